@@ -1,0 +1,63 @@
+/** A compiled policy on its way into the core. */
+
+import type { MemoryStore } from "./memory.js";
+import type { CompiledPolicy } from "./policy.js";
+
+/** A policy and its number in the core's running instance. */
+export class BoundPolicy {
+  readonly rules: CompiledPolicy;
+  /** What `stats` calls it. */
+  readonly name: string;
+  /** Its number; valid only in `instance`. */
+  id = -1;
+  instance = -1;
+  readonly #base: BoundPolicy | undefined;
+
+  /** @param base a policy that the core cannot tell from this one, to share its number with */
+  constructor(rules: CompiledPolicy, name: string, base?: BoundPolicy) {
+    this.rules = rules;
+    this.name = name;
+    this.#base = base;
+  }
+
+  /** Makes the number valid: the core may have been made, or replaced, since the last call. */
+  bind(memory: MemoryStore): number {
+    if (this.instance !== memory.instance) {
+      this.id = this.#base?.bind(memory) ?? memory.addPolicy(fieldsOf(this.rules));
+      this.instance = memory.instance;
+    }
+    return this.id;
+  }
+}
+
+/**
+ * The policy that stands in the core for all that differ only in what this side decides: the
+ * windows, which travel with each value, and functions.
+ */
+export function baseOf(rules: CompiledPolicy): {
+  readonly id: string;
+  readonly rules: CompiledPolicy;
+} {
+  const base = {
+    ...rules,
+    ttl: Number.POSITIVE_INFINITY,
+    staleWhileRevalidate: 0,
+    staleIfError: 0,
+    failoverAfter: Number.POSITIVE_INFINITY,
+  };
+  return { id: fieldsOf(base).join(), rules: base };
+}
+
+/** The order of `field` in `src/wasm/policies.rs`. */
+function fieldsOf(rules: CompiledPolicy): Float64Array {
+  return Float64Array.of(
+    rules.ttl,
+    rules.staleWhileRevalidate,
+    rules.staleIfError,
+    rules.failoverAfter,
+    rules.timeout,
+    rules.retryAfter,
+    rules.originFirst ? 1 : 0,
+    rules.singleFlight ? 1 : 0,
+  );
+}

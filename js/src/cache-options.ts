@@ -1,0 +1,227 @@
+/** The options of `createCache`, `memory` and `cache.fetch`. */
+
+import { ConfigError } from "./errors.js";
+import { flag, type OptionNames, optionalFunction, readOptions } from "./options.js";
+import type { WaitUntil } from "./policy-options.js";
+import { type ByteSize, byteSize, sizeOf } from "./size.js";
+
+/** What every store has; more capabilities are found by presence. */
+export interface StoreLike {
+  get(...args: never[]): unknown;
+  set(...args: never[]): unknown;
+  delete(...args: never[]): unknown;
+}
+
+/** A source of time. Tests pass one that they move by hand. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Runs `task` after `delay` milliseconds. Default: the host's; give both timers or neither. */
+  setTimeout?(task: () => void, delay: number): unknown;
+  /** Cancels what `setTimeout` returned. */
+  clearTimeout?(timer: never): void;
+}
+
+/** Options of `createCache`; all of them have defaults. */
+export interface CacheOptions<Store extends StoreLike = StoreLike, Event = unknown> {
+  /** Begins every key, so that caches that share a store stay apart. Default `""`. */
+  readonly namespace?: string | undefined;
+  /** Where entries live, fastest first. Default `[memory()]`. */
+  readonly stores?: readonly Store[] | undefined;
+  /** Default: the host's clock and timers. */
+  readonly clock?: Clock | undefined;
+  /** Random numbers in [0, 1). Default: seeded by the host on the first call. */
+  readonly random?: (() => number) | undefined;
+  /**
+   * Anchors background work that outlives a request. Default: found on Workers; elsewhere pass the
+   * host's. `false`: nothing is anchored.
+   */
+  readonly waitUntil?: WaitUntil | false | undefined;
+  /** Called with everything that happens; what it throws is ignored. */
+  readonly onEvent?: ((event: Event) => void) | undefined;
+  /** `false`: every call goes straight to its loader. Default true. */
+  readonly enabled?: boolean | undefined;
+}
+
+/** Cache options, checked. */
+export interface CompiledCacheOptions<Store extends StoreLike = StoreLike, Event = unknown> {
+  readonly namespace: string;
+  /** Undefined for the default. */
+  readonly stores: readonly Store[] | undefined;
+  readonly clock: Clock | undefined;
+  readonly random: (() => number) | undefined;
+  readonly waitUntil: WaitUntil | false | undefined;
+  readonly onEvent: ((event: Event) => void) | undefined;
+  readonly enabled: boolean;
+}
+
+const CACHE_NAMES: OptionNames<keyof CacheOptions> = {
+  of: "createCache",
+  known: ["namespace", "stores", "clock", "random", "waitUntil", "onEvent", "enabled"],
+  later: ["codec", "sign", "encrypt", "compress", "writes"],
+};
+
+function text(value: unknown, option: string, otherwise: string): string {
+  if (value === undefined) return otherwise;
+  if (typeof value === "string") return value;
+  throw new ConfigError(option, value, "a string");
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+function checkStore(store: unknown, index: number): void {
+  const option = `stores[${index}]`;
+  if (!isObject(store)) throw new ConfigError(option, store, "a store, like memory()");
+  for (const method of ["get", "set", "delete"]) {
+    if (typeof store[method] === "function") continue;
+    throw new ConfigError(
+      `${option}.${method}`,
+      store[method],
+      "a function: a store has get, set and delete",
+    );
+  }
+}
+
+function checkedStores<Store extends StoreLike>(value: unknown): readonly Store[] | undefined {
+  if (value === undefined) return undefined;
+  if (!Array.isArray(value) || value.length === 0) {
+    throw new ConfigError("stores", value, "a list of at least one store, like [memory()]");
+  }
+  const stores: unknown[] = Array.from(value);
+  stores.forEach(checkStore);
+  const twice = stores.findIndex((store, index) => stores.indexOf(store) !== index);
+  if (twice >= 0) {
+    const note = "the same store is in the list already";
+    throw new ConfigError(`stores[${twice}]`, stores[twice], "each store once", { note });
+  }
+  return Object.freeze(stores as Store[]);
+}
+
+function checkedClock(value: unknown): Clock | undefined {
+  if (value === undefined) return undefined;
+  const allowed =
+    "an object with now() in milliseconds and, both or neither, setTimeout and clearTimeout";
+  if (!isObject(value)) throw new ConfigError("clock", value, allowed);
+  const { now, setTimeout: start, clearTimeout: stop } = value;
+  if (typeof now !== "function") throw new ConfigError("clock.now", now, allowed);
+  if ((start === undefined) !== (stop === undefined)) {
+    const missing = start === undefined ? "clock.setTimeout" : "clock.clearTimeout";
+    throw new ConfigError(missing, undefined, allowed);
+  }
+  optionalFunction(start, "clock.setTimeout", "(task, delay) => timer");
+  optionalFunction(stop, "clock.clearTimeout", "(timer) => void");
+  return value as unknown as Clock; // the object itself: its methods may need `this`
+}
+
+function checkedWaitUntil(value: unknown): WaitUntil | false | undefined {
+  if (value === false) return false;
+  if (value === undefined || typeof value === "function") return value as WaitUntil | undefined;
+  throw new ConfigError("waitUntil", value, "a function (promise) => void, or false");
+}
+
+/**
+ * Checks the options of `createCache`.
+ * @throws ConfigError naming the option at fault
+ */
+export function compileCacheOptions<Store extends StoreLike = StoreLike, Event = unknown>(
+  options: CacheOptions<Store, Event> | undefined,
+): CompiledCacheOptions<Store, Event> {
+  const given = readOptions(options === undefined ? {} : options, CACHE_NAMES);
+  return Object.freeze({
+    namespace: text(given.namespace, "namespace", ""),
+    stores: checkedStores<Store>(given.stores),
+    clock: checkedClock(given.clock),
+    random: optionalFunction<() => number>(given.random, "random", "() => number in [0, 1)"),
+    waitUntil: checkedWaitUntil(given.waitUntil),
+    onEvent: optionalFunction<(event: Event) => void>(given.onEvent, "onEvent", "(event) => void"),
+    enabled: flag(given.enabled, "enabled", true),
+  });
+}
+
+/** Options of `memory`; both bounds hold. */
+export interface MemoryOptions {
+  /** The most entries to keep, 1 to 16777216. Default 10 000. */
+  readonly maxEntries?: number | undefined;
+  /** The most bytes to keep, a number or a string like `"32mb"`. Default `Infinity`. */
+  readonly maxBytes?: ByteSize | undefined;
+  /** The size of a value in bytes. Default: exact for buffers, 2 per string unit, else estimated. */
+  readonly sizeOf?: ((value: unknown) => number) | undefined;
+}
+
+/** Memory options, checked. */
+export interface CompiledMemoryOptions {
+  readonly maxEntries: number;
+  /** Whole bytes or `Infinity`. */
+  readonly maxBytes: number;
+  readonly sizeOf: (value: unknown) => number;
+}
+
+const MEMORY_NAMES: OptionNames<keyof MemoryOptions> = {
+  of: "memory",
+  known: ["maxEntries", "maxBytes", "sizeOf"],
+  later: ["copy"],
+};
+/** What a JavaScript Map can hold. */
+const MOST_ENTRIES = 2 ** 24;
+const MAX_ENTRIES = 10_000;
+
+function entryCount(value: unknown): number {
+  if (value === undefined) return MAX_ENTRIES;
+  const whole = typeof value === "number" && Number.isInteger(value);
+  if (whole && value >= 1 && value <= MOST_ENTRIES) return value;
+  throw new ConfigError("maxEntries", value, `a whole number from 1 to ${MOST_ENTRIES}`);
+}
+
+/**
+ * Checks the options of `memory`.
+ * @throws ConfigError naming the option at fault
+ */
+export function compileMemoryOptions(options: MemoryOptions | undefined): CompiledMemoryOptions {
+  const given = readOptions(options === undefined ? {} : options, MEMORY_NAMES);
+  const { maxBytes } = given;
+  return Object.freeze({
+    maxEntries: entryCount(given.maxEntries),
+    maxBytes:
+      maxBytes === undefined
+        ? Number.POSITIVE_INFINITY
+        : byteSize(maxBytes, { option: "maxBytes" }),
+    sizeOf:
+      optionalFunction<(value: unknown) => number>(given.sizeOf, "sizeOf", "(value) => bytes") ??
+      sizeOf,
+  });
+}
+
+/** What `cache.fetch` takes besides a policy. */
+export interface FetchOptions {
+  /** Whether many users share the cache, as RFC 9111 says. Default true. */
+  readonly shared?: boolean | undefined;
+  /** What asks the origin. Default: the global `fetch`, looked up at each call. */
+  readonly fetch?: typeof globalThis.fetch | undefined;
+}
+
+/** Fetch options, checked. */
+export interface CompiledFetchOptions {
+  readonly shared: boolean;
+  /** Undefined for the global one. */
+  readonly fetch: typeof globalThis.fetch | undefined;
+}
+
+const FETCH_NAMES: OptionNames<keyof FetchOptions> = {
+  of: "cache.fetch",
+  known: ["shared", "fetch"],
+  later: ["override", "maxBody"],
+};
+
+/**
+ * Checks the second argument of `cache.fetch`.
+ * @throws ConfigError naming the option at fault
+ */
+export function compileFetchOptions(options: FetchOptions | undefined): CompiledFetchOptions {
+  const given = readOptions(options === undefined ? {} : options, FETCH_NAMES);
+  return Object.freeze({
+    shared: flag(given.shared, "shared", true),
+    fetch: optionalFunction<typeof globalThis.fetch>(given.fetch, "fetch", "like the global fetch"),
+  });
+}

@@ -1,0 +1,43 @@
+/** One call on its way through the driver, and what it is answered. */
+
+import type { BoundPolicy } from "./bound-policy.js";
+import type { Source } from "./events.js";
+import type { Lifetime } from "./layers.js";
+import type { WaitUntil } from "./policy-options.js";
+
+/** What a loader is given. */
+export interface LoadContext {
+  /** Aborted when the load has taken longer than `timeout`, or when nobody wants it any more. */
+  readonly signal: AbortSignal;
+  /** The key that is loaded. */
+  readonly key: string;
+}
+
+/** A value to store for another time than the policy says, as `fetch` reads it from headers. */
+export type LifetimeOf = (value: unknown) => Lifetime | undefined;
+
+/** What the driver needs to know of a call. Plain data: nothing of it goes into the core. */
+export interface Call {
+  readonly key: string;
+  readonly policy: BoundPolicy;
+  readonly args: readonly unknown[];
+  readonly load: (context: LoadContext) => unknown;
+  /** The caller's own. */
+  readonly signal?: AbortSignal | undefined;
+  readonly waitUntil?: WaitUntil | undefined;
+  readonly bypass?: boolean | undefined;
+  /** Instead of the policy's `ttl` for what this call stores. */
+  readonly ttl?: number | undefined;
+  /** Instead of the policy's windows. */
+  readonly lifetimeOf?: LifetimeOf | undefined;
+}
+
+/** What a call is answered. */
+export interface Answer {
+  readonly value: unknown;
+  readonly source: Source;
+  /** The store that had it; undefined for an answer of the origin. */
+  readonly layer: string | undefined;
+  /** Why the origin did not answer, if it failed. */
+  readonly error?: unknown;
+}

@@ -1,0 +1,93 @@
+/**
+ * The WebAssembly core: made by the first call that needs it, replaced when it traps.
+ *
+ * This is the only importer of the generated glue. What the core exports is re-exported here, and
+ * may be called only between `ready()` and the next trap.
+ */
+
+import { __reinit } from "./glue/holdover.js";
+
+export * from "./glue/holdover.js";
+
+/** Gives a compiled module, or bytes to compile. */
+export type CoreSource = () => WebAssembly.Module | BufferSource;
+
+/** Something that has state in the core and must forget it when the core is replaced. */
+export interface CoreTenant {
+  forget(): void;
+}
+
+let source: CoreSource | undefined;
+let module: WebAssembly.Module | undefined;
+let refusal: { readonly error: unknown } | undefined;
+let instance = 0;
+let traps = 0;
+let tenants: Set<WeakRef<CoreTenant>> | undefined;
+
+/** Says where the core comes from; the first to say so wins. Nothing is compiled yet. */
+export function provide(from: CoreSource): void {
+  source ??= from;
+}
+
+/**
+ * Makes the core if there is none. False when it cannot be had: no source yet, no WebAssembly on
+ * this host, or a content security policy that forbids it.
+ */
+export function ready(): boolean {
+  if (instance > 0) return true;
+  if (source === undefined || refusal !== undefined) return false;
+  try {
+    const made = source();
+    module = made instanceof WebAssembly.Module ? made : new WebAssembly.Module(made);
+    __reinit(module);
+    instance = 1;
+    return true;
+  } catch (error) {
+    refusal = { error };
+    return false;
+  }
+}
+
+/** Why the core cannot be had; undefined while that is not known. */
+export function unavailable(): { readonly error: unknown } | undefined {
+  return refusal;
+}
+
+/** The number of the running instance: it changes when a trap replaced it. */
+export function instanceNumber(): number {
+  return instance;
+}
+
+/** How many instances trapped. */
+export function trapCount(): number {
+  return traps;
+}
+
+/** Remembers who must forget when the core is replaced. Does not keep it alive. */
+export function register(tenant: CoreTenant): void {
+  tenants ??= new Set();
+  tenants.add(new WeakRef(tenant));
+}
+
+/** Whether `error` is a trap of the core, which poisons the instance. */
+export function isTrap(error: unknown): boolean {
+  return error instanceof WebAssembly.RuntimeError;
+}
+
+/** Replaces an instance that trapped by an empty new one; all its tenants forget. */
+export function replace(): void {
+  traps += 1;
+  instance += 1;
+  try {
+    if (module !== undefined) __reinit(module);
+  } catch (error) {
+    // No memory left for another one: calls go straight to their origin from now on.
+    instance = 0;
+    refusal = { error };
+  }
+  for (const reference of tenants ?? []) {
+    const tenant = reference.deref();
+    if (tenant === undefined) tenants?.delete(reference);
+    else tenant.forget();
+  }
+}

@@ -1,0 +1,275 @@
+/**
+ * Performs the steps of the core's call machine with the host's promises and timers.
+ *
+ * The core decides and keeps what is known of keys; a call's own state is in closures here, so a
+ * request that vanishes takes its state with it. See `src/call/mod.rs` for the order of steps.
+ */
+
+import type { BoundPolicy } from "./bound-policy.js";
+import type { Answer, Call } from "./call.js";
+import type { Timers } from "./clock.js";
+import * as core from "./core.js";
+import { ClosedError } from "./errors.js";
+import type { Events, Source } from "./events.js";
+import { Flight, type Outcome } from "./flight.js";
+import type { Layers } from "./layers.js";
+import { Loads } from "./loads.js";
+import type { MemoryStore, Space } from "./memory.js";
+import type { WaitUntil } from "./policy-options.js";
+import { waitFor } from "./waiting.js";
+
+/** The verdicts of `begin`, as `src/wasm/mod.rs` numbers them. */
+const HIT = 0;
+const STALE = 1;
+const ERROR_FALLBACK = 2;
+const STALE_REFRESH = 3;
+const LOAD = 4;
+const LOAD_FALLBACK = 5;
+const WAIT_FALLBACK = 7;
+const STEP_BITS = 15;
+const DROPPED = 16;
+const SLOT = 32;
+/** What {@link Driver.begin} gives when the core trapped; no verdict is −1. */
+const TRAPPED = -1;
+/** The bits of a verdict that are all zero for a hit with nothing left to do. */
+export const HIT_BITS: number = STEP_BITS | DROPPED;
+
+/** What a cache's parts share. */
+export interface Host {
+  readonly memory: MemoryStore;
+  readonly space: Space;
+  readonly layers: Layers | undefined;
+  readonly timers: Timers;
+  readonly events: Events;
+  readonly waitUntil: () => WaitUntil | undefined;
+}
+
+/** Answers calls. */
+export class Driver {
+  readonly host: Host;
+  /** Whether a hit needs nothing but its value: nobody listens, and the cache is in use. */
+  isPlain: boolean;
+  readonly #enabled: boolean;
+  #closed = false;
+  readonly #loads: Loads;
+  #toldUnavailable = false;
+
+  constructor(host: Host, enabled: boolean) {
+    this.host = host;
+    this.#enabled = enabled;
+    this.isPlain = enabled && !host.events.wanted;
+    this.#loads = new Loads(host, (error) => this.recover(error));
+  }
+
+  /** Answers no more calls. */
+  close(): void {
+    this.#closed = true;
+    this.isPlain = false;
+  }
+
+  /** Answers a call. Rejects with the loader's error, never with one of the cache's own making. */
+  call(call: Call): Promise<Answer> {
+    const refused = this.#refuse(call);
+    if (refused !== undefined) return refused;
+    const { memory, space } = this.host;
+    const known = space.get(call.key) ?? -1;
+    try {
+      call.policy.bind(memory);
+    } catch (error) {
+      this.recover(error);
+      return this.#bypass(call);
+    }
+    return this.perform(call, known, this.begin(known, call.policy));
+  }
+
+  /** What the core says of a call of the key in this slot, by a policy that is bound. */
+  begin(slot: number, policy: BoundPolicy): number {
+    try {
+      return core.begin(this.host.memory.machine, slot, policy.id, this.host.timers.now());
+    } catch (error) {
+      this.recover(error);
+      return TRAPPED;
+    }
+  }
+
+  /** Does what the core said. */
+  perform(call: Call, known: number, verdict: number): Promise<Answer> {
+    if (verdict === TRAPPED) return this.#bypass(call);
+    try {
+      return this.#perform(call, known, verdict);
+    } catch (error) {
+      this.recover(error);
+      return this.#bypass(call);
+    }
+  }
+
+  /** Loads and stores whether or not there is an entry or a load already. */
+  refresh(call: Call): Promise<Answer> {
+    const refused = this.#refuse(call);
+    if (refused !== undefined) return refused;
+    const { memory, space, timers } = this.host;
+    try {
+      const known = space.get(call.key) ?? -1;
+      const id = call.policy.bind(memory);
+      const slot = core.refresh(memory.machine, known, id, timers.now());
+      memory.drain();
+      if (known < 0) memory.adopt(space, call.key, slot);
+      const flight = this.#loads.launch(call, slot, core.fence(memory.machine), false);
+      return this.#join(call, flight, false, true);
+    } catch (error) {
+      this.recover(error);
+      return this.#bypass(call);
+    }
+  }
+
+  /** Whether there is a core to ask; tells once why not. */
+  isOpen(): boolean {
+    if (this.host.memory.isOpen()) return true;
+    const refusal = core.unavailable();
+    if (refusal !== undefined && !this.#toldUnavailable) {
+      this.#toldUnavailable = true;
+      this.host.events.tell({ type: "unavailable", error: refusal.error });
+    }
+    return false;
+  }
+
+  /** Something broke between here and the core, a trap most likely: goes on with an empty one. */
+  recover(error: unknown): void {
+    core.replace();
+    this.host.events.tell({ type: "trap", error });
+  }
+
+  /** The answer of calls that do not get as far as the core. */
+  #refuse(call: Call): Promise<Answer> | undefined {
+    if (this.#closed) return Promise.reject(new ClosedError("the cache is closed"));
+    if (call.signal?.aborted) return Promise.reject(call.signal.reason);
+    if (call.bypass || !this.#enabled || !this.isOpen()) return this.#bypass(call);
+    return undefined;
+  }
+
+  #perform(call: Call, known: number, verdict: number): Promise<Answer> {
+    const { memory, space } = this.host;
+    const step = verdict & STEP_BITS;
+    const slot = Math.floor(verdict / SLOT);
+    // Before anything else happens: a loader may call the cache, which may take those slots anew.
+    if (verdict & DROPPED) memory.drain();
+    if (known < 0 && slot >= 0) memory.adopt(space, call.key, slot);
+    switch (step) {
+      case HIT:
+        return this.#serve(call, slot, "hit");
+      case STALE:
+        return this.#serve(call, slot, "stale");
+      case ERROR_FALLBACK:
+        return this.#serve(call, slot, "error-fallback");
+      case STALE_REFRESH: {
+        const answer = this.#serve(call, slot, "stale");
+        this.#loads.launch(call, slot, core.fence(memory.machine), true);
+        return answer;
+      }
+      case LOAD:
+      case LOAD_FALLBACK: {
+        if (step === LOAD) this.#tellMiss(call.key);
+        const flight = this.#loads.launch(call, slot, core.fence(memory.machine), false);
+        return this.#join(call, flight, step === LOAD_FALLBACK, true);
+      }
+      default: {
+        const flight = memory.flights[slot];
+        if (flight === undefined) throw new Error(`no flight to wait for: step ${step}`);
+        if (step !== WAIT_FALLBACK) this.#tellMiss(call.key);
+        return this.#join(call, flight, step === WAIT_FALLBACK, false);
+      }
+    }
+  }
+
+  #tellMiss(key: string): void {
+    if (this.host.events.wanted) this.host.events.tell({ type: "miss", key });
+  }
+
+  #serve(call: Call, slot: number, source: "hit" | "stale" | "error-fallback"): Promise<Answer> {
+    const { memory, events } = this.host;
+    if (events.wanted) {
+      const type = source === "error-fallback" ? "failover" : source;
+      events.tell({ type, key: call.key });
+    }
+    const answer: Answer = { value: memory.values[slot], source, layer: memory.name };
+    if (source !== "error-fallback") return Promise.resolve(answer);
+    return Promise.resolve({ ...answer, error: memory.flights[slot]?.error });
+  }
+
+  /** Waits for a flight, as one of its callers. */
+  #join(call: Call, flight: Flight, fallback: boolean, leads: boolean): Promise<Answer> {
+    const { failoverAfter } = call.policy.rules;
+    const canFailOver =
+      failoverAfter < Number.POSITIVE_INFINITY && (fallback || this.host.layers !== undefined);
+    if (leads && !canFailOver && call.signal === undefined) {
+      // Nothing can come before the outcome: the short way.
+      flight.waiting += 1;
+      return flight.outcome.then((outcome) => this.#conclude(call, outcome, true));
+    }
+    return waitFor(flight, {
+      timers: this.host.timers,
+      signal: call.signal,
+      lease: leads ? Number.POSITIVE_INFINITY : this.#leaseLeft(call.key),
+      failoverAfter: canFailOver ? failoverAfter : Number.POSITIVE_INFINITY,
+      conclude: (outcome) => this.#conclude(call, outcome, leads),
+      failOver: () => this.#failOver(call),
+      beginAgain: () => this.call(call),
+      abandon: (reason) => this.#loads.abandon(flight, reason),
+    });
+  }
+
+  #leaseLeft(key: string): number {
+    const { memory, space, timers } = this.host;
+    return core.lease_left(memory.machine, space.get(key) ?? -1, timers.now());
+  }
+
+  /** The load is slow: the entry answers, if it still may. */
+  #failOver(call: Call): Answer | undefined {
+    const { memory, space, timers, events } = this.host;
+    const slot = space.get(call.key);
+    if (slot === undefined) return undefined;
+    try {
+      const id = call.policy.bind(memory);
+      if (!core.fallback(memory.machine, slot, id, true, timers.now())) return undefined;
+    } catch (error) {
+      this.recover(error);
+      return undefined;
+    }
+    events.tell({ type: "failover", key: call.key });
+    return { value: memory.values[slot], source: "failover", layer: memory.name };
+  }
+
+  /** What an outcome means for one of those who waited for it. */
+  #conclude(call: Call, outcome: Outcome, leads: boolean): Answer {
+    if (outcome.ok) {
+      const source: Source = leads ? outcome.source : "coalesced";
+      return { value: outcome.value, source, layer: outcome.layer };
+    }
+    const { held, error, result } = outcome;
+    if (held !== undefined && this.#loads.mayStandIn(call, error)) {
+      this.#loads.countErrorFallback(call);
+      const { memory, events } = this.host;
+      if (events.wanted) events.tell({ type: "failover", key: call.key, error });
+      return { value: held.value, source: "error-fallback", layer: memory.name, error };
+    }
+    if (result === undefined) throw error;
+    return { value: result.value, source: leads ? "load" : "coalesced", layer: undefined };
+  }
+
+  async #bypass(call: Call): Promise<Answer> {
+    const flight = new Flight(call.key, 0, 0, false);
+    const stop = () => flight.abort(call.signal?.reason);
+    call.signal?.addEventListener("abort", stop, { once: true });
+    try {
+      const value = await call.load({
+        key: call.key,
+        get signal() {
+          return flight.signal;
+        },
+      });
+      return { value, source: "bypass", layer: undefined };
+    } finally {
+      call.signal?.removeEventListener("abort", stop);
+    }
+  }
+}

@@ -1,0 +1,114 @@
+/** Direct operations on entries, without a loader. */
+
+import type { Answer } from "./call.js";
+import * as core from "./core.js";
+import type { Driver, Host } from "./driver.js";
+import type { Lifetime } from "./layers.js";
+import type { Explained } from "./wrap.js";
+
+/** `state` of an entry that is dead, or of none. */
+const isGone = (state: number): boolean => state === 0 || state === 4;
+const FRESH = 1;
+
+/** Reads, writes and drops entries of a cache. */
+export class Entries {
+  readonly #host: Host;
+  readonly #driver: Driver;
+
+  constructor(driver: Driver) {
+    this.#host = driver.host;
+    this.#driver = driver;
+  }
+
+  /** The value of an entry, fresh or stale; undefined without one. */
+  async peek(key: string): Promise<unknown> {
+    const held = this.#held(key, (state) => !isGone(state));
+    if (held !== undefined) return held.value;
+    return (await this.#host.layers?.read(key))?.value;
+  }
+
+  /** The value of a fresh entry; undefined without one. */
+  async get(key: string): Promise<unknown> {
+    return (await this.#fresh(key))?.value;
+  }
+
+  /** Whether there is a fresh entry. */
+  async has(key: string): Promise<boolean> {
+    return (await this.#fresh(key)) !== undefined;
+  }
+
+  /** Stores a value, here and in every store. */
+  async set(key: string, value: unknown, lifetime: Lifetime): Promise<void> {
+    this.#inCore(() => {
+      const { memory, space, timers } = this.#host;
+      const { ttl, staleWhileRevalidate, staleIfError } = lifetime;
+      const slot = core.put(
+        memory.machine,
+        space.get(key) ?? -1,
+        ttl,
+        staleWhileRevalidate,
+        staleIfError,
+        memory.weigh(value),
+        timers.now(),
+      );
+      if (slot >= 0) memory.keep(space, key, slot, value);
+      memory.drain();
+    });
+    await this.#host.layers?.write(key, value, lifetime);
+  }
+
+  /** Drops an entry, here and in every store; loads under way will not store it. */
+  async invalidate(key: string): Promise<void> {
+    this.#inCore(() => {
+      const { memory, space } = this.#host;
+      core.invalidate(memory.machine, space.get(key) ?? -1);
+      memory.drain();
+    });
+    await this.#host.layers?.delete(key);
+  }
+
+  /** Drops the entries of this cache's namespace from the memory. */
+  clear(): void {
+    this.#inCore(() => this.#host.memory.clearSpace(this.#host.space));
+  }
+
+  /** An answer with what is known of its entry. */
+  explain(key: string, { value, source, layer, error }: Answer): Explained<unknown> {
+    const times = this.#inCore(() => {
+      const { memory, space, timers } = this.#host;
+      const slot = space.get(key);
+      if (slot === undefined) return undefined;
+      const age = core.age(memory.machine, slot, timers.now());
+      return Number.isNaN(age) ? undefined : { age, ttl: core.ttl(memory.machine, slot) - age };
+    });
+    const explained = { value, source, age: times?.age ?? 0, ttl: times?.ttl ?? 0, layer };
+    return error === undefined ? explained : { ...explained, error };
+  }
+
+  async #fresh(key: string): Promise<{ readonly value: unknown } | undefined> {
+    const held = this.#held(key, (state) => state === FRESH);
+    if (held !== undefined) return held;
+    const found = await this.#host.layers?.read(key);
+    return found !== undefined && found.age < found.ttl ? found : undefined;
+  }
+
+  #held(key: string, wanted: (state: number) => boolean): { readonly value: unknown } | undefined {
+    return this.#inCore(() => {
+      const { memory, space, timers } = this.#host;
+      const slot = space.get(key);
+      if (slot === undefined) return undefined;
+      const state = core.state(memory.machine, slot, timers.now());
+      return wanted(state) ? { value: memory.values[slot] } : undefined;
+    });
+  }
+
+  #inCore<T>(step: () => T): T | undefined {
+    if (!this.#driver.isOpen()) return undefined;
+    try {
+      return step();
+    } catch (error) {
+      this.#driver.recover(error);
+      return undefined;
+    }
+  }
+}

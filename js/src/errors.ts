@@ -1,0 +1,217 @@
+/**
+ * Every error holdover itself raises. A loader's own error is never one of these: it is rethrown as
+ * it is.
+ *
+ * Each class has a stable `code`, so code that may meet two copies of the package (a bundle and a
+ * dependency of it, say) tells them apart with {@link isHoldoverError} rather than `instanceof`.
+ */
+
+import { describe, quote } from "./describe.js";
+
+/** The stable codes, one per class. */
+export type ErrorCode = keyof ErrorByCode;
+
+/** Which class carries which code. */
+export interface ErrorByCode {
+  E_CONFIG: ConfigError;
+  E_TIMEOUT: TimeoutError;
+  E_CIRCUIT_OPEN: CircuitOpenError;
+  E_RATE_LIMITED: RateLimitedError;
+  E_SLOW_CALLS: SlowCallsError;
+  E_LOCK_TIMEOUT: LockTimeoutError;
+  E_STORE: StoreError;
+  E_CODEC: CodecError;
+  E_SIGNATURE: SignatureError;
+  E_CLOSED: ClosedError;
+}
+
+/** What every holdover error may carry besides its message. */
+export interface ErrorDetails {
+  /** What led to this error; kept as `error.cause`. */
+  readonly cause?: unknown;
+  /** Milliseconds after which another try makes sense. */
+  readonly retryAfter?: number | undefined;
+}
+
+// A registered symbol is the same one in every copy of the package and in every realm.
+const BRAND = Symbol.for("holdover.error");
+
+function hidden(target: object, key: PropertyKey, value: unknown): void {
+  Object.defineProperty(target, key, { value, configurable: true, writable: true });
+}
+
+/** Names and brands an error; a literal name survives minifiers, which rename classes. */
+function brand(error: Error, name: string): void {
+  hidden(error, "name", name);
+  hidden(error, BRAND, true);
+  // V8 writes the name into the stack when the error is made, before the line above has run.
+  const { captureStackTrace } = Error as {
+    captureStackTrace?: (at: object, above: unknown) => void;
+  };
+  captureStackTrace?.(error, error.constructor);
+}
+
+/** The base of every holdover error but {@link ConfigError}, which is a `TypeError`. */
+export abstract class HoldoverError extends Error {
+  /** The stable code of the class. */
+  abstract readonly code: ErrorCode;
+  /** Milliseconds after which another try makes sense; absent where nobody can know. */
+  declare readonly retryAfter?: number;
+
+  protected constructor(name: string, message: string, details: ErrorDetails = {}) {
+    super(message, "cause" in details ? { cause: details.cause } : undefined);
+    brand(this, name);
+    if (details.retryAfter !== undefined) this.retryAfter = details.retryAfter;
+  }
+}
+
+/** The loader took longer than the policy's `timeout`. */
+export class TimeoutError extends HoldoverError {
+  readonly code = "E_TIMEOUT";
+  constructor(message: string, details?: ErrorDetails) {
+    super("TimeoutError", message, details);
+  }
+}
+
+/** The circuit breaker is open: the origin failed too often of late. Carries `retryAfter`. */
+export class CircuitOpenError extends HoldoverError {
+  readonly code = "E_CIRCUIT_OPEN";
+  constructor(message: string, details?: ErrorDetails) {
+    super("CircuitOpenError", message, details);
+  }
+}
+
+/** What a {@link RateLimitedError} says about the limit that refused the load. */
+export interface RateLimitDetails extends ErrorDetails {
+  /** Loads allowed per period. */
+  readonly limit: number;
+  /** Loads still allowed now. */
+  readonly remaining: number;
+  /** When loads are allowed again, in milliseconds since the epoch. */
+  readonly resetAt: number;
+}
+
+/** The rate limit is used up. Carries `limit`, `remaining`, `resetAt` and `retryAfter`. */
+export class RateLimitedError extends HoldoverError {
+  readonly code = "E_RATE_LIMITED";
+  /** Loads allowed per period. */
+  readonly limit: number;
+  /** Loads still allowed now. */
+  readonly remaining: number;
+  /** When loads are allowed again, in milliseconds since the epoch. */
+  readonly resetAt: number;
+  constructor(message: string, details: RateLimitDetails) {
+    super("RateLimitedError", message, details);
+    this.limit = details.limit;
+    this.remaining = details.remaining;
+    this.resetAt = details.resetAt;
+  }
+}
+
+/** Loads have become too slow and are refused for a while. Carries `retryAfter`. */
+export class SlowCallsError extends HoldoverError {
+  readonly code = "E_SLOW_CALLS";
+  constructor(message: string, details?: ErrorDetails) {
+    super("SlowCallsError", message, details);
+  }
+}
+
+/** The lock that another instance holds was not released in time. */
+export class LockTimeoutError extends HoldoverError {
+  readonly code = "E_LOCK_TIMEOUT";
+  constructor(message: string, details?: ErrorDetails) {
+    super("LockTimeoutError", message, details);
+  }
+}
+
+/** A store failed. Calls never see it: they go to the origin; events and the basic API report it. */
+export class StoreError extends HoldoverError {
+  readonly code = "E_STORE";
+  constructor(message: string, details?: ErrorDetails) {
+    super("StoreError", message, details);
+  }
+}
+
+/** A value could not be turned into bytes, or bytes into a value. */
+export class CodecError extends HoldoverError {
+  readonly code = "E_CODEC";
+  constructor(message: string, details?: ErrorDetails) {
+    super("CodecError", message, details);
+  }
+}
+
+/** A stored entry's signature does not match its contents. */
+export class SignatureError extends HoldoverError {
+  readonly code = "E_SIGNATURE";
+  constructor(message: string, details?: ErrorDetails) {
+    super("SignatureError", message, details);
+  }
+}
+
+/** The cache has been closed. */
+export class ClosedError extends HoldoverError {
+  readonly code = "E_CLOSED";
+  constructor(message: string, details?: ErrorDetails) {
+    super("ClosedError", message, details);
+  }
+}
+
+/** What a {@link ConfigError} may say besides option, value and what is allowed. */
+export interface ConfigErrorDetails {
+  /** A remark after the value: `did you mean "ttl"?`. */
+  readonly note?: string;
+  /** What to call the option in the message; `option "ttl"` when absent. */
+  readonly subject?: string;
+  /** What led to this error; kept as `error.cause`. */
+  readonly cause?: unknown;
+}
+
+/**
+ * An option, argument or key that cannot be used, raised before any loader or store runs.
+ *
+ * The message names all three parts:
+ * `holdover: option "ttl" is "10m5"; allowed: a number of milliseconds or …`.
+ */
+export class ConfigError extends TypeError {
+  readonly code = "E_CONFIG";
+  /** The option at fault (`"ttl"`, `"clock.now"`), or the argument (`"argument 2.filter.fn"`). */
+  readonly option: string;
+  /** The value that was given. */
+  declare readonly value: unknown;
+  /** What would have been accepted, in words. */
+  readonly allowed: string;
+
+  constructor(option: string, value: unknown, allowed: string, details: ConfigErrorDetails = {}) {
+    const subject = details.subject ?? `option ${quote(option)}`;
+    const note = details.note === undefined ? "" : ` (${details.note})`;
+    super(
+      `holdover: ${subject} is ${describe(value)}${note}; allowed: ${allowed}`,
+      "cause" in details ? { cause: details.cause } : undefined,
+    );
+    brand(this, "ConfigError");
+    this.option = option;
+    // Not enumerable: a printed error should not drag a whole argument or a secret along.
+    hidden(this, "value", value);
+    this.allowed = allowed;
+  }
+}
+
+/** Any error holdover raises. */
+export type AnyHoldoverError = ErrorByCode[ErrorCode];
+
+/**
+ * Whether `error` is one of holdover's, and of the given code if one is given. Works across
+ * duplicate copies of the package and across realms, and never throws, whatever it is given.
+ */
+export function isHoldoverError<Code extends ErrorCode = ErrorCode>(
+  error: unknown,
+  code?: Code,
+): error is ErrorByCode[Code] {
+  try {
+    if (typeof error !== "object" || error === null) return false;
+    const found = error as { [BRAND]?: unknown; code?: unknown };
+    return found[BRAND] === true && (code === undefined || found.code === code);
+  } catch {
+    return false; // a revoked proxy, or one whose traps throw
+  }
+}

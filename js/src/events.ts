@@ -1,0 +1,61 @@
+/** What happens, told to whoever asked with `onEvent`. */
+
+/** Where an answer came from. */
+export type Source =
+  | "hit"
+  | "stale"
+  | "load"
+  | "failover"
+  | "error-fallback"
+  | "coalesced"
+  | "negative"
+  | "bypass";
+
+interface KeyEvent {
+  readonly key: string;
+}
+
+/** Everything that is told. */
+export type CacheEvent =
+  | ({ readonly type: "hit" | "stale" | "miss" | "evict" } & KeyEvent)
+  /** A load starts, `refresh` when nobody waits for it. */
+  | ({ readonly type: "load" | "refresh" } & KeyEvent)
+  /** A load failed; whether callers see it depends on the entry. */
+  | ({ readonly type: "load-error"; readonly error: unknown } & KeyEvent)
+  /** The entry answered because the load is slow (no error) or failed. */
+  | ({ readonly type: "failover"; readonly error?: unknown } & KeyEvent)
+  /** A store failed, or gave what cannot be read. The call goes on without it. */
+  | ({
+      readonly type: "store-error" | "corrupt";
+      readonly store: string;
+      readonly operation: "get" | "set" | "delete";
+      readonly error: unknown;
+    } & KeyEvent)
+  /** A function of the policy threw; what it would have decided stays at its default. */
+  | ({ readonly type: "policy-error"; readonly option: string; readonly error: unknown } & KeyEvent)
+  /** The core trapped and was replaced; what was in memory is gone. */
+  | { readonly type: "trap"; readonly error: unknown }
+  /** The core cannot be had on this host: every call goes straight to its origin. Told once. */
+  | { readonly type: "unavailable"; readonly error: unknown };
+
+/** Tells events to a listener, whose own errors are its own. */
+export class Events {
+  readonly #listener: ((event: CacheEvent) => void) | undefined;
+
+  constructor(listener: ((event: CacheEvent) => void) | undefined) {
+    this.#listener = listener;
+  }
+
+  /** Whether anybody listens: ask before building an event on a hot path. */
+  get wanted(): boolean {
+    return this.#listener !== undefined;
+  }
+
+  tell(event: CacheEvent): void {
+    try {
+      this.#listener?.(event);
+    } catch {
+      // A listener must not change what the cache does.
+    }
+  }
+}

@@ -1,0 +1,133 @@
+/** The cached `fetch`: requests in, responses out; what is between is plain data. */
+
+import { BoundPolicy } from "./bound-policy.js";
+import type { Cache } from "./cache.js";
+import { compileFetchOptions, type FetchOptions } from "./cache-options.js";
+import { cacheStatus } from "./cache-status.js";
+import type { Answer, Call } from "./call.js";
+import { lifetimeOf, mayStore, mayUseCache, wantsReload } from "./http-storing.js";
+import type { CompiledIgnore } from "./key-ignore.js";
+import { withoutQuery } from "./key-ignore.js";
+import { type CompiledPolicy, compilePolicy } from "./policy.js";
+import type { FetchPolicyOptions } from "./policy-options.js";
+import { StoredResponse, store } from "./stored-response.js";
+
+type Fetch = typeof globalThis.fetch;
+
+/** Methods that change nothing at the origin (RFC 9110 §9.2.1). */
+const SAFE = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
+
+/** Makes a cached `fetch`: see `Cache.fetch`. */
+export function cachedFetch(
+  cache: Cache,
+  policy: FetchPolicyOptions | undefined,
+  options: FetchOptions | undefined,
+): Fetch {
+  const fetcher = new CachedFetch(cache, policy, options);
+  return (input, init) => fetcher.fetch(input as RequestInfo, init);
+}
+
+class CachedFetch {
+  readonly #cache: Cache;
+  readonly #policy: BoundPolicy;
+  readonly #shared: boolean;
+  readonly #fetch: Fetch | undefined;
+
+  constructor(
+    cache: Cache,
+    policy: FetchPolicyOptions | undefined,
+    options: FetchOptions | undefined,
+  ) {
+    const { shared, fetch } = compileFetchOptions(options);
+    this.#cache = cache;
+    this.#shared = shared;
+    this.#fetch = fetch;
+    const rules = overResponses(compilePolicy(policy, "fetch"), shared);
+    this.#policy = cache.bound(new BoundPolicy(rules, cache.nameFor("fetch")));
+  }
+
+  async fetch(input: RequestInfo | URL, init: RequestInit | undefined): Promise<Response> {
+    const request = new Request(input, init);
+    if (!mayUseCache(request, this.#shared)) return this.#forward(request);
+    const call = this.#callOf(request);
+    const { driver } = this.#cache;
+    const answer = await (wantsReload(request) ? driver.refresh(call) : driver.call(call));
+    return this.#respond(request, call, answer);
+  }
+
+  #callOf(request: Request): Call {
+    return {
+      key: this.#keyOf(request),
+      policy: this.#policy,
+      args: [request],
+      // The load outlives its caller, so the caller's own signal must not reach the origin.
+      load: async ({ signal }) => store(await this.#ask(new Request(request, { signal }))),
+      signal: request.signal ?? undefined,
+      lifetimeOf: (value) => lifetimeOf(value, this.#policy.rules, this.#shared),
+    };
+  }
+
+  async #respond(request: Request, call: Call, answer: Answer): Promise<Response> {
+    const { value, source } = answer;
+    if (value instanceof StoredResponse) {
+      const explained = this.#cache.entries.explain(call.key, answer);
+      return withStatus(value.toResponse(), cacheStatus(explained, value.head.status));
+    }
+    // A live response is its leader's alone: whoever waited with it asks for itself.
+    const response = source === "coalesced" ? await this.#ask(request) : (value as Response);
+    return withStatus(response, cacheStatus({ source: "bypass" }, response.status));
+  }
+
+  /** Requests that no cache may answer; a change that succeeds drops what was known of its URL. */
+  async #forward(request: Request): Promise<Response> {
+    const response = await this.#ask(request);
+    const { method, url } = request;
+    if (!SAFE.has(method) && response.status >= 200 && response.status < 400) {
+      await this.#cache.entries.invalidate(this.#keyOf(new Request(url)));
+    }
+    const why = method === "GET" ? "bypass" : "method";
+    return withStatus(response, cacheStatus({ source: "bypass" }, response.status, why));
+  }
+
+  #ask(request: Request): Promise<Response> {
+    return (this.#fetch ?? globalThis.fetch)(request);
+  }
+
+  #keyOf(request: Request): string {
+    const { key, ignore } = this.#policy.rules;
+    return key === undefined ? requestKey(request, ignore) : key([request]);
+  }
+}
+
+/** Method and URL, without fragment and with the query sorted. */
+function requestKey({ method, url }: Request, ignore: CompiledIgnore | undefined): string {
+  const normalized = new URL(ignore === undefined ? url : withoutQuery(url, ignore.query));
+  normalized.hash = "";
+  normalized.searchParams.sort();
+  return `${method} ${normalized.href}`;
+}
+
+/** The policy with its functions over stored responses; a 5xx counts as a failure by default. */
+function overResponses(rules: CompiledPolicy, shared: boolean): CompiledPolicy {
+  const { failIf, cacheIf } = rules;
+  const asResponse = (value: unknown): unknown =>
+    value instanceof StoredResponse ? value.toResponse() : value;
+  return {
+    ...rules,
+    failIf: failIf ? (value) => failIf(asResponse(value)) : (value) => statusOf(value) >= 500,
+    cacheIf: (value, args) =>
+      mayStore(value, args[0] as Request, shared) && (cacheIf?.(asResponse(value), args) ?? true),
+  };
+}
+
+function statusOf(value: unknown): number {
+  return value instanceof StoredResponse ? value.head.status : (value as Response).status;
+}
+
+/** The response with a member added to its `Cache-Status`; others may be there already. */
+function withStatus(response: Response, status: string): Response {
+  if (response.type === "error" || response.status === 0) return response;
+  const own = new Response(response.body, response);
+  own.headers.append("cache-status", status);
+  return own;
+}

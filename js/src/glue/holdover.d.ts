@@ -1,0 +1,85 @@
+// The functions of `core.wasm` as the generated glue exports them; only `core.ts` may import this.
+// The glue itself is written to `dist/glue/holdover.js` by `cargo xtask build`.
+
+/** Instantiates the core unless it is already there. */
+export declare function initSync(options: { module: WebAssembly.Module | BufferSource }): void;
+
+/** Instantiates the core anew, forgetting an instance that trapped. */
+export declare function __reinit(module: WebAssembly.Module | BufferSource): void;
+
+// See `src/wasm/` for what each does. A slot that is absent is -1; times are milliseconds.
+
+export declare function open(maxEntries: number, maxBytes: number): number;
+export declare function close(machine: number): void;
+export declare function usage(machine: number): Float64Array;
+export declare function trap(): void;
+export declare function add_policy(machine: number, fields: Float64Array): number;
+export declare function counters(machine: number, policy: number): Float64Array;
+export declare function begin(machine: number, slot: number, policy: number, now: number): number;
+export declare function fence(machine: number): number;
+export declare function refresh(machine: number, slot: number, policy: number, now: number): number;
+export declare function started(machine: number, slot: number, fence: number, now: number): void;
+export declare function loaded(
+  machine: number,
+  slot: number,
+  fence: number,
+  policy: number,
+  ttl: number,
+  staleWhileRevalidate: number,
+  staleIfError: number,
+  size: number,
+  now: number,
+): number;
+export declare function found(
+  machine: number,
+  slot: number,
+  fence: number,
+  policy: number,
+  ttl: number,
+  staleWhileRevalidate: number,
+  staleIfError: number,
+  size: number,
+  age: number,
+  background: boolean,
+  now: number,
+): number;
+export declare function failed(
+  machine: number,
+  slot: number,
+  fence: number,
+  policy: number,
+  now: number,
+): void;
+export declare function cancelled(machine: number, slot: number, fence: number): void;
+export declare function fallback(
+  machine: number,
+  slot: number,
+  policy: number,
+  failover: boolean,
+  now: number,
+): boolean;
+export declare function put(
+  machine: number,
+  slot: number,
+  ttl: number,
+  staleWhileRevalidate: number,
+  staleIfError: number,
+  size: number,
+  now: number,
+): number;
+export declare function invalidate(machine: number, slot: number): void;
+export declare function dropped(machine: number): number;
+export declare function touch(machine: number, slot: number, now: number): number;
+export declare function state(machine: number, slot: number, now: number): number;
+export declare function age(machine: number, slot: number, now: number): number;
+export declare function ttl(machine: number, slot: number): number;
+export declare function lease_left(machine: number, slot: number, now: number): number;
+export declare function encode_record(
+  value: Uint8Array,
+  codec: number,
+  storedAt: number,
+  ttl: number,
+  staleWhileRevalidate: number,
+  staleIfError: number,
+): Uint8Array;
+export declare function decode_record(record: Uint8Array): Float64Array;

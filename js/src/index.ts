@@ -1,0 +1,39 @@
+/**
+ * holdover: a cache for code that runs at the edge.
+ *
+ * Start at {@link createCache}. Importing this has no side effects.
+ */
+
+export { type AnyStore, type Cache, createCache, type EntryOptions } from "./cache.js";
+export type { Clock, FetchOptions, MemoryOptions } from "./cache-options.js";
+export type { LoadContext } from "./call.js";
+export type { Duration } from "./duration.js";
+export {
+  type AnyHoldoverError,
+  CircuitOpenError,
+  ClosedError,
+  CodecError,
+  ConfigError,
+  type ErrorCode,
+  HoldoverError,
+  isHoldoverError,
+  LockTimeoutError,
+  RateLimitedError,
+  SignatureError,
+  SlowCallsError,
+  StoreError,
+  TimeoutError,
+} from "./errors.js";
+export type { CacheEvent, Source } from "./events.js";
+export { type MemoryStore, type MemoryUsage, memory } from "./memory.js";
+export type {
+  CallOptions,
+  FetchPolicyOptions,
+  GetOrLoadOptions,
+  PolicyOptions,
+  WaitUntil,
+} from "./policy-options.js";
+export type { ByteSize } from "./size.js";
+export type { CacheStats, PolicyStats } from "./stats.js";
+export type { SetOptions, Store } from "./store.js";
+export type { Explained, Wrapped } from "./wrap.js";

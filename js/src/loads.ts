@@ -1,0 +1,286 @@
+/** Running loads: looking into lower stores, calling loaders, storing what they bring. */
+
+import type { Call } from "./call.js";
+import * as core from "./core.js";
+import type { Host } from "./driver.js";
+import { TimeoutError } from "./errors.js";
+import { Flight, type Outcome } from "./flight.js";
+import type { FoundEntry, Layers, Lifetime } from "./layers.js";
+
+/** The verdicts of `found`, as `src/wasm/mod.rs` numbers them. */
+const HIT = 0;
+const STALE_REFRESH = 3;
+const STEP_BITS = 15;
+const KEPT_FOUND = 16;
+const KEPT_HELD = 32;
+/** What `loaded` gives for a result that something newer has overtaken. */
+const OUTDATED = -2;
+
+/** `state` of an entry that may still answer: fresh, or in one of its stale windows. */
+const isServable = (state: number): boolean => state >= 1 && state <= 3;
+
+/** Starts loads and brings them home. */
+export class Loads {
+  readonly #host: Host;
+  readonly #recover: (error: unknown) => void;
+
+  constructor(host: Host, recover: (error: unknown) => void) {
+    this.#host = host;
+    this.#recover = recover;
+  }
+
+  /** Starts the flight that the core has just given to this caller. */
+  launch(call: Call, slot: number, fence: number, background: boolean): Flight {
+    const { memory, layers, events } = this.#host;
+    const flight = new Flight(call.key, fence, memory.instance, background);
+    if (slot >= 0 && call.policy.rules.singleFlight) memory.flights[slot] = flight;
+    if (events.wanted) events.tell({ type: background ? "refresh" : "load", key: call.key });
+    flight.outcome =
+      layers === undefined ? this.#load(flight, call) : this.#lookThenLoad(flight, call, layers);
+    flight.done ??= flight.outcome;
+    this.#anchor(flight, call);
+    return flight;
+  }
+
+  /** Nobody waits any more: stops the load unless something keeps it. */
+  abandon(flight: Flight, reason: unknown): void {
+    if (flight.anchored || flight.over) return;
+    flight.over = true;
+    this.#endWithoutStoring(flight);
+    flight.abort(reason);
+  }
+
+  /** Whether an entry may answer for this error. */
+  mayStandIn(call: Call, error: unknown): boolean {
+    const { staleOn } = call.policy.rules;
+    return staleOn === undefined || this.#ask(call, "staleOn", true, () => staleOn(error));
+  }
+
+  countErrorFallback(call: Call): void {
+    this.#inCore(() => {
+      const { memory, space, timers } = this.#host;
+      const slot = space.get(call.key) ?? -1;
+      core.fallback(memory.machine, slot, call.policy.bind(memory), false, timers.now());
+    });
+  }
+
+  /** Keeps the host from ending the flight with the request that began it. */
+  #anchor(flight: Flight, call: Call): void {
+    const waitUntil = call.waitUntil ?? this.#host.waitUntil();
+    if (waitUntil === undefined) return;
+    try {
+      waitUntil(everythingOf(flight));
+      flight.anchored = true;
+    } catch {
+      // Not in a request, or it is over: the flight goes on as long as the host lets it.
+    }
+  }
+
+  async #lookThenLoad(flight: Flight, call: Call, layers: Layers): Promise<Outcome> {
+    const found = await layers.read(call.key);
+    if (found !== undefined) {
+      const outcome = this.#inCoreOf(flight, () => this.#useFound(flight, call, found));
+      if (outcome !== undefined) return outcome;
+    }
+    if (flight.over) return { ok: false, error: new TimeoutError("nobody waits for the load") };
+    this.#inCoreOf(flight, () => {
+      const { memory, space, timers } = this.#host;
+      core.started(memory.machine, space.get(call.key) ?? -1, flight.fence, timers.now());
+    });
+    return this.#load(flight, call);
+  }
+
+  /** The outcome that an entry of a lower store is; undefined when the load must go on. */
+  #useFound(flight: Flight, call: Call, found: FoundEntry): Outcome | undefined {
+    const { memory, space, timers } = this.#host;
+    const slot = space.get(call.key);
+    if (slot === undefined) return undefined;
+    const verdict = core.found(
+      memory.machine,
+      slot,
+      flight.fence,
+      call.policy.bind(memory),
+      found.ttl,
+      found.staleWhileRevalidate,
+      found.staleIfError,
+      memory.weigh(found.value),
+      found.age,
+      flight.background,
+      timers.now(),
+    );
+    const held = verdict & KEPT_HELD ? { value: memory.values[slot] } : found;
+    if (verdict & KEPT_FOUND) memory.keep(space, call.key, slot, found.value);
+    memory.drain();
+    const step = verdict & STEP_BITS;
+    if (step === HIT) {
+      flight.over = true;
+      return { ok: true, value: held.value, source: "hit", layer: found.layer };
+    }
+    if (step === STALE_REFRESH) {
+      flight.anchored = true;
+      flight.done = this.#load(flight, call);
+      return { ok: true, value: held.value, source: "stale", layer: found.layer };
+    }
+    return undefined;
+  }
+
+  /** Calls the loader; whatever happens, an outcome comes of it. */
+  #load(flight: Flight, call: Call): Promise<Outcome> {
+    let result: unknown;
+    try {
+      result = call.load(contextOf(flight));
+    } catch (error) {
+      return Promise.resolve(this.#crashed(flight, call, error));
+    }
+    const landing = Promise.resolve(result).then(
+      (value) => this.#landed(flight, call, value),
+      (error) => this.#crashed(flight, call, error),
+    );
+    const { timeout } = call.policy.rules;
+    if (timeout === Number.POSITIVE_INFINITY) return landing;
+    return new Promise((resolve) => {
+      const cancel = this.#host.timers.after(timeout, () => {
+        const error = new TimeoutError(`the load of ${call.key} took over ${timeout} ms`);
+        resolve(this.#crashed(flight, call, error));
+        flight.abort(error);
+      });
+      landing.then((outcome) => {
+        cancel();
+        resolve(outcome);
+      });
+    });
+  }
+
+  /** The loader returned, perhaps long after its timeout or its lease. */
+  #landed(flight: Flight, call: Call, value: unknown): Outcome {
+    const { failIf, cacheIf } = call.policy.rules;
+    if (failIf !== undefined && this.#ask(call, "failIf", false, () => failIf(value))) {
+      return this.#crashed(flight, call, undefined, { value });
+    }
+    const outcome: Outcome = { ok: true, value, source: "load" };
+    flight.over = true;
+    if (
+      cacheIf !== undefined &&
+      !this.#ask(call, "cacheIf", false, () => cacheIf(value, call.args))
+    ) {
+      this.#endWithoutStoring(flight);
+      return outcome;
+    }
+    const lifetime = this.#lifetimeOf(call, value);
+    const slot = this.#inCoreOf(flight, () => this.#store(flight, call, value, lifetime));
+    if (slot !== OUTDATED && this.#host.layers !== undefined) {
+      const written = this.#host.layers.write(call.key, value, lifetime);
+      flight.done = Promise.all([flight.done, written]);
+    }
+    return outcome;
+  }
+
+  #store(flight: Flight, call: Call, value: unknown, lifetime: Lifetime): number {
+    const { memory, space, timers } = this.#host;
+    const { ttl, staleWhileRevalidate, staleIfError } = lifetime;
+    const known = space.get(flight.key) ?? -1;
+    const slot = core.loaded(
+      memory.machine,
+      known,
+      flight.fence,
+      call.policy.bind(memory),
+      ttl,
+      staleWhileRevalidate,
+      staleIfError,
+      memory.weigh(value),
+      timers.now(),
+    );
+    if (slot >= 0) memory.keep(space, flight.key, slot, value);
+    if (known >= 0 && memory.flights[known] === flight) memory.flights[known] = undefined;
+    memory.drain();
+    return slot;
+  }
+
+  #endWithoutStoring(flight: Flight): void {
+    this.#inCoreOf(flight, () => {
+      const { memory, space } = this.#host;
+      core.cancelled(memory.machine, space.get(flight.key) ?? -1, flight.fence);
+      memory.drain();
+    });
+  }
+
+  #lifetimeOf(call: Call, value: unknown): Lifetime {
+    const { rules } = call.policy;
+    const lifetime = call.lifetimeOf?.(value) ?? rules;
+    return call.ttl === undefined ? lifetime : { ...pick(lifetime), ttl: call.ttl };
+  }
+
+  /** The load failed. Only the first failure of a flight counts: it may time out, then reject. */
+  #crashed(
+    flight: Flight,
+    call: Call,
+    error: unknown,
+    result?: { readonly value: unknown },
+  ): Outcome {
+    const { memory, space, timers, events } = this.#host;
+    const failure: Outcome = { ok: false, error, ...(result && { result }) };
+    if (flight.over) return failure;
+    flight.over = true;
+    flight.error = error ?? result?.value;
+    events.tell({ type: "load-error", key: call.key, error: flight.error });
+    const held = this.#inCoreOf(flight, () => {
+      const slot = space.get(flight.key) ?? -1;
+      const now = timers.now();
+      const servable = slot >= 0 && isServable(core.state(memory.machine, slot, now));
+      const entry = servable ? { value: memory.values[slot] } : undefined;
+      core.failed(memory.machine, slot, flight.fence, call.policy.bind(memory), now);
+      memory.drain();
+      return entry;
+    });
+    return held === undefined ? failure : { ...failure, held };
+  }
+
+  /** Asks a function of the policy; `otherwise` when it throws. */
+  #ask(call: Call, option: string, otherwise: boolean, ask: () => boolean): boolean {
+    try {
+      return Boolean(ask());
+    } catch (error) {
+      this.#host.events.tell({ type: "policy-error", option, key: call.key, error });
+      return otherwise;
+    }
+  }
+
+  /** The same, for a flight: one that an earlier core began is nobody's by now. */
+  #inCoreOf<T>(flight: Flight, step: () => T): T | undefined {
+    return flight.instance === this.#host.memory.instance ? this.#inCore(step) : undefined;
+  }
+
+  /** Runs a step in the core; a trap replaces it and gives undefined. */
+  #inCore<T>(step: () => T): T | undefined {
+    if (!this.#host.memory.isOpen()) return undefined;
+    try {
+      return step();
+    } catch (error) {
+      this.#recover(error);
+      return undefined;
+    }
+  }
+}
+
+function pick({ ttl, staleWhileRevalidate, staleIfError }: Lifetime): Lifetime {
+  return { ttl, staleWhileRevalidate, staleIfError };
+}
+
+/** Resolves when a flight has nothing left to do, background writes included. */
+async function everythingOf(flight: Flight): Promise<void> {
+  await flight.outcome;
+  let done: Promise<unknown>;
+  do {
+    done = flight.done;
+    await done;
+  } while (done !== flight.done);
+}
+
+function contextOf(flight: Flight): { readonly key: string; readonly signal: AbortSignal } {
+  return {
+    key: flight.key,
+    get signal() {
+      return flight.signal;
+    },
+  };
+}

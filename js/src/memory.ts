@@ -1,0 +1,266 @@
+/** The in-memory store: keys and values here, everything that is decided about them in the core. */
+
+import { compileMemoryOptions, type MemoryOptions } from "./cache-options.js";
+import {
+  add_policy,
+  type CoreTenant,
+  close,
+  dropped,
+  instanceNumber,
+  invalidate,
+  isTrap,
+  open,
+  put,
+  ready,
+  register,
+  replace,
+  state,
+  touch,
+  usage,
+} from "./core.js";
+import { type Duration, duration } from "./duration.js";
+import type { Flight } from "./flight.js";
+
+/** The slots of one namespace, by key. */
+export type Space = Map<string, number>;
+
+/** What {@link MemoryStore.usage} tells. */
+export interface MemoryUsage {
+  /** Entries held, dead ones that were not dropped yet included. */
+  readonly entries: number;
+  /** What they weigh, in bytes, as `sizeOf` says. */
+  readonly bytes: number;
+  /** Live entries dropped to stay within the limits. */
+  readonly evictions: number;
+  /** Loads that run. */
+  readonly flights: number;
+}
+
+/** Keeps entries in this process: bounded, least recently used first out, dead ones before. */
+export class MemoryStore implements CoreTenant {
+  readonly name = "memory";
+  /** @internal */ machine = -1;
+  /** @internal */ instance = 0;
+  /** @internal */ readonly keys: (string | undefined)[] = [];
+  /** @internal */ readonly values: unknown[] = [];
+  /** @internal Resolved promises of values, made by the first hit. */
+  readonly promises: (Promise<unknown> | undefined)[] = [];
+  /** @internal */ readonly flights: (Flight | undefined)[] = [];
+  readonly #homes: (Space | undefined)[] = [];
+  readonly #spaces = new Map<string, Space>();
+  readonly #listeners = new Map<Space, (key: string) => void>();
+  readonly #maxEntries: number;
+  readonly #maxBytes: number;
+  readonly #sizeOf: ((value: unknown) => number) | undefined;
+  #own: Space | undefined;
+
+  /** @internal `maxEntries` 0 keeps nothing beyond the load that made it. */
+  constructor(
+    maxEntries: number,
+    maxBytes: number,
+    sizeOf: ((value: unknown) => number) | undefined,
+  ) {
+    this.#maxEntries = maxEntries;
+    this.#maxBytes = maxBytes;
+    // Without a byte budget nobody asks for sizes, so nothing is measured.
+    this.#sizeOf = maxBytes === Number.POSITIVE_INFINITY ? undefined : sizeOf;
+  }
+
+  /** The value of `key` while it is fresh; undefined otherwise. */
+  get(key: string): unknown {
+    const slot = this.#space().get(key);
+    if (slot === undefined || touch(this.machine, slot, Date.now()) === 0) return undefined;
+    return this.values[slot];
+  }
+
+  /** Whether `key` has a fresh value. */
+  has(key: string): boolean {
+    const slot = this.#space().get(key);
+    return slot !== undefined && state(this.machine, slot, Date.now()) === 1;
+  }
+
+  /**
+   * Stores a value.
+   * @param options.ttl how long it is fresh, milliseconds or like `"5m"`; default `Infinity`
+   */
+  set(key: string, value: unknown, options: { readonly ttl?: Duration } = {}): void {
+    const ttl =
+      options.ttl === undefined
+        ? Number.POSITIVE_INFINITY
+        : duration(options.ttl, { option: "ttl", zero: true, infinite: true });
+    const space = this.#space();
+    const slot = put(this.machine, space.get(key) ?? -1, ttl, 0, 0, this.weigh(value), Date.now());
+    if (slot >= 0) this.keep(space, key, slot, value);
+    this.drain();
+  }
+
+  /** Drops `key`; whether it had a value. */
+  delete(key: string): boolean {
+    const had = this.has(key);
+    const slot = this.#space().get(key);
+    if (slot !== undefined) {
+      invalidate(this.machine, slot);
+      this.drain();
+    }
+    return had;
+  }
+
+  /** Drops everything, whichever cache stored it. */
+  clear(): void {
+    for (const space of this.#spaces.values()) this.clearSpace(space);
+  }
+
+  /** What it holds now. */
+  usage(): MemoryUsage {
+    if (!this.isOpen()) return { entries: 0, bytes: 0, evictions: 0, flights: 0 };
+    const [entries = 0, bytes = 0, evictions = 0, flights = 0] = usage(this.machine);
+    return { entries, bytes, evictions, flights };
+  }
+
+  /** @internal Opens the core's side; false when there is no core. */
+  isOpen(): boolean {
+    if (this.machine >= 0) return true;
+    if (!ready()) return false;
+    this.machine = open(this.#maxEntries, this.#maxBytes);
+    this.instance = instanceNumber();
+    register(this);
+    closeWhenCollected(this, this.machine, this.instance);
+    return true;
+  }
+
+  /** @internal The core was replaced: what was known is gone. */
+  forget(): void {
+    this.machine = -1;
+    this.instance = 0;
+    for (const space of this.#spaces.values()) space.clear();
+    for (const list of [this.keys, this.values, this.promises, this.flights, this.#homes]) {
+      list.length = 0;
+    }
+  }
+
+  /** @internal The slots of a namespace. */
+  space(namespace: string): Space {
+    let space = this.#spaces.get(namespace);
+    if (space === undefined) {
+      space = new Map();
+      this.#spaces.set(namespace, space);
+    }
+    return space;
+  }
+
+  /** @internal Drops every entry of a namespace. */
+  clearSpace(space: Space): void {
+    for (const slot of [...space.values()]) invalidate(this.machine, slot);
+    if (this.machine >= 0) {
+      // Loads that were abandoned and have no slot any more must not store either.
+      invalidate(this.machine, -1);
+      this.drain();
+    }
+  }
+
+  /** @internal What a value weighs; 0 when nobody counts, `Infinity` when it cannot be told. */
+  weigh(value: unknown): number {
+    if (this.#sizeOf === undefined) return 0;
+    try {
+      const size = this.#sizeOf(value);
+      if (size >= 0) return Math.ceil(size);
+    } catch {
+      // Falls through: a size that is none would make the budget meaningless.
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  /** @internal Remembers the key of a slot that was just taken for it. */
+  adopt(space: Space, key: string, slot: number): void {
+    space.set(key, slot);
+    this.keys[slot] = key;
+    this.#homes[slot] = space;
+    this.values[slot] = undefined;
+    this.promises[slot] = undefined;
+    this.flights[slot] = undefined;
+  }
+
+  /** @internal Keeps the value of a slot. */
+  keep(space: Space, key: string, slot: number, value: unknown): void {
+    if (this.keys[slot] !== key || space.get(key) !== slot) this.adopt(space, key, slot);
+    this.values[slot] = value;
+    this.promises[slot] = undefined;
+  }
+
+  /** @internal The resolved promise of a slot's value. */
+  promiseOf(slot: number): Promise<unknown> {
+    let promise = this.promises[slot];
+    if (promise === undefined) {
+      promise = Promise.resolve(this.values[slot]);
+      this.promises[slot] = promise;
+    }
+    return promise;
+  }
+
+  /** @internal Tells `listener` the keys that are evicted from a namespace. */
+  listen(space: Space, listener: (key: string) => void): void {
+    this.#listeners.set(space, listener);
+  }
+
+  /** @internal Forgets the slots that the core gave back. */
+  drain(): void {
+    for (let next = dropped(this.machine); next >= 0; next = dropped(this.machine)) {
+      // The low bit tells an eviction from an invalidation, the rest is the slot.
+      this.#forgetSlot(next >>> 1, (next & 1) === 1);
+    }
+  }
+
+  #forgetSlot(slot: number, evicted: boolean): void {
+    const key = this.keys[slot];
+    const home = this.#homes[slot];
+    if (key === undefined || home === undefined) return;
+    home.delete(key);
+    this.keys[slot] = undefined;
+    this.#homes[slot] = undefined;
+    this.values[slot] = undefined;
+    this.promises[slot] = undefined;
+    this.flights[slot] = undefined;
+    if (evicted) this.#listeners.get(home)?.(key);
+  }
+
+  /** @internal Compiles a policy in this memory's machine. */
+  addPolicy(fields: Float64Array): number {
+    const id = add_policy(this.machine, fields);
+    if (id < 0) throw new Error("the core refused a policy that was checked before");
+    return id;
+  }
+
+  #space(): Space {
+    this.#own ??= this.space("");
+    // Used on its own there is no origin to fall back to; without a core it cannot work.
+    if (!this.isOpen())
+      throw new Error("memory() needs WebAssembly, which this host does not allow");
+    return this.#own;
+  }
+}
+
+let closers: FinalizationRegistry<{ machine: number; instance: number }> | undefined;
+
+/** A cache that is dropped without `close` gives its part of the core back at some time. */
+function closeWhenCollected(store: MemoryStore, machine: number, instance: number): void {
+  if (typeof FinalizationRegistry === "undefined") return;
+  closers ??= new FinalizationRegistry((opened) => {
+    if (opened.instance !== instanceNumber()) return;
+    try {
+      close(opened.machine);
+    } catch (error) {
+      if (isTrap(error)) replace();
+    }
+  });
+  closers.register(store, { machine, instance });
+}
+
+/**
+ * The in-memory store.
+ * @param options how much it may hold
+ * @throws ConfigError naming the option at fault
+ */
+export function memory(options?: MemoryOptions): MemoryStore {
+  const { maxEntries, maxBytes, sizeOf } = compileMemoryOptions(options);
+  return new MemoryStore(maxEntries, maxBytes, sizeOf);
+}

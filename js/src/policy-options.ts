@@ -1,0 +1,188 @@
+/** The options of a policy, for everything that caches: `wrap`, `getOrLoad`, `fetch`. */
+
+import type { Duration } from "./duration.js";
+
+/**
+ * How the answers of one function are cached and held over.
+ *
+ * Durations are milliseconds as a number or strings like `"1h30m"` (see {@link Duration}).
+ * Anything unknown, out of range or contradictory is a `ConfigError` when the policy is given, not
+ * when it is used.
+ */
+export interface PolicyOptions<
+  // biome-ignore lint/suspicious/noExplicitAny: a policy without type arguments fits any function
+  Args extends readonly unknown[] = any,
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  Result = any,
+> extends LaterPolicyOptions<Args, Result> {
+  /**
+   * How long an answer is fresh: it is served without asking the origin. A duration, 0 or more;
+   * `Infinity` for an answer that never ages. Required, since forgetting it must not mean
+   * "forever".
+   *
+   * As nameko's `CacheFirstRpcProxy` (`Infinity`), cashews' `cache(ttl)`.
+   */
+  readonly ttl: Duration;
+
+  /**
+   * For how long past `ttl` an answer is still served at once while one background load renews it.
+   * A duration or `Infinity`; default 0, not at all.
+   *
+   * As RFC 5861 `stale-while-revalidate`, cashews' `soft` with background refresh.
+   */
+  readonly staleWhileRevalidate?: Duration | undefined;
+
+  /**
+   * For how long past `ttl` an answer may be served when the load fails (see `failIf` and
+   * `staleOn`) or is slower than `failoverAfter`. A duration or `Infinity`; default 0, not at all.
+   * In mode "origin-first" fresh answers are served on failure, too.
+   *
+   * As RFC 5861 `stale-if-error`, cashews' `fail` and `soft(soft_ttl, ttl)` (`ttl - soft_ttl`).
+   */
+  readonly staleIfError?: Duration | undefined;
+
+  /**
+   * How long a load may keep a caller waiting who could be served an older answer; the load goes
+   * on and its late result is stored. A duration, 0 to 2147483647 ms, below `timeout`; default
+   * none. Nothing to serve: the caller waits on.
+   *
+   * As nameko's `failover_timeout`.
+   */
+  readonly failoverAfter?: Duration | undefined;
+
+  /**
+   * How long a load may take before its `signal` is aborted and it fails with `E_TIMEOUT`. A
+   * duration, 1 to 2147483647 ms; default none.
+   */
+  readonly timeout?: Duration | undefined;
+
+  /**
+   * After a failed load that an older answer made up for, the pause before the next load of that
+   * key, during which the older answer is served at once. It doubles with each failure up to 30 s
+   * and a success ends it. A duration, 0 or more; default 1 s.
+   */
+  readonly retryAfter?: Duration | undefined;
+
+  /**
+   * `"cache-first"`: a fresh answer is served without a load. `"origin-first"`: every call loads,
+   * and the cache only stands in for an origin that fails or is slow. Default `"cache-first"`.
+   *
+   * As nameko's `CacheFirstRpcProxy` and `CachedRpcProxy`, cashews' `fail`.
+   */
+  readonly mode?: "cache-first" | "origin-first" | undefined;
+
+  /**
+   * The key of a call: a template like `"user:{0}:{1.name}"`, whose inserted values are escaped, or
+   * a function of the arguments that returns a string. Two functions with the same keys share
+   * their answers. Default: derived from the function and all its arguments, injectively.
+   */
+  readonly key?: string | ((...args: Args) => string) | undefined;
+
+  /**
+   * What does not make a call a different one, in derived keys: argument indexes (`1`) and members
+   * of arguments (`"2.traceId"`); for `fetch` names of query parameters (`"_dc"`). Default: none,
+   * though `AbortSignal`s never count.
+   */
+  readonly ignore?: readonly (number | string)[] | undefined;
+
+  /**
+   * Whether a result is stored. For `false` it is returned, and the older answer stays. Default:
+   * every result, `null` and `undefined` as well.
+   *
+   * As cashews' `condition`.
+   */
+  readonly cacheIf?: ((result: Result, args: Args) => boolean) | undefined;
+
+  /**
+   * Whether a result counts as a failure of the origin. Default: none does; for `fetch` a status of
+   * 500 and above.
+   */
+  readonly failIf?: ((result: Result) => boolean) | undefined;
+
+  /**
+   * Whether an older answer may stand in for this failure; others are thrown even if there is one.
+   * Default: for every failure.
+   *
+   * As cashews' `exceptions`.
+   */
+  readonly staleOn?: ((error: unknown) => boolean) | undefined;
+
+  /** Whether concurrent callers of a key share one load and its outcome. Default true. */
+  readonly singleFlight?: boolean | undefined;
+}
+
+/** Options that are designed but not available in this version: giving one is a `ConfigError`. */
+export interface LaterPolicyOptions<Args extends readonly unknown[], Result> {
+  /** Not available in this version. Spreads each ttl over [1 - jitter, 1]; 0 to 1, default 0. */
+  readonly jitter?: number | undefined;
+  /** Not available in this version. Refreshes before expiry (XFetch); default off. */
+  readonly early?: boolean | { readonly beta: number } | { readonly after: Duration } | undefined;
+  /** Not available in this version. Serves an answer at most `max` times; default unlimited. */
+  readonly hits?: { readonly max: number; readonly refreshAt?: number } | undefined;
+  /** Not available in this version. Refuses loads that have become slow; default off. */
+  readonly slowCalls?:
+    | { readonly factor?: number; readonly samples?: number; readonly openFor: Duration }
+    | undefined;
+  /** Not available in this version. Limits loads per period; default off. */
+  readonly rateLimit?: { readonly limit: number; readonly period: Duration } | undefined;
+  /** Not available in this version. Stops asking an origin that keeps failing; default off. */
+  readonly circuitBreaker?:
+    | { readonly errorRate: number; readonly window: Duration; readonly openFor: Duration }
+    | undefined;
+  /** Not available in this version. One load across instances; default off. */
+  readonly lock?: { readonly ttl: Duration; readonly wait: Duration } | undefined;
+  /** Not available in this version. Answers `undefined` for keys that surely do not exist. */
+  readonly bloom?: object | undefined;
+  /** Not available in this version. Tags to invalidate by; default none. */
+  readonly tags?:
+    | readonly string[]
+    | ((value: Result, args: Args) => readonly string[])
+    | undefined;
+  /** Not available in this version. A ttl of their own for `null` and `undefined`. */
+  readonly negativeTtl?: Duration | undefined;
+  /** Not available in this version. How long a failure is remembered; default not at all. */
+  readonly errorTtl?: Duration | ((error: unknown) => Duration) | undefined;
+  /** Not available in this version. Whether a stored value may be used; default always. */
+  readonly validate?: ((value: unknown) => boolean) | undefined;
+  /** Not available in this version. How values become bytes in stores. */
+  readonly codec?: object | undefined;
+  /** Not available in this version. Whether refreshes happen in the background; default true. */
+  readonly background?: boolean | undefined;
+  /** Not available in this version. Loads many keys in one call. */
+  readonly loadMany?: ((argsList: readonly Args[]) => PromiseLike<readonly Result[]>) | undefined;
+}
+
+/** Anchors work that outlives a request, like `ctx.waitUntil` of a Worker. */
+export type WaitUntil = (work: Promise<unknown>) => void;
+
+/** What one call may say differently from its policy. */
+export interface CallOptions {
+  /** Aborting it detaches this caller; the load goes on if others wait for it. */
+  readonly signal?: AbortSignal | undefined;
+  /** Anchors this call's background work to its request. Default: the cache's. */
+  readonly waitUntil?: WaitUntil | undefined;
+  /** Whether to ask the origin and leave the cache alone. Default false. */
+  readonly bypass?: boolean | undefined;
+  /** The ttl of the answer this call stores, 0 or more, or `Infinity`. Default: the policy's. */
+  readonly ttl?: Duration | undefined;
+}
+
+/** Options of `getOrLoad`: a policy without `key` and `ignore`, and what one call may say. */
+export type GetOrLoadOptions<Result = unknown> = Omit<
+  PolicyOptions<readonly [], Result>,
+  "key" | "ignore" | "loadMany"
+> &
+  Omit<CallOptions, "ttl">;
+
+/**
+ * The policy of a cached `fetch`. `ttl` may be left out: response headers decide, the policy fills
+ * in where they are silent.
+ */
+export type FetchPolicyOptions = Partial<
+  Omit<PolicyOptions<readonly [request: Request], Response>, "key" | "ignore" | "loadMany">
+> & {
+  /** The key of a request. Default: method and URL, normalised. */
+  readonly key?: ((request: Request) => string) | undefined;
+  /** Query parameters that do not make a request a different one, by whole name. */
+  readonly ignore?: readonly string[] | undefined;
+};

@@ -1,0 +1,252 @@
+/** Policies: options in, checked and compiled numbers out. */
+
+import { duration } from "./duration.js";
+import { ConfigError } from "./errors.js";
+import type { KeyFunction } from "./key.js";
+import { type CompiledIgnore, compileIgnore } from "./key-ignore.js";
+import {
+  flag,
+  type GivenOptions,
+  type OptionNames,
+  optionalFunction,
+  readOptions,
+} from "./options.js";
+import type {
+  CallOptions,
+  FetchPolicyOptions,
+  GetOrLoadOptions,
+  PolicyOptions,
+  WaitUntil,
+} from "./policy-options.js";
+import { compileTemplate } from "./template.js";
+
+/** What takes a policy. */
+export type PolicyPlace = "wrap" | "getOrLoad" | "fetch";
+
+/** A policy that cannot be wrong: checked, in milliseconds, with every default filled in. */
+export interface CompiledPolicy {
+  /** Milliseconds, 0 or more, or `Infinity`; 0 for a `fetch` policy that gives none. */
+  readonly ttl: number;
+  /** Whether the options gave a `ttl`; only a `fetch` policy may not. */
+  readonly ttlGiven: boolean;
+  /** Milliseconds past ttl, 0 or more, or `Infinity`. */
+  readonly staleWhileRevalidate: number;
+  /** Milliseconds past ttl, 0 or more, or `Infinity`. */
+  readonly staleIfError: number;
+  /** Milliseconds, 0 or more; `Infinity` for none. */
+  readonly failoverAfter: number;
+  /** Milliseconds, 1 or more; `Infinity` for none. */
+  readonly timeout: number;
+  /** Milliseconds, 0 or more: the first pause, which the core doubles. */
+  readonly retryAfter: number;
+  readonly originFirst: boolean;
+  readonly singleFlight: boolean;
+  readonly cacheIf: ((result: unknown, args: readonly unknown[]) => boolean) | undefined;
+  readonly failIf: ((result: unknown) => boolean) | undefined;
+  readonly staleOn: ((error: unknown) => boolean) | undefined;
+  /** The key template or function, compiled; undefined for derived keys. */
+  readonly key: KeyFunction | undefined;
+  readonly ignore: CompiledIgnore | undefined;
+}
+
+/** Policy names that do nothing yet. Implementing one deletes it here and adds it to `EVERYWHERE`. */
+const LATER = [
+  "jitter",
+  "early",
+  "hits",
+  "slowCalls",
+  "rateLimit",
+  "circuitBreaker",
+  "lock",
+  "bloom",
+  "tags",
+  "negativeTtl",
+  "errorTtl",
+  "validate",
+  "codec",
+  "background",
+  "loadMany",
+] as const;
+
+const EVERYWHERE = [
+  "ttl",
+  "staleWhileRevalidate",
+  "staleIfError",
+  "failoverAfter",
+  "timeout",
+  "retryAfter",
+  "mode",
+  "cacheIf",
+  "failIf",
+  "staleOn",
+  "singleFlight",
+] as const;
+
+const WITH = "an option of one call: wrapped.with({ … })(…)";
+type PolicyName = (typeof EVERYWHERE)[number] | "key" | "ignore" | keyof CallOptions;
+type GivenPolicy = GivenOptions<PolicyName>;
+const NAMES: Readonly<Record<PolicyPlace, OptionNames<PolicyName>>> = {
+  wrap: {
+    of: "wrap",
+    known: [...EVERYWHERE, "key", "ignore"],
+    later: LATER,
+    elsewhere: { signal: WITH, waitUntil: WITH, bypass: WITH },
+  },
+  getOrLoad: {
+    of: "getOrLoad",
+    known: [...EVERYWHERE, "signal", "waitUntil", "bypass"],
+    later: LATER,
+    elsewhere: {
+      key: "the key is the first argument of getOrLoad",
+      ignore: "the key is the first argument of getOrLoad",
+    },
+  },
+  fetch: { of: "fetch", known: [...EVERYWHERE, "key", "ignore"], later: LATER },
+};
+
+/** The longest delay timers keep; a longer one fires at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+const RETRY_AFTER = 1000;
+
+function optionalDuration(value: unknown, option: string, otherwise: number): number {
+  return value === undefined ? otherwise : duration(value, { option, zero: true });
+}
+
+function staleWindow(value: unknown, option: string): number {
+  return value === undefined ? 0 : duration(value, { option, zero: true, infinite: true });
+}
+
+function delay(value: unknown, option: string, zero: boolean): number {
+  if (value === undefined) return Number.POSITIVE_INFINITY;
+  return duration(value, { option, zero, infinite: true, max: LONGEST_TIMER });
+}
+
+function compileTtl(value: unknown, where: PolicyPlace): number {
+  if (value === undefined && where === "fetch") return 0;
+  return duration(value, { option: "ttl", zero: true, infinite: true });
+}
+
+function isOriginFirst(mode: unknown): boolean {
+  if (mode === undefined || mode === "cache-first") return false;
+  if (mode === "origin-first") return true;
+  throw new ConfigError("mode", mode, '"cache-first" or "origin-first"');
+}
+
+/** A user's key function must return a string; anything else would make keys that are all alike. */
+function checkedKey(make: (...args: unknown[]) => unknown): KeyFunction {
+  return (args) => {
+    const key = make(...args);
+    if (typeof key === "string") return key;
+    throw new ConfigError("key", key, "a string", { subject: 'what option "key" returned' });
+  };
+}
+
+function compileKey(value: unknown, where: PolicyPlace): KeyFunction | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === "function") return checkedKey(value as (...args: unknown[]) => unknown);
+  if (where === "fetch") throw new ConfigError("key", value, "a function (request) => string");
+  if (typeof value === "string") return compileTemplate(value);
+  throw new ConfigError("key", value, 'a template like "user:{0}" or a function (…args) => string');
+}
+
+function compilePolicyIgnore(given: GivenPolicy, where: PolicyPlace): CompiledIgnore | undefined {
+  const { ignore, key } = given;
+  if (ignore === undefined) return undefined;
+  const compiled = compileIgnore(ignore, where === "fetch" ? "query" : "arguments");
+  if (key === undefined) return compiled;
+  throw new ConfigError("ignore", ignore, 'no "ignore" with "key", which alone says what counts');
+}
+
+/** Refuses values that are fine by themselves but cannot mean anything together. */
+function refuseContradictions(policy: CompiledPolicy, given: GivenPolicy): void {
+  const { failoverAfter, timeout } = policy;
+  if (failoverAfter === Number.POSITIVE_INFINITY) return;
+  if (failoverAfter >= timeout) {
+    const note = `not less than timeout, ${timeout} ms`;
+    throw new ConfigError("failoverAfter", given.failoverAfter, "less than timeout", { note });
+  }
+  const servesStale = policy.staleIfError > 0 || policy.staleWhileRevalidate > 0;
+  if (servesStale || policy.originFirst) return;
+  const allowed = 'a "staleIfError" window to serve from, or mode "origin-first", with it';
+  const note = "there is never anything to fail over to";
+  throw new ConfigError("failoverAfter", given.failoverAfter, allowed, { note });
+}
+
+/**
+ * Checks and compiles a policy.
+ * @throws ConfigError naming the first option at fault, its value and what is allowed
+ */
+export function compilePolicy(
+  options: PolicyOptions | GetOrLoadOptions<never> | FetchPolicyOptions | undefined,
+  where: PolicyPlace,
+): CompiledPolicy {
+  const given = readOptions(
+    options === undefined && where === "fetch" ? {} : options,
+    NAMES[where],
+  );
+  const policy: CompiledPolicy = {
+    ttl: compileTtl(given.ttl, where),
+    ttlGiven: given.ttl !== undefined,
+    staleWhileRevalidate: staleWindow(given.staleWhileRevalidate, "staleWhileRevalidate"),
+    staleIfError: staleWindow(given.staleIfError, "staleIfError"),
+    failoverAfter: delay(given.failoverAfter, "failoverAfter", true),
+    timeout: delay(given.timeout, "timeout", false),
+    retryAfter: optionalDuration(given.retryAfter, "retryAfter", RETRY_AFTER),
+    originFirst: isOriginFirst(given.mode),
+    singleFlight: flag(given.singleFlight, "singleFlight", true),
+    cacheIf: optionalFunction(given.cacheIf, "cacheIf", "(result, args) => boolean"),
+    failIf: optionalFunction(given.failIf, "failIf", "(result) => boolean"),
+    staleOn: optionalFunction(given.staleOn, "staleOn", "(error) => boolean"),
+    key: compileKey(given.key, where),
+    ignore: compilePolicyIgnore(given, where),
+  };
+  refuseContradictions(policy, given);
+  return Object.freeze(policy);
+}
+
+/** What one call says differently, checked. */
+export interface CompiledCall {
+  readonly signal: AbortSignal | undefined;
+  readonly waitUntil: WaitUntil | undefined;
+  readonly bypass: boolean;
+  /** Milliseconds or `Infinity`; undefined for the policy's. */
+  readonly ttl: number | undefined;
+}
+
+const CALL_NAMES: OptionNames<keyof CallOptions> = {
+  of: "with",
+  known: ["signal", "waitUntil", "bypass", "ttl"],
+};
+
+function abortSignal(value: unknown): AbortSignal | undefined {
+  if (value === undefined) return undefined;
+  const { aborted, addEventListener } = Object(value) as Partial<AbortSignal>;
+  // By shape: signals of another realm or a polyfill serve as well.
+  if (typeof aborted === "boolean" && typeof addEventListener === "function")
+    return value as AbortSignal;
+  throw new ConfigError("signal", value, "an AbortSignal");
+}
+
+/**
+ * Checks the options of one call.
+ * @param where `"getOrLoad"` looks only at `signal`, `waitUntil` and `bypass` of options that
+ *   `compilePolicy` has checked already; there `ttl` is the policy's
+ * @throws ConfigError
+ */
+export function compileCallOptions(
+  options: CallOptions | GetOrLoadOptions<never> | undefined,
+  where: "with" | "getOrLoad" = "with",
+): CompiledCall {
+  const all: GivenOptions<keyof CallOptions> = options === undefined ? {} : options;
+  const given = where === "with" ? readOptions(all, CALL_NAMES) : all;
+  const { signal, waitUntil, bypass, ttl } = given;
+  return {
+    signal: abortSignal(signal),
+    waitUntil: optionalFunction(waitUntil, "waitUntil", "(promise) => void"),
+    bypass: flag(bypass, "bypass", false),
+    ttl:
+      ttl === undefined || where === "getOrLoad"
+        ? undefined
+        : duration(ttl, { option: "ttl", zero: true, infinite: true }),
+  };
+}

@@ -1,0 +1,82 @@
+/** What happened, in numbers. */
+
+import type { BoundPolicy } from "./bound-policy.js";
+import { counters, trapCount } from "./core.js";
+import type { MemoryStore, MemoryUsage } from "./memory.js";
+
+/** What happened under one policy since the core was made. */
+export interface PolicyStats {
+  /** Calls answered by a fresh entry. */
+  readonly hits: number;
+  /** Calls answered by a stale entry while it is refreshed. */
+  readonly stale: number;
+  /** Calls that found nothing they could be answered with. */
+  readonly misses: number;
+  /** Loads that started, refreshes included. */
+  readonly loads: number;
+  /** Loads that nobody waited for. */
+  readonly refreshes: number;
+  /** Loads that failed. */
+  readonly failures: number;
+  /** Calls that waited for the load of another. */
+  readonly coalesced: number;
+  /** Calls answered by an entry because the load failed, or because of its retry. */
+  readonly errorFallbacks: number;
+  /** Calls answered by an entry because the load was slow. */
+  readonly failovers: number;
+  /** Flights taken over because their lease had ended. */
+  readonly takeovers: number;
+  /** Results not stored because something newer had come first. */
+  readonly fenced: number;
+}
+
+/** What `cache.stats()` gives. */
+export interface CacheStats extends PolicyStats {
+  /** By wrapped function: its name, or the `key` it was given. */
+  readonly functions: Readonly<Record<string, PolicyStats>>;
+  readonly memory: MemoryUsage;
+  /** How often the core trapped and was replaced; all other counts then began anew. */
+  readonly traps: number;
+}
+
+const NAMES = [
+  "hits",
+  "stale",
+  "misses",
+  "loads",
+  "refreshes",
+  "failures",
+  "coalesced",
+  "errorFallbacks",
+  "failovers",
+  "takeovers",
+  "fenced",
+] as const satisfies readonly (keyof PolicyStats)[];
+
+function statsOf(counts: ArrayLike<number>): PolicyStats {
+  const named = NAMES.map((name, index) => [name, counts[index] ?? 0] as const);
+  return Object.fromEntries(named) as unknown as PolicyStats;
+}
+
+/** The numbers of a cache with these policies. */
+export function statsFor(memory: MemoryStore, policies: Iterable<BoundPolicy>): CacheStats {
+  const total = new Float64Array(NAMES.length);
+  const functions = new Map<string, Float64Array>();
+  for (const policy of policies) {
+    const known = memory.machine >= 0 && policy.instance === memory.instance;
+    const counts = known ? counters(memory.machine, policy.id) : new Float64Array(NAMES.length);
+    const sum = functions.get(policy.name) ?? new Float64Array(NAMES.length);
+    functions.set(policy.name, sum);
+    for (const [index, count] of counts.entries()) {
+      total[index] = (total[index] ?? 0) + count;
+      sum[index] = (sum[index] ?? 0) + count;
+    }
+  }
+  const named = [...functions].map(([name, counts]) => [name, statsOf(counts)] as const);
+  return {
+    ...statsOf(total),
+    functions: Object.fromEntries(named),
+    memory: memory.usage(),
+    traps: trapCount(),
+  };
+}

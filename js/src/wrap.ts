@@ -1,0 +1,167 @@
+/** Wrapped functions: a key from the arguments, a policy, and the way of a hit. */
+
+import { BoundPolicy } from "./bound-policy.js";
+import type { Cache } from "./cache.js";
+import type { Answer, Call, LoadContext } from "./call.js";
+import { HIT_BITS } from "./driver.js";
+import { ConfigError } from "./errors.js";
+import type { Source } from "./events.js";
+import { type KeyFunction, keyFunction } from "./key.js";
+import { isAbortSignal } from "./key-encode.js";
+import { type CompiledCall, compileCallOptions, compilePolicy } from "./policy.js";
+import type { CallOptions, PolicyOptions } from "./policy-options.js";
+
+/** An answer and where it came from. */
+export interface Explained<Result> {
+  readonly value: Result;
+  readonly source: Source;
+  /** Milliseconds since it was stored; 0 for an answer that was not. */
+  readonly age: number;
+  /** Milliseconds it stays fresh; negative when it is stale. */
+  readonly ttl: number;
+  /** The store that had it; undefined for an answer of the origin. */
+  readonly layer: string | undefined;
+  /** Why the origin did not answer, when an entry answered instead. */
+  readonly error?: unknown;
+}
+
+/** A function whose answers are cached. Called like the function it wraps. */
+export interface Wrapped<Args extends readonly unknown[], Result> {
+  (...args: Args): Promise<Result>;
+  /** Like a call, and tells where the answer came from. */
+  explain(...args: Args): Promise<Explained<Result>>;
+  /** The key of these arguments. */
+  key(...args: Args): string;
+  /** The value that an entry has, fresh or stale; undefined without one. Loads nothing. */
+  peek(...args: Args): Promise<Result | undefined>;
+  /** Loads and stores, whether or not there is an entry; later calls get the new value. */
+  refresh(...args: Args): Promise<Result>;
+  /** Stores a value as if it had been loaded. */
+  set(args: Args, value: Result): Promise<void>;
+  /** Drops the entry, here and in every store; loads under way do not bring it back. */
+  invalidate(...args: Args): Promise<void>;
+  /** The function with options for the calls made through it. */
+  with(options: CallOptions): (...args: Args) => Promise<Result>;
+}
+
+/** What makes calls of one wrapped function. */
+class Wrapping<Args extends readonly unknown[], Result> {
+  readonly cache: Cache;
+  readonly policy: BoundPolicy;
+  readonly keyOf: KeyFunction;
+  readonly #load: (...args: Args) => Result | PromiseLike<Result>;
+
+  constructor(
+    cache: Cache,
+    load: (...args: Args) => Result | PromiseLike<Result>,
+    options: PolicyOptions<Args, Result>,
+  ) {
+    this.cache = cache;
+    this.#load = load;
+    const rules = compilePolicy(options, "wrap");
+    const name = cache.nameFor(load.name);
+    this.policy = cache.bound(new BoundPolicy(rules, name));
+    this.keyOf = rules.key ?? keyFunction(name, rules.ignore);
+  }
+
+  /** The arguments as a call. A signal among them is the caller's own, not the load's. */
+  callOf(self: unknown, args: Args, key = this.keyOf(args), options?: CompiledCall): Call {
+    return {
+      key,
+      policy: this.policy,
+      args,
+      load: (context) => Reflect.apply(this.#load, self, withSignal(args, context)),
+      signal: options?.signal ?? signalOf(args),
+      waitUntil: options?.waitUntil,
+      bypass: options?.bypass,
+      ttl: options?.ttl,
+    };
+  }
+
+  /** Answers a call the long way. */
+  answer(self: unknown, args: Args, options?: CompiledCall): Promise<Answer> {
+    try {
+      return this.cache.driver.call(this.callOf(self, args, this.keyOf(args), options));
+    } catch (error) {
+      // No key can be made of these arguments.
+      return Promise.reject(error);
+    }
+  }
+}
+
+function signalOf(args: readonly unknown[]): AbortSignal | undefined {
+  for (const arg of args) {
+    if (typeof arg === "object" && isAbortSignal(arg)) return arg as AbortSignal;
+  }
+  return undefined;
+}
+
+/** The arguments for the loader: one caller's signal must not end a load that others share. */
+function withSignal<Args extends readonly unknown[]>(args: Args, context: LoadContext): Args {
+  if (signalOf(args) === undefined) return args;
+  return args.map((arg) => (isAbortSignal(arg) ? context.signal : arg)) as unknown as Args;
+}
+
+const resultOf = <Result>(answer: Answer): Result => answer.value as Result;
+
+/** Wraps a function: see `Cache.wrap`. */
+export function wrap<Args extends readonly unknown[], Result>(
+  cache: Cache,
+  load: (...args: Args) => Result | PromiseLike<Result>,
+  options: PolicyOptions<Args, Result>,
+): Wrapped<Args, Result> {
+  if (typeof load !== "function") throw new ConfigError("fn", load, "a function");
+  const wrapping = new Wrapping(cache, load, options);
+  const { policy, keyOf } = wrapping;
+  const { driver } = cache;
+  const { memory, space } = driver.host;
+
+  function wrapped(this: unknown, ...args: Args): Promise<Result> {
+    try {
+      const key = keyOf(args);
+      const slot = space.get(key);
+      const plain = driver.isPlain && policy.instance === memory.instance;
+      if (slot === undefined || !plain || signalOf(args) !== undefined) {
+        return driver.call(wrapping.callOf(this, args, key)).then(resultOf<Result>);
+      }
+      // The way of a hit: no closure, one call into the core, the slot's own promise.
+      const verdict = driver.begin(slot, policy);
+      if ((verdict & HIT_BITS) === 0) return memory.promiseOf(slot) as Promise<Result>;
+      return driver.perform(wrapping.callOf(this, args, key), slot, verdict).then(resultOf<Result>);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  Object.defineProperty(wrapped, "name", { value: load.name, configurable: true });
+  return Object.assign(wrapped, methodsOf(wrapping));
+}
+
+function methodsOf<Args extends readonly unknown[], Result>(
+  wrapping: Wrapping<Args, Result>,
+): Pick<
+  Wrapped<Args, Result>,
+  "explain" | "key" | "peek" | "refresh" | "set" | "invalidate" | "with"
+> {
+  const { cache, policy } = wrapping;
+  const { driver, entries } = cache;
+  return {
+    async explain(this: unknown, ...args) {
+      const call = wrapping.callOf(this, args);
+      return entries.explain(call.key, await driver.call(call)) as Explained<Result>;
+    },
+    key: (...args) => wrapping.keyOf(args),
+    peek: async (...args) => (await entries.peek(wrapping.keyOf(args))) as Result | undefined,
+    async refresh(this: unknown, ...args) {
+      return resultOf<Result>(await driver.refresh(wrapping.callOf(this, args)));
+    },
+    set: async (args, value) => entries.set(wrapping.keyOf(args), await value, policy.rules),
+    invalidate: async (...args) => entries.invalidate(wrapping.keyOf(args)),
+    with(options) {
+      const compiled = compileCallOptions(options);
+      return function (this: unknown, ...args: Args): Promise<Result> {
+        return wrapping.answer(this, args, compiled).then(resultOf<Result>);
+      };
+    },
+  };
+}

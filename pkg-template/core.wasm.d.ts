@@ -1,0 +1,10 @@
+/** What `new WebAssembly.Module` makes, where the host's declarations know it. */
+type Module = typeof globalThis extends {
+  WebAssembly: { Module: new (bytes: never) => infer Instance };
+}
+  ? Instance
+  : object;
+
+/** The compiled core, as workerd and bundlers import it. */
+declare const core: Module;
+export default core;

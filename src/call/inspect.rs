@@ -1,0 +1,97 @@
+//! What a host may ask without changing anything, and which fallbacks were served.
+
+use super::{CallMachine, Counters, PolicyId};
+use crate::memory::{Memory, SlotId};
+use crate::strategy::ttl::State;
+use crate::time::{Span, Timestamp};
+
+impl CallMachine {
+    /// Whether the entry of `slot` may answer although, or until, a load has failed.
+    #[must_use]
+    pub fn fallback(&mut self, slot: SlotId, now: Timestamp) -> bool {
+        let now = self.clock.observe(now);
+        self.is_servable(slot, now)
+    }
+
+    /// Whether the entry of `slot` is fresh; if so it is the most recently used now.
+    #[inline]
+    pub fn touch(&mut self, slot: SlotId, now: Timestamp) -> bool {
+        let now = self.clock.observe(now);
+        let entry = self.memory.entry(slot);
+        let fresh = entry.is_some_and(|entry| entry.state(now) == State::Fresh);
+        if fresh {
+            self.memory.touch(slot);
+        }
+        fresh
+    }
+
+    /// Counts a call that an entry answered because its load failed.
+    pub fn count_error_fallback(&mut self, policy: PolicyId) {
+        self.counters[policy as usize].error_fallbacks += 1;
+    }
+
+    /// Counts a call that an entry answered because its load was slow.
+    pub fn count_failover(&mut self, policy: PolicyId) {
+        self.counters[policy as usize].failovers += 1;
+    }
+
+    /// What the entry of `slot` is good for; `None` without one.
+    pub fn state(&mut self, slot: SlotId, now: Timestamp) -> Option<State> {
+        let now = self.clock.observe(now);
+        Some(self.memory.entry(slot)?.state(now))
+    }
+
+    /// The age of the entry of `slot`; `None` without one.
+    pub fn age(&mut self, slot: SlotId, now: Timestamp) -> Option<Span> {
+        let now = self.clock.observe(now);
+        Some(self.memory.entry(slot)?.age(now))
+    }
+
+    /// The `ttl` that the entry of `slot` was stored with; `None` without one.
+    #[must_use]
+    pub fn ttl(&self, slot: SlotId) -> Option<Span> {
+        Some(self.memory.entry(slot)?.lifetime.ttl)
+    }
+
+    /// How long the flight of `slot` keeps its lease; zero without one.
+    pub fn lease_left(&mut self, slot: SlotId, now: Timestamp) -> Span {
+        let now = self.clock.observe(now);
+        self.flights
+            .get(slot)
+            .map_or(Span::ZERO, |flight| flight.lease_left(now))
+    }
+
+    /// How long loads of `slot` wait for their retry.
+    pub fn retry_after(&mut self, slot: SlotId, now: Timestamp) -> Span {
+        let now = self.clock.observe(now);
+        self.retries
+            .get(slot)
+            .map_or(Span::ZERO, |retry| retry.remaining(now))
+    }
+
+    /// How many loads run, orphans that nobody has noticed yet included.
+    #[must_use]
+    pub fn flights(&self) -> usize {
+        self.flights.len()
+    }
+
+    /// What happened under `policy`.
+    #[must_use]
+    pub fn counters(&self, policy: PolicyId) -> &Counters {
+        &self.counters[policy as usize]
+    }
+
+    /// The memory, to look at.
+    #[must_use]
+    pub const fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    /// Checks the internal rules; for tests.
+    ///
+    /// # Panics
+    /// When one is broken.
+    pub fn assert_invariants(&self) {
+        self.memory.assert_invariants();
+    }
+}

@@ -1,0 +1,322 @@
+//! The call machine: the one place where strategies, flights and the memory meet.
+//!
+//! It does no I/O and keeps nothing per call. The host performs each [`Step`] and reports back:
+//!
+//! ```text
+//!  begin ──► Serve ─────────────────────────────► answer from the entry
+//!    │ ────► ServeAndRefresh ──► answer from the entry; the flight goes on alone
+//!    │ ────► Wait ──► the flight's result; its lease ends ──► begin again
+//!    └─────► Load ──► look into lower stores ──► found ──► Serve │ ServeAndLoad │ Load
+//!                          │ nothing there
+//!                          ▼
+//!                     started ──► the loader ──► loaded │ failed │ cancelled
+//! ```
+//!
+//! A caller whose load failed asks [`CallMachine::fallback`] whether the entry may answer.
+//! `now` is the host's wall clock throughout; see [`MonotonicClock`] for what happens when it
+//! steps back.
+
+mod counters;
+mod flights;
+mod inspect;
+mod step;
+
+pub use counters::Counters;
+pub use step::{Found, Kept, Landed, Served, Step};
+
+use crate::entry::Entry;
+use crate::flight::{Fence, Flights};
+use crate::memory::deadlines::Deadlines;
+use crate::memory::{Dropped, Limits, Memory, SlotId};
+use crate::policy::Policy;
+use crate::strategy::retry::Retry;
+use crate::strategy::stale::{Plan, plan};
+use crate::strategy::ttl::{Lifetime, State};
+use crate::time::{MonotonicClock, Timestamp};
+use alloc::vec::Vec;
+
+/// The number of a compiled policy in its machine.
+pub type PolicyId = u32;
+
+/// A cache's decisions: see the module documentation.
+#[derive(Clone, Debug)]
+pub struct CallMachine {
+    clock: MonotonicClock,
+    memory: Memory,
+    flights: Flights,
+    retries: Deadlines<Retry>,
+    policies: Vec<Policy>,
+    counters: Vec<Counters>,
+    last_fence: Fence,
+}
+
+/// A value that the host wants stored.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival {
+    /// How long it may be used.
+    pub lifetime: Lifetime,
+    /// What it weighs, in bytes.
+    pub size: u32,
+}
+
+impl CallMachine {
+    /// A machine with an empty memory.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            clock: MonotonicClock::default(),
+            memory: Memory::new(limits),
+            flights: Flights::default(),
+            retries: Deadlines::default(),
+            policies: Vec::new(),
+            counters: Vec::new(),
+            last_fence: Fence::ZERO,
+        }
+    }
+
+    /// Adds a policy for calls to name by number.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "policies are written by hand"
+    )]
+    pub fn add_policy(&mut self, policy: Policy) -> PolicyId {
+        self.policies.push(policy);
+        self.counters.push(Counters::default());
+        self.policies.len() as PolicyId - 1
+    }
+
+    /// The policy with this number.
+    ///
+    /// # Panics
+    /// When this machine never gave that number.
+    #[must_use]
+    pub fn policy(&self, policy: PolicyId) -> &Policy {
+        &self.policies[policy as usize]
+    }
+
+    /// Begins a call of the key in `slot` (`None`: the key has no slot).
+    ///
+    /// Returns the key's slot, a new one if a flight was started for a key without. When
+    /// [`CallMachine::has_dropped`] says so afterwards, the host forgets those slots' keys.
+    #[inline]
+    pub fn begin(
+        &mut self,
+        slot: Option<SlotId>,
+        policy: PolicyId,
+        now: Timestamp,
+    ) -> (Option<SlotId>, Step) {
+        let now = self.clock.observe(now);
+        let rules = &self.policies[policy as usize];
+        let state = slot.and_then(|slot| Some(self.memory.entry(slot)?.state(now)));
+        match (plan(state, rules.mode()), slot) {
+            (Plan::Serve, Some(slot)) => {
+                self.memory.touch(slot);
+                self.counters[policy as usize].hits += 1;
+                (Some(slot), Step::Serve(Served::Hit))
+            }
+            (plan, slot) => self.begin_slowly(slot, plan, policy, now),
+        }
+    }
+
+    fn begin_slowly(
+        &mut self,
+        slot: Option<SlotId>,
+        plan: Plan,
+        policy: PolicyId,
+        now: Timestamp,
+    ) -> (Option<SlotId>, Step) {
+        let step = match (slot, plan) {
+            (Some(slot), Plan::ServeAndRefresh) => {
+                return (Some(slot), self.serve_stale(slot, policy, now));
+            }
+            (Some(slot), Plan::LoadWithFallback) => {
+                self.memory.touch(slot);
+                self.load_or_wait(slot, true, policy, now)
+            }
+            (slot, _) => {
+                self.counters[policy as usize].misses += 1;
+                return self.begin_missing(slot, policy, now);
+            }
+        };
+        (slot, step)
+    }
+
+    /// Stale within `stale_while_revalidate`: the entry answers; at most one load refreshes it.
+    fn serve_stale(&mut self, slot: SlotId, policy: PolicyId, now: Timestamp) -> Step {
+        self.memory.touch(slot);
+        self.counters[policy as usize].stale += 1;
+        if self.is_retry_waiting(slot, now) || self.flights.live(slot, now).is_some() {
+            return Step::Serve(Served::Stale);
+        }
+        self.counters[policy as usize].refreshes += 1;
+        let fence = self.lead(slot, policy, now);
+        Step::ServeAndRefresh(Served::Stale, fence)
+    }
+
+    fn begin_missing(
+        &mut self,
+        slot: Option<SlotId>,
+        policy: PolicyId,
+        now: Timestamp,
+    ) -> (Option<SlotId>, Step) {
+        if !self.policies[policy as usize].single_flight() {
+            return (slot, self.load_alone(policy, false));
+        }
+        let slot = slot.unwrap_or_else(|| self.memory.take());
+        (Some(slot), self.load_or_wait(slot, false, policy, now))
+    }
+
+    fn load_or_wait(
+        &mut self,
+        slot: SlotId,
+        fallback: bool,
+        policy: PolicyId,
+        now: Timestamp,
+    ) -> Step {
+        if fallback && self.is_retry_waiting(slot, now) {
+            self.counters[policy as usize].error_fallbacks += 1;
+            return Step::Serve(Served::ErrorFallback);
+        }
+        if !self.policies[policy as usize].single_flight() {
+            return self.load_alone(policy, fallback);
+        }
+        if self.flights.live(slot, now).is_some() {
+            self.counters[policy as usize].coalesced += 1;
+            return Step::Wait { fallback };
+        }
+        let fence = self.lead(slot, policy, now);
+        Step::Load { fence, fallback }
+    }
+
+    fn load_alone(&mut self, policy: PolicyId, fallback: bool) -> Step {
+        self.counters[policy as usize].loads += 1;
+        let fence = self.next_fence();
+        Step::Load { fence, fallback }
+    }
+
+    /// Reports that a load ended with a value, and says what became of it.
+    ///
+    /// `slot` is the key's slot *now*, not when the load began: it may have been dropped, or
+    /// given to the same key anew.
+    pub fn loaded(
+        &mut self,
+        slot: Option<SlotId>,
+        fence: Fence,
+        policy: PolicyId,
+        arrival: Arrival,
+        now: Timestamp,
+    ) -> Landed {
+        let now = self.clock.observe(now);
+        let started = slot.and_then(|slot| self.flights.get(slot));
+        let cost = started
+            .filter(|flight| flight.fence == fence)
+            .map_or(0, |flight| now.since(flight.since).as_millis());
+        let landed = self.store(slot, fence, arrival, cost, now);
+        if let Some(slot) = slot {
+            self.end_flight(slot, fence);
+        }
+        if landed == Landed::Outdated {
+            self.counters[policy as usize].fenced += 1;
+        }
+        self.settle(slot, landed)
+    }
+
+    /// Stores a value that was not loaded: a direct write. Loads that run may not overwrite it.
+    pub fn put(&mut self, slot: Option<SlotId>, arrival: Arrival, now: Timestamp) -> Landed {
+        let now = self.clock.observe(now);
+        let fence = self.next_fence();
+        let landed = self.store(slot, fence, arrival, 0, now);
+        self.settle(slot, landed)
+    }
+
+    fn store(
+        &mut self,
+        slot: Option<SlotId>,
+        fence: Fence,
+        arrival: Arrival,
+        cost: u64,
+        now: Timestamp,
+    ) -> Landed {
+        if self.memory.is_outdated(slot, fence) {
+            return Landed::Outdated;
+        }
+        let slot = slot.unwrap_or_else(|| self.memory.take());
+        self.memory.raise_barrier(slot, fence);
+        self.retries.remove(slot);
+        let entry = Entry {
+            stored_at: now,
+            lifetime: arrival.lifetime,
+            load_cost: u32::try_from(cost).unwrap_or(u32::MAX),
+            size: arrival.size,
+        };
+        self.memory.store(slot, entry, now);
+        Landed::Stored(slot)
+    }
+
+    /// Gives back the slots that hold nothing after a store, and says what became of the value.
+    fn settle(&mut self, slot: Option<SlotId>, landed: Landed) -> Landed {
+        if let Some(slot) = slot {
+            self.memory.release(slot);
+        }
+        let Landed::Stored(stored) = landed else {
+            return landed;
+        };
+        if slot != Some(stored) {
+            self.memory.release(stored);
+        }
+        match self.memory.entry(stored) {
+            Some(_) => landed,
+            None => Landed::NotKept,
+        }
+    }
+
+    /// Drops the entry of `slot`, and keeps loads that have begun from storing what they bring:
+    /// they answer those who already wait, and nobody else. `None`: a key without a slot, of
+    /// which an abandoned load may still be under way.
+    pub fn invalidate(&mut self, slot: Option<SlotId>) {
+        let fence = self.next_fence();
+        let Some(slot) = slot else {
+            self.memory.raise_floor(fence);
+            return;
+        };
+        self.memory.raise_barrier(slot, fence);
+        self.flights.detach(slot);
+        self.retries.remove(slot);
+        self.memory.pin(slot, false);
+        self.memory.remove(slot);
+    }
+
+    /// The next slot whose key and value the host must forget.
+    pub fn take_dropped(&mut self) -> Option<Dropped> {
+        let dropped = self.memory.take_dropped()?;
+        let slot = dropped.slot;
+        // A slot that was taken anew meanwhile is not dropped any more: hosts drain the queue
+        // after every call that may fill it, so this is only a safeguard.
+        debug_assert!(!self.memory.is_taken(slot), "dropped slots are drained");
+        self.retries.remove(slot);
+        Some(dropped)
+    }
+
+    /// Whether [`CallMachine::take_dropped`] has something to give.
+    #[inline]
+    #[must_use]
+    pub fn has_dropped(&self) -> bool {
+        self.memory.has_dropped()
+    }
+
+    fn next_fence(&mut self) -> Fence {
+        self.last_fence = self.last_fence.next();
+        self.last_fence
+    }
+
+    fn is_retry_waiting(&self, slot: SlotId, now: Timestamp) -> bool {
+        self.retries
+            .get(slot)
+            .is_some_and(|retry| retry.is_waiting(now))
+    }
+
+    fn is_servable(&self, slot: SlotId, now: Timestamp) -> bool {
+        let state = self.memory.entry(slot).map(|entry| entry.state(now));
+        state.is_some_and(State::is_servable)
+    }
+}

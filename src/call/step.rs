@@ -1,0 +1,78 @@
+//! What the host does next: the verdicts of the call machine.
+
+use crate::flight::Fence;
+use crate::memory::SlotId;
+
+/// Which answer an entry gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Served {
+    /// A fresh entry.
+    Hit,
+    /// A stale entry, while a load refreshes it or will soon.
+    Stale,
+    /// A servable entry, because loads of the key failed and wait for their retry.
+    ErrorFallback,
+}
+
+/// How a call goes on.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Answer from the entry.
+    Serve(Served),
+    /// Answer from the entry, and lead a load in the background.
+    ServeAndRefresh(Served, Fence),
+    /// Lead a load and wait for it. With `fallback`, an entry may answer if it fails or is slow.
+    Load {
+        /// The flight to lead.
+        fence: Fence,
+        /// Whether there is a servable entry.
+        fallback: bool,
+    },
+    /// Wait for the load that another caller leads, then use its result; when its lease ends
+    /// first, begin again.
+    Wait {
+        /// Whether there is a servable entry.
+        fallback: bool,
+    },
+}
+
+/// How a flight goes on after it looked into the lower stores.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// What was found answers, and the flight is over.
+    Serve(Served),
+    /// What was found answers the callers, and the load goes on in the background.
+    ServeAndLoad(Served),
+    /// Load. With `fallback`, an entry may answer if the load fails or is slow.
+    Load {
+        /// Whether there is a servable entry.
+        fallback: bool,
+    },
+}
+
+/// Which value is in the memory after an entry was found in a lower store.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// The one that was found.
+    Found,
+    /// The one that was there before: it is as new or newer, and what the verdict is about.
+    Held,
+    /// Neither: what was found is dead or too heavy, or the key was invalidated meanwhile.
+    Neither,
+}
+
+/// What became of a value that was to be stored.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Landed {
+    /// It is in this slot.
+    Stored(SlotId),
+    /// It is current, but the memory does not keep it: dead on arrival, too heavy, or a memory
+    /// for no entries. Lower stores may.
+    NotKept,
+    /// Something newer was written, or the key was invalidated, since the load began.
+    Outdated,
+}

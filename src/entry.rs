@@ -1,0 +1,43 @@
+//! An entry's metadata: when it was stored, how long it may be used, what it cost and weighs.
+
+use crate::strategy::ttl::{Lifetime, State};
+use crate::time::{Span, Timestamp};
+
+/// Everything the core knows of a stored value; the value itself stays with the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// When it was stored, on the monotonic clock.
+    pub stored_at: Timestamp,
+    /// How long it may be used.
+    pub lifetime: Lifetime,
+    /// How long the load that produced it took, in milliseconds.
+    pub load_cost: u32,
+    /// What it weighs against `max_bytes`, in bytes.
+    pub size: u32,
+}
+
+impl Entry {
+    /// How old it is at `now`.
+    #[must_use]
+    pub const fn age(&self, now: Timestamp) -> Span {
+        now.since(self.stored_at)
+    }
+
+    /// What it is good for at `now`.
+    #[must_use]
+    pub fn state(&self, now: Timestamp) -> State {
+        self.lifetime.state(self.age(now))
+    }
+
+    /// When it stops being of any use.
+    #[must_use]
+    pub fn dead_at(&self) -> Timestamp {
+        self.stored_at + self.lifetime.total()
+    }
+
+    /// How long it stays fresh from `now`; zero when it is stale.
+    #[must_use]
+    pub fn fresh_for(&self, now: Timestamp) -> Span {
+        self.lifetime.ttl.minus(self.age(now))
+    }
+}

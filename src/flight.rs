@@ -1,0 +1,162 @@
+//! Single flight as a lease.
+//!
+//! One load of a key at a time, and everybody who wants the key waits for it. On shared isolates
+//! the request that leads a load may vanish at any await without a word, so leading is a lease:
+//! a flight older than its lease is *orphaned* and the next caller takes over. Each flight has a
+//! [`Fence`], a number higher than all before it; a late result of an orphan may not overwrite
+//! what a newer flight, a direct write or an invalidation left behind.
+
+use crate::memory::SlotId;
+use crate::memory::deadlines::Deadlines;
+use crate::time::{Span, Timestamp};
+
+/// A number that orders loads, direct writes and invalidations; the newer is the higher.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fence(u64);
+
+impl Fence {
+    /// Older than every fence that is handed out.
+    pub const ZERO: Self = Self(0);
+
+    /// The fence with this number, as the host handed it back.
+    #[must_use]
+    pub const fn from_number(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// Its number.
+    #[must_use]
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+
+    /// The next fence.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+/// One running load.
+#[derive(Clone, Copy, Debug)]
+pub struct Flight {
+    /// Its place in the order of writes.
+    pub fence: Fence,
+    /// When it began, or when its lease was last renewed.
+    pub since: Timestamp,
+    /// How long it holds the key.
+    pub lease: Span,
+}
+
+impl Flight {
+    /// How long the lease still runs; zero when it is over.
+    #[must_use]
+    pub fn lease_left(&self, now: Timestamp) -> Span {
+        (self.since + self.lease).since(now)
+    }
+
+    /// Whether the lease is over. At exactly its end it is.
+    #[must_use]
+    pub fn is_orphaned(&self, now: Timestamp) -> bool {
+        self.lease_left(now).is_zero()
+    }
+}
+
+/// The running loads, at most one per slot.
+#[derive(Clone, Debug, Default)]
+pub struct Flights {
+    by_lease: Deadlines<Flight>,
+}
+
+impl Flights {
+    /// How many there are, orphans that nobody has noticed yet included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.by_lease.len()
+    }
+
+    /// Whether no load runs.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_lease.is_empty()
+    }
+
+    /// The flight of `slot`, orphaned or not.
+    #[must_use]
+    pub fn get(&self, slot: SlotId) -> Option<&Flight> {
+        self.by_lease.get(slot)
+    }
+
+    /// The flight of `slot` that a caller can wait for.
+    #[must_use]
+    pub fn live(&self, slot: SlotId, now: Timestamp) -> Option<&Flight> {
+        self.get(slot).filter(|flight| !flight.is_orphaned(now))
+    }
+
+    /// Starts `flight` for `slot`, instead of the one it had.
+    pub fn start(&mut self, slot: SlotId, flight: Flight) {
+        self.by_lease.set(slot, flight.since + flight.lease, flight);
+    }
+
+    /// Ends the flight of `slot` if it is still the one with this fence; returns it if so.
+    pub fn end(&mut self, slot: SlotId, fence: Fence) -> Option<Flight> {
+        let flight = *self.get(slot)?;
+        if flight.fence != fence {
+            return None;
+        }
+        self.by_lease.remove(slot);
+        Some(flight)
+    }
+
+    /// Forgets the flight of `slot`, whichever it is.
+    pub fn detach(&mut self, slot: SlotId) {
+        self.by_lease.remove(slot);
+    }
+
+    /// Takes one orphan out, the longest orphaned first; gives its slot.
+    pub fn reap(&mut self, now: Timestamp) -> Option<SlotId> {
+        let (deadline, slot) = self.by_lease.earliest()?;
+        if deadline > now {
+            return None;
+        }
+        self.by_lease.remove(slot);
+        Some(slot)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: u64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    fn flight(number: u64, since: u64, lease: u64) -> Flight {
+        Flight {
+            fence: Fence::from_number(number),
+            since: at(since),
+            lease: Span::from_millis(lease),
+        }
+    }
+
+    #[test]
+    fn a_flight_is_orphaned_when_its_lease_ends() {
+        let mut flights = Flights::default();
+        flights.start(7, flight(1, 100, 50));
+        assert!(flights.live(7, at(149)).is_some());
+        assert!(flights.live(7, at(150)).is_none());
+        assert!(flights.reap(at(149)).is_none());
+        assert_eq!(flights.reap(at(150)), Some(7));
+        assert!(flights.is_empty());
+    }
+
+    #[test]
+    fn only_the_current_leader_ends_a_flight() {
+        let mut flights = Flights::default();
+        flights.start(7, flight(1, 0, 50));
+        flights.start(7, flight(2, 60, 50));
+        assert!(flights.end(7, Fence::from_number(1)).is_none());
+        assert_eq!(flights.end(7, Fence::from_number(2)).unwrap().since, at(60));
+    }
+}

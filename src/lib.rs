@@ -1,0 +1,61 @@
+//! A cache for code that runs at the edge: it keeps answers and *holds over* the last good one
+//! when the origin is slow, failing or gone.
+//!
+//! This crate is the core: it decides, the host acts. It never awaits, reads a clock, draws a
+//! random number or does I/O; `now` is an argument and every call returns a verdict which the
+//! host performs. [`call::CallMachine`] is the place to start reading. On npm the same core is
+//! compiled to WebAssembly, with a TypeScript driver that performs its steps.
+//!
+//! ```
+//! use holdover::call::{Arrival, CallMachine, Landed, Served, Step};
+//! use holdover::memory::Limits;
+//! use holdover::policy::{Options, Policy};
+//! use holdover::strategy::ttl::Lifetime;
+//! use holdover::time::{Span, Timestamp};
+//!
+//! let mut machine = CallMachine::new(Limits { max_entries: 100, max_bytes: u64::MAX });
+//! let policy = machine.add_policy(Policy::compile(&Options {
+//!     ttl: Some(Span::from_secs(60)),
+//!     ..Options::default()
+//! })?);
+//!
+//! // Nothing is known of the key: lead a load.
+//! let now = Timestamp::from_millis(0);
+//! let (slot, Step::Load { fence, .. }) = machine.begin(None, policy, now) else { panic!() };
+//!
+//! // The host loads the value, keeps it under `slot`, and reports it.
+//! let lifetime = Lifetime {
+//!     ttl: Span::from_secs(60),
+//!     stale_while_revalidate: Span::ZERO,
+//!     stale_if_error: Span::ZERO,
+//! };
+//! let landed = machine.loaded(slot, fence, policy, Arrival { lifetime, size: 0 }, now);
+//! assert_eq!(landed, Landed::Stored(slot.unwrap()));
+//!
+//! // From then on the entry answers.
+//! let (_, step) = machine.begin(slot, policy, Timestamp::from_millis(59_999));
+//! assert_eq!(step, Step::Serve(Served::Hit));
+//! # Ok::<(), holdover::policy::ConfigError>(())
+//! ```
+//!
+//! # Features
+//! - `std`: nothing yet that the core needs; kept for hosts that want it named.
+//! - `wasm`: the numeric bindings that become `core.wasm`.
+//! - `async`: reserved for the driver over futures.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+pub mod call;
+pub mod entry;
+pub mod flight;
+pub mod memory;
+pub mod policy;
+pub mod record;
+pub mod strategy;
+pub mod time;
+#[cfg(feature = "wasm")]
+pub mod wasm;

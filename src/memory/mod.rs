@@ -1,0 +1,305 @@
+//! The in-memory store: numbered slots, recency, expiry and two budgets.
+//!
+//! The host keeps keys and values in arrays indexed by slot; here is the metadata. A slot is taken
+//! when its key is first seen, holds an [`Entry`] once a value was stored, may be *pinned* while a
+//! load of its key is under way, and is given back when it has neither. Slots given back, whatever
+//! the reason, are queued: the host drains the queue with [`Memory::take_dropped`] and forgets
+//! their keys and values.
+//!
+//! Nothing runs on timers. When a budget is exceeded, dead entries go first, then the least
+//! recently used.
+
+pub mod deadlines;
+pub mod recency;
+
+use crate::entry::Entry;
+use crate::flight::Fence;
+use crate::time::Timestamp;
+use alloc::vec::Vec;
+use deadlines::Deadlines;
+use recency::Recency;
+
+/// The number of a slot.
+pub type SlotId = u32;
+
+/// How much a [`Memory`] may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How many entries; 0 keeps none beyond the load that made it.
+    pub max_entries: u32,
+    /// How many bytes in all, by [`Entry::size`].
+    pub max_bytes: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Slot {
+    entry: Option<Entry>,
+    barrier: Fence,
+    taken: bool,
+    pinned: bool,
+}
+
+/// A slot that was given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dropped {
+    /// Its number.
+    pub slot: SlotId,
+    /// Whether its entry was dropped to make room.
+    pub evicted: bool,
+}
+
+/// Slots with their entries, bounded by [`Limits`].
+#[derive(Clone, Debug)]
+pub struct Memory {
+    limits: Limits,
+    slots: Vec<Slot>,
+    free: Vec<SlotId>,
+    recency: Recency,
+    expiry: Deadlines,
+    dropped: Vec<Dropped>,
+    floor: Fence,
+    entries: u32,
+    bytes: u64,
+    evictions: u64,
+}
+
+impl Memory {
+    /// An empty memory.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            slots: Vec::new(),
+            free: Vec::new(),
+            recency: Recency::default(),
+            expiry: Deadlines::default(),
+            dropped: Vec::new(),
+            floor: Fence::ZERO,
+            entries: 0,
+            bytes: 0,
+            evictions: 0,
+        }
+    }
+
+    /// How many entries it holds, dead ones that were not yet dropped included.
+    #[must_use]
+    pub const fn entries(&self) -> u32 {
+        self.entries
+    }
+
+    /// What its entries weigh, in bytes.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// How many live entries were dropped to stay within the limits.
+    #[must_use]
+    pub const fn evictions(&self) -> u64 {
+        self.evictions
+    }
+
+    /// How many slots are taken, with or without an entry.
+    #[must_use]
+    pub fn taken(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    /// Takes a slot for a new key. It is given back by [`Memory::release`] unless something is
+    /// stored in it or it is pinned.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a host cannot hold 2^32 slots of this size"
+    )]
+    pub fn take(&mut self) -> SlotId {
+        let fresh = Slot {
+            taken: true,
+            barrier: self.floor,
+            ..Slot::default()
+        };
+        if let Some(slot) = self.free.pop() {
+            self.slots[slot as usize] = fresh;
+            slot
+        } else {
+            self.slots.push(fresh);
+            self.slots.len() as SlotId - 1
+        }
+    }
+
+    /// Whether `slot` is taken.
+    #[must_use]
+    pub fn is_taken(&self, slot: SlotId) -> bool {
+        self.slots.get(slot as usize).is_some_and(|slot| slot.taken)
+    }
+
+    /// The entry of `slot`, dead or alive.
+    #[inline]
+    #[must_use]
+    pub fn entry(&self, slot: SlotId) -> Option<&Entry> {
+        self.slots.get(slot as usize)?.entry.as_ref()
+    }
+
+    /// Makes the entry of `slot`, which must have one, the most recently used.
+    #[inline]
+    pub fn touch(&mut self, slot: SlotId) {
+        self.recency.touch(slot);
+    }
+
+    /// Keeps `slot`, while true, even when it has no entry.
+    pub fn pin(&mut self, slot: SlotId, pinned: bool) {
+        if self.is_taken(slot) {
+            self.slots[slot as usize].pinned = pinned;
+        }
+    }
+
+    /// Stores `entry` in `slot`, replacing what it held, and makes room for it.
+    ///
+    /// False when it cannot stay: it is dead already or heavier than the whole budget. Then the
+    /// slot has no entry, for the one it had is out of date. A memory for 0 entries keeps the
+    /// entry as long as the slot is pinned.
+    pub fn store(&mut self, slot: SlotId, entry: Entry, now: Timestamp) -> bool {
+        self.clear_entry(slot);
+        let stays = entry.state(now).is_servable()
+            && u64::from(entry.size) <= self.limits.max_bytes
+            && (self.limits.max_entries > 0 || self.slots[slot as usize].pinned);
+        if stays {
+            self.make_room(u64::from(entry.size), now);
+            self.slots[slot as usize].entry = Some(entry);
+            self.recency.add(slot);
+            self.set_expiry(slot, entry.dead_at());
+            self.entries += 1;
+            self.bytes += u64::from(entry.size);
+        }
+        stays
+    }
+
+    /// Drops the entry of `slot`, if it has one, and gives the slot back unless it is pinned.
+    pub fn remove(&mut self, slot: SlotId) {
+        self.clear_entry(slot);
+        self.release(slot);
+    }
+
+    /// The same, to make room.
+    fn evict(&mut self, slot: SlotId) {
+        let dropped = self.dropped.len();
+        self.remove(slot);
+        if let Some(victim) = self.dropped.get_mut(dropped) {
+            victim.evicted = true;
+        }
+    }
+
+    /// Gives `slot` back if it has no entry (a memory for 0 entries drops it now) and no pin.
+    pub fn release(&mut self, slot: SlotId) {
+        if !self.is_taken(slot) || self.slots[slot as usize].pinned {
+            return;
+        }
+        if self.limits.max_entries == 0 {
+            self.clear_entry(slot);
+        }
+        if self.slots[slot as usize].entry.is_none() {
+            self.slots[slot as usize].taken = false;
+            self.raise_floor(self.slots[slot as usize].barrier);
+            self.free.push(slot);
+            self.dropped.push(Dropped {
+                slot,
+                evicted: false,
+            });
+        }
+    }
+
+    /// Whether a write with this fence is refused because a newer one, or an invalidation, came
+    /// first. `None` stands for a key without a slot: what its last slot knew is kept for all
+    /// such keys together, so the answer may be "refused" too often but never too rarely.
+    #[must_use]
+    pub fn is_outdated(&self, slot: Option<SlotId>, fence: Fence) -> bool {
+        match slot {
+            Some(slot) => fence < self.slots[slot as usize].barrier,
+            None => fence < self.floor,
+        }
+    }
+
+    /// From now on writes to `slot` with an older fence are refused.
+    pub fn raise_barrier(&mut self, slot: SlotId, fence: Fence) {
+        let barrier = &mut self.slots[slot as usize].barrier;
+        *barrier = fence.max(*barrier);
+    }
+
+    /// From now on writes to keys without a slot with an older fence are refused.
+    pub fn raise_floor(&mut self, fence: Fence) {
+        self.floor = fence.max(self.floor);
+    }
+
+    /// The next slot that was given back and whose key and value the host must forget.
+    pub fn take_dropped(&mut self) -> Option<Dropped> {
+        self.dropped.pop()
+    }
+
+    /// Whether [`Memory::take_dropped`] has something to give.
+    #[must_use]
+    pub fn has_dropped(&self) -> bool {
+        !self.dropped.is_empty()
+    }
+
+    fn clear_entry(&mut self, slot: SlotId) {
+        let Some(entry) = self.slots[slot as usize].entry.take() else {
+            return;
+        };
+        self.recency.remove(slot);
+        self.expiry.remove(slot);
+        self.entries -= 1;
+        self.bytes -= u64::from(entry.size);
+    }
+
+    fn set_expiry(&mut self, slot: SlotId, deadline: Timestamp) {
+        // Entries that never die stay out of the queue: it is only as long as it must be.
+        if deadline < Timestamp::NEVER {
+            self.expiry.set(slot, deadline, ());
+        }
+    }
+
+    fn is_full(&self, size: u64) -> bool {
+        let max_entries = self.limits.max_entries;
+        (max_entries > 0 && self.entries >= max_entries)
+            || self.bytes + size > self.limits.max_bytes
+    }
+
+    fn make_room(&mut self, size: u64, now: Timestamp) {
+        while self.is_full(size) {
+            let Some(victim) = self.victim(now) else {
+                return;
+            };
+            self.evict(victim);
+        }
+    }
+
+    /// A dead entry if there is one, else the least recently used.
+    fn victim(&mut self, now: Timestamp) -> Option<SlotId> {
+        if let Some((deadline, slot)) = self.expiry.earliest()
+            && deadline <= now
+        {
+            return Some(slot);
+        }
+        self.evictions += 1;
+        self.recency.oldest()
+    }
+
+    /// Checks the internal rules; for tests.
+    ///
+    /// # Panics
+    /// When one is broken.
+    pub fn assert_invariants(&self) {
+        self.expiry.assert_invariants();
+        let held = self.slots.iter().filter_map(|slot| slot.entry);
+        assert_eq!(held.clone().count(), self.entries as usize, "entries");
+        let bytes: u64 = held.map(|entry| u64::from(entry.size)).sum();
+        assert_eq!(bytes, self.bytes, "bytes");
+        assert!(bytes <= self.limits.max_bytes, "byte budget");
+        assert_eq!(self.recency.iter().count(), self.entries as usize, "order");
+        if self.limits.max_entries > 0 {
+            assert!(self.entries <= self.limits.max_entries, "entry budget");
+        }
+        for slot in &self.slots {
+            assert!(slot.taken || slot.entry.is_none(), "free slots are empty");
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! Options, and the [`Policy`] they compile to, which cannot be wrong.
+
+use crate::time::Span;
+use core::fmt;
+
+/// Which is asked first when an entry is fresh: the cache or the origin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// A fresh entry is the answer; the origin is asked when there is none.
+    #[default]
+    CacheFirst,
+    /// The origin is always asked; the entry answers when it fails or is slow.
+    OriginFirst,
+}
+
+/// What a user may set. [`Policy::compile`] checks it.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// How long an entry is fresh. Required: an endless cache is spelled [`Span::FOREVER`].
+    pub ttl: Option<Span>,
+    /// How long past `ttl` an entry is served while one background load refreshes it. Default 0.
+    pub stale_while_revalidate: Span,
+    /// How long past `ttl` an entry is served when a load fails. Default 0.
+    pub stale_if_error: Span,
+    /// How long a caller with a servable entry waits for a load before it gets the entry.
+    /// Default: as long as the load takes.
+    pub failover_after: Option<Span>,
+    /// How long a load may take. Default: no limit.
+    pub timeout: Option<Span>,
+    /// After a failed load with a servable entry, how long until the next load of that key.
+    /// Doubles with each failure up to [`Policy::RETRY_AFTER_MAX`]. Default 1 s.
+    pub retry_after: Span,
+    /// Cache-first or origin-first. Default cache-first.
+    pub mode: Mode,
+    /// Whether concurrent callers of one key share one load. Default true.
+    pub single_flight: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            ttl: None,
+            stale_while_revalidate: Span::ZERO,
+            stale_if_error: Span::ZERO,
+            failover_after: None,
+            timeout: None,
+            retry_after: Policy::RETRY_AFTER,
+            mode: Mode::CacheFirst,
+            single_flight: true,
+        }
+    }
+}
+
+/// Options that were checked and fit together.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy {
+    ttl: Span,
+    stale_while_revalidate: Span,
+    stale_if_error: Span,
+    failover_after: Option<Span>,
+    timeout: Option<Span>,
+    retry_after: Span,
+    mode: Mode,
+    single_flight: bool,
+}
+
+impl Policy {
+    /// Default of [`Options::retry_after`].
+    pub const RETRY_AFTER: Span = Span::from_secs(1);
+    /// Where the doubling of `retry_after` ends (a longer `retry_after` is kept as it is).
+    pub const RETRY_AFTER_MAX: Span = Span::from_secs(30);
+    /// How long a flight without `timeout` holds its key before another caller may take over.
+    pub const LEASE: Span = Span::from_secs(30);
+    /// What a lease adds to `timeout`, so that a living leader's own timeout always comes first.
+    pub const LEASE_GRACE: Span = Span::from_millis(50);
+
+    /// Checks `options` and compiles them.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] that names the option and what is allowed.
+    pub fn compile(options: &Options) -> Result<Self, ConfigError> {
+        let ttl = options.ttl.ok_or(ConfigError::TTL_MISSING)?;
+        if options.timeout.is_some_and(Span::is_zero) {
+            return Err(ConfigError::TIMEOUT_ZERO);
+        }
+        if let (Some(failover), Some(timeout)) = (options.failover_after, options.timeout)
+            && failover >= timeout
+        {
+            return Err(ConfigError::FAILOVER_NOT_BEFORE_TIMEOUT);
+        }
+        let never_stale = options.stale_while_revalidate.is_zero()
+            && options.stale_if_error.is_zero()
+            && options.mode == Mode::CacheFirst;
+        if options.failover_after.is_some() && never_stale {
+            return Err(ConfigError::FAILOVER_WITHOUT_ENTRY);
+        }
+        if options.retry_after.is_forever() {
+            return Err(ConfigError::RETRY_NEVER);
+        }
+        Ok(Self {
+            ttl,
+            stale_while_revalidate: options.stale_while_revalidate,
+            stale_if_error: options.stale_if_error,
+            failover_after: options.failover_after,
+            timeout: options.timeout,
+            retry_after: options.retry_after,
+            mode: options.mode,
+            single_flight: options.single_flight,
+        })
+    }
+
+    /// How long an entry is fresh.
+    #[must_use]
+    pub const fn ttl(&self) -> Span {
+        self.ttl
+    }
+
+    /// How long past `ttl` an entry is served while it is refreshed.
+    #[must_use]
+    pub const fn stale_while_revalidate(&self) -> Span {
+        self.stale_while_revalidate
+    }
+
+    /// How long past `ttl` an entry is served when a load fails.
+    #[must_use]
+    pub const fn stale_if_error(&self) -> Span {
+        self.stale_if_error
+    }
+
+    /// When a caller stops waiting and takes a servable entry.
+    #[must_use]
+    pub const fn failover_after(&self) -> Option<Span> {
+        self.failover_after
+    }
+
+    /// How long a load may take.
+    #[must_use]
+    pub const fn timeout(&self) -> Option<Span> {
+        self.timeout
+    }
+
+    /// Cache-first or origin-first.
+    #[must_use]
+    pub const fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// Whether concurrent callers of one key share one load.
+    #[must_use]
+    pub const fn single_flight(&self) -> bool {
+        self.single_flight
+    }
+
+    /// How long a flight holds its key: `timeout` and a little grace, or [`Policy::LEASE`].
+    #[must_use]
+    pub fn lease(&self) -> Span {
+        self.timeout
+            .map_or(Self::LEASE, |timeout| timeout + Self::LEASE_GRACE)
+    }
+
+    /// How long to wait after the `failures`-th failure in a row (1 is the first).
+    #[must_use]
+    pub fn retry_delay(&self, failures: u32) -> Span {
+        let doublings = failures.saturating_sub(1).min(32);
+        let grown = self.retry_after.times(1 << doublings);
+        grown.min(Self::RETRY_AFTER_MAX.max(self.retry_after))
+    }
+}
+
+/// Options that cannot work: which one, and what is allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    option: &'static str,
+    allowed: &'static str,
+}
+
+impl ConfigError {
+    const TTL_MISSING: Self =
+        Self::new("ttl", "a duration; it is required (Infinity for no expiry)");
+    const TIMEOUT_ZERO: Self = Self::new("timeout", "a duration above 0");
+    const FAILOVER_NOT_BEFORE_TIMEOUT: Self =
+        Self::new("failover_after", "a duration below `timeout`");
+    const FAILOVER_WITHOUT_ENTRY: Self = Self::new(
+        "failover_after",
+        "only with stale_while_revalidate, stale_if_error or origin-first mode, which leave an entry to serve",
+    );
+    const RETRY_NEVER: Self = Self::new("retry_after", "a finite duration");
+
+    const fn new(option: &'static str, allowed: &'static str) -> Self {
+        Self { option, allowed }
+    }
+
+    /// The option that is wrong.
+    #[must_use]
+    pub const fn option(&self) -> &'static str {
+        self.option
+    }
+
+    /// What the option may be.
+    #[must_use]
+    pub const fn allowed(&self) -> &'static str {
+        self.allowed
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "option `{}`: allowed is {}", self.option, self.allowed)
+    }
+}
+
+impl core::error::Error for ConfigError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options() -> Options {
+        Options {
+            ttl: Some(Span::from_secs(1)),
+            ..Options::default()
+        }
+    }
+
+    #[test]
+    fn refuses_what_cannot_work() {
+        let wrong = [
+            Options::default(),
+            Options {
+                timeout: Some(Span::ZERO),
+                ..options()
+            },
+            Options {
+                failover_after: Some(Span::from_secs(2)),
+                timeout: Some(Span::from_secs(2)),
+                stale_if_error: Span::from_secs(9),
+                ..options()
+            },
+            Options {
+                failover_after: Some(Span::from_secs(2)),
+                ..options()
+            },
+            Options {
+                retry_after: Span::FOREVER,
+                ..options()
+            },
+        ];
+        let named: [&str; 5] = [
+            "ttl",
+            "timeout",
+            "failover_after",
+            "failover_after",
+            "retry_after",
+        ];
+        for (options, name) in wrong.iter().zip(named) {
+            assert_eq!(Policy::compile(options).unwrap_err().option(), name);
+        }
+    }
+
+    #[test]
+    fn retry_delay_doubles_up_to_half_a_minute() {
+        let policy = Policy::compile(&options()).unwrap();
+        let delays = [1, 2, 3, 5, 6, 100].map(|n| policy.retry_delay(n).as_millis());
+        assert_eq!(delays, [1000, 2000, 4000, 16_000, 30_000, 30_000]);
+    }
+
+    #[test]
+    fn a_long_retry_after_is_kept() {
+        let minute = Span::from_secs(60);
+        let policy = Policy::compile(&Options {
+            retry_after: minute,
+            ..options()
+        })
+        .unwrap();
+        assert_eq!(policy.retry_delay(7), minute);
+    }
+
+    #[test]
+    fn the_lease_outlives_the_timeout() {
+        let policy = Policy::compile(&Options {
+            timeout: Some(Span::from_secs(2)),
+            ..options()
+        })
+        .unwrap();
+        assert_eq!(policy.lease(), Span::from_millis(2050));
+    }
+}

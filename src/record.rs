@@ -1,0 +1,150 @@
+//! The stored form of an entry: a versioned header and the value's bytes, with a checksum.
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 0–1 | `ho` |
+//! | 2 | version, 1 |
+//! | 3 | codec id, the host's |
+//! | 4–7 | checksum: FNV-1a, 32 bit, of bytes 0–3 and 8–end |
+//! | 8–15 | when it was stored: wall clock, milliseconds |
+//! | 16–39 | `ttl`, `stale_while_revalidate`, `stale_if_error`: milliseconds, `u64::MAX` for no end |
+//! | 40–43 | what its load took, milliseconds |
+//! | 44–47 | length of the extension, which version 1 writes as 0 and skips when reading |
+//! | 48– | extension, then the value |
+//!
+//! Numbers are little-endian. Whatever cannot be read is `None`, a miss; reading never fails.
+
+use crate::strategy::ttl::Lifetime;
+use crate::time::{Span, Timestamp};
+use alloc::vec::Vec;
+
+const MAGIC: [u8; 2] = *b"ho";
+const VERSION: u8 = 1;
+const FIXED: usize = 48;
+
+/// What the header says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Which codec made the value's bytes.
+    pub codec: u8,
+    /// When the entry was stored, on the wall clock of the host that stored it.
+    pub stored_at: Timestamp,
+    /// How long it may be used from then.
+    pub lifetime: Lifetime,
+    /// How long its load took, in milliseconds.
+    pub load_cost: u32,
+}
+
+/// Writes a header and `value` behind it.
+#[must_use]
+pub fn encode(header: &Header, value: &[u8]) -> Vec<u8> {
+    let mut record = Vec::with_capacity(FIXED + value.len());
+    record.extend_from_slice(&MAGIC);
+    record.extend_from_slice(&[VERSION, header.codec, 0, 0, 0, 0]);
+    let times = [
+        header.stored_at.as_millis(),
+        header.lifetime.ttl.as_millis(),
+        header.lifetime.stale_while_revalidate.as_millis(),
+        header.lifetime.stale_if_error.as_millis(),
+    ];
+    for time in times {
+        record.extend_from_slice(&time.to_le_bytes());
+    }
+    record.extend_from_slice(&header.load_cost.to_le_bytes());
+    record.extend_from_slice(&0_u32.to_le_bytes());
+    record.extend_from_slice(value);
+    let sum = checksum(&record);
+    record[4..8].copy_from_slice(&sum.to_le_bytes());
+    record
+}
+
+/// Reads a record: its header, and where in `record` the value begins.
+#[must_use]
+pub fn decode(record: &[u8]) -> Option<(Header, usize)> {
+    let fixed = record.get(..FIXED)?;
+    if fixed[..2] != MAGIC || fixed[2] != VERSION || u32_at(fixed, 4)? != checksum(record) {
+        return None;
+    }
+    let header = Header {
+        codec: fixed[3],
+        stored_at: Timestamp::from_millis(u64_at(fixed, 8)?),
+        lifetime: Lifetime {
+            ttl: Span::from_millis(u64_at(fixed, 16)?),
+            stale_while_revalidate: Span::from_millis(u64_at(fixed, 24)?),
+            stale_if_error: Span::from_millis(u64_at(fixed, 32)?),
+        },
+        load_cost: u32_at(fixed, 40)?,
+    };
+    let extension = usize::try_from(u32_at(fixed, 44)?).ok()?;
+    let value_at = FIXED.checked_add(extension)?;
+    (value_at <= record.len()).then_some((header, value_at))
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    let bytes = bytes.get(at..at + 4)?;
+    Some(u32::from_le_bytes(bytes.try_into().ok()?))
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
+    let bytes = bytes.get(at..at + 8)?;
+    Some(u64::from_le_bytes(bytes.try_into().ok()?))
+}
+
+/// FNV-1a over everything but the checksum's own place. It finds damage, not forgery: records
+/// that others may write are signed (SEMANTICS §10).
+fn checksum(record: &[u8]) -> u32 {
+    let covered = record[..4].iter().chain(&record[8..]);
+    covered.fold(0x811c_9dc5, |sum, &byte| {
+        (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn header() -> impl Strategy<Value = Header> {
+        (any::<u8>(), any::<[u64; 4]>(), any::<u32>()).prop_map(|(codec, times, load_cost)| {
+            Header {
+                codec,
+                stored_at: Timestamp::from_millis(times[0]),
+                lifetime: Lifetime {
+                    ttl: Span::from_millis(times[1]),
+                    stale_while_revalidate: Span::from_millis(times[2]),
+                    stale_if_error: Span::from_millis(times[3]),
+                },
+                load_cost,
+            }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn reads_what_it_wrote(header in header(), value: Vec<u8>) {
+            let record = encode(&header, &value);
+            let (read, value_at) = decode(&record).unwrap();
+            prop_assert_eq!(read, header);
+            prop_assert_eq!(&record[value_at..], &value[..]);
+        }
+
+        #[test]
+        fn any_changed_byte_is_a_miss(header in header(), value: Vec<u8>, at: prop::sample::Index, flip in 1_u8..) {
+            let mut record = encode(&header, &value);
+            let at = at.index(record.len());
+            record[at] ^= flip;
+            prop_assert_eq!(decode(&record), None);
+        }
+
+        #[test]
+        fn a_shortened_record_is_a_miss(header in header(), value: Vec<u8>, kept: prop::sample::Index) {
+            let record = encode(&header, &value);
+            prop_assert_eq!(decode(&record[..kept.index(record.len())]), None);
+        }
+
+        #[test]
+        fn garbage_is_a_miss(garbage: Vec<u8>) {
+            prop_assert_eq!(decode(&garbage), None);
+        }
+    }
+}

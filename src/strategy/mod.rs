@@ -1,0 +1,5 @@
+//! Decisions: pure functions over an entry's numbers, one file each.
+
+pub mod retry;
+pub mod stale;
+pub mod ttl;

@@ -1,0 +1,103 @@
+//! Is an entry fresh, stale or dead?
+//!
+//! Exactly at a boundary the later state holds: an entry with `ttl` 10 is stale at age 10.
+
+use crate::time::Span;
+
+/// How long an entry may be used, counted from when it was stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lifetime {
+    /// How long it is fresh.
+    pub ttl: Span,
+    /// How long past `ttl` it may be served while it is refreshed (RFC 5861 §3).
+    pub stale_while_revalidate: Span,
+    /// How long past `ttl` it may be served when a load fails (RFC 5861 §4).
+    pub stale_if_error: Span,
+}
+
+impl Lifetime {
+    /// The age at which the entry is of no use any more.
+    #[must_use]
+    pub fn total(&self) -> Span {
+        self.ttl + self.stale_while_revalidate.max(self.stale_if_error)
+    }
+
+    /// The state of an entry of this `age`.
+    #[must_use]
+    pub fn state(&self, age: Span) -> State {
+        if age < self.ttl || self.ttl.is_forever() {
+            State::Fresh
+        } else if age < self.ttl + self.stale_while_revalidate {
+            State::Revalidate
+        } else if age < self.ttl + self.stale_if_error {
+            State::IfError
+        } else {
+            State::Dead
+        }
+    }
+}
+
+/// What an entry is good for at some age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Younger than its `ttl`.
+    Fresh,
+    /// Stale, within `stale_while_revalidate`.
+    Revalidate,
+    /// Stale, within `stale_if_error` only.
+    IfError,
+    /// Past every window.
+    Dead,
+}
+
+impl State {
+    /// Whether an entry in this state may answer when a load fails or is slow.
+    #[must_use]
+    pub const fn is_servable(self) -> bool {
+        !matches!(self, Self::Dead)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lifetime(ttl: u64, revalidate: u64, if_error: u64) -> Lifetime {
+        Lifetime {
+            ttl: Span::from_millis(ttl),
+            stale_while_revalidate: Span::from_millis(revalidate),
+            stale_if_error: Span::from_millis(if_error),
+        }
+    }
+
+    #[test]
+    fn the_later_state_holds_at_each_boundary() {
+        let lifetime = lifetime(10, 5, 20);
+        let states = [0, 9, 10, 14, 15, 29, 30].map(|age| lifetime.state(Span::from_millis(age)));
+        assert_eq!(
+            states,
+            [
+                State::Fresh,
+                State::Fresh,
+                State::Revalidate,
+                State::Revalidate,
+                State::IfError,
+                State::IfError,
+                State::Dead
+            ]
+        );
+    }
+
+    #[test]
+    fn zero_ttl_is_never_fresh_and_forever_never_ends() {
+        assert_eq!(lifetime(0, 0, 0).state(Span::ZERO), State::Dead);
+        assert_eq!(lifetime(0, 1, 0).state(Span::ZERO), State::Revalidate);
+        assert_eq!(lifetime(u64::MAX, 0, 0).state(Span::FOREVER), State::Fresh);
+    }
+
+    #[test]
+    fn the_longer_window_counts_for_the_total() {
+        assert_eq!(lifetime(10, 5, 20).total(), Span::from_millis(30));
+        assert_eq!(lifetime(10, 25, 20).total(), Span::from_millis(35));
+    }
+}

@@ -1,0 +1,348 @@
+//! The bindings that become `core.wasm`: numbers in, numbers out.
+//!
+//! Free functions, no exported classes: nothing here relies on finalizers, and a module that
+//! trapped can be replaced as a whole. A slot that is absent is −1. Durations and times are
+//! milliseconds; no end is `Infinity`. Byte slices cross only for records, which is a cold path.
+//! `js/src/glue/holdover.d.ts` is the other side of this file, and tests hold the two together.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    reason = "JavaScript has one kind of number; casts saturate, and exact values stay below 2^53"
+)]
+
+pub mod machines;
+pub mod policies;
+pub mod records;
+
+use crate::call::{Arrival, Found, Kept, Landed, Served, Step};
+use crate::flight::Fence;
+use crate::memory::SlotId;
+use crate::strategy::ttl::{Lifetime, State};
+use crate::time::{Span, Timestamp};
+use machines::with;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// `begin` and `found`: which step, in the low four bits.
+mod code {
+    pub(super) const HIT: u32 = 0;
+    pub(super) const STALE: u32 = 1;
+    pub(super) const ERROR_FALLBACK: u32 = 2;
+    pub(super) const STALE_REFRESH: u32 = 3;
+    /// One more with a fallback.
+    pub(super) const LOAD: u32 = 4;
+    /// One more with a fallback.
+    pub(super) const WAIT: u32 = 6;
+    /// `begin`: slots were dropped, call `dropped`.
+    pub(super) const DROPPED: u32 = 16;
+    /// `begin`: the slot is this bit and up.
+    pub(super) const SLOT: u32 = 32;
+    /// `found`: the memory has what was found.
+    pub(super) const KEPT_FOUND: u32 = 16;
+    /// `found`: the memory has something newer.
+    pub(super) const KEPT_HELD: u32 = 32;
+}
+
+fn slot_in(slot: i32) -> Option<SlotId> {
+    u32::try_from(slot).ok()
+}
+
+fn slot_out(slot: Option<SlotId>) -> i32 {
+    slot.map_or(-1, |slot| slot as i32)
+}
+
+fn landed_out(landed: Landed) -> i32 {
+    match landed {
+        Landed::Stored(slot) => slot as i32,
+        Landed::NotKept => -1,
+        Landed::Outdated => -2,
+    }
+}
+
+fn time_in(millis: f64) -> Timestamp {
+    Timestamp::from_millis(millis as u64)
+}
+
+fn span_in(millis: f64) -> Span {
+    // Saturates: Infinity becomes u64::MAX, which is FOREVER; NaN and negatives become 0.
+    Span::from_millis(millis as u64)
+}
+
+fn span_out(span: Span) -> f64 {
+    if span.is_forever() {
+        f64::INFINITY
+    } else {
+        span.as_millis() as f64
+    }
+}
+
+fn fence_in(fence: f64) -> Fence {
+    Fence::from_number(fence as u64)
+}
+
+fn arrival(ttl: f64, stale_while_revalidate: f64, stale_if_error: f64, size: f64) -> Arrival {
+    Arrival {
+        lifetime: Lifetime {
+            ttl: span_in(ttl),
+            stale_while_revalidate: span_in(stale_while_revalidate),
+            stale_if_error: span_in(stale_if_error),
+        },
+        size: size as u32,
+    }
+}
+
+fn step_code(step: Step) -> u32 {
+    match step {
+        Step::Serve(served) => served_code(served),
+        Step::ServeAndRefresh(..) => code::STALE_REFRESH,
+        Step::Load { fallback, .. } => code::LOAD + u32::from(fallback),
+        Step::Wait { fallback } => code::WAIT + u32::from(fallback),
+    }
+}
+
+fn served_code(served: Served) -> u32 {
+    match served {
+        Served::Hit => code::HIT,
+        Served::Stale => code::STALE,
+        Served::ErrorFallback => code::ERROR_FALLBACK,
+    }
+}
+
+/// Begins a call. Low four bits: the step; then whether slots were dropped; then the slot.
+/// For a load, `fence` tells the flight's fence.
+#[wasm_bindgen]
+#[must_use]
+pub fn begin(machine: u32, slot: i32, policy: u32, now: f64) -> f64 {
+    with(machine, |calls| {
+        let (slot, step) = calls.machine.begin(slot_in(slot), policy, time_in(now));
+        if let Step::ServeAndRefresh(_, fence) | Step::Load { fence, .. } = step {
+            calls.led = fence;
+        }
+        let dropped = u32::from(calls.machine.has_dropped()) * code::DROPPED;
+        let slot = f64::from(slot_out(slot)) * f64::from(code::SLOT);
+        f64::from(step_code(step) + dropped) + slot
+    })
+}
+
+/// The fence of the flight that the last `begin` or `refresh` started.
+#[wasm_bindgen]
+#[must_use]
+pub fn fence(machine: u32) -> f64 {
+    with(machine, |calls| calls.led.number() as f64)
+}
+
+/// Starts a flight whether or not one runs; gives the slot.
+#[wasm_bindgen]
+#[must_use]
+pub fn refresh(machine: u32, slot: i32, policy: u32, now: f64) -> i32 {
+    with(machine, |calls| {
+        let (slot, fence) = calls.machine.refresh(slot_in(slot), policy, time_in(now));
+        calls.led = fence;
+        slot as i32
+    })
+}
+
+/// The loader of a flight starts now.
+#[wasm_bindgen]
+pub fn started(machine: u32, slot: i32, fence: f64, now: f64) {
+    with(machine, |calls| {
+        if let Some(slot) = slot_in(slot) {
+            calls.machine.started(slot, fence_in(fence), time_in(now));
+        }
+    });
+}
+
+/// A load ended with a value; gives the slot that holds it, −1 when the memory does not keep it,
+/// −2 when it is outdated.
+#[wasm_bindgen]
+#[must_use]
+#[expect(clippy::too_many_arguments, reason = "numbers cross one by one")]
+pub fn loaded(
+    machine: u32,
+    slot: i32,
+    fence: f64,
+    policy: u32,
+    ttl: f64,
+    stale_while_revalidate: f64,
+    stale_if_error: f64,
+    size: f64,
+    now: f64,
+) -> i32 {
+    let arrival = arrival(ttl, stale_while_revalidate, stale_if_error, size);
+    with(machine, |calls| {
+        landed_out(calls.machine.loaded(
+            slot_in(slot),
+            fence_in(fence),
+            policy,
+            arrival,
+            time_in(now),
+        ))
+    })
+}
+
+/// A lower store held an entry of this `age`. Low four bits: the step; then what was kept.
+#[wasm_bindgen]
+#[must_use]
+#[expect(clippy::too_many_arguments, reason = "numbers cross one by one")]
+pub fn found(
+    machine: u32,
+    slot: i32,
+    fence: f64,
+    policy: u32,
+    ttl: f64,
+    stale_while_revalidate: f64,
+    stale_if_error: f64,
+    size: f64,
+    age: f64,
+    background: bool,
+    now: f64,
+) -> u32 {
+    let arrival = arrival(ttl, stale_while_revalidate, stale_if_error, size);
+    with(machine, |calls| {
+        let (found, kept) = calls.machine.found(
+            slot as u32,
+            fence_in(fence),
+            policy,
+            (arrival, span_in(age)),
+            background,
+            time_in(now),
+        );
+        let step = match found {
+            Found::Serve(served) => served_code(served),
+            Found::ServeAndLoad(_) => code::STALE_REFRESH,
+            Found::Load { fallback } => code::LOAD + u32::from(fallback),
+        };
+        step + match kept {
+            Kept::Found => code::KEPT_FOUND,
+            Kept::Held => code::KEPT_HELD,
+            Kept::Neither => 0,
+        }
+    })
+}
+
+/// A load failed.
+#[wasm_bindgen]
+pub fn failed(machine: u32, slot: i32, fence: f64, policy: u32, now: f64) {
+    with(machine, |calls| {
+        calls
+            .machine
+            .failed(slot_in(slot), fence_in(fence), policy, time_in(now));
+    });
+}
+
+/// A load was stopped because nobody wants it any more.
+#[wasm_bindgen]
+pub fn cancelled(machine: u32, slot: i32, fence: f64) {
+    with(machine, |calls| {
+        calls.machine.cancelled(slot_in(slot), fence_in(fence));
+    });
+}
+
+/// Whether the entry of `slot` may answer for a load that failed (`failover` false) or is slow;
+/// counts it if so.
+#[wasm_bindgen]
+#[must_use]
+pub fn fallback(machine: u32, slot: i32, policy: u32, failover: bool, now: f64) -> bool {
+    with(machine, |calls| {
+        let machine = &mut calls.machine;
+        let servable = slot_in(slot).is_some_and(|slot| machine.fallback(slot, time_in(now)));
+        match (servable, failover) {
+            (true, true) => machine.count_failover(policy),
+            (true, false) => machine.count_error_fallback(policy),
+            (false, _) => {}
+        }
+        servable
+    })
+}
+
+/// Stores a value that was not loaded; gives its slot, −1 when the memory does not keep it.
+#[wasm_bindgen]
+#[must_use]
+pub fn put(
+    machine: u32,
+    slot: i32,
+    ttl: f64,
+    stale_while_revalidate: f64,
+    stale_if_error: f64,
+    size: f64,
+    now: f64,
+) -> i32 {
+    let arrival = arrival(ttl, stale_while_revalidate, stale_if_error, size);
+    with(machine, |calls| {
+        landed_out(calls.machine.put(slot_in(slot), arrival, time_in(now)))
+    })
+}
+
+/// Drops the entry of `slot`; loads under way do not store.
+#[wasm_bindgen]
+pub fn invalidate(machine: u32, slot: i32) {
+    with(machine, |calls| calls.machine.invalidate(slot_in(slot)));
+}
+
+/// The next slot to forget, −1 when there is none. The low bit tells whether it was evicted to
+/// make room; the slot is the rest.
+#[wasm_bindgen]
+#[must_use]
+pub fn dropped(machine: u32) -> i32 {
+    with(machine, |calls| {
+        let dropped = calls.machine.take_dropped();
+        dropped.map_or(-1, |dropped| {
+            (dropped.slot << 1) as i32 + i32::from(dropped.evicted)
+        })
+    })
+}
+
+/// Reads an entry without a policy, as the synchronous memory does: 1 when it is fresh, which
+/// also makes it the most recently used; 0 otherwise.
+#[wasm_bindgen]
+#[must_use]
+pub fn touch(machine: u32, slot: i32, now: f64) -> u32 {
+    with(machine, |calls| {
+        u32::from(calls.machine.touch(slot as u32, time_in(now)))
+    })
+}
+
+/// The state of the entry of `slot`: 0 absent, 1 fresh, 2 stale (may be revalidated),
+/// 3 stale (may answer for errors), 4 dead.
+#[wasm_bindgen]
+#[must_use]
+pub fn state(machine: u32, slot: i32, now: f64) -> u32 {
+    with(machine, |calls| {
+        match calls.machine.state(slot as u32, time_in(now)) {
+            None => 0,
+            Some(State::Fresh) => 1,
+            Some(State::Revalidate) => 2,
+            Some(State::IfError) => 3,
+            Some(State::Dead) => 4,
+        }
+    })
+}
+
+/// The age of the entry of `slot`; NaN without one.
+#[wasm_bindgen]
+#[must_use]
+pub fn age(machine: u32, slot: i32, now: f64) -> f64 {
+    with(machine, |calls| {
+        let age = calls.machine.age(slot as u32, time_in(now));
+        age.map_or(f64::NAN, span_out)
+    })
+}
+
+/// The `ttl` that the entry of `slot` was stored with; NaN without one.
+#[wasm_bindgen]
+#[must_use]
+pub fn ttl(machine: u32, slot: i32) -> f64 {
+    with(machine, |calls| {
+        calls.machine.ttl(slot as u32).map_or(f64::NAN, span_out)
+    })
+}
+
+/// How long the flight of `slot` keeps its lease.
+#[wasm_bindgen]
+#[must_use]
+pub fn lease_left(machine: u32, slot: i32, now: f64) -> f64 {
+    with(machine, |calls| {
+        span_out(calls.machine.lease_left(slot as u32, time_in(now)))
+    })
+}

@@ -1,0 +1,44 @@
+//! Stored records across the boundary.
+
+use super::{arrival, span_out, time_in};
+use crate::record::{Header, decode, encode};
+use alloc::vec::Vec;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Writes a record: a header and `value` behind it.
+#[wasm_bindgen]
+#[must_use]
+pub fn encode_record(
+    value: &[u8],
+    codec: u8,
+    stored_at: f64,
+    ttl: f64,
+    stale_while_revalidate: f64,
+    stale_if_error: f64,
+) -> Vec<u8> {
+    let header = Header {
+        codec,
+        stored_at: time_in(stored_at),
+        lifetime: arrival(ttl, stale_while_revalidate, stale_if_error, 0.0).lifetime,
+        load_cost: 0,
+    };
+    encode(&header, value)
+}
+
+/// Reads a record: codec, when it was stored, the three windows, and where the value begins.
+/// Empty when it cannot be read.
+#[wasm_bindgen]
+#[must_use]
+pub fn decode_record(record: &[u8]) -> Vec<f64> {
+    let Some((header, value_at)) = decode(record) else {
+        return Vec::new();
+    };
+    Vec::from([
+        f64::from(header.codec),
+        header.stored_at.as_millis() as f64,
+        span_out(header.lifetime.ttl),
+        span_out(header.lifetime.stale_while_revalidate),
+        span_out(header.lifetime.stale_if_error),
+        value_at as f64,
+    ])
+}

@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as options from "../node_modules/holdover/dist/cache-options.js";
+import { compileCallOptions, compilePolicy } from "../node_modules/holdover/dist/policy.js";
+import { sizeOf } from "../node_modules/holdover/dist/size.js";
+
+const { POSITIVE_INFINITY: ENDLESS } = Number;
+const store = { get() {}, set() {}, delete() {} };
+const wrap = (given) => compilePolicy(given, "wrap");
+const policy = (given) => wrap({ ttl: "5m", ...given });
+const fetching = (given) => compilePolicy(given, "fetch");
+const cache = options.compileCacheOptions;
+const memory = options.compileMemoryOptions;
+
+const DEFAULTS = {
+  ttl: 300_000,
+  ttlGiven: true,
+  staleWhileRevalidate: 0,
+  staleIfError: 0,
+  failoverAfter: ENDLESS,
+  timeout: ENDLESS,
+  retryAfter: 1000,
+  originFirst: false,
+  singleFlight: true,
+  cacheIf: undefined,
+  failIf: undefined,
+  staleOn: undefined,
+  key: undefined,
+  ignore: undefined,
+};
+
+test("defaults are filled in, and the result is frozen", () => {
+  assert.deepEqual({ ...policy({}) }, DEFAULTS);
+  assert.ok(Object.isFrozen(policy({})));
+  assert.deepEqual({ ...compilePolicy({ ttl: "5m" }, "getOrLoad") }, DEFAULTS);
+  assert.deepEqual({ ...fetching() }, { ...DEFAULTS, ttl: 0, ttlGiven: false });
+  assert.deepEqual({ ...fetching({}) }, { ...DEFAULTS, ttl: 0, ttlGiven: false });
+});
+
+test("a full policy in milliseconds", () => {
+  const [cacheIf, failIf, staleOn] = [() => true, () => false, () => true];
+  const compiled = wrap({
+    ttl: "5m",
+    staleWhileRevalidate: "1h",
+    staleIfError: "1d",
+    failoverAfter: "300ms",
+    timeout: "2s",
+    retryAfter: "5s",
+    mode: "origin-first",
+    singleFlight: false,
+    cacheIf,
+    failIf,
+    staleOn,
+    key: "user:{0}",
+  });
+  assert.equal(compiled.key([42]), "user:42");
+  const { key: _, ...rest } = compiled;
+  assert.deepEqual(rest, {
+    ttl: 300_000,
+    ttlGiven: true,
+    staleWhileRevalidate: 3_600_000,
+    staleIfError: 86_400_000,
+    failoverAfter: 300,
+    timeout: 2000,
+    retryAfter: 5000,
+    originFirst: true,
+    singleFlight: false,
+    cacheIf,
+    failIf,
+    staleOn,
+    ignore: undefined,
+  });
+});
+
+test("the edges of what is legal", () => {
+  assert.equal(policy({ ttl: 0 }).ttl, 0);
+  assert.equal(policy({ ttl: ENDLESS }).ttl, ENDLESS);
+  assert.equal(policy({ ttl: 2 ** 53 }).ttl, 2 ** 53);
+  assert.equal(policy({ staleIfError: ENDLESS }).staleIfError, ENDLESS);
+  assert.equal(policy({ retryAfter: 0 }).retryAfter, 0);
+  assert.equal(policy({ timeout: ENDLESS, failoverAfter: ENDLESS }).timeout, ENDLESS);
+  assert.equal(policy({ failoverAfter: 0, staleIfError: 1 }).failoverAfter, 0);
+  assert.equal(policy({ failoverAfter: 5, staleWhileRevalidate: 1 }).failoverAfter, 5);
+  assert.equal(policy({ failoverAfter: 5, mode: "origin-first" }).failoverAfter, 5);
+  assert.equal(policy({ ttl: ENDLESS, failoverAfter: 5, mode: "origin-first" }).originFirst, true);
+  assert.equal(policy({ timeout: 2 ** 31 - 1 }).timeout, 2 ** 31 - 1);
+  assert.equal(policy({ failoverAfter: 4, timeout: 5, staleIfError: 1 }).timeout, 5);
+});
+
+test("undefined is as if not given, also for what is not available yet", () => {
+  const given = { timeout: undefined, key: undefined, early: undefined, ignore: undefined };
+  assert.deepEqual({ ...policy(given) }, DEFAULTS);
+});
+
+test("inherited options count, those of every object do not", () => {
+  assert.equal(wrap(Object.create({ ttl: 5 })).ttl, 5);
+  assert.equal(wrap(Object.assign(Object.create(null), { ttl: 5 })).ttl, 5);
+  assert.throws(() => wrap(Object.create({ tll: 5 })), { option: "tll" });
+  try {
+    Object.prototype.polluted = 1;
+    assert.equal(wrap({ ttl: 5 }).ttl, 5);
+  } finally {
+    delete Object.prototype.polluted;
+  }
+});
+
+test("each option is read once", () => {
+  let reads = 0;
+  wrap({
+    get ttl() {
+      reads += 1;
+      return 5;
+    },
+  });
+  assert.equal(reads, 1);
+});
+
+test("a key function gets the arguments and must return a string", () => {
+  assert.equal(policy({ key: (id, name) => `${id}/${name}` }).key([1, "a"]), "1/a");
+  for (const returned of [1, null, undefined, Symbol("x"), ["a"], Promise.resolve("a"), {}]) {
+    const { key } = policy({ key: () => returned });
+    assert.throws(() => key([]), {
+      option: "key",
+      message: /^holdover: what option "key" returned is .+; allowed: a string$/,
+    });
+  }
+  const boom = new Error("boom");
+  const { key } = policy({
+    key: () => {
+      throw boom;
+    },
+  });
+  assert.throws(() => key([]), boom);
+});
+
+test("ignore is compiled", () => {
+  const { ignore } = policy({ ignore: [1, "2.traceId"] });
+  assert.ok(ignore.indexes.has(1) && ignore.members.get(2).get("traceId"));
+  assert.deepEqual(fetching({ ignore: ["_dc"] }).ignore.query, ["_dc"]);
+  assert.equal(policy({ ignore: [] }).ignore, undefined);
+});
+
+test("call options", () => {
+  const nothing = { signal: undefined, waitUntil: undefined, bypass: false, ttl: undefined };
+  assert.deepEqual(compileCallOptions(undefined), nothing);
+  assert.deepEqual(compileCallOptions({}), nothing);
+  const { signal } = new AbortController();
+  const waitUntil = () => {};
+  const given = { signal, waitUntil, bypass: true, ttl: "1s" };
+  assert.deepEqual(compileCallOptions(given), { ...given, ttl: 1000 });
+  assert.equal(compileCallOptions({ ttl: ENDLESS }).ttl, ENDLESS);
+  const mixed = { ...given, ttl: "5m", staleIfError: "1d" };
+  assert.deepEqual(compileCallOptions(mixed, "getOrLoad"), { ...given, ttl: undefined });
+  assert.throws(() => compileCallOptions({ signal: 1 }, "getOrLoad"), { option: "signal" });
+  assert.equal(compilePolicy(mixed, "getOrLoad").ttl, 300_000);
+});
+
+test("cache options", () => {
+  assert.deepEqual(
+    { ...cache(undefined) },
+    {
+      namespace: "",
+      stores: undefined,
+      clock: undefined,
+      random: undefined,
+      waitUntil: undefined,
+      onEvent: undefined,
+      enabled: true,
+    },
+  );
+  const clock = { now: () => 0, setTimeout() {}, clearTimeout() {} };
+  class Store {
+    get() {}
+    set() {}
+    delete() {}
+  }
+  const stores = [store, new Store()];
+  const compiled = cache({ namespace: "shop", stores, clock, waitUntil: false, enabled: false });
+  assert.equal(compiled.namespace, "shop");
+  assert.deepEqual(compiled.stores, stores);
+  assert.equal(compiled.clock, clock);
+  assert.equal(compiled.waitUntil, false);
+  assert.equal(compiled.enabled, false);
+  stores.pop();
+  assert.equal(compiled.stores.length, 2);
+  assert.ok(Object.isFrozen(compiled) && Object.isFrozen(compiled.stores));
+});
+
+test("memory and fetch options", () => {
+  assert.deepEqual({ ...memory() }, { maxEntries: 10_000, maxBytes: ENDLESS, sizeOf });
+  const one = () => 1;
+  assert.deepEqual(
+    { ...memory({ maxEntries: 1, maxBytes: "32mb", sizeOf: one }) },
+    { maxEntries: 1, maxBytes: 33_554_432, sizeOf: one },
+  );
+  assert.equal(memory({ maxBytes: ENDLESS }).maxBytes, ENDLESS);
+  assert.equal(memory({ maxEntries: 2 ** 24 }).maxEntries, 2 ** 24);
+  assert.deepEqual({ ...options.compileFetchOptions() }, { shared: true, fetch: undefined });
+  assert.equal(options.compileFetchOptions({ fetch, shared: false }).fetch, fetch);
+});

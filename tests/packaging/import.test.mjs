@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { promisify } from "node:util";
+import { files, HOME } from "./installed.mjs";
+
+const run = promisify(execFile);
+const TESTS = new URL("..", import.meta.url);
+
+/** Imports an entry in a fresh Node in which everything Workers forbid at module scope throws. */
+async function importForbidding(specifier) {
+  const forbid = `
+    const forbidden = (name) => function () { throw new Error(name + " at import"); };
+    for (const name of ["Module", "Instance"]) WebAssembly[name] = forbidden("WebAssembly." + name);
+    for (const name of ["compile", "instantiate", "compileStreaming", "instantiateStreaming", "validate"])
+      WebAssembly[name] = forbidden("WebAssembly." + name);
+    for (const name of ["setTimeout", "setInterval", "setImmediate", "fetch", "atob", "queueMicrotask"])
+      globalThis[name] = forbidden(name);
+    Math.random = forbidden("Math.random");
+    Date.now = forbidden("Date.now");
+    performance.now = forbidden("performance.now");
+    crypto.getRandomValues = forbidden("getRandomValues");
+    crypto.randomUUID = forbidden("randomUUID");
+    const before = Object.keys(globalThis).length;
+    const names = Object.keys(await import(${JSON.stringify(specifier)}));
+    if (Object.keys(globalThis).length !== before) throw new Error("new global");
+    process.stdout.write(names.join());
+  `;
+  const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", forbid], {
+    cwd: TESTS,
+    timeout: 20_000,
+  });
+  return stdout.split(",");
+}
+
+test("importing compiles nothing, starts nothing, asks for no time and no random number", async () => {
+  const names = await importForbidding("holdover");
+  assert.ok(names.includes("createCache"), names.join());
+});
+
+test("so does the slim entry, which offers the same and `init`", async () => {
+  const [all, slim] = await Promise.all(["holdover", "holdover/slim"].map(importForbidding));
+  assert.deepEqual(slim.sort(), [...all, "init"].sort());
+});
+
+test("no shipped file needs one particular host", async () => {
+  const scripts = (await files()).filter((file) => file.endsWith(".js"));
+  assert.ok(scripts.length > 0);
+  for (const file of scripts) {
+    const code = withoutComments(await readFile(join(HOME, file), "utf8"));
+    assert.doesNotMatch(code, /["']node:/, file);
+    assert.doesNotMatch(code, /\bimport\.meta\b/, file);
+    assert.doesNotMatch(code, /\brequire\(/, file);
+    assert.doesNotMatch(code, /\bFinalizationRegistry\b/, file);
+    assert.doesNotMatch(
+      code,
+      /^(?:(?:export\s+)?(?:const|let|var)[^=\n]*=\s*)?await\b/m,
+      `${file}: top-level await`,
+    );
+  }
+});
+
+test("only the entries import a module or name a host", async () => {
+  for (const file of await files()) {
+    if (!file.endsWith(".js") || file.startsWith("dist/entry/")) continue;
+    const code = withoutComments(await readFile(join(HOME, file), "utf8"));
+    assert.doesNotMatch(code, /\.wasm["'?]|cloudflare:/, file);
+  }
+});
+
+function withoutComments(code) {
+  return code.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
+}

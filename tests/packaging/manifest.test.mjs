@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
+import { publint } from "publint";
+import { formatMessage } from "publint/utils";
+import { exportTargets, files, manifest, tarball } from "./installed.mjs";
+
+test("publint has nothing to say", async () => {
+  const { buffer, byteOffset, byteLength } = await tarball();
+  const packed = { tarball: buffer.slice(byteOffset, byteOffset + byteLength) };
+  const { messages } = await publint({ pack: packed, strict: true });
+  assert.deepEqual(
+    messages.map((message) => formatMessage(message, manifest)),
+    [],
+  );
+});
+
+test("the types are found the way each module system looks for them", async () => {
+  const result = await checkPackage(createPackageFromTarballData(await tarball()), {
+    excludeEntrypoints: ["./core.wasm", "./package.json"],
+  });
+  assert.ok(result.types, "the package has types");
+  // ESM only, on purpose: Node's `require` of it works from 22 on, and older resolvers know no `exports`.
+  const accepted = new Set(["CJSResolvesToESM", "NoResolution"]);
+  const ofOldResolver = (problem) => problem.resolutionKind === "node10";
+  const problems = result.problems.filter(
+    (problem) =>
+      !(
+        problem.kind === "CJSResolvesToESM" ||
+        (accepted.has(problem.kind) && ofOldResolver(problem))
+      ),
+  );
+  assert.deepEqual(problems, []);
+});
+
+test("every target of `exports` is there", async () => {
+  const shipped = new Set(await files());
+  for (const [subpath, condition, target] of exportTargets()) {
+    assert.ok(shipped.has(target.slice(2)), `${subpath} ${condition}: ${target}`);
+  }
+});
+
+test("conditions are in an order in which each can be reached", () => {
+  const ORDER = [
+    "types",
+    "workerd",
+    "edge-light",
+    "worker",
+    "browser",
+    "deno",
+    "bun",
+    "node",
+    "default",
+  ];
+  for (const [subpath, conditions] of Object.entries(manifest.exports)) {
+    if (typeof conditions === "string") continue;
+    const places = Object.keys(conditions).map((condition) => ORDER.indexOf(condition));
+    assert.ok(!places.includes(-1), `${subpath} has an unknown condition`);
+    assert.deepEqual(
+      places,
+      [...places].sort((a, b) => a - b),
+      subpath,
+    );
+    assert.equal(Object.keys(conditions).at(-1), "default", subpath);
+  }
+});
+
+test("no file ships that nobody needs", async () => {
+  const expected = [
+    /^(LICENSE-(APACHE|MIT)|README\.md|package\.json)$/,
+    /^dist\/core\.wasm(\.d\.ts)?$/,
+    /^dist\/glue\/holdover\.js$/,
+    /^dist\/entry\/core-bytes\.js$/,
+    /^dist\/([a-z-]+\/)*[a-z0-9-]+\.(js|d\.ts)$/,
+  ];
+  const stray = (await files()).filter((file) => !expected.some((pattern) => pattern.test(file)));
+  assert.deepEqual(stray, []);
+  const shipped = new Set(await files());
+  for (const file of shipped) {
+    if (!file.endsWith(".d.ts") || file.endsWith(".wasm.d.ts")) continue;
+    assert.ok(shipped.has(file.replace(/\.d\.ts$/, ".js")), `${file} without its code`);
+  }
+});
+
+test("there is one copy of the module and one of its text", async () => {
+  const shipped = await files();
+  assert.equal(shipped.filter((file) => file.endsWith(".wasm")).length, 1);
+  assert.equal(shipped.filter((file) => file.includes("core-bytes")).length, 1);
+});
+
+test("it depends on nothing and runs no script when installed", () => {
+  for (const key of ["dependencies", "peerDependencies", "optionalDependencies", "scripts"]) {
+    assert.equal(manifest[key], undefined, key);
+  }
+});

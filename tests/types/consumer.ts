@@ -1,0 +1,113 @@
+// A strict application. It has to compile with each tsconfig here; nothing of it runs.
+import {
+  ConfigError,
+  createCache,
+  HoldoverError,
+  memory,
+  type PolicyOptions,
+  TimeoutError,
+} from "holdover";
+
+interface User {
+  readonly id: number;
+  readonly name: string;
+}
+
+async function loadUser(id: number, verbose = false): Promise<User> {
+  return { id, name: verbose ? `user ${id}` : "" };
+}
+
+/** Compiles only when both types are the same. */
+function same<Left, Right>(
+  _same: [Left, Right] extends [Right, Left] ? true : { left: Left; right: Right },
+): void {}
+
+const cache = createCache({
+  namespace: "shop",
+  stores: [memory({ maxEntries: 10_000, maxBytes: "32mb" })],
+  clock: { now: () => Date.now() },
+  random: () => 0.5,
+  waitUntil: (promise) => {
+    promise.catch(() => {});
+  },
+  onEvent: (event) => {
+    event satisfies object;
+  },
+});
+
+createCache();
+createCache({ waitUntil: false, enabled: true });
+
+const policy = {
+  ttl: "5m",
+  staleWhileRevalidate: "1h",
+  staleIfError: "1d",
+  failoverAfter: "300ms",
+  timeout: 2000,
+} satisfies PolicyOptions;
+
+export async function functions(signal: AbortSignal): Promise<void> {
+  const getUser = cache.wrap(loadUser, { key: "user:{0}", ...policy });
+  same<Parameters<typeof getUser>, [id: number, verbose?: boolean]>(true);
+  same<Awaited<ReturnType<typeof getUser>>, User>(true);
+
+  const user: User = await getUser(42);
+  await getUser(user.id, true);
+  // @ts-expect-error: an argument of the wrong type
+  await getUser("42");
+
+  const { value, source, age, ttl, error } = await getUser.explain(42);
+  value.name satisfies string;
+  source satisfies string;
+  [age, ttl] satisfies readonly (number | undefined)[];
+  error satisfies unknown;
+
+  getUser.key(42) satisfies string;
+  const peeked = await getUser.peek(42);
+  same<typeof peeked, User | undefined>(true);
+  await getUser.refresh(42);
+  await getUser.set([42], user);
+  // @ts-expect-error: not a user
+  await getUser.set([42], "someone");
+  await getUser.invalidate(42);
+  await getUser.with({ signal, bypass: false, ttl: "1m" })(42);
+}
+
+export async function basics(): Promise<void> {
+  const loaded = await cache.getOrLoad("user:42", (ctx) => loadLong(ctx.signal), { ttl: "5m" });
+  same<typeof loaded, User>(true);
+  await cache.set("answer", 42, { ttl: "1m" });
+  await cache.get("answer");
+  (await cache.has("answer")) satisfies boolean;
+  await cache.delete("answer");
+  await cache.invalidate("user:42");
+  cache.stats() satisfies object;
+  await cache.clear();
+  await cache.close();
+}
+
+export function fetches(): (request: Request) => Promise<Response> {
+  const cachedFetch = cache.fetch({ ttl: "30s", staleIfError: "1d" }, { shared: true });
+  const plain: typeof fetch = cache.fetch();
+  void plain("https://example.com/", { headers: { accept: "text/html" } });
+  return (request) => cachedFetch(request);
+}
+
+export function errors(error: unknown): string {
+  if (error instanceof TimeoutError) return error.code satisfies "E_TIMEOUT";
+  if (error instanceof ConfigError) return error.option;
+  if (error instanceof HoldoverError) return error.code;
+  return "";
+}
+
+export function mistakes(): void {
+  // @ts-expect-error: no such option
+  cache.wrap(loadUser, { ttl: 1, staleWhileRevalidte: 1 });
+  // @ts-expect-error: an unknown mode
+  cache.wrap(loadUser, { ttl: 1, mode: "cache-last" });
+}
+
+async function loadLong(signal: AbortSignal): Promise<User> {
+  signal.throwIfAborted();
+  return loadUser(42);
+}

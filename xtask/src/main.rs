@@ -1,0 +1,66 @@
+//! `cargo xtask`: sets up what is missing, then builds, tests, measures and shows holdover.
+
+mod debian;
+mod glue;
+mod npm;
+mod package;
+mod show;
+mod stamp;
+mod step;
+mod suites;
+mod tally;
+mod toolchain;
+mod wasm;
+mod watched;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use crate::workspace::Workspace;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  demo [--once] [options]  the example worker in front of a failing origin, with a live page
+  test [suite…]            every test there is, or the named suites
+  lint                     the suites fmt, clippy and js-lint
+  format                   formats everything, and applies the safe fixes of the linters
+  build                    the npm package, in pkg/ and as a tarball in target/
+  size                     what the package weighs, against its budget
+  bench [--quick]          side by side with other caches
+
+Each sets up what it needs and is missing.";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: &[String]) -> Result<ExitCode> {
+    let workspace = Workspace::find();
+    let Some((command, rest)) = arguments.split_first() else {
+        bail!("{USAGE}");
+    };
+    match (command.as_str(), rest) {
+        ("test", suites) => suites::run(&workspace, suites),
+        ("lint", []) => suites::run(&workspace, &suites::LINT.map(str::to_owned)),
+        ("format", []) => show::format(&workspace),
+        ("build", []) => package::build(&workspace).map(|_| ExitCode::SUCCESS),
+        ("size", []) => show::size(&workspace),
+        ("demo", options) => show::demo(&workspace, options),
+        ("bench", options) => show::bench(&workspace, options),
+        ("help" | "--help" | "-h", _) => {
+            println!("{USAGE}");
+            Ok(ExitCode::SUCCESS)
+        }
+        _ => bail!("unknown: {}\n\n{USAGE}", arguments.join(" ")),
+    }
+}

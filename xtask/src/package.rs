@@ -1,0 +1,153 @@
+//! The npm package: assembled in `pkg/`, packed to a tarball, put where a project can import it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use base64::prelude::{BASE64_STANDARD, Engine};
+use serde_json::Value;
+
+use crate::glue;
+use crate::npm;
+use crate::stamp::{Inputs, once, read, write};
+use crate::step::run_quietly;
+use crate::wasm::{self, Module};
+use crate::workspace::Workspace;
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Everything besides the module that ends up in the package or decides what does.
+const SOURCES: [&str; 7] = [
+    "js/src",
+    "js/tsconfig.json",
+    "js/package.json",
+    "js/package-lock.json",
+    "pkg-template",
+    "LICENSE-MIT",
+    "LICENSE-APACHE",
+];
+
+/// Builds the package and packs it; returns the tarball.
+pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
+    let module = wasm::build(workspace)?;
+    let mut inputs = Inputs::of(VERSION)
+        .path(&module.wasm)?
+        .path(&module.glue)?
+        .path(&workspace.path("xtask/src"))?;
+    for source in SOURCES {
+        inputs = inputs.path(&workspace.path(source))?;
+    }
+    let tarball = workspace
+        .path("target")
+        .join(format!("holdover-{VERSION}.tgz"));
+    let package = workspace.path("pkg");
+    once(
+        workspace,
+        "package",
+        "assemble and pack the npm package",
+        &inputs,
+        &tarball,
+        || {
+            // Assembled aside, so that a failing build leaves the last good package alone.
+            let stage = workspace.scratch("stage");
+            remove_folder(&stage)?;
+            compile_typescript(workspace, &stage.join("dist"))?;
+            add_core(&module, &stage.join("dist"))?;
+            add_template(workspace, &stage)?;
+            remove_folder(&package)?;
+            fs::rename(&stage, &package).context("moving the package into place")?;
+            pack(workspace)
+        },
+    )?;
+    Ok(tarball)
+}
+
+/// Puts the package, as packed, into a project's `node_modules`.
+pub(crate) fn install(workspace: &Workspace, tarball: &Path, project: &str) -> Result<()> {
+    npm::install(workspace, project)?;
+    let installed = workspace.path(project).join("node_modules/holdover");
+    let inputs = Inputs::of("extract").path(tarball)?;
+    let stamp = format!("extract-{}", project.replace('/', "-"));
+    once(
+        workspace,
+        &stamp,
+        &format!("put the package into {project}"),
+        &inputs,
+        &installed,
+        || {
+            // Extracted beside and renamed, so that nobody sees half a package.
+            let fresh = installed.with_file_name(".holdover-new");
+            remove_folder(&fresh)?;
+            fs::create_dir_all(&fresh)?;
+            let mut tar = Command::new("tar");
+            run_quietly(
+                tar.arg("-xzf")
+                    .arg(tarball)
+                    .arg("-C")
+                    .arg(&fresh)
+                    .arg("--strip-components=1"),
+            )?;
+            remove_folder(&installed)?;
+            fs::rename(&fresh, &installed).context("moving the package into place")
+        },
+    )
+}
+
+fn compile_typescript(workspace: &Workspace, dist: &Path) -> Result<()> {
+    let mut tsc = Command::new("node");
+    tsc.current_dir(workspace.path("js"))
+        .args([
+            "node_modules/typescript/bin/tsc",
+            "--project",
+            ".",
+            "--outDir",
+        ])
+        .arg(dist);
+    run_quietly(&mut tsc)
+}
+
+fn add_core(module: &Module, dist: &Path) -> Result<()> {
+    let wasm = read(&module.wasm)?;
+    write(&dist.join("core.wasm"), &wasm)?;
+    let bytes = format!(
+        "export const base64 =\n  \"{}\";\n",
+        BASE64_STANDARD.encode(&wasm)
+    );
+    write(&dist.join("entry/core-bytes.js"), bytes.as_bytes())?;
+    let generated = fs::read_to_string(&module.glue).context("reading the generated glue")?;
+    write(
+        &dist.join("glue/holdover.js"),
+        glue::trim(&generated)?.as_bytes(),
+    )
+}
+
+fn add_template(workspace: &Workspace, package: &Path) -> Result<()> {
+    let copy = |from: &str, to: &str| write(&package.join(to), &read(&workspace.path(from))?);
+    copy("pkg-template/README.md", "README.md")?;
+    copy("pkg-template/core.wasm.d.ts", "dist/core.wasm.d.ts")?;
+    copy("LICENSE-MIT", "LICENSE-MIT")?;
+    copy("LICENSE-APACHE", "LICENSE-APACHE")?;
+    let mut manifest: Value =
+        serde_json::from_slice(&read(&workspace.path("pkg-template/package.json"))?)
+            .context("pkg-template/package.json is not JSON")?;
+    manifest["version"] = VERSION.into();
+    write(
+        &package.join("package.json"),
+        format!("{manifest:#}\n").as_bytes(),
+    )
+}
+
+fn pack(workspace: &Workspace) -> Result<()> {
+    let mut npm = npm::command(workspace, "pkg");
+    run_quietly(
+        npm.args(["pack", "--ignore-scripts", "--pack-destination"])
+            .arg(workspace.path("target")),
+    )
+}
+
+fn remove_folder(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("removing {}", folder.display()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! The suites of the npm package.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Result, ensure};
+
+use super::Bench;
+use crate::npm;
+use crate::stamp::files_below;
+use crate::tally::Tally;
+use crate::watched::{check, count};
+
+/// The npm project of the tests.
+const TESTS: &str = "tests";
+const DEMO: &str = "examples/worker";
+
+/// Formatting and lints of everything written in JavaScript, TypeScript and JSON; types of the sources.
+pub(super) fn lint(bench: &mut Bench<'_>) -> Result<Tally> {
+    npm::install(bench.workspace, "js")?;
+    let biome = check(node(bench, ".").args([
+        npm::BIOME,
+        "ci",
+        "--colors=off",
+        "--error-on-warnings",
+        ".",
+    ]))?;
+    let tsc = check(node(bench, "js").args([
+        "node_modules/typescript/bin/tsc",
+        "--project",
+        ".",
+        "--noEmit",
+    ]))?;
+    Ok(biome + tsc)
+}
+
+/// Unit and behaviour tests on Node.
+pub(super) fn units(bench: &mut Bench<'_>) -> Result<Tally> {
+    bench.install_package(TESTS)?;
+    node_test(bench, "js")
+}
+
+/// Strict consumers: of the declarations in browsers and on Node, without `skipLibCheck`.
+pub(super) fn types(bench: &mut Bench<'_>) -> Result<Tally> {
+    bench.install_package(TESTS)?;
+    let projects = files_named(&bench.workspace.path("tests/types"), |name| {
+        name.starts_with("tsconfig.")
+    })?;
+    projects
+        .iter()
+        .map(|project| {
+            check(
+                node(bench, TESTS)
+                    .args(["node_modules/typescript/bin/tsc", "--project"])
+                    .arg(project),
+            )
+        })
+        .sum()
+}
+
+/// The package as others get it: manifest, files, bundlers, weight.
+pub(super) fn packaging(bench: &mut Bench<'_>) -> Result<Tally> {
+    bench.install_package(TESTS)?;
+    node_test(bench, "packaging")
+}
+
+/// The package on the Workers runtime.
+pub(super) fn workerd(bench: &mut Bench<'_>) -> Result<Tally> {
+    bench.install_package(TESTS)?;
+    count(node(bench, TESTS).arg("runtimes/run.mjs"))
+}
+
+/// The demo, once, with its own checks.
+pub(super) fn demo(bench: &mut Bench<'_>) -> Result<Tally> {
+    bench.install_package(DEMO)?;
+    count(node(bench, DEMO).args(["demo.mjs", "--once"]))
+}
+
+fn node_test(bench: &Bench<'_>, folder: &str) -> Result<Tally> {
+    let files = files_named(&bench.workspace.path(TESTS).join(folder), |name| {
+        name.ends_with(".test.mjs")
+    })?;
+    count(
+        node(bench, TESTS)
+            .args(["--test", "--test-reporter=spec", "--test-timeout=120000"])
+            .args(files),
+    )
+}
+
+fn node(bench: &Bench<'_>, folder: &str) -> Command {
+    let mut node = Command::new("node");
+    node.current_dir(bench.workspace.path(folder));
+    node
+}
+
+/// The files below `folder` whose name is wanted; there has to be one.
+fn files_named(folder: &Path, wanted: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>> {
+    let mut files = files_below(folder)?;
+    files.retain(|file| {
+        file.file_name()
+            .is_some_and(|name| wanted(&name.to_string_lossy()))
+    });
+    ensure!(!files.is_empty(), "{} has no such file", folder.display());
+    Ok(files)
+}

@@ -1,0 +1,196 @@
+//! The test suites: what there is, in which order, and what came of it.
+
+mod javascript;
+mod rust;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, anyhow, bail};
+
+use crate::package;
+use crate::tally::Tally;
+use crate::workspace::Workspace;
+
+/// What a suite works on.
+struct Bench<'a> {
+    workspace: &'a Workspace,
+    /// The packed npm package; `None` until it is built.
+    tarball: Option<PathBuf>,
+}
+
+impl Bench<'_> {
+    /// Puts the packed package into a project.
+    fn install_package(&self, project: &str) -> Result<()> {
+        let tarball = self
+            .tarball
+            .as_deref()
+            .ok_or_else(|| anyhow!("the package it tests could not be built"))?;
+        package::install(self.workspace, tarball, project)
+    }
+}
+
+struct Suite {
+    name: &'static str,
+    /// Does it test the packed package?
+    needs_package: bool,
+    run: fn(&mut Bench<'_>) -> Result<Tally>,
+}
+
+const fn suite(name: &'static str, run: fn(&mut Bench<'_>) -> Result<Tally>) -> Suite {
+    Suite {
+        name,
+        needs_package: false,
+        run,
+    }
+}
+
+const fn packed(name: &'static str, run: fn(&mut Bench<'_>) -> Result<Tally>) -> Suite {
+    Suite {
+        name,
+        needs_package: true,
+        run,
+    }
+}
+
+/// The suite that builds what the later ones test.
+const PACKAGE: &str = "package";
+
+/// All suites, the cheapest answers first.
+const ALL: [Suite; 12] = [
+    suite("fmt", rust::fmt),
+    suite("clippy", rust::clippy),
+    suite("rust", rust::tests),
+    suite("docs", rust::docs),
+    suite("no-std", rust::no_std),
+    suite("js-lint", javascript::lint),
+    suite(PACKAGE, build_package),
+    packed("js", javascript::units),
+    packed("types", javascript::types),
+    packed("packaging", javascript::packaging),
+    packed("workerd", javascript::workerd),
+    packed("demo", javascript::demo),
+];
+
+/// The suites of `cargo xtask lint`.
+pub(crate) const LINT: [&str; 3] = ["fmt", "clippy", "js-lint"];
+
+struct Report {
+    name: &'static str,
+    tally: Tally,
+    took: Duration,
+}
+
+/// Runs the named suites, or all, to the end, and says what came of them.
+pub(crate) fn run(workspace: &Workspace, wanted: &[String]) -> Result<ExitCode> {
+    let suites = select(wanted)?;
+    let mut bench = Bench {
+        workspace,
+        tarball: None,
+    };
+    let reports: Vec<Report> = suites
+        .into_iter()
+        .map(|suite| run_one(suite, &mut bench))
+        .collect();
+    let total: Tally = reports.iter().map(|report| report.tally).sum();
+    print_summary(&reports, total);
+    Ok(if total.failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// The wanted suites in their order, with the package's own when one of them needs it.
+fn select(wanted: &[String]) -> Result<Vec<&'static Suite>> {
+    let names: Vec<&str> = ALL.iter().map(|suite| suite.name).collect();
+    if let Some(unknown) = wanted.iter().find(|name| !names.contains(&name.as_str())) {
+        bail!(
+            "there is no suite `{unknown}`; there are {}",
+            names.join(", ")
+        );
+    }
+    let is_wanted =
+        |suite: &Suite| wanted.is_empty() || wanted.iter().any(|name| name == suite.name);
+    let package_needed = ALL
+        .iter()
+        .any(|suite| suite.needs_package && is_wanted(suite));
+    Ok(ALL
+        .iter()
+        .filter(|suite| is_wanted(suite) || package_needed && suite.name == PACKAGE)
+        .collect())
+}
+
+fn run_one(suite: &'static Suite, bench: &mut Bench<'_>) -> Report {
+    println!("\n━━ {}", suite.name);
+    let start = Instant::now();
+    let tally = (suite.run)(bench).unwrap_or_else(|error| {
+        println!("error: {error:#}");
+        Tally::one(false)
+    });
+    // Nothing run is nothing shown.
+    let tally = if tally == Tally::default() {
+        println!("error: no test ran");
+        Tally::one(false)
+    } else {
+        tally
+    };
+    Report {
+        name: suite.name,
+        tally,
+        took: start.elapsed(),
+    }
+}
+
+fn build_package(bench: &mut Bench<'_>) -> Result<Tally> {
+    bench.tarball = Some(package::build(bench.workspace)?);
+    Ok(Tally::one(true))
+}
+
+fn print_summary(reports: &[Report], total: Tally) {
+    println!(
+        "\n{:<12}{:>8}{:>8}{:>10}",
+        "suite", "passed", "failed", "seconds"
+    );
+    for Report { name, tally, took } in reports {
+        let mark = if tally.failed > 0 { "  ← failed" } else { "" };
+        println!(
+            "{name:<12}{:>8}{:>8}{:>10.1}{mark}",
+            tally.passed,
+            tally.failed,
+            took.as_secs_f64()
+        );
+    }
+    println!("{} passed, {} failed", total.passed, total.failed);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::select;
+
+    fn names(wanted: &[&str]) -> Vec<&'static str> {
+        let wanted: Vec<String> = wanted.iter().map(ToString::to_string).collect();
+        select(&wanted)
+            .expect("known suites")
+            .iter()
+            .map(|suite| suite.name)
+            .collect()
+    }
+
+    #[test]
+    fn nothing_named_means_everything() {
+        assert_eq!(names(&[]).len(), super::ALL.len());
+    }
+
+    #[test]
+    fn the_package_comes_before_what_needs_it() {
+        assert_eq!(names(&["types", "fmt"]), ["fmt", "package", "types"]);
+        assert_eq!(names(&["fmt"]), ["fmt"]);
+    }
+
+    #[test]
+    fn an_unknown_name_is_refused() {
+        assert!(select(&["nope".to_owned()]).is_err());
+    }
+}

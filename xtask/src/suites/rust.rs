@@ -1,0 +1,61 @@
+//! The suites of the crate.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::Bench;
+use crate::tally::Tally;
+use crate::toolchain::{BARE_METAL, Toolchain, cargo_in_use};
+use crate::watched::{check, count};
+
+/// Formatting.
+pub(super) fn fmt(bench: &mut Bench<'_>) -> Result<Tally> {
+    check(cargo(bench, "fmt").args(["--all", "--check"]))
+}
+
+/// Lints, with every feature and with none.
+pub(super) fn clippy(bench: &mut Bench<'_>) -> Result<Tally> {
+    let deny = ["--", "--deny", "warnings"];
+    let everything = ["--locked", "--workspace", "--all-targets", "--all-features"];
+    let alone = ["--locked", "--package", "holdover", "--lib"];
+    let all = check(cargo(bench, "clippy").args(everything).args(deny))?;
+    let none = check(cargo(bench, "clippy").args(alone).args(deny))?;
+    Ok(all + none)
+}
+
+/// Unit, integration and documentation tests.
+pub(super) fn tests(bench: &mut Bench<'_>) -> Result<Tally> {
+    count(cargo(bench, "test").args([
+        "--locked",
+        "--workspace",
+        "--all-features",
+        "--no-fail-fast",
+    ]))
+}
+
+/// Documentation: no broken link, nothing undocumented.
+pub(super) fn docs(bench: &mut Bench<'_>) -> Result<Tally> {
+    let mut doc = cargo(bench, "doc");
+    doc.args([
+        "--locked",
+        "--package",
+        "holdover",
+        "--no-deps",
+        "--all-features",
+    ]);
+    check(doc.env("RUSTDOCFLAGS", "--deny warnings"))
+}
+
+/// The crate for a target that has `core` and `alloc` and nothing else.
+pub(super) fn no_std(bench: &mut Bench<'_>) -> Result<Tally> {
+    let toolchain = Toolchain::for_target(BARE_METAL)?;
+    let mut check_only = toolchain.cargo(bench.workspace, "check", BARE_METAL, "core,alloc");
+    check(check_only.args(["--package", "holdover", "--lib"]))
+}
+
+fn cargo(bench: &Bench<'_>, subcommand: &str) -> Command {
+    let mut cargo = Command::new(cargo_in_use());
+    cargo.current_dir(bench.workspace.root()).arg(subcommand);
+    cargo
+}

@@ -1,0 +1,103 @@
+//! The module: compiled, bound, and made small.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::npm;
+use crate::stamp::{Inputs, once};
+use crate::step::{run_quietly, run_shown, step};
+use crate::toolchain::{Toolchain, WASM};
+use crate::workspace::Workspace;
+
+/// The module and the JavaScript that talks to it, as made by the tools, not yet trimmed.
+pub(crate) struct Module {
+    /// The optimised module.
+    pub(crate) wasm: PathBuf,
+    /// The generated glue for it.
+    pub(crate) glue: PathBuf,
+}
+
+/// Only what Node 20, workerd and Safari 16 know; the compiler uses these anyway.
+const OPTIMISER_FLAGS: [&str; 9] = [
+    "-Oz",
+    "--enable-bulk-memory",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+    "--strip-producers",
+    "--strip-target-features",
+];
+
+/// Builds the module.
+pub(crate) fn build(workspace: &Workspace) -> Result<Module> {
+    let raw = compile(workspace)?;
+    let folder = workspace.scratch("wasm");
+    let module = Module {
+        wasm: folder.join("core.wasm"),
+        glue: folder.join("holdover.js"),
+    };
+    npm::install(workspace, "js")?;
+    let inputs = Inputs::of(env!("CARGO_PKG_VERSION"))
+        .text("wasm-bindgen 0.2.130")
+        .text(&OPTIMISER_FLAGS.join(" "))
+        .path(&raw)?
+        .path(&workspace.path("js/package-lock.json"))?;
+    once(
+        workspace,
+        "wasm",
+        "bind and optimise the module",
+        &inputs,
+        &module.wasm,
+        || {
+            bind(&raw, &folder)?;
+            optimise(workspace, &folder.join("holdover_bg.wasm"), &module.wasm)
+        },
+    )?;
+    Ok(module)
+}
+
+fn compile(workspace: &Workspace) -> Result<PathBuf> {
+    let toolchain = Toolchain::for_target(WASM)?;
+    let mut cargo = toolchain.cargo(workspace, "rustc", WASM, "std,panic_abort");
+    cargo.args([
+        "--release",
+        "--package",
+        "holdover",
+        "--lib",
+        "--crate-type",
+        "cdylib",
+        "--features",
+        "wasm",
+    ]);
+    step("compile the module", || run_shown(&mut cargo))?;
+    Ok(toolchain
+        .release_folder(workspace, WASM)
+        .join("holdover.wasm"))
+}
+
+fn bind(raw: &Path, folder: &Path) -> Result<()> {
+    Bindgen::new()
+        .input_path(raw)
+        .out_name("holdover")
+        .web(true)?
+        .typescript(false)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .generate(folder)
+        .context("wasm-bindgen failed")
+}
+
+fn optimise(workspace: &Workspace, from: &Path, to: &Path) -> Result<()> {
+    let mut node = Command::new("node");
+    node.arg(workspace.path("js/node_modules/binaryen/bin/wasm-opt"))
+        .args(OPTIMISER_FLAGS)
+        .arg(from)
+        .arg("-o")
+        .arg(to);
+    run_quietly(&mut node)
+}

@@ -1,0 +1,53 @@
+//! Where things are in this repository.
+
+use std::env;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+/// The repository's root folder.
+#[derive(Clone, Debug)]
+pub(crate) struct Workspace {
+    root: PathBuf,
+}
+
+impl Workspace {
+    /// Finds the root: the folder above the one of this crate.
+    ///
+    /// `cargo run` says at run time where the crate is, so that a moved clone keeps working.
+    pub(crate) fn find() -> Self {
+        let manifest = env::var_os("CARGO_MANIFEST_DIR")
+            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+        let root = manifest.parent().unwrap_or(&manifest).to_path_buf();
+        Self { root }
+    }
+
+    /// The root folder itself.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// A path below the root.
+    pub(crate) fn path(&self, relative: &str) -> PathBuf {
+        self.root.join(relative)
+    }
+
+    /// A path below this tool's own scratch folder.
+    pub(crate) fn scratch(&self, relative: &str) -> PathBuf {
+        self.root.join("target/xtask").join(relative)
+    }
+
+    /// Waits until no other `cargo xtask` changes anything here; others wait until it is dropped.
+    pub(crate) fn lock(&self) -> Result<File> {
+        let path = self.scratch("lock");
+        fs::create_dir_all(self.scratch(""))?;
+        let file = File::create(&path).with_context(|| format!("opening {}", path.display()))?;
+        if file.try_lock().is_err() {
+            println!("   waiting for another cargo xtask");
+            file.lock()
+                .with_context(|| format!("locking {}", path.display()))?;
+        }
+        Ok(file)
+    }
+}
