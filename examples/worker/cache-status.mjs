@@ -3,7 +3,7 @@
 /** Where an answer can come from, in the order in which they are shown. */
 export const SOURCES = ["hit", "stale", "load", "coalesced", "failover", "error-fallback"];
 
-/** The source that the header names, or "unknown" when holdover did not say. */
+/** The source that the header names, or "unknown" when it is none of these. */
 export function sourceOf(header) {
   const member = (header ?? "")
     .split(",")
@@ -11,7 +11,8 @@ export function sourceOf(header) {
     .findLast((text) => text.split(";")[0] === "holdover");
   if (!member) return "unknown";
   const params = parameters(member);
-  if (params.has("fwd")) return params.has("collapsed") ? "coalesced" : "load";
+  if (params.has("collapsed")) return "coalesced";
+  if (params.has("fwd")) return params.get("fwd") === "bypass" ? "unknown" : "load";
   if (!params.has("hit")) return "unknown";
   const detail = params.get("detail") ?? "hit";
   return SOURCES.includes(detail) ? detail : "unknown";

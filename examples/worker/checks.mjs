@@ -83,8 +83,8 @@ function freshAgain({ sources }) {
 
 function sourcesAreTold(phases) {
   const unknown = phases.reduce((sum, phase) => sum + phase.with.unknownSources, 0);
-  const figures = `${unknown} answers without one`;
-  return { name: "Cache-Status names every source", ok: unknown === 0, figures };
+  const figures = `${unknown} answers did not`;
+  return { name: "answers name a source, none bypasses", ok: unknown === 0, figures };
 }
 
 /** The policy of the demo uses single units only. */

@@ -68,6 +68,10 @@ export class Flight {
   /** Asks the loader to stop. */
   abort(reason: unknown): void {
     this.#abortReason ??= { reason };
-    this.#controller?.abort(reason);
+    try {
+      this.#controller?.abort(reason);
+    } catch {
+      // A host may refuse to touch the signal of a request that is over.
+    }
   }
 }
