@@ -25,13 +25,19 @@ pub(super) fn clippy(bench: &mut Bench<'_>) -> Result<Tally> {
 }
 
 /// Unit, integration and documentation tests.
+///
+/// This tool apart from the rest: together they would agree on other features of their common
+/// dependencies, and cargo would compile those a second time.
 pub(super) fn tests(bench: &mut Bench<'_>) -> Result<Tally> {
-    count(cargo(bench, "test").args([
-        "--locked",
-        "--workspace",
-        "--all-features",
-        "--no-fail-fast",
-    ]))
+    let options = ["--locked", "--no-fail-fast"];
+    let library = ["--workspace", "--exclude", "xtask", "--all-features"];
+    let of_library = count(cargo(bench, "test").args(options).args(library))?;
+    let of_this = count(
+        cargo(bench, "test")
+            .args(options)
+            .args(["--package", "xtask"]),
+    )?;
+    Ok(of_library + of_this)
 }
 
 /// Documentation: no broken link, nothing undocumented.

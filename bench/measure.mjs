@@ -1,0 +1,62 @@
+// Races: contenders take turns for several rounds, so that a noisy neighbour or a hot processor
+// meets all of them; what counts is the median of a contender's rounds.
+import { measure } from "mitata";
+
+/** `--quick` looks; without it, measures. */
+export const quick = process.argv.includes("--quick");
+
+const ROUNDS = quick ? 5 : 9;
+const BUDGET = (quick ? 30 : 120) * 1e6;
+
+/**
+ * A function with machine code of its own. Closures of one source share what the engine learns
+ * about them: the first contender would make the later ones slow, or they it.
+ */
+export function own(parameters, body, values) {
+  return new Function(...parameters, body)(...values);
+}
+
+/**
+ * Races contenders: `[{ name, run, prepare? }]`. `run` is called with what `prepare` made outside
+ * the measured time. Gives the contenders with the nanoseconds of one call (`p50` and `min`, both
+ * medians over the rounds).
+ */
+export async function race(contenders, { batch = 1024, rounds = ROUNDS, budget = BUDGET } = {}) {
+  const times = contenders.map(() => ({ p50: [], min: [] }));
+  for (let round = 0; round <= rounds; round += 1) {
+    for (let turn = 0; turn < contenders.length; turn += 1) {
+      const which = (turn + round) % contenders.length;
+      const { p50, min } = await once(contenders[which], batch, budget);
+      // The first round warms up.
+      if (round === 0) continue;
+      times[which].p50.push(p50);
+      times[which].min.push(min);
+    }
+  }
+  return contenders.map(({ name, note, role }, which) => ({
+    name,
+    note,
+    role,
+    p50: median(times[which].p50),
+    min: median(times[which].min),
+  }));
+}
+
+function once({ run, prepare }, batch, budget) {
+  const options = {
+    min_cpu_time: budget,
+    batch_samples: batch,
+    batch_threshold: batch === 1 ? 0 : 500_000,
+    warmup_threshold: 50_000_000,
+    warmup_samples: 5,
+  };
+  if (prepare === undefined) return measure(run, options);
+  return measure(function* () {
+    yield { 0: prepare, bench: run };
+  }, options);
+}
+
+export function median(numbers) {
+  const sorted = [...numbers].sort((one, other) => one - other);
+  return sorted[Math.floor(sorted.length / 2)];
+}

@@ -1,0 +1,54 @@
+// What was measured, as a table for people.
+
+/** `[{ title, unit, results, gates }]` as Markdown, ratios first. */
+export function asMarkdown(works) {
+  return works.map(workAsMarkdown).join("\n\n");
+}
+
+function workAsMarkdown({ title, unit, results, gates }) {
+  const [ours] = results;
+  const rows = results.map(({ name, note, p50, min }) => [
+    note === undefined ? name : `${name} (${note})`,
+    `${(p50 / ours.p50).toFixed(2)} ×`,
+    unit === "times" ? `${p50.toFixed(2)} ×` : duration(p50),
+    unit === "times" ? `${min.toFixed(2)} ×` : duration(min),
+  ]);
+  const head = ["", "of holdover", "p50", "min"];
+  return [`### ${title}`, "", ...table([head, ...rows]), ...gates.map((gate) => line(gate, results))]
+    .filter((part) => part !== undefined)
+    .join("\n");
+}
+
+function table(rows) {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const written = rows.map((row) =>
+    row.map((cell, column) =>
+      column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]),
+    ),
+  );
+  const rule = widths.map((width, column) => "-".repeat(width - (column ? 1 : 0)) + (column ? ":" : ""));
+  return [written[0], rule, ...written.slice(1)].map((row) => `| ${row.join(" | ")} |`);
+}
+
+/** holdover's p50 as a share of what a gate names, or the fastest other. */
+export function gateRatio({ of }, results) {
+  const [ours, ...others] = results;
+  const rival =
+    of === "fastest other"
+      ? others.reduce((best, other) => (other.p50 < best.p50 ? other : best))
+      : others.find(({ name }) => name === of);
+  return { ratio: ours.p50 / rival.p50, rival: rival.name };
+}
+
+function line(gate, results) {
+  const { ratio, rival } = gateRatio(gate, results);
+  const verdict = ratio <= gate.atMost ? "met" : "MISSED";
+  return `\nholdover ÷ ${rival} = **${ratio.toFixed(2)}**, must be at most ${gate.atMost.toFixed(2)}: ${verdict}`;
+}
+
+/** Nanoseconds, readable. */
+export function duration(nanoseconds) {
+  if (nanoseconds < 1000) return `${nanoseconds.toFixed(1)} ns`;
+  if (nanoseconds < 1e6) return `${(nanoseconds / 1000).toFixed(2)} µs`;
+  return `${(nanoseconds / 1e6).toFixed(2)} ms`;
+}

@@ -1,0 +1,75 @@
+// Runs every work in a process of its own, prints the tables and keeps them in RESULTS.md.
+// `--quick` looks only and keeps nothing; a name such as `p3` runs that work alone.
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { fileURLToPath } from "node:url";
+import { quick } from "./measure.mjs";
+import { asMarkdown } from "./report.mjs";
+
+const WORKS = ["p1-hit", "p2-memory", "p3-miss", "p8-growth", "p12-burst"];
+const MARK = "RESULTS ";
+
+if (process.argv[2] === "--work") await work(process.argv[3]);
+else main();
+
+/** In the child: one work, its results as the last line. */
+async function work(name) {
+  const { run } = await import(`./${name}.mjs`);
+  process.stdout.write(`${MARK}${JSON.stringify(await run())}\n`);
+}
+
+function main() {
+  const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("-"));
+  const works = WORKS.filter(
+    (name) => wanted.length === 0 || wanted.some((part) => name.startsWith(`${part}-`)),
+  );
+  const tables = [];
+  for (const name of works) {
+    tables.push(asMarkdown(inChild(name)));
+    console.log(`${tables.at(-1)}\n`);
+  }
+  if (quick || wanted.length > 0) return;
+  const size = sizes();
+  if (size !== "") console.log(size);
+  writeFileSync(new URL("RESULTS.md", import.meta.url), [head(), ...tables, size].join("\n\n"));
+}
+
+function inChild(name) {
+  const self = fileURLToPath(import.meta.url);
+  const options = quick ? ["--quick"] : [];
+  const child = spawnSync(
+    process.execPath,
+    ["--expose-gc", self, "--work", name, ...options],
+    { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] },
+  );
+  const line = child.stdout.split("\n").find((text) => text.startsWith(MARK));
+  if (line === undefined) throw new Error(`${name} failed`);
+  return JSON.parse(line.slice(MARK.length));
+}
+
+/** P10, as the packaging tests weigh it; empty while those are not installed. */
+function sizes() {
+  const script = fileURLToPath(new URL("../tests/packaging/size.mjs", import.meta.url));
+  const child = spawnSync(process.execPath, [script], { encoding: "utf8" });
+  const lines = child.stdout?.trimEnd();
+  return lines ? `### P10 size\n\n\`\`\`text\n${lines}\n\`\`\`\n` : "";
+}
+
+function head() {
+  const { devDependencies } = JSON.parse(
+    readFileSync(new URL("package.json", import.meta.url), "utf8"),
+  );
+  const versions = Object.entries(devDependencies).map(([name, version]) => `${name} ${version}`);
+  const [{ model }] = cpus();
+  return `# Benchmarks
+
+Written by \`cargo xtask bench\`. Absolute times are of one shared machine and mean little; the
+ratios are of contenders that took turns in one process. Each figure is the median over the rounds;
+one round's figure is the median (p50) or the best (min) of its batches.
+
+- date: ${new Date().toISOString().slice(0, 10)}
+- machine: ${model.trim()}, ${cpus().length} cores, ${process.platform} ${process.arch}
+- Node ${process.versions.node}, V8 ${process.versions.v8}
+- ${versions.join(", ")}`;
+}

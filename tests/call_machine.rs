@@ -1,0 +1,129 @@
+//! The call machine against a plain model of it, under random operations.
+//!
+//! Each run prints its seed; `HOLDOVER_SEED=<number> cargo test --test call_machine` repeats it.
+
+mod model;
+
+use holdover::call::{CallMachine, Step};
+use holdover::memory::Limits;
+use holdover::policy::{Options, Policy};
+use holdover::time::{Span, Timestamp};
+use model::{Model, Op, ops};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use std::cell::Cell;
+use std::hash::{BuildHasher, RandomState};
+
+const CASES: u32 = 1_500;
+const OPS_PER_CASE: usize = 200;
+
+fn seed() -> u64 {
+    match std::env::var("HOLDOVER_SEED") {
+        Ok(given) => given.parse().expect("HOLDOVER_SEED is a number"),
+        Err(_) => RandomState::new().hash_one(0),
+    }
+}
+
+fn runner(seed: u64) -> TestRunner {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let config = Config {
+        cases: CASES,
+        failure_persistence: None,
+        max_shrink_iters: 20_000,
+        ..Config::default()
+    };
+    TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
+}
+
+#[test]
+fn keeps_its_promises_whatever_is_done() {
+    let seed = seed();
+    println!("HOLDOVER_SEED={seed}");
+    let limits = (0_u32..4, 1_u64..8);
+    let steps = Cell::new(0);
+    let played = runner(seed).run(
+        &(limits, ops(OPS_PER_CASE)),
+        |((max_entries, max_bytes), ops): (_, Vec<Op>)| {
+            let mut model = Model::new(Limits {
+                max_entries,
+                max_bytes,
+            });
+            steps.set(steps.get() + ops.len());
+            for op in ops {
+                model.perform(op);
+            }
+            Ok(())
+        },
+    );
+    println!("{} steps", steps.get());
+    if let Err(failure) = played {
+        panic!("HOLDOVER_SEED={seed}\n{failure:#}");
+    }
+}
+
+/// A machine and a policy whose leases last `millis`.
+fn machine_with_lease(millis: u64) -> (CallMachine, u32) {
+    let mut machine = CallMachine::new(Limits {
+        max_entries: 1000,
+        max_bytes: u64::MAX,
+    });
+    let timeout = Span::from_millis(millis).minus(Policy::LEASE_GRACE);
+    let policy = Policy::compile(&Options {
+        ttl: Some(Span::FOREVER),
+        timeout: Some(timeout),
+        ..Options::default()
+    });
+    let policy = machine.add_policy(policy.expect("a policy"));
+    (machine, policy)
+}
+
+fn drain(machine: &mut CallMachine) {
+    while machine.take_dropped().is_some() {}
+}
+
+/// Requests that vanish report nothing, ever: each key is asked for once and never again.
+#[test]
+fn loads_that_never_end_leave_bounded_memory() {
+    let (mut machine, policy) = machine_with_lease(100);
+    for millis in 0..100_000 {
+        let (_, step) = machine.begin(None, policy, Timestamp::from_millis(millis));
+        assert!(matches!(step, Step::Load { .. }));
+        drain(&mut machine);
+        assert!(machine.flights() <= 101, "{} flights", machine.flights());
+        assert!(machine.memory().taken() <= 101);
+    }
+    machine.assert_invariants();
+}
+
+#[test]
+fn a_burst_of_loads_that_never_end_is_cleared_by_half_as_many_that_do() {
+    let (mut machine, policy) = machine_with_lease(100);
+    for _ in 0..10_000 {
+        let _ = machine.begin(None, policy, Timestamp::ZERO);
+    }
+    assert_eq!(machine.flights(), 10_000);
+    for millis in 0..5_000 {
+        let now = Timestamp::from_millis(100 + millis);
+        let (slot, step) = machine.begin(None, policy, now);
+        let Step::Load { fence, .. } = step else {
+            panic!("{step:?}");
+        };
+        machine.failed(slot, fence, policy, now);
+        drain(&mut machine);
+    }
+    assert_eq!(machine.flights(), 0);
+    assert_eq!(machine.memory().taken(), 0);
+}
+
+#[test]
+fn a_key_whose_loads_never_end_keeps_one_flight() {
+    let (mut machine, policy) = machine_with_lease(100);
+    let mut slot = None;
+    for turn in 0..100_000 {
+        let (taken, step) = machine.begin(slot, policy, Timestamp::from_millis(turn * 100));
+        assert!(matches!(step, Step::Load { .. }), "turn {turn}: {step:?}");
+        slot = taken;
+        drain(&mut machine);
+        assert_eq!((machine.flights(), machine.memory().taken()), (1, 1));
+    }
+}

@@ -1,0 +1,156 @@
+//! How loads end, in the model.
+
+use super::{Backoff, Held, Leader, Load, Model};
+use holdover::call::{Arrival, Found, Kept, Landed, Served};
+use holdover::strategy::ttl::State;
+use holdover::time::Span;
+
+impl Model {
+    pub(super) fn started(&mut self, load: Load) {
+        let Some(slot) = self.slot(load.key) else {
+            return;
+        };
+        self.machine.started(slot, load.fence, self.wall());
+        // An orphan may have been reaped before, so the machine says how long it goes on.
+        let left = self.machine.lease_left(slot, self.wall()).as_millis();
+        let lease = self.rules[load.policy as usize].lease().as_millis();
+        if self.leads(load) {
+            let was_live = self.has_live_flight(load.key);
+            assert!(
+                left == lease || (!was_live && left == 0),
+                "a lease begins anew"
+            );
+            self.leaders.insert(
+                load.key,
+                Leader {
+                    fence: load.fence,
+                    lease_ends: self.now + left,
+                },
+            );
+        }
+    }
+
+    /// Whether the result of `load` may be stored.
+    pub(super) fn is_current(&self, load: Load) -> bool {
+        self.barriers
+            .get(&load.key)
+            .is_none_or(|barrier| load.fence > *barrier)
+    }
+
+    pub(super) fn found(&mut self, load: Load, arrival: Arrival, age: u64) {
+        let Some(slot) = self.slot(load.key) else {
+            return;
+        };
+        let given = (arrival, Span::from_millis(age));
+        let (found, kept) = self.machine.found(
+            slot,
+            load.fence,
+            load.policy,
+            given,
+            load.background,
+            self.wall(),
+        );
+        let leads = self.leads(load);
+        let offered = Held {
+            stored_at: self.now.saturating_sub(age),
+            lifetime: arrival.lifetime,
+            size: arrival.size,
+        };
+        if kept == Kept::Found {
+            assert!(
+                leads && self.is_current(load),
+                "only its leader fills a key"
+            );
+            let older = |held: &Held| held.stored_at < offered.stored_at;
+            assert!(self.held.get(&load.key).is_none_or(older), "newer stays");
+            self.held.insert(load.key, offered);
+        } else if kept == Kept::Neither && leads && self.is_current(load) {
+            // Newer than what was there, but not kept; or an orphan that was reaped before.
+            let gone = self.machine.memory().entry(slot).is_none();
+            assert!(gone || !self.has_live_flight(load.key), "newer drops older");
+            if gone {
+                self.held.remove(&load.key);
+            }
+        }
+        let answers = match kept {
+            Kept::Held => self.held[&load.key],
+            Kept::Found | Kept::Neither => offered,
+        };
+        let state = answers.state(self.now);
+        match found {
+            Found::Serve(served) => {
+                assert_eq!((served, state), (Served::Hit, State::Fresh));
+                self.leaders.remove(&load.key);
+            }
+            Found::ServeAndLoad(served) => {
+                assert_eq!((served, state), (Served::Stale, State::Revalidate));
+                assert!(!load.background);
+            }
+            Found::Load { fallback } => {
+                assert!(!fallback || state.is_servable(), "a fallback is servable");
+            }
+        }
+    }
+
+    pub(super) fn loaded(&mut self, load: Load, arrival: Arrival) {
+        let before = self.slot(load.key);
+        let led = self.leads(load) && self.has_live_flight(load.key);
+        let wall = self.wall();
+        let landed = self
+            .machine
+            .loaded(before, load.fence, load.policy, arrival, wall);
+        self.end(load);
+        if landed == Landed::Outdated {
+            assert!(
+                !led || !self.is_current(load),
+                "a leader's result is current"
+            );
+            return;
+        }
+        assert!(self.is_current(load), "what is newer stays: {load:?}");
+        self.barriers.insert(load.key, load.fence);
+        self.land(load.key, landed, arrival);
+    }
+
+    pub(super) fn failed(&mut self, load: Load) {
+        let slot = self.slot(load.key);
+        self.machine
+            .failed(slot, load.fence, load.policy, self.wall());
+        let rules = self.rules[load.policy as usize];
+        let counts = self.leads(load) || !rules.single_flight();
+        let orphan = self.leads(load) && !self.has_live_flight(load.key);
+        self.end(load);
+        let Some(slot) = slot else { return };
+        let servable = |held: &Held| held.state(self.now).is_servable();
+        if !counts || !self.held.get(&load.key).is_some_and(servable) {
+            return;
+        }
+        let failures = self
+            .backoffs
+            .get(&load.key)
+            .map_or(0, |known| known.failures)
+            + 1;
+        let until = self.now + rules.retry_delay(failures).as_millis();
+        let left = self.machine.retry_after(slot, self.wall()).as_millis();
+        if left == until - self.now {
+            self.backoffs.insert(load.key, Backoff { failures, until });
+        } else {
+            assert!(
+                orphan,
+                "a failure waits {} ms, not {left}",
+                until - self.now
+            );
+        }
+    }
+
+    pub(super) fn cancelled(&mut self, load: Load) {
+        self.machine.cancelled(self.slot(load.key), load.fence);
+        self.end(load);
+    }
+
+    pub(super) fn end(&mut self, load: Load) {
+        if self.leads(load) {
+            self.leaders.remove(&load.key);
+        }
+    }
+}

@@ -1,0 +1,370 @@
+//! Performs the call machine's steps in virtual time; landing.rs has the other half, how loads end.
+
+use super::format::LoadFields;
+use super::origin::Origin;
+use super::rules::Rules;
+use super::timeline::{CallerId, Event, FlightId, Timeline};
+use holdover::call::{Arrival, CallMachine, Landed, PolicyId, Served, Step};
+use holdover::flight::Fence;
+use holdover::memory::{Limits, SlotId};
+use holdover::policy::Policy;
+use holdover::strategy::ttl::{Lifetime, State};
+use holdover::time::Span;
+use serde_json::{Value, json};
+use std::collections::HashMap;
+
+/// How a flight ended for those who wait for it.
+#[derive(Clone, Debug)]
+pub(super) enum Outcome {
+    Value(Value),
+    Failed {
+        error: Value,
+        /// What the loader returned, when `failIf` called it a failure.
+        result: Option<Value>,
+        /// The entry that may answer instead.
+        held: Option<Value>,
+    },
+}
+
+/// One running load.
+#[derive(Debug)]
+pub(super) struct Flight {
+    pub(super) key: String,
+    pub(super) fence: Fence,
+    pub(super) leader: CallerId,
+    pub(super) lifetime: Lifetime,
+    pub(super) load: LoadFields,
+    pub(super) number: usize,
+    pub(super) outcome: Option<Outcome>,
+    pub(super) waiters: Vec<CallerId>,
+    pub(super) anchored: bool,
+    /// Callers have their outcome: what comes later may be stored, and no more.
+    pub(super) over: bool,
+    /// The loader is done.
+    pub(super) landed: bool,
+    pub(super) error: Option<Value>,
+}
+
+/// Who wants an answer.
+#[derive(Debug)]
+pub(super) struct Caller {
+    pub(super) key: String,
+    lifetime: Lifetime,
+    waits: u32,
+    /// The host dropped its request: nothing of it runs any more.
+    pub(super) gone: bool,
+    pub(super) waiting: Option<(FlightId, bool)>,
+    pub(super) answer: Option<Answer>,
+}
+
+/// What a caller was answered.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) at: u64,
+    pub(crate) result: Result<Value, Value>,
+    pub(crate) source: Option<&'static str>,
+    pub(crate) age: Option<Span>,
+    /// What is left of `ttl`, negative when it is over; `None` for no end.
+    pub(crate) ttl: Option<i128>,
+    pub(crate) cause: Option<Value>,
+}
+
+/// What the host keeps of a slot.
+#[derive(Debug)]
+pub(super) struct Place {
+    key: String,
+    pub(super) value: Value,
+    pub(super) flight: Option<FlightId>,
+}
+
+/// A cache with one policy, its host and its callers.
+pub(crate) struct Driver {
+    pub(super) machine: CallMachine,
+    pub(super) policy: PolicyId,
+    pub(super) rules: Rules,
+    pub(crate) timeline: Timeline,
+    pub(crate) origin: Origin,
+    pub(super) slots: HashMap<String, SlotId>,
+    pub(super) places: HashMap<SlotId, Place>,
+    pub(super) flights: Vec<Flight>,
+    pub(super) callers: Vec<Caller>,
+    anchors: bool,
+}
+
+/// What JavaScript's `undefined` is in vectors.
+pub(super) fn undefined() -> Value {
+    json!({ "$": "undefined" })
+}
+
+impl Driver {
+    pub(crate) fn new(
+        limits: Limits,
+        (policy, rules): (Policy, Rules),
+        origin: Origin,
+        anchors: bool,
+    ) -> Self {
+        let mut machine = CallMachine::new(limits);
+        Self {
+            policy: machine.add_policy(policy),
+            machine,
+            rules,
+            timeline: Timeline::default(),
+            origin,
+            slots: HashMap::new(),
+            places: HashMap::new(),
+            flights: Vec::new(),
+            callers: Vec::new(),
+            anchors,
+        }
+    }
+
+    /// A caller asks for `key`.
+    pub(crate) fn call(&mut self, key: &str, ttl: Option<Span>) -> CallerId {
+        let caller = self.caller(key, ttl);
+        self.begin(caller);
+        caller
+    }
+
+    /// A caller has `key` loaded anew.
+    pub(crate) fn refresh(&mut self, key: &str) -> CallerId {
+        let caller = self.caller(key, None);
+        let known = self.slots.get(key).copied();
+        let now = self.timeline.wall();
+        let (slot, fence) = self.machine.refresh(known, self.policy, now);
+        self.drain();
+        if known.is_none() {
+            self.adopt(slot, key);
+        }
+        let flight = self.launch(caller, Some(slot), fence, false);
+        self.join(caller, flight, false, true);
+        caller
+    }
+
+    fn caller(&mut self, key: &str, ttl: Option<Span>) -> CallerId {
+        let usual = self.rules.lifetime;
+        self.callers.push(Caller {
+            key: key.to_owned(),
+            lifetime: Lifetime {
+                ttl: ttl.unwrap_or(usual.ttl),
+                ..usual
+            },
+            waits: 0,
+            gone: false,
+            waiting: None,
+            answer: None,
+        });
+        self.callers.len() - 1
+    }
+
+    /// The value of a servable entry.
+    pub(crate) fn peek(&mut self, key: &str) -> Value {
+        let now = self.timeline.wall();
+        let Some(&slot) = self.slots.get(key) else {
+            return undefined();
+        };
+        let state = self.machine.state(slot, now);
+        if state.is_some_and(State::is_servable) {
+            self.places[&slot].value.clone()
+        } else {
+            undefined()
+        }
+    }
+
+    /// Stores a value that was not loaded.
+    pub(crate) fn set(&mut self, key: &str, value: Value) {
+        let known = self.slots.get(key).copied();
+        let arrival = Arrival {
+            lifetime: self.rules.lifetime,
+            size: 0,
+        };
+        let now = self.timeline.wall();
+        let landed = self.machine.put(known, arrival, now);
+        self.keep(key, landed, value);
+    }
+
+    /// Drops an entry.
+    pub(crate) fn invalidate(&mut self, key: &str) {
+        self.machine.invalidate(self.slots.get(key).copied());
+        self.drain();
+    }
+
+    pub(super) fn begin(&mut self, caller: CallerId) {
+        let key = self.callers[caller].key.clone();
+        let known = self.slots.get(&key).copied();
+        let now = self.timeline.wall();
+        let (slot, step) = self.machine.begin(known, self.policy, now);
+        self.drain();
+        if let (None, Some(slot)) = (known, slot) {
+            self.adopt(slot, &key);
+        }
+        self.perform(caller, slot, step);
+    }
+
+    fn perform(&mut self, caller: CallerId, slot: Option<SlotId>, step: Step) {
+        match step {
+            Step::Serve(served) => self.serve(caller, slot.expect("an entry"), served),
+            Step::ServeAndRefresh(served, fence) => {
+                self.serve(caller, slot.expect("an entry"), served);
+                self.launch(caller, slot, fence, true);
+            }
+            Step::Load { fence, fallback } => {
+                let flight = self.launch(caller, slot, fence, false);
+                self.join(caller, flight, fallback, true);
+            }
+            Step::Wait { fallback } => {
+                let place = &self.places[&slot.expect("a slot to wait for")];
+                let flight = place.flight.expect("a flight to wait for");
+                self.join(caller, flight, fallback, false);
+            }
+        }
+    }
+
+    fn serve(&mut self, caller: CallerId, slot: SlotId, served: Served) {
+        let place = &self.places[&slot];
+        let value = place.value.clone();
+        let error = place
+            .flight
+            .and_then(|flight| self.flights[flight].error.clone());
+        match served {
+            Served::Hit => self.answer(caller, Ok(value), Some("hit"), None),
+            Served::Stale => self.answer(caller, Ok(value), Some("stale"), None),
+            Served::ErrorFallback => {
+                self.answer(caller, Ok(value), Some("error-fallback"), error);
+            }
+        }
+    }
+
+    fn launch(
+        &mut self,
+        caller: CallerId,
+        slot: Option<SlotId>,
+        fence: Fence,
+        background: bool,
+    ) -> FlightId {
+        let id = self.flights.len();
+        let Caller { key, lifetime, .. } = &self.callers[caller];
+        let (number, load) = self.origin.begin(key, self.timeline.now());
+        self.flights.push(Flight {
+            key: key.clone(),
+            fence,
+            leader: caller,
+            lifetime: *lifetime,
+            load,
+            number,
+            outcome: None,
+            waiters: Vec::new(),
+            anchored: background || self.anchors,
+            over: false,
+            landed: false,
+            error: None,
+        });
+        if let Some(slot) = slot.filter(|_| self.rules.single_flight) {
+            self.places.get_mut(&slot).expect("adopted").flight = Some(id);
+        }
+        self.start_loader(id);
+        id
+    }
+
+    fn start_loader(&mut self, id: FlightId) {
+        let load = &self.flights[id].load;
+        if load.throws.is_some() {
+            self.lands(id);
+            return;
+        }
+        if load.returns.is_some() {
+            self.timeline.soon(Event::Lands(id));
+        } else if !load.hangs {
+            self.timeline.after(load.after, Event::Lands(id));
+        }
+        if let Some(timeout) = self.rules.timeout {
+            self.timeline
+                .after(timeout.as_millis(), Event::TimesOut(id));
+        }
+    }
+
+    fn join(&mut self, caller: CallerId, id: FlightId, fallback: bool, leads: bool) {
+        let waits = self.callers[caller].waits + 1;
+        self.callers[caller].waits = waits;
+        self.callers[caller].waiting = Some((id, leads));
+        if let Some(outcome) = self.flights[id].outcome.clone() {
+            self.conclude(caller, &outcome);
+            return;
+        }
+        self.flights[id].waiters.push(caller);
+        if let (true, Some(failover)) = (fallback, self.rules.failover_after) {
+            let event = Event::FailsOver(caller, waits);
+            self.timeline.after(failover.as_millis(), event);
+        }
+        if !leads {
+            let left = self.lease_left(&self.flights[id].key.clone());
+            self.timeline
+                .after(left.as_millis(), Event::LeaseEnds(caller, waits));
+        }
+    }
+
+    fn lease_left(&mut self, key: &str) -> Span {
+        let now = self.timeline.wall();
+        let slot = self.slots.get(key).copied();
+        slot.map_or(Span::ZERO, |slot| self.machine.lease_left(slot, now))
+    }
+
+    /// The flight that the caller waits for, if this is still its nth wait.
+    pub(super) fn wait_of(&self, caller: CallerId, waits: u32) -> Option<FlightId> {
+        let caller = &self.callers[caller];
+        let (flight, _) = caller.waiting.filter(|_| caller.waits == waits)?;
+        Some(flight)
+    }
+
+    /// What `caller` was answered, if it was.
+    pub(crate) fn answer_of(&self, caller: CallerId) -> Option<&Answer> {
+        self.callers[caller].answer.as_ref()
+    }
+
+    /// The machine's counts, by the names of `cache.stats()`.
+    pub(crate) fn count(&self, name: &str) -> Option<u64> {
+        let counters = self.machine.counters(self.policy);
+        Some(match name {
+            "hits" => counters.hits,
+            "stale" => counters.stale,
+            "misses" => counters.misses,
+            "loads" => counters.loads,
+            "refreshes" => counters.refreshes,
+            "failures" => counters.failures,
+            "coalesced" => counters.coalesced,
+            "errorFallbacks" => counters.error_fallbacks,
+            "failovers" => counters.failovers,
+            "takeovers" => counters.takeovers,
+            "fenced" => counters.fenced,
+            _ => return None,
+        })
+    }
+
+    pub(super) fn keep(&mut self, key: &str, landed: Landed, value: Value) {
+        if let Landed::Stored(slot) = landed {
+            if self.slots.get(key) != Some(&slot) {
+                self.adopt(slot, key);
+            }
+            self.places.get_mut(&slot).expect("adopted").value = value;
+        }
+        self.drain();
+    }
+
+    fn adopt(&mut self, slot: SlotId, key: &str) {
+        self.slots.insert(key.to_owned(), slot);
+        let place = Place {
+            key: key.to_owned(),
+            value: undefined(),
+            flight: None,
+        };
+        self.places.insert(slot, place);
+    }
+
+    pub(super) fn drain(&mut self) {
+        while let Some(dropped) = self.machine.take_dropped() {
+            if let Some(place) = self.places.remove(&dropped.slot) {
+                self.slots.remove(&place.key);
+            }
+        }
+        self.machine.assert_invariants();
+    }
+}

@@ -1,0 +1,211 @@
+//! A scenario vector, as `tests/vectors/README.md` describes it. Unknown names are errors.
+
+use super::duration::Duration;
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// One scenario.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct Vector {
+    pub(crate) name: String,
+    pub(crate) rule: String,
+    /// The defect of another library that this guards against; for readers only.
+    #[serde(default, rename = "theirs")]
+    pub(crate) _theirs: Option<String>,
+    pub(crate) policy: PolicyFields,
+    #[serde(default)]
+    pub(crate) memory: MemoryFields,
+    /// Whether the host anchors flights.
+    #[serde(default)]
+    pub(crate) wait_until: bool,
+    #[serde(default)]
+    pub(crate) origin: Origin,
+    pub(crate) steps: Vec<StepFields>,
+    #[serde(default)]
+    pub(crate) loads: Times<u64>,
+    #[serde(default)]
+    pub(crate) aborts: Option<Times<Option<u64>>>,
+    #[serde(default)]
+    pub(crate) stats: BTreeMap<String, u64>,
+    #[serde(default)]
+    pub(crate) until: u64,
+}
+
+/// A policy in the names of TypeScript.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct PolicyFields {
+    pub(crate) ttl: Duration,
+    pub(crate) stale_while_revalidate: Option<Duration>,
+    pub(crate) stale_if_error: Option<Duration>,
+    pub(crate) failover_after: Option<Duration>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) mode: Option<ModeName>,
+    pub(crate) single_flight: Option<bool>,
+    pub(crate) stale_on: Option<Predicate>,
+    pub(crate) fail_if: Option<Predicate>,
+    pub(crate) cache_if: Option<Predicate>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ModeName {
+    CacheFirst,
+    OriginFirst,
+}
+
+/// A function of a policy, by what it says of a result or of an error's label.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) enum Predicate {
+    In(Vec<Value>),
+    NotIn(Vec<Value>),
+    Throws,
+}
+
+impl Predicate {
+    /// What it says; `None` when it throws.
+    pub(crate) fn ask(&self, about: &Value) -> Option<bool> {
+        match self {
+            Self::In(values) => Some(values.contains(about)),
+            Self::NotIn(values) => Some(!values.contains(about)),
+            Self::Throws => None,
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct MemoryFields {
+    pub(crate) max_entries: Option<u32>,
+}
+
+/// What the nth load does: of all keys, or of each key.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Origin {
+    All(Vec<LoadFields>),
+    ByKey(BTreeMap<String, Vec<LoadFields>>),
+}
+
+impl Default for Origin {
+    fn default() -> Self {
+        Self::All(Vec::new())
+    }
+}
+
+/// One load: exactly one of `value`, `error`, `returns`, `throws` or `hangs`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct LoadFields {
+    #[serde(default)]
+    pub(crate) after: u64,
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) value: Option<Value>,
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) error: Option<Value>,
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) returns: Option<Value>,
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) throws: Option<Value>,
+    #[serde(default)]
+    pub(crate) hangs: bool,
+    #[serde(default)]
+    pub(crate) stops_on_abort: bool,
+}
+
+/// One step: `at` and exactly one operation.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct StepFields {
+    pub(crate) at: u64,
+    pub(crate) call: Option<Value>,
+    pub(crate) refresh: Option<Value>,
+    pub(crate) peek: Option<Value>,
+    pub(crate) set: Option<Value>,
+    pub(crate) invalidate: Option<Value>,
+    pub(crate) abort: Option<Vec<String>>,
+    pub(crate) vanish: Option<Vec<String>>,
+    pub(crate) clock: Option<i64>,
+    /// What `set` stores.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) value: Option<Value>,
+    /// A name for `abort` and `vanish` to use.
+    #[serde(rename = "as")]
+    pub(crate) named: Option<String>,
+    /// How many callers make the call; 1 if absent.
+    pub(crate) callers: Option<usize>,
+    /// For this call's result only, instead of the policy's.
+    pub(crate) ttl: Option<Duration>,
+    pub(crate) expect: Option<Expected>,
+    /// What all callers but the first expect, where it differs.
+    pub(crate) others: Option<Expected>,
+}
+
+/// What a caller gets. `at` is the step's own time if absent.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct Expected {
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) value: Option<Value>,
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) error: Option<Value>,
+    pub(crate) source: Option<String>,
+    pub(crate) at: Option<u64>,
+    pub(crate) age: Option<Value>,
+    pub(crate) ttl: Option<Value>,
+    /// The error that an `error-fallback` stands in for.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) cause: Option<Value>,
+    #[serde(default)]
+    pub(crate) pending: bool,
+}
+
+impl Expected {
+    /// These expectations where they say something, else the `first` caller's.
+    pub(crate) fn over(self, first: Self) -> Self {
+        let says = self.value.is_some() || self.error.is_some() || self.pending;
+        Self {
+            value: if says { self.value } else { first.value },
+            error: if says { self.error } else { first.error },
+            pending: if says { self.pending } else { first.pending },
+            source: self.source.or(first.source),
+            at: self.at.or(first.at),
+            age: self.age.or(first.age),
+            ttl: self.ttl.or(first.ttl),
+            cause: self.cause.or(first.cause),
+        }
+    }
+}
+
+/// A list for all loads, or one per key.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Times<T> {
+    All(Vec<T>),
+    ByKey(BTreeMap<String, Vec<T>>),
+}
+
+impl<T> Default for Times<T> {
+    fn default() -> Self {
+        Self::All(Vec::new())
+    }
+}
+
+impl<T: Copy> Times<T> {
+    /// Every time in it.
+    pub(crate) fn all(&self) -> Vec<T> {
+        match self {
+            Self::All(times) => times.clone(),
+            Self::ByKey(keys) => keys.values().flatten().copied().collect(),
+        }
+    }
+}
+
+/// Tells `null`, which is a value, from what is absent.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}

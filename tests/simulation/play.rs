@@ -1,0 +1,165 @@
+//! Plays a vector: its steps in virtual time, and what callers expect of them.
+
+use super::check;
+use super::driver::{Answer, Driver};
+use super::format::{Expected, StepFields, Times, Vector};
+use super::origin::Origin;
+use super::rules;
+use super::timeline::CallerId;
+use holdover::memory::Limits;
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// A caller and what it should get.
+pub(crate) struct Expectation {
+    pub(crate) step: usize,
+    pub(crate) what: String,
+    pub(crate) at: u64,
+    pub(crate) expected: Expected,
+    pub(crate) got: Got,
+}
+
+/// Where to find what it got.
+pub(crate) enum Got {
+    Caller(CallerId),
+    Now(Answer),
+}
+
+/// Plays `vector`.
+///
+/// # Errors
+/// Everything that differs from what it says, a line each.
+pub(crate) fn play(vector: Vector) -> Result<(), Vec<String>> {
+    let policy = rules::compile(vector.policy).map_err(|error| vec![error.to_string()])?;
+    let limits = Limits {
+        max_entries: vector.memory.max_entries.unwrap_or(10_000),
+        max_bytes: u64::MAX,
+    };
+    let end = end_of(&vector.steps, &vector.loads, vector.until);
+    let origin = Origin::new(vector.origin);
+    let mut play = Play {
+        driver: Driver::new(limits, policy, origin, vector.wait_until),
+        named: HashMap::new(),
+        expectations: Vec::new(),
+    };
+    play.steps(vector.steps);
+    play.driver.run_to(end);
+    let mut wrong = check::answers(&play.driver, &play.expectations);
+    check::loads(&play.driver, &vector.loads, &mut wrong);
+    check::aborts(&play.driver, vector.aborts.as_ref(), &mut wrong);
+    check::stats(&play.driver, &vector.stats, &mut wrong);
+    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+}
+
+/// The last moment that a vector says anything about.
+fn end_of(steps: &[StepFields], loads: &Times<u64>, until: u64) -> u64 {
+    let expected = |expected: &Option<Expected>| expected.as_ref().and_then(|given| given.at);
+    let steps = steps.iter().flat_map(|step| {
+        let answers = [expected(&step.expect), expected(&step.others)];
+        answers.into_iter().flatten().chain([step.at])
+    });
+    steps.chain(loads.all()).chain([until]).max().unwrap_or(0)
+}
+
+struct Play {
+    driver: Driver,
+    named: HashMap<String, CallerId>,
+    expectations: Vec<Expectation>,
+}
+
+impl Play {
+    /// Calls that follow each other at the same millisecond are one turn; all else is one alone.
+    fn steps(&mut self, steps: Vec<StepFields>) {
+        let mut turn = None;
+        for (index, step) in steps.into_iter().enumerate() {
+            let goes_on = step.call.is_some() && turn == Some(step.at);
+            if !goes_on {
+                self.driver.run_to(step.at);
+            }
+            turn = step.call.is_some().then_some(step.at);
+            self.step(index, step);
+        }
+        let now = self.driver.timeline.now();
+        self.driver.run_to(now);
+    }
+
+    fn step(&mut self, index: usize, step: StepFields) {
+        if let Some(call) = &step.call {
+            self.calls(index, &label(call), &step);
+        } else if let Some(refreshed) = &step.refresh {
+            let caller = self.driver.refresh(&label(refreshed));
+            self.expect(
+                index,
+                "refresh",
+                &step,
+                Got::Caller(caller),
+                step.expect.clone(),
+            );
+        } else if let Some(peeked) = &step.peek {
+            let answer = Answer {
+                at: step.at,
+                result: Ok(self.driver.peek(&label(peeked))),
+                source: None,
+                age: None,
+                ttl: None,
+                cause: None,
+            };
+            self.expect(index, "peek", &step, Got::Now(answer), step.expect.clone());
+        } else if let Some(set) = &step.set {
+            let value = step.value.expect("`set` has a `value`");
+            self.driver.set(&label(set), value);
+        } else if let Some(dropped) = &step.invalidate {
+            self.driver.invalidate(&label(dropped));
+        } else if let Some(names) = &step.abort {
+            for name in names {
+                self.driver.abort(self.named[name]);
+            }
+        } else if let Some(names) = &step.vanish {
+            for name in names {
+                self.driver.vanish(self.named[name]);
+            }
+        } else if let Some(millis) = step.clock {
+            self.driver.timeline.shift(millis);
+        } else {
+            panic!("step {index} does nothing");
+        }
+    }
+
+    fn calls(&mut self, index: usize, key: &str, step: &StepFields) {
+        let ttl = step.ttl.map(|ttl| ttl.0);
+        for nth in 0..step.callers.unwrap_or(1) {
+            let caller = self.driver.call(key, ttl);
+            if let Some(name) = &step.named {
+                self.named.insert(name.clone(), caller);
+            }
+            let first = step.expect.clone();
+            let expected = match &step.others {
+                Some(others) if nth > 0 => Some(others.clone().over(first.unwrap_or_default())),
+                _ => first,
+            };
+            self.expect(index, "call", step, Got::Caller(caller), expected);
+        }
+    }
+
+    fn expect(
+        &mut self,
+        step: usize,
+        what: &str,
+        fields: &StepFields,
+        got: Got,
+        expected: Option<Expected>,
+    ) {
+        self.expectations.push(Expectation {
+            step,
+            what: what.to_owned(),
+            at: fields.at,
+            expected: expected.expect("calls, refreshes and peeks have an `expect`"),
+            got,
+        });
+    }
+}
+
+/// A key as vectors name it: a string as it is, a list of arguments as JSON.
+fn label(key: &Value) -> String {
+    key.as_str().map_or_else(|| key.to_string(), str::to_owned)
+}
