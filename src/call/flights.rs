@@ -93,6 +93,7 @@ impl CallMachine {
             lifetime: arrival.lifetime,
             load_cost: 0,
             size: arrival.size,
+            hits: 0,
         };
         let (entry, kept) = match self.memory.entry(slot).copied() {
             Some(held) if held.stored_at >= entry.stored_at => (held, Kept::Held),
