@@ -45,6 +45,8 @@ export class Flight {
   over = false;
   /** Why it failed, kept for those who are served the entry until the next load. */
   error: unknown;
+  #outcome: Outcome | undefined;
+  #waiters: Set<(outcome: Outcome) => void> | undefined;
   #controller: AbortController | undefined;
   #abortReason: { readonly reason: unknown } | undefined;
 
@@ -54,6 +56,30 @@ export class Flight {
     this.instance = instance;
     this.background = background;
     this.anchored = background;
+  }
+
+  /** Tells everybody who waits; only the first outcome counts. */
+  tell(outcome: Outcome): Outcome {
+    if (this.#outcome !== undefined) return this.#outcome;
+    this.#outcome = outcome;
+    for (const waiter of this.#waiters ?? []) waiter(outcome);
+    this.#waiters = undefined;
+    return outcome;
+  }
+
+  /**
+   * Has `waiter` told the outcome; the returned function takes it out again. Not `outcome.then`:
+   * what another request has attached to this one's promise cannot be taken back when that
+   * request ends first.
+   */
+  onOutcome(waiter: (outcome: Outcome) => void): () => void {
+    if (this.#outcome !== undefined) {
+      waiter(this.#outcome);
+      return () => {};
+    }
+    this.#waiters ??= new Set();
+    this.#waiters.add(waiter);
+    return () => this.#waiters?.delete(waiter);
   }
 
   /** The loader's signal, made when it is first asked for: most loaders do not. */

@@ -80,7 +80,7 @@ export class Loads {
     const found = await layers.read(call.key);
     if (found !== undefined) {
       const outcome = this.#inCoreOf(flight, () => this.#useFound(flight, call, found));
-      if (outcome !== undefined) return outcome;
+      if (outcome !== undefined) return flight.tell(outcome);
     }
     if (flight.over) return { ok: false, error: new TimeoutError("nobody waits for the load") };
     this.#inCoreOf(flight, () => {
@@ -130,18 +130,18 @@ export class Loads {
     try {
       result = call.load(contextOf(flight));
     } catch (error) {
-      return Promise.resolve(this.#crashed(flight, call, error));
+      return Promise.resolve(flight.tell(this.#crashed(flight, call, error)));
     }
     const landing = Promise.resolve(result).then(
-      (value) => this.#landed(flight, call, value),
-      (error) => this.#crashed(flight, call, error),
+      (value) => flight.tell(this.#landed(flight, call, value)),
+      (error) => flight.tell(this.#crashed(flight, call, error)),
     );
     const { timeout } = call.policy.rules;
     if (timeout === Number.POSITIVE_INFINITY) return landing;
     return new Promise((resolve) => {
       const cancel = this.#host.timers.after(timeout, () => {
         const error = new TimeoutError(`the load of ${call.key} took over ${timeout} ms`);
-        resolve(this.#crashed(flight, call, error));
+        resolve(flight.tell(this.#crashed(flight, call, error)));
         flight.abort(error);
       });
       landing.then((outcome) => {

@@ -45,7 +45,11 @@ export function waitFor(flight: Flight, wait: Wait): Promise<Answer> {
       wait.signal.addEventListener("abort", onAbort, { once: true });
       cancels.push(() => wait.signal?.removeEventListener("abort", onAbort));
     }
-    flight.outcome.then((outcome) =>
+    // A promise of this request's own, so that what follows runs in this request, too.
+    const landed = new Promise<Outcome>((tell) => {
+      cancels.push(flight.onOutcome(tell));
+    });
+    landed.then((outcome) =>
       end(() => {
         try {
           resolve(wait.conclude(outcome));
