@@ -11,12 +11,15 @@ export class BoundPolicy {
   /** Its number; valid only in `instance`. */
   id = -1;
   instance = -1;
+  /** Whether a call needs a random number before anything is known of its entry. */
+  readonly rolls: boolean;
   readonly #base: BoundPolicy | undefined;
 
   /** @param base a policy that the core cannot tell from this one, to share its number with */
   constructor(rules: CompiledPolicy, name: string, base?: BoundPolicy) {
     this.rules = rules;
     this.name = name;
+    this.rolls = rules.earlyBeta > 0;
     this.#base = base;
   }
 
@@ -59,5 +62,9 @@ function fieldsOf(rules: CompiledPolicy): Float64Array {
     rules.retryAfter,
     rules.originFirst ? 1 : 0,
     rules.singleFlight ? 1 : 0,
+    rules.earlyBeta,
+    rules.earlyAfter,
+    rules.hitsMax,
+    rules.hitsRefreshAt,
   );
 }

@@ -28,6 +28,8 @@ export interface Call {
   readonly bypass?: boolean | undefined;
   /** Instead of the policy's `ttl` for what this call stores. */
   readonly ttl?: number | undefined;
+  /** Whether what this call loads is not stored. */
+  readonly noStore?: boolean;
   /** Instead of the policy's windows. */
   readonly lifetimeOf?: LifetimeOf | undefined;
 }

@@ -1,11 +1,13 @@
 /** Running loads: looking into lower stores, calling loaders, storing what they bring. */
 
+import { CachedError } from "./cached-error.js";
 import type { Call } from "./call.js";
 import * as core from "./core.js";
 import type { Host } from "./driver.js";
 import { TimeoutError } from "./errors.js";
 import { Flight, type Outcome } from "./flight.js";
 import type { FoundEntry, Layers, Lifetime } from "./layers.js";
+import { errorTtlFor, lifetimeFor } from "./lifetimes.js";
 
 /** The verdicts of `found`, as `src/wasm/mod.rs` numbers them. */
 const HIT = 0;
@@ -77,7 +79,7 @@ export class Loads {
   }
 
   async #lookThenLoad(flight: Flight, call: Call, layers: Layers): Promise<Outcome> {
-    const found = await layers.read(call.key);
+    const found = await layers.read(call.key, call.policy.rules.validate);
     if (found !== undefined) {
       const outcome = this.#inCoreOf(flight, () => this.#useFound(flight, call, found));
       if (outcome !== undefined) return flight.tell(outcome);
@@ -166,7 +168,11 @@ export class Loads {
       this.#endWithoutStoring(flight);
       return outcome;
     }
-    const lifetime = this.#lifetimeOf(call, value);
+    const lifetime = call.noStore ? undefined : this.#lifetimeOf(call, value);
+    if (lifetime === undefined) {
+      this.#endWithoutStoring(flight);
+      return outcome;
+    }
     const slot = this.#inCoreOf(flight, () => this.#store(flight, call, value, lifetime));
     if (slot !== OUTDATED && this.#host.layers !== undefined) {
       const written = this.#host.layers.write(call.key, value, lifetime);
@@ -204,10 +210,14 @@ export class Loads {
     });
   }
 
-  #lifetimeOf(call: Call, value: unknown): Lifetime {
-    const { rules } = call.policy;
-    const lifetime = call.lifetimeOf?.(value) ?? rules;
-    return call.ttl === undefined ? lifetime : { ...pick(lifetime), ttl: call.ttl };
+  #lifetimeOf(call: Call, value: unknown): Lifetime | undefined {
+    const { random, events } = this.#host;
+    try {
+      return lifetimeFor(call, value, random);
+    } catch (error) {
+      events.tell({ type: "policy-error", option: "ttl", key: call.key, error });
+      return undefined;
+    }
   }
 
   /** The load failed. Only the first failure of a flight counts: it may time out, then reject. */
@@ -227,12 +237,27 @@ export class Loads {
       const slot = space.get(flight.key) ?? -1;
       const now = timers.now();
       const servable = slot >= 0 && isServable(core.state(memory.machine, slot, now));
-      const entry = servable ? { value: memory.values[slot] } : undefined;
+      const value = memory.values[slot];
+      const entry = servable && !(value instanceof CachedError) ? { value } : undefined;
       core.failed(memory.machine, slot, flight.fence, call.policy.bind(memory), now);
       memory.drain();
       return entry;
     });
-    return held === undefined ? failure : { ...failure, held };
+    if (held !== undefined) return { ...failure, held };
+    if (result === undefined) this.#remember(flight, call, error);
+    return failure;
+  }
+
+  /** Keeps a failure for `errorTtl`, in memory only: errors are not made to be stored. */
+  #remember(flight: Flight, call: Call, error: unknown): void {
+    if (call.noStore || call.policy.rules.errorTtl === 0) return;
+    try {
+      const lifetime = { ttl: errorTtlFor(call, error), staleWhileRevalidate: 0, staleIfError: 0 };
+      this.#inCoreOf(flight, () => this.#store(flight, call, new CachedError(error), lifetime));
+    } catch (cause) {
+      const event = { type: "policy-error", option: "errorTtl", key: call.key } as const;
+      this.#host.events.tell({ ...event, error: cause });
+    }
   }
 
   /** Asks a function of the policy; `otherwise` when it throws. */
@@ -260,10 +285,6 @@ export class Loads {
       return undefined;
     }
   }
-}
-
-function pick({ ttl, staleWhileRevalidate, staleIfError }: Lifetime): Lifetime {
-  return { ttl, staleWhileRevalidate, staleIfError };
 }
 
 /** Resolves when a flight has nothing left to do, background writes included. */

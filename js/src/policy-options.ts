@@ -22,7 +22,45 @@ export interface PolicyOptions<
    *
    * As nameko's `CacheFirstRpcProxy` (`Infinity`), cashews' `cache(ttl)`.
    */
-  readonly ttl: Duration;
+  readonly ttl: Duration | ((result: Result, args: Args) => Duration);
+
+  /**
+   * Shortens each stored ttl by a random part of it, so that entries stored together do not end
+   * together: uniform in [1 − jitter, 1] · ttl. From 0 to below 1; default 0.
+   */
+  readonly jitter?: number | undefined;
+
+  /**
+   * Refreshes a fresh entry in the background, one load at a time, before it is stale. `true` is
+   * `{ beta: 1 }`: with a chance that grows towards the end of the ttl, sooner the longer the load
+   * takes (XFetch, VLDB 2015). `{ after }`: from that age on. Default off.
+   *
+   * As cashews' `early` (`after`).
+   */
+  readonly early?: boolean | { readonly beta: number } | { readonly after: Duration } | undefined;
+
+  /**
+   * Serves an entry at most `max` times, then loads; from hit number `refreshAt` on, one background
+   * load replaces it. Whole numbers, 1 or more; default unlimited.
+   *
+   * As cashews' `hit`; its `dynamic` is `{ max: 3, refreshAt: 1 }`.
+   */
+  readonly hits?: { readonly max: number; readonly refreshAt?: number | undefined } | undefined;
+
+  /** The ttl of `null` and `undefined`, 0 for never stored. Default: like any other value's. */
+  readonly negativeTtl?: Duration | undefined;
+
+  /**
+   * How long a failure is remembered and thrown again, when there is no older answer to serve.
+   * Kept in memory only. A duration, or a function of the error; default 0, not at all.
+   */
+  readonly errorTtl?: Duration | ((error: unknown) => Duration) | undefined;
+
+  /**
+   * Whether a value found in a lower store may be used: a function, or a Standard Schema, whose
+   * output is then the value. One that may not is a miss and a `corrupt` event. Default: any.
+   */
+  readonly validate?: Validate | undefined;
 
   /**
    * For how long past `ttl` an answer is still served at once while one background load renews it.
@@ -113,12 +151,6 @@ export interface PolicyOptions<
 
 /** Options that are designed but not available in this version: giving one is a `ConfigError`. */
 export interface LaterPolicyOptions<Args extends readonly unknown[], Result> {
-  /** Not available in this version. Spreads each ttl over [1 - jitter, 1]; 0 to 1, default 0. */
-  readonly jitter?: number | undefined;
-  /** Not available in this version. Refreshes before expiry (XFetch); default off. */
-  readonly early?: boolean | { readonly beta: number } | { readonly after: Duration } | undefined;
-  /** Not available in this version. Serves an answer at most `max` times; default unlimited. */
-  readonly hits?: { readonly max: number; readonly refreshAt?: number } | undefined;
   /** Not available in this version. Refuses loads that have become slow; default off. */
   readonly slowCalls?:
     | { readonly factor?: number; readonly samples?: number; readonly openFor: Duration }
@@ -138,12 +170,6 @@ export interface LaterPolicyOptions<Args extends readonly unknown[], Result> {
     | readonly string[]
     | ((value: Result, args: Args) => readonly string[])
     | undefined;
-  /** Not available in this version. A ttl of their own for `null` and `undefined`. */
-  readonly negativeTtl?: Duration | undefined;
-  /** Not available in this version. How long a failure is remembered; default not at all. */
-  readonly errorTtl?: Duration | ((error: unknown) => Duration) | undefined;
-  /** Not available in this version. Whether a stored value may be used; default always. */
-  readonly validate?: ((value: unknown) => boolean) | undefined;
   /** Not available in this version. How values become bytes in stores. */
   readonly codec?: object | undefined;
   /** Not available in this version. Whether refreshes happen in the background; default true. */
@@ -151,6 +177,21 @@ export interface LaterPolicyOptions<Args extends readonly unknown[], Result> {
   /** Not available in this version. Loads many keys in one call. */
   readonly loadMany?: ((argsList: readonly Args[]) => PromiseLike<readonly Result[]>) | undefined;
 }
+
+/** What Standard Schema (standardschema.dev) libraries give: Zod, Valibot, ArkType and others. */
+export interface StandardSchema {
+  readonly "~standard": {
+    validate(value: unknown): SchemaResult | PromiseLike<SchemaResult>;
+  };
+}
+
+/** What a Standard Schema says of a value. */
+export type SchemaResult =
+  | { readonly value: unknown; readonly issues?: undefined }
+  | { readonly issues: readonly object[] };
+
+/** Whether a value is what it should be. */
+export type Validate = ((value: unknown) => boolean | PromiseLike<boolean>) | StandardSchema;
 
 /** Anchors work that outlives a request, like `ctx.waitUntil` of a Worker. */
 export type WaitUntil = (work: Promise<unknown>) => void;
@@ -179,8 +220,13 @@ export type GetOrLoadOptions<Result = unknown> = Omit<
  * in where they are silent.
  */
 export type FetchPolicyOptions = Partial<
-  Omit<PolicyOptions<readonly [request: Request], Response>, "key" | "ignore" | "loadMany">
+  Omit<
+    PolicyOptions<readonly [request: Request], Response>,
+    "key" | "ignore" | "loadMany" | "ttl" | "validate"
+  >
 > & {
+  /** How long a response is fresh whose headers do not say. Default 0. */
+  readonly ttl?: Duration | undefined;
   /** The key of a request. Default: method and URL, normalised. */
   readonly key?: ((request: Request) => string) | undefined;
   /** Query parameters that do not make a request a different one, by whole name. */
