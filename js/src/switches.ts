@@ -13,12 +13,16 @@ export interface DisableOptions {
   readonly prefix?: string | undefined;
 }
 
+/** `Symbol.dispose` where the consumer's `lib` knows it, so that strict consumers without it compile. */
+type DisposeSymbol = SymbolConstructor extends { readonly dispose: infer Dispose }
+  ? Dispose
+  : never;
+
 /** Keeps something switched off until `enable`, or the end of a `using` block. */
-export interface Disabled {
+export type Disabled = {
   /** Restores what was before; a second call does nothing. */
   enable(): void;
-  [Symbol.dispose](): void;
-}
+} & { readonly [Dispose in DisposeSymbol & symbol]: () => void };
 
 interface Switch {
   readonly reads: boolean;
@@ -70,7 +74,7 @@ export class Switches {
     };
     const handle = { enable };
     // Hosts without `using` have no symbol for it.
-    const dispose: symbol | undefined = Symbol.dispose;
+    const { dispose } = Symbol as { readonly dispose?: symbol };
     return (
       dispose === undefined ? handle : Object.assign(handle, { [dispose]: enable })
     ) as Disabled;
