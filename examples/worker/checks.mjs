@@ -10,7 +10,7 @@ const FAILOVER_SLACK_MS = 50;
 const CLOCK_SLACK_MS = 5;
 
 /** Returns `{ name, ok, figures }` for every promise. */
-export function check({ phases, attempts, problems }) {
+export function check({ phases, attempts, problems, crossings }) {
   const byId = Object.fromEntries(phases.map((phase) => [phase.id, phase]));
   return [
     everyPhaseRan(phases),
@@ -21,6 +21,7 @@ export function check({ phases, attempts, problems }) {
     slowIsBounded(byId.slow.with),
     freshAgain(byId.recovering.with),
     sourcesAreTold(phases),
+    requestsStayApart(crossings),
   ];
 }
 
@@ -85,6 +86,12 @@ function sourcesAreTold(phases) {
   const unknown = phases.reduce((sum, phase) => sum + phase.with.unknownSources, 0);
   const figures = `${unknown} answers did not`;
   return { name: "answers name a source, none bypasses", ok: unknown === 0, figures };
+}
+
+/** workerd complains when a request that is over would have to be continued. */
+function requestsStayApart(crossings) {
+  const figures = `${crossings} complaints by workerd`;
+  return { name: "requests share answers, nothing else", ok: crossings === 0, figures };
 }
 
 /** The policy of the demo uses single units only. */

@@ -70,14 +70,14 @@ async function demo({ once, seconds, rate, seed, port, json }, signal, closing) 
   console.log(`live page: ${page.url}`);
   console.log(`${PHASES.length} phases of ${seconds} s, ${rate} requests per second and lane\n`);
   const visits = load.run({ cycles: once ? 1 : Number.POSITIVE_INFINITY, signal });
-  const telling = tell({ load, ledger, timeline, page, json, once, signal });
+  const telling = tell({ load, worker, ledger, timeline, page, json, once, signal });
   const failed = await Promise.race([telling, worker.crashed]);
   await Promise.race([visits, worker.crashed]);
   return failed;
 }
 
 /** Prints the first cycle when it is over and, unless `once`, shows every later one on the page. */
-async function tell({ load, ledger, timeline, page, json, once, signal }) {
+async function tell({ load, worker, ledger, timeline, page, json, once, signal }) {
   let failed = 0;
   for (let cycle = 0; ; cycle++) {
     const end = timeline.endOfCycle(cycle) + PATIENCE_MS;
@@ -89,7 +89,7 @@ async function tell({ load, ledger, timeline, page, json, once, signal }) {
     const phases = ledger.cycle(cycle);
     page.cycleDone(phases);
     if (cycle > 0) continue;
-    const checks = await report({ phases, ledger, page });
+    const checks = await report({ phases, worker, ledger, page });
     failed = checks.filter(({ ok }) => !ok).length;
     if (json) await writeFile(json, `${JSON.stringify({ phases, checks }, undefined, 2)}\n`);
     if (once) return failed;
@@ -97,10 +97,12 @@ async function tell({ load, ledger, timeline, page, json, once, signal }) {
   }
 }
 
-async function report({ phases, ledger, page }) {
+async function report({ phases, worker, ledger, page }) {
   const problems = PHASES.flatMap((_, index) => ledger.problems(0, index, "with"));
   const attempts = ledger.attempts(0);
-  const checks = [...check({ phases, attempts, problems }), await pageAnswers(page)];
+  const crossings = worker.crossings();
+  const kept = check({ phases, attempts, problems, crossings });
+  const checks = [...kept, await pageAnswers(page)];
   console.log(`${tables(phases)}\n`);
   for (const { name, ok, figures } of checks) {
     console.log(`check  ${name.padEnd(38)} ${ok ? "ok    " : "FAILED"}  ${figures}`);

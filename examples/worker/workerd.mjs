@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { buildSync } from "esbuild";
 import workerd from "workerd";
@@ -33,7 +34,8 @@ export function bundle() {
 
 /**
  * Starts workerd and waits until it listens. The result has its `port`, `stop()`, and `crashed`: a
- * promise that rejects when workerd ends without having been told to.
+ * promise that rejects when workerd ends without having been told to. `crossings()` counts its
+ * complaints that work of one request was left to another one.
  */
 export async function startWorkerd({ origin }) {
   const child = spawn(workerd.default ?? workerd, ["serve", "config.capnp", "--control-fd=3"], {
@@ -47,8 +49,10 @@ export async function startWorkerd({ origin }) {
   const kill = () => child.kill("SIGKILL");
   process.once("exit", kill);
   let stderr = "";
-  child.stderr.setEncoding("utf8").on("data", (text) => {
-    stderr = (stderr + text).slice(-4000);
+  let crossings = 0;
+  createInterface({ input: child.stderr }).on("line", (line) => {
+    stderr = `${stderr}${line}\n`.slice(-4000);
+    if (line.includes("different request context")) crossings++;
   });
   let stopping = false;
   const exited = once(child, "exit").finally(() => process.off("exit", kill));
@@ -65,7 +69,7 @@ export async function startWorkerd({ origin }) {
   };
   try {
     const port = await Promise.race([listening(child.stdio[3]), crashed]);
-    return { port, stop, crashed, messages: () => stderr };
+    return { port, stop, crashed, crossings: () => crossings };
   } catch (error) {
     await stop();
     throw error;

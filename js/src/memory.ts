@@ -4,7 +4,6 @@ import { compileMemoryOptions, type MemoryOptions } from "./cache-options.js";
 import { CachedError } from "./cached-error.js";
 import {
   add_policy,
-  type CoreTenant,
   close,
   dropped,
   instanceNumber,
@@ -38,7 +37,7 @@ export interface MemoryUsage {
 }
 
 /** Keeps entries in this process: bounded, least recently used first out, dead ones before. */
-export class MemoryStore implements CoreTenant {
+export class MemoryStore {
   readonly name = "memory";
   /** @internal */ machine = -1;
   /** @internal */ instance = 0;

@@ -53,7 +53,10 @@ test("no shipped file needs one particular host", async () => {
     assert.doesNotMatch(code, /["']node:/, file);
     assert.doesNotMatch(code, /\bimport\.meta\b/, file);
     assert.doesNotMatch(code, /\brequire\(/, file);
-    assert.doesNotMatch(code, /\bFinalizationRegistry\b/, file);
+    // Only to give back the core's part of a cache that was dropped unclosed, where there is one.
+    const finalizers = code.match(/\bFinalizationRegistry\b/g)?.length ?? 0;
+    const guarded = /typeof FinalizationRegistry === "undefined"/.test(code);
+    assert.ok(finalizers === 0 || (file.endsWith("memory.js") && guarded), file);
     assert.doesNotMatch(
       code,
       /^(?:(?:export\s+)?(?:const|let|var)[^=\n]*=\s*)?await\b/m,

@@ -48,7 +48,7 @@ const policy = {
 
 export async function functions(signal: AbortSignal): Promise<void> {
   const getUser = cache.wrap(loadUser, { key: "user:{0}", ...policy });
-  same<Parameters<typeof getUser>, [id: number, verbose?: boolean]>(true);
+  same<Parameters<typeof getUser>, Parameters<typeof loadUser>>(true);
   same<Awaited<ReturnType<typeof getUser>>, User>(true);
 
   const user: User = await getUser(42);
