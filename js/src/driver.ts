@@ -87,7 +87,29 @@ export class Driver {
       if (off.reads) return off.writes ? this.#bypass(call) : this.refresh(call);
       if (off.writes) return this.#begin({ ...call, noStore: true });
     }
-    return this.#begin(call);
+    return this.#refuseCall(call) ?? this.#begin(call);
+  }
+
+  /** The answer of a call that a limit on calls refuses; undefined when it may go on. */
+  #refuseCall(call: Call): Promise<Answer> | undefined {
+    const { guards } = call.policy;
+    if (guards?.rules.callSet === undefined) return undefined;
+    const { memory, space, timers, events } = this.host;
+    try {
+      const error = guards.refuseCall(call, memory, timers);
+      if (error === undefined) return undefined;
+      events.tell({ type: "reject", key: call.key, error });
+      const slot = space.get(call.key) ?? -1;
+      if (core.fallback(memory.machine, slot, call.policy.bind(memory), false, timers.now())) {
+        return this.#serve(call, slot, "error-fallback", error);
+      }
+      return this.#loads
+        .rejected(call, error)
+        .then((outcome) => this.#conclude(call, outcome, true));
+    } catch (error) {
+      this.recover(error);
+      return this.#bypass(call);
+    }
   }
 
   #begin(call: Call): Promise<Answer> {
@@ -208,7 +230,12 @@ export class Driver {
     if (this.host.events.wanted) this.host.events.tell({ type: "miss", key });
   }
 
-  #serve(call: Call, slot: number, source: "hit" | "stale" | "error-fallback"): Promise<Answer> {
+  #serve(
+    call: Call,
+    slot: number,
+    source: "hit" | "stale" | "error-fallback",
+    error = this.host.memory.flights[slot]?.error,
+  ): Promise<Answer> {
     const { memory, events } = this.host;
     if (events.wanted) {
       const type = source === "error-fallback" ? "failover" : source;
@@ -220,7 +247,7 @@ export class Driver {
     const negative = isNegative && call.policy.rules.negativeTtl !== undefined;
     const answer: Answer = { value, source: negative ? "negative" : source, layer: memory.name };
     if (source !== "error-fallback") return Promise.resolve(answer);
-    return Promise.resolve({ ...answer, error: memory.flights[slot]?.error });
+    return Promise.resolve({ ...answer, error });
   }
 
   /** Waits for a flight, as one of its callers. */
@@ -241,7 +268,7 @@ export class Driver {
       conclude: (outcome) => this.#conclude(call, outcome, leads),
       failOver: () => this.#failOver(call),
       beginAgain: () => this.call(call),
-      abandon: (reason) => this.#loads.abandon(flight, reason),
+      abandon: (reason) => this.#loads.abandon(flight, call, reason),
     });
   }
 
@@ -270,7 +297,8 @@ export class Driver {
   #conclude(call: Call, outcome: Outcome, leads: boolean): Answer {
     if (outcome.ok) {
       const source: Source = leads ? outcome.source : "coalesced";
-      return { value: outcome.value, source, layer: outcome.layer };
+      const answer = { value: outcome.value, source, layer: outcome.layer };
+      return outcome.error === undefined ? answer : { ...answer, error: outcome.error };
     }
     const { held, error, result } = outcome;
     if (held !== undefined && this.#loads.mayStandIn(call, error)) {

@@ -1,6 +1,7 @@
 /** The options of a policy, for everything that caches: `wrap`, `getOrLoad`, `fetch`. */
 
 import type { Duration } from "./duration.js";
+import type { RateLimitedError } from "./errors.js";
 
 /**
  * How the answers of one function are cached and held over.
@@ -145,22 +146,66 @@ export interface PolicyOptions<
    */
   readonly staleOn?: ((error: unknown) => boolean) | undefined;
 
+  /**
+   * Refuses loads for `openFor` (E_SLOW_CALLS, or the entry if it may answer) after one took more
+   * than `factor` (default 2) times the mean of the last `samples` (default 10) successful ones.
+   *
+   * As cashews' `perf`. `scope: "key"`: for each key of its own.
+   */
+  readonly slowCalls?:
+    | {
+        readonly factor?: number | undefined;
+        readonly samples?: number | undefined;
+        readonly openFor: Duration;
+        readonly scope?: "function" | "key" | "host" | undefined;
+      }
+    | undefined;
+
+  /**
+   * Admits `limit` loads per `period`; others get the entry if it may answer, else what `onReject`
+   * returns, else E_RATE_LIMITED. `"fixed"` (default): a window that starts with the first load;
+   * the first refusal starts a `ban`, by default the rest of the window. `"sliding"`: never more
+   * than `limit` in any `period`. `count: "calls"` counts hits, too.
+   *
+   * As cashews' `rate_limit` and `slice_rate_limit`.
+   */
+  readonly rateLimit?:
+    | {
+        readonly limit: number;
+        readonly period: Duration;
+        readonly ban?: Duration | undefined;
+        readonly algorithm?: "fixed" | "sliding" | undefined;
+        readonly scope?: "function" | "key" | "host" | undefined;
+        readonly count?: "loads" | "calls" | undefined;
+        // biome-ignore lint/suspicious/noExplicitAny: the arguments are the wrapped function's
+        readonly onReject?: ((error: RateLimitedError, ...args: any[]) => unknown) | undefined;
+      }
+    | undefined;
+
+  /**
+   * Stops asking an origin that keeps failing: opens when at least `minCalls` loads of the last
+   * `window` failed at a rate of `errorRate` (above 0, up to 1) or more, then refuses loads for
+   * `openFor` (E_CIRCUIT_OPEN, or the entry if it may answer), then admits `halfOpenCalls` (default
+   * 1) probes: all succeed, it closes; one fails, it opens again. `countIf`: which failures count.
+   */
+  readonly circuitBreaker?:
+    | {
+        readonly errorRate: number;
+        readonly window: Duration;
+        readonly minCalls: number;
+        readonly openFor: Duration;
+        readonly halfOpenCalls?: number | undefined;
+        readonly countIf?: ((error: unknown) => boolean) | undefined;
+        readonly scope?: "function" | "key" | "host" | undefined;
+      }
+    | undefined;
+
   /** Whether concurrent callers of a key share one load and its outcome. Default true. */
   readonly singleFlight?: boolean | undefined;
 }
 
 /** Options that are designed but not available in this version: giving one is a `ConfigError`. */
 export interface LaterPolicyOptions<Args extends readonly unknown[], Result> {
-  /** Not available in this version. Refuses loads that have become slow; default off. */
-  readonly slowCalls?:
-    | { readonly factor?: number; readonly samples?: number; readonly openFor: Duration }
-    | undefined;
-  /** Not available in this version. Limits loads per period; default off. */
-  readonly rateLimit?: { readonly limit: number; readonly period: Duration } | undefined;
-  /** Not available in this version. Stops asking an origin that keeps failing; default off. */
-  readonly circuitBreaker?:
-    | { readonly errorRate: number; readonly window: Duration; readonly openFor: Duration }
-    | undefined;
   /** Not available in this version. One load across instances; default off. */
   readonly lock?: { readonly ttl: Duration; readonly wait: Duration } | undefined;
   /** Not available in this version. Answers `undefined` for keys that surely do not exist. */

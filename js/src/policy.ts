@@ -2,6 +2,7 @@
 
 import { duration } from "./duration.js";
 import { ConfigError } from "./errors.js";
+import { type CompiledGuards, compileGuards } from "./guard-options.js";
 import type { KeyFunction } from "./key.js";
 import { type CompiledIgnore, compileIgnore } from "./key-ignore.js";
 import {
@@ -46,6 +47,7 @@ export interface CompiledPolicy {
   /** Milliseconds or `Infinity`, 0 for not remembered; or what says so, which may give anything. */
   readonly errorTtl: number | ((error: unknown) => unknown);
   readonly validate: Validate | undefined;
+  readonly guards: CompiledGuards | undefined;
   /** Whether the options gave a `ttl`; only a `fetch` policy may not. */
   readonly ttlGiven: boolean;
   /** Milliseconds past ttl, 0 or more, or `Infinity`. */
@@ -69,17 +71,7 @@ export interface CompiledPolicy {
 }
 
 /** Policy names that do nothing yet. Implementing one deletes it here and adds it to `EVERYWHERE`. */
-const LATER = [
-  "slowCalls",
-  "rateLimit",
-  "circuitBreaker",
-  "lock",
-  "bloom",
-  "tags",
-  "codec",
-  "background",
-  "loadMany",
-] as const;
+const LATER = ["lock", "bloom", "tags", "codec", "background", "loadMany"] as const;
 
 const EVERYWHERE = [
   "ttl",
@@ -99,6 +91,9 @@ const EVERYWHERE = [
   "negativeTtl",
   "errorTtl",
   "validate",
+  "slowCalls",
+  "rateLimit",
+  "circuitBreaker",
 ] as const;
 
 const WITH = "an option of one call: wrapped.with({ … })(…)";
@@ -130,6 +125,8 @@ const NAMES: Readonly<Record<PolicyPlace, OptionNames<PolicyName>>> = {
 /** The longest delay timers keep; a longer one fires at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 const RETRY_AFTER = 1000;
+const SCOPES = ["function", "key"] as const;
+const FETCH_SCOPES = ["host", "function", "key"] as const;
 
 function optionalDuration(value: unknown, option: string, otherwise: number): number {
   return value === undefined ? otherwise : duration(value, { option, zero: true });
@@ -221,6 +218,7 @@ export function compilePolicy(
       given.negativeTtl === undefined ? undefined : staleWindow(given.negativeTtl, "negativeTtl"),
     errorTtl: compileErrorTtl(given.errorTtl),
     validate: compileValidate(given.validate),
+    guards: compileGuards(given, where === "fetch" ? FETCH_SCOPES : SCOPES),
     ttlGiven: given.ttl !== undefined,
     staleWhileRevalidate: staleWindow(given.staleWhileRevalidate, "staleWhileRevalidate"),
     staleIfError: staleWindow(given.staleIfError, "staleIfError"),

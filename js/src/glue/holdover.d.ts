@@ -90,3 +90,22 @@ export declare function encode_record(
   staleIfError: number,
 ): Uint8Array;
 export declare function decode_record(record: Uint8Array): Float64Array;
+export declare function add_guards(machine: number, fields: Float64Array): number;
+export declare function remove_guards(machine: number, guards: number): void;
+export declare function check_guards(machine: number, guards: number, now: number): number;
+export declare function refusal(machine: number): Float64Array;
+export declare function take_guards(
+  machine: number,
+  guards: number,
+  policy: number,
+  now: number,
+): number;
+export declare function refused(machine: number, slot: number, fence: number, policy: number): void;
+export declare function record_guards(
+  machine: number,
+  guards: number,
+  permit: number,
+  result: number,
+  duration: number,
+  now: number,
+): void;
