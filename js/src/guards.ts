@@ -130,9 +130,9 @@ function scopeOf({ scope }: GuardRules, call: Call): string {
 }
 
 function refusal(reason: number, machine: number, now: number): HoldoverError {
-  const [retryAfter = 0, limit = 0, remaining = 0, resetAfter = 0] = core.refusal(machine);
+  const [retryAfter = 0, limit = 0] = core.refusal(machine);
   if (reason === RATE_LIMITED) {
-    const details = { retryAfter, limit, remaining, resetAt: now + resetAfter };
+    const details = { retryAfter, limit, remaining: 0, resetAt: now + retryAfter };
     return new RateLimitedError(`the limit of ${limit} loads is reached`, details);
   }
   return reason === CIRCUIT_OPEN

@@ -149,6 +149,15 @@ impl CallMachine {
         self.memory.release(slot);
     }
 
+    /// Reports that a guard refused a load that this flight was to make. Not a failure of the
+    /// origin, so the key need not wait for its retry.
+    pub fn refused(&mut self, slot: Option<SlotId>, fence: Fence, policy: PolicyId) {
+        let counters = &mut self.counters[policy as usize];
+        counters.loads -= 1;
+        counters.refusals += 1;
+        self.cancelled(slot, fence);
+    }
+
     /// Reports that nobody wants a load any more and that it was stopped: not a failure.
     pub fn cancelled(&mut self, slot: Option<SlotId>, fence: Fence) {
         if let Some(slot) = slot {

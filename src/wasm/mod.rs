@@ -12,6 +12,7 @@
     reason = "JavaScript has one kind of number; casts saturate, and exact values stay below 2^53"
 )]
 
+pub mod guards;
 pub mod machines;
 pub mod policies;
 pub mod records;
@@ -232,6 +233,16 @@ pub fn failed(machine: u32, slot: i32, fence: f64, policy: u32, now: f64) {
         calls
             .machine
             .failed(slot_in(slot), fence_in(fence), policy, time_in(now));
+    });
+}
+
+/// A load was refused by a guard: it never started.
+#[wasm_bindgen]
+pub fn refused(machine: u32, slot: i32, fence: f64, policy: u32) {
+    with(machine, |calls| {
+        calls
+            .machine
+            .refused(slot_in(slot), fence_in(fence), policy);
     });
 }
 
