@@ -12,6 +12,8 @@ pub struct Entry {
     pub lifetime: Lifetime,
     /// How long the load that produced it took, in milliseconds.
     pub load_cost: u32,
+    /// How many hits it has served.
+    pub hits: u32,
     /// What it weighs against `max_bytes`, in bytes.
     pub size: u32,
 }

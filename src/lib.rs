@@ -21,7 +21,7 @@
 //!
 //! // Nothing is known of the key: lead a load.
 //! let now = Timestamp::from_millis(0);
-//! let (slot, Step::Load { fence, .. }) = machine.begin(None, policy, now) else { panic!() };
+//! let (slot, Step::Load { fence, .. }) = machine.begin(None, policy, now, 0.5) else { panic!() };
 //!
 //! // The host loads the value, keeps it under `slot`, and reports it.
 //! let lifetime = Lifetime {
@@ -33,7 +33,7 @@
 //! assert_eq!(landed, Landed::Stored(slot.unwrap()));
 //!
 //! // From then on the entry answers.
-//! let (_, step) = machine.begin(slot, policy, Timestamp::from_millis(59_999));
+//! let (_, step) = machine.begin(slot, policy, Timestamp::from_millis(59_999), 0.5);
 //! assert_eq!(step, Step::Serve(Served::Hit));
 //! # Ok::<(), holdover::policy::ConfigError>(())
 //! ```
@@ -52,6 +52,7 @@ extern crate std;
 pub mod call;
 pub mod entry;
 pub mod flight;
+pub mod guard;
 pub mod memory;
 pub mod policy;
 pub mod record;

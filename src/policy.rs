@@ -1,5 +1,7 @@
 //! Options, and the [`Policy`] they compile to, which cannot be wrong.
 
+use crate::strategy::early::Early;
+use crate::strategy::hits::Hits;
 use crate::time::Span;
 use core::fmt;
 
@@ -34,6 +36,10 @@ pub struct Options {
     pub mode: Mode,
     /// Whether concurrent callers of one key share one load. Default true.
     pub single_flight: bool,
+    /// When a fresh entry is refreshed in the background. Default: not before it is stale.
+    pub early: Option<Early>,
+    /// How often an entry is served. Default: as often as asked for.
+    pub hits: Option<Hits>,
 }
 
 impl Default for Options {
@@ -47,6 +53,8 @@ impl Default for Options {
             retry_after: Policy::RETRY_AFTER,
             mode: Mode::CacheFirst,
             single_flight: true,
+            early: None,
+            hits: None,
         }
     }
 }
@@ -62,6 +70,8 @@ pub struct Policy {
     retry_after: Span,
     mode: Mode,
     single_flight: bool,
+    early: Option<Early>,
+    hits: Option<Hits>,
 }
 
 impl Policy {
@@ -97,6 +107,8 @@ impl Policy {
         if options.retry_after.is_forever() {
             return Err(ConfigError::RETRY_NEVER);
         }
+        refuse_early(options.early)?;
+        refuse_hits(options.hits)?;
         Ok(Self {
             ttl,
             stale_while_revalidate: options.stale_while_revalidate,
@@ -106,6 +118,8 @@ impl Policy {
             retry_after: options.retry_after,
             mode: options.mode,
             single_flight: options.single_flight,
+            early: options.early,
+            hits: options.hits,
         })
     }
 
@@ -151,6 +165,24 @@ impl Policy {
         self.single_flight
     }
 
+    /// When a fresh entry is refreshed in the background.
+    #[must_use]
+    pub const fn early(&self) -> Option<&Early> {
+        self.early.as_ref()
+    }
+
+    /// How often an entry is served.
+    #[must_use]
+    pub const fn hits(&self) -> Option<&Hits> {
+        self.hits.as_ref()
+    }
+
+    /// Whether a fresh entry is served and nothing more.
+    #[must_use]
+    pub const fn serves_plainly(&self) -> bool {
+        self.early.is_none() && self.hits.is_none()
+    }
+
     /// How long a flight holds its key: `timeout` and a little grace, or [`Policy::LEASE`].
     #[must_use]
     pub fn lease(&self) -> Span {
@@ -167,6 +199,25 @@ impl Policy {
     }
 }
 
+fn refuse_early(early: Option<Early>) -> Result<(), ConfigError> {
+    match early {
+        Some(Early::Probabilistic { beta }) if !(beta > 0.0 && beta.is_finite()) => {
+            Err(ConfigError::of("early.beta", "a finite number above 0"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn refuse_hits(hits: Option<Hits>) -> Result<(), ConfigError> {
+    match hits {
+        Some(Hits { max: 0, .. }) => Err(ConfigError::of("hits.max", "1 or more")),
+        Some(Hits { max, refresh_at }) if refresh_at.is_some_and(|at| at == 0 || at > max) => {
+            Err(ConfigError::of("hits.refresh_at", "from 1 to `max`"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Options that cannot work: which one, and what is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConfigError {
@@ -176,17 +227,17 @@ pub struct ConfigError {
 
 impl ConfigError {
     const TTL_MISSING: Self =
-        Self::new("ttl", "a duration; it is required (Infinity for no expiry)");
-    const TIMEOUT_ZERO: Self = Self::new("timeout", "a duration above 0");
+        Self::of("ttl", "a duration; it is required (Infinity for no expiry)");
+    const TIMEOUT_ZERO: Self = Self::of("timeout", "a duration above 0");
     const FAILOVER_NOT_BEFORE_TIMEOUT: Self =
-        Self::new("failover_after", "a duration below `timeout`");
-    const FAILOVER_WITHOUT_ENTRY: Self = Self::new(
+        Self::of("failover_after", "a duration below `timeout`");
+    const FAILOVER_WITHOUT_ENTRY: Self = Self::of(
         "failover_after",
         "only with stale_while_revalidate, stale_if_error or origin-first mode, which leave an entry to serve",
     );
-    const RETRY_NEVER: Self = Self::new("retry_after", "a finite duration");
+    const RETRY_NEVER: Self = Self::of("retry_after", "a finite duration");
 
-    const fn new(option: &'static str, allowed: &'static str) -> Self {
+    pub(crate) const fn of(option: &'static str, allowed: &'static str) -> Self {
         Self { option, allowed }
     }
 

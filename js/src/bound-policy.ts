@@ -1,5 +1,6 @@
 /** A compiled policy on its way into the core. */
 
+import { Guards } from "./guards.js";
 import type { MemoryStore } from "./memory.js";
 import type { CompiledPolicy } from "./policy.js";
 
@@ -11,12 +12,20 @@ export class BoundPolicy {
   /** Its number; valid only in `instance`. */
   id = -1;
   instance = -1;
+  /** Whether a call needs a random number before anything is known of its entry. */
+  readonly rolls: boolean;
+  readonly guards: Guards | undefined;
+  /** Whether nothing has to be asked before a hit. */
+  readonly isPlain: boolean;
   readonly #base: BoundPolicy | undefined;
 
   /** @param base a policy that the core cannot tell from this one, to share its number with */
   constructor(rules: CompiledPolicy, name: string, base?: BoundPolicy) {
     this.rules = rules;
     this.name = name;
+    this.rolls = rules.earlyBeta > 0;
+    this.isPlain = rules.guards?.callSet === undefined;
+    this.guards = rules.guards && (base?.guards ?? new Guards(rules.guards));
     this.#base = base;
   }
 
@@ -45,7 +54,9 @@ export function baseOf(rules: CompiledPolicy): {
     staleIfError: 0,
     failoverAfter: Number.POSITIVE_INFINITY,
   };
-  return { id: fieldsOf(base).join(), rules: base };
+  const guards = rules.guards === undefined ? [] : [...rules.guards.sets, rules.guards.callSet];
+  const guarded = guards.map((set) => set && `${set.scope} ${set.fields}`);
+  return { id: [...fieldsOf(base), ...guarded].join(), rules: base };
 }
 
 /** The order of `field` in `src/wasm/policies.rs`. */
@@ -59,5 +70,9 @@ function fieldsOf(rules: CompiledPolicy): Float64Array {
     rules.retryAfter,
     rules.originFirst ? 1 : 0,
     rules.singleFlight ? 1 : 0,
+    rules.earlyBeta,
+    rules.earlyAfter,
+    rules.hitsMax,
+    rules.hitsRefreshAt,
   );
 }

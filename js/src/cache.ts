@@ -16,6 +16,7 @@ import { compileCallOptions, compilePolicy } from "./policy.js";
 import type { FetchPolicyOptions, GetOrLoadOptions, PolicyOptions } from "./policy-options.js";
 import { type CacheStats, statsFor } from "./stats.js";
 import type { Store } from "./store.js";
+import type { Disabled, DisableOptions } from "./switches.js";
 import { type Explained, type Wrapped, wrap } from "./wrap.js";
 
 /** A place for entries that `createCache` takes: `memory()` or a lower store. */
@@ -49,7 +50,8 @@ export class Cache {
     const anchor = () => (waitUntil === false ? undefined : (waitUntil ?? providedWaitUntil()));
     const space = own.space(namespace);
     if (events.wanted) own.listen(space, (key) => events.tell({ type: "evict", key }));
-    const host = { memory: own, space, layers, timers, events, waitUntil: anchor };
+    const random = given.random ?? Math.random;
+    const host = { memory: own, space, layers, timers, random, events, waitUntil: anchor };
     this.driver = new Driver(host, given.enabled);
     this.entries = new Entries(this.driver);
   }
@@ -144,6 +146,14 @@ export class Cache {
   /** Drops what this cache's namespace has in memory; lower stores keep theirs. */
   async clear(): Promise<void> {
     this.entries.clear();
+  }
+
+  /**
+   * Switches the cache off, or a part of it, until the handle is enabled again. Handles nest.
+   * @throws ConfigError naming the option at fault
+   */
+  disable(options?: DisableOptions): Disabled {
+    return this.driver.switches.disable(options);
   }
 
   /** What happened so far. */

@@ -28,6 +28,10 @@ export interface Call {
   readonly bypass?: boolean | undefined;
   /** Instead of the policy's `ttl` for what this call stores. */
   readonly ttl?: number | undefined;
+  /** The host that is asked, for guards that count by host. */
+  readonly host?: string;
+  /** Whether what this call loads is not stored. */
+  readonly noStore?: boolean;
   /** Instead of the policy's windows. */
   readonly lifetimeOf?: LifetimeOf | undefined;
 }

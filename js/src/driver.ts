@@ -6,6 +6,7 @@
  */
 
 import type { BoundPolicy } from "./bound-policy.js";
+import { CachedError } from "./cached-error.js";
 import type { Answer, Call } from "./call.js";
 import type { Timers } from "./clock.js";
 import * as core from "./core.js";
@@ -16,6 +17,7 @@ import type { Layers } from "./layers.js";
 import { Loads } from "./loads.js";
 import type { MemoryStore, Space } from "./memory.js";
 import type { WaitUntil } from "./policy-options.js";
+import { Switches } from "./switches.js";
 import { waitFor } from "./waiting.js";
 
 /** The verdicts of `begin`, as `src/wasm/mod.rs` numbers them. */
@@ -26,6 +28,7 @@ const STALE_REFRESH = 3;
 const LOAD = 4;
 const LOAD_FALLBACK = 5;
 const WAIT_FALLBACK = 7;
+const HIT_REFRESH = 8;
 const STEP_BITS = 15;
 const DROPPED = 16;
 const SLOT = 32;
@@ -40,6 +43,7 @@ export interface Host {
   readonly space: Space;
   readonly layers: Layers | undefined;
   readonly timers: Timers;
+  readonly random: () => number;
   readonly events: Events;
   readonly waitUntil: () => WaitUntil | undefined;
 }
@@ -48,7 +52,9 @@ export interface Host {
 export class Driver {
   readonly host: Host;
   /** Whether a hit needs nothing but its value: nobody listens, and the cache is in use. */
-  isPlain: boolean;
+  isPlain = false;
+  /** What is switched off for now. */
+  readonly switches: Switches = new Switches(() => this.#update());
   readonly #enabled: boolean;
   #closed = false;
   readonly #loads: Loads;
@@ -57,20 +63,56 @@ export class Driver {
   constructor(host: Host, enabled: boolean) {
     this.host = host;
     this.#enabled = enabled;
-    this.isPlain = enabled && !host.events.wanted;
+    this.#update();
     this.#loads = new Loads(host, (error) => this.recover(error));
   }
 
   /** Answers no more calls. */
   close(): void {
     this.#closed = true;
-    this.isPlain = false;
+    this.#update();
+  }
+
+  #update(): void {
+    const inUse = this.#enabled && !this.#closed && this.switches.isEmpty;
+    this.isPlain = inUse && !this.host.events.wanted;
   }
 
   /** Answers a call. Rejects with the loader's error, never with one of the cache's own making. */
   call(call: Call): Promise<Answer> {
     const refused = this.#refuse(call);
     if (refused !== undefined) return refused;
+    if (!this.switches.isEmpty) {
+      const off = this.switches.for(call.key);
+      if (off.reads) return off.writes ? this.#bypass(call) : this.refresh(call);
+      if (off.writes) return this.#begin({ ...call, noStore: true });
+    }
+    return this.#refuseCall(call) ?? this.#begin(call);
+  }
+
+  /** The answer of a call that a limit on calls refuses; undefined when it may go on. */
+  #refuseCall(call: Call): Promise<Answer> | undefined {
+    const { guards } = call.policy;
+    if (guards?.rules.callSet === undefined) return undefined;
+    const { memory, space, timers, events } = this.host;
+    try {
+      const error = guards.refuseCall(call, memory, timers);
+      if (error === undefined) return undefined;
+      events.tell({ type: "reject", key: call.key, error });
+      const slot = space.get(call.key) ?? -1;
+      if (core.fallback(memory.machine, slot, call.policy.bind(memory), false, timers.now())) {
+        return this.#serve(call, slot, "error-fallback", error);
+      }
+      return this.#loads
+        .rejected(call, error)
+        .then((outcome) => this.#conclude(call, outcome, true));
+    } catch (error) {
+      this.recover(error);
+      return this.#bypass(call);
+    }
+  }
+
+  #begin(call: Call): Promise<Answer> {
     const { memory, space } = this.host;
     const known = space.get(call.key) ?? -1;
     try {
@@ -85,7 +127,9 @@ export class Driver {
   /** What the core says of a call of the key in this slot, by a policy that is bound. */
   begin(slot: number, policy: BoundPolicy): number {
     try {
-      return core.begin(this.host.memory.machine, slot, policy.id, this.host.timers.now());
+      const { memory, timers, random } = this.host;
+      const roll = policy.rolls ? random() : 1;
+      return core.begin(memory.machine, slot, policy.id, timers.now(), roll);
     } catch (error) {
       this.recover(error);
       return TRAPPED;
@@ -161,8 +205,9 @@ export class Driver {
         return this.#serve(call, slot, "stale");
       case ERROR_FALLBACK:
         return this.#serve(call, slot, "error-fallback");
+      case HIT_REFRESH:
       case STALE_REFRESH: {
-        const answer = this.#serve(call, slot, "stale");
+        const answer = this.#serve(call, slot, step === HIT_REFRESH ? "hit" : "stale");
         this.#loads.launch(call, slot, core.fence(memory.machine), true);
         return answer;
       }
@@ -185,15 +230,24 @@ export class Driver {
     if (this.host.events.wanted) this.host.events.tell({ type: "miss", key });
   }
 
-  #serve(call: Call, slot: number, source: "hit" | "stale" | "error-fallback"): Promise<Answer> {
+  #serve(
+    call: Call,
+    slot: number,
+    source: "hit" | "stale" | "error-fallback",
+    error = this.host.memory.flights[slot]?.error,
+  ): Promise<Answer> {
     const { memory, events } = this.host;
     if (events.wanted) {
       const type = source === "error-fallback" ? "failover" : source;
       events.tell({ type, key: call.key });
     }
-    const answer: Answer = { value: memory.values[slot], source, layer: memory.name };
+    const value = memory.values[slot];
+    if (value instanceof CachedError) return Promise.reject(value.error);
+    const isNegative = source === "hit" && (value === undefined || value === null);
+    const negative = isNegative && call.policy.rules.negativeTtl !== undefined;
+    const answer: Answer = { value, source: negative ? "negative" : source, layer: memory.name };
     if (source !== "error-fallback") return Promise.resolve(answer);
-    return Promise.resolve({ ...answer, error: memory.flights[slot]?.error });
+    return Promise.resolve({ ...answer, error });
   }
 
   /** Waits for a flight, as one of its callers. */
@@ -214,7 +268,7 @@ export class Driver {
       conclude: (outcome) => this.#conclude(call, outcome, leads),
       failOver: () => this.#failOver(call),
       beginAgain: () => this.call(call),
-      abandon: (reason) => this.#loads.abandon(flight, reason),
+      abandon: (reason) => this.#loads.abandon(flight, call, reason),
     });
   }
 
@@ -227,7 +281,7 @@ export class Driver {
   #failOver(call: Call): Answer | undefined {
     const { memory, space, timers, events } = this.host;
     const slot = space.get(call.key);
-    if (slot === undefined) return undefined;
+    if (slot === undefined || memory.values[slot] instanceof CachedError) return undefined;
     try {
       const id = call.policy.bind(memory);
       if (!core.fallback(memory.machine, slot, id, true, timers.now())) return undefined;
@@ -243,7 +297,8 @@ export class Driver {
   #conclude(call: Call, outcome: Outcome, leads: boolean): Answer {
     if (outcome.ok) {
       const source: Source = leads ? outcome.source : "coalesced";
-      return { value: outcome.value, source, layer: outcome.layer };
+      const answer = { value: outcome.value, source, layer: outcome.layer };
+      return outcome.error === undefined ? answer : { ...answer, error: outcome.error };
     }
     const { held, error, result } = outcome;
     if (held !== undefined && this.#loads.mayStandIn(call, error)) {

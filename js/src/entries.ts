@@ -1,5 +1,6 @@
 /** Direct operations on entries, without a loader. */
 
+import { CachedError } from "./cached-error.js";
 import type { Answer } from "./call.js";
 import * as core from "./core.js";
 import type { Driver, Host } from "./driver.js";
@@ -22,6 +23,7 @@ export class Entries {
 
   /** The value of an entry, fresh or stale; undefined without one. */
   async peek(key: string): Promise<unknown> {
+    if (this.#driver.switches.for(key).reads) return undefined;
     const held = this.#held(key, (state) => !isGone(state));
     if (held !== undefined) return held.value;
     return (await this.#host.layers?.read(key))?.value;
@@ -39,6 +41,7 @@ export class Entries {
 
   /** Stores a value, here and in every store. */
   async set(key: string, value: unknown, lifetime: Lifetime): Promise<void> {
+    if (this.#driver.switches.for(key).writes) return;
     this.#inCore(() => {
       const { memory, space, timers } = this.#host;
       const { ttl, staleWhileRevalidate, staleIfError } = lifetime;
@@ -86,6 +89,7 @@ export class Entries {
   }
 
   async #fresh(key: string): Promise<{ readonly value: unknown } | undefined> {
+    if (this.#driver.switches.for(key).reads) return undefined;
     const held = this.#held(key, (state) => state === FRESH);
     if (held !== undefined) return held;
     const found = await this.#host.layers?.read(key);
@@ -98,7 +102,8 @@ export class Entries {
       const slot = space.get(key);
       if (slot === undefined) return undefined;
       const state = core.state(memory.machine, slot, timers.now());
-      return wanted(state) ? { value: memory.values[slot] } : undefined;
+      const value = memory.values[slot];
+      return wanted(state) && !(value instanceof CachedError) ? { value } : undefined;
     });
   }
 

@@ -22,6 +22,8 @@ export type CacheEvent =
   | ({ readonly type: "load" | "refresh" } & KeyEvent)
   /** A load failed; whether callers see it depends on the entry. */
   | ({ readonly type: "load-error"; readonly error: unknown } & KeyEvent)
+  /** A guard refused a load or a call. */
+  | ({ readonly type: "reject"; readonly error: unknown } & KeyEvent)
   /** The entry answered because the load is slow (no error) or failed. */
   | ({ readonly type: "failover"; readonly error?: unknown } & KeyEvent)
   /** A store failed, or gave what cannot be read. The call goes on without it. */

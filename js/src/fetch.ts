@@ -60,6 +60,7 @@ class CachedFetch {
       key: this.#keyOf(request),
       policy: this.#policy,
       args: [request],
+      host: new URL(request.url).host,
       // The load outlives its caller, so the caller's own signal must not reach the origin.
       load: async ({ signal }) => store(await this.#ask(new Request(request, { signal }))),
       signal: request.signal ?? undefined,

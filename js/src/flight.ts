@@ -1,6 +1,7 @@
 /** One running load, as the driver sees it; whether it still leads its key is the core's to say. */
 
 import type { Source } from "./events.js";
+import type { Admission } from "./guards.js";
 
 /** An entry that was servable when a load failed. */
 export interface Held {
@@ -15,6 +16,8 @@ export type Outcome =
       readonly source: Source;
       /** The lower store that answered. */
       readonly layer?: string;
+      /** Why something else than the origin answered. */
+      readonly error?: unknown;
     }
   | {
       readonly ok: false;
@@ -45,6 +48,8 @@ export class Flight {
   over = false;
   /** Why it failed, kept for those who are served the entry until the next load. */
   error: unknown;
+  /** Where guards want to hear how it went; undefined once they have. */
+  admission: Admission | undefined;
   #outcome: Outcome | undefined;
   #waiters: Set<(outcome: Outcome) => void> | undefined;
   #controller: AbortController | undefined;

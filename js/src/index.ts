@@ -31,9 +31,13 @@ export type {
   FetchPolicyOptions,
   GetOrLoadOptions,
   PolicyOptions,
+  SchemaResult,
+  StandardSchema,
+  Validate,
   WaitUntil,
 } from "./policy-options.js";
 export type { ByteSize } from "./size.js";
 export type { CacheStats, PolicyStats } from "./stats.js";
 export type { SetOptions, Store } from "./store.js";
+export type { Disabled, DisableOptions } from "./switches.js";
 export type { Explained, Wrapped } from "./wrap.js";

@@ -10,6 +10,7 @@ import { decode, encode } from "./codec/values.js";
 import { decode_record, encode_record, isTrap } from "./core.js";
 import { CodecError, StoreError, TimeoutError } from "./errors.js";
 import type { Events } from "./events.js";
+import type { Validate } from "./policy-options.js";
 import type { Store } from "./store.js";
 
 /** Milliseconds that a store operation may take. */
@@ -71,13 +72,13 @@ export class Layers {
   }
 
   /** The first entry that can be read, dead ones left out; stores above it get it too. */
-  async read(key: string): Promise<FoundEntry | undefined> {
+  async read(key: string, validate?: Validate): Promise<FoundEntry | undefined> {
     for (const [index, layer] of this.#layers.entries()) {
       const record = await this.#operate(layer, "get", key, () =>
         layer.store.get(this.#named(key)),
       );
       if (record === undefined || record === null) continue;
-      const entry = this.#decode(layer, key, record);
+      const entry = await this.#validated(layer, key, this.#decode(layer, key, record), validate);
       if (entry === undefined) continue;
       this.#fill(key, record as Uint8Array, entry, index);
       return entry;
@@ -161,6 +162,22 @@ export class Layers {
     }
   }
 
+  /** The entry with the value that `validate` makes of it; undefined when it is refused. */
+  async #validated(
+    layer: Layer,
+    key: string,
+    entry: FoundEntry | undefined,
+    validate: Validate | undefined,
+  ): Promise<FoundEntry | undefined> {
+    if (entry === undefined || validate === undefined) return entry;
+    try {
+      return { ...entry, value: await valid(validate, entry.value) };
+    } catch (error) {
+      this.#events.tell({ type: "corrupt", store: layer.name, operation: "get", key, error });
+      return undefined;
+    }
+  }
+
   /** Runs one store operation; undefined when it fails, is late or the store is skipped. */
   async #operate<T>(
     layer: Layer,
@@ -197,6 +214,17 @@ export class Layers {
       work.then(resolve, reject).finally(cancel);
     });
   }
+}
+
+/** The value, as the schema has it; throws when it is refused. */
+async function valid(validate: Validate, value: unknown): Promise<unknown> {
+  if (typeof validate === "function") {
+    if (await validate(value)) return value;
+    throw new CodecError("validate refused the stored value");
+  }
+  const result = await validate["~standard"].validate(value);
+  if (result.issues === undefined) return result.value;
+  throw new CodecError("the stored value does not fit its schema", { cause: result.issues });
 }
 
 /** How long an entry is of any use. */

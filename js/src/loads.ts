@@ -1,11 +1,14 @@
 /** Running loads: looking into lower stores, calling loaders, storing what they bring. */
 
+import { CachedError } from "./cached-error.js";
 import type { Call } from "./call.js";
 import * as core from "./core.js";
 import type { Host } from "./driver.js";
-import { TimeoutError } from "./errors.js";
-import { Flight, type Outcome } from "./flight.js";
+import { HoldoverError, RateLimitedError, TimeoutError } from "./errors.js";
+import { Flight, type Held, type Outcome } from "./flight.js";
+import { FAILED, type Guards, IGNORED, type LoadResult, SUCCEEDED } from "./guards.js";
 import type { FoundEntry, Layers, Lifetime } from "./layers.js";
+import { errorTtlFor, lifetimeFor } from "./lifetimes.js";
 
 /** The verdicts of `found`, as `src/wasm/mod.rs` numbers them. */
 const HIT = 0;
@@ -43,9 +46,10 @@ export class Loads {
   }
 
   /** Nobody waits any more: stops the load unless something keeps it. */
-  abandon(flight: Flight, reason: unknown): void {
+  abandon(flight: Flight, call: Call, reason: unknown): void {
     if (flight.anchored || flight.over) return;
     flight.over = true;
+    this.#record(flight, call, IGNORED);
     this.#endWithoutStoring(flight);
     flight.abort(reason);
   }
@@ -77,7 +81,7 @@ export class Loads {
   }
 
   async #lookThenLoad(flight: Flight, call: Call, layers: Layers): Promise<Outcome> {
-    const found = await layers.read(call.key);
+    const found = await layers.read(call.key, call.policy.rules.validate);
     if (found !== undefined) {
       const outcome = this.#inCoreOf(flight, () => this.#useFound(flight, call, found));
       if (outcome !== undefined) return flight.tell(outcome);
@@ -126,6 +130,8 @@ export class Loads {
 
   /** Calls the loader; whatever happens, an outcome comes of it. */
   #load(flight: Flight, call: Call): Promise<Outcome> {
+    const refused = call.policy.guards && this.#askGuards(call.policy.guards, flight, call);
+    if (refused !== undefined) return refused;
     let result: unknown;
     try {
       result = call.load(contextOf(flight));
@@ -151,6 +157,54 @@ export class Loads {
     });
   }
 
+  /** The outcome of a load that guards refuse; undefined for one that they admit. */
+  #askGuards(guards: Guards, flight: Flight, call: Call): Promise<Outcome> | undefined {
+    const { memory, timers } = this.#host;
+    const verdict = this.#inCore(() => guards.admit(call, memory, timers));
+    if (!(verdict instanceof HoldoverError)) {
+      flight.admission = verdict;
+      return undefined;
+    }
+    this.#host.events.tell({ type: "reject", key: call.key, error: verdict });
+    const held = this.#endWithHeld(flight, (slot) => {
+      core.refused(memory.machine, slot, flight.fence, call.policy.bind(memory));
+    });
+    flight.over = true;
+    flight.error = verdict;
+    if (held !== undefined) {
+      return Promise.resolve(flight.tell({ ok: false, error: verdict, held }));
+    }
+    return this.rejected(call, verdict).then((outcome) => flight.tell(outcome));
+  }
+
+  /** The outcome of a refusal with nothing to serve: what `onReject` says, or the error. */
+  async rejected(call: Call, error: HoldoverError): Promise<Outcome> {
+    const onReject = call.policy.rules.guards?.onReject;
+    if (!(error instanceof RateLimitedError) || onReject === undefined) return { ok: false, error };
+    try {
+      const value = await onReject(error, ...call.args);
+      return { ok: true, value, source: "error-fallback", error };
+    } catch (thrown) {
+      return { ok: false, error: thrown };
+    }
+  }
+
+  /** Tells the guards how a load went, once. */
+  #record(flight: Flight, call: Call, result: LoadResult): void {
+    const { admission } = flight;
+    const { guards } = call.policy;
+    if (admission === undefined || guards === undefined) return;
+    flight.admission = undefined;
+    const { memory, timers } = this.#host;
+    this.#inCore(() => guards.record(admission, result, memory, timers));
+  }
+
+  #recordFailure(flight: Flight, call: Call, error: unknown): void {
+    const countIf = call.policy.rules.guards?.countIf;
+    const counts = countIf === undefined || this.#ask(call, "countIf", true, () => countIf(error));
+    this.#record(flight, call, counts ? FAILED : IGNORED);
+  }
+
   /** The loader returned, perhaps long after its timeout or its lease. */
   #landed(flight: Flight, call: Call, value: unknown): Outcome {
     const { failIf, cacheIf } = call.policy.rules;
@@ -158,6 +212,7 @@ export class Loads {
       return this.#crashed(flight, call, undefined, { value });
     }
     const outcome: Outcome = { ok: true, value, source: "load" };
+    this.#record(flight, call, SUCCEEDED);
     flight.over = true;
     if (
       cacheIf !== undefined &&
@@ -166,7 +221,11 @@ export class Loads {
       this.#endWithoutStoring(flight);
       return outcome;
     }
-    const lifetime = this.#lifetimeOf(call, value);
+    const lifetime = call.noStore ? undefined : this.#lifetimeOf(call, value);
+    if (lifetime === undefined) {
+      this.#endWithoutStoring(flight);
+      return outcome;
+    }
     const slot = this.#inCoreOf(flight, () => this.#store(flight, call, value, lifetime));
     if (slot !== OUTDATED && this.#host.layers !== undefined) {
       const written = this.#host.layers.write(call.key, value, lifetime);
@@ -204,10 +263,14 @@ export class Loads {
     });
   }
 
-  #lifetimeOf(call: Call, value: unknown): Lifetime {
-    const { rules } = call.policy;
-    const lifetime = call.lifetimeOf?.(value) ?? rules;
-    return call.ttl === undefined ? lifetime : { ...pick(lifetime), ttl: call.ttl };
+  #lifetimeOf(call: Call, value: unknown): Lifetime | undefined {
+    const { random, events } = this.#host;
+    try {
+      return lifetimeFor(call, value, random);
+    } catch (error) {
+      events.tell({ type: "policy-error", option: "ttl", key: call.key, error });
+      return undefined;
+    }
   }
 
   /** The load failed. Only the first failure of a flight counts: it may time out, then reject. */
@@ -217,22 +280,45 @@ export class Loads {
     error: unknown,
     result?: { readonly value: unknown },
   ): Outcome {
-    const { memory, space, timers, events } = this.#host;
+    const { memory, events } = this.#host;
     const failure: Outcome = { ok: false, error, ...(result && { result }) };
     if (flight.over) return failure;
     flight.over = true;
     flight.error = error ?? result?.value;
     events.tell({ type: "load-error", key: call.key, error: flight.error });
-    const held = this.#inCoreOf(flight, () => {
+    this.#recordFailure(flight, call, flight.error);
+    const held = this.#endWithHeld(flight, (slot, now) => {
+      core.failed(memory.machine, slot, flight.fence, call.policy.bind(memory), now);
+    });
+    if (held !== undefined) return { ...failure, held };
+    if (result === undefined) this.#remember(flight, call, error);
+    return failure;
+  }
+
+  /** Ends a flight in the core; gives the entry that may answer instead of it. */
+  #endWithHeld(flight: Flight, end: (slot: number, now: number) => void): Held | undefined {
+    return this.#inCoreOf(flight, () => {
+      const { memory, space, timers } = this.#host;
       const slot = space.get(flight.key) ?? -1;
       const now = timers.now();
       const servable = slot >= 0 && isServable(core.state(memory.machine, slot, now));
-      const entry = servable ? { value: memory.values[slot] } : undefined;
-      core.failed(memory.machine, slot, flight.fence, call.policy.bind(memory), now);
+      const value = memory.values[slot];
+      end(slot, now);
       memory.drain();
-      return entry;
+      return servable && !(value instanceof CachedError) ? { value } : undefined;
     });
-    return held === undefined ? failure : { ...failure, held };
+  }
+
+  /** Keeps a failure for `errorTtl`, in memory only: errors are not made to be stored. */
+  #remember(flight: Flight, call: Call, error: unknown): void {
+    if (call.noStore || call.policy.rules.errorTtl === 0) return;
+    try {
+      const lifetime = { ttl: errorTtlFor(call, error), staleWhileRevalidate: 0, staleIfError: 0 };
+      this.#inCoreOf(flight, () => this.#store(flight, call, new CachedError(error), lifetime));
+    } catch (cause) {
+      const event = { type: "policy-error", option: "errorTtl", key: call.key } as const;
+      this.#host.events.tell({ ...event, error: cause });
+    }
   }
 
   /** Asks a function of the policy; `otherwise` when it throws. */
@@ -260,10 +346,6 @@ export class Loads {
       return undefined;
     }
   }
-}
-
-function pick({ ttl, staleWhileRevalidate, staleIfError }: Lifetime): Lifetime {
-  return { ttl, staleWhileRevalidate, staleIfError };
 }
 
 /** Resolves when a flight has nothing left to do, background writes included. */

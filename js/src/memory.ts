@@ -1,6 +1,7 @@
 /** The in-memory store: keys and values here, everything that is decided about them in the core. */
 
 import { compileMemoryOptions, type MemoryOptions } from "./cache-options.js";
+import { CachedError } from "./cached-error.js";
 import {
   add_policy,
   close,
@@ -190,7 +191,9 @@ export class MemoryStore {
   promiseOf(slot: number): Promise<unknown> {
     let promise = this.promises[slot];
     if (promise === undefined) {
-      promise = Promise.resolve(this.values[slot]);
+      const value = this.values[slot];
+      if (value instanceof CachedError) return Promise.reject(value.error);
+      promise = Promise.resolve(value);
       this.promises[slot] = promise;
     }
     return promise;

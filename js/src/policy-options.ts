@@ -1,6 +1,7 @@
 /** The options of a policy, for everything that caches: `wrap`, `getOrLoad`, `fetch`. */
 
 import type { Duration } from "./duration.js";
+import type { RateLimitedError } from "./errors.js";
 
 /**
  * How the answers of one function are cached and held over.
@@ -22,7 +23,45 @@ export interface PolicyOptions<
    *
    * As nameko's `CacheFirstRpcProxy` (`Infinity`), cashews' `cache(ttl)`.
    */
-  readonly ttl: Duration;
+  readonly ttl: Duration | ((result: Result, args: Args) => Duration);
+
+  /**
+   * Shortens each stored ttl by a random part of it, so that entries stored together do not end
+   * together: uniform in [1 − jitter, 1] · ttl. From 0 to below 1; default 0.
+   */
+  readonly jitter?: number | undefined;
+
+  /**
+   * Refreshes a fresh entry in the background, one load at a time, before it is stale. `true` is
+   * `{ beta: 1 }`: with a chance that grows towards the end of the ttl, sooner the longer the load
+   * takes (XFetch, VLDB 2015). `{ after }`: from that age on. Default off.
+   *
+   * As cashews' `early` (`after`).
+   */
+  readonly early?: boolean | { readonly beta: number } | { readonly after: Duration } | undefined;
+
+  /**
+   * Serves an entry at most `max` times, then loads; from hit number `refreshAt` on, one background
+   * load replaces it. Whole numbers, 1 or more; default unlimited.
+   *
+   * As cashews' `hit`; its `dynamic` is `{ max: 3, refreshAt: 1 }`.
+   */
+  readonly hits?: { readonly max: number; readonly refreshAt?: number | undefined } | undefined;
+
+  /** The ttl of `null` and `undefined`, 0 for never stored. Default: like any other value's. */
+  readonly negativeTtl?: Duration | undefined;
+
+  /**
+   * How long a failure is remembered and thrown again, when there is no older answer to serve.
+   * Kept in memory only. A duration, or a function of the error; default 0, not at all.
+   */
+  readonly errorTtl?: Duration | ((error: unknown) => Duration) | undefined;
+
+  /**
+   * Whether a value found in a lower store may be used: a function, or a Standard Schema, whose
+   * output is then the value. One that may not is a miss and a `corrupt` event. Default: any.
+   */
+  readonly validate?: Validate | undefined;
 
   /**
    * For how long past `ttl` an answer is still served at once while one background load renews it.
@@ -107,28 +146,66 @@ export interface PolicyOptions<
    */
   readonly staleOn?: ((error: unknown) => boolean) | undefined;
 
+  /**
+   * Refuses loads for `openFor` (E_SLOW_CALLS, or the entry if it may answer) after one took more
+   * than `factor` (default 2) times the mean of the last `samples` (default 10) successful ones.
+   *
+   * As cashews' `perf`. `scope: "key"`: for each key of its own.
+   */
+  readonly slowCalls?:
+    | {
+        readonly factor?: number | undefined;
+        readonly samples?: number | undefined;
+        readonly openFor: Duration;
+        readonly scope?: "function" | "key" | "host" | undefined;
+      }
+    | undefined;
+
+  /**
+   * Admits `limit` loads per `period`; others get the entry if it may answer, else what `onReject`
+   * returns, else E_RATE_LIMITED. `"fixed"` (default): a window that starts with the first load;
+   * the first refusal starts a `ban`, by default the rest of the window. `"sliding"`: never more
+   * than `limit` in any `period`. `count: "calls"` counts hits, too.
+   *
+   * As cashews' `rate_limit` and `slice_rate_limit`.
+   */
+  readonly rateLimit?:
+    | {
+        readonly limit: number;
+        readonly period: Duration;
+        readonly ban?: Duration | undefined;
+        readonly algorithm?: "fixed" | "sliding" | undefined;
+        readonly scope?: "function" | "key" | "host" | undefined;
+        readonly count?: "loads" | "calls" | undefined;
+        // biome-ignore lint/suspicious/noExplicitAny: the arguments are the wrapped function's
+        readonly onReject?: ((error: RateLimitedError, ...args: any[]) => unknown) | undefined;
+      }
+    | undefined;
+
+  /**
+   * Stops asking an origin that keeps failing: opens when at least `minCalls` loads of the last
+   * `window` failed at a rate of `errorRate` (above 0, up to 1) or more, then refuses loads for
+   * `openFor` (E_CIRCUIT_OPEN, or the entry if it may answer), then admits `halfOpenCalls` (default
+   * 1) probes: all succeed, it closes; one fails, it opens again. `countIf`: which failures count.
+   */
+  readonly circuitBreaker?:
+    | {
+        readonly errorRate: number;
+        readonly window: Duration;
+        readonly minCalls: number;
+        readonly openFor: Duration;
+        readonly halfOpenCalls?: number | undefined;
+        readonly countIf?: ((error: unknown) => boolean) | undefined;
+        readonly scope?: "function" | "key" | "host" | undefined;
+      }
+    | undefined;
+
   /** Whether concurrent callers of a key share one load and its outcome. Default true. */
   readonly singleFlight?: boolean | undefined;
 }
 
 /** Options that are designed but not available in this version: giving one is a `ConfigError`. */
 export interface LaterPolicyOptions<Args extends readonly unknown[], Result> {
-  /** Not available in this version. Spreads each ttl over [1 - jitter, 1]; 0 to 1, default 0. */
-  readonly jitter?: number | undefined;
-  /** Not available in this version. Refreshes before expiry (XFetch); default off. */
-  readonly early?: boolean | { readonly beta: number } | { readonly after: Duration } | undefined;
-  /** Not available in this version. Serves an answer at most `max` times; default unlimited. */
-  readonly hits?: { readonly max: number; readonly refreshAt?: number } | undefined;
-  /** Not available in this version. Refuses loads that have become slow; default off. */
-  readonly slowCalls?:
-    | { readonly factor?: number; readonly samples?: number; readonly openFor: Duration }
-    | undefined;
-  /** Not available in this version. Limits loads per period; default off. */
-  readonly rateLimit?: { readonly limit: number; readonly period: Duration } | undefined;
-  /** Not available in this version. Stops asking an origin that keeps failing; default off. */
-  readonly circuitBreaker?:
-    | { readonly errorRate: number; readonly window: Duration; readonly openFor: Duration }
-    | undefined;
   /** Not available in this version. One load across instances; default off. */
   readonly lock?: { readonly ttl: Duration; readonly wait: Duration } | undefined;
   /** Not available in this version. Answers `undefined` for keys that surely do not exist. */
@@ -138,12 +215,6 @@ export interface LaterPolicyOptions<Args extends readonly unknown[], Result> {
     | readonly string[]
     | ((value: Result, args: Args) => readonly string[])
     | undefined;
-  /** Not available in this version. A ttl of their own for `null` and `undefined`. */
-  readonly negativeTtl?: Duration | undefined;
-  /** Not available in this version. How long a failure is remembered; default not at all. */
-  readonly errorTtl?: Duration | ((error: unknown) => Duration) | undefined;
-  /** Not available in this version. Whether a stored value may be used; default always. */
-  readonly validate?: ((value: unknown) => boolean) | undefined;
   /** Not available in this version. How values become bytes in stores. */
   readonly codec?: object | undefined;
   /** Not available in this version. Whether refreshes happen in the background; default true. */
@@ -151,6 +222,21 @@ export interface LaterPolicyOptions<Args extends readonly unknown[], Result> {
   /** Not available in this version. Loads many keys in one call. */
   readonly loadMany?: ((argsList: readonly Args[]) => PromiseLike<readonly Result[]>) | undefined;
 }
+
+/** What Standard Schema (standardschema.dev) libraries give: Zod, Valibot, ArkType and others. */
+export interface StandardSchema {
+  readonly "~standard": {
+    validate(value: unknown): SchemaResult | PromiseLike<SchemaResult>;
+  };
+}
+
+/** What a Standard Schema says of a value. */
+export type SchemaResult =
+  | { readonly value: unknown; readonly issues?: undefined }
+  | { readonly issues: readonly object[] };
+
+/** Whether a value is what it should be. */
+export type Validate = ((value: unknown) => boolean | PromiseLike<boolean>) | StandardSchema;
 
 /** Anchors work that outlives a request, like `ctx.waitUntil` of a Worker. */
 export type WaitUntil = (work: Promise<unknown>) => void;
@@ -179,8 +265,13 @@ export type GetOrLoadOptions<Result = unknown> = Omit<
  * in where they are silent.
  */
 export type FetchPolicyOptions = Partial<
-  Omit<PolicyOptions<readonly [request: Request], Response>, "key" | "ignore" | "loadMany">
+  Omit<
+    PolicyOptions<readonly [request: Request], Response>,
+    "key" | "ignore" | "loadMany" | "ttl" | "validate"
+  >
 > & {
+  /** How long a response is fresh whose headers do not say. Default 0. */
+  readonly ttl?: Duration | undefined;
   /** The key of a request. Default: method and URL, normalised. */
   readonly key?: ((request: Request) => string) | undefined;
   /** Query parameters that do not make a request a different one, by whole name. */

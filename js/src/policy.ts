@@ -2,6 +2,7 @@
 
 import { duration } from "./duration.js";
 import { ConfigError } from "./errors.js";
+import { type CompiledGuards, compileGuards } from "./guard-options.js";
 import type { KeyFunction } from "./key.js";
 import { type CompiledIgnore, compileIgnore } from "./key-ignore.js";
 import {
@@ -16,8 +17,10 @@ import type {
   FetchPolicyOptions,
   GetOrLoadOptions,
   PolicyOptions,
+  Validate,
   WaitUntil,
 } from "./policy-options.js";
+import { compileRefreshing, compileValidate } from "./refreshing.js";
 import { compileTemplate } from "./template.js";
 
 /** What takes a policy. */
@@ -27,6 +30,24 @@ export type PolicyPlace = "wrap" | "getOrLoad" | "fetch";
 export interface CompiledPolicy {
   /** Milliseconds, 0 or more, or `Infinity`; 0 for a `fetch` policy that gives none. */
   readonly ttl: number;
+  /** Instead of `ttl`, which then stands for nothing. May give anything, or throw. */
+  readonly ttlOf: ((result: unknown, args: readonly unknown[]) => unknown) | undefined;
+  /** From 0 to below 1. */
+  readonly jitter: number;
+  /** 0 for no early refresh by chance. */
+  readonly earlyBeta: number;
+  /** Milliseconds; `Infinity` for no early refresh at a fixed age. */
+  readonly earlyAfter: number;
+  /** `Infinity` for no bound. */
+  readonly hitsMax: number;
+  /** `Infinity` for no refresh. */
+  readonly hitsRefreshAt: number;
+  /** Milliseconds or `Infinity`; undefined for that of other values. */
+  readonly negativeTtl: number | undefined;
+  /** Milliseconds or `Infinity`, 0 for not remembered; or what says so, which may give anything. */
+  readonly errorTtl: number | ((error: unknown) => unknown);
+  readonly validate: Validate | undefined;
+  readonly guards: CompiledGuards | undefined;
   /** Whether the options gave a `ttl`; only a `fetch` policy may not. */
   readonly ttlGiven: boolean;
   /** Milliseconds past ttl, 0 or more, or `Infinity`. */
@@ -50,23 +71,7 @@ export interface CompiledPolicy {
 }
 
 /** Policy names that do nothing yet. Implementing one deletes it here and adds it to `EVERYWHERE`. */
-const LATER = [
-  "jitter",
-  "early",
-  "hits",
-  "slowCalls",
-  "rateLimit",
-  "circuitBreaker",
-  "lock",
-  "bloom",
-  "tags",
-  "negativeTtl",
-  "errorTtl",
-  "validate",
-  "codec",
-  "background",
-  "loadMany",
-] as const;
+const LATER = ["lock", "bloom", "tags", "codec", "background", "loadMany"] as const;
 
 const EVERYWHERE = [
   "ttl",
@@ -80,6 +85,15 @@ const EVERYWHERE = [
   "failIf",
   "staleOn",
   "singleFlight",
+  "jitter",
+  "early",
+  "hits",
+  "negativeTtl",
+  "errorTtl",
+  "validate",
+  "slowCalls",
+  "rateLimit",
+  "circuitBreaker",
 ] as const;
 
 const WITH = "an option of one call: wrapped.with({ … })(…)";
@@ -101,12 +115,18 @@ const NAMES: Readonly<Record<PolicyPlace, OptionNames<PolicyName>>> = {
       ignore: "the key is the first argument of getOrLoad",
     },
   },
-  fetch: { of: "fetch", known: [...EVERYWHERE, "key", "ignore"], later: LATER },
+  fetch: {
+    of: "fetch",
+    known: [...EVERYWHERE.filter((name) => name !== "validate"), "key", "ignore"],
+    later: [...LATER, "validate"],
+  },
 };
 
 /** The longest delay timers keep; a longer one fires at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 const RETRY_AFTER = 1000;
+const SCOPES = ["function", "key"] as const;
+const FETCH_SCOPES = ["host", "function", "key"] as const;
 
 function optionalDuration(value: unknown, option: string, otherwise: number): number {
   return value === undefined ? otherwise : duration(value, { option, zero: true });
@@ -123,7 +143,13 @@ function delay(value: unknown, option: string, zero: boolean): number {
 
 function compileTtl(value: unknown, where: PolicyPlace): number {
   if (value === undefined && where === "fetch") return 0;
+  if (typeof value === "function" && where !== "fetch") return 0;
   return duration(value, { option: "ttl", zero: true, infinite: true });
+}
+
+function compileErrorTtl(value: unknown): CompiledPolicy["errorTtl"] {
+  if (typeof value === "function") return value as (error: unknown) => unknown;
+  return staleWindow(value, "errorTtl");
 }
 
 function isOriginFirst(mode: unknown): boolean {
@@ -186,6 +212,13 @@ export function compilePolicy(
   );
   const policy: CompiledPolicy = {
     ttl: compileTtl(given.ttl, where),
+    ttlOf: typeof given.ttl === "function" ? (given.ttl as CompiledPolicy["ttlOf"]) : undefined,
+    ...compileRefreshing(given),
+    negativeTtl:
+      given.negativeTtl === undefined ? undefined : staleWindow(given.negativeTtl, "negativeTtl"),
+    errorTtl: compileErrorTtl(given.errorTtl),
+    validate: compileValidate(given.validate),
+    guards: compileGuards(given, where === "fetch" ? FETCH_SCOPES : SCOPES),
     ttlGiven: given.ttl !== undefined,
     staleWhileRevalidate: staleWindow(given.staleWhileRevalidate, "staleWhileRevalidate"),
     staleIfError: staleWindow(given.staleIfError, "staleIfError"),

@@ -28,6 +28,8 @@ export interface PolicyStats {
   readonly takeovers: number;
   /** Results not stored because something newer had come first. */
   readonly fenced: number;
+  /** Loads that a guard refused. */
+  readonly refusals: number;
 }
 
 /** What `cache.stats()` gives. */
@@ -51,6 +53,7 @@ const NAMES = [
   "failovers",
   "takeovers",
   "fenced",
+  "refusals",
 ] as const satisfies readonly (keyof PolicyStats)[];
 
 function statsOf(counts: ArrayLike<number>): PolicyStats {

@@ -120,7 +120,7 @@ export function wrap<Args extends readonly unknown[], Result>(
     try {
       const key = keyOf(args);
       const slot = space.get(key);
-      const plain = driver.isPlain && policy.instance === memory.instance;
+      const plain = driver.isPlain && policy.isPlain && policy.instance === memory.instance;
       if (slot === undefined || !plain || signalOf(args) !== undefined) {
         return driver.call(wrapping.callOf(this, args, key)).then(resultOf<Result>);
       }

@@ -25,11 +25,13 @@ pub struct Counters {
     pub takeovers: u64,
     /// Results that were not stored because something newer had come first.
     pub fenced: u64,
+    /// Loads that a guard refused.
+    pub refusals: u64,
 }
 
 impl Counters {
     /// How many numbers [`Counters::to_array`] gives.
-    pub const LEN: usize = 11;
+    pub const LEN: usize = 12;
 
     /// The counts in the order of the fields, as the host reads them.
     #[expect(
@@ -50,6 +52,7 @@ impl Counters {
             self.failovers,
             self.takeovers,
             self.fenced,
+            self.refusals,
         ]
         .map(|count| count as f64)
     }

@@ -93,6 +93,7 @@ impl CallMachine {
             lifetime: arrival.lifetime,
             load_cost: 0,
             size: arrival.size,
+            hits: 0,
         };
         let (entry, kept) = match self.memory.entry(slot).copied() {
             Some(held) if held.stored_at >= entry.stored_at => (held, Kept::Held),
@@ -146,6 +147,15 @@ impl CallMachine {
             self.retries.set(slot, now + retry.remaining(now), retry);
         }
         self.memory.release(slot);
+    }
+
+    /// Reports that a guard refused a load that this flight was to make. Not a failure of the
+    /// origin, so the key need not wait for its retry.
+    pub fn refused(&mut self, slot: Option<SlotId>, fence: Fence, policy: PolicyId) {
+        let counters = &mut self.counters[policy as usize];
+        counters.loads -= 1;
+        counters.refusals += 1;
+        self.cancelled(slot, fence);
     }
 
     /// Reports that nobody wants a load any more and that it was stopped: not a failure.

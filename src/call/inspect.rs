@@ -25,6 +25,11 @@ impl CallMachine {
         fresh
     }
 
+    /// The monotonic time at the host's `now`, for guards that the host asks itself.
+    pub fn observe(&mut self, now: Timestamp) -> Timestamp {
+        self.clock.observe(now)
+    }
+
     /// Counts a call that an entry answered because its load failed.
     pub fn count_error_fallback(&mut self, policy: PolicyId) {
         self.counters[policy as usize].error_fallbacks += 1;

@@ -96,6 +96,10 @@ impl CallMachine {
 
     /// Begins a call of the key in `slot` (`None`: the key has no slot).
     ///
+    /// `roll` is uniform in `[0, 1)`; only policies with [`Options::early`] look at it.
+    ///
+    /// [`Options::early`]: crate::policy::Options::early
+    ///
     /// Returns the key's slot, a new one if a flight was started for a key without. When
     /// [`CallMachine::has_dropped`] says so afterwards, the host forgets those slots' keys.
     #[inline]
@@ -104,16 +108,18 @@ impl CallMachine {
         slot: Option<SlotId>,
         policy: PolicyId,
         now: Timestamp,
+        roll: f64,
     ) -> (Option<SlotId>, Step) {
         let now = self.clock.observe(now);
         let rules = &self.policies[policy as usize];
         let state = slot.and_then(|slot| Some(self.memory.entry(slot)?.state(now)));
         match (plan(state, rules.mode()), slot) {
-            (Plan::Serve, Some(slot)) => {
+            (Plan::Serve, Some(slot)) if rules.serves_plainly() => {
                 self.memory.touch(slot);
                 self.counters[policy as usize].hits += 1;
                 (Some(slot), Step::Serve(Served::Hit))
             }
+            (Plan::Serve, Some(slot)) => (Some(slot), self.serve_fresh(slot, policy, now, roll)),
             (plan, slot) => self.begin_slowly(slot, plan, policy, now),
         }
     }
@@ -139,6 +145,29 @@ impl CallMachine {
             }
         };
         (slot, step)
+    }
+
+    /// Fresh, under a policy that bounds its hits or refreshes it early.
+    fn serve_fresh(&mut self, slot: SlotId, policy: PolicyId, now: Timestamp, roll: f64) -> Step {
+        self.memory.touch(slot);
+        let rules = self.policies[policy as usize];
+        let Some(entry) = self.memory.entry_mut(slot) else {
+            return self.load_or_wait(slot, false, policy, now);
+        };
+        if rules.hits().is_some_and(|hits| hits.is_used_up(entry.hits)) {
+            return self.load_or_wait(slot, true, policy, now);
+        }
+        entry.hits = entry.hits.saturating_add(1);
+        let due = rules.hits().is_some_and(|hits| hits.is_due(entry.hits))
+            || rules
+                .early()
+                .is_some_and(|early| early.is_due(entry, now, roll));
+        self.counters[policy as usize].hits += 1;
+        if !due || self.is_retry_waiting(slot, now) || self.flights.live(slot, now).is_some() {
+            return Step::Serve(Served::Hit);
+        }
+        self.counters[policy as usize].refreshes += 1;
+        Step::ServeAndRefresh(Served::Hit, self.lead(slot, policy, now))
     }
 
     /// Stale within `stale_while_revalidate`: the entry answers; at most one load refreshes it.
@@ -248,6 +277,7 @@ impl CallMachine {
             lifetime: arrival.lifetime,
             load_cost: u32::try_from(cost).unwrap_or(u32::MAX),
             size: arrival.size,
+            hits: 0,
         };
         self.memory.store(slot, entry, now);
         Landed::Stored(slot)

@@ -139,6 +139,12 @@ impl Memory {
         self.slots.get(slot as usize)?.entry.as_ref()
     }
 
+    /// The same, to count its hits; what it weighs and when it ends must stay.
+    #[inline]
+    pub(crate) fn entry_mut(&mut self, slot: SlotId) -> Option<&mut Entry> {
+        self.slots.get_mut(slot as usize)?.entry.as_mut()
+    }
+
     /// Makes the entry of `slot`, which must have one, the most recently used.
     #[inline]
     pub fn touch(&mut self, slot: SlotId) {

@@ -1,5 +1,7 @@
 //! Decisions: pure functions over an entry's numbers, one file each.
 
+pub mod early;
+pub mod hits;
 pub mod retry;
 pub mod stale;
 pub mod ttl;

@@ -37,6 +37,22 @@ impl Lifetime {
     }
 }
 
+/// A `ttl` spread uniformly over `[1 − jitter, 1] · ttl`, so that entries stored together do not
+/// end together. `jitter` and `roll` are in `[0, 1)`.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "the product is positive, and a ttl beyond 2^53 ms keeps its magnitude"
+)]
+#[must_use]
+pub fn jittered(ttl: Span, jitter: f64, roll: f64) -> Span {
+    if ttl.is_forever() {
+        return ttl;
+    }
+    Span::from_millis((ttl.as_millis() as f64 * (1.0 - jitter * roll)) as u64)
+}
+
 /// What an entry is good for at some age.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
@@ -93,6 +109,14 @@ mod tests {
         assert_eq!(lifetime(0, 0, 0).state(Span::ZERO), State::Dead);
         assert_eq!(lifetime(0, 1, 0).state(Span::ZERO), State::Revalidate);
         assert_eq!(lifetime(u64::MAX, 0, 0).state(Span::FOREVER), State::Fresh);
+    }
+
+    #[test]
+    fn jitter_takes_away_up_to_its_share() {
+        let ttl = Span::from_millis(1000);
+        let spread = [0.0, 0.5, 0.999].map(|roll| jittered(ttl, 0.1, roll).as_millis());
+        assert_eq!(spread, [1000, 950, 900]);
+        assert_eq!(jittered(Span::FOREVER, 0.5, 0.5), Span::FOREVER);
     }
 
     #[test]

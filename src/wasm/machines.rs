@@ -2,6 +2,7 @@
 
 use crate::call::CallMachine;
 use crate::flight::Fence;
+use crate::guard::Guards;
 use crate::memory::Limits;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -13,6 +14,10 @@ use wasm_bindgen::prelude::wasm_bindgen;
 pub(super) struct Calls {
     pub(super) machine: CallMachine,
     pub(super) led: Fence,
+    pub(super) guards: Vec<Option<Guards>>,
+    pub(super) free_guards: Vec<u32>,
+    /// What the last refusal said: in how long to try again, and the limit.
+    pub(super) refusal: [f64; 2],
 }
 
 thread_local! {
@@ -39,6 +44,9 @@ pub fn open(max_entries: f64, max_bytes: f64) -> u32 {
             max_bytes: max_bytes as u64,
         }),
         led: Fence::ZERO,
+        guards: Vec::new(),
+        free_guards: Vec::new(),
+        refusal: [0.0; 2],
     });
     MACHINES.with_borrow_mut(|machines| {
         if let Some(free) = machines.iter().position(Option::is_none) {

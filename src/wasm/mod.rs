@@ -12,6 +12,7 @@
     reason = "JavaScript has one kind of number; casts saturate, and exact values stay below 2^53"
 )]
 
+pub mod guards;
 pub mod machines;
 pub mod policies;
 pub mod records;
@@ -34,6 +35,7 @@ mod code {
     pub(super) const LOAD: u32 = 4;
     /// One more with a fallback.
     pub(super) const WAIT: u32 = 6;
+    pub(super) const HIT_REFRESH: u32 = 8;
     /// `begin`: slots were dropped, call `dropped`.
     pub(super) const DROPPED: u32 = 16;
     /// `begin`: the slot is this bit and up.
@@ -95,6 +97,7 @@ fn arrival(ttl: f64, stale_while_revalidate: f64, stale_if_error: f64, size: f64
 fn step_code(step: Step) -> u32 {
     match step {
         Step::Serve(served) => served_code(served),
+        Step::ServeAndRefresh(Served::Hit, _) => code::HIT_REFRESH,
         Step::ServeAndRefresh(..) => code::STALE_REFRESH,
         Step::Load { fallback, .. } => code::LOAD + u32::from(fallback),
         Step::Wait { fallback } => code::WAIT + u32::from(fallback),
@@ -113,9 +116,11 @@ fn served_code(served: Served) -> u32 {
 /// For a load, `fence` tells the flight's fence.
 #[wasm_bindgen]
 #[must_use]
-pub fn begin(machine: u32, slot: i32, policy: u32, now: f64) -> f64 {
+pub fn begin(machine: u32, slot: i32, policy: u32, now: f64, roll: f64) -> f64 {
     with(machine, |calls| {
-        let (slot, step) = calls.machine.begin(slot_in(slot), policy, time_in(now));
+        let (slot, step) = calls
+            .machine
+            .begin(slot_in(slot), policy, time_in(now), roll);
         if let Step::ServeAndRefresh(_, fence) | Step::Load { fence, .. } = step {
             calls.led = fence;
         }
@@ -231,6 +236,16 @@ pub fn failed(machine: u32, slot: i32, fence: f64, policy: u32, now: f64) {
     });
 }
 
+/// A load was refused by a guard: it never started.
+#[wasm_bindgen]
+pub fn refused(machine: u32, slot: i32, fence: f64, policy: u32) {
+    with(machine, |calls| {
+        calls
+            .machine
+            .refused(slot_in(slot), fence_in(fence), policy);
+    });
+}
+
 /// A load was stopped because nobody wants it any more.
 #[wasm_bindgen]
 pub fn cancelled(machine: u32, slot: i32, fence: f64) {
@@ -301,6 +316,13 @@ pub fn touch(machine: u32, slot: i32, now: f64) -> u32 {
     with(machine, |calls| {
         u32::from(calls.machine.touch(slot as u32, time_in(now)))
     })
+}
+
+/// A `ttl` with its jitter.
+#[wasm_bindgen]
+#[must_use]
+pub fn jittered(ttl: f64, jitter: f64, roll: f64) -> f64 {
+    span_out(crate::strategy::ttl::jittered(span_in(ttl), jitter, roll))
 }
 
 /// The state of the entry of `slot`: 0 absent, 1 fresh, 2 stale (may be revalidated),

@@ -3,6 +3,8 @@
 use super::machines::with;
 use super::span_in;
 use crate::policy::{Mode, Options, Policy};
+use crate::strategy::early::Early;
+use crate::strategy::hits::Hits;
 use crate::time::Span;
 use alloc::vec::Vec;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -17,7 +19,15 @@ mod field {
     pub(super) const RETRY_AFTER: usize = 5;
     pub(super) const ORIGIN_FIRST: usize = 6;
     pub(super) const SINGLE_FLIGHT: usize = 7;
-    pub(super) const LEN: usize = 8;
+    /// 0: no early refresh.
+    pub(super) const EARLY_BETA: usize = 8;
+    /// Infinity: no fixed point.
+    pub(super) const EARLY_AFTER: usize = 9;
+    /// Infinity: no bound.
+    pub(super) const HITS_MAX: usize = 10;
+    /// Infinity: no refresh.
+    pub(super) const HITS_REFRESH_AT: usize = 11;
+    pub(super) const LEN: usize = 12;
 }
 
 /// `Infinity` means that the option is not set.
@@ -39,7 +49,25 @@ fn options(fields: &[f64; field::LEN]) -> Options {
             Mode::CacheFirst
         },
         single_flight: fields[field::SINGLE_FLIGHT] > 0.0,
+        early: early(fields),
+        hits: hits(fields),
     }
+}
+
+fn early(fields: &[f64; field::LEN]) -> Option<Early> {
+    let beta = fields[field::EARLY_BETA];
+    if beta > 0.0 {
+        return Some(Early::Probabilistic { beta });
+    }
+    optional(fields[field::EARLY_AFTER]).map(Early::After)
+}
+
+fn hits(fields: &[f64; field::LEN]) -> Option<Hits> {
+    let count = |count: f64| count.is_finite().then_some(count as u32);
+    Some(Hits {
+        max: count(fields[field::HITS_MAX])?,
+        refresh_at: count(fields[field::HITS_REFRESH_AT]),
+    })
 }
 
 /// Compiles a policy; gives its number, −1 when it is refused. The TypeScript side has checked

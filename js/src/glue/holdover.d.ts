@@ -15,7 +15,13 @@ export declare function usage(machine: number): Float64Array;
 export declare function trap(): void;
 export declare function add_policy(machine: number, fields: Float64Array): number;
 export declare function counters(machine: number, policy: number): Float64Array;
-export declare function begin(machine: number, slot: number, policy: number, now: number): number;
+export declare function begin(
+  machine: number,
+  slot: number,
+  policy: number,
+  now: number,
+  roll: number,
+): number;
 export declare function fence(machine: number): number;
 export declare function refresh(machine: number, slot: number, policy: number, now: number): number;
 export declare function started(machine: number, slot: number, fence: number, now: number): void;
@@ -70,6 +76,7 @@ export declare function put(
 export declare function invalidate(machine: number, slot: number): void;
 export declare function dropped(machine: number): number;
 export declare function touch(machine: number, slot: number, now: number): number;
+export declare function jittered(ttl: number, jitter: number, roll: number): number;
 export declare function state(machine: number, slot: number, now: number): number;
 export declare function age(machine: number, slot: number, now: number): number;
 export declare function ttl(machine: number, slot: number): number;
@@ -83,3 +90,22 @@ export declare function encode_record(
   staleIfError: number,
 ): Uint8Array;
 export declare function decode_record(record: Uint8Array): Float64Array;
+export declare function add_guards(machine: number, fields: Float64Array): number;
+export declare function remove_guards(machine: number, guards: number): void;
+export declare function check_guards(machine: number, guards: number, now: number): number;
+export declare function refusal(machine: number): Float64Array;
+export declare function take_guards(
+  machine: number,
+  guards: number,
+  policy: number,
+  now: number,
+): number;
+export declare function refused(machine: number, slot: number, fence: number, policy: number): void;
+export declare function record_guards(
+  machine: number,
+  guards: number,
+  permit: number,
+  result: number,
+  duration: number,
+  now: number,
+): void;

@@ -1,0 +1,180 @@
+/** The options of guards, compiled: what may refuse a load. */
+
+import { duration } from "./duration.js";
+import { ConfigError } from "./errors.js";
+import { type GivenOptions, optionalFunction, readOptions } from "./options.js";
+
+/** Whose loads a guard counts together. */
+export type GuardScope = "function" | "key" | "host";
+
+/** What a guard is asked about. */
+export interface GuardRules {
+  /** In the order of `field` in `src/wasm/guards.rs`. */
+  readonly fields: Float64Array;
+  readonly scope: GuardScope;
+}
+
+/** The guards of a policy. */
+export interface CompiledGuards {
+  /** What is asked before a load: one set of guards per scope that is used. */
+  readonly sets: readonly GuardRules[];
+  /** What is asked before a call, hits included: a rate limit that counts calls. */
+  readonly callSet: GuardRules | undefined;
+  /** Whether a failure counts for the circuit breaker; undefined for every one. */
+  readonly countIf: ((error: unknown) => boolean) | undefined;
+  /** What a caller gets who is refused for the rate; undefined for E_RATE_LIMITED. */
+  readonly onReject: ((error: unknown, ...args: readonly unknown[]) => unknown) | undefined;
+}
+
+/** How many numbers a set of guards takes; a guard whose first number is 0 is not there. */
+const FIELDS = 14;
+const BREAKER_AT = 0;
+const LIMIT_AT = 5;
+const SLOW_AT = 10;
+
+interface Part {
+  readonly at: number;
+  readonly numbers: readonly number[];
+  readonly scope: GuardScope;
+}
+
+/**
+ * Compiles `circuitBreaker`, `rateLimit` and `slowCalls`; undefined without any.
+ * @param scopes the scopes that are allowed, the default first
+ * @throws ConfigError naming the option at fault
+ */
+export function compileGuards(
+  given: GivenOptions<"circuitBreaker" | "rateLimit" | "slowCalls">,
+  scopes: readonly GuardScope[],
+): CompiledGuards | undefined {
+  const breaker = compileBreaker(given.circuitBreaker, scopes);
+  const limit = compileRateLimit(given.rateLimit, scopes);
+  const slow = compileSlowCalls(given.slowCalls, scopes);
+  if (breaker === undefined && limit === undefined && slow === undefined) return undefined;
+  const callPart = limit?.countsCalls ? limit.part : undefined;
+  const loadPart = limit?.countsCalls ? undefined : limit?.part;
+  const parts = [breaker?.part, loadPart, slow].filter((part) => part !== undefined);
+  return {
+    callSet: callPart && setOf(callPart.scope, [callPart]),
+    sets: scopes.map((scope) => setOf(scope, parts)).filter((set) => set !== undefined),
+    countIf: breaker?.countIf,
+    onReject: limit?.onReject,
+  };
+}
+
+function setOf(scope: GuardScope, parts: readonly Part[]): GuardRules | undefined {
+  const own = parts.filter((part) => part.scope === scope);
+  if (own.length === 0) return undefined;
+  const fields = new Float64Array(FIELDS);
+  for (const { at, numbers } of own) fields.set(numbers, at);
+  return { fields, scope };
+}
+
+const BREAKER = [
+  "errorRate",
+  "window",
+  "minCalls",
+  "openFor",
+  "halfOpenCalls",
+  "countIf",
+  "scope",
+] as const;
+
+function compileBreaker(value: unknown, scopes: readonly GuardScope[]) {
+  if (value === undefined) return undefined;
+  const given = readOptions(value, { of: "circuitBreaker", known: BREAKER });
+  const name = (option: string) => `circuitBreaker.${option}`;
+  const numbers = [
+    rate(given.errorRate, name("errorRate")),
+    span(given.window, name("window")),
+    whole(given.minCalls, name("minCalls"), 1),
+    span(given.openFor, name("openFor")),
+    whole(given.halfOpenCalls ?? 1, name("halfOpenCalls"), 1),
+  ];
+  const scope = compileScope(given.scope, name("scope"), scopes);
+  const like = "(error) => boolean";
+  const countIf = optionalFunction<(error: unknown) => boolean>(
+    given.countIf,
+    name("countIf"),
+    like,
+  );
+  return { part: { at: BREAKER_AT, numbers, scope }, countIf };
+}
+
+const LIMIT = ["limit", "period", "ban", "algorithm", "scope", "onReject", "count"] as const;
+
+function compileRateLimit(value: unknown, scopes: readonly GuardScope[]) {
+  if (value === undefined) return undefined;
+  const given = readOptions(value, { of: "rateLimit", known: LIMIT });
+  const name = (option: string) => `rateLimit.${option}`;
+  const sliding = oneOf(given.algorithm, name("algorithm"), ["fixed", "sliding"]) === "sliding";
+  if (sliding && given.ban !== undefined) {
+    throw new ConfigError(name("ban"), given.ban, 'no ban with algorithm "sliding"');
+  }
+  const numbers = [
+    whole(given.limit, name("limit"), 1),
+    span(given.period, name("period")),
+    sliding ? 1 : 0,
+    given.ban === undefined ? 0 : span(given.ban, name("ban")),
+  ];
+  const scope = compileScope(given.scope, name("scope"), scopes);
+  const onReject = optionalFunction<NonNullable<CompiledGuards["onReject"]>>(
+    given.onReject,
+    name("onReject"),
+    "(error, …args) => result",
+  );
+  const countsCalls = oneOf(given.count, name("count"), ["loads", "calls"]) === "calls";
+  return { part: { at: LIMIT_AT, numbers, scope }, onReject, countsCalls };
+}
+
+const SLOW = ["factor", "samples", "openFor", "scope"] as const;
+
+function compileSlowCalls(value: unknown, scopes: readonly GuardScope[]): Part | undefined {
+  if (value === undefined) return undefined;
+  const given = readOptions(value, { of: "slowCalls", known: SLOW });
+  const name = (option: string) => `slowCalls.${option}`;
+  const { factor = 2 } = given;
+  if (typeof factor !== "number" || !(factor >= 1) || factor === Number.POSITIVE_INFINITY) {
+    throw new ConfigError(name("factor"), factor, "a finite number, 1 or more");
+  }
+  const numbers = [
+    factor,
+    whole(given.samples ?? 10, name("samples"), 1),
+    span(given.openFor, name("openFor")),
+  ];
+  return { at: SLOW_AT, numbers, scope: compileScope(given.scope, name("scope"), scopes) };
+}
+
+function rate(value: unknown, option: string): number {
+  if (typeof value === "number" && value > 0 && value <= 1) return value;
+  throw new ConfigError(option, value, "a number above 0, up to 1");
+}
+
+function span(value: unknown, option: string): number {
+  return duration(value, { option });
+}
+
+/** The most that machines count to. */
+const MOST = 1_000_000;
+
+function whole(value: unknown, option: string, least: number): number {
+  if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= MOST) {
+    return value;
+  }
+  throw new ConfigError(option, value, `a whole number from ${least} to ${MOST}`);
+}
+
+function oneOf<Choice extends string>(
+  value: unknown,
+  option: string,
+  choices: readonly [Choice, ...Choice[]],
+): Choice {
+  if (value === undefined) return choices[0];
+  const choice = choices.find((known) => known === value);
+  if (choice !== undefined) return choice;
+  throw new ConfigError(option, value, choices.map((known) => `"${known}"`).join(" or "));
+}
+
+function compileScope(value: unknown, option: string, scopes: readonly GuardScope[]): GuardScope {
+  return oneOf(value, option, scopes as readonly [GuardScope, ...GuardScope[]]);
+}

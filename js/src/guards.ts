@@ -1,0 +1,141 @@
+/** Guards at work: asked before a load, told how it went. The machines are in the core. */
+
+import type { Call } from "./call.js";
+import type { Timers } from "./clock.js";
+import * as core from "./core.js";
+import {
+  CircuitOpenError,
+  type HoldoverError,
+  RateLimitedError,
+  SlowCallsError,
+} from "./errors.js";
+import type { CompiledGuards, GuardRules } from "./guard-options.js";
+import type { MemoryStore } from "./memory.js";
+
+/** The reasons of a refusal, as `src/wasm/guards.rs` numbers them; 0 is none. */
+const CIRCUIT_OPEN = 1;
+const RATE_LIMITED = 2;
+
+/** How a load went, as `src/wasm/guards.rs` numbers it. */
+export type LoadResult = 0 | 1 | 2;
+export const SUCCEEDED: LoadResult = 0;
+export const FAILED: LoadResult = 1;
+/** It says nothing of the origin: stopped by its callers, or `countIf` says so. */
+export const IGNORED: LoadResult = 2;
+
+/** How many keys or hosts a guard knows at once; the ones longest known are forgotten. */
+const MOST_SCOPES = 10_000;
+
+interface Place {
+  readonly guards: number;
+  readonly permit: number;
+}
+
+/** A load that was admitted: where its result is to be told. */
+export interface Admission {
+  readonly places: readonly Place[];
+  readonly instance: number;
+  readonly startedAt: number;
+}
+
+/** The guards of one policy. */
+export class Guards {
+  readonly rules: CompiledGuards;
+  readonly #known: readonly Map<string, number>[];
+  readonly #knownCalls: Map<string, number> = new Map();
+  #instance = 0;
+
+  constructor(rules: CompiledGuards) {
+    this.rules = rules;
+    this.#known = rules.sets.map(() => new Map());
+  }
+
+  /** Admits a load, or says why not. Nothing is used up by a load that is refused. */
+  admit(call: Call, memory: MemoryStore, timers: Timers): Admission | HoldoverError {
+    const { machine, instance } = memory;
+    if (this.#instance !== instance) this.#forget(instance);
+    const now = timers.now();
+    const asked = this.rules.sets.map((set, index) =>
+      guardsFor(this.#known[index] as Map<string, number>, machine, set, call),
+    );
+    for (const guards of asked) {
+      const reason = core.check_guards(machine, guards, now);
+      if (reason > 0) return refusal(reason, machine, now);
+    }
+    const policy = call.policy.bind(memory);
+    const places = asked.map((guards) => ({
+      guards,
+      permit: core.take_guards(machine, guards, policy, now),
+    }));
+    return { places, instance, startedAt: now };
+  }
+
+  /** Why a call is refused, hit or not; undefined when it may go on. */
+  refuseCall(call: Call, memory: MemoryStore, timers: Timers): HoldoverError | undefined {
+    const { callSet } = this.rules;
+    if (callSet === undefined) return undefined;
+    const { machine, instance } = memory;
+    if (this.#instance !== instance) this.#forget(instance);
+    const now = timers.now();
+    const guards = guardsFor(this.#knownCalls, machine, callSet, call);
+    const reason = core.check_guards(machine, guards, now);
+    if (reason > 0) return refusal(reason, machine, now);
+    core.take_guards(machine, guards, call.policy.bind(memory), now);
+    return undefined;
+  }
+
+  /** Tells how an admitted load went. */
+  record(admission: Admission, result: LoadResult, memory: MemoryStore, timers: Timers): void {
+    if (admission.instance !== memory.instance) return;
+    const now = timers.now();
+    const duration = Math.max(0, now - admission.startedAt);
+    for (const { guards, permit } of admission.places) {
+      core.record_guards(memory.machine, guards, permit, result, duration, now);
+    }
+  }
+
+  #forget(instance: number): void {
+    for (const known of [...this.#known, this.#knownCalls]) known.clear();
+    this.#instance = instance;
+  }
+}
+
+function guardsFor(
+  known: Map<string, number>,
+  machine: number,
+  set: GuardRules,
+  call: Call,
+): number {
+  const name = scopeOf(set, call);
+  let guards = known.get(name);
+  if (guards === undefined) {
+    if (known.size >= MOST_SCOPES) forgetFirst(known, machine);
+    guards = core.add_guards(machine, set.fields);
+    known.set(name, guards);
+  }
+  return guards;
+}
+
+function forgetFirst(known: Map<string, number>, machine: number): void {
+  for (const [name, guards] of known) {
+    known.delete(name);
+    core.remove_guards(machine, guards);
+    return;
+  }
+}
+
+function scopeOf({ scope }: GuardRules, call: Call): string {
+  if (scope === "function") return "";
+  return scope === "key" ? call.key : (call.host ?? "");
+}
+
+function refusal(reason: number, machine: number, now: number): HoldoverError {
+  const [retryAfter = 0, limit = 0] = core.refusal(machine);
+  if (reason === RATE_LIMITED) {
+    const details = { retryAfter, limit, remaining: 0, resetAt: now + retryAfter };
+    return new RateLimitedError(`the limit of ${limit} loads is reached`, details);
+  }
+  return reason === CIRCUIT_OPEN
+    ? new CircuitOpenError("the circuit breaker is open", { retryAfter })
+    : new SlowCallsError("loads have become slow", { retryAfter });
+}

@@ -1,0 +1,37 @@
+/** How long what a load brought may be used, by its policy. */
+
+import type { Call } from "./call.js";
+import { jittered } from "./core.js";
+import { duration } from "./duration.js";
+import type { Lifetime } from "./layers.js";
+
+/**
+ * The lifetime of a value; undefined when it is not to be stored.
+ * @param random uniform in [0, 1)
+ * @throws what `ttl` throws, and ConfigError when it gives no duration
+ */
+export function lifetimeFor(
+  call: Call,
+  value: unknown,
+  random: () => number,
+): Lifetime | undefined {
+  const { rules } = call.policy;
+  const { ttl: given, staleWhileRevalidate, staleIfError } = call.lifetimeOf?.(value) ?? rules;
+  const isNegative = value === undefined || value === null;
+  if (isNegative && rules.negativeTtl === 0) return undefined;
+  const own = isNegative ? rules.negativeTtl : undefined;
+  const ttl = call.ttl ?? own ?? (rules.ttlOf ? ttlFrom(rules.ttlOf(value, call.args)) : given);
+  const spread = rules.jitter > 0 ? jittered(ttl, rules.jitter, random()) : ttl;
+  return { ttl: spread, staleWhileRevalidate, staleIfError };
+}
+
+/** How long a failure is remembered, in milliseconds. */
+export function errorTtlFor(call: Call, error: unknown): number {
+  const { errorTtl } = call.policy.rules;
+  if (typeof errorTtl === "number") return errorTtl;
+  return duration(errorTtl(error), { option: "errorTtl", zero: true, infinite: true });
+}
+
+function ttlFrom(value: unknown): number {
+  return duration(value, { option: "ttl", zero: true, infinite: true });
+}

@@ -1,0 +1,263 @@
+//! Not asking an origin that keeps failing.
+//!
+//! ```text
+//!            rate reached                    open_for over
+//!  Closed ────────────────► Open ◄─────────┐ ─────────────► HalfOpen
+//!    ▲                                     └── a probe fails ──┘ │
+//!    └──────────────────── all probes succeed ───────────────────┘
+//! ```
+//!
+//! *Closed* counts the loads of the last `window` and how many failed. *Open* refuses until
+//! `open_for` has passed since it opened. *Half-open* admits so many probes and refuses the rest;
+//! a probe that never returns frees its place when its lease ends. Refused loads do not count, and
+//! neither does one that was admitted in an earlier state.
+
+use super::{Outcome, Reason, Refusal};
+use crate::policy::ConfigError;
+use crate::time::{Span, Timestamp};
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+/// What a user may set.
+#[derive(Clone, Copy, Debug)]
+pub struct CircuitBreakerOptions {
+    /// The share of failures that opens it: above 0, up to 1.
+    pub error_rate: f64,
+    /// Over how long loads are counted. 1 ms or more.
+    pub window: Span,
+    /// How many loads there must be. 1 or more.
+    pub min_calls: u32,
+    /// How long it refuses. 1 ms or more.
+    pub open_for: Span,
+    /// How many probes it admits then. 1 or more; usually 1.
+    pub half_open_calls: u32,
+}
+
+/// In how many parts a window is counted: what leaves it, leaves at most this part late.
+const PARTS: u64 = 1000;
+
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    number: u64,
+    calls: u32,
+    failures: u32,
+}
+
+#[derive(Clone, Debug)]
+enum State {
+    Closed {
+        parts: VecDeque<Part>,
+        calls: u32,
+        failures: u32,
+    },
+    Open {
+        until: Timestamp,
+    },
+    HalfOpen {
+        /// When the places of probes under way are free again.
+        probes: Vec<Timestamp>,
+        successes: u32,
+    },
+}
+
+impl State {
+    const fn closed() -> Self {
+        Self::Closed {
+            parts: VecDeque::new(),
+            calls: 0,
+            failures: 0,
+        }
+    }
+}
+
+/// A circuit breaker: see the module documentation.
+#[derive(Clone, Debug)]
+pub struct CircuitBreaker {
+    options: CircuitBreakerOptions,
+    state: State,
+    /// Grows with each change of state, so that permits of an earlier one are known.
+    epoch: u64,
+}
+
+impl CircuitBreaker {
+    /// A closed breaker that has seen nothing.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] that names the option.
+    pub fn compile(options: &CircuitBreakerOptions) -> Result<Self, ConfigError> {
+        let zero = [
+            ("circuit_breaker.window", options.window.is_zero()),
+            ("circuit_breaker.open_for", options.open_for.is_zero()),
+            ("circuit_breaker.min_calls", options.min_calls == 0),
+            (
+                "circuit_breaker.half_open_calls",
+                options.half_open_calls == 0,
+            ),
+        ];
+        if let Some((option, _)) = zero.iter().find(|(_, is_zero)| *is_zero) {
+            return Err(ConfigError::of(option, "above 0"));
+        }
+        if !(options.error_rate > 0.0 && options.error_rate <= 1.0) {
+            return Err(ConfigError::of(
+                "circuit_breaker.error_rate",
+                "above 0, up to 1",
+            ));
+        }
+        Ok(Self {
+            options: *options,
+            state: State::closed(),
+            epoch: 0,
+        })
+    }
+
+    /// Whether a load may start at `now`.
+    ///
+    /// # Errors
+    /// A [`Refusal`] while it is open, or half-open with all its probes under way.
+    pub fn check(&mut self, now: Timestamp) -> Result<(), Refusal> {
+        self.advance(now);
+        let retry_at = match &self.state {
+            State::Closed { .. } => return Ok(()),
+            State::Open { until } => *until,
+            State::HalfOpen { probes, successes } => {
+                // One that is already answered keeps its place: so many probes, and no more.
+                let admitted = probes.len() + *successes as usize;
+                if admitted < self.options.half_open_calls as usize {
+                    return Ok(());
+                }
+                probes.iter().copied().min().unwrap_or(now)
+            }
+        };
+        Err(Refusal {
+            reason: Reason::CircuitOpen,
+            retry_at,
+        })
+    }
+
+    /// Takes a place for a load that [`CircuitBreaker::check`] admitted; gives its permit.
+    pub fn take(&mut self, lease: Span, now: Timestamp) -> u64 {
+        if let State::HalfOpen { probes, .. } = &mut self.state {
+            probes.push(now + lease);
+        }
+        self.epoch
+    }
+
+    /// Reports how the load of a permit went.
+    pub fn record(&mut self, permit: u64, outcome: Outcome, now: Timestamp) {
+        self.advance(now);
+        if permit != self.epoch {
+            return;
+        }
+        match &mut self.state {
+            State::Closed { .. } => self.record_closed(outcome, now),
+            State::Open { .. } => {}
+            State::HalfOpen { probes, successes } => {
+                probes.pop();
+                match outcome {
+                    Outcome::Ignored => {}
+                    Outcome::Failure => self.open(now),
+                    Outcome::Success if *successes + 1 < self.options.half_open_calls => {
+                        *successes += 1;
+                    }
+                    Outcome::Success => self.enter(State::closed()),
+                }
+            }
+        }
+    }
+
+    fn record_closed(&mut self, outcome: Outcome, now: Timestamp) {
+        let number = self.part_at(now);
+        let State::Closed {
+            parts,
+            calls,
+            failures,
+        } = &mut self.state
+        else {
+            return;
+        };
+        if outcome == Outcome::Ignored {
+            return;
+        }
+        if parts.back().is_none_or(|part| part.number != number) {
+            parts.push_back(Part {
+                number,
+                calls: 0,
+                failures: 0,
+            });
+        }
+        let failed = u32::from(outcome == Outcome::Failure);
+        if let Some(part) = parts.back_mut() {
+            part.calls += 1;
+            part.failures += failed;
+        }
+        *calls += 1;
+        *failures += failed;
+        let reached = f64::from(*failures) >= self.options.error_rate * f64::from(*calls);
+        if *failures > 0 && *calls >= self.options.min_calls && reached {
+            self.open(now);
+        }
+    }
+
+    /// What time alone changes: loads leave the window, open turns half-open, leases end.
+    fn advance(&mut self, now: Timestamp) {
+        let oldest = self.oldest_part(now);
+        match &mut self.state {
+            State::Closed {
+                parts,
+                calls,
+                failures,
+            } => {
+                while let Some(part) = parts.front().filter(|part| part.number < oldest).copied() {
+                    *calls -= part.calls;
+                    *failures -= part.failures;
+                    parts.pop_front();
+                }
+            }
+            State::Open { until } if *until <= now => self.enter(State::HalfOpen {
+                probes: Vec::new(),
+                successes: 0,
+            }),
+            State::Open { .. } => {}
+            State::HalfOpen { probes, .. } => probes.retain(|&lease_end| lease_end > now),
+        }
+    }
+
+    fn open(&mut self, now: Timestamp) {
+        self.enter(State::Open {
+            until: now + self.options.open_for,
+        });
+    }
+
+    fn enter(&mut self, state: State) {
+        self.state = state;
+        self.epoch += 1;
+    }
+
+    fn part_at(&self, now: Timestamp) -> u64 {
+        now.as_millis() / self.part_length()
+    }
+
+    /// The oldest part that may still count: what is exactly `window` old does not.
+    fn oldest_part(&self, now: Timestamp) -> u64 {
+        let window = self.options.window.as_millis();
+        (now.as_millis() + 1).saturating_sub(window) / self.part_length()
+    }
+
+    fn part_length(&self) -> u64 {
+        (self.options.window.as_millis() / PARTS).max(1)
+    }
+
+    /// The name of its state: `closed`, `open` or `half-open`.
+    #[must_use]
+    pub const fn state_name(&self) -> &'static str {
+        match self.state {
+            State::Closed { .. } => "closed",
+            State::Open { .. } => "open",
+            State::HalfOpen { .. } => "half-open",
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "circuit_breaker_tests.rs"]
+mod tests;

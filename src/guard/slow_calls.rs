@@ -1,0 +1,164 @@
+//! Refusing loads when one was much slower than those before it.
+
+use super::{Reason, Refusal};
+use crate::policy::ConfigError;
+use crate::time::{Span, Timestamp};
+use alloc::collections::VecDeque;
+
+/// What a user may set.
+#[derive(Clone, Copy, Debug)]
+pub struct SlowCallsOptions {
+    /// How many times the mean is slow. 1 or more; usually 2.
+    pub factor: f64,
+    /// How many durations the mean is of. 1 or more; usually 10.
+    pub samples: u32,
+    /// How long loads are refused after a slow one. Above 0.
+    pub open_for: Span,
+}
+
+/// Refuses loads for a while after one took more than `factor` times the mean of the last
+/// `samples` successful ones. The samples then start anew; a slow or failed load is none.
+#[derive(Clone, Debug)]
+pub struct SlowCalls {
+    options: SlowCallsOptions,
+    durations: VecDeque<u64>,
+    sum: u64,
+    open_until: Timestamp,
+}
+
+impl SlowCalls {
+    /// A detector without samples.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] that names the option.
+    pub fn compile(options: &SlowCallsOptions) -> Result<Self, ConfigError> {
+        if !(options.factor >= 1.0 && options.factor.is_finite()) {
+            return Err(ConfigError::of(
+                "slow_calls.factor",
+                "a finite number, 1 or more",
+            ));
+        }
+        if options.samples == 0 {
+            return Err(ConfigError::of("slow_calls.samples", "1 or more"));
+        }
+        if options.open_for.is_zero() {
+            return Err(ConfigError::of("slow_calls.open_for", "a duration above 0"));
+        }
+        Ok(Self {
+            options: *options,
+            durations: VecDeque::new(),
+            sum: 0,
+            open_until: Timestamp::ZERO,
+        })
+    }
+
+    /// Whether loads may start at `now`.
+    ///
+    /// # Errors
+    /// A [`Refusal`] until `open_for` has passed since the slow load.
+    pub fn check(&self, now: Timestamp) -> Result<(), Refusal> {
+        if now < self.open_until {
+            return Err(Refusal {
+                reason: Reason::SlowCalls,
+                retry_at: self.open_until,
+            });
+        }
+        Ok(())
+    }
+
+    /// Reports how long a successful load took.
+    pub fn record(&mut self, duration: Span, now: Timestamp) {
+        if now < self.open_until {
+            // It began before the slow one ended, and says nothing of the time after.
+            return;
+        }
+        let is_full = self.durations.len() >= self.options.samples as usize;
+        if is_full && self.is_slow(duration) {
+            self.durations.clear();
+            self.sum = 0;
+            self.open_until = now + self.options.open_for;
+            return;
+        }
+        if is_full {
+            self.sum -= self.durations.pop_front().unwrap_or(0);
+        }
+        self.durations.push_back(duration.as_millis());
+        self.sum = self.sum.saturating_add(duration.as_millis());
+    }
+
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "durations beyond 2^53 ms are slow whatever their last digits"
+    )]
+    fn is_slow(&self, duration: Span) -> bool {
+        // Without division: duration > factor · sum / count.
+        let count = self.durations.len() as f64;
+        duration.as_millis() as f64 * count > self.options.factor * self.sum as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: u64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    fn filled(duration: u64) -> SlowCalls {
+        let mut slow_calls = SlowCalls::compile(&SlowCallsOptions {
+            factor: 2.0,
+            samples: 3,
+            open_for: Span::from_millis(100),
+        })
+        .unwrap();
+        for _ in 0..3 {
+            slow_calls.record(Span::from_millis(duration), at(0));
+        }
+        slow_calls
+    }
+
+    #[test]
+    fn more_than_factor_times_the_mean_opens_until_its_tick() {
+        let mut slow_calls = filled(10);
+        slow_calls.record(Span::from_millis(20), at(0));
+        assert!(slow_calls.check(at(0)).is_ok(), "exactly twice is not slow");
+        let mut slow_calls = filled(10);
+        slow_calls.record(Span::from_millis(21), at(5));
+        assert_eq!(slow_calls.check(at(104)).unwrap_err().retry_at, at(105));
+        assert!(slow_calls.check(at(105)).is_ok());
+    }
+
+    #[test]
+    fn samples_restart_and_the_slow_one_is_none_of_them() {
+        let mut slow_calls = filled(10);
+        slow_calls.record(Span::from_millis(100), at(0));
+        for _ in 0..3 {
+            slow_calls.record(Span::from_millis(1000), at(100));
+            assert!(slow_calls.check(at(100)).is_ok(), "no mean yet");
+        }
+        slow_calls.record(Span::from_millis(2001), at(100));
+        assert!(slow_calls.check(at(100)).is_err());
+    }
+
+    #[test]
+    fn the_mean_is_of_the_last_samples() {
+        let mut slow_calls = filled(10);
+        for duration in [20, 26, 37] {
+            slow_calls.record(Span::from_millis(duration), at(0));
+            assert!(
+                slow_calls.check(at(0)).is_ok(),
+                "{duration} follows the mean"
+            );
+        }
+    }
+
+    #[test]
+    fn samples_that_took_no_time_make_any_time_slow() {
+        let mut slow_calls = filled(0);
+        slow_calls.record(Span::ZERO, at(0));
+        assert!(slow_calls.check(at(0)).is_ok());
+        slow_calls.record(Span::from_millis(1), at(0));
+        assert!(slow_calls.check(at(0)).is_err());
+    }
+}
