@@ -13,7 +13,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use std::cell::Cell;
 use std::hash::{BuildHasher, RandomState};
 
-const CASES: u32 = 1_500;
+const CASES: u32 = 1_200;
 const OPS_PER_CASE: usize = 200;
 
 fn seed() -> u64 {
@@ -86,7 +86,7 @@ fn drain(machine: &mut CallMachine) {
 fn loads_that_never_end_leave_bounded_memory() {
     let (mut machine, policy) = machine_with_lease(100);
     for millis in 0..100_000 {
-        let (_, step) = machine.begin(None, policy, Timestamp::from_millis(millis));
+        let (_, step) = machine.begin(None, policy, Timestamp::from_millis(millis), 0.5);
         assert!(matches!(step, Step::Load { .. }));
         drain(&mut machine);
         assert!(machine.flights() <= 101, "{} flights", machine.flights());
@@ -99,12 +99,12 @@ fn loads_that_never_end_leave_bounded_memory() {
 fn a_burst_of_loads_that_never_end_is_cleared_by_half_as_many_that_do() {
     let (mut machine, policy) = machine_with_lease(100);
     for _ in 0..10_000 {
-        let _ = machine.begin(None, policy, Timestamp::ZERO);
+        let _ = machine.begin(None, policy, Timestamp::ZERO, 0.5);
     }
     assert_eq!(machine.flights(), 10_000);
     for millis in 0..5_000 {
         let now = Timestamp::from_millis(100 + millis);
-        let (slot, step) = machine.begin(None, policy, now);
+        let (slot, step) = machine.begin(None, policy, now, 0.5);
         let Step::Load { fence, .. } = step else {
             panic!("{step:?}");
         };
@@ -120,7 +120,7 @@ fn a_key_whose_loads_never_end_keeps_one_flight() {
     let (mut machine, policy) = machine_with_lease(100);
     let mut slot = None;
     for turn in 0..100_000 {
-        let (taken, step) = machine.begin(slot, policy, Timestamp::from_millis(turn * 100));
+        let (taken, step) = machine.begin(slot, policy, Timestamp::from_millis(turn * 100), 0.5);
         assert!(matches!(step, Step::Load { .. }), "turn {turn}: {step:?}");
         slot = taken;
         drain(&mut machine);

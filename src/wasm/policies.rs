@@ -1,4 +1,4 @@
-//! Policies across the boundary: one array of numbers, in the order of [`field`].
+//! Policies across the boundary: one array of numbers, in the order of `field`.
 
 use super::machines::with;
 use super::span_in;

@@ -28,7 +28,8 @@ const WRONG = [
   [wrap, { ttl: -1 }, "ttl", "-1", DURATION],
   [wrap, { ttl: Number.NaN }, "ttl", "NaN", DURATION],
   [wrap, { ttl: null }, "ttl", "null", DURATION],
-  [wrap, { ttl: () => 5 }, "ttl", "the function ttl", DURATION],
+  [fetching, { ttl: () => 5 }, "ttl", "the function ttl", DURATION],
+  [fetching, { validate: () => true }, "validate", /not available in this version/, NAMES],
   [wrap, { ttl: "Infinity" }, "ttl", '"Infinity"', DURATION],
   [wrap, { ttl: symbol }, "ttl", "the symbol odd", DURATION],
   [wrap, { ttl: Number.MAX_VALUE }, "ttl", "1.7976931348623157e+308", DURATION],
@@ -100,10 +101,7 @@ const WRONG = [
   [policy, { "": 1 }, "", "1 (not an option of wrap)", NAMES],
   [policy, JSON.parse('{"__proto__":1}'), "__proto__", "1 (not an option of wrap)", NAMES],
   [policy, { signal: 1 }, "signal", /an option of one call/, NAMES],
-  ...[
-    ...["jitter", "early", "hits", "slowCalls", "rateLimit", "circuitBreaker", "lock", "bloom"],
-    ...["tags", "negativeTtl", "errorTtl", "validate", "codec", "background", "loadMany"],
-  ].flatMap((name) => [
+  ...["lock", "bloom", "tags", "codec", "background", "loadMany"].flatMap((name) => [
     [policy, { [name]: true }, name, "true (not available in this version)", NAMES],
     [fetching, { [name]: null }, name, "null (not available in this version)", NAMES],
   ]),

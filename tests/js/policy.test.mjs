@@ -27,6 +27,16 @@ const DEFAULTS = {
   staleOn: undefined,
   key: undefined,
   ignore: undefined,
+  ttlOf: undefined,
+  jitter: 0,
+  earlyBeta: 0,
+  earlyAfter: ENDLESS,
+  hitsMax: ENDLESS,
+  hitsRefreshAt: ENDLESS,
+  negativeTtl: undefined,
+  errorTtl: 0,
+  validate: undefined,
+  guards: undefined,
 };
 
 test("defaults are filled in, and the result is frozen", () => {
@@ -55,9 +65,9 @@ test("a full policy in milliseconds", () => {
   });
   assert.equal(compiled.key([42]), "user:42");
   const { key: _, ...rest } = compiled;
+  const { key: __, ...defaults } = DEFAULTS;
   assert.deepEqual(rest, {
-    ttl: 300_000,
-    ttlGiven: true,
+    ...defaults,
     staleWhileRevalidate: 3_600_000,
     staleIfError: 86_400_000,
     failoverAfter: 300,
@@ -68,7 +78,6 @@ test("a full policy in milliseconds", () => {
     cacheIf,
     failIf,
     staleOn,
-    ignore: undefined,
   });
 });
 
@@ -88,7 +97,7 @@ test("the edges of what is legal", () => {
 });
 
 test("undefined is as if not given, also for what is not available yet", () => {
-  const given = { timeout: undefined, key: undefined, early: undefined, ignore: undefined };
+  const given = { timeout: undefined, key: undefined, tags: undefined, ignore: undefined };
   assert.deepEqual({ ...policy(given) }, DEFAULTS);
 });
 

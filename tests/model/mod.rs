@@ -210,7 +210,7 @@ impl Model {
 
     fn begin(&mut self, key: Key, policy: PolicyId) {
         let before = self.slot(key);
-        let (slot, step) = self.machine.begin(before, policy, self.wall());
+        let (slot, step) = self.machine.begin(before, policy, self.wall(), 0.5);
         self.drain();
         match (before, slot) {
             (Some(before), after) => assert_eq!(Some(before), after, "a key keeps its slot"),

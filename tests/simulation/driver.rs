@@ -192,7 +192,7 @@ impl Driver {
         let key = self.callers[caller].key.clone();
         let known = self.slots.get(&key).copied();
         let now = self.timeline.wall();
-        let (slot, step) = self.machine.begin(known, self.policy, now);
+        let (slot, step) = self.machine.begin(known, self.policy, now, 0.5);
         self.drain();
         if let (None, Some(slot)) = (known, slot) {
             self.adopt(slot, &key);
@@ -208,7 +208,8 @@ impl Driver {
                 self.launch(caller, slot, fence, true);
             }
             Step::Load { fence, fallback } => {
-                let flight = self.launch(caller, slot, fence, false);
+                let leads = slot.filter(|_| self.rules.single_flight);
+                let flight = self.launch(caller, leads, fence, false);
                 self.join(caller, flight, fallback, true);
             }
             Step::Wait { fallback } => {
@@ -234,10 +235,11 @@ impl Driver {
         }
     }
 
+    /// Starts a load. `leads`: the slot whose callers wait for it from now on.
     fn launch(
         &mut self,
         caller: CallerId,
-        slot: Option<SlotId>,
+        leads: Option<SlotId>,
         fence: Fence,
         background: bool,
     ) -> FlightId {
@@ -258,7 +260,7 @@ impl Driver {
             landed: false,
             error: None,
         });
-        if let Some(slot) = slot.filter(|_| self.rules.single_flight) {
+        if let Some(slot) = leads {
             self.places.get_mut(&slot).expect("adopted").flight = Some(id);
         }
         self.start_loader(id);

@@ -52,6 +52,7 @@ fn options(fields: &PolicyFields) -> Options {
             Some(ModeName::CacheFirst) | None => Mode::CacheFirst,
         },
         single_flight: fields.single_flight.unwrap_or(true),
+        ..usual
     }
 }
 
