@@ -45,6 +45,7 @@ export async function race(contenders, { batch = 1024, rounds = ROUNDS, budget =
 function once({ run, prepare }, batch, budget) {
   const options = {
     min_cpu_time: budget,
+    min_samples: batch === 1 ? 5 : 12,
     batch_samples: batch,
     batch_threshold: batch === 1 ? 0 : 500_000,
     warmup_threshold: 50_000_000,

@@ -30,7 +30,7 @@ async function givenKeys() {
   return race(contenders);
 }
 
-/** Keys that are made of an argument at each call: the peers do with a template literal. */
+/** Keys that are made of an argument at each call: the peers do by joining texts. */
 async function madeKeys() {
   const asked = keys(HOT, "id").map((key) => key.slice(5));
   const contenders = [];
@@ -41,7 +41,7 @@ async function madeKeys() {
       contenders.push(await hits(name, cached(origin, ENTRIES), asked, "derived"));
     } else {
       const called = cached(origin, ENTRIES);
-      const made = own(["called"], "return (id) => called(`user:${id}`)", [called]);
+      const made = own(["called"], "return (id) => called('user:' + id)", [called]);
       contenders.push(await hits(name, made, asked, note));
     }
   }

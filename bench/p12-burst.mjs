@@ -35,7 +35,7 @@ async function bursts(calls, distinct) {
   for (const [index, peer] of peers.entries()) {
     contenders.push(await contender(peer, index, calls, distinct));
   }
-  const results = await race(contenders, { batch: 1, budget: 60e6, rounds: 5 });
+  const results = await race(contenders, { batch: 1, budget: 20e6, rounds: 5 });
   return results.map((result, index) => {
     const { count, bursts } = contenders[index].loads;
     const perKey = count / bursts / distinct;

@@ -14,7 +14,12 @@ function workAsMarkdown({ title, unit, results, gates }) {
     unit === "times" ? `${min.toFixed(2)} ×` : duration(min),
   ]);
   const head = ["", "of holdover", "p50", "min"];
-  return [`### ${title}`, "", ...table([head, ...rows]), ...gates.map((gate) => line(gate, results))]
+  return [
+    `### ${title}`,
+    "",
+    ...table([head, ...rows]),
+    ...gates.map((gate) => line(gate, results)),
+  ]
     .filter((part) => part !== undefined)
     .join("\n");
 }
@@ -26,7 +31,9 @@ function table(rows) {
       column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]),
     ),
   );
-  const rule = widths.map((width, column) => "-".repeat(width - (column ? 1 : 0)) + (column ? ":" : ""));
+  const rule = widths.map(
+    (width, column) => "-".repeat(width - (column ? 1 : 0)) + (column ? ":" : ""),
+  );
   return [written[0], rule, ...written.slice(1)].map((row) => `| ${row.join(" | ")} |`);
 }
 

@@ -38,11 +38,10 @@ function main() {
 function inChild(name) {
   const self = fileURLToPath(import.meta.url);
   const options = quick ? ["--quick"] : [];
-  const child = spawnSync(
-    process.execPath,
-    ["--expose-gc", self, "--work", name, ...options],
-    { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] },
-  );
+  const child = spawnSync(process.execPath, ["--expose-gc", self, "--work", name, ...options], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const line = child.stdout.split("\n").find((text) => text.startsWith(MARK));
   if (line === undefined) throw new Error(`${name} failed`);
   return JSON.parse(line.slice(MARK.length));

@@ -30,6 +30,8 @@ export interface Call {
   readonly ttl?: number | undefined;
   /** The host that is asked, for guards that count by host. */
   readonly host?: string;
+  /** Whether no entry may answer. */
+  readonly noFallback?: boolean;
   /** Whether what this call loads is not stored. */
   readonly noStore?: boolean;
   /** Instead of the policy's windows. */

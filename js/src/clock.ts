@@ -1,4 +1,4 @@
-/** Time, timers and anchors of the host. */
+/** Time, timers, turns and anchors of the host. */
 
 import type { Clock } from "./cache-options.js";
 import type { WaitUntil } from "./policy-options.js";
@@ -23,6 +23,82 @@ export function providedWaitUntil(): WaitUntil | undefined {
   return hostWaitUntil;
 }
 
+/** Calls `task` once the event loop has left the current turn. */
+export type AfterTurn = (task: () => void) => unknown;
+
+/** Readings in a row that must have told the same millisecond before one is used again. */
+const STEADY = 16;
+/** How often one is then used again, at most. */
+const REUSES = 15;
+
+const nativeNow = Date.now;
+let afterTurn: AfterTurn | undefined;
+let reading = 0;
+let steady = 0;
+let reuses = 0;
+
+/** Says how to wait for the end of a turn; without that the clock is read every time. */
+export function provideAfterTurn(given: AfterTurn): void {
+  afterTurn = given;
+}
+
+/**
+ * The host's clock, in milliseconds.
+ *
+ * Reading it costs as much as the rest of a hit. So who asks again and again within one
+ * millisecond gets a reading a few times over, but never in a later turn of the event loop: there
+ * the clock is as exact as ever, and where it says something else than before it is read anew.
+ */
+export function hostNow(): number {
+  // Looked up at each call: tests that replace the global clock see their own, at once.
+  if (Date.now !== nativeNow) return Date.now();
+  if (reuses === 0) return readClock();
+  reuses -= 1;
+  return reading;
+}
+
+function readClock(): number {
+  const now = nativeNow();
+  steady = now === reading ? steady + 1 : 0;
+  reading = now;
+  if (afterTurn !== undefined && steady >= STEADY) {
+    // From the first reuse on the end of the turn is waited for.
+    if (steady === STEADY) afterTurn(endTurn);
+    reuses = REUSES;
+  }
+  return now;
+}
+
+function endTurn(): void {
+  reuses = 0;
+  steady = 0;
+}
+
+let bursts = 0;
+let inBurst = false;
+
+/**
+ * The number of the burst that lasts until the next microtask. Nothing of another request runs
+ * within it, so callers of one burst may share promises and timers on every host.
+ */
+export function joinBurst(): number {
+  if (!inBurst) {
+    inBurst = true;
+    queueMicrotask(endBurst);
+  }
+  return bursts;
+}
+
+/** Whether the burst with that number still lasts. */
+export function isBurst(burst: number): boolean {
+  return burst === bursts;
+}
+
+function endBurst(): void {
+  inBurst = false;
+  bursts += 1;
+}
+
 interface HostTimer {
   unref?(): void;
 }
@@ -37,8 +113,7 @@ export interface Timers {
 }
 
 const hostTimers: Timers = {
-  // Looked up at each call, so that tests which replace the global clock see their own.
-  now: () => Date.now(),
+  now: hostNow,
   after(delay, task) {
     if (delay > LONGEST_TIMER) return NOTHING;
     const timer = setTimeout(task, delay);

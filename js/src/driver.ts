@@ -27,6 +27,8 @@ const ERROR_FALLBACK = 2;
 const STALE_REFRESH = 3;
 const LOAD = 4;
 const LOAD_FALLBACK = 5;
+/** Another caller leads the load, and no entry may answer meanwhile. */
+export const WAIT = 6;
 const WAIT_FALLBACK = 7;
 const HIT_REFRESH = 8;
 const STEP_BITS = 15;
@@ -34,7 +36,7 @@ const DROPPED = 16;
 const SLOT = 32;
 /** What {@link Driver.begin} gives when the core trapped; no verdict is −1. */
 const TRAPPED = -1;
-/** The bits of a verdict that are all zero for a hit with nothing left to do. */
+/** The bits of a verdict that tell what to do; all zero for a hit with nothing left to do. */
 export const HIT_BITS: number = STEP_BITS | DROPPED;
 
 /** What a cache's parts share. */
@@ -147,7 +149,10 @@ export class Driver {
     }
   }
 
-  /** Loads and stores whether or not there is an entry or a load already. */
+  /**
+   * Loads and stores whether or not there is an entry or a load already. A load that fails
+   * rejects, entry or not: who asks for a new value is not served with the old one.
+   */
   refresh(call: Call): Promise<Answer> {
     const refused = this.#refuse(call);
     if (refused !== undefined) return refused;
@@ -158,8 +163,8 @@ export class Driver {
       const slot = core.refresh(memory.machine, known, id, timers.now());
       memory.drain();
       if (known < 0) memory.adopt(space, call.key, slot);
-      const flight = this.#loads.launch(call, slot, core.fence(memory.machine), false);
-      return this.#join(call, flight, false, true);
+      const flight = this.#loads.launch(call, slot, core.fence(memory.machine), "forced");
+      return this.#join({ ...call, noFallback: true }, flight, false, true);
     } catch (error) {
       this.recover(error);
       return this.#bypass(call);
@@ -208,18 +213,18 @@ export class Driver {
       case HIT_REFRESH:
       case STALE_REFRESH: {
         const answer = this.#serve(call, slot, step === HIT_REFRESH ? "hit" : "stale");
-        this.#loads.launch(call, slot, core.fence(memory.machine), true);
+        this.#loads.launch(call, slot, core.fence(memory.machine), "refresh");
         return answer;
       }
       case LOAD:
       case LOAD_FALLBACK: {
         if (step === LOAD) this.#tellMiss(call.key);
-        const flight = this.#loads.launch(call, slot, core.fence(memory.machine), false);
+        const flight = this.#loads.launch(call, slot, core.fence(memory.machine), "load");
         return this.#join(call, flight, step === LOAD_FALLBACK, true);
       }
       default: {
         const flight = memory.flights[slot];
-        if (flight === undefined) throw new Error(`no flight to wait for: step ${step}`);
+        if (flight === undefined) return this.#bypass(call);
         if (step !== WAIT_FALLBACK) this.#tellMiss(call.key);
         return this.#join(call, flight, step === WAIT_FALLBACK, false);
       }
@@ -254,7 +259,9 @@ export class Driver {
   #join(call: Call, flight: Flight, fallback: boolean, leads: boolean): Promise<Answer> {
     const { failoverAfter } = call.policy.rules;
     const canFailOver =
-      failoverAfter < Number.POSITIVE_INFINITY && (fallback || this.host.layers !== undefined);
+      failoverAfter < Number.POSITIVE_INFINITY &&
+      !call.noFallback &&
+      (fallback || this.host.layers !== undefined);
     if (leads && !canFailOver && call.signal === undefined) {
       // Nothing can come before the outcome: the short way.
       flight.waiting += 1;
@@ -301,11 +308,12 @@ export class Driver {
       return outcome.error === undefined ? answer : { ...answer, error: outcome.error };
     }
     const { held, error, result } = outcome;
-    if (held !== undefined && this.#loads.mayStandIn(call, error)) {
+    const cause = error ?? result?.value;
+    if (held !== undefined && !call.noFallback && this.#loads.mayStandIn(call, cause)) {
       this.#loads.countErrorFallback(call);
       const { memory, events } = this.host;
-      if (events.wanted) events.tell({ type: "failover", key: call.key, error });
-      return { value: held.value, source: "error-fallback", layer: memory.name, error };
+      if (events.wanted) events.tell({ type: "failover", key: call.key, error: cause });
+      return { value: held.value, source: "error-fallback", layer: memory.name, error: cause };
     }
     if (result === undefined) throw error;
     return { value: result.value, source: leads ? "load" : "coalesced", layer: undefined };

@@ -4,12 +4,19 @@ import { CachedError } from "./cached-error.js";
 import type { Answer } from "./call.js";
 import * as core from "./core.js";
 import type { Driver, Host } from "./driver.js";
+import type { Source } from "./events.js";
 import type { Lifetime } from "./layers.js";
 import type { Explained } from "./wrap.js";
 
 /** `state` of an entry that is dead, or of none. */
 const isGone = (state: number): boolean => state === 0 || state === 4;
 const FRESH = 1;
+
+/** Whether an answer is the entry's: what was loaded need not have been stored. */
+function isOf(source: Source, value: unknown, held: unknown): boolean {
+  const isLoaded = source === "load" || source === "coalesced" || source === "bypass";
+  return !isLoaded || Object.is(value, held);
+}
 
 /** Reads, writes and drops entries of a cache. */
 export class Entries {
@@ -80,7 +87,7 @@ export class Entries {
     const times = this.#inCore(() => {
       const { memory, space, timers } = this.#host;
       const slot = space.get(key);
-      if (slot === undefined) return undefined;
+      if (slot === undefined || !isOf(source, value, memory.values[slot])) return undefined;
       const age = core.age(memory.machine, slot, timers.now());
       return Number.isNaN(age) ? undefined : { age, ttl: core.ttl(memory.machine, slot) - age };
     });

@@ -1,5 +1,6 @@
 /** One running load, as the driver sees it; whether it still leads its key is the core's to say. */
 
+import type { BoundPolicy } from "./bound-policy.js";
 import type { Source } from "./events.js";
 import type { Admission } from "./guards.js";
 
@@ -28,6 +29,13 @@ export type Outcome =
       readonly held?: Held;
     };
 
+/** Plain callers of one burst who wait under one policy: the first one's wait does for them all. */
+export interface Crowd {
+  readonly policy: BoundPolicy;
+  readonly burst: number;
+  readonly result: Promise<unknown>;
+}
+
 /** One running load. */
 export class Flight {
   readonly key: string;
@@ -40,7 +48,9 @@ export class Flight {
   outcome!: Promise<Outcome>;
   /** When everything is done, which may be later; never rejects. */
   done!: Promise<unknown>;
-  /** How many callers wait. */
+  /** Those who came last. */
+  crowd: Crowd | undefined;
+  /** How many callers wait, a crowd counting once. */
   waiting = 0;
   /** Whether it goes on when nobody waits any more. */
   anchored: boolean;

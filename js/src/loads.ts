@@ -1,7 +1,7 @@
 /** Running loads: looking into lower stores, calling loaders, storing what they bring. */
 
 import { CachedError } from "./cached-error.js";
-import type { Call } from "./call.js";
+import type { Call, LoadContext } from "./call.js";
 import * as core from "./core.js";
 import type { Host } from "./driver.js";
 import { HoldoverError, RateLimitedError, TimeoutError } from "./errors.js";
@@ -22,6 +22,9 @@ const OUTDATED = -2;
 /** `state` of an entry that may still answer: fresh, or in one of its stale windows. */
 const isServable = (state: number): boolean => state >= 1 && state <= 3;
 
+/** A load somebody waits for, one that nobody does, or one that was asked for by name. */
+export type LaunchKind = "load" | "refresh" | "forced";
+
 /** Starts loads and brings them home. */
 export class Loads {
   readonly #host: Host;
@@ -33,10 +36,13 @@ export class Loads {
   }
 
   /** Starts the flight that the core has just given to this caller. */
-  launch(call: Call, slot: number, fence: number, background: boolean): Flight {
+  launch(call: Call, slot: number, fence: number, kind: LaunchKind): Flight {
     const { memory, layers, events } = this.#host;
+    const background = kind === "refresh";
     const flight = new Flight(call.key, fence, memory.instance, background);
-    if (slot >= 0 && call.policy.rules.singleFlight) memory.flights[slot] = flight;
+    // Loads that others may wait for; without single flight the core knows only refreshes.
+    const isKnown = kind !== "load" || call.policy.rules.singleFlight;
+    if (slot >= 0 && isKnown) memory.flights[slot] = flight;
     if (events.wanted) events.tell({ type: background ? "refresh" : "load", key: call.key });
     flight.outcome =
       layers === undefined ? this.#load(flight, call) : this.#lookThenLoad(flight, call, layers);
@@ -134,7 +140,7 @@ export class Loads {
     if (refused !== undefined) return refused;
     let result: unknown;
     try {
-      result = call.load(contextOf(flight));
+      result = call.load(new FlightContext(flight));
     } catch (error) {
       return Promise.resolve(flight.tell(this.#crashed(flight, call, error)));
     }
@@ -288,7 +294,13 @@ export class Loads {
     events.tell({ type: "load-error", key: call.key, error: flight.error });
     this.#recordFailure(flight, call, flight.error);
     const held = this.#endWithHeld(flight, (slot, now) => {
-      core.failed(memory.machine, slot, flight.fence, call.policy.bind(memory), now);
+      const id = call.policy.bind(memory);
+      // What callers are to see must not be hidden from the next one by a retry.
+      if (flight.background || this.mayStandIn(call, flight.error)) {
+        core.failed(memory.machine, slot, flight.fence, id, now);
+      } else {
+        core.failed_openly(memory.machine, slot, flight.fence, id);
+      }
     });
     if (held !== undefined) return { ...failure, held };
     if (result === undefined) this.#remember(flight, call, error);
@@ -358,11 +370,17 @@ async function everythingOf(flight: Flight): Promise<void> {
   } while (done !== flight.done);
 }
 
-function contextOf(flight: Flight): { readonly key: string; readonly signal: AbortSignal } {
-  return {
-    key: flight.key,
-    get signal() {
-      return flight.signal;
-    },
-  };
+/** What a loader is given. A class, for a getter in an object literal costs a third of a load. */
+class FlightContext implements LoadContext {
+  readonly key: string;
+  readonly #flight: Flight;
+
+  constructor(flight: Flight) {
+    this.key = flight.key;
+    this.#flight = flight;
+  }
+
+  get signal(): AbortSignal {
+    return this.#flight.signal;
+  }
 }

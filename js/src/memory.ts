@@ -2,6 +2,7 @@
 
 import { compileMemoryOptions, type MemoryOptions } from "./cache-options.js";
 import { CachedError } from "./cached-error.js";
+import { hostNow } from "./clock.js";
 import {
   add_policy,
   close,
@@ -52,7 +53,8 @@ export class MemoryStore {
   readonly #maxEntries: number;
   readonly #maxBytes: number;
   readonly #sizeOf: ((value: unknown) => number) | undefined;
-  #own: Space | undefined;
+  /** The namespace of who uses the store by itself. */
+  readonly #own: Space = this.space("");
 
   /** @internal `maxEntries` 0 keeps nothing beyond the load that made it. */
   constructor(
@@ -68,15 +70,16 @@ export class MemoryStore {
 
   /** The value of `key` while it is fresh; undefined otherwise. */
   get(key: string): unknown {
-    const slot = this.#space().get(key);
-    if (slot === undefined || touch(this.machine, slot, Date.now()) === 0) return undefined;
+    if (this.machine < 0) this.#mustOpen();
+    const slot = this.#own.get(key);
+    if (slot === undefined || touch(this.machine, slot, hostNow()) === 0) return undefined;
     return this.values[slot];
   }
 
   /** Whether `key` has a fresh value. */
   has(key: string): boolean {
     const slot = this.#space().get(key);
-    return slot !== undefined && state(this.machine, slot, Date.now()) === 1;
+    return slot !== undefined && state(this.machine, slot, hostNow()) === 1;
   }
 
   /**
@@ -89,7 +92,7 @@ export class MemoryStore {
         ? Number.POSITIVE_INFINITY
         : duration(options.ttl, { option: "ttl", zero: true, infinite: true });
     const space = this.#space();
-    const slot = put(this.machine, space.get(key) ?? -1, ttl, 0, 0, this.weigh(value), Date.now());
+    const slot = put(this.machine, space.get(key) ?? -1, ttl, 0, 0, this.weigh(value), hostNow());
     if (slot >= 0) this.keep(space, key, slot, value);
     this.drain();
   }
@@ -233,11 +236,14 @@ export class MemoryStore {
   }
 
   #space(): Space {
-    this.#own ??= this.space("");
-    // Used on its own there is no origin to fall back to; without a core it cannot work.
-    if (!this.isOpen())
-      throw new Error("memory() needs WebAssembly, which this host does not allow");
+    this.#mustOpen();
     return this.#own;
+  }
+
+  /** Used by itself there is no origin to fall back to; without a core it cannot work. */
+  #mustOpen(): void {
+    if (this.isOpen()) return;
+    throw new Error("memory() needs WebAssembly, which this host does not allow");
   }
 }
 

@@ -3,7 +3,8 @@
 import { BoundPolicy } from "./bound-policy.js";
 import type { Cache } from "./cache.js";
 import type { Answer, Call, LoadContext } from "./call.js";
-import { HIT_BITS } from "./driver.js";
+import { isBurst, joinBurst } from "./clock.js";
+import { HIT_BITS, WAIT } from "./driver.js";
 import { ConfigError } from "./errors.js";
 import type { Source } from "./events.js";
 import { type KeyFunction, keyFunction } from "./key.js";
@@ -127,7 +128,13 @@ export function wrap<Args extends readonly unknown[], Result>(
       // The way of a hit: no closure, one call into the core, the slot's own promise.
       const verdict = driver.begin(slot, policy);
       if ((verdict & HIT_BITS) === 0) return memory.promiseOf(slot) as Promise<Result>;
-      return driver.perform(wrapping.callOf(this, args, key), slot, verdict).then(resultOf<Result>);
+      const flight = (verdict & HIT_BITS) === WAIT ? memory.flights[slot] : undefined;
+      const crowd = flight?.crowd;
+      if (crowd?.policy === policy && isBurst(crowd.burst)) return crowd.result as Promise<Result>;
+      const call = wrapping.callOf(this, args, key);
+      const result = driver.perform(call, slot, verdict).then(resultOf<Result>);
+      if (flight !== undefined) flight.crowd = { policy, burst: joinBurst(), result };
+      return result;
     } catch (error) {
       return Promise.reject(error);
     }

@@ -149,6 +149,13 @@ impl CallMachine {
         self.memory.release(slot);
     }
 
+    /// Reports that a load failed in a way that no entry may stand in for: every caller is to see
+    /// it, so the key does not wait for its retry.
+    pub fn failed_openly(&mut self, slot: Option<SlotId>, fence: Fence, policy: PolicyId) {
+        self.counters[policy as usize].failures += 1;
+        self.cancelled(slot, fence);
+    }
+
     /// Reports that a guard refused a load that this flight was to make. Not a failure of the
     /// origin, so the key need not wait for its retry.
     pub fn refused(&mut self, slot: Option<SlotId>, fence: Fence, policy: PolicyId) {

@@ -236,6 +236,15 @@ pub fn failed(machine: u32, slot: i32, fence: f64, policy: u32, now: f64) {
     });
 }
 
+/// A load failed in a way that no entry may stand in for.
+#[wasm_bindgen]
+pub fn failed_openly(machine: u32, slot: i32, fence: f64, policy: u32) {
+    with(machine, |calls| {
+        let machine = &mut calls.machine;
+        machine.failed_openly(slot_in(slot), fence_in(fence), policy);
+    });
+}
+
 /// A load was refused by a guard: it never started.
 #[wasm_bindgen]
 pub fn refused(machine: u32, slot: i32, fence: f64, policy: u32) {

@@ -56,6 +56,12 @@ export declare function failed(
   policy: number,
   now: number,
 ): void;
+export declare function failed_openly(
+  machine: number,
+  slot: number,
+  fence: number,
+  policy: number,
+): void;
 export declare function cancelled(machine: number, slot: number, fence: number): void;
 export declare function fallback(
   machine: number,
