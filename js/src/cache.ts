@@ -158,7 +158,13 @@ export class Cache {
 
   /** What happened so far. */
   stats(): CacheStats {
-    return statsFor(this.driver.host.memory, this.#policies);
+    const { memory } = this.driver.host;
+    try {
+      return statsFor(memory, this.#policies);
+    } catch (error) {
+      this.driver.recover(error);
+      return statsFor(memory, this.#policies);
+    }
   }
 
   /** Ends the cache: its entries in memory go, and calls are refused with E_CLOSED. */

@@ -71,7 +71,7 @@ export function register(tenant: CoreTenant): void {
 
 /** Whether `error` is a trap of the core, which poisons the instance. */
 export function isTrap(error: unknown): boolean {
-  return error instanceof WebAssembly.RuntimeError;
+  return typeof WebAssembly !== "undefined" && error instanceof WebAssembly.RuntimeError;
 }
 
 /** Replaces an instance that trapped by an empty new one; all its tenants forget. */

@@ -163,7 +163,8 @@ export class Driver {
       const slot = core.refresh(memory.machine, known, id, timers.now());
       memory.drain();
       if (known < 0) memory.adopt(space, call.key, slot);
-      const flight = this.#loads.launch(call, slot, core.fence(memory.machine), "forced");
+      const flight = this.#loads.register(call, slot, core.fence(memory.machine), "forced");
+      this.#loads.start(flight, call, true);
       return this.#join({ ...call, noFallback: true }, flight, false, true);
     } catch (error) {
       this.recover(error);
@@ -212,14 +213,17 @@ export class Driver {
         return this.#serve(call, slot, "error-fallback");
       case HIT_REFRESH:
       case STALE_REFRESH: {
+        // Registered before anything is told: a listener may call the cache.
+        const flight = this.#loads.register(call, slot, core.fence(memory.machine), "refresh");
         const answer = this.#serve(call, slot, step === HIT_REFRESH ? "hit" : "stale");
-        this.#loads.launch(call, slot, core.fence(memory.machine), "refresh");
+        this.#loads.start(flight, call);
         return answer;
       }
       case LOAD:
       case LOAD_FALLBACK: {
+        const flight = this.#loads.register(call, slot, core.fence(memory.machine), "load");
         if (step === LOAD) this.#tellMiss(call.key);
-        const flight = this.#loads.launch(call, slot, core.fence(memory.machine), "load");
+        this.#loads.start(flight, call);
         return this.#join(call, flight, step === LOAD_FALLBACK, true);
       }
       default: {
@@ -242,11 +246,11 @@ export class Driver {
     error = this.host.memory.flights[slot]?.error,
   ): Promise<Answer> {
     const { memory, events } = this.host;
+    const value = memory.values[slot];
     if (events.wanted) {
       const type = source === "error-fallback" ? "failover" : source;
       events.tell({ type, key: call.key });
     }
-    const value = memory.values[slot];
     if (value instanceof CachedError) return Promise.reject(value.error);
     const isNegative = source === "hit" && (value === undefined || value === null);
     const negative = isNegative && call.policy.rules.negativeTtl !== undefined;
@@ -296,8 +300,9 @@ export class Driver {
       this.recover(error);
       return undefined;
     }
+    const answer: Answer = { value: memory.values[slot], source: "failover", layer: memory.name };
     events.tell({ type: "failover", key: call.key });
-    return { value: memory.values[slot], source: "failover", layer: memory.name };
+    return answer;
   }
 
   /** What an outcome means for one of those who waited for it. */

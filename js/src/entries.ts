@@ -52,13 +52,14 @@ export class Entries {
     this.#inCore(() => {
       const { memory, space, timers } = this.#host;
       const { ttl, staleWhileRevalidate, staleIfError } = lifetime;
+      const size = memory.weigh(value);
       const slot = core.put(
         memory.machine,
         space.get(key) ?? -1,
         ttl,
         staleWhileRevalidate,
         staleIfError,
-        memory.weigh(value),
+        size,
         timers.now(),
       );
       if (slot >= 0) memory.keep(space, key, slot, value);

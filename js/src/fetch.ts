@@ -5,7 +5,7 @@ import type { Cache } from "./cache.js";
 import { compileFetchOptions, type FetchOptions } from "./cache-options.js";
 import { cacheStatus } from "./cache-status.js";
 import type { Answer, Call } from "./call.js";
-import { lifetimeOf, mayStore, mayUseCache, wantsReload } from "./http-storing.js";
+import { lifetimeOf, mayShare, mayStore, mayUseCache, wantsReload } from "./http-storing.js";
 import type { CompiledIgnore } from "./key-ignore.js";
 import { withoutQuery } from "./key-ignore.js";
 import { type CompiledPolicy, compilePolicy } from "./policy.js";
@@ -32,6 +32,8 @@ class CachedFetch {
   readonly #policy: BoundPolicy;
   readonly #shared: boolean;
   readonly #fetch: Fetch | undefined;
+  /** Responses that only the request that was sent for them may have. */
+  readonly #unshared = new WeakSet<object>();
 
   constructor(
     cache: Cache,
@@ -61,21 +63,32 @@ class CachedFetch {
       policy: this.#policy,
       args: [request],
       host: new URL(request.url).host,
-      // The load outlives its caller, so the caller's own signal must not reach the origin.
-      load: async ({ signal }) => store(await this.#ask(new Request(request, { signal }))),
+      load: async ({ signal }) => this.#load(request, signal),
       signal: request.signal ?? undefined,
       lifetimeOf: (value) => lifetimeOf(value, this.#policy.rules, this.#shared),
     };
   }
 
+  async #load(request: Request, signal: AbortSignal): Promise<StoredResponse | Response> {
+    const headers = new Headers(request.headers);
+    // The answer is for everybody who waits: a 304 would be no answer to the others.
+    for (const name of ["if-none-match", "if-modified-since"]) headers.delete(name);
+    // The load outlives its caller, so the caller's own signal must not reach the origin.
+    const response = await store(await this.#ask(new Request(request, { headers, signal })));
+    if (!mayShare(response, request, this.#shared)) this.#unshared.add(response);
+    return response;
+  }
+
   async #respond(request: Request, call: Call, answer: Answer): Promise<Response> {
     const { value, source } = answer;
-    if (value instanceof StoredResponse) {
+    const isOwn = source === "load" || source === "bypass";
+    if (value instanceof StoredResponse && (isOwn || !this.#unshared.has(value))) {
       const explained = this.#cache.entries.explain(call.key, answer);
       return withStatus(value.toResponse(), cacheStatus(explained, value.head.status));
     }
-    // A live response is its leader's alone: whoever waited with it asks for itself.
-    const response = source === "coalesced" ? await this.#ask(request) : (value as Response);
+    // A live response, or one for a single user, is its leader's alone: whoever waited with it asks
+    // for itself. So does who finds something under its key that is no response at all.
+    const response = isOwn && isResponse(value) ? value : await this.#ask(request);
     return withStatus(response, cacheStatus({ source: "bypass" }, response.status));
   }
 
@@ -84,10 +97,20 @@ class CachedFetch {
     const response = await this.#ask(request);
     const { method, url } = request;
     if (!SAFE.has(method) && response.status >= 200 && response.status < 400) {
-      await this.#cache.entries.invalidate(this.#keyOf(new Request(url)));
+      await this.#invalidate(new Request(url, { headers: request.headers }));
     }
     const why = method === "GET" ? "bypass" : "method";
     return withStatus(response, cacheStatus({ source: "bypass" }, response.status, why));
+  }
+
+  /** Never rejects: the change has been made, whatever `key` thinks of it. */
+  async #invalidate(request: Request): Promise<void> {
+    try {
+      await this.#cache.entries.invalidate(this.#keyOf(request));
+    } catch (error) {
+      const { events } = this.#cache.driver.host;
+      events.tell({ type: "policy-error", option: "key", key: request.url, error });
+    }
   }
 
   #ask(request: Request): Promise<Response> {
@@ -119,6 +142,11 @@ function overResponses(rules: CompiledPolicy, shared: boolean): CompiledPolicy {
     cacheIf: (value, args) =>
       mayStore(value, args[0] as Request, shared) && (cacheIf?.(asResponse(value), args) ?? true),
   };
+}
+
+/** By shape: `fetch` may be another one than this realm's. */
+function isResponse(value: unknown): value is Response {
+  return typeof value === "object" && value !== null && "status" in value && "headers" in value;
 }
 
 function statusOf(value: unknown): number {

@@ -51,9 +51,18 @@ function modeOf(request: Request): RequestCache | undefined {
   return request.cache;
 }
 
-/** Whether a response may be stored and given to others. */
+/** Whether a response may be stored and given to others later. */
 export function mayStore(response: unknown, request: Request, shared: boolean): boolean {
   if (!(response instanceof StoredResponse) || !STORABLE.has(response.head.status)) return false;
+  return mayShare(response, request, shared);
+}
+
+/**
+ * Whether a response may be given to others who wait for it now. The status does not matter: an
+ * origin that fails is not asked once for each of them.
+ */
+export function mayShare(response: unknown, request: Request, shared: boolean): boolean {
+  if (!(response instanceof StoredResponse)) return false;
   const headers = new Headers(response.head.headers.map(([name, value]) => [name, value]));
   const directives = directivesOf(headers);
   if (directives.has("no-store") || directives.has("no-cache") || headers.has("vary")) return false;

@@ -35,20 +35,27 @@ export class Loads {
     this.#recover = recover;
   }
 
-  /** Starts the flight that the core has just given to this caller. */
-  launch(call: Call, slot: number, fence: number, kind: LaunchKind): Flight {
-    const { memory, layers, events } = this.#host;
-    const background = kind === "refresh";
-    const flight = new Flight(call.key, fence, memory.instance, background);
+  /** Makes the flight that the core has just given to this caller. */
+  register(call: Call, slot: number, fence: number, kind: LaunchKind): Flight {
+    const { memory } = this.#host;
+    const flight = new Flight(call.key, fence, memory.instance, kind === "refresh");
     // Loads that others may wait for; without single flight the core knows only refreshes.
     const isKnown = kind !== "load" || call.policy.rules.singleFlight;
     if (slot >= 0 && isKnown) memory.flights[slot] = flight;
-    if (events.wanted) events.tell({ type: background ? "refresh" : "load", key: call.key });
+    return flight;
+  }
+
+  /** Starts a flight; one that must ask the origin does not look into lower stores. */
+  start(flight: Flight, call: Call, mustLoad = false): void {
+    const { layers, events } = this.#host;
+    const type = flight.background ? "refresh" : "load";
+    if (events.wanted) events.tell({ type, key: call.key });
     flight.outcome =
-      layers === undefined ? this.#load(flight, call) : this.#lookThenLoad(flight, call, layers);
+      layers === undefined || mustLoad
+        ? this.#load(flight, call)
+        : this.#lookThenLoad(flight, call, layers);
     flight.done ??= flight.outcome;
     this.#anchor(flight, call);
-    return flight;
   }
 
   /** Nobody waits any more: stops the load unless something keeps it. */
@@ -103,6 +110,7 @@ export class Loads {
   /** The outcome that an entry of a lower store is; undefined when the load must go on. */
   #useFound(flight: Flight, call: Call, found: FoundEntry): Outcome | undefined {
     const { memory, space, timers } = this.#host;
+    const size = memory.weigh(found.value); // first: `sizeOf` is the user's, and may do anything
     const slot = space.get(call.key);
     if (slot === undefined) return undefined;
     const verdict = core.found(
@@ -113,7 +121,7 @@ export class Loads {
       found.ttl,
       found.staleWhileRevalidate,
       found.staleIfError,
-      memory.weigh(found.value),
+      size,
       found.age,
       flight.background,
       timers.now(),
@@ -243,6 +251,7 @@ export class Loads {
   #store(flight: Flight, call: Call, value: unknown, lifetime: Lifetime): number {
     const { memory, space, timers } = this.#host;
     const { ttl, staleWhileRevalidate, staleIfError } = lifetime;
+    const size = memory.weigh(value);
     const known = space.get(flight.key) ?? -1;
     const slot = core.loaded(
       memory.machine,
@@ -252,7 +261,7 @@ export class Loads {
       ttl,
       staleWhileRevalidate,
       staleIfError,
-      memory.weigh(value),
+      size,
       timers.now(),
     );
     if (slot >= 0) memory.keep(space, flight.key, slot, value);

@@ -92,7 +92,8 @@ export class MemoryStore {
         ? Number.POSITIVE_INFINITY
         : duration(options.ttl, { option: "ttl", zero: true, infinite: true });
     const space = this.#space();
-    const slot = put(this.machine, space.get(key) ?? -1, ttl, 0, 0, this.weigh(value), hostNow());
+    const size = this.weigh(value);
+    const slot = put(this.machine, space.get(key) ?? -1, ttl, 0, 0, size, hostNow());
     if (slot >= 0) this.keep(space, key, slot, value);
     this.drain();
   }
@@ -225,7 +226,9 @@ export class MemoryStore {
     this.values[slot] = undefined;
     this.promises[slot] = undefined;
     this.flights[slot] = undefined;
-    if (evicted) this.#listeners.get(home)?.(key);
+    const listener = evicted ? this.#listeners.get(home) : undefined;
+    // Later: a listener may call the cache, which is in the middle of something here.
+    if (listener !== undefined) queueMicrotask(() => listener(key));
   }
 
   /** @internal Compiles a policy in this memory's machine. */

@@ -192,7 +192,8 @@ impl CircuitBreaker {
         }
         *calls += 1;
         *failures += failed;
-        let reached = f64::from(*failures) >= self.options.error_rate * f64::from(*calls);
+        // The quotient, not a product: 7 of 100 are exactly 0.07, but 0.07 · 100 is more than 7.
+        let reached = f64::from(*failures) / f64::from(*calls) >= self.options.error_rate;
         if *failures > 0 && *calls >= self.options.min_calls && reached {
             self.open(now);
         }

@@ -1,6 +1,6 @@
 use super::*;
-use alloc::format;
 use alloc::string::String;
+use core::fmt::Write as _;
 use proptest::prelude::*;
 
 const LEASE: Span = Span::from_millis(50);
@@ -204,36 +204,36 @@ fn the_transition_table() {
         let mut to = from.clone();
         act(&mut to);
         let (from, to) = (from.state_name(), to.state_name());
-        table.push_str(&format!("{from:<9} + {event:<16} → {to}\n"));
+        writeln!(table, "{from:<9} + {event:<16} → {to}").unwrap();
     };
     let closed = breaker(&options());
     let open = opened_at_10();
     let mut half_open = open.clone();
     assert!(half_open.check(at(40)).is_ok());
     row(&closed, "success", &|to| {
-        assert!(load(to, 0, Outcome::Success))
+        assert!(load(to, 0, Outcome::Success));
     });
     row(&closed, "failure", &|to| {
-        assert!(load(to, 0, Outcome::Failure))
+        assert!(load(to, 0, Outcome::Failure));
     });
     row(&closed, "failure at rate", &|to| {
         assert!(load(to, 0, Outcome::Success));
         assert!(load(to, 0, Outcome::Failure));
     });
     row(&open, "refused load", &|to| {
-        assert!(!load(to, 39, Outcome::Success))
+        assert!(!load(to, 39, Outcome::Success));
     });
     row(&open, "open_for over", &|to| {
-        assert!(to.check(at(40)).is_ok())
+        assert!(to.check(at(40)).is_ok());
     });
     row(&half_open, "success", &|to| {
-        assert!(load(to, 40, Outcome::Success))
+        assert!(load(to, 40, Outcome::Success));
     });
     row(&half_open, "failure", &|to| {
-        assert!(load(to, 40, Outcome::Failure))
+        assert!(load(to, 40, Outcome::Failure));
     });
     row(&half_open, "ignored", &|to| {
-        assert!(load(to, 40, Outcome::Ignored))
+        assert!(load(to, 40, Outcome::Ignored));
     });
     row(&half_open, "lease over", &|to| {
         let _ = to.take(LEASE, at(40));

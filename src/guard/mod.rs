@@ -5,7 +5,9 @@
 //! order of asking is fixed: slow calls, circuit breaker, rate limit. Whoever was admitted reports
 //! with [`Guards::record`]; who never does frees the place of a probe when its lease ends.
 
+pub mod bloom;
 pub mod circuit_breaker;
+mod murmur3;
 pub mod rate_limit;
 pub mod slow_calls;
 
@@ -115,4 +117,11 @@ impl Guards {
             slow_calls.record(duration, now);
         }
     }
+}
+
+/// Compares what a test found, row by row, with the table it shows.
+#[cfg(test)]
+fn assert_table(rows: &[alloc::string::String], table: &str) {
+    let shown: alloc::vec::Vec<&str> = table.trim().lines().collect();
+    assert_eq!(rows, shown, "the rows found, and the table");
 }

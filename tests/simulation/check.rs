@@ -12,7 +12,7 @@ pub(crate) fn answers(driver: &Driver, expectations: &[Expectation]) -> Vec<Stri
     let differing = expectations.iter().filter_map(|expectation| {
         let answer = match &expectation.got {
             Got::Caller(caller) => driver.answer_of(*caller),
-            Got::Now(answer) => Some(answer),
+            Got::Now(answer) => Some(&**answer),
         };
         let Expectation {
             step,

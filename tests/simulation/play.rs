@@ -22,7 +22,7 @@ pub(crate) struct Expectation {
 /// Where to find what it got.
 pub(crate) enum Got {
     Caller(CallerId),
-    Now(Answer),
+    Now(Box<Answer>),
 }
 
 /// Plays `vector`.
@@ -104,7 +104,7 @@ impl Play {
                 ttl: None,
                 cause: None,
             };
-            self.expect(index, "peek", &step, Got::Now(answer), step.expect.clone());
+            self.expect(index, "peek", &step, Got::Now(Box::new(answer)), step.expect.clone());
         } else if let Some(set) = &step.set {
             let value = step.value.expect("`set` has a `value`");
             self.driver.set(&label(set), value);

@@ -1,0 +1,150 @@
+// Hosts without WebAssembly, or whose policy forbids it: calls go to the origin, and say so once.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const TESTS = fileURLToPath(new URL("..", import.meta.url));
+
+/** Runs a module in a process of its own, since what it does to its host cannot be undone. */
+async function inProcess(code, ...flags) {
+  const args = [...flags, "--unhandled-rejections=strict", "--input-type=module", "--eval", code];
+  const { stdout } = await run(process.execPath, args, { cwd: TESTS, timeout: 60_000 });
+  return JSON.parse(stdout);
+}
+
+const HOSTS = {
+  "a policy that forbids WebAssembly": `
+    const refuse = () => { throw new WebAssembly.CompileError("blocked by CSP"); };
+    class Refusing { constructor() { refuse(); } }
+    Object.assign(WebAssembly, { Module: Refusing, Instance: Refusing, compile: refuse, instantiate: refuse });`,
+  "instances that cannot be made": `
+    WebAssembly.Instance = class { constructor() { throw new RangeError("out of memory"); } };`,
+  "no WebAssembly at all": "delete globalThis.WebAssembly;",
+};
+
+// Node's own fetch compiles a module when it is first touched, so that has to be over.
+const TOUCHED = `
+  new Response();
+  await new Promise((resolve) => setTimeout(resolve, 50));`;
+
+const CALLS = `
+  const { createCache, memory } = await import("holdover");
+  const events = [];
+  const lower = new Map();
+  const store = {
+    name: "lower",
+    get: (key) => lower.get(key),
+    set: (key, record) => void lower.set(key, record),
+    delete: (key) => void lower.delete(key),
+  };
+  const caches = [{}, { stores: [memory(), store] }, { stores: [store] }].map((options, nth) =>
+    createCache({ ...options, onEvent: (event) => events.push([nth, event.type]) }));
+  const out = { values: [], sources: [], direct: [], failures: [], fetched: [] };
+  for (const cache of caches) {
+    let loads = 0;
+    const get = cache.wrap(async (key) => key + ++loads, {
+      ttl: "1m", staleWhileRevalidate: "1m", staleIfError: "1m", failoverAfter: 5, timeout: 1000 });
+    out.values.push(...await Promise.all([get("a"), get("a"), get("b")]), await get("a"));
+    out.sources.push((await get.explain("a")).source);
+    out.values.push(await cache.getOrLoad("k", () => "loaded", { ttl: 1 }), await get.refresh("r"));
+    await get.set(["a"], 1);
+    await get.invalidate("a");
+    await cache.set("k", 1);
+    out.direct.push(await cache.get("k"), await get.peek("a"), await cache.has("k"), await cache.delete("k"));
+    await cache.clear();
+    const fails = cache.wrap(() => Promise.reject(new Error("down")), { ttl: 1 });
+    await fails().catch((error) => out.failures.push(error.message));
+    const cachedFetch = cache.fetch({ ttl: "1m" }, { fetch: async () => new Response("body") });
+    out.fetched.push(await (await cachedFetch("http://origin/")).text());
+    const { traps, hits, memory: { entries } } = cache.stats();
+    out.direct.push(traps, hits, entries);
+    await cache.close();
+  }
+  console.log(JSON.stringify({ ...out, events }));`;
+
+for (const [host, prepare] of Object.entries(HOSTS)) {
+  test(`${host}: calls pass through, and each cache tells once`, async () => {
+    const out = await inProcess(TOUCHED + prepare + CALLS);
+    const each = ["a1", "a2", "b3", "a4", "loaded", "r6"];
+    assert.deepEqual(out.values, [...each, ...each, ...each]);
+    assert.deepEqual(out.sources, ["bypass", "bypass", "bypass"]);
+    assert.deepEqual(out.failures, ["down", "down", "down"]);
+    assert.deepEqual(out.fetched, ["body", "body", "body"]);
+    const direct = [null, null, false, false, 0, 0, 0];
+    assert.deepEqual(out.direct, [...direct, ...direct, ...direct]);
+    const told = out.events.filter(([, type]) => type === "unavailable").map(([nth]) => nth);
+    assert.deepEqual(told, [0, 1, 2]);
+    assert.ok(!out.events.some(([, type]) => type === "trap"));
+  });
+}
+
+test("slim: calls pass through until there is a core, without an event", async () => {
+  const out = await inProcess(`
+    import { readFileSync } from "node:fs";
+    import { createCache, init } from "holdover/slim";
+    const events = [];
+    const cache = createCache({ onEvent: ({ type }) => events.push(type) });
+    let loads = 0;
+    const get = cache.wrap(async () => ++loads, { ttl: "1m" });
+    const before = [await get(), await get(), (await get.explain()).source];
+    init(new WebAssembly.Module(readFileSync("node_modules/holdover/dist/core.wasm")));
+    const after = [await get(), await get(), (await get.explain()).source];
+    console.log(JSON.stringify({ before, after, events }));`);
+  assert.deepEqual(out.before, [1, 2, "bypass"]);
+  assert.deepEqual(out.after, [4, 4, "hit"]);
+  assert.ok(!out.events.includes("unavailable"));
+});
+
+const PATCHED = `
+  const touched = [];
+  const watch = (object, name) => {
+    const original = object[name];
+    object[name] = new Proxy(original, {
+      apply: (target, self, args) => (touched.push(name), Reflect.apply(target, self, args)),
+      construct: (target, args) => (touched.push("new " + name), Reflect.construct(target, args)),
+    });
+  };
+  for (const name of ["setTimeout", "setInterval", "setImmediate", "queueMicrotask", "fetch", "Date", "atob"])
+    watch(globalThis, name);
+  watch(Date, "now");
+  watch(performance, "now");
+  watch(Math, "random");
+  watch(crypto, "getRandomValues");
+  watch(crypto, "randomUUID");
+  for (const name of ["Module", "Instance", "Memory", "compile", "instantiate", "validate"])
+    watch(WebAssembly, name);`;
+
+test("neither import nor createCache, wrap and fetch touch clock, chance, timers or WebAssembly", async () => {
+  const out = await inProcess(`
+    ${PATCHED}
+    const { createCache, memory } = await import("holdover");
+    touched.push("imported");
+    const cache = createCache({ namespace: "n", stores: [memory({ maxBytes: "1mb" })], onEvent() {} });
+    const get = cache.wrap(async (id) => id, { ttl: "1m", staleIfError: "1d", timeout: "1s" });
+    const cachedFetch = cache.fetch({ ttl: "1m" });
+    get.key(1);
+    touched.push("made");
+    await get(1);
+    const first = touched.splice(0);
+    await get(1);
+    await get(2);
+    console.log(JSON.stringify({ first, later: touched }));`);
+  const made = out.first.indexOf("made");
+  // Node's own module loader may use what it likes while it loads.
+  const loader = new Set(["setImmediate", "now", "queueMicrotask"]);
+  const imported = out.first.indexOf("imported");
+  assert.deepEqual(
+    out.first.slice(0, imported).filter((name) => !loader.has(name)),
+    [],
+  );
+  assert.deepEqual(out.first.slice(imported + 1, made), []);
+  assert.deepEqual(
+    out.first.slice(made + 1).filter((name) => name.startsWith("new ")),
+    ["new Module", "new Instance"],
+  );
+  assert.ok(!out.later.some((name) => name.startsWith("new ")));
+});

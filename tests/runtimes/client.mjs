@@ -1,0 +1,54 @@
+// A client that can walk away. It resets its connection: a mere end of what the client sends is,
+// to a server, no reason to stop answering.
+
+import { once } from "node:events";
+import { Agent, request } from "node:http";
+
+const LIMIT_MS = 15_000;
+
+let left = 0;
+
+/** How many requests were walked away from so far. */
+export const leavings = () => left;
+
+/** A request on a connection of its own; `leave()` cuts it without waiting for an answer. */
+export function ask(url, { method = "GET", headers = {} } = {}) {
+  const agent = new Agent({ keepAlive: false });
+  const started = performance.now();
+  const sent = request(url, { method, headers, agent, timeout: LIMIT_MS });
+  sent.on("timeout", () => sent.destroy(new Error(`no answer from ${url}`)));
+  const answer = answerOf(sent, started);
+  answer.catch(() => {}); // Whoever walked away does not look at the error either.
+  sent.end();
+  const leave = () => {
+    left += 1;
+    sent.socket.resetAndDestroy();
+  };
+  return { answer, leave };
+}
+
+async function answerOf(sent, started) {
+  const [response] = await once(sent, "response");
+  const chunks = [];
+  for await (const chunk of response) chunks.push(chunk);
+  return {
+    status: response.statusCode,
+    headers: response.headers,
+    text: Buffer.concat(chunks).toString(),
+    /** Milliseconds from question to the end of the answer. */
+    took: performance.now() - started,
+  };
+}
+
+/** The answer of a request that nobody cancels. */
+export const get = (url, options) => ask(url, options).answer;
+
+export const sleep = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
+
+/** Waits until `holds`, which is asked again and again, for a few seconds at most. */
+export async function until(holds, limit = 5000) {
+  for (const end = performance.now() + limit; performance.now() < end; await sleep(10)) {
+    if (await holds()) return;
+  }
+  throw new Error(`it did not happen within ${limit} ms: ${holds}`);
+}

@@ -1,0 +1,43 @@
+// The origin that the workers ask: slow when told to, and it counts.
+
+import { once } from "node:events";
+import { createServer } from "node:http";
+
+/** Starts an origin on a free port of this machine. */
+export async function startOrigin() {
+  const calls = new Map();
+  const ways = new Map();
+  const waiting = new Set();
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url, "http://origin");
+    const nth = (calls.get(pathname) ?? 0) + 1;
+    calls.set(pathname, nth);
+    const {
+      delay = 0,
+      status = 200,
+      headers = {},
+      body = `${pathname}#${nth}`,
+    } = ways.get(pathname)?.(nth) ?? {};
+    const timer = setTimeout(() => {
+      waiting.delete(timer);
+      response.writeHead(status, { "content-type": "text/plain", ...headers });
+      response.end(status === 204 || status === 304 ? undefined : body);
+    }, delay);
+    waiting.add(timer);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    /** How the origin answers a path: `(nth) => ({ delay, status, headers, body })`. */
+    answers: (path, way) => ways.set(path, way),
+    /** How often a path was asked. */
+    calls: (path) => calls.get(path) ?? 0,
+    async stop() {
+      for (const timer of waiting) clearTimeout(timer);
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}

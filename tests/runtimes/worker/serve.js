@@ -1,0 +1,90 @@
+// The worker of the request tests. Everything is made at module scope, as applications do.
+
+import { createCache } from "holdover";
+// For tests only: an application cannot reach these.
+import * as core from "../../node_modules/holdover/dist/core.js";
+
+const startedAt = Date.now();
+const events = [];
+let compiled = 0;
+WebAssembly.Module = new Proxy(WebAssembly.Module, {
+  construct(target, args) {
+    compiled += 1;
+    return Reflect.construct(target, args);
+  },
+});
+
+let origin;
+
+const anchored = createCache({ onEvent: (event) => events.push(event.type) });
+const loose = createCache({ waitUntil: false });
+const caches = { anchored, loose };
+
+const text = async (path, options) => {
+  const response = await fetch(`${origin}${path}`, options);
+  if (response.status >= 500) throw new Error(`the origin says ${response.status}`);
+  return response.text();
+};
+
+const POLICIES = {
+  /** Its lease is as short as its timeout. */
+  plain: { ttl: "1m", timeout: "1s" },
+  long: { ttl: "1m" },
+  refreshed: { ttl: 100, staleWhileRevalidate: "1m" },
+  heldOver: { ttl: 50, staleIfError: "1m", failoverAfter: 200 },
+  originFirst: { ttl: "1m", mode: "origin-first", failoverAfter: 150 },
+};
+
+const functions = {};
+const fetches = {};
+for (const [where, cache] of Object.entries(caches)) {
+  for (const [name, policy] of Object.entries(POLICIES)) {
+    functions[`${where}/${name}`] = cache.wrap((path) => text(path), policy);
+    fetches[`${where}/${name}`] = cache.fetch(policy);
+  }
+}
+
+const inRequest = {
+  /** /fn/<cache>/<policy>/<path…> */
+  async fn(where, path) {
+    const { value, source, error } = await functions[where].explain(path);
+    return Response.json({ value, source, error: error === undefined ? undefined : `${error}` });
+  },
+  /** The hot path, which `explain` does not take. */
+  async call(where, path) {
+    return Response.json({ value: await functions[where](path) });
+  },
+  fetch: (where, path, request) => fetches[where](new Request(`${origin}${path}`, request)),
+  async anchoredByHand(where, path, _request, ctx) {
+    const anchoring = functions[where].with({ waitUntil: (work) => ctx.waitUntil(work) });
+    return Response.json({ value: await anchoring(path) });
+  },
+  facts: (where) =>
+    Response.json({ startedAt, compiled, events, stats: caches[where.split("/")[0]].stats() }),
+  trap() {
+    try {
+      core.trap();
+    } catch (error) {
+      // The driver would find out by its next call; what is left here is an instance that is dead.
+      return Response.json({ isTrap: core.isTrap(error) });
+    }
+    return new Response("it did not trap", { status: 500 });
+  },
+  /** The machines go behind the cache's back, so the next call of any cache traps. */
+  breakIt() {
+    for (let machine = 0; machine < 10; machine += 1) core.close(machine);
+    return Response.json({ traps: core.trapCount() });
+  },
+};
+
+export default {
+  async fetch(request, env, ctx) {
+    origin = env.ORIGIN;
+    const [, way, cache, policy, ...rest] = new URL(request.url).pathname.split("/");
+    try {
+      return await inRequest[way](`${cache}/${policy}`, `/${rest.join("/")}`, request, ctx);
+    } catch (error) {
+      return new Response(`${error}`, { status: 500 });
+    }
+  },
+};
