@@ -38,6 +38,13 @@ export interface Call {
   readonly lifetimeOf?: LifetimeOf | undefined;
 }
 
+/** How old an entry was when it answered, and how long it stays fresh; milliseconds. */
+export interface Times {
+  readonly age: number;
+  /** Negative when it is stale. */
+  readonly ttl: number;
+}
+
 /** What a call is answered. */
 export interface Answer {
   readonly value: unknown;
@@ -46,4 +53,6 @@ export interface Answer {
   readonly layer: string | undefined;
   /** Why the origin did not answer, if it failed. */
   readonly error?: unknown;
+  /** Of an entry that memory may not have any more; undefined when it is to be looked up there. */
+  readonly times?: Times | undefined;
 }

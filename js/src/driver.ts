@@ -309,7 +309,8 @@ export class Driver {
   #conclude(call: Call, outcome: Outcome, leads: boolean): Answer {
     if (outcome.ok) {
       const source: Source = leads ? outcome.source : "coalesced";
-      const answer = { value: outcome.value, source, layer: outcome.layer };
+      const { value, layer, times } = outcome;
+      const answer = { value, source, layer, times };
       return outcome.error === undefined ? answer : { ...answer, error: outcome.error };
     }
     const { held, error, result } = outcome;
@@ -318,7 +319,8 @@ export class Driver {
       this.#loads.countErrorFallback(call);
       const { memory, events } = this.host;
       if (events.wanted) events.tell({ type: "failover", key: call.key, error: cause });
-      return { value: held.value, source: "error-fallback", layer: memory.name, error: cause };
+      const { value, times } = held;
+      return { value, source: "error-fallback", layer: memory.name, error: cause, times };
     }
     if (result === undefined) throw error;
     return { value: result.value, source: leads ? "load" : "coalesced", layer: undefined };

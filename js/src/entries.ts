@@ -1,7 +1,7 @@
 /** Direct operations on entries, without a loader. */
 
 import { CachedError } from "./cached-error.js";
-import type { Answer } from "./call.js";
+import type { Answer, Times } from "./call.js";
 import * as core from "./core.js";
 import type { Driver, Host } from "./driver.js";
 import type { Source } from "./events.js";
@@ -84,16 +84,20 @@ export class Entries {
   }
 
   /** An answer with what is known of its entry. */
-  explain(key: string, { value, source, layer, error }: Answer): Explained<unknown> {
-    const times = this.#inCore(() => {
+  explain(key: string, { value, source, layer, error, times }: Answer): Explained<unknown> {
+    const { age, ttl } = times ?? this.#timesOf(key, source, value) ?? { age: 0, ttl: 0 };
+    const explained = { value, source, age, ttl, layer };
+    return error === undefined ? explained : { ...explained, error };
+  }
+
+  #timesOf(key: string, source: Source, value: unknown): Times | undefined {
+    return this.#inCore(() => {
       const { memory, space, timers } = this.#host;
       const slot = space.get(key);
       if (slot === undefined || !isOf(source, value, memory.values[slot])) return undefined;
       const age = core.age(memory.machine, slot, timers.now());
       return Number.isNaN(age) ? undefined : { age, ttl: core.ttl(memory.machine, slot) - age };
     });
-    const explained = { value, source, age: times?.age ?? 0, ttl: times?.ttl ?? 0, layer };
-    return error === undefined ? explained : { ...explained, error };
   }
 
   async #fresh(key: string): Promise<{ readonly value: unknown } | undefined> {

@@ -153,9 +153,13 @@ function statusOf(value: unknown): number {
   return value instanceof StoredResponse ? value.head.status : (value as Response).status;
 }
 
+/** The response that a body came with: Node ends the body of a response that is collected. */
+const owners = new WeakMap<ReadableStream, Response>();
+
 /** The response with a member added to its `Cache-Status`; others may be there already. */
 function withStatus(response: Response, status: string): Response {
   if (response.type === "error" || response.status === 0) return response;
+  if (response.body !== null) owners.set(response.body, response);
   const own = new Response(response.body, response);
   own.headers.append("cache-status", status);
   return own;

@@ -1,12 +1,14 @@
 /** One running load, as the driver sees it; whether it still leads its key is the core's to say. */
 
 import type { BoundPolicy } from "./bound-policy.js";
+import type { Times } from "./call.js";
 import type { Source } from "./events.js";
 import type { Admission } from "./guards.js";
 
 /** An entry that was servable when a load failed. */
 export interface Held {
   readonly value: unknown;
+  readonly times?: Times | undefined;
 }
 
 /** How a flight ended for those who wait for it. It never rejects. */
@@ -19,6 +21,8 @@ export type Outcome =
       readonly layer?: string;
       /** Why something else than the origin answered. */
       readonly error?: unknown;
+      /** Of an entry that a lower store had. */
+      readonly times?: Times | undefined;
     }
   | {
       readonly ok: false;

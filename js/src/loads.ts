@@ -50,10 +50,8 @@ export class Loads {
     const { layers, events } = this.#host;
     const type = flight.background ? "refresh" : "load";
     if (events.wanted) events.tell({ type, key: call.key });
-    flight.outcome =
-      layers === undefined || mustLoad
-        ? this.#load(flight, call)
-        : this.#lookThenLoad(flight, call, layers);
+    const looks = layers !== undefined && !mustLoad;
+    flight.outcome = looks ? this.#lookThenLoad(flight, call, layers) : this.#load(flight, call);
     flight.done ??= flight.outcome;
     this.#anchor(flight, call);
   }
@@ -130,14 +128,18 @@ export class Loads {
     if (verdict & KEPT_FOUND) memory.keep(space, call.key, slot, found.value);
     memory.drain();
     const step = verdict & STEP_BITS;
+    const times = held === found ? { age: found.age, ttl: found.ttl - found.age } : undefined;
+    const answer = { ok: true, value: held.value, layer: found.layer, times } as const;
     if (step === HIT) {
       flight.over = true;
-      return { ok: true, value: held.value, source: "hit", layer: found.layer };
+      return { ...answer, source: "hit" };
     }
     if (step === STALE_REFRESH) {
       flight.anchored = true;
+      // Told before the load, which may fail, or be refused, at once.
+      const outcome = flight.tell({ ...answer, source: "stale" });
       flight.done = this.#load(flight, call);
-      return { ok: true, value: held.value, source: "stale", layer: found.layer };
+      return outcome;
     }
     return undefined;
   }
@@ -324,9 +326,11 @@ export class Loads {
       const now = timers.now();
       const servable = slot >= 0 && isServable(core.state(memory.machine, slot, now));
       const value = memory.values[slot];
+      const age = core.age(memory.machine, slot, now);
+      const times = { age, ttl: core.ttl(memory.machine, slot) - age };
       end(slot, now);
       memory.drain();
-      return servable && !(value instanceof CachedError) ? { value } : undefined;
+      return servable && !(value instanceof CachedError) ? { value, times } : undefined;
     });
   }
 

@@ -66,14 +66,14 @@ test("a loader may set, read and drop its own key", async () => {
 });
 
 /** Every event of a call, and of a refresh, is one during which the listener does something. */
-async function provoke(onEvent, { stores = [memory({ maxEntries: 2 })] } = {}) {
+async function provoke(onEvent, maxEntries) {
   const clock = new ManualClock();
   let acting = false;
   let meddled = false;
   const seen = new Set();
   const cache = createCache({
     clock,
-    stores,
+    stores: [memory({ maxEntries })],
     onEvent(event) {
       seen.add(event.type);
       if (acting || meddled) return;
@@ -115,7 +115,7 @@ async function provoke(onEvent, { stores = [memory({ maxEntries: 2 })] } = {}) {
     await rightly(key);
   }
   assert.equal((await get.explain("c")).source, "hit");
-  assert.equal(cache.stats().traps, trapsBefore);
+  assert.deepEqual([cache.stats().traps, cache.stats().memory.flights], [trapsBefore, 0]);
   return seen;
 }
 
@@ -124,7 +124,7 @@ const trapsBefore = createCache().stats().traps;
 test("a listener that throws changes nothing", async () => {
   const seen = await provoke(() => {
     throw new Error("a listener's own");
-  });
+  }, 2);
   for (const type of ["hit", "stale", "miss", "load", "refresh", "evict", "load-error", "failover"])
     assert.ok(seen.has(type), `${type} was not told`);
 });
@@ -151,7 +151,12 @@ const MEDDLINGS = {
 };
 
 for (const [what, meddle] of Object.entries(MEDDLINGS)) {
-  test(`a listener that ${what} during every event`, () => provoke(meddle));
+  for (const maxEntries of [2, 100]) {
+    test(`a listener that ${what} during every event, with room for ${maxEntries}`, async () => {
+      const seen = await provoke(meddle, maxEntries);
+      assert.ok(seen.has("load-error"));
+    });
+  }
 }
 
 test("a listener on a miss that loads another key: both are stored", async () => {
@@ -170,7 +175,7 @@ test("a listener on a miss that loads another key: both are stored", async () =>
   assert.equal(await cache.getOrLoad("a", load, { ttl: 1000 }), "a");
   assert.equal((await cache.explain("a", load, { ttl: 1000 })).source, "hit");
   assert.equal((await cache.explain("b", load, { ttl: 1000 })).value, "b");
-  assert.equal(loads, 1);
+  assert.deepEqual([loads, cache.stats().memory.flights], [1, 0]);
 });
 
 test("the policy's functions may throw: told, and the call goes on", async () => {

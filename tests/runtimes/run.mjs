@@ -7,6 +7,9 @@ import * as requests from "./requests.mjs";
 import { testVectors } from "./vectors.mjs";
 import { startWorkerd } from "./workerd.mjs";
 
+// Told to stop: leave through the exit handlers, which stop workerd.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(1));
+
 let passed = 0;
 let failed = 0;
 

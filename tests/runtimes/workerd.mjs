@@ -2,6 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { rmSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -73,7 +74,10 @@ export async function startWorkerd(entry, { origin = "", flags = [] } = {}) {
     env: { ...process.env, ORIGIN: origin },
     stdio: ["ignore", "pipe", "pipe", "pipe"],
   });
-  const kill = () => child.kill("SIGKILL");
+  const kill = () => {
+    child.kill("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
+  };
   process.once("exit", kill);
   const complaints = [];
   let vanished = 0;

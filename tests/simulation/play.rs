@@ -104,7 +104,13 @@ impl Play {
                 ttl: None,
                 cause: None,
             };
-            self.expect(index, "peek", &step, Got::Now(Box::new(answer)), step.expect.clone());
+            self.expect(
+                index,
+                "peek",
+                &step,
+                Got::Now(Box::new(answer)),
+                step.expect.clone(),
+            );
         } else if let Some(set) = &step.set {
             let value = step.value.expect("`set` has a `value`");
             self.driver.set(&label(set), value);

@@ -28,7 +28,7 @@ const text = async (path, options) => {
 
 const POLICIES = {
   /** Its lease is as short as its timeout. */
-  plain: { ttl: "1m", timeout: "1s" },
+  plain: { ttl: "1m", timeout: "2s" },
   long: { ttl: "1m" },
   refreshed: { ttl: 100, staleWhileRevalidate: "1m" },
   heldOver: { ttl: 50, staleIfError: "1m", failoverAfter: 200 },
@@ -55,6 +55,14 @@ const inRequest = {
     return Response.json({ value: await functions[where](path) });
   },
   fetch: (where, path, request) => fetches[where](new Request(`${origin}${path}`, request)),
+  /** Reads the bytes and changes them: they must be this request's own. */
+  async scribble(where, path) {
+    const response = await fetches[where](`${origin}${path}`);
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    const text = new TextDecoder().decode(bytes);
+    bytes.fill(0);
+    return new Response(text);
+  },
   async anchoredByHand(where, path, _request, ctx) {
     const anchoring = functions[where].with({ waitUntil: (work) => ctx.waitUntil(work) });
     return Response.json({ value: await anchoring(path) });

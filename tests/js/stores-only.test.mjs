@@ -1,0 +1,128 @@
+// `stores: [lower]`: no memory of this process's own, as where instances live for one request.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createCache, memory } from "holdover";
+import { drain, ManualClock } from "./support/manual-clock.mjs";
+import { MapStore } from "./support/map-store.mjs";
+
+function stage(policy = {}) {
+  const clock = new ManualClock();
+  const lower = new MapStore();
+  const events = [];
+  const cache = createCache({ clock, stores: [lower], onEvent: ({ type }) => events.push(type) });
+  const origin = { loads: 0, down: false, delay: 0 };
+  const load = async (key) => {
+    const nth = ++origin.loads;
+    if (origin.delay > 0) await new Promise((go) => clock.setTimeout(go, origin.delay));
+    if (origin.down) throw new Error("down");
+    return `${key}#${nth}`;
+  };
+  const get = cache.wrap(load, {
+    ttl: 1000,
+    staleWhileRevalidate: 500,
+    staleIfError: 2000,
+    key: "{0}",
+    ...policy,
+  });
+  return { clock, lower, events, cache, origin, get };
+}
+
+test("every call reads the store; nothing stays in memory", async () => {
+  const { clock, cache, lower, origin, get } = stage();
+  for (let call = 0; call < 5; call += 1) assert.equal(await get("a"), "a#1");
+  await drain();
+  assert.deepEqual([origin.loads, lower.count("get"), lower.count("set")], [1, 5, 1]);
+  assert.deepEqual([cache.stats().memory.entries, cache.stats().memory.flights], [0, 0]);
+  assert.equal(cache.driver.host.memory.keys.filter((key) => key !== undefined).length, 0);
+  await clock.runTo(300);
+  const { source, layer, age, ttl } = await get.explain("a");
+  assert.deepEqual([source, layer, age, ttl], ["hit", "lower", 300, 700]);
+});
+
+test("concurrent callers are one flight", async () => {
+  const { clock, lower, origin, get } = stage();
+  origin.delay = 50;
+  const calls = Array.from({ length: 100 }, () => get("a"));
+  await clock.runTo(50);
+  assert.deepEqual(new Set(await Promise.all(calls)), new Set(["a#1"]));
+  assert.deepEqual([lower.count("get"), origin.loads], [1, 1]);
+});
+
+test("stale: served from the store, refreshed in the background, once", async () => {
+  const { clock, origin, get } = stage();
+  await get("a");
+  await clock.runTo(1200);
+  origin.delay = 50;
+  const stale = await get.explain("a");
+  assert.deepEqual([stale.source, stale.age, stale.ttl], ["stale", 1200, -200]);
+  assert.equal(await get("a"), "a#1");
+  assert.equal(await get("a"), "a#1");
+  await clock.runTo(1300);
+  assert.equal(origin.loads, 2);
+  assert.equal(await get("a"), "a#2");
+});
+
+test("an origin that fails: held over from the store", async () => {
+  const { clock, cache, origin, events, get } = stage();
+  await get("a");
+  await clock.runTo(2000);
+  origin.down = true;
+  const held = await get.explain("a");
+  assert.deepEqual([held.value, held.source, held.age], ["a#1", "error-fallback", 2000]);
+  assert.match(String(held.error), /down/);
+  assert.ok(events.includes("failover"));
+  assert.deepEqual([cache.stats().memory.entries, cache.stats().memory.flights], [0, 0]);
+  await clock.runTo(3000);
+  await assert.rejects(get("a"), /down/);
+});
+
+test("an origin that is slow: failover to the store's entry, and the late result is stored", async () => {
+  const { clock, origin, get } = stage({ failoverAfter: 100, staleWhileRevalidate: 0 });
+  await get("a");
+  await clock.runTo(2000);
+  origin.delay = 300;
+  const call = get.explain("a");
+  await clock.runTo(2100);
+  assert.deepEqual([(await call).value, (await call).source], ["a#1", "failover"]);
+  await clock.runTo(2300);
+  assert.equal(await get("a"), "a#2");
+});
+
+test("set, get, has, peek and delete", async () => {
+  const { cache, lower, get } = stage();
+  await cache.set("k", { a: 1 }, { ttl: 100 });
+  assert.equal(lower.lifetimes.get("k"), 100);
+  assert.deepEqual(await cache.get("k"), { a: 1 });
+  assert.equal(await cache.has("k"), true);
+  assert.equal(await cache.delete("k"), true);
+  assert.deepEqual([await cache.get("k"), await cache.peek("k")], [undefined, undefined]);
+  await get.set(["w"], "set");
+  assert.equal(await get("w"), "set");
+  await get.invalidate("w");
+  assert.equal(await get("w"), "w#1");
+});
+
+test("20,000 keys leave nothing behind", async () => {
+  const { cache, lower, get } = stage();
+  for (let nth = 0; nth < 20_000; nth += 1) {
+    await get(`key ${nth}`);
+    lower.records.clear();
+    lower.lifetimes.clear();
+    lower.operations.length = 0;
+  }
+  const { memory: own, space } = cache.driver.host;
+  assert.ok(own.keys.length <= 4, `${own.keys.length} slots`);
+  assert.equal(space.size, 0);
+  assert.equal(own.usage().entries, 0);
+});
+
+test("memory() comes first or not at all, and once", () => {
+  const lower = new MapStore();
+  for (const stores of [[lower, memory()], [memory(), memory()], [lower, memory(), lower], []]) {
+    assert.throws(() => createCache({ stores }), { code: "E_CONFIG" });
+  }
+  for (const broken of [{}, { get() {} }, null, 1, { get() {}, set() {}, delete: 1 }]) {
+    assert.throws(() => createCache({ stores: [memory(), broken] }), /stores\[1\]/);
+  }
+});
