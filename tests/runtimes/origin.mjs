@@ -3,21 +3,21 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 
+/** The lease of the policy "plain" in worker/serve.js. */
+export const LEASE_MS = 2000;
+
 /** Starts an origin on a free port of this machine. */
 export async function startOrigin() {
   const calls = new Map();
   const ways = new Map();
   const waiting = new Set();
-  const server = createServer((request, response) => {
+  const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, "http://origin");
     const nth = (calls.get(pathname) ?? 0) + 1;
     calls.set(pathname, nth);
-    const {
-      delay = 0,
-      status = 200,
-      headers = {},
-      body = `${pathname}#${nth}`,
-    } = ways.get(pathname)?.(nth) ?? {};
+    const given = ways.get(pathname)?.(nth) ?? {};
+    const { delay = 0, status = 200, headers = {}, body = `${pathname}#${nth}` } = given;
+    await given.held;
     const timer = setTimeout(() => {
       waiting.delete(timer);
       response.writeHead(status, { "content-type": "text/plain", ...headers });
@@ -29,7 +29,7 @@ export async function startOrigin() {
   await once(server, "listening");
   return {
     url: `http://127.0.0.1:${server.address().port}`,
-    /** How the origin answers a path: `(nth) => ({ delay, status, headers, body })`. */
+    /** How the origin answers a path: `(nth) => ({ delay, held, status, headers, body })`. */
     answers: (path, way) => ways.set(path, way),
     /** How often a path was asked. */
     calls: (path) => calls.get(path) ?? 0,

@@ -146,13 +146,19 @@ export const together = {
 
   async "failover while the origin is slow; its late answer refreshes"({ origin, url }) {
     const path = "/slow";
-    origin.answers(path, (nth) => ({ delay: nth === 2 ? 900 : 0 }));
+    let release;
+    const held = new Promise((resolve) => {
+      release = resolve;
+    });
+    origin.answers(path, (nth) => (nth === 1 ? {} : { held }));
     await json(`${url}/fn/anchored/originFirst${path}`);
     const late = await json(`${url}/fn/anchored/originFirst${path}`);
     assert.deepEqual([late.value, late.source], [`${path}#1`, "failover"]);
-    assert.ok(late.took < 800, `answered after ${late.took} ms; failoverAfter is 150`);
-    await sleep(900);
-    assert.equal((await json(`${url}/fn/anchored/originFirst${path}`)).value, `${path}#3`);
+    release();
+    await until(async () => {
+      const { value } = await json(`${url}/fn/anchored/originFirst${path}`);
+      return value !== `${path}#1`;
+    });
   },
 
   async "held over while the origin fails"({ origin, url }) {
@@ -181,7 +187,7 @@ export const together = {
     }
     await sleep(100);
     for (const { leave } of leaving) leave();
-    for (const { value } of await Promise.all(staying)) assert.match(value, /^\/storm-\d#[1-3]$/);
+    for (const { value } of await Promise.all(staying)) assert.match(value, /^\/storm-\d#\d+$/);
   },
 };
 
