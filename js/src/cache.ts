@@ -50,7 +50,7 @@ export class Cache {
     const anchor = () => (waitUntil === false ? undefined : (waitUntil ?? providedWaitUntil()));
     const space = own.space(namespace);
     if (events.wanted) own.listen(space, (key) => events.tell({ type: "evict", key }));
-    const random = given.random ?? Math.random;
+    const random = given.random === undefined ? Math.random : lenient(given.random);
     const host = { memory: own, space, layers, timers, random, events, waitUntil: anchor };
     this.driver = new Driver(host, given.enabled);
     this.entries = new Entries(this.driver);
@@ -225,6 +225,17 @@ function splitStores(stores: readonly AnyStore[] | undefined): {
     throw new ConfigError("stores", stores, "at most one memory(), and that first");
   }
   return { own, lower: lower as readonly Store[] };
+}
+
+/** A random source that throws must not fail a call: the middle does for any of its numbers. */
+function lenient(random: () => number): () => number {
+  return () => {
+    try {
+      return random();
+    } catch {
+      return 0.5;
+    }
+  };
 }
 
 function checkedKey(key: unknown): string {

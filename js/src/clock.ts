@@ -130,7 +130,14 @@ const hostTimers: Timers = {
 /** Timers over the user's clock; the host's where it gives none. */
 export function timersOf(clock: Clock | undefined): Timers {
   if (clock === undefined) return hostTimers;
-  const now = () => clock.now();
+  let last = 0;
+  // A clock that throws is the application's mistake; calls go on with the time it told last.
+  const now = () => {
+    try {
+      last = clock.now();
+    } catch {}
+    return last;
+  };
   if (clock.setTimeout === undefined) return { ...hostTimers, now };
   const after = (delay: number, task: () => void): CancelTimer => {
     if (delay > LONGEST_TIMER) return NOTHING;

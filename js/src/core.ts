@@ -67,6 +67,14 @@ export function trapCount(): number {
 export function register(tenant: CoreTenant): void {
   tenants ??= new Set();
   tenants.add(new WeakRef(tenant));
+  if (tenants.size % PRUNE_EVERY === 0) prune(tenants);
+}
+
+/** How many more tenants are registered before those that are gone are looked for. */
+const PRUNE_EVERY = 256;
+
+function prune(known: Set<WeakRef<CoreTenant>>): void {
+  for (const reference of known) if (reference.deref() === undefined) known.delete(reference);
 }
 
 /** Whether `error` is a trap of the core, which poisons the instance. */

@@ -96,6 +96,19 @@ test("a closed cache refuses calls with E_CLOSED", async () => {
   await assert.rejects(count(), { code: "E_CLOSED" });
 });
 
+test("a clock or a random source that throws fails no call and loses no entry", async () => {
+  let broken = false;
+  const failing = (value) => () => {
+    if (broken) throw new Error("broken");
+    return value;
+  };
+  const clock = { now: failing(1_000) };
+  const { cache, count } = counting({ ttl: 1000, early: true }, { clock, random: failing(0.5) });
+  await count();
+  broken = true;
+  assert.deepEqual([await count(), await count(), cache.stats().traps], [1, 1, 0]);
+});
+
 /** A cached fetch over answers made on the spot; tells the URLs it was asked for. */
 function fetching(policy, answer = () => new Response("body")) {
   const asked = [];
