@@ -55,7 +55,7 @@ test("circuitBreaker opens at its rate, refuses, probes once, and closes", async
   assert.equal(await code(10), "ok");
 });
 
-test("circuitBreaker: a probe that fails opens it again, one that never returns frees its place", async () => {
+test("circuitBreaker: a probe that fails, or takes too long, opens it again", async () => {
   const { clock, origin, code, load } = setUp({ ttl: 0, timeout: "1s", circuitBreaker: breaker });
   origin.down = true;
   for (const key of [1, 2, 3, 4]) await code(key);
@@ -68,6 +68,21 @@ test("circuitBreaker: a probe that fails opens it again, one that never returns 
   await clock.runTo(61_000);
   assert.equal(await hung, "E_TIMEOUT");
   assert.equal(await code(8), "E_CIRCUIT_OPEN", "a timeout is a failure");
+});
+
+test("circuitBreaker: a probe that never returns frees its place when its lease ends", async () => {
+  const { clock, origin, code, load } = setUp({ ttl: 0, circuitBreaker: breaker });
+  origin.down = true;
+  for (const key of [1, 2, 3, 4]) await code(key);
+  origin.down = false;
+  origin.takes = Number.POSITIVE_INFINITY;
+  await clock.runTo(30_000);
+  load(5);
+  origin.takes = 0;
+  await clock.runTo(59_999);
+  assert.equal(await code(6), "E_CIRCUIT_OPEN");
+  await clock.runTo(60_000);
+  assert.equal(await code(7), "ok");
 });
 
 test("circuitBreaker: an entry answers for a refusal, and countIf says what counts", async () => {
