@@ -38,6 +38,13 @@ export type {
 } from "./policy-options.js";
 export type { ByteSize } from "./size.js";
 export type { CacheStats, PolicyStats } from "./stats.js";
-export type { SetOptions, Store } from "./store.js";
+export type {
+  Maybe,
+  SetOptions,
+  Store,
+  StoreEntry,
+  WindowOptions,
+  WindowState,
+} from "./store.js";
 export type { Disabled, DisableOptions } from "./switches.js";
 export type { Explained, Wrapped } from "./wrap.js";
