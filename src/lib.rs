@@ -57,6 +57,7 @@ pub mod memory;
 pub mod policy;
 pub mod record;
 pub mod strategy;
+pub mod tags;
 pub mod time;
 #[cfg(feature = "wasm")]
 pub mod wasm;

@@ -88,6 +88,7 @@ impl CallMachine {
         if !leads || self.memory.is_outdated(Some(slot), fence) {
             return (Found::Load { fallback: false }, Kept::Neither);
         }
+        self.heed_tags(Some(slot));
         let entry = Entry {
             stored_at: now - age,
             lifetime: arrival.lifetime,
@@ -140,6 +141,7 @@ impl CallMachine {
         self.counters[policy as usize].failures += 1;
         let Some(slot) = slot else { return };
         let led = self.end_flight(slot, fence);
+        self.heed_tags(Some(slot));
         let alone = !self.policies[policy as usize].single_flight();
         if (led || alone) && self.is_servable(slot, now) {
             let before = self.retries.get(slot).copied().unwrap_or(Retry::NONE);

@@ -20,6 +20,7 @@ mod counters;
 mod flights;
 mod inspect;
 mod step;
+mod tagging;
 
 pub use counters::Counters;
 pub use step::{Found, Kept, Landed, Served, Step};
@@ -32,6 +33,7 @@ use crate::policy::Policy;
 use crate::strategy::retry::Retry;
 use crate::strategy::stale::{Plan, plan};
 use crate::strategy::ttl::{Lifetime, State};
+use crate::tags::Tags;
 use crate::time::{MonotonicClock, Timestamp};
 use alloc::vec::Vec;
 
@@ -48,6 +50,7 @@ pub struct CallMachine {
     policies: Vec<Policy>,
     counters: Vec<Counters>,
     last_fence: Fence,
+    tags: Tags,
 }
 
 /// A value that the host wants stored.
@@ -71,6 +74,7 @@ impl CallMachine {
             policies: Vec::new(),
             counters: Vec::new(),
             last_fence: Fence::ZERO,
+            tags: Tags::default(),
         }
     }
 
@@ -111,6 +115,7 @@ impl CallMachine {
         roll: f64,
     ) -> (Option<SlotId>, Step) {
         let now = self.clock.observe(now);
+        self.heed_tags(slot);
         let rules = &self.policies[policy as usize];
         let state = slot.and_then(|slot| Some(self.memory.entry(slot)?.state(now)));
         match (plan(state, rules.mode()), slot) {

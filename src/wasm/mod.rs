@@ -16,6 +16,7 @@ pub mod guards;
 pub mod machines;
 pub mod policies;
 pub mod records;
+pub mod tags;
 
 use crate::call::{Arrival, Found, Kept, Landed, Served, Step};
 use crate::flight::Fence;

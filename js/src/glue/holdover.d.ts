@@ -94,8 +94,32 @@ export declare function encode_record(
   ttl: number,
   staleWhileRevalidate: number,
   staleIfError: number,
+  began: number,
+  tags: Float64Array,
 ): Uint8Array;
 export declare function decode_record(record: Uint8Array): Float64Array;
+export declare function invalidate_tags(
+  machine: number,
+  tags: Float64Array,
+  soft: boolean,
+  now: number,
+): void;
+export declare function tags_after(machine: number, tags: Float64Array, fence: number): number;
+export declare function tags_since(machine: number, tags: Float64Array, began: number): number;
+export declare function began_after(machine: number, tags: Float64Array, began: number): number;
+export declare function tag(machine: number, slot: number, tags: Float64Array): void;
+export declare function is_outdated(
+  machine: number,
+  fence: number,
+  tags: Float64Array,
+  known: boolean,
+): boolean;
+export declare function take_over(
+  machine: number,
+  slot: number,
+  policy: number,
+  now: number,
+): number;
 export declare function add_guards(machine: number, fields: Float64Array): number;
 export declare function remove_guards(machine: number, guards: number): void;
 export declare function check_guards(machine: number, guards: number, now: number): number;
