@@ -10,15 +10,15 @@
 
 use crate::flight::Fence;
 use crate::time::{Span, Timestamp};
-use alloc::collections::BTreeMap;
+use alloc::vec;
 use alloc::vec::Vec;
 
 /// The hash of a tag's name.
 pub type Tag = u64;
 
-/// How many tags have a stamp of their own. Beyond that the older half is merged into one stamp
+/// How many tags have a stamp of their own. Beyond that the older ones are merged into one stamp
 /// that holds for every tag.
-const MOST_STAMPS: usize = 65_536;
+const MOST_STAMPS: usize = 32_768;
 
 /// What an invalidation does to entries that were stored before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,16 @@ pub enum Invalidation {
     Soft(Timestamp),
 }
 
-/// When a tag was last invalidated in one way.
+/// When a load began: its fence here, or a wall-clock time for loads of other machines.
+#[derive(Clone, Copy, Debug)]
+pub enum Began {
+    /// By this machine's own order.
+    Fence(Fence),
+    /// By the clock.
+    Wall(Timestamp),
+}
+
+/// When a tag was last invalidated in one way; never, while the fence is zero.
 #[derive(Clone, Copy, Debug, Default)]
 struct Mark {
     fence: Fence,
@@ -40,34 +49,56 @@ struct Mark {
 }
 
 impl Mark {
-    fn is_after(&self, fence: Fence) -> bool {
-        self.fence > fence
-    }
-
-    /// Whether what began at this wall-clock time began before. At the same millisecond it did.
-    fn is_since(&self, began: Timestamp) -> bool {
-        self.fence > Fence::ZERO && self.wall >= began
-    }
-
-    fn max(self, other: Self) -> Self {
-        Self {
-            fence: self.fence.max(other.fence),
-            at: self.at.max(other.at),
-            wall: self.wall.max(other.wall),
+    /// Whether what began then is out of date. By the clock, at the same millisecond it is.
+    fn outdates(&self, began: Began) -> bool {
+        match began {
+            Began::Fence(fence) => self.fence > fence,
+            Began::Wall(wall) => self.fence > Fence::ZERO && self.wall >= wall,
         }
+    }
+
+    /// When it was, in the same terms.
+    fn time(&self, began: Began) -> Timestamp {
+        match began {
+            Began::Fence(_) => self.at,
+            Began::Wall(_) => self.wall,
+        }
+    }
+
+    fn raise(&mut self, other: Self) {
+        if other.fence > self.fence {
+            self.fence = other.fence;
+            self.at = other.at;
+        }
+        self.wall = self.wall.max(other.wall);
     }
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Stamp {
+    tag: Tag,
     hard: Mark,
     soft: Mark,
+}
+
+impl Stamp {
+    fn newest(&self) -> Fence {
+        self.hard.fence.max(self.soft.fence)
+    }
+
+    /// Whether this place of the table is free.
+    fn is_free(&self) -> bool {
+        self.newest() == Fence::ZERO
+    }
 }
 
 /// The stamps of all tags.
 #[derive(Clone, Debug, Default)]
 pub struct Tags {
-    stamps: BTreeMap<Tag, Stamp>,
+    /// A hash table with linear probing, at most half full; its length is a power of two. By hand,
+    /// since `BTreeMap` alone is half as large as the rest of the module.
+    table: Vec<Stamp>,
+    stamps: usize,
     /// Counts, as hard, for every tag.
     floor: Mark,
     latest: Fence,
@@ -91,45 +122,63 @@ impl Tags {
         at: Timestamp,
         wall: Timestamp,
     ) {
-        let mark = Mark { fence, at, wall };
-        let stamp = self.stamps.entry(tag).or_default();
-        let place = if soft {
+        if self.stamps * 2 >= self.table.len() {
+            self.make_room();
+        }
+        let place = self.place(tag);
+        let stamp = &mut self.table[place];
+        self.stamps += usize::from(stamp.is_free());
+        stamp.tag = tag;
+        let mark = if soft {
             &mut stamp.soft
         } else {
-            self.latest_hard = fence;
             &mut stamp.hard
         };
-        *place = place.max(mark);
+        mark.raise(Mark { fence, at, wall });
         self.latest = fence;
-        if self.stamps.len() > MOST_STAMPS {
-            self.merge_older_half();
+        if !soft {
+            self.latest_hard = fence;
         }
     }
 
-    /// What happened to `tags` after `fence`, the worst of it.
+    /// What happened to `tags` since a load began, the worst of it. A soft invalidation comes with
+    /// its time: on the monotonic clock for a fence, else on the wall clock.
     #[must_use]
-    pub fn after(&self, tags: &[Tag], fence: Fence) -> Option<Invalidation> {
-        self.worst(tags, |mark| mark.is_after(fence), |mark| mark.at)
-    }
-
-    /// What happened to `tags` since the wall-clock time at which the load of an entry began; a
-    /// soft invalidation comes with its wall-clock time.
-    #[must_use]
-    pub fn since(&self, tags: &[Tag], began: Timestamp) -> Option<Invalidation> {
-        self.worst(tags, |mark| mark.is_since(began), |mark| mark.wall)
+    pub fn since(&self, tags: &[Tag], began: Began) -> Option<Invalidation> {
+        if !tags.is_empty() && self.floor.outdates(began) {
+            return Some(Invalidation::Hard);
+        }
+        let mut soft = None;
+        for &tag in tags {
+            let Stamp {
+                hard, soft: mark, ..
+            } = self.stamp(tag);
+            if hard.outdates(began) {
+                return Some(Invalidation::Hard);
+            }
+            if mark.outdates(began) {
+                // The first one made the entry stale.
+                let at = mark.time(began);
+                soft = Some(soft.map_or(at, |first: Timestamp| first.min(at)));
+            }
+        }
+        soft.map(Invalidation::Soft)
     }
 
     /// A wall-clock time for the beginning of a load that began after every invalidation of `tags`
     /// known here: `began`, or later if the clock could not tell them apart.
     #[must_use]
     pub fn began_after(&self, tags: &[Tag], began: Timestamp) -> Timestamp {
-        let marks = tags.iter().filter_map(|tag| self.stamps.get(tag));
-        let marks = marks.flat_map(|stamp| [stamp.hard, stamp.soft]);
-        marks
-            .chain([self.floor])
-            .filter(|mark| mark.is_since(began))
-            .map(|mark| mark.wall + Span::from_millis(1))
-            .fold(began, Timestamp::max)
+        let mut after = began;
+        for &tag in tags {
+            let Stamp { hard, soft, .. } = self.stamp(tag);
+            for mark in [hard, soft, self.floor] {
+                if mark.outdates(Began::Wall(after)) {
+                    after = mark.wall + Span::from_millis(1);
+                }
+            }
+        }
+        after
     }
 
     /// Whether a load that began at `fence` must not be joined any more, for one of its tags was
@@ -138,48 +187,56 @@ impl Tags {
     pub fn outdates(&self, tags: Option<&[Tag]>, fence: Fence) -> bool {
         match tags {
             None => self.latest_hard > fence,
-            Some(tags) => self.after(tags, fence) == Some(Invalidation::Hard),
+            Some(tags) => self.since(tags, Began::Fence(fence)) == Some(Invalidation::Hard),
         }
     }
 
-    fn worst(
-        &self,
-        tags: &[Tag],
-        counts: impl Fn(&Mark) -> bool,
-        time: impl Fn(&Mark) -> Timestamp,
-    ) -> Option<Invalidation> {
-        if !tags.is_empty() && counts(&self.floor) {
-            return Some(Invalidation::Hard);
+    fn stamp(&self, tag: Tag) -> Stamp {
+        if self.table.is_empty() {
+            return Stamp::default();
         }
-        let mut soft = None;
-        for stamp in tags.iter().filter_map(|tag| self.stamps.get(tag)) {
-            if counts(&stamp.hard) {
-                return Some(Invalidation::Hard);
-            }
-            if counts(&stamp.soft) {
-                // The first one made the entry stale.
-                let at = time(&stamp.soft);
-                soft = Some(soft.map_or(at, |earlier: Timestamp| earlier.min(at)));
-            }
-        }
-        soft.map(Invalidation::Soft)
+        self.table[self.place(tag)]
     }
 
-    /// Keeps what is known bounded. Entries older than the merged stamps die for it, whatever
-    /// their tags are.
-    fn merge_older_half(&mut self) {
-        let newest = |stamp: &Stamp| stamp.hard.fence.max(stamp.soft.fence);
-        let mut fences: Vec<Fence> = self.stamps.values().map(newest).collect();
-        let (_, &mut middle, _) = fences.select_nth_unstable(MOST_STAMPS / 2);
-        let mut floor = self.floor;
-        self.stamps.retain(|_, stamp| {
-            let stays = newest(stamp) > middle;
-            if !stays {
-                floor = floor.max(stamp.hard).max(stamp.soft);
+    /// Where the stamp of `tag` is, or a free place for it.
+    #[expect(clippy::cast_possible_truncation, reason = "only the low bits count")]
+    fn place(&self, tag: Tag) -> usize {
+        let mask = self.table.len() - 1;
+        let mut place = tag as usize & mask;
+        while !self.table[place].is_free() && self.table[place].tag != tag {
+            place = (place + 1) & mask;
+        }
+        place
+    }
+
+    /// Doubles the table, or keeps what is known bounded: the older stamps become one. Entries
+    /// that are older than that die for it, whatever their tags are.
+    fn make_room(&mut self) {
+        let full = self.stamps >= MOST_STAMPS;
+        let merged = if full { self.mean() } else { Fence::ZERO };
+        let length = if full {
+            self.table.len()
+        } else {
+            (self.table.len() * 2).max(16)
+        };
+        let stamps = core::mem::replace(&mut self.table, vec![Stamp::default(); length]);
+        self.stamps = 0;
+        for stamp in stamps {
+            if stamp.newest() > merged {
+                let place = self.place(stamp.tag);
+                self.table[place] = stamp;
+                self.stamps += 1;
+            } else {
+                self.floor.raise(stamp.hard);
+                self.floor.raise(stamp.soft);
             }
-            stays
-        });
-        self.floor = floor;
+        }
+    }
+
+    /// The mean of the stamps' fences: about half of them are older, and at least one is.
+    fn mean(&self) -> Fence {
+        let numbers = self.table.iter().map(|stamp| stamp.newest().number());
+        Fence::from_number(numbers.sum::<u64>() / self.stamps as u64)
     }
 }
 
@@ -207,11 +264,17 @@ mod tests {
     #[test]
     fn only_what_began_before_is_invalidated() {
         let tags = invalidated(&[(7, false)]);
-        assert_eq!(tags.after(&[7], fence(0)), Some(Invalidation::Hard));
-        assert_eq!(tags.after(&[7], fence(1)), None);
-        assert_eq!(tags.after(&[8], fence(0)), None);
-        assert_eq!(tags.since(&[7], at(10)), Some(Invalidation::Hard));
-        assert_eq!(tags.since(&[7], at(11)), None);
+        assert_eq!(
+            tags.since(&[7], Began::Fence(fence(0))),
+            Some(Invalidation::Hard)
+        );
+        assert_eq!(tags.since(&[7], Began::Fence(fence(1))), None);
+        assert_eq!(tags.since(&[8], Began::Fence(fence(0))), None);
+        assert_eq!(
+            tags.since(&[7], Began::Wall(at(10))),
+            Some(Invalidation::Hard)
+        );
+        assert_eq!(tags.since(&[7], Began::Wall(at(11))), None);
     }
 
     #[test]
@@ -220,17 +283,20 @@ mod tests {
         assert_eq!(tags.began_after(&[7], at(10)), at(11));
         assert_eq!(tags.began_after(&[7, 8], at(10)), at(21));
         assert_eq!(tags.began_after(&[7], at(12)), at(12));
-        assert_eq!(tags.since(&[7], at(11)), None);
+        assert_eq!(tags.since(&[7], Began::Wall(at(11))), None);
     }
 
     #[test]
     fn hard_beats_soft_and_the_first_soft_one_counts() {
         let tags = invalidated(&[(1, true), (2, true), (3, false)]);
         let soft = Some(Invalidation::Soft(at(10)));
-        assert_eq!(tags.after(&[2, 1], fence(0)), soft);
-        assert_eq!(tags.after(&[1, 2, 3], fence(0)), Some(Invalidation::Hard));
+        assert_eq!(tags.since(&[2, 1], Began::Fence(fence(0))), soft);
+        assert_eq!(
+            tags.since(&[1, 2, 3], Began::Fence(fence(0))),
+            Some(Invalidation::Hard)
+        );
         let later = Some(Invalidation::Soft(at(20)));
-        assert_eq!(tags.after(&[1, 2], fence(1)), later);
+        assert_eq!(tags.since(&[1, 2], Began::Fence(fence(1))), later);
     }
 
     #[test]
@@ -248,17 +314,17 @@ mod tests {
         let most = MOST_STAMPS as u64;
         let marks: Vec<(Tag, bool)> = (1..=most + 1).map(|tag| (tag, true)).collect();
         let tags = invalidated(&marks);
-        assert!(tags.stamps.len() <= MOST_STAMPS);
-        let stamped = tags.stamps.len() as u64;
+        assert!(tags.stamps <= MOST_STAMPS);
+        let stamped = tags.stamps as u64;
         let floor = most + 1 - stamped;
-        assert_eq!(tags.after(&[999_999], fence(floor)), None);
+        assert_eq!(tags.since(&[999_999], Began::Fence(fence(floor))), None);
         assert_eq!(
-            tags.after(&[999_999], fence(floor - 1)),
+            tags.since(&[999_999], Began::Fence(fence(floor - 1))),
             Some(Invalidation::Hard)
         );
         let last = Some(Invalidation::Soft(at((most + 1) * 10)));
-        assert_eq!(tags.after(&[most + 1], fence(most)), last);
-        assert_eq!(tags.after(&[], fence(0)), None);
+        assert_eq!(tags.since(&[most + 1], Began::Fence(fence(most))), last);
+        assert_eq!(tags.since(&[], Began::Fence(fence(0))), None);
     }
 
     proptest! {
@@ -275,10 +341,10 @@ mod tests {
                 .collect();
             let hard = later.iter().any(|((_, soft), _)| !soft);
             let expected = hard || !later.is_empty();
-            let found = tags.after(&asked, fence(began));
+            let found = tags.since(&asked, Began::Fence(fence(began)));
             prop_assert_eq!(found.is_some(), expected);
             prop_assert_eq!(found == Some(Invalidation::Hard), hard);
-            prop_assert_eq!(tags.since(&asked, at(began * 10 + 1)).is_some(), expected);
+            prop_assert_eq!(tags.since(&asked, Began::Wall(at(began * 10 + 1))).is_some(), expected);
         }
     }
 
@@ -286,7 +352,7 @@ mod tests {
     fn nothing_was_invalidated_at_first() {
         let tags = Tags::default();
         assert_eq!(tags.latest(), Fence::ZERO);
-        assert_eq!(tags.after(&[1, 2], Fence::ZERO), None);
-        assert_eq!(tags.since(&[1], Timestamp::ZERO), None);
+        assert_eq!(tags.since(&[1, 2], Began::Fence(Fence::ZERO)), None);
+        assert_eq!(tags.since(&[1], Began::Wall(Timestamp::ZERO)), None);
     }
 }

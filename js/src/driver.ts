@@ -7,7 +7,7 @@
 
 import type { BoundPolicy } from "./bound-policy.js";
 import { CachedError } from "./cached-error.js";
-import type { Answer, Call } from "./call.js";
+import type { Answer, Call, Times } from "./call.js";
 import type { Timers } from "./clock.js";
 import * as core from "./core.js";
 import { ClosedError } from "./errors.js";
@@ -43,6 +43,7 @@ export const HIT_BITS: number = STEP_BITS | DROPPED;
 export interface Host {
   readonly memory: MemoryStore;
   readonly space: Space;
+  readonly namespace: string;
   readonly layers: Layers | undefined;
   readonly timers: Timers;
   readonly random: () => number;
@@ -229,10 +230,28 @@ export class Driver {
       default: {
         const flight = memory.flights[slot];
         if (flight === undefined) return this.#bypass(call);
+        if (this.isOutdated(flight)) return this.#takeOver(call, slot);
         if (step !== WAIT_FALLBACK) this.#tellMiss(call.key);
         return this.#join(call, flight, step === WAIT_FALLBACK, false);
       }
     }
+  }
+
+  /** Whether a load must not be joined, for a tag of it was invalidated. */
+  isOutdated(flight: Flight): boolean {
+    return flight.tagged !== undefined && this.#loads.tagging.isOutdated(flight);
+  }
+
+  /** Loads instead of waiting for a load that began before an invalidation. */
+  #takeOver(call: Call, slot: number): Promise<Answer> {
+    const { memory, timers } = this.host;
+    const id = call.policy.bind(memory);
+    const fence = core.take_over(memory.machine, slot, id, timers.now());
+    memory.drain();
+    const flight = this.#loads.register(call, slot, fence, "load");
+    this.#tellMiss(call.key);
+    this.#loads.start(flight, call);
+    return this.#join(call, flight, false, true);
   }
 
   #tellMiss(key: string): void {
@@ -254,9 +273,18 @@ export class Driver {
     if (value instanceof CachedError) return Promise.reject(value.error);
     const isNegative = source === "hit" && (value === undefined || value === null);
     const negative = isNegative && call.policy.rules.negativeTtl !== undefined;
-    const answer: Answer = { value, source: negative ? "negative" : source, layer: memory.name };
+    const times = call.timed ? this.#timesOf(slot) : undefined;
+    const named = negative ? "negative" : source;
+    const answer: Answer = { value, source: named, layer: memory.name, times };
     if (source !== "error-fallback") return Promise.resolve(answer);
     return Promise.resolve({ ...answer, error });
+  }
+
+  /** Now: a refresh may replace the entry before its caller looks. */
+  #timesOf(slot: number): Times {
+    const { memory, timers } = this.host;
+    const age = core.age(memory.machine, slot, timers.now());
+    return { age, ttl: core.ttl(memory.machine, slot) - age };
   }
 
   /** Waits for a flight, as one of its callers. */
@@ -300,7 +328,9 @@ export class Driver {
       this.recover(error);
       return undefined;
     }
-    const answer: Answer = { value: memory.values[slot], source: "failover", layer: memory.name };
+    const times = call.timed ? this.#timesOf(slot) : undefined;
+    const value = memory.values[slot];
+    const answer: Answer = { value, source: "failover", layer: memory.name, times };
     events.tell({ type: "failover", key: call.key });
     return answer;
   }

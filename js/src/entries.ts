@@ -6,11 +6,14 @@ import * as core from "./core.js";
 import type { Driver, Host } from "./driver.js";
 import type { Source } from "./events.js";
 import type { Lifetime } from "./layers.js";
+import { hashTags } from "./tags.js";
 import type { Explained } from "./wrap.js";
 
 /** `state` of an entry that is dead, or of none. */
 const isGone = (state: number): boolean => state === 0 || state === 4;
 const FRESH = 1;
+/** The fence of a direct write. */
+const NEWEST = -1;
 
 /** Whether an answer is the entry's: what was loaded need not have been stored. */
 function isOf(source: Source, value: unknown, held: unknown): boolean {
@@ -47,9 +50,15 @@ export class Entries {
   }
 
   /** Stores a value, here and in every store. */
-  async set(key: string, value: unknown, lifetime: Lifetime): Promise<void> {
+  async set(
+    key: string,
+    value: unknown,
+    lifetime: Lifetime,
+    tags: readonly string[] = [],
+  ): Promise<void> {
     if (this.#driver.switches.for(key).writes) return;
-    this.#inCore(() => {
+    const hashes = hashTags(this.#host.namespace, tags);
+    const began = this.#inCore(() => {
       const { memory, space, timers } = this.#host;
       const { ttl, staleWhileRevalidate, staleIfError } = lifetime;
       const size = memory.weigh(value);
@@ -63,9 +72,22 @@ export class Entries {
         timers.now(),
       );
       if (slot >= 0) memory.keep(space, key, slot, value);
+      if (slot >= 0 && hashes.length > 0) core.tag(memory.machine, slot, hashes, NEWEST);
       memory.drain();
+      return core.began_after(memory.machine, hashes, timers.now());
     });
-    await this.#host.layers?.write(key, value, lifetime);
+    const tagged = hashes.length === 0 ? undefined : { hashes, began: began ?? 0 };
+    await this.#host.layers?.write(key, value, lifetime, tagged);
+  }
+
+  /** Invalidates every entry with one of these tags, here and in every store. */
+  async invalidateTags(names: readonly string[], soft: boolean): Promise<void> {
+    const { memory, namespace, timers, layers } = this.#host;
+    const hashes = hashTags(namespace, names);
+    if (hashes.length === 0) return;
+    const now = timers.now();
+    this.#inCore(() => core.invalidate_tags(memory.machine, hashes, soft, now));
+    await layers?.stamp(hashes, soft, now);
   }
 
   /** Drops an entry, here and in every store; loads under way will not store it. */

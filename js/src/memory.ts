@@ -16,11 +16,13 @@ import {
   register,
   replace,
   state,
+  tags_since,
   touch,
   usage,
 } from "./core.js";
 import { type Duration, duration } from "./duration.js";
 import type { Flight } from "./flight.js";
+import type { Tagged } from "./tags.js";
 
 /** The slots of one namespace, by key. */
 export type Space = Map<string, number>;
@@ -229,6 +231,11 @@ export class MemoryStore {
     const listener = evicted ? this.#listeners.get(home) : undefined;
     // Later: a listener may call the cache, which is in the middle of something here.
     if (listener !== undefined) queueMicrotask(() => listener(key));
+  }
+
+  /** @internal What happened to the tags of an entry since its load began: see `tags_since`. */
+  tagsSince({ hashes, began }: Tagged): number {
+    return this.machine < 0 ? -1 : tags_since(this.machine, hashes, began);
   }
 
   /** @internal Compiles a policy in this memory's machine. */

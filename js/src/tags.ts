@@ -53,6 +53,18 @@ export function compileTags(value: unknown, templates: boolean): CompiledTags | 
 }
 
 /**
+ * The tags of a value by a policy.
+ * @throws what the policy's function throws, and ConfigError when it gives no list of tags
+ */
+export function tagsFor(
+  tags: CompiledTags | undefined,
+  value: unknown,
+  args: readonly unknown[],
+): readonly string[] {
+  return tags?.ofArgs?.(args) ?? tagNames(tags?.ofValue?.(value, args) ?? []);
+}
+
+/**
  * The tag that a template gives for these arguments, as option `tags` of `wrap` writes it:
  * `tag("org:{0}", id)`. Text from elsewhere is escaped, so it cannot become another tag.
  * @throws ConfigError for a wrong template, or an argument that cannot be part of a tag
@@ -63,7 +75,9 @@ export function tag(template: string, ...args: readonly unknown[]): string {
 
 /** The hashes of tags of a namespace. */
 export function hashTags(namespace: string, names: readonly string[]): TagHashes {
-  return Float64Array.from(new Set(names), (name) => hash(`${namespace.length}:${namespace}${name}`));
+  return Float64Array.from(new Set(names), (name) =>
+    hash(`${namespace.length}:${namespace}${name}`),
+  );
 }
 
 /**

@@ -7,10 +7,12 @@ import { isBurst, joinBurst } from "./clock.js";
 import { HIT_BITS, WAIT } from "./driver.js";
 import { ConfigError } from "./errors.js";
 import type { Source } from "./events.js";
+import type { Flight } from "./flight.js";
 import { type KeyFunction, keyFunction } from "./key.js";
 import { isAbortSignal } from "./key-encode.js";
 import { type CompiledCall, compileCallOptions, compilePolicy } from "./policy.js";
 import type { CallOptions, PolicyOptions } from "./policy-options.js";
+import { tagsFor } from "./tags.js";
 
 /** An answer and where it came from. */
 export interface Explained<Result> {
@@ -76,6 +78,7 @@ class Wrapping<Args extends readonly unknown[], Result> {
       waitUntil: options?.waitUntil,
       bypass: options?.bypass,
       ttl: options?.ttl,
+      tags: this.policy.rules.tags?.ofArgs?.(args),
     };
   }
 
@@ -130,7 +133,8 @@ export function wrap<Args extends readonly unknown[], Result>(
       if ((verdict & HIT_BITS) === 0) return memory.promiseOf(slot) as Promise<Result>;
       const flight = (verdict & HIT_BITS) === WAIT ? memory.flights[slot] : undefined;
       const crowd = flight?.crowd;
-      if (crowd?.policy === policy && isBurst(crowd.burst)) return crowd.result as Promise<Result>;
+      if (crowd?.policy === policy && isBurst(crowd.burst) && !driver.isOutdated(flight as Flight))
+        return crowd.result as Promise<Result>;
       const call = wrapping.callOf(this, args, key);
       const result = driver.perform(call, slot, verdict).then(resultOf<Result>);
       if (flight !== undefined) flight.crowd = { policy, burst: joinBurst(), result };
@@ -154,7 +158,7 @@ function methodsOf<Args extends readonly unknown[], Result>(
   const { driver, entries } = cache;
   return {
     async explain(this: unknown, ...args) {
-      const call = wrapping.callOf(this, args);
+      const call = { ...wrapping.callOf(this, args), timed: true };
       return entries.explain(call.key, await driver.call(call)) as Explained<Result>;
     },
     key: (...args) => wrapping.keyOf(args),
@@ -162,7 +166,12 @@ function methodsOf<Args extends readonly unknown[], Result>(
     async refresh(this: unknown, ...args) {
       return resultOf<Result>(await driver.refresh(wrapping.callOf(this, args)));
     },
-    set: async (args, value) => entries.set(wrapping.keyOf(args), await value, policy.rules),
+    async set(args, value) {
+      const { rules } = policy;
+      const awaited = await value;
+      const tags = tagsFor(rules.tags, awaited, args);
+      await entries.set(wrapping.keyOf(args), awaited, rules, tags);
+    },
     invalidate: async (...args) => entries.invalidate(wrapping.keyOf(args)),
     with(options) {
       const compiled = compileCallOptions(options);

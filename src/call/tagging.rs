@@ -3,7 +3,7 @@
 use super::{CallMachine, Counters, PolicyId};
 use crate::flight::Fence;
 use crate::memory::SlotId;
-use crate::tags::{Invalidation, Tag};
+use crate::tags::{Began, Invalidation, Tag};
 use crate::time::Timestamp;
 use alloc::boxed::Box;
 
@@ -22,14 +22,14 @@ impl CallMachine {
     /// What happened to `tags` since a load of this `fence` began.
     #[must_use]
     pub fn tags_after(&self, tags: &[Tag], fence: Fence) -> Option<Invalidation> {
-        self.tags.after(tags, fence)
+        self.tags.since(tags, Began::Fence(fence))
     }
 
     /// What happened to `tags` since the wall-clock time at which a load, perhaps of another
     /// machine, began.
     #[must_use]
     pub fn tags_since(&self, tags: &[Tag], began: Timestamp) -> Option<Invalidation> {
-        self.tags.since(tags, began)
+        self.tags.since(tags, Began::Wall(began))
     }
 
     /// See [`Tags::began_after`](crate::tags::Tags::began_after).
@@ -38,11 +38,11 @@ impl CallMachine {
         self.tags.began_after(tags, began)
     }
 
-    /// Gives the entry of `slot`, which was just stored, its tags. The host has asked
-    /// [`CallMachine::tags_after`] before.
-    pub fn tag(&mut self, slot: SlotId, tags: Box<[Tag]>) {
-        let latest = self.tags.latest();
-        self.memory.set_tags(slot, tags, latest);
+    /// Gives the entry of `slot`, which was just stored, its tags. What was invalidated after
+    /// `fence`, that of its load, concerns it; `None`: it is newer than everything so far.
+    pub fn tag(&mut self, slot: SlotId, tags: Box<[Tag]>, fence: Option<Fence>) {
+        let heeded = fence.unwrap_or(self.tags.latest());
+        self.memory.set_tags(slot, tags, heeded);
     }
 
     /// Whether callers must not join a load any more, because a tag of what it brings was
@@ -75,7 +75,7 @@ impl CallMachine {
     #[cold]
     fn apply_tags(&mut self, slot: SlotId) {
         let (tags, heeded) = self.memory.heed(slot, self.tags.latest());
-        match self.tags.after(tags, heeded) {
+        match self.tags.since(tags, Began::Fence(heeded)) {
             None => {}
             Some(Invalidation::Soft(at)) => self.memory.make_stale(slot, at),
             Some(Invalidation::Hard) => {

@@ -26,6 +26,18 @@ use crate::time::{Span, Timestamp};
 use machines::with;
 use wasm_bindgen::prelude::wasm_bindgen;
 
+/// std's allocator is a fifth of the module.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
+/// A trap is all a host can see of a panic, so the messages need not be there.
+#[cfg(all(target_arch = "wasm32", not(feature = "std")))]
+#[panic_handler]
+fn trap(_: &core::panic::PanicInfo<'_>) -> ! {
+    core::arch::wasm32::unreachable()
+}
+
 /// `begin` and `found`: which step, in the low four bits.
 mod code {
     pub(super) const HIT: u32 = 0;

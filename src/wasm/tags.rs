@@ -59,11 +59,13 @@ pub fn began_after(machine: u32, tags: &[f64], began: f64) -> f64 {
     })
 }
 
-/// Gives the entry of `slot`, which was just stored, its tags.
+/// Gives the entry of `slot`, which was just stored, its tags. What was invalidated after `fence`,
+/// that of its load, concerns it; −1 for a direct write, which is newer than everything.
 #[wasm_bindgen]
-pub fn tag(machine: u32, slot: i32, tags: &[f64]) {
+pub fn tag(machine: u32, slot: i32, tags: &[f64], fence: f64) {
     with(machine, |calls| {
-        calls.machine.tag(slot as u32, tags_in(tags));
+        let fence = (fence >= 0.0).then(|| fence_in(fence));
+        calls.machine.tag(slot as u32, tags_in(tags), fence);
     });
 }
 

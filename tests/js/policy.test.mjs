@@ -37,6 +37,7 @@ const DEFAULTS = {
   errorTtl: 0,
   validate: undefined,
   guards: undefined,
+  tags: undefined,
 };
 
 test("defaults are filled in, and the result is frozen", () => {

@@ -107,7 +107,7 @@ export declare function invalidate_tags(
 export declare function tags_after(machine: number, tags: Float64Array, fence: number): number;
 export declare function tags_since(machine: number, tags: Float64Array, began: number): number;
 export declare function began_after(machine: number, tags: Float64Array, began: number): number;
-export declare function tag(machine: number, slot: number, tags: Float64Array): void;
+export declare function tag(machine: number, slot: number, tags: Float64Array, fence: number): void;
 export declare function is_outdated(
   machine: number,
   fence: number,
