@@ -31,6 +31,9 @@ const LOAD_FALLBACK = 5;
 export const WAIT = 6;
 const WAIT_FALLBACK = 7;
 const HIT_REFRESH = 8;
+/** A random number is wanted: most hits do without. */
+const ROLL = 9;
+const NOT_DRAWN = Number.NaN;
 const STEP_BITS = 15;
 const DROPPED = 16;
 const SLOT = 32;
@@ -131,8 +134,10 @@ export class Driver {
   begin(slot: number, policy: BoundPolicy): number {
     try {
       const { memory, timers, random } = this.host;
-      const roll = policy.rolls ? random() : 1;
-      return core.begin(memory.machine, slot, policy.id, timers.now(), roll);
+      const now = timers.now();
+      const verdict = core.begin(memory.machine, slot, policy.id, now, NOT_DRAWN);
+      if ((verdict & STEP_BITS) !== ROLL) return verdict;
+      return core.begin(memory.machine, slot, policy.id, now, random());
     } catch (error) {
       this.recover(error);
       return TRAPPED;

@@ -100,7 +100,8 @@ impl CallMachine {
 
     /// Begins a call of the key in `slot` (`None`: the key has no slot).
     ///
-    /// `roll` is uniform in `[0, 1)`; only policies with [`Options::early`] look at it.
+    /// `roll` is uniform in `[0, 1)`; only policies with [`Options::early`] look at it, and rarely:
+    /// with NaN for a roll that was not drawn, [`Step::Roll`] asks for one where it counts.
     ///
     /// [`Options::early`]: crate::policy::Options::early
     ///
@@ -153,22 +154,34 @@ impl CallMachine {
     }
 
     /// Fresh, under a policy that bounds its hits or refreshes it early.
+    #[inline]
     fn serve_fresh(&mut self, slot: SlotId, policy: PolicyId, now: Timestamp, roll: f64) -> Step {
         self.memory.touch(slot);
-        let rules = self.policies[policy as usize];
+        let rules = &self.policies[policy as usize];
         let Some(entry) = self.memory.entry_mut(slot) else {
             return self.load_or_wait(slot, false, policy, now);
         };
-        if rules.hits().is_some_and(|hits| hits.is_used_up(entry.hits)) {
+        let hits = rules.hits();
+        if hits.is_some_and(|hits| hits.is_used_up(entry.hits)) {
             return self.load_or_wait(slot, true, policy, now);
         }
+        let early = rules.early();
+        if roll.is_nan() && early.is_some_and(|early| early.needs_roll(entry, now)) {
+            return Step::Roll;
+        }
         entry.hits = entry.hits.saturating_add(1);
-        let due = rules.hits().is_some_and(|hits| hits.is_due(entry.hits))
-            || rules
-                .early()
-                .is_some_and(|early| early.is_due(entry, now, roll));
+        let due = hits.is_some_and(|hits| hits.is_due(entry.hits))
+            || early.is_some_and(|early| early.is_due(entry, now, roll));
         self.counters[policy as usize].hits += 1;
-        if !due || self.is_retry_waiting(slot, now) || self.flights.live(slot, now).is_some() {
+        if due {
+            return self.refresh_fresh(slot, policy, now);
+        }
+        Step::Serve(Served::Hit)
+    }
+
+    #[cold]
+    fn refresh_fresh(&mut self, slot: SlotId, policy: PolicyId, now: Timestamp) -> Step {
+        if self.is_retry_waiting(slot, now) || self.flights.live(slot, now).is_some() {
             return Step::Serve(Served::Hit);
         }
         self.counters[policy as usize].refreshes += 1;

@@ -49,6 +49,8 @@ mod code {
     /// One more with a fallback.
     pub(super) const WAIT: u32 = 6;
     pub(super) const HIT_REFRESH: u32 = 8;
+    /// `begin`: again, with a roll.
+    pub(super) const ROLL: u32 = 9;
     /// `begin`: slots were dropped, call `dropped`.
     pub(super) const DROPPED: u32 = 16;
     /// `begin`: the slot is this bit and up.
@@ -109,6 +111,7 @@ fn arrival(ttl: f64, stale_while_revalidate: f64, stale_if_error: f64, size: f64
 
 fn step_code(step: Step) -> u32 {
     match step {
+        Step::Roll => code::ROLL,
         Step::Serve(served) => served_code(served),
         Step::ServeAndRefresh(Served::Hit, _) => code::HIT_REFRESH,
         Step::ServeAndRefresh(..) => code::STALE_REFRESH,
@@ -126,6 +129,7 @@ fn served_code(served: Served) -> u32 {
 }
 
 /// Begins a call. Low four bits: the step; then whether slots were dropped; then the slot.
+/// `roll` may be NaN until it is asked for.
 /// For a load, `fence` tells the flight's fence.
 #[wasm_bindgen]
 #[must_use]

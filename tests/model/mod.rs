@@ -221,6 +221,7 @@ impl Model {
         let expected = self.expected(key, policy, state);
         assert_eq!(Kind::of(step), expected, "key {key}, {state:?}");
         match step {
+            Step::Roll => unreachable!("rolls are given"),
             Step::ServeAndRefresh(_, fence) => self.lead(key, policy, fence, true),
             Step::Load { fence, .. } if self.rules[policy as usize].single_flight() => {
                 self.lead(key, policy, fence, false);
@@ -346,6 +347,7 @@ enum Kind {
 impl Kind {
     fn of(step: Step) -> Self {
         match step {
+            Step::Roll => unreachable!("rolls are given"),
             Step::Serve(served) => Self::Serve(served),
             Step::ServeAndRefresh(..) => Self::ServeAndRefresh,
             Step::Load { fallback, .. } => Self::Load { fallback },
