@@ -53,6 +53,7 @@ pub mod call;
 pub mod entry;
 pub mod flight;
 pub mod guard;
+pub mod http;
 pub mod memory;
 pub mod policy;
 pub mod record;

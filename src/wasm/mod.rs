@@ -13,6 +13,7 @@
 )]
 
 pub mod guards;
+pub mod http;
 pub mod machines;
 pub mod policies;
 pub mod records;
