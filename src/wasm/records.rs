@@ -15,18 +15,19 @@ pub fn encode_record(
     ttl: f64,
     stale_while_revalidate: f64,
     stale_if_error: f64,
+    retained: f64,
 ) -> Vec<u8> {
     let header = Header {
         codec,
         stored_at: time_in(stored_at),
-        lifetime: arrival(ttl, stale_while_revalidate, stale_if_error, 0.0).lifetime,
+        lifetime: arrival(ttl, stale_while_revalidate, stale_if_error, retained, 0.0).lifetime,
         load_cost: 0,
     };
     encode(&header, value)
 }
 
-/// Reads a record: codec, when it was stored, the three windows, and where the value begins.
-/// Empty when it cannot be read.
+/// Reads a record: codec, when it was stored, the three windows, where the value begins, and how
+/// long it is retained. Empty when it cannot be read.
 #[wasm_bindgen]
 #[must_use]
 pub fn decode_record(record: &[u8]) -> Vec<f64> {
@@ -40,5 +41,6 @@ pub fn decode_record(record: &[u8]) -> Vec<f64> {
         span_out(header.lifetime.stale_while_revalidate),
         span_out(header.lifetime.stale_if_error),
         value_at as f64,
+        span_out(header.lifetime.retained),
     ])
 }

@@ -35,6 +35,7 @@ export declare function loaded(
   staleIfError: number,
   size: number,
   now: number,
+  retained?: number,
 ): number;
 export declare function found(
   machine: number,
@@ -48,6 +49,7 @@ export declare function found(
   age: number,
   background: boolean,
   now: number,
+  retained?: number,
 ): number;
 export declare function failed(
   machine: number,
@@ -78,6 +80,7 @@ export declare function put(
   staleIfError: number,
   size: number,
   now: number,
+  retained?: number,
 ): number;
 export declare function invalidate(machine: number, slot: number): void;
 export declare function dropped(machine: number): number;
@@ -94,6 +97,7 @@ export declare function encode_record(
   ttl: number,
   staleWhileRevalidate: number,
   staleIfError: number,
+  retained?: number,
 ): Uint8Array;
 export declare function decode_record(record: Uint8Array): Float64Array;
 export declare function add_guards(machine: number, fields: Float64Array): number;
