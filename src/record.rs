@@ -14,7 +14,7 @@
 //!
 //! The extension is a row of blocks: kind (1 byte), length (4), content. Kinds that are not known
 //! are skipped. Kind 1, of a tagged entry: when its load began (8 bytes, wall clock), then 8 bytes
-//! per tag.
+//! per tag. Kind 2, of an entry that is retained: how long (8 bytes, milliseconds).
 //!
 //! Numbers are little-endian. Whatever cannot be read is `None`, a miss; reading never fails.
 
@@ -30,6 +30,7 @@ const FIXED: usize = 48;
 /// Kind and length of a block.
 const BLOCK: usize = 5;
 const TAGGED: u8 = 1;
+const RETAINED: u8 = 2;
 
 /// What the header says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +95,7 @@ pub fn decode(record: &[u8]) -> Option<(Header, usize)> {
             ttl: Span::from_millis(u64_at(fixed, 16)?),
             stale_while_revalidate: Span::from_millis(u64_at(fixed, 24)?),
             stale_if_error: Span::from_millis(u64_at(fixed, 32)?),
+            retained: Span::ZERO,
         },
         load_cost: u32_at(fixed, 40)?,
         tagged: None,
@@ -114,6 +116,12 @@ fn extension(header: &Header) -> Vec<u8> {
             extension.extend_from_slice(&tag.to_le_bytes());
         }
     }
+    if !header.lifetime.retained.is_zero() {
+        extension.push(RETAINED);
+        extension.extend_from_slice(&length(8));
+        let retained = header.lifetime.retained.as_millis();
+        extension.extend_from_slice(&retained.to_le_bytes());
+    }
     extension
 }
 
@@ -122,8 +130,10 @@ fn read_extension(mut blocks: &[u8], header: &mut Header) -> Option<()> {
     while !blocks.is_empty() {
         let end = BLOCK.checked_add(usize::try_from(u32_at(blocks, 1)?).ok()?)?;
         let content = blocks.get(BLOCK..end)?;
-        if blocks[0] == TAGGED {
-            header.tagged = Some(read_tagged(content)?);
+        match blocks[0] {
+            TAGGED => header.tagged = Some(read_tagged(content)?),
+            RETAINED => header.lifetime.retained = Span::from_millis(u64_at(content, 0)?),
+            _ => {}
         }
         blocks = &blocks[end..];
     }
@@ -168,7 +178,7 @@ mod tests {
 
     fn header() -> impl Strategy<Value = Header> {
         let tagged = proptest::option::of((any::<u64>(), any::<Vec<u64>>()));
-        (any::<u8>(), any::<[u64; 4]>(), any::<u32>(), tagged).prop_map(
+        (any::<u8>(), any::<[u64; 5]>(), any::<u32>(), tagged).prop_map(
             |(codec, times, load_cost, tagged)| Header {
                 codec,
                 stored_at: Timestamp::from_millis(times[0]),
@@ -176,6 +186,7 @@ mod tests {
                     ttl: Span::from_millis(times[1]),
                     stale_while_revalidate: Span::from_millis(times[2]),
                     stale_if_error: Span::from_millis(times[3]),
+                    retained: Span::from_millis(times[4] % 2 * times[4]),
                 },
                 load_cost,
                 tagged: tagged.map(|(began, tags)| Tagged {
@@ -210,7 +221,22 @@ mod tests {
         }
 
         #[test]
-        fn blocks_of_kinds_to_come_are_skipped(header in header(), value: Vec<u8>, kind in 2_u8.., block: Vec<u8>) {
+        fn records_without_an_extension_are_read(header in header(), value: Vec<u8>) {
+            let mut record = encode(&header, &value);
+            let (_, value_at) = decode(&record).unwrap();
+            record.drain(FIXED..value_at);
+            record[44..48].copy_from_slice(&length(0));
+            let sum = checksum(&record);
+            record[4..8].copy_from_slice(&sum.to_le_bytes());
+            let (read, _) = decode(&record).unwrap();
+            let mut expected = header;
+            expected.tagged = None;
+            expected.lifetime.retained = Span::ZERO;
+            prop_assert_eq!(read, expected);
+        }
+
+        #[test]
+        fn blocks_of_kinds_to_come_are_skipped(header in header(), value: Vec<u8>, kind in 3_u8.., block: Vec<u8>) {
             let mut record = encode(&header, &value);
             let (_, value_at) = decode(&record).unwrap();
             let own = value_at - FIXED;

@@ -55,6 +55,7 @@ fn arrival(ttl: u64) -> Arrival {
         ttl: Span::from_millis(ttl),
         stale_while_revalidate: Span::from_millis(1000),
         stale_if_error: Span::ZERO,
+        retained: Span::ZERO,
     };
     Arrival { lifetime, size: 1 }
 }

@@ -205,7 +205,7 @@ export class Layers {
     const now = this.#timers.now();
     try {
       const { codec, bytes } = encode(value);
-      return encode_record(bytes, codec, now, ttl, revalidate, staleIfError, began, hashes);
+      return encode_record(bytes, codec, now, ttl, revalidate, staleIfError, 0, began, hashes);
     } catch (error) {
       if (isTrap(error)) this.#onTrap(error);
       const refusal = new CodecError("the value cannot be stored", { cause: error });
@@ -231,8 +231,8 @@ export class Layers {
       const lifetime = { ttl, staleWhileRevalidate, staleIfError };
       if (age >= totalOf(lifetime)) return undefined;
       const value = decode(codec, record.subarray(at));
-      const [began] = fields.subarray(6);
-      const tagged = began === undefined ? undefined : { began, hashes: fields.subarray(7) };
+      const [began] = fields.subarray(7);
+      const tagged = began === undefined ? undefined : { began, hashes: fields.subarray(8) };
       return { ...lifetime, value, age, layer: layer.name, tagged };
     } catch (error) {
       if (isTrap(error)) this.#onTrap(error);

@@ -30,7 +30,7 @@ export function stampKeys(prefix: string, hashes: TagHashes): string[] {
 /** The record of a stamp. */
 export function encodeStamp(at: number): Uint8Array {
   const never = Number.POSITIVE_INFINITY;
-  return encode_record(new Uint8Array(), STAMP_CODEC, at, never, 0, 0, 0, NO_TAGS);
+  return encode_record(new Uint8Array(), STAMP_CODEC, at, never, 0, 0, 0, 0, NO_TAGS);
 }
 
 /**

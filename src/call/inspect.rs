@@ -49,6 +49,14 @@ impl CallMachine {
         Some(self.memory.entry(slot)?.state(now))
     }
 
+    /// Whether the entry of `slot` is of use: not dead, or kept to be validated.
+    pub fn is_kept(&mut self, slot: SlotId, now: Timestamp) -> bool {
+        let now = self.clock.observe(now);
+        self.memory
+            .entry(slot)
+            .is_some_and(|entry| entry.is_kept(now))
+    }
+
     /// The age of the entry of `slot`; `None` without one.
     pub fn age(&mut self, slot: SlotId, now: Timestamp) -> Option<Span> {
         let now = self.clock.observe(now);

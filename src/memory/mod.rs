@@ -176,12 +176,12 @@ impl Memory {
 
     /// Stores `entry` in `slot`, replacing what it held, and makes room for it.
     ///
-    /// False when it cannot stay: it is dead already or heavier than the whole budget. Then the
+    /// False when it cannot stay: it is of no use already or heavier than the whole budget. Then the
     /// slot has no entry, for the one it had is out of date. A memory for 0 entries keeps the
     /// entry as long as the slot is pinned.
     pub fn store(&mut self, slot: SlotId, entry: Entry, now: Timestamp) -> bool {
         self.clear_entry(slot);
-        let stays = entry.state(now).is_servable()
+        let stays = entry.is_kept(now)
             && u64::from(entry.size) <= self.limits.max_bytes
             && (self.limits.max_entries > 0 || self.slots[slot as usize].pinned);
         if stays {
@@ -300,6 +300,7 @@ impl Memory {
                 ttl: Span::ZERO,
                 stale_while_revalidate: Span::ZERO,
                 stale_if_error: Span::ZERO,
+                retained: Span::ZERO,
             };
         });
     }

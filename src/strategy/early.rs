@@ -71,6 +71,7 @@ mod tests {
                 ttl: Span::from_millis(ttl),
                 stale_while_revalidate: Span::ZERO,
                 stale_if_error: Span::ZERO,
+                retained: Span::ZERO,
             },
             load_cost,
             size: 0,

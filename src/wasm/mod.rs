@@ -13,6 +13,7 @@
 )]
 
 pub mod guards;
+pub mod http;
 pub mod machines;
 pub mod policies;
 pub mod records;
@@ -98,12 +99,19 @@ fn fence_in(fence: f64) -> Fence {
     Fence::from_number(fence as u64)
 }
 
-fn arrival(ttl: f64, stale_while_revalidate: f64, stale_if_error: f64, size: f64) -> Arrival {
+fn arrival(
+    ttl: f64,
+    stale_while_revalidate: f64,
+    stale_if_error: f64,
+    retained: f64,
+    size: f64,
+) -> Arrival {
     Arrival {
         lifetime: Lifetime {
             ttl: span_in(ttl),
             stale_while_revalidate: span_in(stale_while_revalidate),
             stale_if_error: span_in(stale_if_error),
+            retained: span_in(retained),
         },
         size: size as u32,
     }
@@ -190,8 +198,9 @@ pub fn loaded(
     stale_if_error: f64,
     size: f64,
     now: f64,
+    retained: f64,
 ) -> i32 {
-    let arrival = arrival(ttl, stale_while_revalidate, stale_if_error, size);
+    let arrival = arrival(ttl, stale_while_revalidate, stale_if_error, retained, size);
     with(machine, |calls| {
         landed_out(calls.machine.loaded(
             slot_in(slot),
@@ -219,8 +228,9 @@ pub fn found(
     age: f64,
     background: bool,
     now: f64,
+    retained: f64,
 ) -> u32 {
-    let arrival = arrival(ttl, stale_while_revalidate, stale_if_error, size);
+    let arrival = arrival(ttl, stale_while_revalidate, stale_if_error, retained, size);
     with(machine, |calls| {
         let (found, kept) = calls.machine.found(
             slot as u32,
@@ -300,6 +310,7 @@ pub fn fallback(machine: u32, slot: i32, policy: u32, failover: bool, now: f64) 
 /// Stores a value that was not loaded; gives its slot, −1 when the memory does not keep it.
 #[wasm_bindgen]
 #[must_use]
+#[expect(clippy::too_many_arguments, reason = "numbers cross one by one")]
 pub fn put(
     machine: u32,
     slot: i32,
@@ -308,8 +319,9 @@ pub fn put(
     stale_if_error: f64,
     size: f64,
     now: f64,
+    retained: f64,
 ) -> i32 {
-    let arrival = arrival(ttl, stale_while_revalidate, stale_if_error, size);
+    let arrival = arrival(ttl, stale_while_revalidate, stale_if_error, retained, size);
     with(machine, |calls| {
         landed_out(calls.machine.put(slot_in(slot), arrival, time_in(now)))
     })
@@ -352,17 +364,18 @@ pub fn jittered(ttl: f64, jitter: f64, roll: f64) -> f64 {
 }
 
 /// The state of the entry of `slot`: 0 absent, 1 fresh, 2 stale (may be revalidated),
-/// 3 stale (may answer for errors), 4 dead.
+/// 3 stale (may answer for errors), 4 dead, 5 dead and kept to be validated.
 #[wasm_bindgen]
 #[must_use]
 pub fn state(machine: u32, slot: i32, now: f64) -> u32 {
     with(machine, |calls| {
-        match calls.machine.state(slot as u32, time_in(now)) {
+        let (slot, now) = (slot as u32, time_in(now));
+        match calls.machine.state(slot, now) {
             None => 0,
             Some(State::Fresh) => 1,
             Some(State::Revalidate) => 2,
             Some(State::IfError) => 3,
-            Some(State::Dead) => 4,
+            Some(State::Dead) => 4 + u32::from(calls.machine.is_kept(slot, now)),
         }
     })
 }

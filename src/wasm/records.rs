@@ -17,13 +17,14 @@ pub fn encode_record(
     ttl: f64,
     stale_while_revalidate: f64,
     stale_if_error: f64,
+    retained: f64,
     began: f64,
     tags: &[f64],
 ) -> Vec<u8> {
     let header = Header {
         codec,
         stored_at: time_in(stored_at),
-        lifetime: arrival(ttl, stale_while_revalidate, stale_if_error, 0.0).lifetime,
+        lifetime: arrival(ttl, stale_while_revalidate, stale_if_error, retained, 0.0).lifetime,
         load_cost: 0,
         tagged: (!tags.is_empty()).then(|| Tagged {
             began: time_in(began),
@@ -33,8 +34,9 @@ pub fn encode_record(
     encode(&header, value)
 }
 
-/// Reads a record: codec, when it was stored, the three windows, where the value begins, and for a
-/// tagged entry when its load began and its tags. Empty when it cannot be read.
+/// Reads a record: codec, when it was stored, the three windows, where the value begins, how long it
+/// is retained, and for a tagged entry when its load began and its tags. Empty when it cannot be
+/// read.
 #[wasm_bindgen]
 #[must_use]
 pub fn decode_record(record: &[u8]) -> Vec<f64> {
@@ -48,6 +50,7 @@ pub fn decode_record(record: &[u8]) -> Vec<f64> {
         span_out(header.lifetime.stale_while_revalidate),
         span_out(header.lifetime.stale_if_error),
         value_at as f64,
+        span_out(header.lifetime.retained),
     ]);
     if let Some(Tagged { began, tags }) = header.tagged {
         fields.push(began.as_millis() as f64);

@@ -292,8 +292,8 @@ impl Model {
             size: arrival.size,
         };
         assert!(
-            held.state(self.now).is_servable(),
-            "what is dead is not kept"
+            held.lifetime.is_kept(Span::ZERO),
+            "what is of no use is not kept"
         );
         let pinned = self.leaders.contains_key(&key);
         assert!(

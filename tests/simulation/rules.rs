@@ -29,6 +29,7 @@ pub(crate) fn compile(fields: PolicyFields) -> Result<(Policy, Rules), ConfigErr
             ttl: policy.ttl(),
             stale_while_revalidate: policy.stale_while_revalidate(),
             stale_if_error: policy.stale_if_error(),
+            retained: Span::ZERO,
         },
         stale_on: fields.stale_on,
         fail_if: fields.fail_if,
