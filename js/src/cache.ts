@@ -9,6 +9,7 @@ import { type Duration, duration } from "./duration.js";
 import { Entries } from "./entries.js";
 import { ConfigError } from "./errors.js";
 import { type CacheEvent, Events } from "./events.js";
+import { feedOf } from "./feed.js";
 import { cachedFetch } from "./fetch.js";
 import { invalidating, type Outdated } from "./invalidating.js";
 import { Layers } from "./layers.js";
@@ -64,11 +65,13 @@ export class Cache {
     const space = own.space(namespace);
     if (events.wanted) own.listen(space, (key) => events.tell({ type: "evict", key }));
     const random = given.random === undefined ? Math.random : lenient(given.random);
+    const feed = feedOf(lower, namespace, timers, events, (change) => this.entries.follow(change));
     const host = {
       memory: own,
       space,
       namespace,
       layers,
+      feed,
       timers,
       random,
       events,
@@ -171,7 +174,8 @@ export class Cache {
    * they are stored: a tag gets a stamp, and entries stored before it are not used any more. Loads
    * that have begun do not bring them back.
    *
-   * Entries in the memory of other instances live on until the end of their ttl.
+   * Other instances learn it through a store that can publish and subscribe; without one, entries
+   * in their memory live on until the end of their ttl.
    * @throws ConfigError naming what is no tag
    */
   async invalidateTags(
@@ -200,6 +204,7 @@ export class Cache {
   /** Drops what this cache's namespace has in memory; lower stores keep theirs. */
   async clear(): Promise<void> {
     this.entries.clear();
+    await this.driver.host.feed?.tell({ all: true });
   }
 
   /**
@@ -225,6 +230,7 @@ export class Cache {
   async close(): Promise<void> {
     this.entries.clear();
     this.driver.close();
+    await this.driver.host.feed?.close();
   }
 
   /** @internal A name for a function, unlike that of any other function of this cache. */

@@ -12,6 +12,7 @@ import type { Timers } from "./clock.js";
 import * as core from "./core.js";
 import { ClosedError } from "./errors.js";
 import type { Events, Source } from "./events.js";
+import type { Feed } from "./feed.js";
 import { Flight, type Outcome } from "./flight.js";
 import type { Layers } from "./layers.js";
 import { Loads } from "./loads.js";
@@ -48,6 +49,7 @@ export interface Host {
   readonly space: Space;
   readonly namespace: string;
   readonly layers: Layers | undefined;
+  readonly feed: Feed | undefined;
   readonly timers: Timers;
   readonly random: () => number;
   readonly events: Events;

@@ -5,8 +5,9 @@ import type { Answer, Times } from "./call.js";
 import * as core from "./core.js";
 import type { Driver, Host } from "./driver.js";
 import type { Source } from "./events.js";
+import type { Change } from "./feed.js";
 import type { Lifetime } from "./layers.js";
-import { hashTags } from "./tags.js";
+import { hashTags, type TagHashes } from "./tags.js";
 import type { Explained } from "./wrap.js";
 
 /** `state` of an entry that is dead, or of none. */
@@ -57,10 +58,12 @@ export class Entries {
     tags: readonly string[] = [],
   ): Promise<void> {
     if (this.#driver.switches.for(key).writes) return;
+    this.#host.feed?.listen();
     const hashes = hashTags(this.#host.namespace, tags);
     const began = this.#inCore(() => {
-      const { memory, space, timers } = this.#host;
-      const { ttl, staleWhileRevalidate, staleIfError } = lifetime;
+      const { memory, space, timers, layers } = this.#host;
+      const own = layers === undefined ? lifetime : memory.capped(lifetime);
+      const { ttl, staleWhileRevalidate, staleIfError } = own;
       const size = memory.weigh(value);
       const slot = core.put(
         memory.machine,
@@ -78,26 +81,45 @@ export class Entries {
     });
     const tagged = hashes.length === 0 ? undefined : { hashes, began: began ?? 0 };
     await this.#host.layers?.write(key, value, lifetime, tagged);
+    await this.#host.feed?.tell({ key });
   }
 
   /** Invalidates every entry with one of these tags, here and in every store. */
   async invalidateTags(names: readonly string[], soft: boolean): Promise<void> {
-    const { memory, namespace, timers, layers } = this.#host;
+    const { namespace, timers, layers, feed } = this.#host;
     const hashes = hashTags(namespace, names);
     if (hashes.length === 0) return;
     const now = timers.now();
-    this.#inCore(() => core.invalidate_tags(memory.machine, hashes, soft, now));
+    this.#stamp(hashes, soft, now);
     await layers?.stamp(hashes, soft, now);
+    await feed?.tell({ tags: [...hashes], soft });
   }
 
-  /** Drops an entry, here and in every store; loads under way will not store it. */
-  async invalidate(key: string): Promise<void> {
+  /** Drops from the memory what another instance dropped. */
+  follow(change: Change): void {
+    if ("key" in change) this.#drop(change.key);
+    else if ("tags" in change) {
+      this.#stamp(Float64Array.from(change.tags), change.soft, this.#host.timers.now());
+    } else this.clear();
+  }
+
+  #stamp(hashes: TagHashes, soft: boolean, now: number): void {
+    this.#inCore(() => core.invalidate_tags(this.#host.memory.machine, hashes, soft, now));
+  }
+
+  #drop(key: string): void {
     this.#inCore(() => {
       const { memory, space } = this.#host;
       core.invalidate(memory.machine, space.get(key) ?? -1);
       memory.drain();
     });
+  }
+
+  /** Drops an entry, here and in every store; loads under way will not store it. */
+  async invalidate(key: string): Promise<void> {
+    this.#drop(key);
     await this.#host.layers?.delete(key);
+    await this.#host.feed?.tell({ key });
   }
 
   /** Drops the entries of this cache's namespace from the memory. */

@@ -51,7 +51,8 @@ export class Loads {
 
   /** Starts a flight; one that must ask the origin does not look into lower stores. */
   start(flight: Flight, call: Call, mustLoad = false): void {
-    const { layers, events } = this.#host;
+    const { layers, feed, events } = this.#host;
+    feed?.listen();
     const type = flight.background ? "refresh" : "load";
     if (events.wanted) events.tell({ type, key: call.key });
     const looks = layers !== undefined && !mustLoad;
@@ -115,14 +116,15 @@ export class Loads {
     const size = memory.weigh(found.value); // first: `sizeOf` is the user's, and may do anything
     const slot = space.get(call.key);
     if (slot === undefined) return undefined;
+    const { ttl, staleWhileRevalidate, staleIfError } = memory.capped(found, found.age);
     const verdict = core.found(
       memory.machine,
       slot,
       flight.fence,
       call.policy.bind(memory),
-      found.ttl,
-      found.staleWhileRevalidate,
-      found.staleIfError,
+      ttl,
+      staleWhileRevalidate,
+      staleIfError,
       size,
       found.age,
       flight.background,
@@ -259,8 +261,9 @@ export class Loads {
   }
 
   #store(flight: Flight, call: Call, value: unknown, { lifetime, tagged }: Arrival): number {
-    const { memory, space, timers } = this.#host;
-    const { ttl, staleWhileRevalidate, staleIfError } = lifetime;
+    const { memory, space, timers, layers } = this.#host;
+    const own = layers === undefined ? lifetime : memory.capped(lifetime);
+    const { ttl, staleWhileRevalidate, staleIfError } = own;
     const size = memory.weigh(value);
     const known = space.get(flight.key) ?? -1;
     const slot = core.loaded(

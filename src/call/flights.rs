@@ -71,7 +71,7 @@ impl CallMachine {
     }
 
     /// Reports an entry that a lower store held. It goes into the memory with its true `age`,
-    /// unless what is there is as new or the key was invalidated meanwhile.
+    /// unless what is there is newer or the key was invalidated meanwhile.
     ///
     /// A `background` flight only wants fresh entries: its callers have a stale one already.
     pub fn found(
@@ -97,7 +97,7 @@ impl CallMachine {
             hits: 0,
         };
         let (entry, kept) = match self.memory.entry(slot).copied() {
-            Some(held) if held.stored_at >= entry.stored_at => (held, Kept::Held),
+            Some(held) if held.stored_at > entry.stored_at => (held, Kept::Held),
             _ if self.memory.store(slot, entry, now) => (entry, Kept::Found),
             _ => (entry, Kept::Neither),
         };
