@@ -9,6 +9,7 @@ import { ConfigError } from "./errors.js";
 import type { Source } from "./events.js";
 import { type KeyFunction, keyFunction } from "./key.js";
 import { isAbortSignal } from "./key-encode.js";
+import { lifetimeFor } from "./lifetimes.js";
 import { type CompiledCall, compileCallOptions, compilePolicy } from "./policy.js";
 import type { CallOptions, PolicyOptions } from "./policy-options.js";
 
@@ -37,7 +38,7 @@ export interface Wrapped<Args extends readonly unknown[], Result> {
   peek(...args: Args): Promise<Result | undefined>;
   /** Loads and stores, whether or not there is an entry; later calls get the new value. */
   refresh(...args: Args): Promise<Result>;
-  /** Stores a value as if it had been loaded. */
+  /** Stores a value as if it had been loaded. @throws what the policy's `ttl` throws */
   set(args: Args, value: Result): Promise<void>;
   /** Drops the entry, here and in every store; loads under way do not bring it back. */
   invalidate(...args: Args): Promise<void>;
@@ -162,7 +163,13 @@ function methodsOf<Args extends readonly unknown[], Result>(
     async refresh(this: unknown, ...args) {
       return resultOf<Result>(await driver.refresh(wrapping.callOf(this, args)));
     },
-    set: async (args, value) => entries.set(wrapping.keyOf(args), await value, policy.rules),
+    async set(args, given) {
+      const key = wrapping.keyOf(args);
+      const value = await given;
+      const lifetime = lifetimeFor({ policy, args }, value, driver.host.random);
+      // What is never stored contradicts what was.
+      return lifetime === undefined ? entries.invalidate(key) : entries.set(key, value, lifetime);
+    },
     invalidate: async (...args) => entries.invalidate(wrapping.keyOf(args)),
     with(options) {
       const compiled = compileCallOptions(options);

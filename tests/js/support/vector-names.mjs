@@ -1,16 +1,6 @@
 // The names that vectors may use: a misspelt one must not be a vector that checks nothing.
 
-const EXPECTED = [
-  "value",
-  "error",
-  "source",
-  "at",
-  "age",
-  "ttl",
-  "cause",
-  "retryAfter",
-  "pending",
-];
+const EXPECTED = ["value", "error", "source", "at", "age", "ttl", "cause", "retryAfter", "pending"];
 const OPERATIONS = [
   "call",
   "refresh",
