@@ -5,11 +5,10 @@ use super::guards::{Admission, GuardSets};
 use super::origin::Origin;
 use super::rules::{Rules, is_nothing};
 use super::timeline::{CallerId, Event, FlightId, Timeline};
-use holdover::call::{Arrival, CallMachine, Landed, PolicyId, Served, Step};
+use holdover::call::{CallMachine, PolicyId, Served, Step};
 use holdover::flight::Fence;
 use holdover::memory::{Limits, SlotId};
 use holdover::policy::Policy;
-use holdover::strategy::ttl::State;
 use holdover::time::Span;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -50,6 +49,10 @@ pub(super) enum Outcome {
 
 /// One running load.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four facts that know nothing of each other"
+)]
 pub(super) struct Flight {
     pub(super) key: String,
     pub(super) fence: Fence,
@@ -102,7 +105,7 @@ pub(crate) struct Answer {
 /// What the host keeps of a slot.
 #[derive(Debug)]
 pub(super) struct Place {
-    key: String,
+    pub(super) key: String,
     /// A value, or an error that is remembered.
     pub(super) content: Result<Value, Value>,
     pub(super) flight: Option<FlightId>,
@@ -192,37 +195,6 @@ impl Driver {
             answer: None,
         });
         self.callers.len() - 1
-    }
-
-    /// The value of a servable entry.
-    pub(crate) fn peek(&mut self, key: &str) -> Value {
-        let now = self.timeline.wall();
-        let Some(&slot) = self.slots.get(key) else {
-            return undefined();
-        };
-        let state = self.machine.state(slot, now);
-        let content = self.places[&slot].content.as_ref().ok();
-        let held = content.filter(|_| state.is_some_and(State::is_servable));
-        held.cloned().unwrap_or_else(undefined)
-    }
-
-    /// Stores a value that was not loaded.
-    pub(crate) fn set(&mut self, key: &str, value: Value) {
-        let known = self.slots.get(key).copied();
-        let Some(lifetime) = self.rules.lifetime_of(&value, None, self.roll) else {
-            self.invalidate(key);
-            return;
-        };
-        let arrival = Arrival { lifetime, size: 0 };
-        let now = self.timeline.wall();
-        let landed = self.machine.put(known, arrival, now);
-        self.keep(key, landed, Ok(value));
-    }
-
-    /// Drops an entry.
-    pub(crate) fn invalidate(&mut self, key: &str) {
-        self.machine.invalidate(self.slots.get(key).copied());
-        self.drain();
     }
 
     pub(super) fn begin(&mut self, caller: CallerId) {
@@ -389,34 +361,5 @@ impl Driver {
             "refusals" => counters.refusals,
             _ => return None,
         })
-    }
-
-    pub(super) fn keep(&mut self, key: &str, landed: Landed, content: Result<Value, Value>) {
-        if let Landed::Stored(slot) = landed {
-            if self.slots.get(key) != Some(&slot) {
-                self.adopt(slot, key);
-            }
-            self.places.get_mut(&slot).expect("adopted").content = content;
-        }
-        self.drain();
-    }
-
-    fn adopt(&mut self, slot: SlotId, key: &str) {
-        self.slots.insert(key.to_owned(), slot);
-        let place = Place {
-            key: key.to_owned(),
-            content: Ok(undefined()),
-            flight: None,
-        };
-        self.places.insert(slot, place);
-    }
-
-    pub(super) fn drain(&mut self) {
-        while let Some(dropped) = self.machine.take_dropped() {
-            if let Some(place) = self.places.remove(&dropped.slot) {
-                self.slots.remove(&place.key);
-            }
-        }
-        self.machine.assert_invariants();
     }
 }

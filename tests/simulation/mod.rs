@@ -7,6 +7,7 @@ pub(crate) mod answers;
 pub(crate) mod check;
 pub(crate) mod driver;
 pub(crate) mod duration;
+pub(crate) mod entries;
 pub(crate) mod format;
 pub(crate) mod guards;
 pub(crate) mod landing;
