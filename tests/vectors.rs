@@ -69,13 +69,19 @@ macro_rules! topics {
 }
 
 topics! {
+    circuit_breaker: "circuit-breaker",
     clock: "clock",
+    early: "early",
     failover: "failover",
     failures: "failures",
     flights: "flights",
+    hits: "hits",
     leases: "leases",
+    lifetimes: "lifetimes",
+    rate_limit: "rate-limit",
     refresh: "refresh",
     seeds: "seeds",
+    slow_calls: "slow-calls",
     states: "states",
     timeout: "timeout",
     values: "values",

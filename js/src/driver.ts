@@ -88,6 +88,11 @@ export class Driver {
 
   /** Answers a call. Rejects with the loader's error, never with one of the cache's own making. */
   call(call: Call): Promise<Answer> {
+    return this.#answer(call, false);
+  }
+
+  /** @param again whether the call was counted before, and waited for a load that hung */
+  #answer(call: Call, again: boolean): Promise<Answer> {
     const refused = this.#refuse(call);
     if (refused !== undefined) return refused;
     if (!this.switches.isEmpty) {
@@ -95,7 +100,7 @@ export class Driver {
       if (off.reads) return off.writes ? this.#bypass(call) : this.refresh(call);
       if (off.writes) return this.#begin({ ...call, noStore: true });
     }
-    return this.#refuseCall(call) ?? this.#begin(call);
+    return (again ? undefined : this.#refuseCall(call)) ?? this.#begin(call);
   }
 
   /** The answer of a call that a limit on calls refuses; undefined when it may go on. */
@@ -108,7 +113,9 @@ export class Driver {
       if (error === undefined) return undefined;
       events.tell({ type: "reject", key: call.key, error });
       const slot = space.get(call.key) ?? -1;
-      if (core.fallback(memory.machine, slot, call.policy.bind(memory), false, timers.now())) {
+      const id = call.policy.bind(memory);
+      const mayServe = this.#loads.mayStandIn(call, error);
+      if (mayServe && core.fallback(memory.machine, slot, id, false, timers.now())) {
         return this.#serve(call, slot, "error-fallback", error);
       }
       return this.#loads
@@ -313,7 +320,7 @@ export class Driver {
       failoverAfter: canFailOver ? failoverAfter : Number.POSITIVE_INFINITY,
       conclude: (outcome) => this.#conclude(call, outcome, leads),
       failOver: () => this.#failOver(call),
-      beginAgain: () => this.call(call),
+      beginAgain: () => this.#answer(call, true),
       abandon: (reason) => this.#loads.abandon(flight, call, reason),
     });
   }
@@ -351,7 +358,7 @@ export class Driver {
       return outcome.error === undefined ? answer : { ...answer, error: outcome.error };
     }
     const { held, error, result } = outcome;
-    const cause = error ?? result?.value;
+    const cause = result === undefined ? error : result.value;
     if (held !== undefined && !call.noFallback && this.#loads.mayStandIn(call, cause)) {
       this.#loads.countErrorFallback(call);
       const { memory, events } = this.host;

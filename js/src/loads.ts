@@ -196,7 +196,7 @@ export class Loads {
     });
     flight.over = true;
     flight.error = verdict;
-    if (held !== undefined) {
+    if (held !== undefined && (flight.background || this.mayStandIn(call, verdict))) {
       return Promise.resolve(flight.tell({ ok: false, error: verdict, held }));
     }
     return this.rejected(call, verdict).then((outcome) => flight.tell(outcome));
@@ -321,7 +321,7 @@ export class Loads {
     const failure: Outcome = { ok: false, error, ...(result && { result }) };
     if (flight.over) return failure;
     flight.over = true;
-    flight.error = error ?? result?.value;
+    flight.error = result === undefined ? error : result.value;
     events.tell({ type: "load-error", key: call.key, error: flight.error });
     this.#recordFailure(flight, call, flight.error);
     const held = this.#endWithHeld(flight, (slot, now) => {

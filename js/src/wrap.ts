@@ -10,6 +10,7 @@ import type { Source } from "./events.js";
 import type { Flight } from "./flight.js";
 import { type KeyFunction, keyFunction } from "./key.js";
 import { isAbortSignal } from "./key-encode.js";
+import { lifetimeFor } from "./lifetimes.js";
 import { type CompiledCall, compileCallOptions, compilePolicy } from "./policy.js";
 import type { CallOptions, PolicyOptions } from "./policy-options.js";
 import { tagsFor } from "./tags.js";
@@ -39,7 +40,7 @@ export interface Wrapped<Args extends readonly unknown[], Result> {
   peek(...args: Args): Promise<Result | undefined>;
   /** Loads and stores, whether or not there is an entry; later calls get the new value. */
   refresh(...args: Args): Promise<Result>;
-  /** Stores a value as if it had been loaded. */
+  /** Stores a value as if it had been loaded. @throws what the policy's `ttl` throws */
   set(args: Args, value: Result): Promise<void>;
   /** Drops the entry, here and in every store; loads under way do not bring it back. */
   invalidate(...args: Args): Promise<void>;
@@ -166,11 +167,13 @@ function methodsOf<Args extends readonly unknown[], Result>(
     async refresh(this: unknown, ...args) {
       return resultOf<Result>(await driver.refresh(wrapping.callOf(this, args)));
     },
-    async set(args, value) {
-      const { rules } = policy;
-      const awaited = await value;
-      const tags = tagsFor(rules.tags, awaited, args);
-      await entries.set(wrapping.keyOf(args), awaited, rules, tags);
+    async set(args, given) {
+      const key = wrapping.keyOf(args);
+      const value = await given;
+      const lifetime = lifetimeFor({ policy, args }, value, driver.host.random);
+      // What is never stored contradicts what was.
+      if (lifetime === undefined) return entries.invalidate(key);
+      await entries.set(key, value, lifetime, tagsFor(policy.rules.tags, value, args));
     },
     invalidate: async (...args) => entries.invalidate(wrapping.keyOf(args)),
     with(options) {

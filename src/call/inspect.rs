@@ -85,6 +85,12 @@ impl CallMachine {
             .map_or(Span::ZERO, |retry| retry.remaining(now))
     }
 
+    /// Whether a load of `slot` runs, an orphan that nobody has noticed yet included.
+    #[must_use]
+    pub fn has_flight(&self, slot: SlotId) -> bool {
+        self.flights.get(slot).is_some()
+    }
+
     /// How many loads run, orphans that nobody has noticed yet included.
     #[must_use]
     pub fn flights(&self) -> usize {

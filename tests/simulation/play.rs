@@ -100,9 +100,10 @@ impl Play {
                 at: step.at,
                 result: Ok(self.driver.peek(&label(peeked))),
                 source: None,
-                age: None,
-                ttl: None,
+                age: 0,
+                ttl: Value::Null,
                 cause: None,
+                retry_after: None,
             };
             self.expect(
                 index,
@@ -126,6 +127,8 @@ impl Play {
             }
         } else if let Some(millis) = step.clock {
             self.driver.timeline.shift(millis);
+        } else if let Some(roll) = step.roll {
+            self.driver.roll = roll;
         } else {
             panic!("step {index} does nothing");
         }
