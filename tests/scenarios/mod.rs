@@ -72,7 +72,7 @@ fn every_answer_keeps_its_promises() {
     if let Err(failure) = played {
         let reason = match failure {
             proptest::test_runner::TestError::Fail(reason, _) => reason.to_string(),
-            other => other.to_string(),
+            aborted @ proptest::test_runner::TestError::Abort(_) => aborted.to_string(),
         };
         panic!("HOLDOVER_SEED={seed}\n{reason}");
     }
