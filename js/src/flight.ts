@@ -4,6 +4,7 @@ import type { BoundPolicy } from "./bound-policy.js";
 import type { Times } from "./call.js";
 import type { Source } from "./events.js";
 import type { Admission } from "./guards.js";
+import type { TagHashes } from "./tags.js";
 
 /** An entry that was servable when a load failed. */
 export interface Held {
@@ -64,6 +65,8 @@ export class Flight {
   error: unknown;
   /** Where guards want to hear how it went; undefined once they have. */
   admission: Admission | undefined;
+  /** Whether what it brings will have tags; then when it began, on the wall clock. */
+  tagged: { readonly began: number; readonly hashes: TagHashes | undefined } | undefined;
   #outcome: Outcome | undefined;
   #waiters: Set<(outcome: Outcome) => void> | undefined;
   #controller: AbortController | undefined;

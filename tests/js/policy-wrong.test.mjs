@@ -101,7 +101,7 @@ const WRONG = [
   [policy, { "": 1 }, "", "1 (not an option of wrap)", NAMES],
   [policy, JSON.parse('{"__proto__":1}'), "__proto__", "1 (not an option of wrap)", NAMES],
   [policy, { signal: 1 }, "signal", /an option of one call/, NAMES],
-  ...["lock", "bloom", "tags", "codec", "background", "loadMany"].flatMap((name) => [
+  ...["lock", "bloom", "codec", "background", "loadMany"].flatMap((name) => [
     [policy, { [name]: true }, name, "true (not available in this version)", NAMES],
     [fetching, { [name]: null }, name, "null (not available in this version)", NAMES],
   ]),
@@ -194,9 +194,15 @@ const WRONG = [
   [memory, { maxBytes: "32 mb" }, "maxBytes", '"32 mb"', /a string like "32mb"/],
   [memory, { maxBytes: Number.NaN }, "maxBytes", "NaN", /a number of bytes/],
   [memory, { sizeOf: 8 }, "sizeOf", "8", /a function \(value\) => bytes/],
-  [memory, { copy: true }, "copy", /not available in this version/, /maxEntries, maxBytes, sizeOf/],
+  [
+    memory,
+    { copy: true },
+    "copy",
+    /not available in this version/,
+    /maxEntries, maxBytes, ttl, sizeOf/,
+  ],
   [memory, { maxentries: 5 }, "maxentries", /did you mean "maxEntries"\?/, /maxEntries, maxBytes/],
-  [memory, 10_000, "options", "10000", /maxEntries, maxBytes, sizeOf/],
+  [memory, 10_000, "options", "10000", /maxEntries, maxBytes, ttl, sizeOf/],
   [options.compileFetchOptions, { shared: "yes" }, "shared", '"yes"', FLAG],
   [options.compileFetchOptions, { fetch: "x" }, "fetch", '"x"', /like the global fetch/],
   [options.compileFetchOptions, { maxBody: 1 }, "maxBody", /not available/, /shared, fetch/],

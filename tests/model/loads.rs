@@ -66,7 +66,7 @@ impl Model {
                 leads && self.is_current(load),
                 "only its leader fills a key"
             );
-            let older = |held: &Held| held.stored_at < offered.stored_at;
+            let older = |held: &Held| held.stored_at <= offered.stored_at;
             assert!(self.held.get(&load.key).is_none_or(older), "newer stays");
             self.held.insert(load.key, offered);
         } else if kept == Kept::Neither && leads && self.is_current(load) {

@@ -209,12 +209,6 @@ impl Model {
             .is_some_and(|leader| leader.lease_ends > self.now)
     }
 
-    fn is_backing_off(&self, key: Key) -> bool {
-        self.backoffs
-            .get(&key)
-            .is_some_and(|backoff| backoff.until > self.now)
-    }
-
     fn new_fence(&mut self, fence: Fence) {
         assert!(fence > self.last_fence, "fences only grow");
         self.last_fence = fence;
@@ -257,6 +251,7 @@ impl Model {
         let expected = self.expected(key, policy, state, roll);
         assert_eq!(Kind::of(step), expected, "key {key}, {state:?}");
         match step {
+            Step::Roll => unreachable!("rolls are given"),
             Step::ServeAndRefresh(_, fence) => self.lead(key, policy, fence, true),
             Step::Load { fence, .. } if self.rules[policy as usize].single_flight() => {
                 self.lead(key, policy, fence, false);
@@ -335,8 +330,8 @@ impl Model {
             hits: 0,
         };
         assert!(
-            held.state(self.now).is_servable(),
-            "what is dead is not kept"
+            held.lifetime.is_kept(Span::ZERO),
+            "what is of no use is not kept"
         );
         let pinned = self.leaders.contains_key(&key);
         assert!(
@@ -390,6 +385,7 @@ enum Kind {
 impl Kind {
     fn of(step: Step) -> Self {
         match step {
+            Step::Roll => unreachable!("rolls are given"),
             Step::Serve(served) => Self::Serve(served),
             Step::ServeAndRefresh(served, _) => Self::ServeAndRefresh(served),
             Step::Load { fallback, .. } => Self::Load { fallback },

@@ -121,13 +121,18 @@ pub(crate) fn policies() -> Vec<Policy> {
 fn lifetime() -> impl Strategy<Value = Lifetime> {
     let span = prop_oneof![
         8 => (0_u64..60).prop_map(Span::from_millis),
+        3 => Just(Span::ZERO),
         1 => Just(Span::FOREVER),
     ];
-    (span.clone(), span.clone(), span).prop_map(|(ttl, revalidate, if_error)| Lifetime {
-        ttl,
-        stale_while_revalidate: revalidate,
-        stale_if_error: if_error,
-    })
+    let retained = prop_oneof![3 => Just(0), 1 => 0_u64..40].prop_map(Span::from_millis);
+    (span.clone(), span.clone(), span, retained).prop_map(
+        |(ttl, revalidate, if_error, retained)| Lifetime {
+            ttl,
+            stale_while_revalidate: revalidate,
+            stale_if_error: if_error,
+            retained,
+        },
+    )
 }
 
 fn op() -> impl Strategy<Value = Op> {

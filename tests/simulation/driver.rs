@@ -215,6 +215,7 @@ impl Driver {
 
     fn perform(&mut self, caller: CallerId, slot: Option<SlotId>, step: Step) {
         match step {
+            Step::Roll => unreachable!("rolls are given"),
             Step::Serve(served) => self.serve(caller, slot.expect("an entry"), served),
             Step::ServeAndRefresh(served, fence) => {
                 self.serve(caller, slot.expect("an entry"), served);

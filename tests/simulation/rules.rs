@@ -44,6 +44,7 @@ pub(crate) fn compile(fields: PolicyFields) -> Result<(Policy, Rules, GuardSets)
             ttl: policy.ttl(),
             stale_while_revalidate: policy.stale_while_revalidate(),
             stale_if_error: policy.stale_if_error(),
+            retained: Span::ZERO,
         },
         on_reject: fields.rate_limit.and_then(|limit| limit.on_reject),
         tells_negatives: fields.negative_ttl.is_some(),
@@ -124,6 +125,7 @@ impl Rules {
             ttl,
             stale_while_revalidate: Span::ZERO,
             stale_if_error: Span::ZERO,
+            retained: Span::ZERO,
         })
     }
 

@@ -37,6 +37,7 @@ fn arrival() -> Arrival {
             ttl: ms(100),
             stale_while_revalidate: ms(100),
             stale_if_error: ms(200),
+            retained: ms(0),
         },
         size: 1,
     }
@@ -96,6 +97,7 @@ fn prepare(machine: &mut CallMachine, policy: PolicyId, slot: &mut Option<SlotId
 /// A step without its fence, which is a number like any other.
 fn name(step: Step) -> String {
     match step {
+        Step::Roll => "Roll".to_owned(),
         Step::ServeAndRefresh(served, _) => format!("ServeAndRefresh({served:?})"),
         Step::Load { fallback: true, .. } => "Load, entry as fallback".to_owned(),
         Step::Load { .. } => "Load".to_owned(),

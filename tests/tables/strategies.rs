@@ -16,6 +16,7 @@ fn lifetime(ttl: u64, revalidate: u64, if_error: u64) -> Lifetime {
         ttl: ms(ttl),
         stale_while_revalidate: ms(revalidate),
         stale_if_error: ms(if_error),
+        retained: ms(0),
     }
 }
 
