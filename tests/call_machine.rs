@@ -1,6 +1,8 @@
 //! The call machine against a plain model of it, under random operations.
 //!
 //! Each run prints its seed; `HOLDOVER_SEED=<number> cargo test --test call_machine` repeats it.
+//! A counter-example is printed as the fewest operations that show it. What callers see of it is
+//! worth a vector: `tests/vectors/README.md` says how random scenarios become one.
 
 mod model;
 

@@ -1,6 +1,7 @@
 //! Plays every scenario vector of `tests/vectors/*.json` against the call machine, driven in
 //! virtual time. The same vectors run against the npm package in `tests/js/vectors.test.mjs`.
 
+mod scenarios;
 mod simulation;
 
 use simulation::format::Vector;

@@ -209,12 +209,6 @@ impl Model {
             .is_some_and(|leader| leader.lease_ends > self.now)
     }
 
-    fn is_backing_off(&self, key: Key) -> bool {
-        self.backoffs
-            .get(&key)
-            .is_some_and(|backoff| backoff.until > self.now)
-    }
-
     fn new_fence(&mut self, fence: Fence) {
         assert!(fence > self.last_fence, "fences only grow");
         self.last_fence = fence;

@@ -5,6 +5,12 @@ use holdover::policy::Policy;
 use holdover::strategy::early::Early;
 
 impl Model {
+    pub(super) fn is_backing_off(&self, key: Key) -> bool {
+        self.backoffs
+            .get(&key)
+            .is_some_and(|backoff| backoff.until > self.now)
+    }
+
     pub(super) fn is_used_up(&self, key: Key, rules: &Policy) -> bool {
         let hits = self.held[&key].hits;
         rules.hits().is_some_and(|bound| hits >= bound.max)

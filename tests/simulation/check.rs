@@ -6,13 +6,21 @@ use super::play::{Expectation, Got};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
+/// What a caller got, if it got anything.
+pub(crate) fn answer_of<'a>(
+    driver: &'a Driver,
+    expectation: &'a Expectation,
+) -> Option<&'a Answer> {
+    match &expectation.got {
+        Got::Caller(caller) => driver.answer_of(*caller),
+        Got::Now(answer) => Some(&**answer),
+    }
+}
+
 /// What callers got.
 pub(crate) fn answers(driver: &Driver, expectations: &[Expectation]) -> Vec<String> {
     let differing = expectations.iter().filter_map(|expectation| {
-        let answer = match &expectation.got {
-            Got::Caller(caller) => driver.answer_of(*caller),
-            Got::Now(answer) => Some(&**answer),
-        };
+        let answer = answer_of(driver, expectation);
         let Expectation {
             step,
             what,

@@ -160,6 +160,10 @@ impl Driver {
     /// A caller asks for `key`.
     pub(crate) fn call(&mut self, key: &str, ttl: Option<Span>) -> CallerId {
         let caller = self.caller(key, ttl);
+        if self.guards.lets_calls_pass() {
+            self.begin(caller);
+            return caller;
+        }
         let now = self.monotonic();
         match self.guards.admit_call(key, now) {
             Ok(()) => self.begin(caller),

@@ -238,6 +238,13 @@ pub(crate) struct StepFields {
     pub(crate) others: Option<Expected>,
 }
 
+impl StepFields {
+    /// Whether somebody gets an answer.
+    pub(crate) fn asks(&self) -> bool {
+        self.call.is_some() || self.refresh.is_some() || self.peek.is_some()
+    }
+}
+
 /// What a caller gets. `at` is the step's own time if absent.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -278,7 +285,7 @@ impl Expected {
 }
 
 /// A list for all loads, or one per key.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Times<T> {
     All(Vec<T>),
