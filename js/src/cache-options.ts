@@ -148,6 +148,12 @@ export interface MemoryOptions {
   readonly maxBytes?: ByteSize | undefined;
   /** The size of a value in bytes. Default: exact for buffers, 2 per string unit, else estimated. */
   readonly sizeOf?: ((value: unknown) => number) | undefined;
+  /**
+   * Whether each caller gets a structured clone, so that none sees what another does to it. Values
+   * that cannot be cloned (with functions in them) are given as they are; classes become plain
+   * objects. Costs a clone for each hit. Default false: everybody gets the same value.
+   */
+  readonly copy?: boolean | undefined;
 }
 
 /** Memory options, checked. */
@@ -156,12 +162,12 @@ export interface CompiledMemoryOptions {
   /** Whole bytes or `Infinity`. */
   readonly maxBytes: number;
   readonly sizeOf: (value: unknown) => number;
+  readonly copy: boolean;
 }
 
 const MEMORY_NAMES: OptionNames<keyof MemoryOptions> = {
   of: "memory",
-  known: ["maxEntries", "maxBytes", "sizeOf"],
-  later: ["copy"],
+  known: ["maxEntries", "maxBytes", "sizeOf", "copy"],
 };
 /** What a JavaScript Map can hold. */
 const MOST_ENTRIES = 2 ** 24;
@@ -190,6 +196,7 @@ export function compileMemoryOptions(options: MemoryOptions | undefined): Compil
     sizeOf:
       optionalFunction<(value: unknown) => number>(given.sizeOf, "sizeOf", "(value) => bytes") ??
       sizeOf,
+    copy: flag(given.copy, "copy", false),
   });
 }
 

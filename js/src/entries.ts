@@ -5,7 +5,7 @@ import type { Answer, Times } from "./call.js";
 import * as core from "./core.js";
 import type { Driver, Host } from "./driver.js";
 import type { Source } from "./events.js";
-import type { Lifetime } from "./layers.js";
+import type { FoundEntry, Lifetime } from "./layers.js";
 import type { Explained } from "./wrap.js";
 
 /** `state` of an entry that is dead, or of none. */
@@ -16,6 +16,17 @@ const FRESH = 1;
 function isOf(source: Source, value: unknown, held: unknown): boolean {
   const isLoaded = source === "load" || source === "coalesced" || source === "bypass";
   return !isLoaded || Object.is(value, held);
+}
+
+/** An entry's value and how many milliseconds it stays fresh; negative when it is stale. */
+export interface Held {
+  readonly value: unknown;
+  readonly ttl: number;
+}
+
+/** What is fresh of an entry that a store had. */
+export function freshOf({ value, age, ttl }: FoundEntry): Held | undefined {
+  return age < ttl ? { value, ttl: ttl - age } : undefined;
 }
 
 /** Reads, writes and drops entries of a cache. */
@@ -30,25 +41,31 @@ export class Entries {
 
   /** The value of an entry, fresh or stale; undefined without one. */
   async peek(key: string): Promise<unknown> {
-    if (this.#driver.switches.for(key).reads) return undefined;
-    const held = this.#held(key, (state) => !isGone(state));
+    if (this.#driver.offFor(key).reads) return undefined;
+    const held = this.held(key, false);
     if (held !== undefined) return held.value;
     return (await this.#host.layers?.read(key))?.value;
   }
 
-  /** The value of a fresh entry; undefined without one. */
-  async get(key: string): Promise<unknown> {
-    return (await this.#fresh(key))?.value;
+  /** The fresh entry of a key, wherever it is. */
+  async fresh(key: string): Promise<Held | undefined> {
+    if (this.#driver.offFor(key).reads) return undefined;
+    const held = this.held(key, true);
+    if (held !== undefined) return held;
+    const found = await this.#host.layers?.read(key);
+    return found && freshOf(found);
   }
 
-  /** Whether there is a fresh entry. */
-  async has(key: string): Promise<boolean> {
-    return (await this.#fresh(key)) !== undefined;
+  /** Stores a value, here and in every store; whether it may be stored now. */
+  async set(key: string, value: unknown, lifetime: Lifetime): Promise<boolean> {
+    if (!this.keep(key, value, lifetime)) return false;
+    await this.#host.layers?.write(key, value, lifetime);
+    return true;
   }
 
-  /** Stores a value, here and in every store. */
-  async set(key: string, value: unknown, lifetime: Lifetime): Promise<void> {
-    if (this.#driver.switches.for(key).writes) return;
+  /** Stores a value in memory, at once; whether it may be stored now. */
+  keep(key: string, value: unknown, lifetime: Lifetime): boolean {
+    if (this.#driver.offFor(key).writes) return false;
     this.#inCore(() => {
       const { memory, space, timers } = this.#host;
       const { ttl, staleWhileRevalidate, staleIfError } = lifetime;
@@ -65,16 +82,22 @@ export class Entries {
       if (slot >= 0) memory.keep(space, key, slot, value);
       memory.drain();
     });
-    await this.#host.layers?.write(key, value, lifetime);
+    return true;
   }
 
-  /** Drops an entry, here and in every store; loads under way will not store it. */
-  async invalidate(key: string): Promise<void> {
+  /** Drops an entry from memory, at once; loads under way will not store it. */
+  drop(key: string): void {
     this.#inCore(() => {
       const { memory, space } = this.#host;
       core.invalidate(memory.machine, space.get(key) ?? -1);
       memory.drain();
     });
+  }
+
+  /** Drops an entry, here and in every store; loads under way will not store it. */
+  async invalidate(key: string): Promise<void> {
+    this.#driver.checkOpen();
+    this.drop(key);
     await this.#host.layers?.delete(key);
   }
 
@@ -100,23 +123,25 @@ export class Entries {
     });
   }
 
-  async #fresh(key: string): Promise<{ readonly value: unknown } | undefined> {
-    if (this.#driver.switches.for(key).reads) return undefined;
-    const held = this.#held(key, (state) => state === FRESH);
-    if (held !== undefined) return held;
-    const found = await this.#host.layers?.read(key);
-    return found !== undefined && found.age < found.ttl ? found : undefined;
-  }
-
-  #held(key: string, wanted: (state: number) => boolean): { readonly value: unknown } | undefined {
+  /** What the memory has, fresh only or stale as well. */
+  held(key: string, freshOnly: boolean): Held | undefined {
     return this.#inCore(() => {
       const { memory, space, timers } = this.#host;
       const slot = space.get(key);
       if (slot === undefined) return undefined;
-      const state = core.state(memory.machine, slot, timers.now());
+      const now = timers.now();
+      const state = core.state(memory.machine, slot, now);
       const value = memory.values[slot];
-      return wanted(state) && !(value instanceof CachedError) ? { value } : undefined;
+      const isThere = freshOnly ? state === FRESH : !isGone(state);
+      if (!isThere || value instanceof CachedError) return undefined;
+      const ttl = core.ttl(memory.machine, slot) - core.age(memory.machine, slot, now);
+      return { value: memory.copied(value), ttl };
     });
+  }
+
+  /** The keys of this cache's namespace that the memory has an entry for. */
+  heldKeys(): string[] {
+    return [...this.#host.space.keys()].filter((key) => this.held(key, false) !== undefined);
   }
 
   #inCore<T>(step: () => T): T | undefined {

@@ -60,8 +60,8 @@ class Wrapping<Args extends readonly unknown[], Result> {
     this.cache = cache;
     this.#load = load;
     const rules = compilePolicy(options, "wrap");
-    const name = cache.nameFor(load.name);
-    this.policy = cache.bound(new BoundPolicy(rules, name));
+    const name = cache.policies.nameFor(load.name);
+    this.policy = cache.policies.bound(new BoundPolicy(rules, name));
     this.keyOf = rules.key ?? keyFunction(name, rules.ignore);
   }
 
@@ -162,7 +162,9 @@ function methodsOf<Args extends readonly unknown[], Result>(
     async refresh(this: unknown, ...args) {
       return resultOf<Result>(await driver.refresh(wrapping.callOf(this, args)));
     },
-    set: async (args, value) => entries.set(wrapping.keyOf(args), await value, policy.rules),
+    async set(args, value) {
+      await entries.set(wrapping.keyOf(args), await value, policy.rules);
+    },
     invalidate: async (...args) => entries.invalidate(wrapping.keyOf(args)),
     with(options) {
       const compiled = compileCallOptions(options);
