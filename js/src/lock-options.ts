@@ -24,6 +24,9 @@ export interface CompiledLock {
  */
 export function compileLock(value: unknown, timeout: number): CompiledLock | undefined {
   if (value === undefined || value === false) return undefined;
+  if (value !== true && (typeof value !== "object" || value === null || Array.isArray(value))) {
+    throw new ConfigError("lock", value, "true, false or { ttl, wait, onTimeout }");
+  }
   const known = ["ttl", "wait", "onTimeout"] as const;
   const given = value === true ? {} : readOptions(value, { of: "lock", known });
   const otherwise = Math.min(timeout, DEFAULT_TTL);
