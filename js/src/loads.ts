@@ -99,10 +99,11 @@ export class Loads {
     const rules = call.policy.rules.lock;
     let lock: LoadLock | undefined;
     if (rules !== undefined) {
-      const locked = await lockLoad<Outcome>({ ...this.#host, layers }, call, rules, {
-        isWaiting: () => this.#renew(flight, call),
-        use: (found) => this.#inCoreOf(flight, () => this.#useFound(flight, call, found)),
-      });
+      const use = (found: FoundEntry) =>
+        this.#inCoreOf(flight, () => this.#useFound(flight, call, found));
+      const locked = await lockLoad<Outcome>({ ...this.#host, layers }, call, rules, use, () =>
+        this.#renew(flight, call),
+      );
       if ("outcome" in locked) return flight.tell(locked.outcome);
       if ("error" in locked) return this.#refuse(flight, call, locked.error);
       lock = locked.lock;

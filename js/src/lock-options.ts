@@ -13,6 +13,8 @@ const LONGEST_WAIT = 2 ** 31 - 1;
 export interface CompiledLock {
   readonly ttl: number;
   readonly wait: number;
+  /** How often a load that waits says so, which keeps the lease of its flight. */
+  readonly pulse: number;
   /** Whether who waited too long gets an error instead of a load without the lock. */
   readonly throws: boolean;
 }
@@ -36,5 +38,6 @@ export function compileLock(value: unknown, timeout: number): CompiledLock | und
     throw new ConfigError("lock.onTimeout", onTimeout, '"load" or "throw"');
   }
   const range = { option: "lock.wait", zero: true, max: LONGEST_WAIT };
-  return { ttl, wait: duration(wait, range), throws: onTimeout === "throw" };
+  const pulse = Math.max(1, otherwise / 2);
+  return { ttl, wait: duration(wait, range), pulse, throws: onTimeout === "throw" };
 }

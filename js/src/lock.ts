@@ -75,6 +75,14 @@ export class StoreLock {
   }
 }
 
+/** What is to be done while something is waited for. */
+export interface Pulse {
+  /** Milliseconds. */
+  readonly every: number;
+  /** Called that often; false ends the wait. */
+  goesOn(): boolean;
+}
+
 /**
  * Asks `look` at once and then at growing, jittered intervals, until it gives something, `wait`
  * is over, or it was asked often enough.
@@ -83,15 +91,25 @@ export async function poll<T>(
   { timers, random }: Omit<LockHost, "layers">,
   wait: number,
   look: (first: boolean) => Promise<T | undefined>,
+  pulse: Pulse = { every: Number.POSITIVE_INFINITY, goesOn: () => true },
 ): Promise<T | undefined> {
   let left = wait;
   for (let looks = 0; ; looks += 1) {
     const seen = await look(looks === 0);
     if (seen !== undefined || left <= 0) return seen;
     const delay = looks < LOOKS ? delayOf(looks, left, random()) : left;
-    await new Promise<void>((resolve) => timers.after(delay, resolve));
+    if (!(await pause(timers, delay, pulse))) return undefined;
     left -= delay;
   }
+}
+
+/** Waits; false when that makes no sense any more. */
+async function pause(timers: Timers, delay: number, { every, goesOn }: Pulse): Promise<boolean> {
+  for (let left = delay; left > 0; left -= every) {
+    if (!goesOn()) return false;
+    await new Promise<void>((resolve) => timers.after(Math.min(left, every), resolve));
+  }
+  return true;
 }
 
 /** How long before the next look; `roll` is uniform in [0, 1). */
@@ -109,20 +127,19 @@ export type Locked<Outcome> =
   | { readonly lock: LoadLock | undefined }
   | { readonly error: LockTimeoutError };
 
-/** What a load tells of itself while it waits. */
-export interface LockWaiter<Outcome> {
-  /** What an entry means for it; undefined to go on. */
-  use(found: FoundEntry): Outcome | undefined;
-  /** Called before each look: it still waits. False ends the wait. */
-  isWaiting(): boolean;
-}
+/** What an entry means for a load that waits; undefined to go on. */
+export type UseFound<Outcome> = (found: FoundEntry) => Outcome | undefined;
 
-/** Takes the lock of a load, or waits for who has it. */
+/**
+ * Takes the lock of a load, or waits for who has it.
+ * @param goesOn called now and then, so that the flight keeps its lease; false ends the wait
+ */
 export async function lockLoad<Outcome>(
   host: LockHost,
   call: Call,
   rules: CompiledLock,
-  waiter: LockWaiter<Outcome>,
+  use: UseFound<Outcome>,
+  goesOn: () => boolean,
 ): Promise<Locked<Outcome>> {
   const { layers } = host;
   const layer = lockLayer(layers);
@@ -130,10 +147,10 @@ export async function lockLoad<Outcome>(
   const lock = new LoadLock(host, layer, call.key, rules.ttl);
   const reread = async (): Promise<Outcome | undefined> => {
     const found = await layers.read(call.key, call.policy.rules.validate, layer);
-    return found && found.age < found.ttl ? waiter.use(found) : undefined;
+    return found && found.age < found.ttl ? use(found) : undefined;
   };
   const look = async (first: boolean): Promise<Locked<Outcome> | undefined> => {
-    if (!waiter.isWaiting()) return { lock: undefined };
+    if (!goesOn()) return { lock: undefined };
     // At first the stores were read just now.
     const stored = first ? undefined : await reread();
     if (stored !== undefined) return { outcome: stored };
@@ -145,8 +162,8 @@ export async function lockLoad<Outcome>(
     return { outcome: late };
   };
   try {
-    const locked = await poll(host, rules.wait, look);
-    if (locked !== undefined || !rules.throws) return locked ?? { lock: undefined };
+    const locked = await poll(host, rules.wait, look, { every: rules.pulse, goesOn });
+    if (locked !== undefined || !rules.throws || !goesOn()) return locked ?? { lock: undefined };
     const message = `another instance has been loading ${call.key} for over ${rules.wait} ms`;
     return { error: new LockTimeoutError(message) };
   } catch {

@@ -98,13 +98,23 @@ test("the edges of what is legal", () => {
 });
 
 test("lock: what is not said follows timeout, and that 30 s", () => {
-  const lock = { ttl: 30_000, wait: 30_000, throws: false };
+  const lock = { ttl: 30_000, wait: 30_000, pulse: 15_000, throws: false };
   assert.deepEqual(policy({ lock: true }).lock, lock);
   assert.deepEqual(policy({ lock: {} }).lock, lock);
-  assert.deepEqual(policy({ lock: true, timeout: "2s" }).lock, { ...lock, ttl: 2000, wait: 2000 });
+  assert.deepEqual(policy({ lock: true, timeout: "2s" }).lock, {
+    ...lock,
+    ttl: 2000,
+    wait: 2000,
+    pulse: 1000,
+  });
   assert.equal(policy({ lock: false }).lock, undefined);
   const given = { ttl: "5s", wait: 0, onTimeout: "throw" };
-  assert.deepEqual(policy({ lock: given }).lock, { ttl: 5000, wait: 0, throws: true });
+  assert.deepEqual(policy({ lock: given }).lock, {
+    ttl: 5000,
+    wait: 0,
+    pulse: 15_000,
+    throws: true,
+  });
   assert.deepEqual(fetching({ lock: { ttl: "1m" } }).lock, { ...lock, ttl: 60_000, wait: 60_000 });
 });
 
