@@ -83,6 +83,11 @@ export class Layers {
     return this.#layers;
   }
 
+  /** The one that counts. */
+  get counterLayer(): Layer | undefined {
+    return this.firstWith("increment", "add");
+  }
+
   /** The first one whose store can do all of that. */
   firstWith(...capabilities: readonly Operation[]): Layer | undefined {
     return this.#layers.find(({ store }) =>
@@ -148,14 +153,14 @@ export class Layers {
     by: number,
     left: number,
   ): Promise<number> {
-    const at = layer.store.increment === undefined ? this.firstWith("increment") : layer;
+    const at = this.counterLayer ?? layer;
     const name = `${this.named(key)}%n${counter.id}`;
     // The entry says when it is over: the counter must not end before it.
     const options = { expiresIn: left + COUNTER_SLACK };
-    const run = () => at?.store.increment?.(name, by, options);
-    const sum = await this.attempt(at ?? layer, "increment", key, run);
+    const run = () => at.store.increment?.(name, by, options);
+    const sum = await this.attempt(at, "increment", key, run);
     if (typeof sum === "number") return counter.base + sum;
-    throw new StoreError(`${(at ?? layer).name} gave no number for a counter`);
+    throw new StoreError(`${at.name} gave no number for a counter`);
   }
 
   /** Writes an entry to every store; resolves when all have it or failed. */

@@ -258,6 +258,21 @@ test("across instances: a number that was set becomes a counter once", async () 
   assert.equal(Math.max(...(await counted)), 120);
 });
 
+test("counters are in the first store that can increment and add, wherever their entry is found", async () => {
+  const clock = new ManualClock();
+  const near = new SharedStore(clock);
+  const far = new SharedStore(clock);
+  const stores = () => [memory(), only(near, "increment"), far];
+  const [one, two] = [1, 2].map(() => createCache({ clock, stores: stores() }));
+  assert.deepEqual([await one.increment("n"), await two.increment("n")], [1, 2]);
+  assert.deepEqual([await one.get("n"), await two.peek("n"), await one.has("n")], [2, 2, true]);
+  assert.deepEqual([near.count("increment"), near.held.has("n")], [0, true]);
+  // Damaged, or lost: what is left of the store decides, and nobody is told nonsense.
+  far.increment = async () => "3";
+  assert.equal(await one.get("n"), undefined);
+  await assert.rejects(one.increment("n"), { code: "E_STORE" });
+});
+
 test("getMany asks a store that can once, and one that cannot for each", async () => {
   for (const [capabilities, operations] of [
     [undefined, ["getMany n:b,n:c"]],

@@ -28,7 +28,7 @@ export function increment(
   return inTurn(cache, key, async () => {
     const off = driver.offFor(key);
     const { layers } = driver.host;
-    const layer = off.reads || off.writes ? undefined : layers?.firstWith("increment", "add");
+    const layer = off.reads || off.writes ? undefined : layers?.counterLayer;
     if (layers !== undefined && layer !== undefined && lifetime.ttl > 0) {
       const { counter, left } = await findOrMake(cache, layers, layer, key, lifetime);
       // Memory would go on telling what this instance counted last.
