@@ -100,6 +100,31 @@ test("the lock holds an owner's token, and is taken before the origin is asked",
   assert.equal((await instances[1].get.explain()).source, "hit");
 });
 
+test("what was stored between looking and taking the lock is found, not loaded again", async () => {
+  const { clock, shared, origin, instances } = stage();
+  const [quick, delayed] = instances;
+  const add = shared.add.bind(shared);
+  let open;
+  const gate = new Promise((resolve) => {
+    open = resolve;
+  });
+  shared.add = async (...args) => {
+    await gate;
+    return add(...args);
+  };
+  const late = delayed.get.explain();
+  await drain();
+  shared.add = add;
+  const first = quick.get();
+  await clock.runTo(200);
+  assert.equal(await first, 1);
+  open();
+  const { value, source } = await late;
+  assert.deepEqual([value, source, origin.loads], [1, "hit", 1]);
+  await drain();
+  assert.deepEqual([...shared.held.keys()], ["k"]);
+});
+
 test("the holder dies: one more load after its ttl, and none before", async () => {
   const { clock, origin, instances } = stage({
     instances: 4,

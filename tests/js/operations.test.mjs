@@ -438,6 +438,43 @@ test("locks: exclusive here and across instances, in order, given back by their 
   assert.deepEqual([...shared.held.keys()], []);
 });
 
+test("locks: within an instance, too, only the owner gives back", async () => {
+  const { clock, cache } = PLACES.memory();
+  const first = await cache.lock("job", { ttl: 1000 });
+  await clock.runTo(1000);
+  const second = await cache.lock("job", { ttl: 1000, wait: 0 });
+  assert.deepEqual([await first.release(), await cache.isLocked("job")], [false, true]);
+  assert.equal(await second.release(), true);
+});
+
+test("add takes the place of what is stale or damaged", async () => {
+  for (const capabilities of [undefined, BARE, ["add"]]) {
+    const { clock, shared, cache } = stage(capabilities);
+    const get = cache.wrap(() => "old", { ttl: 10, staleIfError: "1h", key: "k" });
+    await get();
+    await drain();
+    assert.equal(await cache.add("k", "new"), false);
+    await clock.runTo(10);
+    assert.equal(await cache.add("k", "new"), true, String(capabilities));
+    assert.equal(await cache.get("k"), "new");
+    shared.held.set("n:d", { record: new Uint8Array(3), due: 1e9 });
+    assert.equal(await cache.add("d", 1), true, String(capabilities));
+  }
+});
+
+test("a store that lists more than it was asked for loses nothing of others", async () => {
+  const { clock, shared } = stage();
+  const greedy = only(shared, "keys", "deleteMany");
+  greedy.keys = () => [...shared.held.keys()];
+  const cache = createCache({ clock, stores: [memory(), greedy], namespace: "a" });
+  const other = createCache({ clock, stores: [memory(), greedy], namespace: "b" });
+  await cache.set("k", 1);
+  await other.set("k", 2);
+  assert.deepEqual(await cache.keys(), ["k"]);
+  await cache.clear();
+  assert.deepEqual([...shared.held.keys()], ["b:k"]);
+});
+
 test("locks: a holder that vanished is followed after its ttl and not before", async () => {
   for (const make of [PLACES.memory, PLACES["memory and a store that can all"]]) {
     const { clock, cache } = make();
