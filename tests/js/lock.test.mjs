@@ -3,59 +3,12 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { createCache, memory } from "holdover";
+import { seeded, stage } from "./support/lock-stage.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { only, SharedStore } from "./support/shared-store.mjs";
 
 /** Most store operations of one who waits, as SEMANTICS says. */
 const MOST = 30;
-
-/** A seeded source of numbers in [0, 1). */
-function seeded(seed) {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
-/** Instances over one store; `takes` is how long a load takes, and may be changed. */
-function stage({ instances = 2, policy = {}, takes = 100, latency, seed = 1, store } = {}) {
-  const clock = new ManualClock();
-  const shared = new SharedStore(clock, latency);
-  const origin = { loads: 0, running: 0, most: 0, takes, fail: undefined };
-  const load = async () => {
-    origin.loads += 1;
-    const nth = origin.loads;
-    origin.running += 1;
-    origin.most = Math.max(origin.most, origin.running);
-    const { takes: millis, fail } = origin;
-    if (millis > 0) await new Promise((resolve) => clock.setTimeout(resolve, millis));
-    origin.running -= 1;
-    if (fail !== undefined) throw fail;
-    return nth;
-  };
-  const rules = { ttl: "1h", key: "k", lock: { ttl: 10_000, wait: 8000 }, ...policy };
-  const made = Array.from({ length: instances }, (_, nth) => {
-    const events = [];
-    // What an instance itself asks of the store.
-    const operations = [];
-    const own = { name: "shared" };
-    for (const method of ["get", "set", "delete", "add", "compareAndDelete"]) {
-      own[method] = (...args) => {
-        operations.push(`${method} ${args[0]}`);
-        return shared[method](...args);
-      };
-    }
-    const cache = createCache({
-      clock,
-      random: seeded(seed * 1000 + nth),
-      stores: [memory(), store?.(own) ?? own],
-      onEvent: (event) => events.push(event),
-    });
-    return { cache, get: cache.wrap(load, rules), events, operations };
-  });
-  return { clock, shared, origin, instances: made };
-}
 
 /** What promises have come to, in order. */
 async function settled(promises) {
