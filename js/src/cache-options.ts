@@ -155,6 +155,12 @@ export interface MemoryOptions {
   readonly ttl?: Duration | undefined;
   /** The size of a value in bytes. Default: exact for buffers, 2 per string unit, else estimated. */
   readonly sizeOf?: ((value: unknown) => number) | undefined;
+  /**
+   * Whether each caller gets a structured clone, so that none sees what another does to it. Values
+   * that cannot be cloned (with functions in them) are given as they are; classes become plain
+   * objects. Costs a clone for each hit. Default false: everybody gets the same value.
+   */
+  readonly copy?: boolean | undefined;
 }
 
 /** Memory options, checked. */
@@ -165,12 +171,12 @@ export interface CompiledMemoryOptions {
   /** Milliseconds or `Infinity`. */
   readonly ttl: number;
   readonly sizeOf: (value: unknown) => number;
+  readonly copy: boolean;
 }
 
 const MEMORY_NAMES: OptionNames<keyof MemoryOptions> = {
   of: "memory",
-  known: ["maxEntries", "maxBytes", "ttl", "sizeOf"],
-  later: ["copy"],
+  known: ["maxEntries", "maxBytes", "ttl", "sizeOf", "copy"],
 };
 /** What a JavaScript Map can hold. */
 const MOST_ENTRIES = 2 ** 24;
@@ -203,6 +209,7 @@ export function compileMemoryOptions(options: MemoryOptions | undefined): Compil
     sizeOf:
       optionalFunction<(value: unknown) => number>(given.sizeOf, "sizeOf", "(value) => bytes") ??
       sizeOf,
+    copy: flag(given.copy, "copy", false),
   });
 }
 

@@ -8,9 +8,9 @@ import { CodecError, StoreError } from "./errors.js";
 import type { Events } from "./events.js";
 import type { Store } from "./store.js";
 
-/** What is to be dropped: a key, tags by their hashes, or everything of the namespace. */
+/** What is to be dropped: keys, tags by their hashes, or everything of the namespace. */
 export type Change =
-  | { readonly key: string }
+  | { readonly keys: readonly string[] }
   | { readonly tags: readonly number[]; readonly soft: boolean }
   | { readonly all: true };
 
@@ -131,8 +131,9 @@ export function feedOf(...[stores, ...rest]: ConstructorParameters<typeof Feed>)
 
 /** @throws CodecError for a message that says nothing */
 function changeOf(heard: unknown): Change {
-  const { key, tags, soft, all } = Object(heard) as Record<string, unknown>;
-  if (typeof key === "string") return { key };
+  const { keys, tags, soft, all } = Object(heard) as Record<string, unknown>;
+  const isText = (key: unknown): key is string => typeof key === "string";
+  if (Array.isArray(keys) && keys.every(isText)) return { keys };
   if (all === true) return { all };
   if (Array.isArray(tags) && tags.every(Number.isSafeInteger)) return { tags, soft: soft === true };
   throw new CodecError("a message on the feed says nothing");

@@ -1,9 +1,10 @@
 /** One running load, as the driver sees it; whether it still leads its key is the core's to say. */
 
 import type { BoundPolicy } from "./bound-policy.js";
-import type { Times } from "./call.js";
+import type { LoadContext, Times } from "./call.js";
 import type { Source } from "./events.js";
 import type { Admission } from "./guards.js";
+import type { LoadLock } from "./lock.js";
 import type { TagHashes } from "./tags.js";
 
 /** An entry that was servable when a load failed. */
@@ -67,6 +68,10 @@ export class Flight {
   admission: Admission | undefined;
   /** Whether what it brings will have tags; then when it began, on the wall clock. */
   tagged: { readonly began: number; readonly hashes: TagHashes | undefined } | undefined;
+  /** What other instances wait for, if the policy wants that. */
+  lock: LoadLock | undefined;
+  /** When the stores have what it brought. */
+  written: Promise<unknown> | undefined;
   #outcome: Outcome | undefined;
   #waiters: Set<(outcome: Outcome) => void> | undefined;
   #controller: AbortController | undefined;
@@ -121,5 +126,30 @@ export class Flight {
     } catch {
       // A host may refuse to touch the signal of a request that is over.
     }
+  }
+}
+
+/** Resolves when a flight has nothing left to do, background writes included. */
+export async function everythingOf(flight: Flight): Promise<void> {
+  await flight.outcome;
+  let done: Promise<unknown>;
+  do {
+    done = flight.done;
+    await done;
+  } while (done !== flight.done);
+}
+
+/** What a loader is given. A class, for a getter in an object literal costs a third of a load. */
+export class FlightContext implements LoadContext {
+  readonly key: string;
+  readonly #flight: Flight;
+
+  constructor(flight: Flight) {
+    this.key = flight.key;
+    this.#flight = flight;
+  }
+
+  get signal(): AbortSignal {
+    return this.#flight.signal;
   }
 }

@@ -122,7 +122,7 @@ test("messages that say nothing are events, and drop nothing", async () => {
   const [one] = made;
   await one.get("a");
   const [channel] = radio.channels.keys();
-  for (const message of ["", "nonsense", "7", "null", "{}", '{"tags":["x"]}', '{"key":7}']) {
+  for (const message of ["", "nonsense", "7", "null", "{}", '{"tags":["x"]}', '{"keys":[7]}']) {
     await radio.publish(channel, message);
   }
   await drain();

@@ -2,6 +2,7 @@
 
 import { CodecError } from "../errors.js";
 import { StoredResponse } from "../stored-response.js";
+import { COUNTER_CODEC, decodeCounter, encodeCounter, StoredCounter } from "./counter.js";
 import { decodeJson, encodeJson, JSON_CODEC } from "./json.js";
 import { decodeResponse, encodeResponse, RESPONSE_CODEC } from "./response.js";
 
@@ -16,6 +17,7 @@ export interface Encoded {
  * @throws TypeError when it cannot be stored
  */
 export function encode(value: unknown): Encoded {
+  if (value instanceof StoredCounter) return { codec: COUNTER_CODEC, bytes: encodeCounter(value) };
   return value instanceof StoredResponse
     ? { codec: RESPONSE_CODEC, bytes: encodeResponse(value) }
     : { codec: JSON_CODEC, bytes: encodeJson(value) };
@@ -28,5 +30,6 @@ export function encode(value: unknown): Encoded {
 export function decode(codec: number, bytes: Uint8Array): unknown {
   if (codec === JSON_CODEC) return decodeJson(bytes);
   if (codec === RESPONSE_CODEC) return decodeResponse(bytes);
+  if (codec === COUNTER_CODEC) return decodeCounter(bytes);
   throw new CodecError(`a record has the unknown codec ${codec}`);
 }
