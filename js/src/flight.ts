@@ -77,6 +77,11 @@ export class Flight {
     this.anchored = background;
   }
 
+  /** Whether its callers have an answer already: what it loads is for those who come later. */
+  get answered(): boolean {
+    return this.background || this.#outcome !== undefined;
+  }
+
   /** Tells everybody who waits; only the first outcome counts. */
   tell(outcome: Outcome): Outcome {
     if (this.#outcome !== undefined) return this.#outcome;

@@ -6,7 +6,7 @@
 
 export { type AnyStore, type Cache, createCache, type EntryOptions } from "./cache.js";
 export type { Clock, FetchOptions, MemoryOptions } from "./cache-options.js";
-export type { LoadContext } from "./call.js";
+export type { LoadContext, LoadManyContext } from "./call.js";
 export type { Duration } from "./duration.js";
 export {
   type AnyHoldoverError,

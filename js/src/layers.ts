@@ -74,16 +74,30 @@ export class Layers {
   /** The first entry that can be read, dead ones left out; stores above it get it too. */
   async read(key: string, validate?: Validate): Promise<FoundEntry | undefined> {
     for (const [index, layer] of this.#layers.entries()) {
-      const record = await this.#operate(layer, "get", key, () =>
-        layer.store.get(this.#named(key)),
-      );
-      if (record === undefined || record === null) continue;
-      const entry = await this.#validated(layer, key, this.#decode(layer, key, record), validate);
-      if (entry === undefined) continue;
-      this.#fill(key, record as Uint8Array, entry, index);
-      return entry;
+      const entry = await this.#accept(index, key, await this.#get(layer, key), validate);
+      if (entry !== undefined) return entry;
     }
     return undefined;
+  }
+
+  /** What {@link read} gives for each key; stores that have `getMany` are asked once. */
+  async readMany(
+    keys: readonly string[],
+    validate?: Validate,
+  ): Promise<ReadonlyMap<string, FoundEntry>> {
+    const found = new Map<string, FoundEntry>();
+    for (const [index, layer] of this.#layers.entries()) {
+      const missing = keys.filter((key) => !found.has(key));
+      if (missing.length === 0) break;
+      const records = await this.#getMany(layer, missing);
+      const accepted = await Promise.all(
+        missing.map((key, place) => this.#accept(index, key, records[place], validate)),
+      );
+      for (const [place, entry] of accepted.entries()) {
+        if (entry !== undefined) found.set(missing[place] as string, entry);
+      }
+    }
+    return found;
   }
 
   /** Writes an entry to every store; resolves when all have it or failed. */
@@ -108,6 +122,39 @@ export class Layers {
         this.#operate(layer, "delete", key, () => layer.store.delete(this.#named(key))),
       ),
     );
+  }
+
+  #get(layer: Layer, key: string): Promise<unknown> {
+    return this.#operate(layer, "get", key, () => layer.store.get(this.#named(key)));
+  }
+
+  async #getMany(layer: Layer, keys: readonly string[]): Promise<readonly unknown[]> {
+    const { store } = layer;
+    if (store.getMany === undefined || keys.length === 1) {
+      return Promise.all(keys.map((key) => this.#get(layer, key)));
+    }
+    const named = keys.map((key) => this.#named(key));
+    // An event has one key: the first stands for all that were asked for together.
+    const records = await this.#operate(layer, "get", keys[0] as string, async () => {
+      const given: unknown = await store.getMany?.(named);
+      if (Array.isArray(given) && given.length === keys.length) return given;
+      throw new CodecError("getMany gave no array of as many records as keys");
+    });
+    return records ?? [];
+  }
+
+  /** The entry in a record, if it can be used; stores above the one that had it get it too. */
+  async #accept(
+    index: number,
+    key: string,
+    record: unknown,
+    validate: Validate | undefined,
+  ): Promise<FoundEntry | undefined> {
+    if (record === undefined || record === null) return undefined;
+    const layer = this.#layers[index] as Layer;
+    const entry = await this.#validated(layer, key, this.#decode(layer, key, record), validate);
+    if (entry !== undefined) this.#fill(key, record as Uint8Array, entry, index);
+    return entry;
   }
 
   #named(key: string): string {

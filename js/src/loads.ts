@@ -92,7 +92,9 @@ export class Loads {
   }
 
   async #lookThenLoad(flight: Flight, call: Call, layers: Layers): Promise<Outcome> {
-    const found = await layers.read(call.key, call.policy.rules.validate);
+    const { validate } = call.policy.rules;
+    const found = await (call.batch?.look(call.key, layers, validate) ??
+      layers.read(call.key, validate));
     if (found !== undefined) {
       const outcome = this.#inCoreOf(flight, () => this.#useFound(flight, call, found));
       if (outcome !== undefined) return flight.tell(outcome);
@@ -176,7 +178,8 @@ export class Loads {
   /** The outcome of a load that guards refuse; undefined for one that they admit. */
   #askGuards(guards: Guards, flight: Flight, call: Call): Promise<Outcome> | undefined {
     const { memory, timers } = this.#host;
-    const verdict = this.#inCore(() => guards.admit(call, memory, timers));
+    const ask = () => this.#inCore(() => guards.admit(call, memory, timers));
+    const verdict = call.batch === undefined ? ask() : call.batch.admit(flight.answered, ask);
     if (!(verdict instanceof HoldoverError)) {
       flight.admission = verdict;
       return undefined;
@@ -383,7 +386,7 @@ async function everythingOf(flight: Flight): Promise<void> {
   } while (done !== flight.done);
 }
 
-/** What a loader is given. A class, for a getter in an object literal costs a third of a load. */
+/** What a loader is given, and what a batch wants to know. A class, for a getter in an object literal costs a third of a load. */
 class FlightContext implements LoadContext {
   readonly key: string;
   readonly #flight: Flight;
@@ -395,5 +398,9 @@ class FlightContext implements LoadContext {
 
   get signal(): AbortSignal {
     return this.#flight.signal;
+  }
+
+  get answered(): boolean {
+    return this.#flight.answered;
   }
 }

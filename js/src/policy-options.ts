@@ -1,5 +1,6 @@
 /** The options of a policy, for everything that caches: `wrap`, `getOrLoad`, `fetch`. */
 
+import type { LoadManyContext } from "./call.js";
 import type { Duration } from "./duration.js";
 import type { RateLimitedError } from "./errors.js";
 
@@ -202,6 +203,21 @@ export interface PolicyOptions<
 
   /** Whether concurrent callers of a key share one load and its outcome. Default true. */
   readonly singleFlight?: boolean | undefined;
+
+  /**
+   * Loads the keys that `wrapped.many` misses in one call: gets their argument lists, gives an array
+   * of their results in the same order. An `Error` in it is the failure of that key alone;
+   * `undefined` is a value like others. Anything but an array of that length fails every key. For
+   * guards it is one load. Default: the function is called for each.
+   *
+   * As aiocache's `multi_cached`, DataLoader's batch function.
+   */
+  readonly loadMany?:
+    | ((
+        argsList: readonly Args[],
+        context: LoadManyContext,
+      ) => readonly (Result | Error)[] | PromiseLike<readonly (Result | Error)[]>)
+    | undefined;
 }
 
 /** Options that are designed but not available in this version: giving one is a `ConfigError`. */
@@ -219,8 +235,6 @@ export interface LaterPolicyOptions<Args extends readonly unknown[], Result> {
   readonly codec?: object | undefined;
   /** Not available in this version. Whether refreshes happen in the background; default true. */
   readonly background?: boolean | undefined;
-  /** Not available in this version. Loads many keys in one call. */
-  readonly loadMany?: ((argsList: readonly Args[]) => PromiseLike<readonly Result[]>) | undefined;
 }
 
 /** What Standard Schema (standardschema.dev) libraries give: Zod, Valibot, ArkType and others. */

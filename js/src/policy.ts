@@ -1,5 +1,6 @@
 /** Policies: options in, checked and compiled numbers out. */
 
+import type { LoadMany } from "./batch.js";
 import { duration } from "./duration.js";
 import { ConfigError } from "./errors.js";
 import { type CompiledGuards, compileGuards } from "./guard-options.js";
@@ -68,10 +69,12 @@ export interface CompiledPolicy {
   /** The key template or function, compiled; undefined for derived keys. */
   readonly key: KeyFunction | undefined;
   readonly ignore: CompiledIgnore | undefined;
+  /** What loads the missing keys of a batch; undefined for one by one. */
+  readonly loadMany: LoadMany | undefined;
 }
 
 /** Policy names that do nothing yet. Implementing one deletes it here and adds it to `EVERYWHERE`. */
-const LATER = ["lock", "bloom", "tags", "codec", "background", "loadMany"] as const;
+const LATER = ["lock", "bloom", "tags", "codec", "background"] as const;
 
 const EVERYWHERE = [
   "ttl",
@@ -97,12 +100,12 @@ const EVERYWHERE = [
 ] as const;
 
 const WITH = "an option of one call: wrapped.with({ … })(…)";
-type PolicyName = (typeof EVERYWHERE)[number] | "key" | "ignore" | keyof CallOptions;
+type PolicyName = (typeof EVERYWHERE)[number] | "key" | "ignore" | "loadMany" | keyof CallOptions;
 type GivenPolicy = GivenOptions<PolicyName>;
 const NAMES: Readonly<Record<PolicyPlace, OptionNames<PolicyName>>> = {
   wrap: {
     of: "wrap",
-    known: [...EVERYWHERE, "key", "ignore"],
+    known: [...EVERYWHERE, "key", "ignore", "loadMany"],
     later: LATER,
     elsewhere: { signal: WITH, waitUntil: WITH, bypass: WITH },
   },
@@ -113,6 +116,7 @@ const NAMES: Readonly<Record<PolicyPlace, OptionNames<PolicyName>>> = {
     elsewhere: {
       key: "the key is the first argument of getOrLoad",
       ignore: "the key is the first argument of getOrLoad",
+      loadMany: "an option of wrap, for wrapped.many",
     },
   },
   fetch: {
@@ -183,8 +187,17 @@ function compilePolicyIgnore(given: GivenPolicy, where: PolicyPlace): CompiledIg
   throw new ConfigError("ignore", ignore, 'no "ignore" with "key", which alone says what counts');
 }
 
+/** A batch is one load for many keys, which a guard that counts by key cannot count. */
+function refuseKeyScope(policy: CompiledPolicy, given: GivenPolicy): void {
+  if (policy.loadMany === undefined) return;
+  if (!policy.guards?.sets.some(({ scope }) => scope === "key")) return;
+  const allowed = 'no guard of scope "key" with it';
+  throw new ConfigError("loadMany", given.loadMany, allowed, { note: "one load, many keys" });
+}
+
 /** Refuses values that are fine by themselves but cannot mean anything together. */
 function refuseContradictions(policy: CompiledPolicy, given: GivenPolicy): void {
+  refuseKeyScope(policy, given);
   const { failoverAfter, timeout } = policy;
   if (failoverAfter === Number.POSITIVE_INFINITY) return;
   if (failoverAfter >= timeout) {
@@ -232,6 +245,7 @@ export function compilePolicy(
     staleOn: optionalFunction(given.staleOn, "staleOn", "(error) => boolean"),
     key: compileKey(given.key, where),
     ignore: compilePolicyIgnore(given, where),
+    loadMany: optionalFunction(given.loadMany, "loadMany", "(argsList, context) => results"),
   };
   refuseContradictions(policy, given);
   return Object.freeze(policy);

@@ -101,10 +101,19 @@ const WRONG = [
   [policy, { "": 1 }, "", "1 (not an option of wrap)", NAMES],
   [policy, JSON.parse('{"__proto__":1}'), "__proto__", "1 (not an option of wrap)", NAMES],
   [policy, { signal: 1 }, "signal", /an option of one call/, NAMES],
-  ...["lock", "bloom", "tags", "codec", "background", "loadMany"].flatMap((name) => [
+  ...["lock", "bloom", "tags", "codec", "background"].flatMap((name) => [
     [policy, { [name]: true }, name, "true (not available in this version)", NAMES],
     [fetching, { [name]: null }, name, "null (not available in this version)", NAMES],
   ]),
+  [policy, { loadMany: true }, "loadMany", "true", /a function \(argsList, context\) => results/],
+  [
+    policy,
+    { loadMany: () => [], slowCalls: { openFor: 5, scope: "key" } },
+    "loadMany",
+    "a function",
+    /no guard of scope "key" with it/,
+  ],
+  [load, { loadMany: () => [] }, "loadMany", /an option of wrap, for wrapped\.many/, NAMES],
   [wrap, null, "options", "null", NAMES],
   [wrap, undefined, "options", "undefined", NAMES],
   [wrap, "5m", "options", '"5m"', NAMES],
