@@ -110,7 +110,7 @@ const WRONG = [
     policy,
     { loadMany: () => [], slowCalls: { openFor: 5, scope: "key" } },
     "loadMany",
-    "a function",
+    /one load, many keys/,
     /no guard of scope "key" with it/,
   ],
   [load, { loadMany: () => [] }, "loadMany", /an option of wrap, for wrapped\.many/, NAMES],
