@@ -1,5 +1,6 @@
 /** A cache: stores, a driver, and the ways to use them. */
 
+import { Bloom, type BloomOptions } from "./bloom.js";
 import { BoundPolicy, baseOf } from "./bound-policy.js";
 import { type CacheOptions, compileCacheOptions, type FetchOptions } from "./cache-options.js";
 import type { Call, LoadContext } from "./call.js";
@@ -102,6 +103,14 @@ export class Cache {
    */
   fetch(policy?: FetchPolicyOptions, options?: FetchOptions): typeof globalThis.fetch {
     return cachedFetch(this, policy, options);
+  }
+
+  /**
+   * Makes a bloom filter, for the policy option `bloom`.
+   * @throws ConfigError naming the option at fault
+   */
+  bloom(options: BloomOptions): Bloom {
+    return new Bloom(this.driver, options);
   }
 
   /** The value of `key` while it is fresh; undefined otherwise. */

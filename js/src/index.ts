@@ -4,6 +4,7 @@
  * Start at {@link createCache}. Importing this has no side effects.
  */
 
+export type { Bloom, BloomOptions } from "./bloom.js";
 export { type AnyStore, type Cache, createCache, type EntryOptions } from "./cache.js";
 export type { Clock, FetchOptions, MemoryOptions } from "./cache-options.js";
 export type { LoadContext, LoadManyContext } from "./call.js";

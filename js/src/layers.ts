@@ -35,6 +35,13 @@ export interface FoundEntry extends Lifetime {
   readonly layer: string;
 }
 
+/** What a store has under a name, and whether it could be asked at all. */
+export interface Raw {
+  readonly bytes: Uint8Array | undefined;
+  readonly layer: string;
+  readonly failed: boolean;
+}
+
 type Operation = "get" | "set" | "delete";
 
 interface Layer {
@@ -122,6 +129,31 @@ export class Layers {
         this.#operate(layer, "delete", key, () => layer.store.delete(this.#named(key))),
       ),
     );
+  }
+
+  /** The bytes that each store has, no record around them: what has a format of its own. */
+  readRaw(key: string): Promise<Raw[]> {
+    return Promise.all(
+      this.#layers.map(async (layer) => {
+        const raw = await this.#operate(layer, "get", key, async () => ({
+          bytes: (await layer.store.get(this.#named(key))) as unknown,
+        }));
+        const bytes = isBytes(raw?.bytes) ? raw.bytes : undefined;
+        return { bytes, layer: layer.name, failed: raw === undefined };
+      }),
+    );
+  }
+
+  /** Writes bytes as they are, without an end; whether a store has them now. */
+  async writeRaw(key: string, bytes: Uint8Array): Promise<boolean> {
+    const options = { expiresIn: Number.POSITIVE_INFINITY };
+    const written = this.#layers.map((layer) =>
+      this.#operate(layer, "set", key, async () => {
+        await layer.store.set(this.#named(key), bytes, options);
+        return true;
+      }),
+    );
+    return (await Promise.all(written)).includes(true);
   }
 
   #get(layer: Layer, key: string): Promise<unknown> {

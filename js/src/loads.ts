@@ -48,12 +48,24 @@ export class Loads {
   /** Starts a flight; one that must ask the origin does not look into lower stores. */
   start(flight: Flight, call: Call, mustLoad = false): void {
     const { layers, events } = this.#host;
+    if (!mustLoad && call.policy.rules.bloom?.mayHave(call.key) === false) {
+      flight.outcome = this.#absent(flight);
+      flight.done = flight.outcome;
+      return;
+    }
     const type = flight.background ? "refresh" : "load";
     if (events.wanted) events.tell({ type, key: call.key });
     const looks = layers !== undefined && !mustLoad;
     flight.outcome = looks ? this.#lookThenLoad(flight, call, layers) : this.#load(flight, call);
     flight.done ??= flight.outcome;
     this.#anchor(flight, call);
+  }
+
+  /** The key surely does not exist: nobody is asked, nothing is stored. */
+  #absent(flight: Flight): Promise<Outcome> {
+    flight.over = true;
+    this.#endWithoutStoring(flight);
+    return Promise.resolve(flight.tell({ ok: true, value: undefined, source: "negative" }));
   }
 
   /** Nobody waits any more: stops the load unless something keeps it. */

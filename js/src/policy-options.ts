@@ -1,5 +1,6 @@
 /** The options of a policy, for everything that caches: `wrap`, `getOrLoad`, `fetch`. */
 
+import type { Bloom } from "./bloom.js";
 import type { LoadManyContext } from "./call.js";
 import type { Duration } from "./duration.js";
 import type { RateLimitedError } from "./errors.js";
@@ -205,6 +206,15 @@ export interface PolicyOptions<
   readonly singleFlight?: boolean | undefined;
 
   /**
+   * A filter that `cache.bloom` made: a key that it calls surely absent is answered `undefined`
+   * (source `"negative"`) where a load would begin; nothing is stored, no guard is asked. The key
+   * is the call's, as `wrapped.key` gives it. Default: none.
+   *
+   * As cashews' `bloom`.
+   */
+  readonly bloom?: Bloom | undefined;
+
+  /**
    * Loads the keys that `wrapped.many` misses in one call: gets their argument lists, gives an array
    * of their results in the same order. An `Error` in it is the failure of that key alone;
    * `undefined` is a value like others. Anything but an array of that length fails every key. For
@@ -224,8 +234,6 @@ export interface PolicyOptions<
 export interface LaterPolicyOptions<Args extends readonly unknown[], Result> {
   /** Not available in this version. One load across instances; default off. */
   readonly lock?: { readonly ttl: Duration; readonly wait: Duration } | undefined;
-  /** Not available in this version. Answers `undefined` for keys that surely do not exist. */
-  readonly bloom?: object | undefined;
   /** Not available in this version. Tags to invalidate by; default none. */
   readonly tags?:
     | readonly string[]

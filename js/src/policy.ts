@@ -1,6 +1,7 @@
 /** Policies: options in, checked and compiled numbers out. */
 
 import type { LoadMany } from "./batch.js";
+import { type Bloom, compileBloom } from "./bloom.js";
 import { duration } from "./duration.js";
 import { ConfigError } from "./errors.js";
 import { type CompiledGuards, compileGuards } from "./guard-options.js";
@@ -69,12 +70,14 @@ export interface CompiledPolicy {
   /** The key template or function, compiled; undefined for derived keys. */
   readonly key: KeyFunction | undefined;
   readonly ignore: CompiledIgnore | undefined;
+  /** What knows keys that do not exist. */
+  readonly bloom: Pick<Bloom, "mayHave"> | undefined;
   /** What loads the missing keys of a batch; undefined for one by one. */
   readonly loadMany: LoadMany | undefined;
 }
 
 /** Policy names that do nothing yet. Implementing one deletes it here and adds it to `EVERYWHERE`. */
-const LATER = ["lock", "bloom", "tags", "codec", "background"] as const;
+const LATER = ["lock", "tags", "codec", "background"] as const;
 
 const EVERYWHERE = [
   "ttl",
@@ -97,6 +100,7 @@ const EVERYWHERE = [
   "slowCalls",
   "rateLimit",
   "circuitBreaker",
+  "bloom",
 ] as const;
 
 const WITH = "an option of one call: wrapped.with({ … })(…)";
@@ -245,6 +249,7 @@ export function compilePolicy(
     staleOn: optionalFunction(given.staleOn, "staleOn", "(error) => boolean"),
     key: compileKey(given.key, where),
     ignore: compilePolicyIgnore(given, where),
+    bloom: compileBloom(given.bloom),
     loadMany: optionalFunction(given.loadMany, "loadMany", "(argsList, context) => results"),
   };
   refuseContradictions(policy, given);

@@ -101,7 +101,7 @@ const WRONG = [
   [policy, { "": 1 }, "", "1 (not an option of wrap)", NAMES],
   [policy, JSON.parse('{"__proto__":1}'), "__proto__", "1 (not an option of wrap)", NAMES],
   [policy, { signal: 1 }, "signal", /an option of one call/, NAMES],
-  ...["lock", "bloom", "tags", "codec", "background"].flatMap((name) => [
+  ...["lock", "tags", "codec", "background"].flatMap((name) => [
     [policy, { [name]: true }, name, "true (not available in this version)", NAMES],
     [fetching, { [name]: null }, name, "null (not available in this version)", NAMES],
   ]),
