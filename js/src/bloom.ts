@@ -26,7 +26,7 @@ const MOST_BITS = 2 ** 28;
  * {@link Bloom.save} or {@link Bloom.rebuild}; in a cache without lower stores, where nothing can
  * have been saved, from the first {@link Bloom.add} on. Until then, and when it was lost, every key may be there.
  */
-export class Bloom implements core.CoreTenant {
+export class Bloom {
   /** The name it is saved under. */
   readonly name: string;
   readonly #capacity: number;

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { createCache, memory } from "holdover";
+import * as core from "../node_modules/holdover/dist/core.js";
 import { ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
 
@@ -151,4 +152,23 @@ test("bloom: options that cannot work are refused", () => {
   for (const bloom of [true, {}, { mayHave: () => false }]) {
     assert.throws(() => cache.wrap(() => 1, { ttl: 1, bloom }), { option: "bloom" });
   }
+});
+
+test("bloom: a core that traps takes the keys with it: everything is loaded until there is another", async () => {
+  const { filter, get, cache, loads } = filtered();
+  filter.add("user:1");
+  assert.equal(await get(2), undefined);
+  try {
+    core.trap();
+  } catch (error) {
+    cache.driver.recover(error);
+  }
+  assert.equal(filter.complete, false);
+  assert.equal(await get(2), "user 2");
+  filter.add("user:3");
+  assert.equal(filter.mayHave("user:4"), true, "what was added before is not known any more");
+  filter.rebuild(["user:1", "user:3"]);
+  assert.equal(filter.mayHave("user:4"), false);
+  assert.deepEqual(loads, [2]);
+  assert.equal(cache.stats().traps > 0, true);
 });
