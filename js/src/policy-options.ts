@@ -241,8 +241,6 @@ export interface LaterPolicyOptions<Args extends readonly unknown[], Result> {
     | undefined;
   /** Not available in this version. How values become bytes in stores. */
   readonly codec?: object | undefined;
-  /** Not available in this version. Whether refreshes happen in the background; default true. */
-  readonly background?: boolean | undefined;
 }
 
 /** What Standard Schema (standardschema.dev) libraries give: Zod, Valibot, ArkType and others. */

@@ -77,7 +77,7 @@ export interface CompiledPolicy {
 }
 
 /** Policy names that do nothing yet. Implementing one deletes it here and adds it to `EVERYWHERE`. */
-const LATER = ["lock", "tags", "codec", "background"] as const;
+const LATER = ["lock", "tags", "codec"] as const;
 
 const EVERYWHERE = [
   "ttl",
@@ -104,6 +104,8 @@ const EVERYWHERE = [
 ] as const;
 
 const WITH = "an option of one call: wrapped.with({ … })(…)";
+/** What waits for its refresh has a name already; `background: false` would be a second one. */
+const BACKGROUND = "staleWhileRevalidate refreshes in the background, staleIfError waits for it";
 type PolicyName = (typeof EVERYWHERE)[number] | "key" | "ignore" | "loadMany" | keyof CallOptions;
 type GivenPolicy = GivenOptions<PolicyName>;
 const NAMES: Readonly<Record<PolicyPlace, OptionNames<PolicyName>>> = {
@@ -111,7 +113,7 @@ const NAMES: Readonly<Record<PolicyPlace, OptionNames<PolicyName>>> = {
     of: "wrap",
     known: [...EVERYWHERE, "key", "ignore", "loadMany"],
     later: LATER,
-    elsewhere: { signal: WITH, waitUntil: WITH, bypass: WITH },
+    elsewhere: { signal: WITH, waitUntil: WITH, bypass: WITH, background: BACKGROUND },
   },
   getOrLoad: {
     of: "getOrLoad",
@@ -121,12 +123,14 @@ const NAMES: Readonly<Record<PolicyPlace, OptionNames<PolicyName>>> = {
       key: "the key is the first argument of getOrLoad",
       ignore: "the key is the first argument of getOrLoad",
       loadMany: "an option of wrap, for wrapped.many",
+      background: BACKGROUND,
     },
   },
   fetch: {
     of: "fetch",
     known: [...EVERYWHERE.filter((name) => name !== "validate"), "key", "ignore"],
     later: [...LATER, "validate"],
+    elsewhere: { background: BACKGROUND },
   },
 };
 

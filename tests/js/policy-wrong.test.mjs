@@ -101,10 +101,13 @@ const WRONG = [
   [policy, { "": 1 }, "", "1 (not an option of wrap)", NAMES],
   [policy, JSON.parse('{"__proto__":1}'), "__proto__", "1 (not an option of wrap)", NAMES],
   [policy, { signal: 1 }, "signal", /an option of one call/, NAMES],
-  ...["lock", "tags", "codec", "background"].flatMap((name) => [
+  ...["lock", "tags", "codec"].flatMap((name) => [
     [policy, { [name]: true }, name, "true (not available in this version)", NAMES],
     [fetching, { [name]: null }, name, "null (not available in this version)", NAMES],
   ]),
+  [policy, { background: false }, "background", /staleIfError waits for it/, NAMES],
+  [load, { background: true }, "background", /staleIfError waits for it/, NAMES],
+  [fetching, { background: true }, "background", /staleIfError waits for it/, NAMES],
   [policy, { loadMany: true }, "loadMany", "true", /a function \(argsList, context\) => results/],
   [
     policy,
