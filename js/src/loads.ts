@@ -1,11 +1,12 @@
 /** Running loads: looking into lower stores, calling loaders, storing what they bring. */
 
 import { CachedError } from "./cached-error.js";
-import type { Call, LoadContext } from "./call.js";
+import type { Call } from "./call.js";
 import * as core from "./core.js";
 import type { Host } from "./driver.js";
 import { HoldoverError, RateLimitedError, TimeoutError } from "./errors.js";
 import { Flight, type Held, type Outcome } from "./flight.js";
+import { everythingOf, FlightContext } from "./flight-context.js";
 import { FAILED, type Guards, IGNORED, type LoadResult, SUCCEEDED } from "./guards.js";
 import type { FoundEntry, Layers, Lifetime } from "./layers.js";
 import { errorTtlFor, lifetimeFor } from "./lifetimes.js";
@@ -385,34 +386,5 @@ export class Loads {
       this.#recover(error);
       return undefined;
     }
-  }
-}
-
-/** Resolves when a flight has nothing left to do, background writes included. */
-async function everythingOf(flight: Flight): Promise<void> {
-  await flight.outcome;
-  let done: Promise<unknown>;
-  do {
-    done = flight.done;
-    await done;
-  } while (done !== flight.done);
-}
-
-/** What a loader is given, and what a batch wants to know. A class, for a getter in an object literal costs a third of a load. */
-class FlightContext implements LoadContext {
-  readonly key: string;
-  readonly #flight: Flight;
-
-  constructor(flight: Flight) {
-    this.key = flight.key;
-    this.#flight = flight;
-  }
-
-  get signal(): AbortSignal {
-    return this.#flight.signal;
-  }
-
-  get answered(): boolean {
-    return this.#flight.answered;
   }
 }
