@@ -172,17 +172,18 @@ impl<'a> FieldNames<'a> {
         let mut rest = Some(list);
         while let Some(list) = rest {
             let (name, next) = cut(list, b',');
-            self.add(trim(name));
+            let name = trim(name);
+            if !name.is_empty() {
+                self.add(name);
+            }
             rest = next;
         }
     }
 
-    /// Adds one name; an empty one is none.
+    /// Adds one name.
     #[inline(never)]
     pub fn add(&mut self, name: &'a str) {
-        if !name.is_empty() {
-            self.0.push(Name(name));
-        }
+        self.0.push(Name(name));
     }
 
     /// Makes the set ready to be asked.

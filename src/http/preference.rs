@@ -18,28 +18,30 @@ const NEGOTIATED: [&str; 4] = [
 ];
 
 /// Writes the value of the field `name` in its one form.
+#[inline(never)]
 pub(super) fn normalize(name: &str, value: &str, into: &mut String) {
-    match NEGOTIATED.iter().position(|known| is_same(known, name)) {
-        None => join(Parts::new(value), into),
-        Some(3) => join_sorted(value, into),
-        Some(_) => join_sorted(&lower_without_spaces(value), into),
-    }
-}
-
-fn join<'a>(parts: impl Iterator<Item = &'a str>, into: &mut String) {
-    let mut separator = "";
-    for part in parts {
-        push(into, &[separator, part]);
-        separator = ",";
-    }
-}
-
-fn join_sorted(value: &str, into: &mut String) {
+    let negotiated = NEGOTIATED.iter().position(|known| is_same(known, name));
+    let lower;
+    let value = if negotiated.is_some_and(|at| at < 3) {
+        lower = lower_without_spaces(value);
+        &lower
+    } else {
+        value
+    };
     let mut members = FieldNames::default();
     for part in Parts::new(value) {
-        members.add(part);
+        if negotiated.is_none() || !part.is_empty() {
+            members.add(part);
+        }
     }
-    join(members.sorted().iter(), into);
+    if negotiated.is_some() {
+        members = members.sorted();
+    }
+    let mut separator = "";
+    for member in members.iter() {
+        push(into, &[separator, member]);
+        separator = ",";
+    }
 }
 
 fn lower_without_spaces(value: &str) -> String {
