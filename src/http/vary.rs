@@ -2,7 +2,7 @@
 //!
 //! A variant's key is made of the fields that `Vary` names, as the request has them. Two requests
 //! match if and only if their keys are equal. Values are brought into one form first, as far as
-//! their syntax permits: see [`super::preference`].
+//! their syntax permits: no white space around commas, and no order in the fields of negotiation.
 
 use super::head::{FieldNames, Head};
 use super::preference;

@@ -349,3 +349,7 @@ pub fn http_groups(response_head: &str) -> String {
 pub fn http_group_invalidation(method: &str, response_head: &str) -> String {
     groups::invalidated(method, Head::new(response_head))
 }
+
+#[cfg(test)]
+#[path = "http_tests.rs"]
+mod tests;
