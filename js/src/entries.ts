@@ -5,11 +5,11 @@ import type { Answer, Times } from "./call.js";
 import * as core from "./core.js";
 import type { Driver, Host } from "./driver.js";
 import type { Source } from "./events.js";
-import type { Lifetime } from "./layers.js";
+import { type Lifetime, totalOf } from "./layers.js";
 import type { Explained } from "./wrap.js";
 
 /** `state` of an entry that is dead, or of none. */
-const isGone = (state: number): boolean => state === 0 || state === 4;
+const isGone = (state: number): boolean => state === 0 || state >= 4;
 const FRESH = 1;
 
 /** Whether an answer is the entry's: what was loaded need not have been stored. */
@@ -33,7 +33,8 @@ export class Entries {
     if (this.#driver.switches.for(key).reads) return undefined;
     const held = this.#held(key, (state) => !isGone(state));
     if (held !== undefined) return held.value;
-    return (await this.#host.layers?.read(key))?.value;
+    const found = await this.#host.layers?.read(key);
+    return found !== undefined && found.age < totalOf(found) ? found.value : undefined;
   }
 
   /** The value of a fresh entry; undefined without one. */
@@ -51,7 +52,7 @@ export class Entries {
     if (this.#driver.switches.for(key).writes) return;
     this.#inCore(() => {
       const { memory, space, timers } = this.#host;
-      const { ttl, staleWhileRevalidate, staleIfError } = lifetime;
+      const { ttl, staleWhileRevalidate, staleIfError, retained = 0 } = lifetime;
       const size = memory.weigh(value);
       const slot = core.put(
         memory.machine,
@@ -61,6 +62,7 @@ export class Entries {
         staleIfError,
         size,
         timers.now(),
+        retained,
       );
       if (slot >= 0) memory.keep(space, key, slot, value);
       memory.drain();

@@ -5,7 +5,7 @@
  */
 
 export { type AnyStore, type Cache, createCache, type EntryOptions } from "./cache.js";
-export type { Clock, FetchOptions, MemoryOptions } from "./cache-options.js";
+export type { Clock, FetchOptions, HandlerOptions, MemoryOptions } from "./cache-options.js";
 export type { LoadContext } from "./call.js";
 export type { Duration } from "./duration.js";
 export {
@@ -25,6 +25,8 @@ export {
   TimeoutError,
 } from "./errors.js";
 export type { CacheEvent, Source } from "./events.js";
+export type { CachedFetch, ExplainedResponse } from "./http/fetch.js";
+export type { CachedHandler, Handler } from "./http/handler.js";
 export { type MemoryStore, type MemoryUsage, memory } from "./memory.js";
 export type {
   CallOptions,

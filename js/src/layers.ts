@@ -25,6 +25,8 @@ export interface Lifetime {
   readonly ttl: number;
   readonly staleWhileRevalidate: number;
   readonly staleIfError: number;
+  /** How long it is then kept to be validated; default 0. */
+  readonly retained?: number;
 }
 
 /** An entry as a store had it. */
@@ -71,7 +73,7 @@ export class Layers {
     this.#onTrap = onTrap;
   }
 
-  /** The first entry that can be read, dead ones left out; stores above it get it too. */
+  /** The first entry that can be read and is of any use; stores above it get it too. */
   async read(key: string, validate?: Validate): Promise<FoundEntry | undefined> {
     for (const [index, layer] of this.#layers.entries()) {
       const record = await this.#operate(layer, "get", key, () =>
@@ -88,7 +90,7 @@ export class Layers {
 
   /** Writes an entry to every store; resolves when all have it or failed. */
   async write(key: string, value: unknown, lifetime: Lifetime): Promise<void> {
-    const expiresIn = totalOf(lifetime);
+    const expiresIn = keptFor(lifetime);
     if (expiresIn <= 0) return;
     const record = this.#encode(key, value, lifetime);
     if (record === undefined) return;
@@ -116,7 +118,7 @@ export class Layers {
 
   /** Gives an entry to the stores above the one that had it, for as long as it still has. */
   #fill(key: string, record: Uint8Array, entry: FoundEntry, above: number): void {
-    const expiresIn = totalOf(entry) - entry.age;
+    const expiresIn = keptFor(entry) - entry.age;
     for (const layer of this.#layers.slice(0, above)) {
       void this.#operate(layer, "set", key, () =>
         layer.store.set(this.#named(key), record, { expiresIn }),
@@ -125,11 +127,11 @@ export class Layers {
   }
 
   #encode(key: string, value: unknown, lifetime: Lifetime): Uint8Array | undefined {
-    const { ttl, staleWhileRevalidate, staleIfError } = lifetime;
+    const { ttl, staleWhileRevalidate, staleIfError, retained = 0 } = lifetime;
     const now = this.#timers.now();
     try {
       const { codec, bytes } = encode(value);
-      return encode_record(bytes, codec, now, ttl, staleWhileRevalidate, staleIfError);
+      return encode_record(bytes, codec, now, ttl, staleWhileRevalidate, staleIfError, retained);
     } catch (error) {
       if (isTrap(error)) this.#onTrap(error);
       const refusal = new CodecError("the value cannot be stored", { cause: error });
@@ -147,12 +149,12 @@ export class Layers {
   #decode(layer: Layer, key: string, record: unknown): FoundEntry | undefined {
     try {
       if (!isBytes(record)) throw new CodecError("a store gave what is no Uint8Array");
-      const [codec, storedAt = 0, ttl = 0, staleWhileRevalidate = 0, staleIfError = 0, at = 0] =
-        decode_record(record);
+      const [codec, storedAt = 0, ttl = 0, ...others] = decode_record(record);
+      const [staleWhileRevalidate = 0, staleIfError = 0, at = 0, retained = 0] = others;
       if (codec === undefined) throw new CodecError("a record is damaged or of another version");
       const age = Math.max(0, this.#timers.now() - storedAt);
-      const lifetime = { ttl, staleWhileRevalidate, staleIfError };
-      if (age >= totalOf(lifetime)) return undefined;
+      const lifetime = { ttl, staleWhileRevalidate, staleIfError, retained };
+      if (age >= keptFor(lifetime)) return undefined;
       const value = decode(codec, record.subarray(at));
       return { ...lifetime, value, age, layer: layer.name };
     } catch (error) {
@@ -227,9 +229,14 @@ async function valid(validate: Validate, value: unknown): Promise<unknown> {
   throw new CodecError("the stored value does not fit its schema", { cause: result.issues });
 }
 
-/** How long an entry is of any use. */
+/** How long an entry may answer. */
 export function totalOf({ ttl, staleWhileRevalidate, staleIfError }: Lifetime): number {
   return ttl + Math.max(staleWhileRevalidate, staleIfError);
+}
+
+/** How long an entry is of any use, if only to be validated. */
+function keptFor(lifetime: Lifetime): number {
+  return totalOf(lifetime) + (lifetime.retained ?? 0);
 }
 
 /** By shape, so that arrays of another realm count too. */

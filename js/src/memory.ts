@@ -93,7 +93,7 @@ export class MemoryStore {
         : duration(options.ttl, { option: "ttl", zero: true, infinite: true });
     const space = this.#space();
     const size = this.weigh(value);
-    const slot = put(this.machine, space.get(key) ?? -1, ttl, 0, 0, size, hostNow());
+    const slot = put(this.machine, space.get(key) ?? -1, ttl, 0, 0, size, hostNow(), 0);
     if (slot >= 0) this.keep(space, key, slot, value);
     this.drain();
   }

@@ -1,7 +1,7 @@
 /** Which codec a value takes, and which one made a record. */
 
 import { CodecError } from "../errors.js";
-import { StoredResponse } from "../stored-response.js";
+import { StoredResponse, Variants } from "../http/stored.js";
 import { decodeJson, encodeJson, JSON_CODEC } from "./json.js";
 import { decodeResponse, encodeResponse, RESPONSE_CODEC } from "./response.js";
 
@@ -16,7 +16,7 @@ export interface Encoded {
  * @throws TypeError when it cannot be stored
  */
 export function encode(value: unknown): Encoded {
-  return value instanceof StoredResponse
+  return value instanceof StoredResponse || value instanceof Variants
     ? { codec: RESPONSE_CODEC, bytes: encodeResponse(value) }
     : { codec: JSON_CODEC, bytes: encodeJson(value) };
 }

@@ -1,0 +1,54 @@
+/** Responses on their way to one caller. */
+
+/** The response that a body came with: Node ends the body of a response that is collected. */
+const owners = new WeakMap<ReadableStream, Response>();
+
+/** By shape: `fetch` may be another one than this realm's. */
+export function isResponse(value: unknown): value is Response {
+  return typeof value === "object" && value !== null && "status" in value && "headers" in value;
+}
+
+/** Whether a response is one that scripts cannot look into, or an error. */
+export function isOpaque({ type, status }: Response): boolean {
+  return type === "opaque" || type === "opaqueredirect" || type === "error" || status === 0;
+}
+
+/** The response with another body, else as it is; itself when it cannot be rebuilt. */
+export function rebuilt(response: Response, body: ReadableStream<Uint8Array> | null): Response {
+  if (isOpaque(response)) return response;
+  if (body !== null) owners.set(body, response);
+  try {
+    const { url, redirected } = response;
+    return placed(new Response(body, response), url, redirected);
+  } catch {
+    return response; // a status that no constructor takes
+  }
+}
+
+/** Says where a response came from, which its constructor does not take. */
+export function placed(response: Response, url: string, redirected = false): Response {
+  if (url !== "") Object.defineProperty(response, "url", { value: url, configurable: true });
+  if (redirected) {
+    Object.defineProperty(response, "redirected", { value: true, configurable: true });
+  }
+  return response;
+}
+
+/** Adds a member to `Cache-Status`; others may be there already. */
+export function tagged(response: Response, status: string): Response {
+  try {
+    response.headers.append("cache-status", status);
+  } catch {
+    // The head of a response that could not be rebuilt cannot be changed.
+  }
+  return response;
+}
+
+/** Ends the transfer of a response that nobody wants. */
+export function drop(response: Response | undefined): void {
+  try {
+    response?.body?.cancel().catch(() => {});
+  } catch {
+    // Somebody reads it, then.
+  }
+}
