@@ -41,22 +41,20 @@ fn a_response_in_seven_numbers() {
 
 #[test]
 fn reasons_not_to_store_have_these_numbers() {
-    let storing = |request, status, head| response(request, status, head)[0];
+    let storing = |request, status, head| response(request, status, head)[..1].to_vec();
     let max_age = "cache-control: max-age=9\n";
-    assert_eq!(
-        http_response("PUT", "", 200, max_age, true, "", NOW, NOW)[0],
-        1.0
-    );
-    assert_eq!(storing("", 304, max_age), 2.0);
-    assert_eq!(storing("", 200, "cache-control: no-store\n"), 3.0);
-    assert_eq!(storing("cache-control: no-store\n", 200, max_age), 4.0);
-    assert_eq!(storing("", 200, "cache-control: private\n"), 5.0);
-    assert_eq!(storing("authorization: a\n", 200, max_age), 6.0);
-    assert_eq!(storing("", 200, "vary: *\n"), 7.0);
-    assert_eq!(storing("", 403, ""), 8.0);
-    assert_eq!(storing("", 200, "set-cookie: a=b\n"), 9.0);
-    assert_eq!(storing("cookie: a=b\n", 200, ""), 10.0);
-    assert_eq!(storing("", 206, max_age), 11.0);
+    let put = http_response("PUT", "", 200, max_age, true, "", NOW, NOW);
+    assert_eq!(put[..1], [1.0]);
+    assert_eq!(storing("", 304, max_age), [2.0]);
+    assert_eq!(storing("", 200, "cache-control: no-store\n"), [3.0]);
+    assert_eq!(storing("cache-control: no-store\n", 200, max_age), [4.0]);
+    assert_eq!(storing("", 200, "cache-control: private\n"), [5.0]);
+    assert_eq!(storing("authorization: a\n", 200, max_age), [6.0]);
+    assert_eq!(storing("", 200, "vary: *\n"), [7.0]);
+    assert_eq!(storing("", 403, ""), [8.0]);
+    assert_eq!(storing("", 200, "set-cookie: a=b\n"), [9.0]);
+    assert_eq!(storing("cookie: a=b\n", 200, ""), [10.0]);
+    assert_eq!(storing("", 206, max_age), [11.0]);
 }
 
 #[test]
@@ -69,7 +67,7 @@ fn a_request_in_five_numbers() {
         [f64::from(511 + 1024), 1000.0, 2000.0, f64::INFINITY]
     );
     assert!(numbers[4].is_nan());
-    assert_eq!(http_request("POST", "range: items=1-2\n")[0], 512.0);
+    assert_eq!(http_request("POST", "range: items=1-2\n")[..1], [512.0]);
 }
 
 #[test]
