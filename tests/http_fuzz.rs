@@ -41,20 +41,20 @@ fn ten_million_inputs_are_read_without_a_panic() {
     );
 }
 
+/// What a megabyte may take whatever a tenth of it takes: what is quadratic takes minutes.
+const ALWAYS_QUICK: f64 = 1.0;
+
 /// Ten times the text must not take a hundred times as long. The bound leaves room for a machine
-/// with other things to do; what is quadratic exceeds it ten times over.
+/// with other things to do.
 #[test]
 fn a_megabyte_takes_ten_times_as_long_as_a_tenth_of_it() {
     for case in hostile::cases() {
         let (short, long) = (case.text(100_000), case.text(1_000_000));
         let slow = quickest(&case, &long);
-        let quick = quickest(&case, &short).max(0.001);
+        let quick = quickest(&case, &short);
         println!("{:>30} {quick:.4} s, {slow:.4} s", case.name);
-        assert!(
-            slow < quick * 40.0,
-            "{}: {quick} s, then {slow} s",
-            case.name
-        );
+        let bound = (quick * 40.0).max(ALWAYS_QUICK);
+        assert!(slow < bound, "{}: {quick} s, then {slow} s", case.name);
     }
 }
 

@@ -41,6 +41,11 @@ impl Model {
         assert_eq!(self.machine.state(slot, wall), Some(state), "key {key}");
         assert_eq!(self.machine.fallback(slot, wall), state.is_servable());
         assert_eq!(
+            self.machine.is_kept(slot, wall),
+            held.lifetime.is_kept(age),
+            "key {key}"
+        );
+        assert_eq!(
             self.machine.memory().entry(slot).map(|entry| entry.size),
             Some(held.size)
         );
