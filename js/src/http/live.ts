@@ -8,21 +8,37 @@ export function isResponse(value: unknown): value is Response {
   return typeof value === "object" && value !== null && "status" in value && "headers" in value;
 }
 
-/** Whether a response is one that scripts cannot look into, or an error. */
+/** Whether a response cannot be made again: scripts cannot look into it, or no one has its status. */
 export function isOpaque({ type, status }: Response): boolean {
-  return type === "opaque" || type === "opaqueredirect" || type === "error" || status === 0;
+  const isFinal = status >= 200 && status <= 599;
+  return type === "opaque" || type === "opaqueredirect" || type === "error" || !isFinal;
 }
 
 /** The response with another body, else as it is; itself when it cannot be rebuilt. */
 export function rebuilt(response: Response, body: ReadableStream<Uint8Array> | null): Response {
   if (isOpaque(response)) return response;
   if (body !== null) owners.set(body, response);
-  try {
-    const { url, redirected } = response;
-    return placed(new Response(body, response), url, redirected);
-  } catch {
-    return response; // a status that no constructor takes
-  }
+  const { url, redirected, headers } = response;
+  const isSized = body !== null && body !== response.body && !headers.has("content-encoding");
+  const sized = isSized ? ofLength(body, headers.get("content-length")) : body;
+  return placed(new Response(sized, response), url, redirected);
+}
+
+declare const FixedLengthStream:
+  | (new (
+      length: number,
+    ) => TransformStream<Uint8Array, Uint8Array>)
+  | undefined;
+
+/** workerd sends a length only with a stream that it knows the length of. */
+function ofLength(
+  body: ReadableStream<Uint8Array>,
+  length: string | null,
+): ReadableStream<Uint8Array> {
+  if (typeof FixedLengthStream === "undefined" || !/^\d{1,15}$/.test(length ?? "")) return body;
+  const { readable, writable } = new FixedLengthStream(Number(length));
+  body.pipeTo(writable).catch(() => {}); // Who reads it hears of it.
+  return readable;
 }
 
 /** Says where a response came from, which its constructor does not take. */
