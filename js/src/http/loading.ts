@@ -8,6 +8,7 @@ import type { Lifetime } from "../layers.js";
 import type { Asked } from "./asked.js";
 import { completed } from "./completing.js";
 import { mayBeShared } from "./flags.js";
+import { fieldOf } from "./head.js";
 import type { Lead } from "./lead.js";
 import { drop, isOpaque, rebuilt } from "./live.js";
 import { type Found, heldBy, mayStandIn } from "./lookup.js";
@@ -110,6 +111,7 @@ export class Loading {
   #renewed(visit: Visit, stored: StoredResponse, exchange: Exchange): StoredResponse | undefined {
     const news = textOf(exchange.response);
     if (core.http_select_304(`${stored.text}\n`, news) < 0) return undefined;
+    if (isAboutAnother(exchange.response, stored)) return undefined;
     const head = core.http_update_head(stored.text, news);
     const verdict = judge(visit.asked, stored.head.status, head, exchange, this.#rules);
     if (verdict.vary !== stored.terms.vary) return undefined;
@@ -282,6 +284,12 @@ export class Loading {
       return otherwise;
     }
   }
+}
+
+/** RFC 9111 §4.3.4: a strong validator of a 304 names what it is about. */
+function isAboutAnother({ headers }: Response, stored: StoredResponse): boolean {
+  const tag = headers.get("etag");
+  return tag?.startsWith('"') === true && tag !== fieldOf(stored.head.headers, "etag");
 }
 
 /** How long what a load brought may be used. */
