@@ -5,10 +5,10 @@ import type { CachedHttp } from "./cached-http.js";
 import { askForHead } from "./changes.js";
 import { wayFor } from "./deciding.js";
 import { tagged } from "./live.js";
-import type { Place } from "./loading.js";
 import { type Found, find } from "./lookup.js";
 import { StoredResponse, Variants } from "./stored.js";
 import type { Told } from "./told.js";
+import type { Place } from "./visit.js";
 
 /** A call and its kind, the answer itself, or where else to look. */
 export type Approach = "call" | "validate" | "reload" | Told | Variants;

@@ -1,7 +1,7 @@
 /** A request, as far as the cache must know it. Nothing is read before it is needed. */
 
 import * as core from "../core.js";
-import { CACHEABLE } from "./flags.js";
+import { CACHEABLE, CONDITIONAL, RANGE } from "./flags.js";
 import { headOf, linesOf } from "./head.js";
 
 /** What of a request is about the stored response, not the origin's: never part of a load. */
@@ -104,6 +104,11 @@ export class Asked {
   /** Whether there is nothing to decide before the entry is looked up. */
   get isPlain(): boolean {
     return this.numbers === SILENT && this.mode === "default" && this.method === "GET";
+  }
+
+  /** Whether the whole response is the answer, whatever it is. */
+  get takesWhole(): boolean {
+    return this.method === "GET" && (this.flags & (CONDITIONAL | RANGE)) === 0;
   }
 
   /**

@@ -13,16 +13,18 @@ import { change } from "./changes.js";
 import { decide } from "./deciding.js";
 import { AUTHORIZATION, VALIDATE } from "./flags.js";
 import { Groups } from "./groups.js";
+import { lifetimeOfFailed, lifetimeOfLoaded } from "./keeping.js";
 import { UrlKeys } from "./keys.js";
 import { Lead } from "./lead.js";
 import { placed, rebuilt } from "./live.js";
-import { Loading, lifetimeOfFailed, lifetimeOfLoaded, type Place, type Visit } from "./loading.js";
+import { Loading } from "./loading.js";
 import { heldBy } from "./lookup.js";
 import type { HttpRules } from "./rules.js";
 import { cacheStatus, type Forwarded } from "./status.js";
 import { StoredResponse, Unshared, Variants } from "./stored.js";
 import { type Told, told } from "./told.js";
 import { keysOfVariants } from "./variants.js";
+import type { Place, Visit } from "./visit.js";
 
 /** Where responses come from. */
 export interface Origin {

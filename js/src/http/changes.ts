@@ -7,12 +7,12 @@ import { completed } from "./completing.js";
 import { UNSAFE } from "./flags.js";
 import { groupNames } from "./groups.js";
 import { rebuilt } from "./live.js";
-import type { Place } from "./loading.js";
 import { find } from "./lookup.js";
 import { judge, textOf } from "./rules.js";
 import type { Forwarded } from "./status.js";
 import { StoredResponse } from "./stored.js";
 import { type Told, told } from "./told.js";
+import type { Place } from "./visit.js";
 
 /** Passes a request on that may change what is stored. */
 export async function change(http: CachedHttp, asked: Asked): Promise<Told> {

@@ -2,6 +2,7 @@
 
 import * as core from "../core.js";
 import { fieldOf, type Line, linesOf } from "./head.js";
+import { isWorkerd } from "./live.js";
 import { type HttpRules, isOfUse, refusalOf, targetsOf, type Verdict } from "./rules.js";
 import { StoredResponse, type Terms } from "./stored.js";
 
@@ -84,7 +85,7 @@ function isDecoded(lines: readonly Line[], body: Uint8Array | null): boolean {
 
 /** The head of bytes that a host has decoded; workerd encodes them again when it sends them. */
 function withoutCoding(lines: readonly Line[]): Line[] {
-  const isEncodedAgain = globalThis.navigator?.userAgent === "Cloudflare-Workers";
+  const isEncodedAgain = isWorkerd();
   return lines.filter(([name]) => {
     const lower = name.toLowerCase();
     return lower !== "content-length" && (isEncodedAgain || lower !== "content-encoding");

@@ -33,6 +33,12 @@ export class Lead {
     });
   }
 
+  /** What is to become of the load, as far as its head tells. */
+  expect(refusal: string | undefined): void {
+    this.reason = refusal;
+    this.stored = refusal === undefined;
+  }
+
   /** Keeps a response for this request; `now` when it need not wait for anything else. */
   give(response: Response, now: boolean): void {
     if (this.#isGone) {

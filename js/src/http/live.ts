@@ -68,3 +68,6 @@ export function drop(response: Response | undefined): void {
     // Somebody reads it, then.
   }
 }
+
+/** workerd applies the content coding that headers tell of when it sends a body. */
+export const isWorkerd = (): boolean => globalThis.navigator?.userAgent === "Cloudflare-Workers";
