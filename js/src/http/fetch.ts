@@ -12,11 +12,10 @@ import { overResponses, type Told } from "./told.js";
 type Fetch = typeof globalThis.fetch;
 
 /** What `cache.fetch` gives: a `fetch`, and one that tells more. */
-export interface CachedFetch {
-  (input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
+export type CachedFetch = Fetch & {
   /** Like `fetch`, and tells where the response came from. */
-  explain(input: RequestInfo | URL, init?: RequestInit): Promise<ExplainedResponse>;
-}
+  explain(...args: Parameters<Fetch>): Promise<ExplainedResponse>;
+};
 
 /** A response and what happened. */
 export type ExplainedResponse = Told;
@@ -54,7 +53,7 @@ export function cachedFetch(
     return told(input, init).then(responseOf);
   }
 
-  return Object.assign(cached as Fetch, { explain: told }) as CachedFetch;
+  return Object.assign(cached, { explain: told }) as CachedFetch;
 }
 
 const responseOf = ({ response }: Told): Response => response;

@@ -6,7 +6,7 @@ import type { Call, LoadContext } from "../call.js";
 import * as core from "../core.js";
 import type { Lifetime } from "../layers.js";
 import { completed } from "./completing.js";
-import { rebuilt } from "./live.js";
+import { rebuilt, remade } from "./live.js";
 import { heldBy } from "./lookup.js";
 import { Recording } from "./recording.js";
 import { type Exchange, type HttpRules, isOfUse, type Verdict } from "./rules.js";
@@ -73,9 +73,10 @@ export class Arrival {
     const { lead, asked } = this.#visit;
     const { failed, standsIn } = this.#fate;
     lead.expect(this.#refusal);
-    const moved = this.#refusal === undefined && !failed ? this.#move() : undefined;
-    // Who wants but a part, or could be answered otherwise, waits for the whole.
-    const now = asked.takesWhole && (moved !== undefined || !standsIn);
+    const moved = this.#refusal === undefined && !failed ? this.#moved() : undefined;
+    // Who wants but a part, or could be answered otherwise, waits for the whole; so does who meets
+    // a failure, which guards are to know of before that caller comes again.
+    const now = asked.takesWhole && (moved !== undefined || !(standsIn || failed));
     if (now) this.#give();
     else if (moved !== undefined) lead.leave();
     return moved ?? this.#whole();
@@ -105,9 +106,25 @@ export class Arrival {
       return new Unshared("too long", failed);
     }
     const now = cache.driver.host.timers.now();
-    const selection = core.http_vary_key(vary, asked.head) ?? "";
-    const about = { requestedAt, selection, now, failed, refusal: this.#refusal, decodes };
-    return completed(response, body, this.#verdict, rules, about);
+    try {
+      const selection = core.http_vary_key(vary, asked.head) ?? "";
+      const about = { requestedAt, selection, now, failed, refusal: this.#refusal, decodes };
+      return completed(response, body, this.#verdict, rules, about);
+    } catch (error) {
+      // The core trapped. The body is here, so the caller who led the load has it all the same.
+      cache.driver.recover(error);
+      if (lead.live === undefined) lead.give(remade(response, body), true);
+      return new Unshared("trap", failed);
+    }
+  }
+
+  #moved(): Variants | Unshared | undefined {
+    try {
+      return this.#move();
+    } catch (error) {
+      this.#keeper.cache.driver.recover(error);
+      return undefined;
+    }
   }
 
   /**

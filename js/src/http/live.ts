@@ -24,6 +24,12 @@ export function rebuilt(response: Response, body: ReadableStream<Uint8Array> | n
   return placed(new Response(sized, response), url, redirected);
 }
 
+/** The response with the bytes that came. */
+export function remade(response: Response, body: Uint8Array | null): Response {
+  const { url, redirected } = response;
+  return placed(new Response(body as Uint8Array<ArrayBuffer> | null, response), url, redirected);
+}
+
 declare const FixedLengthStream:
   | (new (
       length: number,

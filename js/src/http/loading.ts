@@ -106,7 +106,7 @@ export class Loading {
     const failed = this.#isFailure(response);
     const pass = (reason: string) => {
       lead.reason = reason;
-      lead.give(passed(asked, response), !(failed && standsIn));
+      lead.give(passed(asked, response), !failed);
       return new Unshared(reason, failed);
     };
     if (isOpaque(response)) return pass("opaque");
