@@ -39,6 +39,8 @@
 //! # Ok::<(), holdover::policy::ConfigError>(())
 //! ```
 //!
+//! What the responses of an HTTP cache may be used for is in [`http`]: pure functions over heads.
+//!
 //! # Features
 //! - `std`: nothing yet that the core needs; kept for hosts that want it named.
 //! - `wasm`: the numeric bindings that become `core.wasm`.

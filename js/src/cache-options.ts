@@ -2,7 +2,13 @@
 
 import { type Duration, duration } from "./duration.js";
 import { ConfigError } from "./errors.js";
-import { flag, type OptionNames, optionalFunction, readOptions } from "./options.js";
+import {
+  flag,
+  type GivenOptions,
+  type OptionNames,
+  optionalFunction,
+  readOptions,
+} from "./options.js";
 import type { WaitUntil } from "./policy-options.js";
 import { type ByteSize, byteSize, sizeOf } from "./size.js";
 
@@ -219,20 +225,37 @@ export interface FetchOptions {
   readonly shared?: boolean | undefined;
   /** What asks the origin. Default: the global `fetch`, looked up at each call. */
   readonly fetch?: typeof globalThis.fetch | undefined;
+  /**
+   * Whether the policy's `ttl` and windows rule even where the response says something about its
+   * freshness. What must not be stored still is not. Default false.
+   */
+  readonly override?: boolean | undefined;
+  /** The most bytes of a body that is stored; a longer one passes through. Default `"10mb"`. */
+  readonly maxBody?: ByteSize | undefined;
 }
+
+/** What `cache.handler` takes besides a policy. */
+export type HandlerOptions = Omit<FetchOptions, "fetch">;
 
 /** Fetch options, checked. */
 export interface CompiledFetchOptions {
   readonly shared: boolean;
+  readonly override: boolean;
+  /** Whole bytes or `Infinity`. */
+  readonly maxBody: number;
   /** Undefined for the global one. */
   readonly fetch: typeof globalThis.fetch | undefined;
 }
 
 const FETCH_NAMES: OptionNames<keyof FetchOptions> = {
   of: "cache.fetch",
-  known: ["shared", "fetch"],
-  later: ["override", "maxBody"],
+  known: ["shared", "fetch", "override", "maxBody"],
 };
+const HANDLER_NAMES: OptionNames<keyof HandlerOptions> = {
+  of: "cache.handler",
+  known: ["shared", "override", "maxBody"],
+};
+const MAX_BODY = 10 * 1024 * 1024;
 
 /**
  * Checks the second argument of `cache.fetch`.
@@ -241,7 +264,28 @@ const FETCH_NAMES: OptionNames<keyof FetchOptions> = {
 export function compileFetchOptions(options: FetchOptions | undefined): CompiledFetchOptions {
   const given = readOptions(options === undefined ? {} : options, FETCH_NAMES);
   return Object.freeze({
-    shared: flag(given.shared, "shared", true),
+    ...httpOptions(given),
     fetch: optionalFunction<typeof globalThis.fetch>(given.fetch, "fetch", "like the global fetch"),
   });
+}
+
+/**
+ * Checks the third argument of `cache.handler`.
+ * @throws ConfigError naming the option at fault
+ */
+export function compileHandlerOptions(
+  options: HandlerOptions | undefined,
+): Omit<CompiledFetchOptions, "fetch"> {
+  return httpOptions(readOptions(options === undefined ? {} : options, HANDLER_NAMES));
+}
+
+function httpOptions(
+  given: GivenOptions<keyof HandlerOptions>,
+): Omit<CompiledFetchOptions, "fetch"> {
+  const { maxBody } = given;
+  return {
+    shared: flag(given.shared, "shared", true),
+    override: flag(given.override, "override", false),
+    maxBody: maxBody === undefined ? MAX_BODY : byteSize(maxBody, { option: "maxBody" }),
+  };
 }

@@ -1,7 +1,12 @@
 /** A cache: stores, a driver, and the ways to use them. */
 
 import { Bloom, type BloomOptions } from "./bloom.js";
-import { type CacheOptions, compileCacheOptions, type FetchOptions } from "./cache-options.js";
+import {
+  type CacheOptions,
+  compileCacheOptions,
+  type FetchOptions,
+  type HandlerOptions,
+} from "./cache-options.js";
 import type { Call, LoadContext } from "./call.js";
 import { providedWaitUntil, timersOf } from "./clock.js";
 import { Driver } from "./driver.js";
@@ -10,7 +15,8 @@ import { Entries } from "./entries.js";
 import { ConfigError } from "./errors.js";
 import { type CacheEvent, Events } from "./events.js";
 import { feedOf } from "./feed.js";
-import { cachedFetch } from "./fetch.js";
+import { type CachedFetch, cachedFetch } from "./http/fetch.js";
+import { type CachedHandler, cachedHandler, type Handler } from "./http/handler.js";
 import { invalidating, type Outdated } from "./invalidating.js";
 import { Layers } from "./layers.js";
 import { type LocalLocks, localLocksOf } from "./local-lock.js";
@@ -134,11 +140,25 @@ export class Cache {
   }
 
   /**
-   * A `fetch` whose answers are cached; see `docs` in README, "Cached fetch".
+   * A `fetch` whose answers are cached by RFC 9111: the headers of a response decide, and the
+   * policy fills in where they are silent.
    * @throws ConfigError naming the option at fault
    */
-  fetch(policy?: FetchPolicyOptions, options?: FetchOptions): typeof globalThis.fetch {
+  fetch(policy?: FetchPolicyOptions, options?: FetchOptions): CachedFetch {
     return cachedFetch(this, policy, options);
+  }
+
+  /**
+   * A request handler, like a worker's `fetch`, whose answers are cached by the same rules. Parts,
+   * heads and conditions are answered from the whole response, which the handler is asked for.
+   * @throws ConfigError naming the option at fault
+   */
+  handler<Extras extends readonly unknown[]>(
+    handler: Handler<Extras>,
+    policy?: FetchPolicyOptions,
+    options?: HandlerOptions,
+  ): CachedHandler<Extras> {
+    return cachedHandler(this, handler, policy, options);
   }
 
   /**

@@ -51,6 +51,8 @@ export interface Call {
   readonly timed?: boolean;
   /** Instead of the policy's windows. */
   readonly lifetimeOf?: LifetimeOf | undefined;
+  /** How long a result that counts as a failure is kept all the same, if nothing stood in. */
+  readonly lifetimeOfFailed?: LifetimeOf | undefined;
 }
 
 /** How old an entry was when it answered, and how long it stays fresh; milliseconds. */

@@ -6,12 +6,12 @@ import * as core from "./core.js";
 import type { Driver, Host } from "./driver.js";
 import type { Source } from "./events.js";
 import type { Change } from "./feed.js";
-import type { FoundEntry, Lifetime } from "./layers.js";
+import { type FoundEntry, type Lifetime, totalOf } from "./layers.js";
 import { hashTags, type TagHashes } from "./tags.js";
 import type { Explained } from "./wrap.js";
 
 /** `state` of an entry that is dead, or of none. */
-const isGone = (state: number): boolean => state === 0 || state === 4;
+const isGone = (state: number): boolean => state === 0 || state >= 4;
 const FRESH = 1;
 /** The fence of a direct write. */
 const NEWEST = -1;
@@ -49,7 +49,8 @@ export class Entries {
     if (this.#driver.offFor(key).reads) return undefined;
     const held = this.held(key, false);
     if (held !== undefined) return held.value;
-    return (await this.#host.layers?.read(key))?.value;
+    const found = await this.#host.layers?.read(key);
+    return found !== undefined && found.age < totalOf(found) ? found.value : undefined;
   }
 
   /** The fresh entry of a key, wherever it is. */
@@ -77,7 +78,7 @@ export class Entries {
     this.#inCore(() => {
       const { memory, space, timers, layers } = this.#host;
       const own = layers === undefined ? lifetime : memory.capped(lifetime);
-      const { ttl, staleWhileRevalidate, staleIfError } = own;
+      const { ttl, staleWhileRevalidate, staleIfError, retained = 0 } = own;
       const size = memory.weigh(value);
       const slot = core.put(
         memory.machine,
@@ -87,6 +88,7 @@ export class Entries {
         staleIfError,
         size,
         timers.now(),
+        retained,
       );
       if (slot >= 0) memory.keep(space, key, slot, value);
       if (slot >= 0 && tagged) core.tag(memory.machine, slot, tagged.hashes, NEWEST);

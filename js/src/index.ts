@@ -6,7 +6,7 @@
 
 export type { Bloom, BloomOptions } from "./bloom.js";
 export { type AnyStore, type Cache, createCache, type InvalidateOptions } from "./cache.js";
-export type { Clock, FetchOptions, MemoryOptions } from "./cache-options.js";
+export type { Clock, FetchOptions, HandlerOptions, MemoryOptions } from "./cache-options.js";
 export type { LoadContext, LoadManyContext } from "./call.js";
 export type { Duration } from "./duration.js";
 export {
@@ -26,6 +26,8 @@ export {
   TimeoutError,
 } from "./errors.js";
 export type { CacheEvent, Source } from "./events.js";
+export type { CachedFetch, ExplainedResponse } from "./http/fetch.js";
+export type { CachedHandler, Handler } from "./http/handler.js";
 export type { Outdated } from "./invalidating.js";
 export { type MemoryStore, type MemoryUsage, memory } from "./memory.js";
 export type { EntryOptions, SetEntryOptions } from "./operations/arguments.js";

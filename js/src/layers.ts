@@ -37,6 +37,8 @@ export interface Lifetime {
   readonly staleIfError: number;
   /** Its tags; undefined without any. */
   readonly tagged?: Tagged | undefined;
+  /** How long it is then kept to be validated; default 0. */
+  readonly retained?: number;
 }
 
 /** An entry as a store had it. */
@@ -111,7 +113,7 @@ export class Layers {
   }
 
   /**
-   * The first entry that can be read, dead ones left out; stores above it get it too.
+   * The first entry that can be read and is of any use; stores above it get it too.
    * @param from the first store that is asked
    */
   async read(
@@ -181,7 +183,7 @@ export class Layers {
 
   /** Writes an entry to every store; resolves when all have it or failed. */
   async write(key: string, value: unknown, lifetime: Lifetime): Promise<void> {
-    const expiresIn = totalOf(lifetime);
+    const expiresIn = keptFor(lifetime);
     if (expiresIn <= 0) return;
     const record = this.encode(key, value, lifetime);
     if (record === undefined) return;
@@ -266,12 +268,12 @@ export class Layers {
     const storedAt = this.#timers.now() - entry.age;
     const ends = stamps.map(({ at }) => Math.max(0, at - storedAt));
     const stale = { ...entry, ttl: Math.min(entry.ttl, ...ends) };
-    return stale.age < totalOf(stale) ? stale : undefined;
+    return stale.age < keptFor(stale) ? stale : undefined;
   }
 
   /** Gives an entry to the stores above the one that had it, for as long as it still has. */
   fill(key: string, record: Uint8Array, entry: FoundEntry, above: number): void {
-    const expiresIn = totalOf(entry) - entry.age;
+    const expiresIn = keptFor(entry) - entry.age;
     for (const layer of this.#layers.slice(0, above)) {
       void this.try(layer, "set", key, () =>
         layer.store.set(this.named(key), record, { expiresIn }),
@@ -281,12 +283,22 @@ export class Layers {
 
   /** The record of an entry; undefined, and an event, when there can be none. */
   encode(key: string, value: unknown, lifetime: Lifetime): Uint8Array | undefined {
-    const { ttl, staleWhileRevalidate: revalidate, staleIfError } = lifetime;
+    const { ttl, staleWhileRevalidate: revalidate, staleIfError, retained = 0 } = lifetime;
     const { began, hashes } = lifetime.tagged ?? UNTAGGED;
     const now = this.#timers.now();
     try {
       const { codec, bytes } = encode(value);
-      return encode_record(bytes, codec, now, ttl, revalidate, staleIfError, 0, began, hashes);
+      return encode_record(
+        bytes,
+        codec,
+        now,
+        ttl,
+        revalidate,
+        staleIfError,
+        retained,
+        began,
+        hashes,
+      );
     } catch (error) {
       if (isTrap(error)) this.#onTrap(error);
       const refusal = new CodecError("the value cannot be stored", { cause: error });
@@ -306,12 +318,12 @@ export class Layers {
     try {
       if (!isBytes(record)) throw new CodecError("a store gave what is no Uint8Array");
       const fields = decode_record(record);
-      const [codec, storedAt = 0, ttl = 0, staleWhileRevalidate = 0, staleIfError = 0, at = 0] =
-        fields;
+      const [codec, storedAt = 0, ttl = 0, ...others] = fields;
+      const [staleWhileRevalidate = 0, staleIfError = 0, at = 0, retained = 0] = others;
       if (codec === undefined) throw new CodecError("a record is damaged or of another version");
       const age = Math.max(0, this.#timers.now() - storedAt);
-      const lifetime = { ttl, staleWhileRevalidate, staleIfError };
-      if (age >= totalOf(lifetime)) return undefined;
+      const lifetime = { ttl, staleWhileRevalidate, staleIfError, retained };
+      if (age >= keptFor(lifetime)) return undefined;
       const value = decode(codec, record.subarray(at));
       const [began] = fields.subarray(7);
       const tagged = began === undefined ? undefined : { began, hashes: fields.subarray(8) };
@@ -411,9 +423,14 @@ async function valid(validate: Validate, value: unknown): Promise<unknown> {
   throw new CodecError("the stored value does not fit its schema", { cause: result.issues });
 }
 
-/** How long an entry is of any use. */
+/** How long an entry may answer. */
 export function totalOf({ ttl, staleWhileRevalidate, staleIfError }: Lifetime): number {
   return ttl + Math.max(staleWhileRevalidate, staleIfError);
+}
+
+/** How long an entry is of any use, if only to be validated. */
+function keptFor(lifetime: Lifetime): number {
+  return totalOf(lifetime) + (lifetime.retained ?? 0);
 }
 
 /** By shape, so that arrays of another realm count too. */

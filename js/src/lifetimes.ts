@@ -16,13 +16,14 @@ export function lifetimeFor(
   random: () => number,
 ): Lifetime | undefined {
   const { rules } = call.policy;
-  const { ttl: given, staleWhileRevalidate, staleIfError } = call.lifetimeOf?.(value) ?? rules;
+  const lifetime: Lifetime = call.lifetimeOf?.(value) ?? rules;
+  const { ttl: given, staleWhileRevalidate, staleIfError, retained = 0 } = lifetime;
   const isNegative = value === undefined || value === null;
   if (isNegative && rules.negativeTtl === 0) return undefined;
   const own = isNegative ? rules.negativeTtl : undefined;
   const ttl = call.ttl ?? own ?? (rules.ttlOf ? ttlFrom(rules.ttlOf(value, call.args)) : given);
   const spread = rules.jitter > 0 ? jittered(ttl, rules.jitter, random()) : ttl;
-  return { ttl: spread, staleWhileRevalidate, staleIfError };
+  return { ttl: spread, staleWhileRevalidate, staleIfError, retained };
 }
 
 /** How long a failure is remembered, in milliseconds. */

@@ -170,6 +170,7 @@ export class Loads {
       found.age,
       flight.background,
       timers.now(),
+      found.retained ?? 0,
     );
     const held = verdict & KEPT_HELD ? { value: memory.values[slot] } : found;
     if (verdict & KEPT_FOUND) {
@@ -299,7 +300,7 @@ export class Loads {
   #store(flight: Flight, call: Call, value: unknown, lifetime: Lifetime): number {
     const { memory, space, timers, layers } = this.#host;
     const own = layers === undefined ? lifetime : memory.capped(lifetime);
-    const { ttl, staleWhileRevalidate, staleIfError } = own;
+    const { ttl, staleWhileRevalidate, staleIfError, retained = 0 } = own;
     const size = memory.weigh(value);
     const known = space.get(flight.key) ?? -1;
     const slot = core.loaded(
@@ -312,6 +313,7 @@ export class Loads {
       staleIfError,
       size,
       timers.now(),
+      retained,
     );
     if (slot >= 0) {
       memory.keep(space, flight.key, slot, value);
@@ -360,6 +362,7 @@ export class Loads {
     flight.error = result === undefined ? error : result.value;
     events.tell({ type: "load-error", key: call.key, error: flight.error });
     this.#recordFailure(flight, call, flight.error);
+    if (result !== undefined && this.#keepsFailed(flight, call, result.value)) return failure;
     const held = this.#endWithHeld(flight, (slot, now) => {
       const id = call.policy.bind(memory);
       // What callers are to see must not be hidden from the next one by a retry.
@@ -388,6 +391,22 @@ export class Loads {
       memory.drain();
       return servable && !(value instanceof CachedError) ? { value, times } : undefined;
     });
+  }
+
+  /**
+   * Keeps a failed result that says itself how long it may be used, unless an entry may answer
+   * instead; in memory only, as all failures.
+   */
+  #keepsFailed(flight: Flight, call: Call, value: unknown): boolean {
+    const lifetime = call.noStore ? undefined : call.lifetimeOfFailed?.(value);
+    if (lifetime === undefined) return false;
+    const slot = this.#inCoreOf(flight, () => {
+      const { memory, space, timers } = this.#host;
+      const known = space.get(flight.key) ?? -1;
+      const isHeld = known >= 0 && isServable(core.state(memory.machine, known, timers.now()));
+      return isHeld ? undefined : this.#store(flight, call, value, lifetime);
+    });
+    return slot !== undefined;
   }
 
   /** Keeps a failure for `errorTtl`, in memory only: errors are not made to be stored. */

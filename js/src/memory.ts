@@ -22,8 +22,8 @@ import {
 } from "./core.js";
 import { type Duration, duration } from "./duration.js";
 import type { Flight } from "./flight.js";
+import { StoredResponse } from "./http/stored.js";
 import type { Lifetime } from "./layers.js";
-import { StoredResponse } from "./stored-response.js";
 import type { Tagged } from "./tags.js";
 
 /** The slots of one namespace, by key. */
@@ -103,7 +103,7 @@ export class MemoryStore {
         : duration(options.ttl, { option: "ttl", zero: true, infinite: true });
     const space = this.#space();
     const size = this.weigh(value);
-    const slot = put(this.machine, space.get(key) ?? -1, ttl, 0, 0, size, hostNow());
+    const slot = put(this.machine, space.get(key) ?? -1, ttl, 0, 0, size, hostNow(), 0);
     if (slot >= 0) this.keep(space, key, slot, value);
     this.drain();
   }

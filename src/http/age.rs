@@ -1,8 +1,9 @@
 //! How old a response is when it comes (RFC 9111 §4.2.3).
 
-use super::cache_control::{DELTA_SECONDS_MAX, seconds};
 use super::date;
+use super::directive::{DELTA_SECONDS_MAX, seconds};
 use super::head::Head;
+use super::text::cut;
 use crate::time::{Span, Timestamp};
 
 /// When a request was sent and its response came, on the wall clock.
@@ -34,9 +35,10 @@ pub fn initial(head: Head<'_>, exchange: Exchange) -> Span {
 }
 
 /// The moment in `Date` (RFC 9110 §6.6.1); `None` when there is none that can be read.
+#[inline(never)]
 #[must_use]
 pub fn date(head: Head<'_>, now: Timestamp) -> Option<Timestamp> {
-    date::parse(head.only("date")?, now)
+    date::of(head, "date", now)
 }
 
 /// What `Age` says (§5.1); zero without it.
@@ -45,7 +47,7 @@ pub fn date(head: Head<'_>, now: Timestamp) -> Option<Timestamp> {
 /// counts as older than any lifetime. Of a list the first member counts. Several lines are no
 /// list: nobody can tell which of them still holds. Fetch joins lines by a comma and a space.
 fn claimed(head: Head<'_>) -> Span {
-    let unknown = Span::from_secs(DELTA_SECONDS_MAX);
+    let unknown = DELTA_SECONDS_MAX;
     let mut values = head.values("age");
     let Some(value) = values.next() else {
         return Span::ZERO;
@@ -53,11 +55,10 @@ fn claimed(head: Head<'_>) -> Span {
     if values.next().is_some() {
         return unknown;
     }
-    let (first, rest) = value.split_once(',').unwrap_or((value, ""));
-    if rest.starts_with(' ') {
-        return unknown;
+    match cut(value, b',') {
+        (_, Some(rest)) if rest.starts_with(' ') => unknown,
+        (first, _) => seconds(first).unwrap_or(unknown),
     }
-    seconds(first).unwrap_or(unknown)
 }
 
 #[cfg(test)]
@@ -92,7 +93,7 @@ mod tests {
 
     #[test]
     fn an_age_that_cannot_be_read_is_past_any_lifetime() {
-        let unknown = DELTA_SECONDS_MAX * 1000;
+        let unknown = DELTA_SECONDS_MAX.as_millis();
         for lines in [
             "age: abc\n",
             "age: -7200\n",

@@ -172,7 +172,7 @@ mod tests {
             let status = CacheStatus { cache: &cache, hit: true, key: Some(&key), detail: Some(&detail), ..CacheStatus::default() };
             let text = status.to_string();
             let mut parser = Parser::new(&text);
-            prop_assert_eq!(parser.item_or_inner_list(), Some(Value::Token(&cache)));
+            prop_assert_eq!(parser.item(), Some(Value::Token(&cache)));
             prop_assert!(parser.is_done());
         }
     }

@@ -4,10 +4,18 @@
 //! `Sunday, 06-Nov-94 08:49:37 GMT` and `Sun Nov  6 08:49:37 1994`. Any other zone than GMT and
 //! anything else that is not exactly a form is no date: an expiry that cannot be read is past.
 
+use super::head::Head;
 use crate::time::Timestamp;
 
 const MONTHS: &[u8; 36] = b"janfebmaraprmayjunjulaugsepoctnovdec";
 const DAY: i64 = 86_400;
+
+/// The moment in a field that is there once; `None` when it cannot be read.
+#[inline(never)]
+#[must_use]
+pub fn of(head: Head<'_>, name: &'static str, now: Timestamp) -> Option<Timestamp> {
+    parse(head.only(name)?, now)
+}
 
 /// Reads a date. `now` says in which century two digits of a year are: never more than fifty
 /// years ahead. What was before 1970 counts as 1970.
@@ -68,6 +76,7 @@ fn asctime(value: &[u8]) -> Option<Timestamp> {
 }
 
 /// Whether `value` has this form: `#` a digit, `A` a letter, the rest as it is in any case.
+#[inline(never)]
 fn matches(value: &[u8], form: &[u8]) -> bool {
     value.len() == form.len()
         && value.iter().zip(form).all(|(byte, form)| match form {
@@ -78,11 +87,13 @@ fn matches(value: &[u8], form: &[u8]) -> bool {
 }
 
 /// The digits as a number; a space counts as 0.
+#[inline(never)]
 fn number(digits: &[u8]) -> i64 {
     let digit = |&byte: &u8| i64::from(byte.saturating_sub(b'0'));
     digits.iter().fold(0, |sum, byte| sum * 10 + digit(byte))
 }
 
+#[inline(never)]
 fn timestamp(year: i64, month: &[u8], day: i64, clock: &[u8]) -> Option<Timestamp> {
     let mut months = MONTHS.chunks_exact(3);
     let month = months.position(|known| known.eq_ignore_ascii_case(month))?;

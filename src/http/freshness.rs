@@ -3,8 +3,10 @@
 use super::age;
 use super::cache_control::ResponseDirectives;
 use super::date;
+use super::directive::{Flag, Seconds};
 use super::head::Head;
 use super::status::Status;
+use super::text::is_same;
 use crate::time::{Span, Timestamp};
 
 /// The share of the time since its last change that a response is guessed to stay fresh
@@ -23,21 +25,24 @@ pub fn explicit(
     shared: bool,
     received_at: Timestamp,
 ) -> Option<Span> {
-    let for_shared = directives.s_maxage.filter(|_| shared);
-    for_shared
-        .or(directives.max_age)
-        .or_else(|| expires(head, received_at).filter(|_| !directives.targeted))
+    let stated = |name| directives.directives.seconds(name);
+    match (stated(Seconds::SMaxage), stated(Seconds::MaxAge)) {
+        (Some(for_shared), _) if shared => Some(for_shared),
+        (_, Some(for_all)) => Some(for_all),
+        _ if directives.targeted => None,
+        _ => expires(head, received_at),
+    }
 }
 
 /// What `Expires` leaves from `Date` on (§5.3). Without a `Date` it is the moment of receipt. One
 /// that cannot be read, or is there more than once, is past.
 fn expires(head: Head<'_>, received_at: Timestamp) -> Option<Span> {
-    head.has("expires").then(|| {
-        let sent_at = age::date(head, received_at).unwrap_or(received_at);
-        let expires = head.only("expires");
-        let expires = expires.and_then(|value| date::parse(value, received_at));
-        expires.map_or(Span::ZERO, |expires| expires.since(sent_at))
-    })
+    if !head.has("expires") {
+        return None;
+    }
+    let sent_at = age::date(head, received_at).unwrap_or(received_at);
+    let expires = date::of(head, "expires", received_at);
+    Some(expires.map_or(Span::ZERO, |expires| expires.since(sent_at)))
 }
 
 /// A guess for a response that states no lifetime: a tenth of the time since it last changed, at
@@ -50,7 +55,9 @@ pub fn heuristic(
     status: Status,
     received_at: Timestamp,
 ) -> Option<Span> {
-    if !(status.is_heuristically_cacheable() || directives.public) || is_old_no_cache(head) {
+    if !(status.is_heuristically_cacheable() || directives.has(Flag::Public))
+        || is_old_no_cache(head)
+    {
         return None;
     }
     let changed_at = last_modified(head, received_at)?;
@@ -61,14 +68,14 @@ pub fn heuristic(
 
 /// `Pragma: no-cache` where there is no `Cache-Control` to say otherwise (§5.4).
 pub(super) fn is_old_no_cache(head: Head<'_>) -> bool {
-    let mut pragma = head.values("pragma");
-    pragma.any(|value| value.eq_ignore_ascii_case("no-cache")) && !head.has("cache-control")
+    let pragma = head.get("pragma");
+    pragma.is_some_and(|value| is_same(value, "no-cache")) && !head.has("cache-control")
 }
 
 /// The moment in `Last-Modified`, if it can be read (RFC 9110 §8.8.2).
 #[must_use]
 pub fn last_modified(head: Head<'_>, now: Timestamp) -> Option<Timestamp> {
-    date::parse(head.only("last-modified")?, now)
+    date::of(head, "last-modified", now)
 }
 
 /// How long past its lifetime a response may be used while it is validated, and when the origin
@@ -78,7 +85,8 @@ pub fn windows(directives: &ResponseDirectives, shared: bool) -> [Option<Span>; 
     if directives.forbids_stale(shared) {
         return [Some(Span::ZERO); 2];
     }
-    [directives.stale_while_revalidate, directives.stale_if_error]
+    [Seconds::StaleWhileRevalidate, Seconds::StaleIfError]
+        .map(|name| directives.directives.seconds(name))
 }
 
 #[cfg(test)]

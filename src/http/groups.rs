@@ -1,77 +1,78 @@
 //! Cache groups (RFC 9875): responses that go out of date together.
 //!
-//! Names are opaque and hold within one origin; hosts put the origin in front of them.
+//! Names are opaque and hold within one origin; hosts put the origin in front of them. They are
+//! printable ASCII, so a list of them is text with a line feed behind each.
 
 use super::head::Head;
 use super::request::is_safe;
 use super::structured::{Parser, Value};
+use super::text::{cut, push};
 use alloc::string::String;
-use alloc::vec::Vec;
 
 /// The groups that a response is in (§2): the strings of `Cache-Groups`.
 #[must_use]
-pub fn of(response: Head<'_>) -> Vec<String> {
+pub fn of(response: Head<'_>) -> String {
     strings(response, "cache-groups")
 }
 
 /// The groups that a response to a request with this method makes out of date (§3). What the
 /// answer to a safe request names is ignored.
 #[must_use]
-pub fn invalidated(method: &str, response: Head<'_>) -> Vec<String> {
+pub fn invalidated(method: &str, response: Head<'_>) -> String {
     if is_safe(method) {
-        return Vec::new();
+        return String::new();
     }
     strings(response, "cache-group-invalidation")
 }
 
 /// A structured list of strings over all lines of a field; parameters are skipped. One that is
 /// wrong, or has a member that is no string, is as if it were not there.
-fn strings(head: Head<'_>, name: &'static str) -> Vec<String> {
-    let mut strings = Vec::new();
+#[inline(never)]
+fn strings(head: Head<'_>, name: &'static str) -> String {
+    let mut strings = String::new();
     for value in head.values(name) {
         if read(value, &mut strings).is_none() {
-            return Vec::new();
+            return String::new();
         }
     }
     strings
 }
 
-fn read(value: &str, strings: &mut Vec<String>) -> Option<()> {
+fn read(value: &str, strings: &mut String) -> Option<()> {
     let mut parser = Parser::new(value);
     while !parser.is_done() {
-        let Value::String(escaped) = parser.item_or_inner_list()? else {
+        let Value::String(escaped) = parser.item()? else {
             return None;
         };
-        strings.push(unescaped(escaped));
+        push_unescaped(escaped, strings);
+        push(strings, &["\n"]);
         parser.separator()?;
     }
     Some(())
 }
 
-fn unescaped(text: &str) -> String {
-    let mut plain = String::new();
-    let mut escaped = false;
-    for part in text.split_inclusive('\\') {
-        // A backslash stands for what follows it, so only every second of a run is kept.
-        let keeps = escaped && part == "\\";
-        escaped = !keeps && part.ends_with('\\');
-        plain.push_str(if escaped {
-            part.strip_suffix('\\').unwrap_or("")
-        } else {
-            part
-        });
+fn push_unescaped(text: &str, into: &mut String) {
+    let (piece, mut rest) = cut(text, b'\\');
+    push(into, &[piece]);
+    while let Some(escaped) = rest {
+        // What follows a backslash is a quote or another backslash, which must not be cut at.
+        let (first, behind) = escaped.split_at_checked(1).unwrap_or_default();
+        let (piece, next) = cut(behind, b'\\');
+        push(into, &[first, piece]);
+        rest = next;
     }
-    plain
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use alloc::format;
+    use alloc::vec::Vec;
     use proptest::prelude::*;
 
     fn groups(value: &str) -> Vec<String> {
-        of(Head::new(&format!("cache-groups: {value}\n")))
+        let names = of(Head::new(&format!("cache-groups: {value}\n")));
+        names.lines().map(String::from).collect()
     }
 
     #[test]
@@ -82,7 +83,7 @@ mod tests {
         );
         assert_eq!(groups(r#""\"", "\\", "a\\\"b""#), ["\"", "\\", "a\\\"b"]);
         let two = Head::new("cache-groups: \"a\"\nCache-Groups: \"b\"\n");
-        assert_eq!(of(two), ["a", "b"]);
+        assert_eq!(of(two), "a\nb\n");
         let many = (0..32)
             .map(|n| format!("\"{n:032}\""))
             .collect::<Vec<_>>()
@@ -109,7 +110,7 @@ mod tests {
     #[test]
     fn only_unsafe_methods_invalidate() {
         let head = Head::new("cache-group-invalidation: \"a\"\n");
-        assert_eq!(invalidated("POST", head), ["a"]);
+        assert_eq!(invalidated("POST", head), "a\n");
         assert!(invalidated("GET", head).is_empty());
         assert!(invalidated("POST", Head::new("cache-groups: \"a\"\n")).is_empty());
     }

@@ -1,14 +1,11 @@
 //! Comma-separated lists and directives: the `#rule` of RFC 9110 §5.6.1, read kindly.
 
-/// The members of a list, without white space around them and without empty ones.
+use super::text::{cut, position, trim};
+
+/// What the commas of a list separate, without white space around it; some may be empty.
 ///
 /// Commas in quoted strings do not separate. A quote that is never closed is no quote: what
 /// stands behind it still counts, as a `no-store` there must not get lost.
-pub fn members(value: &str) -> impl Iterator<Item = &str> {
-    Parts::new(value).filter(|member| !member.is_empty())
-}
-
-/// The same with the empty ones.
 #[derive(Clone, Debug)]
 pub struct Parts<'a> {
     rest: Option<&'a str>,
@@ -16,7 +13,7 @@ pub struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// What the commas in `value` separate; at least one part.
+    /// The parts of `value`, at least one.
     #[must_use]
     pub const fn new(value: &'a str) -> Self {
         Self {
@@ -34,8 +31,7 @@ impl<'a> Parts<'a> {
                 None => self.quotes = false,
             }
         }
-        let comma = rest.bytes().position(|byte| byte == b',');
-        comma.unwrap_or(rest.len())
+        position(rest, |byte| byte == b',').unwrap_or(rest.len())
     }
 }
 
@@ -58,11 +54,12 @@ fn comma_outside_quotes(text: &str) -> Option<usize> {
 impl<'a> Iterator for Parts<'a> {
     type Item = &'a str;
 
+    #[inline(never)]
     fn next(&mut self) -> Option<&'a str> {
         let rest = self.rest?;
         let end = self.end(rest);
         self.rest = rest.get(end + 1..);
-        rest.get(..end).map(str::trim_ascii)
+        rest.get(..end).map(trim)
     }
 }
 
@@ -71,26 +68,29 @@ impl<'a> Iterator for Parts<'a> {
 pub enum Argument<'a> {
     /// Nothing.
     None,
-    /// A token, or what is between quotes (escapes are left in).
+    /// A token, or what is between quotes.
     Value(&'a str),
-    /// Neither: a directive that needs an argument has none that can be used.
+    /// Neither, or with escapes, which no argument needs: a directive that needs an argument has
+    /// none that can be used.
     Malformed,
 }
 
 impl<'a> Argument<'a> {
     fn parse(text: &'a str) -> Self {
-        let Some(quoted) = text.strip_prefix('"') else {
-            let is_token =
-                !text.is_empty() && !text.bytes().any(|byte| byte <= b' ' || byte == b'"');
-            return if is_token {
-                Self::Value(text)
-            } else {
-                Self::Malformed
-            };
+        let quoted = text
+            .strip_prefix('"')
+            .and_then(|text| text.strip_suffix('"'));
+        let value = quoted.unwrap_or(text);
+        let is_plain = |byte: u8| byte > b' ' && byte != b'"' && byte != b'\\';
+        let is_value = match quoted {
+            Some(value) => position(value, |byte| byte == b'\\').is_none(),
+            None => !value.is_empty() && position(value, |byte| !is_plain(byte)).is_none(),
         };
-        quoted
-            .strip_suffix('"')
-            .map_or(Self::Malformed, Self::Value)
+        if is_value {
+            Self::Value(value)
+        } else {
+            Self::Malformed
+        }
     }
 }
 
@@ -107,18 +107,14 @@ impl<'a> Directive<'a> {
     /// Reads a member of a list of directives. White space around the `=` is not allowed, so the
     /// argument is malformed then (RFC 9111 §5.2, RFC 9110 §5.6.6).
     #[must_use]
+    #[inline(never)]
     pub fn parse(member: &'a str) -> Self {
-        let Some((name, argument)) = member.split_once('=') else {
-            return Self {
-                name: member,
-                argument: Argument::None,
-            };
-        };
-        let trimmed = name.trim_ascii();
-        let argument = if trimmed.len() == name.len() {
-            Argument::parse(argument)
-        } else {
-            Argument::Malformed
+        let (name, argument) = cut(member, b'=');
+        let trimmed = trim(name);
+        let argument = match argument {
+            None => Argument::None,
+            Some(argument) if trimmed.len() == name.len() => Argument::parse(argument),
+            Some(_) => Argument::Malformed,
         };
         Self {
             name: trimmed,
@@ -133,13 +129,14 @@ mod tests {
     use alloc::vec::Vec;
 
     fn members(value: &str) -> Vec<&str> {
-        super::members(value).collect()
+        Parts::new(value).filter(|part| !part.is_empty()).collect()
     }
 
     #[test]
-    fn members_are_trimmed_and_never_empty() {
+    fn parts_are_trimmed() {
         assert_eq!(members(" a ,, b\t,"), ["a", "b"]);
-        assert!(members("").is_empty() && members(" , ").is_empty());
+        assert_eq!(Parts::new(" , a").collect::<Vec<_>>(), ["", "a"]);
+        assert_eq!(Parts::new("").collect::<Vec<_>>(), [""]);
     }
 
     #[test]
@@ -163,6 +160,8 @@ mod tests {
             r#"a="1"#,
             r#"a="1"x"#,
             r#"a=""#,
+            r#"a="\1""#,
+            r"a=1\2",
         ] {
             assert_eq!(argument(malformed), Argument::Malformed, "{malformed}");
         }

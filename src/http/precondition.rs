@@ -1,4 +1,7 @@
 //! Answering conditional requests from a stored response (RFC 9110 §13.2, RFC 9111 §4.3.2).
+//!
+//! A cache evaluates `If-None-Match` and `If-Modified-Since`. `If-Match` and
+//! `If-Unmodified-Since` are the origin's: such requests are forwarded as they are (§13.2.1).
 
 use super::age;
 use super::date;
@@ -7,12 +10,6 @@ use super::head::Head;
 use super::status::Status;
 use super::validators::{EntityTag, EntityTags};
 use crate::time::Timestamp;
-
-/// Fields that make a request conditional and that a cache evaluates.
-pub const EVALUATED: [&str; 2] = ["if-none-match", "if-modified-since"];
-
-/// Fields that only the origin evaluates: the request is forwarded as it is (RFC 9110 §13.2.1).
-pub const FORWARDED: [&str; 2] = ["if-match", "if-unmodified-since"];
 
 /// Whether a stored response, which is fresh or was just validated, is what the client has, so
 /// that 304 answers it. `If-None-Match` counts before `If-Modified-Since`; only a 200 is compared.
@@ -31,17 +28,20 @@ pub fn is_not_modified(
     if request.has("if-none-match") {
         return matches_any_tag(request, stored);
     }
-    let since = request.only("if-modified-since");
-    let since = since.and_then(|value| date::parse(value, received_at));
+    let since = date::of(request, "if-modified-since", received_at);
     since.is_some_and(|since| changed_at(stored, received_at) <= since)
 }
 
 fn matches_any_tag(request: Head<'_>, stored: Head<'_>) -> bool {
-    let mut tags = request.values("if-none-match").flat_map(EntityTags::new);
-    match EntityTag::of(stored) {
-        Some(known) => tags.any(|tag| tag.opaque == "*" || tag.matches(&known)),
-        None => tags.any(|tag| tag.opaque == "*"),
+    let known = EntityTag::of(stored);
+    for list in request.values("if-none-match") {
+        for tag in EntityTags::new(list) {
+            if tag.opaque == "*" || known.is_some_and(|known| tag.matches(&known)) {
+                return true;
+            }
+        }
     }
+    false
 }
 
 /// When a stored response last changed, or the best that is known instead (RFC 9111 §4.3.2).

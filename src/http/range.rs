@@ -1,11 +1,11 @@
 //! Parts of a stored response (RFC 9110 §14, §13.1.5; RFC 9111 §3.3).
 
 use super::age;
-use super::cache_control::decimal;
 use super::freshness::last_modified;
 use super::head::Head;
-use super::list::members;
+use super::list::Parts as ListParts;
 use super::status::Status;
+use super::text::{cut, decimal, is_same};
 use super::validators::EntityTag;
 use crate::time::{Span, Timestamp};
 use alloc::vec::Vec;
@@ -55,17 +55,17 @@ impl Extent {
         if status != Status::PARTIAL_CONTENT {
             return (status == Status(200)).then_some(Self::complete(length));
         }
-        let (unit, range) = stored.only("content-range")?.split_once(' ')?;
-        let (positions, total) = range.split_once('/')?;
-        let (first, last) = positions.split_once('-')?;
-        let (first, last) = (decimal(first)?, decimal(last)?);
+        let (unit, range) = cut(stored.only("content-range")?, b' ');
+        let (positions, total) = cut(range?, b'/');
+        let (first, last) = cut(positions, b'-');
+        let (first, last, total) = (decimal(first)?, decimal(last?)?, total?);
         let total = if total == "*" {
             None
         } else {
             Some(decimal(total)?)
         };
         let fits = first <= last && total.is_none_or(|total| last < total);
-        let is_usable = unit.eq_ignore_ascii_case("bytes") && fits;
+        let is_usable = is_same(unit, "bytes") && fits;
         is_usable.then(|| Self {
             first,
             length: length.min((last - first).saturating_add(1)),
@@ -97,8 +97,8 @@ pub fn is_asked(request: Head<'_>) -> bool {
 }
 
 fn ranges_of(request: Head<'_>) -> Option<&str> {
-    let (unit, ranges) = request.only("range")?.split_once('=')?;
-    unit.eq_ignore_ascii_case("bytes").then_some(ranges)
+    let (unit, ranges) = cut(request.only("range")?, b'=');
+    ranges.filter(|_| is_same(unit, "bytes"))
 }
 
 /// What of a stored response answers a request, whose other preconditions were met (§13.2.2).
@@ -112,7 +112,10 @@ pub fn select(request: Head<'_>, stored: Head<'_>, extent: &Extent) -> Parts {
     };
     let mut found = Vec::new();
     let mut asked = 0;
-    for member in members(ranges) {
+    for member in ListParts::new(ranges) {
+        if member.is_empty() {
+            continue;
+        }
         asked += 1;
         match resolve(member, extent) {
             _ if asked > MAX_RANGES => return Parts::Whole,
@@ -130,14 +133,16 @@ pub fn select(request: Head<'_>, stored: Head<'_>, extent: &Extent) -> Parts {
 
 /// Adds a range, together with those before it that it overlaps.
 fn join(found: &mut Vec<ByteRange>, mut range: ByteRange) {
-    found.retain(|other| {
-        let is_apart = other.last < range.first || range.last < other.first;
-        if !is_apart {
+    let mut at = 0;
+    while let Some(other) = found.get(at) {
+        if other.last < range.first || range.last < other.first {
+            at += 1;
+        } else {
             range.first = range.first.min(other.first);
             range.last = range.last.max(other.last);
+            found.remove(at);
         }
-        is_apart
-    });
+    }
     found.push(range);
 }
 
@@ -152,7 +157,7 @@ enum Resolved {
 }
 
 fn resolve(member: &str, extent: &Extent) -> Resolved {
-    let Some((first, last)) = member.split_once('-') else {
+    let (first, Some(last)) = cut(member, b'-') else {
         return Resolved::Unreadable;
     };
     match (decimal(first), decimal(last)) {
@@ -175,6 +180,7 @@ fn resolve_suffix(suffix: u64, extent: &Extent) -> Resolved {
     within(first, u64::MAX, extent)
 }
 
+#[inline(never)]
 fn within(first: u64, last: u64, extent: &Extent) -> Resolved {
     if extent.total.is_some_and(|total| first >= total) {
         return Resolved::Beyond;

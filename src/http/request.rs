@@ -1,72 +1,22 @@
 //! What a request asks of a cache (RFC 9111 §5.2.1), and whether a stored response will do (§4).
 
-use super::cache_control::{DELTA_SECONDS_MAX, delta_seconds};
+use super::cache_control::read_lines;
+use super::directive::{Directives, Flag, Seconds};
 use super::freshness::is_old_no_cache;
 use super::head::Head;
-use super::list::{Argument, Directive, members};
 use crate::time::Span;
 
-/// A request's directives. A number that cannot be read is the careful one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RequestDirectives {
-    /// Ask the origin before answering. `Pragma: no-cache` alone says the same (§5.4).
-    pub no_cache: bool,
-    /// Keep nothing of the answer.
-    pub no_store: bool,
-    /// Answer from the cache or with 504.
-    pub only_if_cached: bool,
-    /// The greatest age that will do.
-    pub max_age: Option<Span>,
-    /// How much longer the response must stay fresh.
-    pub min_fresh: Option<Span>,
-    /// How far past its lifetime it may be; [`Span::FOREVER`] without a number.
-    pub max_stale: Option<Span>,
-    /// How long past its lifetime it may be used when the origin fails (RFC 5861 §4).
-    pub stale_if_error: Option<Span>,
-}
-
-impl RequestDirectives {
-    /// The directives of a request.
-    #[must_use]
-    pub fn of(head: Head<'_>) -> Self {
-        let mut all = Self {
-            no_cache: is_old_no_cache(head),
-            ..Self::default()
-        };
-        for value in head.values("cache-control") {
-            for member in members(value) {
-                all.apply(&Directive::parse(member));
-            }
-        }
-        all
+/// What a request asks. `Pragma: no-cache` alone says `no-cache` (§5.4).
+#[must_use]
+pub fn directives(head: Head<'_>) -> Directives {
+    let mut all = Directives::default();
+    if is_old_no_cache(head) {
+        all = all.with(Flag::NoCache);
     }
-
-    fn apply(&mut self, directive: &Directive<'_>) {
-        let is = |name: &str| directive.name.eq_ignore_ascii_case(name);
-        let number = delta_seconds(directive.argument);
-        if is("no-cache") {
-            self.no_cache = true;
-        } else if is("no-store") {
-            self.no_store = true;
-        } else if is("only-if-cached") {
-            self.only_if_cached = true;
-        } else if is("max-age") {
-            shrink(&mut self.max_age, number.unwrap_or(Span::ZERO));
-        } else if is("min-fresh") {
-            let longest = Span::from_secs(DELTA_SECONDS_MAX);
-            self.min_fresh = self.min_fresh.max(Some(number.unwrap_or(longest)));
-        } else if is("max-stale") && directive.argument == Argument::None {
-            shrink(&mut self.max_stale, Span::FOREVER);
-        } else if is("max-stale") {
-            shrink(&mut self.max_stale, number.unwrap_or(Span::ZERO));
-        } else if is("stale-if-error") {
-            shrink(&mut self.stale_if_error, number.unwrap_or(Span::ZERO));
-        }
-    }
-}
-
-fn shrink(span: &mut Option<Span>, to: Span) {
-    *span = Some(span.map_or(to, |earlier| earlier.min(to)));
+    read_lines(head, &mut |directive| {
+        all.add(directive.name, directive.argument);
+    });
+    all
 }
 
 /// A stored response as [`reuse`] sees it.
@@ -98,20 +48,19 @@ pub enum Reuse {
 /// `max-age=0` is how clients have always spelled "ask the origin", so it never matches, even in
 /// the millisecond in which a response was stored.
 #[must_use]
-pub fn reuse(stored: &StoredAge, request: &RequestDirectives) -> Reuse {
-    let too_old = request
-        .max_age
-        .is_some_and(|max_age| max_age.is_zero() || stored.age > max_age);
+pub fn reuse(stored: &StoredAge, request: &Directives) -> Reuse {
+    let asks = |name| request.seconds(name);
+    let too_old = asks(Seconds::MaxAge).is_some_and(|most| most.is_zero() || stored.age > most);
     let left = stored.lifetime.minus(stored.age);
-    let too_near = request.min_fresh.is_some_and(|least| left < least);
-    if request.no_cache || stored.validate || too_old || too_near {
+    let too_near = asks(Seconds::MinFresh).is_some_and(|least| left < least);
+    if request.has(Flag::NoCache) || stored.validate || too_old || too_near {
         return Reuse::Validate;
     }
     if stored.age < stored.lifetime || stored.lifetime.is_forever() {
         return Reuse::Fresh;
     }
     let past = stored.age.minus(stored.lifetime);
-    let is_taken = request.max_stale.is_some_and(|most| past <= most);
+    let is_taken = asks(Seconds::MaxStale).is_some_and(|most| past <= most);
     if is_taken && !stored.never_stale {
         Reuse::Stale
     } else {
@@ -120,6 +69,7 @@ pub fn reuse(stored: &StoredAge, request: &RequestDirectives) -> Reuse {
 }
 
 /// Methods that ask for no change at the origin (RFC 9110 §9.2.1). Those unknown are unsafe.
+#[inline(never)]
 #[must_use]
 pub fn is_safe(method: &str) -> bool {
     matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE")
@@ -127,12 +77,13 @@ pub fn is_safe(method: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::directive::DELTA_SECONDS_MAX;
     use super::*;
     use alloc::format;
     use proptest::prelude::*;
 
-    fn directives(value: &str) -> RequestDirectives {
-        RequestDirectives::of(Head::new(&format!("cache-control: {value}\n")))
+    fn asked(value: &str) -> Directives {
+        directives(Head::new(&format!("cache-control: {value}\n")))
     }
 
     fn answer(lifetime: u64, age: u64, request: &str) -> Reuse {
@@ -142,45 +93,45 @@ mod tests {
             validate: false,
             never_stale: false,
         };
-        reuse(&stored, &directives(request))
+        reuse(&stored, &asked(request))
     }
 
     #[test]
     fn directives_are_read_carefully() {
-        let all = directives(
+        let all = asked(
             "No-Cache, no-store, only-if-cached, max-age=5, min-fresh=6, max-stale=7, stale-if-error=8",
         );
-        assert!(all.no_cache && all.no_store && all.only_if_cached);
-        let spans = [
-            all.max_age,
-            all.min_fresh,
-            all.max_stale,
-            all.stale_if_error,
+        let flags = [Flag::NoCache, Flag::NoStore, Flag::OnlyIfCached];
+        assert!(flags.into_iter().all(|flag| all.has(flag)));
+        let names = [
+            Seconds::MaxAge,
+            Seconds::MinFresh,
+            Seconds::MaxStale,
+            Seconds::StaleIfError,
         ];
+        let numbers = |value| names.map(|name| asked(value).seconds(name));
         assert_eq!(
-            spans,
-            [5, 6, 7, 8].map(|seconds| Some(Span::from_secs(seconds)))
+            names.map(|name| all.seconds(name)),
+            [5, 6, 7, 8].map(|number| Some(Span::from_secs(number)))
         );
-        let wrong = directives(
-            "max-age=x, min-fresh=x, max-stale=x, stale-if-error=x, nothing-to-see-here",
-        );
-        assert_eq!(wrong.max_age, Some(Span::ZERO));
-        assert_eq!(wrong.min_fresh, Some(Span::from_secs(DELTA_SECONDS_MAX)));
-        assert_eq!(wrong.max_stale, Some(Span::ZERO));
-        assert_eq!(directives("max-stale").max_stale, Some(Span::FOREVER));
         assert_eq!(
-            directives("max-stale, max-stale=3").max_stale,
+            numbers("max-age=x, min-fresh=x, max-stale=x, stale-if-error=x, nothing-to-see-here"),
+            [Span::ZERO, DELTA_SECONDS_MAX, Span::ZERO, Span::ZERO].map(Some)
+        );
+        assert_eq!(numbers("nothing-to-see-here"), [None; 4]);
+        let max_stale = |value| asked(value).seconds(Seconds::MaxStale);
+        assert_eq!(max_stale("max-stale"), Some(Span::FOREVER));
+        assert_eq!(
+            max_stale("max-stale, max-stale=3"),
             Some(Span::from_secs(3))
         );
-        assert_eq!(
-            directives("min-fresh=9, min-fresh=3").min_fresh,
-            Some(Span::from_secs(9))
-        );
+        let min_fresh = asked("min-fresh=9, min-fresh=3").seconds(Seconds::MinFresh);
+        assert_eq!(min_fresh, Some(Span::from_secs(9)));
     }
 
     #[test]
     fn pragma_counts_only_alone() {
-        let no_cache = |lines| RequestDirectives::of(Head::new(lines)).no_cache;
+        let no_cache = |lines| directives(Head::new(lines)).has(Flag::NoCache);
         assert!(no_cache("pragma: No-Cache\n"));
         assert!(!no_cache("pragma: no-cache\ncache-control: max-age=9\n"));
         assert!(!no_cache("pragma: foo\n"));
@@ -226,13 +177,13 @@ mod tests {
             validate: false,
             never_stale: true,
         };
-        assert_eq!(reuse(&stored, &directives("max-stale")), Reuse::Validate);
+        assert_eq!(reuse(&stored, &asked("max-stale")), Reuse::Validate);
         let no_cache = StoredAge {
             age: Span::ZERO,
             validate: true,
             ..stored
         };
-        assert_eq!(reuse(&no_cache, &directives("")), Reuse::Validate);
+        assert_eq!(reuse(&no_cache, &asked("")), Reuse::Validate);
     }
 
     proptest! {

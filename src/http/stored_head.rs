@@ -2,6 +2,7 @@
 
 use super::cache_control::{Scope, withheld_fields};
 use super::head::{FieldNames, Head};
+use super::text::push;
 use alloc::string::String;
 
 /// Fields of one connection (RFC 9110 §7.6.1) and of proxies (RFC 9111 §3.1).
@@ -19,29 +20,39 @@ const HOP_BY_HOP: [&str; 10] = [
 ];
 
 /// Fields that say what the stored bytes are: a newer head must not change them without them
-/// (§3.2). A stored `ETag` names these bytes, too.
-const OF_THE_BYTES: [&str; 5] = [
+/// (§3.2). A stored `ETag`, which names these bytes, is the fifth.
+const OF_THE_BYTES: [&str; 4] = [
     "content-encoding",
     "content-length",
     "content-md5",
     "content-range",
-    "etag",
 ];
 
 /// Fields that tell the age of the head they came in, not of another.
 const OF_THE_EXCHANGE: [&str; 2] = ["age", "date"];
 
-fn is_any_of(name: &str, names: &[&str]) -> bool {
-    names.iter().any(|known| known.eq_ignore_ascii_case(name))
-}
-
 /// Adds the fields that end with this exchange: those of a connection, named by it or always.
+#[inline(never)]
 fn add_hop_by_hop<'a>(head: Head<'a>, names: &mut FieldNames<'a>) {
     for value in head.values("connection") {
         names.add_list(value);
     }
-    for name in HOP_BY_HOP {
+    add_all(&HOP_BY_HOP, names);
+}
+
+fn add_all(all: &[&'static str], names: &mut FieldNames<'_>) {
+    for name in all {
         names.add(name);
+    }
+}
+
+/// Writes the fields of `head` that are not `left_out`.
+#[inline(never)]
+fn write_without(head: Head<'_>, left_out: &FieldNames<'_>, into: &mut String) {
+    for field in head.fields() {
+        if !left_out.contains(field.name) {
+            field.write(into);
+        }
     }
 }
 
@@ -52,13 +63,8 @@ pub fn to_store(response: Head<'_>, scope: Scope<'_>) -> String {
     let mut left_out = FieldNames::default();
     add_hop_by_hop(response, &mut left_out);
     withheld_fields(response, scope, &mut left_out);
-    let left_out = left_out.sorted();
     let mut stored = String::new();
-    for field in response.fields() {
-        if !left_out.contains(field.name) {
-            field.write(&mut stored);
-        }
-    }
+    write_without(response, &left_out.sorted(), &mut stored);
     stored
 }
 
@@ -71,47 +77,32 @@ pub fn to_store(response: Head<'_>, scope: Scope<'_>) -> String {
 pub fn updated(stored: Head<'_>, newer: Head<'_>) -> String {
     let mut ignored = FieldNames::default();
     add_hop_by_hop(newer, &mut ignored);
-    for name in OF_THE_BYTES {
-        if name != "etag" || stored.has("etag") {
-            ignored.add(name);
-        }
+    add_all(&OF_THE_BYTES, &mut ignored);
+    if stored.has("etag") {
+        ignored.add("etag");
     }
-    let ignored = ignored.sorted();
+    let mut accepted = String::new();
+    write_without(newer, &ignored.sorted(), &mut accepted);
     let mut replaced = FieldNames::default();
-    for field in newer.fields() {
-        if !ignored.contains(field.name) {
-            replaced.add(field.name);
-        }
+    add_all(&OF_THE_EXCHANGE, &mut replaced);
+    for field in Head::new(&accepted).fields() {
+        replaced.add(field.name);
     }
-    for name in OF_THE_EXCHANGE {
-        replaced.add(name);
-    }
-    let replaced = replaced.sorted();
     let mut head = String::new();
-    for field in stored.fields() {
-        if !replaced.contains(field.name) {
-            field.write(&mut head);
-        }
-    }
-    for field in newer.fields() {
-        if !ignored.contains(field.name) {
-            field.write(&mut head);
-        }
-    }
+    write_without(stored, &replaced.sorted(), &mut head);
+    push(&mut head, &[&accepted]);
     head
 }
 
 /// The head of a 304 made from a stored one: without what describes bytes that are not sent
-/// (RFC 9110 §15.4.5), except what names them.
+/// (RFC 9110 §15.4.5).
 #[must_use]
 pub fn of_not_modified(stored: Head<'_>) -> String {
+    let mut left_out = FieldNames::default();
+    add_all(&OF_THE_BYTES, &mut left_out);
+    left_out.add("content-type");
     let mut head = String::new();
-    for field in stored.fields() {
-        let describes = is_any_of(field.name, &OF_THE_BYTES) && !field.is("etag");
-        if !describes && !field.is("content-type") {
-            field.write(&mut head);
-        }
-    }
+    write_without(stored, &left_out.sorted(), &mut head);
     head
 }
 

@@ -2,9 +2,10 @@
 
 use super::age::{self, Exchange};
 use super::cache_control::{ResponseDirectives, Scope};
+use super::directive::Flag;
 use super::freshness;
 use super::head::Head;
-use super::request::RequestDirectives;
+use super::request;
 use super::status::Status;
 use super::vary;
 use crate::time::Span;
@@ -110,27 +111,29 @@ fn storing(
         response,
         ..
     } = *answer;
-    let says_so = lifetime.is_some() || directives.public;
+    let says_so = lifetime.is_some() || directives.has(Flag::Public);
     let is_get = match method {
         "POST" => lifetime.is_some() && response.has("content-location"),
         method => method == "GET",
     };
-    let understood = directives.must_understand && status.is_understood();
+    let is_private = directives.has(Flag::Private);
+    let must_understand = directives.has(Flag::MustUnderstand);
+    let understood = must_understand && status.is_understood();
     if !is_get {
         Storing::Method
-    } else if !status.is_storable() || (directives.must_understand && !understood) {
+    } else if !status.is_storable() || (must_understand && !understood) {
         Storing::Status
-    } else if directives.no_store && !understood {
+    } else if directives.has(Flag::NoStore) && !understood {
         Storing::NoStore
-    } else if RequestDirectives::of(request).no_store {
+    } else if request::directives(request).has(Flag::NoStore) {
         Storing::RequestNoStore
-    } else if shared && directives.private {
+    } else if shared && is_private {
         Storing::Private
     } else if shared && request.has("authorization") && !directives.permits_authorized() {
         Storing::Authorization
-    } else if vary::is_any(response) {
+    } else if vary::names(response) == vary::ANY {
         Storing::VaryAny
-    } else if !says_so && !status.is_heuristically_cacheable() && !directives.private {
+    } else if !says_so && !status.is_heuristically_cacheable() && !is_private {
         Storing::Silent
     } else if shared && !says_so && response.has("set-cookie") {
         Storing::SetCookie

@@ -7,36 +7,40 @@
 use super::head::Head;
 use super::list::{Argument, Directive};
 use super::structured::{Parser, Value};
-use alloc::vec::Vec;
+use super::text::position;
 
 /// Gives the directives of the targeted field `name` to `take`; false when there is no such field,
 /// or it is empty or wrong, and then nothing was given.
-pub(super) fn read<'a>(head: Head<'a>, name: &str, take: &mut dyn FnMut(&Directive<'a>)) -> bool {
-    let mut directives = Vec::new();
-    for field in head.fields().filter(|field| field.is(name)) {
-        if dictionary(field.value, &mut directives).is_none() {
-            return false;
-        }
+pub(super) fn read<'a>(head: Head<'a>, name: &str, take: &mut dyn FnMut(Directive<'a>)) -> bool {
+    let mut count = 0;
+    if !read_lines(head, name, &mut |_| count += 1) || count == 0 {
+        return false;
     }
-    for directive in &directives {
-        take(directive);
-    }
-    !directives.is_empty()
+    read_lines(head, name, take)
 }
 
-fn dictionary<'a>(value: &'a str, directives: &mut Vec<Directive<'a>>) -> Option<()> {
+/// Whether all lines of the field can be read.
+#[inline(never)]
+fn read_lines<'a>(head: Head<'a>, name: &str, take: &mut dyn FnMut(Directive<'a>)) -> bool {
+    let mut lines = head.fields().filter(|field| field.is(name));
+    lines.all(|field| dictionary(field.value, take).is_some())
+}
+
+fn dictionary<'a>(value: &'a str, take: &mut dyn FnMut(Directive<'a>)) -> Option<()> {
     let mut parser = Parser::new(value);
     while !parser.is_done() {
         let (name, value) = parser.member()?;
         let argument = match value {
-            Value::True => Some(Argument::None),
-            Value::False => None,
-            Value::Integer(text) | Value::Token(text) | Value::String(text) => {
-                Some(Argument::Value(text))
+            Value::Boolean(_) => Argument::None,
+            Value::String(text) if position(text, |byte| byte == b'\\').is_none() => {
+                Argument::Value(text)
             }
-            Value::Other => Some(Argument::Malformed),
+            Value::Token(text) => Argument::Value(text),
+            Value::String(_) | Value::Other => Argument::Malformed,
         };
-        directives.extend(argument.map(|argument| Directive { name, argument }));
+        if value != Value::Boolean(false) {
+            take(Directive { name, argument });
+        }
         parser.separator()?;
     }
     Some(())

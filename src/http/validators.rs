@@ -2,6 +2,7 @@
 //! and understanding its answer (§4.3.4, §4.3.5).
 
 use super::head::{Head, Heads};
+use super::text::{position, push, trim};
 use alloc::string::String;
 
 /// The opaque part of an entity tag and whether it is weak. A tag without quotes is taken as it is.
@@ -25,6 +26,7 @@ impl<'a> EntityTag<'a> {
     }
 
     /// The tag in `ETag`.
+    #[inline(never)]
     #[must_use]
     pub fn of(head: Head<'a>) -> Option<Self> {
         let tag = head.only("etag")?;
@@ -60,51 +62,47 @@ impl<'a> EntityTags<'a> {
 impl<'a> Iterator for EntityTags<'a> {
     type Item = EntityTag<'a>;
 
+    #[inline(never)]
     fn next(&mut self) -> Option<EntityTag<'a>> {
         let is_gap = |byte: u8| matches!(byte, b',' | b' ' | b'\t');
-        let start = self.0.bytes().position(|byte| !is_gap(byte))?;
-        let text = self.0.get(start..)?;
-        let prefix = if text.starts_with("W/") { 2 } else { 0 };
-        let quoted = text.get(prefix..).and_then(|tag| tag.strip_prefix('"'));
-        let closing = quoted.and_then(|rest| rest.bytes().position(|byte| byte == b'"'));
-        let end = match closing {
-            Some(closing) => prefix + closing + 2,
-            None => text
-                .bytes()
-                .position(|byte| byte == b',')
-                .unwrap_or(text.len()),
-        };
-        let (tag, rest) = text.split_at_checked(end)?;
+        let text = self.0.get(position(self.0, |byte| !is_gap(byte))?..)?;
+        let mut quotes = 0;
+        // A tag ends behind its second quote; what has no quotes ends at the next comma.
+        let end = position(text, |byte| {
+            let is_end = quotes == 2 || (quotes == 0 && byte == b',');
+            quotes += u8::from(byte == b'"');
+            is_end
+        });
+        let (tag, rest) = text.split_at_checked(end.unwrap_or(text.len()))?;
         self.0 = rest;
-        Some(EntityTag::parse(tag.trim_ascii()))
+        Some(EntityTag::parse(trim(tag)))
     }
 }
 
 /// The fields that ask the origin whether one of these stored responses is still good: all their
 /// tags, and the date when there is one response only (§4.3.1). Empty when none has a validator.
 #[must_use]
-pub fn conditions(stored: &Heads<'_>) -> String {
+pub fn conditions(stored: Heads<'_>) -> String {
     let mut fields = String::new();
-    let count = stored.clone().take(2).count();
-    for head in stored.clone() {
+    let mut count = 0;
+    let mut date = None;
+    for head in stored {
+        count += 1;
+        date = head.only("last-modified");
         if let Some(tag) = head.only("etag").filter(|tag| !tag.is_empty()) {
             let start = if fields.is_empty() {
                 "if-none-match: "
             } else {
                 ", "
             };
-            fields.push_str(start);
-            fields.push_str(tag);
+            push(&mut fields, &[start, tag]);
         }
     }
     if !fields.is_empty() {
-        fields.push('\n');
+        push(&mut fields, &["\n"]);
     }
-    let modified = stored.clone().find_map(|head| head.only("last-modified"));
-    if let Some(date) = modified.filter(|_| count == 1) {
-        for part in ["if-modified-since: ", date, "\n"] {
-            fields.push_str(part);
-        }
+    if let Some(date) = date.filter(|_| count == 1) {
+        push(&mut fields, &["if-modified-since: ", date, "\n"]);
     }
     fields
 }
@@ -116,34 +114,37 @@ pub fn conditions(stored: &Heads<'_>) -> String {
 /// was asked about.
 #[must_use]
 pub fn select(stored: Heads<'_>, not_modified: Head<'_>) -> Option<usize> {
-    if stored.clone().take(2).count() == 1 {
-        return Some(0);
-    }
-    let mut heads = stored.enumerate();
     let tag = EntityTag::of(not_modified);
     let modified = not_modified.only("last-modified");
-    let is_about = |head: Head<'_>| match (tag, EntityTag::of(head)) {
-        (Some(new), Some(old)) if !new.weak => new.matches_strongly(&old),
-        (Some(new), Some(old)) => new.matches(&old),
-        (Some(_), None) => false,
-        (None, _) => modified.is_some() && modified == head.only("last-modified"),
-    };
-    heads.find(|(_, head)| is_about(*head)).map(|(at, _)| at)
+    let mut selected = None;
+    let mut count = 0;
+    for (at, head) in stored.enumerate() {
+        let is_about = match (tag, EntityTag::of(head)) {
+            (Some(new), Some(old)) if !new.weak => new.matches_strongly(&old),
+            (Some(new), Some(old)) => new.matches(&old),
+            (Some(_), None) => false,
+            (None, _) => modified.is_some() && modified == head.only("last-modified"),
+        };
+        if is_about && selected.is_none() {
+            selected = Some(at);
+        }
+        count += 1;
+    }
+    if count == 1 { Some(0) } else { selected }
 }
 
 /// Whether the head of a 200 to HEAD is of the stored response (§4.3.5): each validator it has,
 /// and its length, are those of the stored one.
 #[must_use]
 pub fn is_same(stored: Head<'_>, newer: Head<'_>) -> bool {
-    let agrees = |name| match (newer.get(name), stored.get(name)) {
-        (Some(new), Some(old)) => new == old,
-        (None, _) => true,
-        // Bodies are stored without the field when they came in chunks: nothing to compare.
-        (Some(_), None) => name == "content-length",
-    };
-    ["etag", "last-modified", "content-length"]
-        .into_iter()
-        .all(agrees)
+    let names = ["etag", "last-modified", "content-length"];
+    names.iter().all(|name| match newer.get(name) {
+        None => true,
+        // Bodies are stored without their length when they came in chunks: nothing to compare.
+        Some(new) => stored
+            .get(name)
+            .map_or(*name == "content-length", |old| new == old),
+    })
 }
 
 #[cfg(test)]
@@ -162,7 +163,7 @@ mod tests {
             tags(r#""a", W/"b,c" ,"d\", e"#),
             [r#""a""#, r#""b,c""#, r#""d\""#, "e"]
         );
-        assert_eq!(tags(r#"abc, "open, x"#), ["abc", "\"open", "x"]);
+        assert_eq!(tags(r#"abc, "open, x"#), ["abc", "\"open, x"]);
         assert!(tags("").is_empty() && tags(" , ,").is_empty());
         assert_eq!(tags("*"), ["*"]);
         assert_eq!(tags(r#""a""b""#), [r#""a""#, r#""b""#]);
@@ -184,7 +185,7 @@ mod tests {
 
     #[test]
     fn conditions_name_every_variant() {
-        let of = |heads| conditions(&Heads::new(heads));
+        let of = |heads| conditions(Heads::new(heads));
         assert_eq!(
             of("etag: W/\"a\"\nlast-modified: X\n\n"),
             "if-none-match: W/\"a\"\nif-modified-since: X\n"
@@ -237,7 +238,7 @@ mod tests {
         #[test]
         fn no_text_panics(one: String, list in "[W/\", a\\\\é]{0,30}") {
             let _ = tags(&one).len() + tags(&list).len();
-            let _ = conditions(&Heads::new(&one));
+            let _ = conditions(Heads::new(&one));
             let _ = selected(&one, &list);
         }
     }

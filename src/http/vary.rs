@@ -2,95 +2,71 @@
 //!
 //! A variant's key is made of the fields that `Vary` names, as the request has them. Two requests
 //! match if and only if their keys are equal. Values are brought into one form first, as far as
-//! their syntax permits: see [`super::preference`].
+//! their syntax permits: no white space around commas, and no order in the fields of negotiation.
 
 use super::head::{FieldNames, Head};
 use super::preference;
+use super::text::{cut, position, push};
 use alloc::string::String;
-use alloc::vec::Vec;
 
 /// What stands for a `Vary` that matches nothing.
 pub const ANY: &str = "*";
 
+/// The most names that are looked at; a response that varies by more matches nothing.
+pub const MAX_NAMES: usize = 32;
+
 /// The names that `Vary` lists: lower case, sorted, each once, joined by commas. Empty without any,
-/// [`ANY`] when one of them is `*` or no name at all.
+/// [`ANY`] when one of them is `*` or no name at all, or when they are more than [`MAX_NAMES`].
 #[must_use]
 pub fn names(response: Head<'_>) -> String {
-    if is_any(response) {
-        return String::from(ANY);
-    }
-    let mut names = FieldNames::default();
+    let mut list = String::new();
     for value in response.values("vary") {
-        names.add_list(value);
+        push(&mut list, &[value, ","]);
     }
+    list.make_ascii_lowercase();
+    let mut names = FieldNames::default();
+    names.add_list(&list);
+    let names = names.sorted();
     let mut joined = String::new();
-    for name in names.sorted().as_slice() {
-        if !joined.is_empty() {
-            joined.push(',');
+    for name in names.iter() {
+        let is_name = position(name, |byte| byte <= b' ' || byte == b':').is_none();
+        if !is_name || name == ANY || names.len() > MAX_NAMES {
+            return String::from(ANY);
         }
-        push_lower(&mut joined, name);
+        let comma = if joined.is_empty() { "" } else { "," };
+        push(&mut joined, &[comma, name]);
     }
     joined
-}
-
-/// Whether no request will ever match.
-#[must_use]
-pub fn is_any(response: Head<'_>) -> bool {
-    let mut names = response.values("vary").flat_map(|value| value.split(','));
-    names.any(|name| {
-        let name = name.trim_ascii();
-        name == ANY || name.bytes().any(|byte| byte <= b' ' || byte == b':')
-    })
 }
 
 /// The key of the variant that answers `request`; `None` for [`ANY`]. `vary` is what [`names`]
 /// gave. Requests without a field differ from those in which it is empty.
 #[must_use]
 pub fn key(vary: &str, request: Head<'_>) -> Option<String> {
-    if vary == ANY {
-        return None;
-    }
-    let mut names = FieldNames::default();
-    names.add_list(vary);
-    let names = names.sorted();
     let mut key = String::new();
-    for (name, value) in names.as_slice().iter().zip(combined(request, &names)) {
-        push_lower(&mut key, name);
-        if let Some(value) = value {
-            key.push(':');
-            preference::normalize(name, &value, &mut key);
-        }
-        key.push('\n');
-    }
-    Some(key)
-}
-
-/// For each of `names`, the lines of that field combined into one (RFC 9110 §5.3). One walk over
-/// the request for all names.
-fn combined(request: Head<'_>, names: &FieldNames<'_>) -> Vec<Option<String>> {
-    let mut values: Vec<Option<String>> = Vec::new();
-    values.resize(names.as_slice().len(), None);
-    for field in request.fields() {
-        let Some(at) = names.position(field.name) else {
-            continue;
+    let mut rest = Some(vary).filter(|vary| !vary.is_empty());
+    for _ in 0..=MAX_NAMES {
+        let Some(names) = rest else {
+            return Some(key);
         };
-        match &mut values[at] {
-            Some(value) => {
-                value.push(',');
-                value.push_str(field.value);
-            }
-            none => *none = Some(String::from(field.value)),
+        let (name, next) = cut(names, b',');
+        if name == ANY {
+            return None;
         }
+        push(&mut key, &[name]);
+        let mut lines = String::new();
+        for value in request.values(name) {
+            let separator = if lines.is_empty() { ":" } else { "," };
+            push(&mut lines, &[separator, value]);
+        }
+        if let Some(value) = lines.strip_prefix(':') {
+            push(&mut key, &[":"]);
+            preference::normalize(name, value, &mut key);
+        }
+        push(&mut key, &["\n"]);
+        rest = next;
     }
-    values
-}
-
-pub(super) fn push_lower(text: &mut String, part: &str) {
-    let start = text.len();
-    text.push_str(part);
-    if let Some(pushed) = text.get_mut(start..) {
-        pushed.make_ascii_lowercase();
-    }
+    None
 }
 
 #[cfg(test)]

@@ -7,13 +7,15 @@
 use super::{span_in, span_out, time_in};
 use crate::http::age::Exchange;
 use crate::http::cache_control::Scope;
+use crate::http::directive::{Directives, Flag, Seconds};
 use crate::http::head::{Head, Heads};
 use crate::http::range::{Extent, Parts};
-use crate::http::request::{RequestDirectives, Reuse, StoredAge, is_safe};
+use crate::http::request::{Reuse, StoredAge, directives, is_safe, reuse};
 use crate::http::status::Status;
 use crate::http::storing::{Answer, Storing, Verdict, judge};
+use crate::http::text::push;
 use crate::http::{
-    freshness, groups, invalidation, precondition, preference, range, stored_head, validators, vary,
+    freshness, groups, invalidation, precondition, range, stored_head, validators, vary,
 };
 use crate::time::Span;
 use alloc::string::String;
@@ -49,9 +51,42 @@ mod request_flag {
     pub(super) const CACHEABLE: u32 = 1024;
 }
 
+/// Flags that are set when a field is there.
+type FieldFlags = [(&'static str, u32)];
+
+const RESPONSE_FIELDS: &FieldFlags = &[
+    ("set-cookie", response_flag::SET_COOKIE),
+    ("vary", response_flag::VARIES),
+    ("cache-groups", response_flag::GROUPS),
+];
+
+const REQUEST_FIELDS: &FieldFlags = &[
+    ("if-none-match", request_flag::CONDITIONAL),
+    ("if-modified-since", request_flag::CONDITIONAL),
+    ("if-match", request_flag::PRECONDITION),
+    ("if-unmodified-since", request_flag::PRECONDITION),
+    ("if-range", request_flag::IF_RANGE),
+    ("authorization", request_flag::AUTHORIZATION),
+    ("cookie", request_flag::COOKIE),
+];
+
+#[inline(never)]
+fn flags_of(head: Head<'_>, fields: &FieldFlags) -> u32 {
+    let mut flags = 0;
+    for (name, flag) in fields {
+        if head.has(name) {
+            flags |= flag;
+        }
+    }
+    flags
+}
+
 fn sum<const N: usize>(flags: [(bool, u32); N]) -> u32 {
-    let set = flags.into_iter().filter(|(is_set, _)| *is_set);
-    set.map(|(_, flag)| flag).sum()
+    let mut sum = 0;
+    for (is_set, flag) in flags {
+        sum |= u32::from(is_set) * flag;
+    }
+    sum
 }
 
 fn optional(span: Option<Span>) -> f64 {
@@ -112,20 +147,17 @@ fn response_flags(answer: &Answer<'_>, verdict: &Verdict, shared: bool) -> u32 {
     let head = answer.response;
     let received_at = answer.exchange.received_at;
     sum([
-        (directives.no_cache, flag::VALIDATE),
+        (directives.has(Flag::NoCache), flag::VALIDATE),
         (directives.forbids_stale(shared), flag::NEVER_STALE),
-        (directives.immutable, flag::IMMUTABLE),
+        (directives.has(Flag::Immutable), flag::IMMUTABLE),
         (validators::EntityTag::of(head).is_some(), flag::ETAG),
         (
             freshness::last_modified(head, received_at).is_some(),
             flag::LAST_MODIFIED,
         ),
-        (head.has("set-cookie"), flag::SET_COOKIE),
-        (head.has("vary"), flag::VARIES),
-        (directives.public, flag::PUBLIC),
+        (directives.has(Flag::Public), flag::PUBLIC),
         (directives.targeted, flag::TARGETED),
-        (head.has("cache-groups"), flag::GROUPS),
-    ])
+    ]) | flags_of(head, RESPONSE_FIELDS)
 }
 
 /// RFC 9111 §5.2.1: what a request asks: flags, greatest age, least freshness, most staleness,
@@ -135,26 +167,22 @@ fn response_flags(answer: &Answer<'_>, verdict: &Verdict, shared: bool) -> u32 {
 pub fn http_request(method: &str, request_head: &str) -> Vec<f64> {
     use request_flag as flag;
     let head = Head::new(request_head);
-    let directives = RequestDirectives::of(head);
+    let asked = directives(head);
     let flags = sum([
-        (directives.no_cache, flag::NO_CACHE),
-        (directives.no_store, flag::NO_STORE),
-        (directives.only_if_cached, flag::ONLY_IF_CACHED),
-        (head.has_any(&precondition::EVALUATED), flag::CONDITIONAL),
-        (head.has_any(&precondition::FORWARDED), flag::PRECONDITION),
+        (asked.has(Flag::NoCache), flag::NO_CACHE),
+        (asked.has(Flag::NoStore), flag::NO_STORE),
+        (asked.has(Flag::OnlyIfCached), flag::ONLY_IF_CACHED),
         (range::is_asked(head), flag::RANGE),
-        (head.has("if-range"), flag::IF_RANGE),
-        (head.has("authorization"), flag::AUTHORIZATION),
-        (head.has("cookie"), flag::COOKIE),
         (!is_safe(method), flag::UNSAFE),
         (matches!(method, "GET" | "HEAD"), flag::CACHEABLE),
-    ]);
+    ]) | flags_of(head, REQUEST_FIELDS);
+    let number = |name| optional(asked.seconds(name));
     Vec::from([
         f64::from(flags),
-        optional(directives.max_age),
-        optional(directives.min_fresh),
-        optional(directives.max_stale),
-        optional(directives.stale_if_error),
+        number(Seconds::MaxAge),
+        number(Seconds::MinFresh),
+        number(Seconds::MaxStale),
+        number(Seconds::StaleIfError),
     ])
 }
 
@@ -177,14 +205,14 @@ pub fn http_reuse(
         validate: stored_flags & response_flag::VALIDATE != 0,
         never_stale: stored_flags & response_flag::NEVER_STALE != 0,
     };
-    let request = RequestDirectives {
-        no_cache: request_flags & request_flag::NO_CACHE != 0,
-        max_age: optional_in(max_age),
-        min_fresh: optional_in(min_fresh),
-        max_stale: optional_in(max_stale),
-        ..RequestDirectives::default()
-    };
-    match crate::http::request::reuse(&stored, &request) {
+    let mut request = Directives::default()
+        .with_seconds(Seconds::MaxAge, optional_in(max_age))
+        .with_seconds(Seconds::MinFresh, optional_in(min_fresh))
+        .with_seconds(Seconds::MaxStale, optional_in(max_stale));
+    if request_flags & request_flag::NO_CACHE != 0 {
+        request = request.with(Flag::NoCache);
+    }
+    match reuse(&stored, &request) {
         Reuse::Fresh => 0,
         Reuse::Stale => 1,
         Reuse::Validate => 2,
@@ -203,20 +231,6 @@ pub fn http_vary(response_head: &str) -> String {
 #[must_use]
 pub fn http_vary_key(vary: &str, request_head: &str) -> Option<String> {
     vary::key(vary, Head::new(request_head))
-}
-
-/// RFC 9110 §12.5.4: whether a variant stored under `stored_key` answers a request although its
-/// `Accept-Language` is another one: the rest is equal, and it is in the language wanted most.
-#[wasm_bindgen]
-#[must_use]
-pub fn http_vary_language(
-    vary: &str,
-    stored_key: &str,
-    stored_head: &str,
-    request_head: &str,
-) -> bool {
-    let stored = Head::new(stored_head);
-    preference::is_in_wanted_language(vary, stored_key, stored, Head::new(request_head))
 }
 
 /// RFC 9111 §3.1: the head to store.
@@ -245,7 +259,7 @@ pub fn http_head_update(stored_head: &str, new_head: &str) -> Option<String> {
 #[wasm_bindgen]
 #[must_use]
 pub fn http_validators(heads: &str) -> String {
-    validators::conditions(&Heads::new(heads))
+    validators::conditions(Heads::new(heads))
 }
 
 /// RFC 9111 §4.3.4: which of the stored responses a 304 is about; −1 none.
@@ -307,35 +321,35 @@ pub fn http_range(request_head: &str, status: u16, stored_head: &str, length: f6
     }
 }
 
-/// Every text and a line feed behind it.
-fn lines<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> String {
-    let mut lines = String::new();
-    for text in texts {
-        lines.push_str(text.as_ref());
-        lines.push('\n');
-    }
-    lines
-}
-
 /// RFC 9111 §4.4: the references, besides the request's own URL, that an answer makes out of date;
 /// undefined when it makes nothing so.
 #[wasm_bindgen]
 #[must_use]
 pub fn http_invalidation(method: &str, status: u16, response_head: &str) -> Option<String> {
-    let references = || lines(invalidation::references(Head::new(response_head)));
-    invalidation::is_change(method, Status(status)).then(references)
+    if !invalidation::is_change(method, Status(status)) {
+        return None;
+    }
+    let mut lines = String::new();
+    for reference in invalidation::references(Head::new(response_head)) {
+        push(&mut lines, &[reference, "\n"]);
+    }
+    Some(lines)
 }
 
 /// RFC 9875 §2: the groups of a response.
 #[wasm_bindgen]
 #[must_use]
 pub fn http_groups(response_head: &str) -> String {
-    lines(groups::of(Head::new(response_head)))
+    groups::of(Head::new(response_head))
 }
 
 /// RFC 9875 §3: the groups that the answer to a request with this method makes out of date.
 #[wasm_bindgen]
 #[must_use]
 pub fn http_group_invalidation(method: &str, response_head: &str) -> String {
-    lines(groups::invalidated(method, Head::new(response_head)))
+    groups::invalidated(method, Head::new(response_head))
 }
+
+#[cfg(test)]
+#[path = "http_tests.rs"]
+mod tests;

@@ -219,7 +219,8 @@ const WRONG = [
   [memory, 10_000, "options", "10000", /maxEntries, maxBytes, ttl, sizeOf/],
   [options.compileFetchOptions, { shared: "yes" }, "shared", '"yes"', FLAG],
   [options.compileFetchOptions, { fetch: "x" }, "fetch", '"x"', /like the global fetch/],
-  [options.compileFetchOptions, { maxBody: 1 }, "maxBody", /not available/, /shared, fetch/],
+  [options.compileFetchOptions, { maxBody: 0 }, "maxBody", "0", /number of bytes/],
+  [options.compileFetchOptions, { override: 1 }, "override", "1", FLAG],
 ];
 
 WRONG.forEach(([compile, given, option, shown, allowed], index) => {

@@ -232,6 +232,14 @@ test("memory and fetch options", () => {
   );
   assert.equal(memory({ maxBytes: ENDLESS }).maxBytes, ENDLESS);
   assert.equal(memory({ maxEntries: 2 ** 24 }).maxEntries, 2 ** 24);
-  assert.deepEqual({ ...options.compileFetchOptions() }, { shared: true, fetch: undefined });
+  assert.deepEqual(
+    { ...options.compileFetchOptions() },
+    {
+      shared: true,
+      override: false,
+      maxBody: 10 * 2 ** 20,
+      fetch: undefined,
+    },
+  );
   assert.equal(options.compileFetchOptions({ fetch, shared: false }).fetch, fetch);
 });

@@ -44,5 +44,10 @@ impl Model {
         assert_eq!(entry.size, held.size);
         assert_eq!(u64::from(entry.load_cost), held.cost, "cost of key {key}");
         assert_eq!(entry.hits, held.hits, "hits of key {key}");
+        assert_eq!(
+            self.machine.is_kept(slot, wall),
+            held.lifetime.is_kept(age),
+            "key {key}"
+        );
     }
 }

@@ -40,6 +40,16 @@ async function answerOf(sent, started) {
   };
 }
 
+/** The response of a request, as it comes. */
+export async function open(url, { headers = {} } = {}) {
+  const agent = new Agent({ keepAlive: false });
+  const sent = request(url, { headers, agent, timeout: LIMIT_MS });
+  sent.on("timeout", () => sent.destroy(new Error(`no answer from ${url}`)));
+  sent.end();
+  const [response] = await once(sent, "response");
+  return response;
+}
+
 /** The answer of a request that nobody cancels. */
 export const get = (url, options) => ask(url, options).answer;
 

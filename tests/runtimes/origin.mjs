@@ -17,6 +17,7 @@ export async function startOrigin() {
     calls.set(pathname, nth);
     const given = ways.get(pathname)?.(nth) ?? {};
     const { delay = 0, status = 200, headers = {}, body = `${pathname}#${nth}` } = given;
+    if (given.write !== undefined) return given.write(response, request);
     await given.held;
     const timer = setTimeout(() => {
       waiting.delete(timer);
@@ -29,7 +30,10 @@ export async function startOrigin() {
   await once(server, "listening");
   return {
     url: `http://127.0.0.1:${server.address().port}`,
-    /** How the origin answers a path: `(nth) => ({ delay, held, status, headers, body })`. */
+    /**
+     * How the origin answers a path: `(nth) => ({ delay, held, status, headers, body })`, or
+     * `({ write(response, request) })`.
+     */
     answers: (path, way) => ways.set(path, way),
     /** How often a path was asked. */
     calls: (path) => calls.get(path) ?? 0,

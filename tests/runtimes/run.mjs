@@ -4,6 +4,7 @@ import { leavings } from "./client.mjs";
 import * as fetching from "./fetching.mjs";
 import { startOrigin } from "./origin.mjs";
 import * as requests from "./requests.mjs";
+import * as streaming from "./streaming.mjs";
 import { testVectors } from "./vectors.mjs";
 import { startWorkerd } from "./workerd.mjs";
 
@@ -38,7 +39,8 @@ async function testRequests(flags) {
   try {
     const stage = { origin, url: worker.url };
     const run = ([name, test]) => attempt(`${name}${note}`, () => test(stage));
-    await Promise.all(Object.entries({ ...requests.together, ...fetching.together }).map(run));
+    const together = { ...requests.together, ...fetching.together, ...streaming.together };
+    await Promise.all(Object.entries(together).map(run));
     for (const test of Object.entries(requests.apart)) await run(test);
     await attempt(`workerd has nothing to complain of${note}`, () => {
       if (worker.complaints.length > 0) throw new Error(worker.complaints.join("\n"));

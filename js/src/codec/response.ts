@@ -1,17 +1,32 @@
-/** Stored responses as bytes: the length of the head, the head as JSON, then the body as it is. */
+/**
+ * What HTTP stores as bytes: the length of the head, the head as JSON, then the body as it is. The
+ * record of a URL's variants is a head alone.
+ */
 
-import { type ResponseHead, StoredResponse } from "../stored-response.js";
+import { type ResponseHead, StoredResponse, type Terms, Variants } from "../http/stored.js";
 
 /** Marks records made by this codec. */
 export const RESPONSE_CODEC = 2;
 
-interface EncodedHead extends ResponseHead {
+interface EncodedResponse {
+  readonly head: ResponseHead;
+  readonly terms: Terms;
   readonly hasBody: boolean;
 }
 
-/** The bytes of a response. */
-export function encodeResponse({ head, body }: StoredResponse): Uint8Array {
-  const encoded: EncodedHead = { ...head, hasBody: body !== null };
+interface EncodedVariants {
+  readonly variants: string;
+  readonly lists: readonly string[];
+}
+
+/** The bytes of a response, or of a record of variants. */
+export function encodeResponse(value: StoredResponse | Variants): Uint8Array {
+  if (value instanceof Variants) return joined({ variants: value.id, lists: value.lists }, null);
+  const { head, terms, body } = value;
+  return joined({ head, terms, hasBody: body !== null }, body);
+}
+
+function joined(encoded: EncodedResponse | EncodedVariants, body: Uint8Array | null): Uint8Array {
   const text = new TextEncoder().encode(JSON.stringify(encoded));
   const bytes = new Uint8Array(4 + text.length + (body?.length ?? 0));
   new DataView(bytes.buffer).setUint32(0, text.length, true);
@@ -21,16 +36,19 @@ export function encodeResponse({ head, body }: StoredResponse): Uint8Array {
 }
 
 /**
- * The response of `bytes`.
- * @throws RangeError, SyntaxError or TypeError when they are not one
+ * What `encodeResponse` was given.
+ * @throws RangeError, SyntaxError or TypeError when the bytes are not that
  */
-export function decodeResponse(bytes: Uint8Array): StoredResponse {
+export function decodeResponse(bytes: Uint8Array): StoredResponse | Variants {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const end = 4 + view.getUint32(0, true);
   const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(4, end));
-  const { hasBody, status, statusText, headers } = JSON.parse(text) as EncodedHead;
-  const head = { status, statusText, headers };
-  const response = new StoredResponse(head, hasBody ? bytes.slice(end) : null);
+  const encoded = JSON.parse(text) as EncodedResponse | EncodedVariants;
+  if ("variants" in encoded) return new Variants(`${encoded.variants}`, [...encoded.lists]);
+  const { head, terms, hasBody } = encoded;
+  const { flags, initialAge } = terms;
+  if (typeof flags !== "number" || typeof initialAge !== "number") throw new TypeError("no terms");
+  const response = new StoredResponse(head, terms, hasBody ? bytes.slice(end) : null);
   response.toResponse(); // throws when the head is none, while that is still a miss
   return response;
 }

@@ -1,7 +1,7 @@
 /** Which codec a value takes, and which one made a record. */
 
 import { CodecError } from "../errors.js";
-import { StoredResponse } from "../stored-response.js";
+import { StoredResponse, Variants } from "../http/stored.js";
 import { COUNTER_CODEC, decodeCounter, encodeCounter, StoredCounter } from "./counter.js";
 import { decodeJson, encodeJson, JSON_CODEC } from "./json.js";
 import { decodeResponse, encodeResponse, RESPONSE_CODEC } from "./response.js";
@@ -18,7 +18,7 @@ export interface Encoded {
  */
 export function encode(value: unknown): Encoded {
   if (value instanceof StoredCounter) return { codec: COUNTER_CODEC, bytes: encodeCounter(value) };
-  return value instanceof StoredResponse
+  return value instanceof StoredResponse || value instanceof Variants
     ? { codec: RESPONSE_CODEC, bytes: encodeResponse(value) }
     : { codec: JSON_CODEC, bytes: encodeJson(value) };
 }

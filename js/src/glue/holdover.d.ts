@@ -175,12 +175,6 @@ export declare function http_reuse(
 ): number;
 export declare function http_vary(responseHead: string): string;
 export declare function http_vary_key(vary: string, requestHead: string): string | undefined;
-export declare function http_vary_language(
-  vary: string,
-  storedKey: string,
-  storedHead: string,
-  requestHead: string,
-): boolean;
 export declare function http_stored_head(
   responseHead: string,
   shared: boolean,

@@ -37,10 +37,15 @@ const POLICIES = {
 
 const functions = {};
 const fetches = {};
+const handlers = {};
 for (const [where, cache] of Object.entries(caches)) {
   for (const [name, policy] of Object.entries(POLICIES)) {
     functions[`${where}/${name}`] = cache.wrap((path) => text(path), policy);
     fetches[`${where}/${name}`] = cache.fetch(policy);
+    handlers[`${where}/${name}`] = cache.handler((request, env) => {
+      const path = new URL(request.url).pathname.split("/").slice(4).join("/");
+      return fetch(`${env.ORIGIN}/${path}`);
+    }, policy);
   }
 }
 
@@ -55,6 +60,7 @@ const inRequest = {
     return Response.json({ value: await functions[where](path) });
   },
   fetch: (where, path, request) => fetches[where](new Request(`${origin}${path}`, request)),
+  handler: (where, _path, request, ctx, env) => handlers[where](request, env, ctx),
   /** Reads the bytes and changes them: they must be this request's own. */
   async scribble(where, path) {
     const response = await fetches[where](`${origin}${path}`);
@@ -90,7 +96,7 @@ export default {
     origin = env.ORIGIN;
     const [, way, cache, policy, ...rest] = new URL(request.url).pathname.split("/");
     try {
-      return await inRequest[way](`${cache}/${policy}`, `/${rest.join("/")}`, request, ctx);
+      return await inRequest[way](`${cache}/${policy}`, `/${rest.join("/")}`, request, ctx, env);
     } catch (error) {
       return new Response(`${error}`, { status: 500 });
     }

@@ -40,6 +40,12 @@ pub(super) fn units(bench: &mut Bench<'_>) -> Result<Tally> {
     node_test(bench, "js")
 }
 
+/// HTTP: what other implementations and their test suites say of the cached `fetch`.
+pub(super) fn http(bench: &mut Bench<'_>) -> Result<Tally> {
+    bench.install_package(TESTS)?;
+    node_test(bench, "http")
+}
+
 /// Strict consumers: of the declarations in browsers and on Node, without `skipLibCheck`.
 pub(super) fn types(bench: &mut Bench<'_>) -> Result<Tally> {
     bench.install_package(TESTS)?;

@@ -58,7 +58,7 @@ const fn packed(name: &'static str, run: fn(&mut Bench<'_>) -> Result<Tally>) ->
 const PACKAGE: &str = "package";
 
 /// All suites, the cheapest answers first.
-const ALL: [Suite; 12] = [
+const ALL: [Suite; 13] = [
     suite("fmt", rust::fmt),
     suite("clippy", rust::clippy),
     suite("rust", rust::tests),
@@ -67,6 +67,7 @@ const ALL: [Suite; 12] = [
     suite("js-lint", javascript::lint),
     suite(PACKAGE, build_package),
     packed("js", javascript::units),
+    packed("http", javascript::http),
     packed("types", javascript::types),
     packed("packaging", javascript::packaging),
     packed("workerd", javascript::workerd),

@@ -1,0 +1,140 @@
+/** A request, as far as the cache must know it. Nothing is read before it is needed. */
+
+import * as core from "../core.js";
+import { CACHEABLE, CONDITIONAL, RANGE } from "./flags.js";
+import { headOf, linesOf } from "./head.js";
+
+/** What of a request is about the stored response, not the origin's: never part of a load. */
+const CONDITIONS = [
+  "if-none-match",
+  "if-modified-since",
+  "if-match",
+  "if-unmodified-since",
+  "if-range",
+  "range",
+];
+/** Fields that say something to a cache. */
+const TELLING = /^(?:cache-control|pragma|if-|range|authorization|cookie)/im;
+/** What a request tells that has none of them. */
+const SILENT = Float64Array.of(CACHEABLE, Number.NaN, Number.NaN, Number.NaN, Number.NaN);
+
+/** What was asked for. */
+export class Asked {
+  /** Without fragment, as it was given or as the host resolved it. */
+  readonly url: string;
+  readonly method: string;
+  /** Whether there is a URL and nothing else. */
+  readonly isUrl: boolean;
+  #request: Request | undefined;
+  #head: string | undefined;
+  #numbers: Float64Array | undefined;
+  /** What the handler of a worker was called with besides the request. */
+  readonly extras: readonly unknown[];
+
+  /** A GET of `url` when there is no request. */
+  constructor(url: string, request?: Request, extras: readonly unknown[] = []) {
+    this.url = url;
+    this.method = request?.method ?? "GET";
+    this.#request = request;
+    if (request === undefined) {
+      this.#head = "";
+      this.#numbers = SILENT;
+    }
+    this.isUrl = request === undefined;
+    this.extras = extras;
+  }
+
+  /** @throws TypeError for what `fetch` would throw it for */
+  static of(input: RequestInfo | URL, init: RequestInit | undefined): Asked {
+    const isRequest = input instanceof Request && init === undefined;
+    const request = isRequest ? input : new Request(input, init);
+    return new Asked(withoutFragment(request.url), request);
+  }
+
+  /** A request that a handler was given. */
+  static handled(request: Request, extras: readonly unknown[]): Asked {
+    return new Asked(withoutFragment(request.url), request, extras);
+  }
+
+  /** A GET of another URL with the same fields. */
+  at(url: string): Asked {
+    return new Asked(url, new Request(url, { headers: this.request.headers }), this.extras);
+  }
+
+  get request(): Request {
+    this.#request ??= new Request(this.url);
+    return this.#request;
+  }
+
+  /** Undefined for a plain URL, whose request has none of its own. */
+  get signal(): AbortSignal | undefined {
+    return this.isUrl ? undefined : (this.request.signal ?? undefined);
+  }
+
+  /** The request's cache mode; workerd has it only behind a compatibility flag. */
+  get mode(): RequestCache {
+    if (this.isUrl) return "default";
+    try {
+      return this.request.cache ?? "default";
+    } catch {
+      return "default"; // a host that does not implement it may throw
+    }
+  }
+
+  get head(): string {
+    this.#head ??= headOf(this.request.headers) + credentialsOf(this.url);
+    return this.#head;
+  }
+
+  /** What `http_request` tells: flags, max-age, min-fresh, max-stale, stale-if-error. */
+  get numbers(): Float64Array {
+    this.#numbers ??= this.#read();
+    return this.#numbers;
+  }
+
+  #read(): Float64Array {
+    const isSilent = (this.method === "GET" || this.method === "HEAD") && !TELLING.test(this.head);
+    return isSilent ? SILENT : core.http_request(this.method, this.head);
+  }
+
+  get flags(): number {
+    return this.numbers[0] ?? 0;
+  }
+
+  /** Whether there is nothing to decide before the entry is looked up. */
+  get isPlain(): boolean {
+    return this.numbers === SILENT && this.mode === "default" && this.method === "GET";
+  }
+
+  /** Whether the whole response is the answer, whatever it is. */
+  get takesWhole(): boolean {
+    return this.method === "GET" && (this.flags & (CONDITIONAL | RANGE)) === 0;
+  }
+
+  /**
+   * The request that fills the cache: for the whole response, whatever this caller has of it.
+   * @param added the fields that validate what is stored
+   */
+  filling(added: string, signal: AbortSignal): Request {
+    if (this.#request === undefined)
+      return new Request(this.url, { signal, headers: own(linesOf(added)) });
+    const headers = new Headers(this.request.headers);
+    for (const name of CONDITIONS) headers.delete(name);
+    for (const [name, value] of linesOf(added)) headers.set(name, value);
+    if (this.method === "GET") return new Request(this.request, { headers, signal });
+    return new Request(this.request, { method: "GET", headers, signal });
+  }
+}
+
+const own = (lines: readonly (readonly [string, string])[]): [string, string][] =>
+  lines.map(([name, value]) => [name, value]);
+
+function withoutFragment(url: string): string {
+  const hash = url.indexOf("#");
+  return hash < 0 ? url : url.slice(0, hash);
+}
+
+/** A host that takes credentials in a URL sends them as `Authorization`. */
+function credentialsOf(url: string): string {
+  return /^[a-z]+:\/\/[^/?#]*@/i.test(url) ? "authorization: in the URL\n" : "";
+}

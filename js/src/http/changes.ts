@@ -1,0 +1,107 @@
+/** Requests that go to the origin as they are, and what their answers say of what is stored. */
+
+import * as core from "../core.js";
+import { tagsFor } from "../tags.js";
+import type { Asked } from "./asked.js";
+import type { CachedHttp } from "./cached-http.js";
+import { completed } from "./completing.js";
+import { UNSAFE } from "./flags.js";
+import { groupTags } from "./groups.js";
+import { rebuilt } from "./live.js";
+import { find } from "./lookup.js";
+import { judge, textOf } from "./rules.js";
+import type { Forwarded } from "./status.js";
+import { StoredResponse } from "./stored.js";
+import { type Told, told } from "./told.js";
+import type { Place } from "./visit.js";
+
+/** Passes a request on that may change what is stored. */
+export async function change(http: CachedHttp, asked: Asked): Promise<Told> {
+  const response = await http.origin.ask(asked.request, asked);
+  const own = rebuilt(response, response.body);
+  if (asked.flags & UNSAFE) await invalidate(http, asked, response);
+  return told(own, { source: "bypass", ttl: 0, forwarded: "method", stored: false });
+}
+
+/** Never rejects: the change has been made, whatever `key` thinks of it. */
+async function invalidate(http: CachedHttp, asked: Asked, response: Response): Promise<void> {
+  const { entries, driver } = http.cache;
+  const { events } = driver.host;
+  try {
+    const head = textOf(response);
+    const others = core.http_invalidation(asked.method, response.status, head);
+    if (others === undefined) return;
+    const groups = core.http_group_invalidation(asked.method, head);
+    const urls = new Set([asked.url, ...sameOrigin(asked.url, others)]);
+    const ended = [...urls].map((url) => entries.invalidate(http.keyOf(asked.at(url))));
+    ended.push(entries.invalidateTags(groupTags(asked.url, groups), false));
+    await Promise.all(ended);
+  } catch (error) {
+    if (core.isTrap(error)) return driver.recover(error);
+    events.tell({ type: "policy-error", option: "key", key: asked.url, error });
+  }
+}
+
+/** The references of a response that lead to its own origin (RFC 9111 §4.4). */
+function sameOrigin(base: string, references: string): string[] {
+  const { origin } = new URL(base);
+  const urls: string[] = [];
+  for (const reference of references.split("\n").slice(0, -1)) {
+    try {
+      const url = new URL(reference, base);
+      url.hash = "";
+      if (url.origin === origin) urls.push(url.href);
+    } catch {
+      // It leads nowhere.
+    }
+  }
+  return urls;
+}
+
+/** Passes a HEAD on; its answer renews or ends the stored answer to GET (RFC 9111 §4.3.5). */
+export async function askForHead(
+  http: CachedHttp,
+  asked: Asked,
+  place: Place,
+  forwarded: Forwarded,
+): Promise<Told> {
+  const { timers } = http.driver.host;
+  const requestedAt = timers.now();
+  const response = await http.origin.ask(asked.request, asked);
+  const exchange = { response, requestedAt, receivedAt: timers.now() };
+  const found = await find(http.driver, place.key);
+  const { value } = found ?? {};
+  if (value instanceof StoredResponse && response.status === value.head.status) {
+    await renew(http, asked, place, value, exchange);
+  }
+  const own = rebuilt(response, null);
+  const { status } = response;
+  return told(own, { source: "bypass", ttl: 0, forwarded, status, stored: false });
+}
+
+async function renew(
+  http: CachedHttp,
+  asked: Asked,
+  place: Place,
+  stored: StoredResponse,
+  exchange: Parameters<typeof judge>[3],
+): Promise<void> {
+  const { entries } = http.cache;
+  try {
+    const head = core.http_head_update(stored.text, textOf(exchange.response));
+    if (head === undefined) return await entries.invalidate(place.key);
+    const verdict = judge(asked, stored.head.status, head, exchange, http.rules);
+    const { requestedAt, receivedAt: now } = exchange;
+    const about = { ...stored.terms, requestedAt, now, failed: false };
+    const renewed = completed(stored.head, stored.body, verdict, http.rules, about);
+    const { lifetime, refusal } = renewed;
+    if (refusal !== undefined || verdict.vary !== stored.terms.vary) {
+      return await entries.invalidate(place.key);
+    }
+    if (lifetime === undefined) return;
+    const tags = tagsFor(http.policy.rules.tags, renewed, [asked.request]);
+    await entries.set(place.key, renewed, entries.tagged(lifetime, tags));
+  } catch (error) {
+    if (core.isTrap(error)) http.driver.recover(error);
+  }
+}

@@ -1,0 +1,64 @@
+/** The cached `fetch`: requests in, responses out; what is between is plain data. */
+
+import { BoundPolicy } from "../bound-policy.js";
+import type { Cache } from "../cache.js";
+import { compileFetchOptions, type FetchOptions } from "../cache-options.js";
+import { compilePolicy } from "../policy.js";
+import type { FetchPolicyOptions } from "../policy-options.js";
+import { Asked } from "./asked.js";
+import { CachedHttp } from "./cached-http.js";
+import { overResponses, type Told } from "./told.js";
+
+type Fetch = typeof globalThis.fetch;
+
+/** What `cache.fetch` gives: a `fetch`, and one that tells more. */
+export type CachedFetch = Fetch & {
+  /** Like `fetch`, and tells where the response came from. */
+  explain(...args: Parameters<Fetch>): Promise<ExplainedResponse>;
+};
+
+/** A response and what happened. */
+export type ExplainedResponse = Told;
+
+/** Makes a cached `fetch`: see `Cache.fetch`. */
+export function cachedFetch(
+  cache: Cache,
+  policy: FetchPolicyOptions | undefined,
+  options: FetchOptions | undefined,
+): CachedFetch {
+  const { shared, fetch, override, maxBody } = compileFetchOptions(options);
+  const rules = compilePolicy(policy, "fetch");
+  const http = new CachedHttp(
+    cache,
+    { policy: rules, shared, override, maxBody },
+    cache.policies.bound(new BoundPolicy(overResponses(rules), cache.policies.nameFor("fetch"))),
+    { ask: (request) => (fetch ?? globalThis.fetch)(request), fills: false, decodes: true },
+  );
+
+  async function told(input: RequestInfo | URL, init?: RequestInit): Promise<Told> {
+    return http.answer(Asked.of(input, init));
+  }
+
+  function cached(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+    if (typeof input === "string" && init === undefined) {
+      const key = http.keys?.of(input);
+      if (key !== undefined) {
+        const url = withoutFragment(input);
+        const quick = http.quickly(url, key);
+        if (quick instanceof Promise) return quick.then(responseOf);
+        if (quick !== undefined) return Promise.resolve(quick);
+        return http.answer(new Asked(url), key).then(responseOf);
+      }
+    }
+    return told(input, init).then(responseOf);
+  }
+
+  return Object.assign(cached, { explain: told }) as CachedFetch;
+}
+
+const responseOf = ({ response }: Told): Response => response;
+
+function withoutFragment(url: string): string {
+  const hash = url.indexOf("#");
+  return hash < 0 ? url : url.slice(0, hash);
+}

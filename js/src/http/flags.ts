@@ -1,0 +1,45 @@
+/** What `http_response` and `http_request` tell in numbers, by name: `src/wasm/http.rs`. */
+
+/** Of a response. */
+export const VALIDATE = 1;
+export const NEVER_STALE = 2;
+export const IMMUTABLE = 4;
+export const ETAG = 8;
+export const LAST_MODIFIED = 16;
+export const VARIES = 64;
+export const GROUPS = 512;
+
+/** Of a request. */
+export const NO_CACHE = 1;
+export const NO_STORE = 2;
+export const ONLY_IF_CACHED = 4;
+export const CONDITIONAL = 8;
+export const PRECONDITION = 16;
+export const RANGE = 32;
+export const AUTHORIZATION = 128;
+export const UNSAFE = 512;
+export const CACHEABLE = 1024;
+
+/** Why a response is not stored, by its number. */
+export const REFUSALS = [
+  undefined,
+  "method",
+  "status",
+  "no-store",
+  "request-no-store",
+  "private",
+  "authorization",
+  "vary",
+  "silent",
+  "set-cookie",
+  "cookie",
+  "partial",
+] as const;
+
+/** Refusals that keep a response out of the cache, but not from those who wait for it now. */
+const SHAREABLE: readonly number[] = [0, 2, 8];
+
+/** Whether callers who waited for a response may have it. */
+export function mayBeShared(refusal: number, flags: number): boolean {
+  return SHAREABLE.includes(refusal) && (flags & VALIDATE) === 0;
+}

@@ -1,0 +1,61 @@
+/** A worker's request handler with a cache before it. */
+
+import { BoundPolicy } from "../bound-policy.js";
+import type { Cache } from "../cache.js";
+import { compileHandlerOptions, type HandlerOptions } from "../cache-options.js";
+import { ConfigError } from "../errors.js";
+import { compilePolicy } from "../policy.js";
+import type { FetchPolicyOptions, WaitUntil } from "../policy-options.js";
+import { Asked } from "./asked.js";
+import { CachedHttp } from "./cached-http.js";
+import { overResponses, type Told } from "./told.js";
+
+/** What answers requests: a worker's `fetch`, or any function like it. */
+export type Handler<Extras extends readonly unknown[]> = (
+  request: Request,
+  ...extras: Extras
+) => Response | PromiseLike<Response>;
+
+/** A handler whose answers are cached. */
+export interface CachedHandler<Extras extends readonly unknown[]> {
+  (request: Request, ...extras: Extras): Promise<Response>;
+  /** The same, and tells where the response came from. */
+  explain(request: Request, ...extras: Extras): Promise<Told>;
+}
+
+/** Puts a cache before a handler: see `Cache.handler`. */
+export function cachedHandler<Extras extends readonly unknown[]>(
+  cache: Cache,
+  handler: Handler<Extras>,
+  policy: FetchPolicyOptions | undefined,
+  options: HandlerOptions | undefined,
+): CachedHandler<Extras> {
+  if (typeof handler !== "function") throw new ConfigError("handler", handler, "a function");
+  const { shared, override, maxBody } = compileHandlerOptions(options);
+  const rules = compilePolicy(policy, "fetch");
+  const http = new CachedHttp(
+    cache,
+    { policy: rules, shared, override, maxBody },
+    cache.policies.bound(
+      new BoundPolicy(overResponses(rules), cache.policies.nameFor(handler.name || "handler")),
+    ),
+    {
+      ask: async (request, { extras }) => handler(request, ...(extras as unknown as Extras)),
+      fills: true,
+      decodes: false,
+      waitUntilOf: ({ extras }) => anchorIn(extras[1]),
+    },
+  );
+  const explain = (request: Request, ...extras: Extras): Promise<Told> =>
+    http.answer(Asked.handled(request, extras));
+  const cached = async (request: Request, ...extras: Extras): Promise<Response> =>
+    (await explain(request, ...extras)).response;
+  return Object.assign(cached, { explain });
+}
+
+/** The way to anchor work that came with a request. */
+function anchorIn(context: unknown): WaitUntil | undefined {
+  const { waitUntil } = Object(context) as { readonly waitUntil?: unknown };
+  if (typeof waitUntil !== "function") return undefined;
+  return (work) => Reflect.apply(waitUntil, context, [work]);
+}

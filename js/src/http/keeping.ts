@@ -1,0 +1,189 @@
+/** A response that has begun and is to be kept: recorded, shared, put where it belongs. */
+
+import type { BoundPolicy } from "../bound-policy.js";
+import type { Cache } from "../cache.js";
+import type { Call, LoadContext } from "../call.js";
+import * as core from "../core.js";
+import type { Lifetime } from "../layers.js";
+import { completed } from "./completing.js";
+import { rebuilt, remade } from "./live.js";
+import { heldBy } from "./lookup.js";
+import { Recording } from "./recording.js";
+import { type Exchange, type HttpRules, isOfUse, type Verdict } from "./rules.js";
+import { StoredResponse, Unshared, Variants } from "./stored.js";
+import { keyOfVariant, lifetimeOfRecord, newRecord } from "./variants.js";
+import type { Visit } from "./visit.js";
+
+/** What keeps responses. */
+export interface Keeper {
+  readonly cache: Cache;
+  readonly rules: HttpRules;
+  /** The policy of what is on its way already: it needs no guard's leave. */
+  readonly policy: BoundPolicy;
+  /** Whether the host decodes bodies whose headers still tell of a content coding. */
+  readonly decodes: boolean;
+}
+
+/** What was decided of a response before its body is looked at. */
+export interface Fate {
+  readonly failed: boolean;
+  /** Whether something stored may answer instead of it. */
+  readonly standsIn: boolean;
+  /** Why it is not to be stored, though others who wait may have it. */
+  readonly refusal: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** One response on its way into the cache. */
+export class Arrival {
+  readonly #keeper: Keeper;
+  readonly #visit: Visit;
+  readonly #exchange: Exchange;
+  readonly #verdict: Verdict;
+  readonly #fate: Fate;
+  readonly #refusal: string | undefined;
+  readonly #recording: Recording | undefined;
+
+  constructor(keeper: Keeper, visit: Visit, exchange: Exchange, verdict: Verdict, fate: Fate) {
+    this.#keeper = keeper;
+    this.#visit = visit;
+    this.#exchange = exchange;
+    this.#verdict = verdict;
+    this.#fate = fate;
+    this.#refusal = this.#refuse();
+    const { response } = exchange;
+    if (response.body !== null) {
+      this.#recording = new Recording(response.body, keeper.rules.maxBody, response);
+      this.#recording.endWith(fate.signal);
+    }
+  }
+
+  #refuse(): string | undefined {
+    const { failed, refusal } = this.#fate;
+    const { response, receivedAt } = this.#exchange;
+    if (refusal !== undefined) return refusal;
+    // Not what was asked for: how it got elsewhere is not known, and may not be kept.
+    if (response.redirected) return "redirected";
+    if (!isOfUse(this.#verdict.termsAt(receivedAt, failed).lifetime)) return "no lifetime";
+    return failed && !this.#isAtHome() ? "vary" : undefined;
+  }
+
+  /** What the load brought. The caller who led it may have been given the response before. */
+  async kept(): Promise<unknown> {
+    const { lead, asked } = this.#visit;
+    const { failed, standsIn } = this.#fate;
+    lead.expect(this.#refusal);
+    const moved = this.#refusal === undefined && !failed ? this.#moved() : undefined;
+    // Who wants but a part, or could be answered otherwise, waits for the whole; so does who meets
+    // a failure, which guards are to know of before that caller comes again.
+    const now = asked.takesWhole && (moved !== undefined || !(standsIn || failed));
+    if (now) this.#give();
+    else if (moved !== undefined) lead.leave();
+    return moved ?? this.#whole();
+  }
+
+  /** Gives the response to the caller who led the load, as it comes. */
+  #give(): void {
+    const { lead, asked } = this.#visit;
+    if (lead.isGone) {
+      this.#recording?.abandon();
+    } else {
+      const { response } = this.#exchange;
+      const body = asked.method === "HEAD" ? null : this.#recording?.stream(asked.signal);
+      lead.give(rebuilt(response, body ?? null), true);
+    }
+  }
+
+  async #whole(): Promise<StoredResponse | Unshared> {
+    const { cache, rules, decodes } = this.#keeper;
+    const { lead, asked } = this.#visit;
+    const { failed } = this.#fate;
+    const { response, requestedAt } = this.#exchange;
+    const { vary } = this.#verdict;
+    const body = this.#recording === undefined ? null : await this.#recording.whole;
+    if (body === undefined) {
+      if (lead.live === undefined) this.#give();
+      return new Unshared("too long", failed);
+    }
+    const now = cache.driver.host.timers.now();
+    try {
+      const selection = core.http_vary_key(vary, asked.head) ?? "";
+      const about = { requestedAt, selection, now, failed, refusal: this.#refusal, decodes };
+      return completed(response, body, this.#verdict, rules, about);
+    } catch (error) {
+      // The core trapped. The body is here, so the caller who led the load has it all the same.
+      cache.driver.recover(error);
+      if (lead.live === undefined) lead.give(remade(response, body), true);
+      return new Unshared("trap", failed);
+    }
+  }
+
+  #moved(): Variants | Unshared | undefined {
+    try {
+      return this.#move();
+    } catch (error) {
+      this.#keeper.cache.driver.recover(error);
+      return undefined;
+    }
+  }
+
+  /**
+   * A response that depends on the request in another way than was known is kept in a place of its
+   * own, by a flight of its own; undefined when it belongs to where it was looked for.
+   */
+  #move(): Variants | Unshared | undefined {
+    const { driver, entries } = this.#keeper.cache;
+    const { asked, place } = this.#visit;
+    if (this.#isAtHome()) return undefined;
+    const { vary } = this.#verdict;
+    const { lifetime } = this.#verdict.termsAt(this.#exchange.receivedAt, false);
+    const known = place.record ?? newRecord(driver.host);
+    const record = known.with(vary, lifetimeOfRecord(lifetime));
+    const key = keyOfVariant(place.primary, record, vary, asked.head);
+    if (key === undefined) return undefined;
+    const isAtPrimary = place.key === place.primary;
+    // Who has dropped the record has dropped this response, too: it goes where nobody looks.
+    if (!isAtPrimary && record.lifetime && this.#isCurrent(record)) {
+      void entries.set(place.primary, record, record.lifetime);
+    }
+    driver.refresh(this.#callFor(key)).catch(() => {});
+    return isAtPrimary ? record : new Unshared("moved", false);
+  }
+
+  #isAtHome(): boolean {
+    const { asked, place } = this.#visit;
+    const { vary } = this.#verdict;
+    if (place.record === undefined) return vary === "";
+    return keyOfVariant(place.primary, place.record, vary, asked.head) === place.key;
+  }
+
+  #isCurrent(record: Variants): boolean {
+    const { driver } = this.#keeper.cache;
+    const value = heldBy(driver, this.#visit.place.primary)?.value;
+    return value instanceof Variants && value.id === record.id;
+  }
+
+  #callFor(key: string): Call {
+    return {
+      key,
+      policy: this.#keeper.policy,
+      args: [this.#visit.asked.request],
+      load: ({ signal }: LoadContext) => {
+        this.#recording?.endWith(signal);
+        return this.#whole();
+      },
+      lifetimeOf: lifetimeOfLoaded,
+    };
+  }
+}
+
+/** How long what a load brought may be used. */
+export function lifetimeOfLoaded(value: unknown): Lifetime | undefined {
+  return value instanceof StoredResponse || value instanceof Variants ? value.lifetime : undefined;
+}
+
+/** How long a failure may be used, if it says so itself. */
+export function lifetimeOfFailed(value: unknown): Lifetime | undefined {
+  if (!(value instanceof StoredResponse) || value.refusal !== undefined) return undefined;
+  return value.lifetime;
+}

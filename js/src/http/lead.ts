@@ -1,0 +1,58 @@
+/** The request that leads a load: it may have what comes before the load has ended. */
+
+import { drop } from "./live.js";
+import type { Forwarded } from "./status.js";
+
+/** One request's part in a load. */
+export class Lead {
+  /** Why the origin was asked. */
+  forwarded: Forwarded = "uri-miss";
+  /** What the origin answered. */
+  status: number | undefined;
+  /** Whether the load is to be stored, as far as its head tells. */
+  stored = false;
+  /** Why it is not. */
+  reason: string | undefined;
+  /** Whether a stored response was found to be valid still. */
+  renewed = false;
+  /** What only this request can have. */
+  live: Response | undefined;
+  #isGone = false;
+  #tell: ((lead: Lead) => void) | undefined;
+
+  /** Whether nobody wants what comes any more. */
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  /** Whichever comes first: an answer, or a response that has begun. */
+  first<T>(answer: Promise<T>): Promise<T | Lead> {
+    return new Promise((resolve, reject) => {
+      this.#tell = resolve;
+      answer.then(resolve, reject);
+    });
+  }
+
+  /** What is to become of the load, as far as its head tells. */
+  expect(refusal: string | undefined): void {
+    this.reason = refusal;
+    this.stored = refusal === undefined;
+  }
+
+  /** Keeps a response for this request; `now` when it need not wait for anything else. */
+  give(response: Response, now: boolean): void {
+    if (this.#isGone) {
+      drop(response);
+    } else {
+      this.live = response;
+      if (now) this.#tell?.(this);
+    }
+  }
+
+  /** Something else has answered. */
+  leave(): void {
+    this.#isGone = true;
+    drop(this.live);
+    this.live = undefined;
+  }
+}

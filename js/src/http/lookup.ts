@@ -1,0 +1,60 @@
+/** Looks for entries without making a call of it. */
+
+import * as core from "../core.js";
+import type { Driver } from "../driver.js";
+import { totalOf } from "../layers.js";
+
+/** An entry as it is now. */
+export interface Found {
+  readonly value: unknown;
+  /** Milliseconds since it was stored. */
+  readonly age: number;
+  readonly ttl: number;
+  readonly state: number;
+}
+
+export const FRESH = 1;
+export const REVALIDATE = 2;
+const IF_ERROR = 3;
+const DEAD = 4;
+const RETAINED = 5;
+
+/** Whether an entry may answer when a load fails. */
+export const mayStandIn = ({ state }: Found): boolean => state >= FRESH && state <= IF_ERROR;
+
+/** The entry of a key in memory, also one that is kept only to be validated. */
+export function heldBy(driver: Driver, key: string): Found | undefined {
+  const { memory, space, timers } = driver.host;
+  const slot = space.get(key);
+  if (slot === undefined) return undefined;
+  try {
+    const now = timers.now();
+    const state = core.state(memory.machine, slot, now);
+    if (state === 0 || state === DEAD) return undefined;
+    const age = core.age(memory.machine, slot, now);
+    return { value: memory.values[slot], age, ttl: core.ttl(memory.machine, slot), state };
+  } catch (error) {
+    driver.recover(error);
+    return undefined;
+  }
+}
+
+/** The same, in lower stores, too. */
+export async function find(driver: Driver, key: string): Promise<Found | undefined> {
+  if (!driver.isOpen() || driver.switches.for(key).reads) return undefined;
+  const held = heldBy(driver, key);
+  if (held !== undefined) return held;
+  const found = await driver.host.layers?.read(key);
+  if (found === undefined) return undefined;
+  const { value, age, ttl, staleWhileRevalidate } = found;
+  const isServable = age < totalOf(found);
+  const state =
+    age < ttl
+      ? FRESH
+      : age < ttl + staleWhileRevalidate
+        ? REVALIDATE
+        : isServable
+          ? IF_ERROR
+          : RETAINED;
+  return { value, age, ttl, state };
+}

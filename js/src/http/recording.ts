@@ -1,0 +1,176 @@
+/**
+ * A body on its way: read once, kept for the cache, given to one caller as it comes.
+ *
+ * Up to `most` bytes the origin is read as fast as it sends, whatever the caller does, since others
+ * wait for the whole. Beyond that nothing is kept any more, and the caller sets the pace.
+ */
+
+/** A body that is being recorded. */
+export class Recording {
+  /**
+   * The whole body; undefined when it is too long to keep. Rejects when the body breaks off, or
+   * with what `fail` is given.
+   */
+  readonly whole: Promise<Uint8Array | undefined>;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  /** Kept, as Node ends the body of a response that is collected. */
+  readonly owner: unknown;
+  readonly #most: number;
+  readonly #chunks: (Uint8Array | undefined)[] = [];
+  #length = 0;
+  #state: "recording" | "passing" | "complete" | "failed" = "recording";
+  #error: unknown;
+  /** Tells the caller's stream that there is something new. */
+  #wake: (() => void) | undefined;
+  /** Whether somebody reads what comes: undefined while nobody has asked for it. */
+  #isRead: boolean | undefined;
+
+  constructor(body: ReadableStream<Uint8Array>, most: number, owner: unknown) {
+    this.#reader = body.getReader();
+    this.#most = most;
+    this.owner = owner;
+    this.whole = this.#record();
+    this.whole.catch(() => {}); // Who needs it looks at it; nobody has to.
+  }
+
+  /**
+   * What comes, for one caller, who may stop reading at any time.
+   * @param signal the caller's own: it ends the stream, not the recording
+   */
+  stream(signal: AbortSignal | undefined): ReadableStream<Uint8Array> {
+    this.#isRead = true;
+    let at = 0;
+    let stop = () => {};
+    return new ReadableStream<Uint8Array>(
+      {
+        type: "bytes",
+        start: (controller) => {
+          if (signal === undefined) return;
+          const onAbort = () => {
+            controller.error(signal.reason);
+            this.#leave(signal.reason);
+          };
+          if (signal.aborted) onAbort();
+          signal.addEventListener("abort", onAbort, { once: true });
+          stop = () => signal.removeEventListener("abort", onAbort);
+        },
+        pull: async (controller) => {
+          try {
+            const chunk = await this.#next(at);
+            at += 1;
+            if (chunk !== undefined) return controller.enqueue(chunk as Uint8Array<ArrayBuffer>);
+            stop();
+            controller.close();
+            // A reader that brought its own buffer waits for its end apart.
+            (controller as ReadableByteStreamController).byobRequest?.respond(0);
+          } catch (error) {
+            stop();
+            throw error;
+          }
+        },
+        cancel: (reason) => {
+          stop();
+          this.#leave(reason);
+        },
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  /** Nobody will read it. */
+  #leave(reason: unknown): void {
+    this.#isRead = false;
+    if (this.#state === "passing") this.#drop(reason);
+  }
+
+  /** Ends the recording when `signal` says so. */
+  endWith(signal: AbortSignal): void {
+    const onAbort = () => this.#fail(signal.reason);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+    const forget = () => signal.removeEventListener("abort", onAbort);
+    this.whole.then(forget, forget);
+  }
+
+  async #record(): Promise<Uint8Array | undefined> {
+    while (this.#state === "recording") await this.#step();
+    if (this.#state === "failed") throw this.#error;
+    return this.#state === "complete" ? joined(this.#chunks, this.#length) : undefined;
+  }
+
+  /** Reads one chunk and keeps it. */
+  async #step(): Promise<void> {
+    try {
+      const { done, value } = await this.#reader.read();
+      if (this.#state !== "recording") return;
+      if (done) this.#state = "complete";
+      else if (value.length > 0) this.#keep(value);
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#wake?.();
+  }
+
+  #keep(chunk: Uint8Array): void {
+    this.#chunks.push(chunk);
+    this.#length += chunk.length;
+    if (this.#length <= this.#most) return;
+    this.#state = "passing";
+    if (this.#isRead === false) this.#drop(undefined);
+  }
+
+  /** Ends the transfer that nobody needs. */
+  #drop(reason: unknown): void {
+    this.#chunks.length = 0;
+    this.#reader.cancel(reason).catch(() => {});
+  }
+
+  /** Nobody has asked for the stream, and nobody will. */
+  abandon(): void {
+    if (this.#isRead === undefined) this.#leave(undefined);
+  }
+
+  #fail(error: unknown): void {
+    if (this.#state !== "recording") return;
+    this.#state = "failed";
+    this.#error = error;
+    this.#reader.cancel(error).catch(() => {});
+    this.#wake?.();
+  }
+
+  /** The chunk at `at`, as bytes of the caller's own; undefined at the end. */
+  async #next(at: number): Promise<Uint8Array | undefined> {
+    while (at >= this.#chunks.length && this.#state === "recording") {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    const chunk = this.#chunks[at];
+    if (chunk !== undefined) {
+      if (this.#state === "passing") this.#chunks[at] = undefined;
+      // Bytes that are kept, or lie in a buffer with others, are not the caller's to change.
+      return new Uint8Array(chunk);
+    }
+    if (this.#state === "failed") throw this.#error;
+    return this.#state === "passing" ? this.#pass() : undefined;
+  }
+
+  async #pass(): Promise<Uint8Array | undefined> {
+    for (;;) {
+      const { done, value } = await this.#reader.read();
+      if (done) return undefined;
+      if (value.length > 0) return new Uint8Array(value);
+    }
+  }
+}
+
+function joined(chunks: readonly (Uint8Array | undefined)[], length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    if (chunk === undefined) continue;
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}

@@ -1,0 +1,143 @@
+/** What is decided of a response when its head has come. */
+
+import * as core from "../core.js";
+import type { Lifetime } from "../layers.js";
+import type { CompiledPolicy } from "../policy.js";
+import type { Asked } from "./asked.js";
+import { ETAG, GROUPS, LAST_MODIFIED, NEVER_STALE, REFUSALS, VALIDATE, VARIES } from "./flags.js";
+import { groupTags } from "./groups.js";
+import { headOf } from "./head.js";
+
+/** How a cached `fetch` reads HTTP. */
+export interface HttpRules {
+  readonly policy: CompiledPolicy;
+  readonly shared: boolean;
+  /** Whether the policy rules even where the response says something. */
+  readonly override: boolean;
+  readonly maxBody: number;
+}
+
+/** A response that has begun. */
+export interface Exchange {
+  readonly response: Response;
+  /** Wall clock, milliseconds. */
+  readonly requestedAt: number;
+  readonly receivedAt: number;
+}
+
+/** What was decided. */
+export interface Verdict {
+  /** 0 for a response that may be stored. */
+  readonly refusal: number;
+  readonly flags: number;
+  readonly head: string;
+  /** The fields it varies by; empty for none. */
+  readonly vary: string;
+  readonly authorized: boolean;
+  readonly groups: readonly string[] | undefined;
+  /**
+   * Age and lifetime, for a body that was complete at `now`. A failure is kept for as long as it
+   * says itself, and stands in for nothing.
+   */
+  termsAt(
+    now: number,
+    failed: boolean,
+  ): { readonly initialAge: number; readonly lifetime: Lifetime };
+}
+
+/** How long what can be validated is kept beyond its windows. */
+const RETAINED = 24 * 60 * 60 * 1000;
+const FIELDS_OF_CACHES = "cdn-cache-control";
+const SILENT = 8;
+
+/** The targeted fields (RFC 9213) that a cache of this kind follows. */
+export const targetsOf = (shared: boolean): string => (shared ? FIELDS_OF_CACHES : "");
+
+/** Reads a response by RFC 9111. */
+export function judge(
+  asked: Asked,
+  status: number,
+  head: string,
+  exchange: Exchange,
+  rules: HttpRules,
+): Verdict {
+  const { shared } = rules;
+  const read = (requestHead: string) =>
+    core.http_response(
+      "GET",
+      requestHead,
+      status,
+      head,
+      shared,
+      targetsOf(shared),
+      exchange.requestedAt,
+      exchange.receivedAt,
+    );
+  const numbers = read(asked.head);
+  const flags = numbers[6] ?? 0;
+  const storing = numbers[0] ?? 1;
+  const overruled = rules.override && rules.policy.ttlGiven && storing === SILENT;
+  return {
+    refusal: overruled ? 0 : storing,
+    flags,
+    head,
+    vary: flags & VARIES ? core.http_vary(head) : "",
+    authorized: !shared || read("authorization: any\n")[0] === 0,
+    groups: flags & GROUPS ? groupTags(asked.url, core.http_groups(head)) : undefined,
+    termsAt: (now, failed) => termsOf(numbers, now - exchange.receivedAt, rules, failed),
+  };
+}
+
+/** @param elapsed milliseconds from the head to the end of the body */
+function termsOf(
+  numbers: Float64Array,
+  elapsed: number,
+  { policy, override }: HttpRules,
+  failed: boolean,
+): { readonly initialAge: number; readonly lifetime: Lifetime } {
+  const [, stated = Number.NaN, heuristic = Number.NaN, age = 0, swr = 0, sie = 0, flags = 0] =
+    numbers;
+  const initialAge = age + Math.max(0, elapsed);
+  if (failed) {
+    const ttl = flags & VALIDATE ? 0 : Math.max(0, or(stated, or(heuristic, 0)) - initialAge);
+    return { initialAge, lifetime: { ttl, staleWhileRevalidate: 0, staleIfError: 0 } };
+  }
+  const retained = flags & (ETAG | LAST_MODIFIED) ? RETAINED : 0;
+  const { staleWhileRevalidate, staleIfError } = policy;
+  if (override && policy.ttlGiven) {
+    return {
+      initialAge,
+      lifetime: { ttl: policy.ttl, staleWhileRevalidate, staleIfError, retained },
+    };
+  }
+  const silent = policy.ttlGiven ? policy.ttl : or(heuristic, 0);
+  const ttl = flags & VALIDATE ? 0 : Math.max(0, or(stated, silent) - initialAge);
+  const lifetime =
+    flags & NEVER_STALE
+      ? { ttl, staleWhileRevalidate: 0, staleIfError: 0, retained }
+      : {
+          ttl,
+          staleWhileRevalidate: or(swr, staleWhileRevalidate),
+          staleIfError: or(sie, staleIfError),
+          retained,
+        };
+  return { initialAge, lifetime };
+}
+
+const or = (value: number, otherwise: number): number => (Number.isNaN(value) ? otherwise : value);
+
+/** Whether there is a use for an entry with this lifetime. */
+export function isOfUse({
+  ttl,
+  staleWhileRevalidate,
+  staleIfError,
+  retained = 0,
+}: Lifetime): boolean {
+  return Math.max(ttl, staleWhileRevalidate, staleIfError, retained) > 0;
+}
+
+/** Why a response is not stored. */
+export const refusalOf = (refusal: number): string | undefined => REFUSALS[refusal];
+
+/** The head of a live response; the URL's own credentials are the request's. */
+export const textOf = (response: Response): string => headOf(response.headers);

@@ -1,0 +1,121 @@
+/** What a load of HTTP can bring, as plain data: all that requests may share. */
+
+import type { Lifetime } from "../layers.js";
+import { headOf, type Line } from "./head.js";
+
+/** A response without its body. */
+export interface ResponseHead {
+  readonly status: number;
+  readonly statusText: string;
+  /** Where it came from, without fragment; empty when nobody knows. */
+  readonly url: string;
+  readonly headers: readonly Line[];
+}
+
+/** What was found out when a response was stored. Times are milliseconds. */
+export interface Terms {
+  /** The flags of `http_response`. */
+  readonly flags: number;
+  /** How old it was when it was stored (RFC 9111 §4.2.3). */
+  readonly initialAge: number;
+  /** When it was asked for; wall clock. */
+  readonly requestedAt: number;
+  /** The fields of the request it depends on, as `http_vary` names them; empty for none. */
+  readonly vary: string;
+  /** What those fields were, as `http_vary_key` tells it. */
+  readonly selection: string;
+  /** Whether it may answer requests with `Authorization`. */
+  readonly authorized: boolean;
+  /** Tags for its cache groups (RFC 9875); undefined for none. */
+  readonly groups?: readonly string[] | undefined;
+  /** Whether the bytes are what a content coding of the origin decodes to. */
+  readonly decoded?: boolean | undefined;
+}
+
+/** A complete response with its body. */
+export class StoredResponse {
+  readonly head: ResponseHead;
+  readonly terms: Terms;
+  /** Null for a response without a body. */
+  readonly body: Uint8Array | null;
+  /** How long it may be used; undefined when it was read from a store. */
+  readonly lifetime: Lifetime | undefined;
+  /** Why it is not to be stored; undefined when it is. */
+  readonly refusal: string | undefined;
+  /** Whether it counts as a failure of the origin. */
+  readonly failed: boolean;
+
+  constructor(
+    head: ResponseHead,
+    terms: Terms,
+    body: Uint8Array | null,
+    fate: {
+      readonly lifetime?: Lifetime | undefined;
+      readonly refusal?: string | undefined;
+      readonly failed?: boolean;
+    } = {},
+  ) {
+    this.head = head;
+    this.terms = terms;
+    this.body = body;
+    this.lifetime = fate.lifetime;
+    this.refusal = fate.refusal;
+    this.failed = fate.failed ?? false;
+  }
+
+  /** The head as the core reads it. */
+  get text(): string {
+    return headOf(this.head.headers);
+  }
+
+  /** A new response with these bytes, which the caller may read and change. */
+  toResponse(headers?: Headers): Response {
+    const { status, statusText } = this.head;
+    const body = this.body as Uint8Array<ArrayBuffer> | null;
+    return new Response(body, { status, statusText, headers: headers ?? this.headers() });
+  }
+
+  /** Headers of the caller's own. */
+  headers(): Headers {
+    return new Headers(this.head.headers as [string, string][]);
+  }
+}
+
+/** What stands under a URL whose responses depend on the request: where to look for them. */
+export class Variants {
+  /** Begins the keys of this URL's variants: who drops this record drops them all. */
+  readonly id: string;
+  /** What `http_vary` gave of the responses so far, the latest first, each once. */
+  readonly lists: readonly string[];
+  /** How long it is of use. */
+  readonly lifetime: Lifetime | undefined;
+
+  constructor(id: string, lists: readonly string[], lifetime?: Lifetime) {
+    this.id = id;
+    this.lists = lists;
+    this.lifetime = lifetime;
+  }
+
+  /** The record with a list at its head; this one when it is there. */
+  with(list: string, lifetime: Lifetime): Variants {
+    if (this.lists[0] === list) return this;
+    const others = this.lists.filter((known) => known !== list);
+    const lists = [list, ...others].slice(0, MOST_LISTS);
+    return new Variants(this.id, lists, lifetime);
+  }
+}
+
+/** Lists a URL may have: each costs a look at every request. */
+const MOST_LISTS = 4;
+
+/** A load brought something that only the request that led it can have. */
+export class Unshared {
+  /** Why nobody else can have it. */
+  readonly reason: string;
+  readonly failed: boolean;
+
+  constructor(reason: string, failed: boolean) {
+    this.reason = reason;
+    this.failed = failed;
+  }
+}

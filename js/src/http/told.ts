@@ -1,0 +1,72 @@
+/** What is told of an answer, and the policy as the driver sees it. */
+
+import type { Source } from "../events.js";
+import type { CompiledPolicy } from "../policy.js";
+import { tagsFor } from "../tags.js";
+import { tagged } from "./live.js";
+import { cacheStatus, type Happened } from "./status.js";
+import { StoredResponse, Unshared, Variants } from "./stored.js";
+
+/** A response and what happened. */
+export interface Told {
+  readonly response: Response;
+  readonly source: Source;
+  /** Milliseconds since it was made, other caches included; 0 for what has just come. */
+  readonly age: number;
+  /** Milliseconds it stays fresh; negative when it is stale. */
+  readonly ttl: number;
+  /** Whether it is in the cache now, or will be once its body is complete. */
+  readonly stored: boolean;
+  /** Why the origin was asked, or why its answer is not stored. */
+  readonly reason: string | undefined;
+  /** Why the origin did not answer, if it failed. */
+  readonly error?: unknown;
+}
+
+/** Puts what happened into the response, and beside it. */
+export function told(
+  response: Response,
+  happened: Happened,
+  more: {
+    readonly age?: number;
+    readonly reason?: string | undefined;
+    readonly error?: unknown;
+  } = {},
+): Told {
+  const { source, ttl, forwarded, stored } = happened;
+  const { age = 0, reason = forwarded, error } = more;
+  const all = {
+    response: tagged(response, cacheStatus(happened)),
+    source,
+    age,
+    ttl,
+    stored,
+    reason,
+  };
+  return error === undefined ? all : { ...all, error };
+}
+
+/** The policy with its functions over what loads of HTTP bring. */
+export function overResponses(rules: CompiledPolicy): CompiledPolicy {
+  const { cacheIf, tags } = rules;
+  return {
+    ...rules,
+    tags: {
+      ofArgs: undefined,
+      ofValue: (value, args) => {
+        if (!(value instanceof StoredResponse)) return [];
+        const own = tags?.ofValue
+          ? tagsFor(tags, value.toResponse(), args)
+          : tagsFor(tags, value, args);
+        return [...own, ...(value.terms.groups ?? [])];
+      },
+    },
+    failIf: (value) =>
+      (value instanceof StoredResponse || value instanceof Unshared) && value.failed,
+    cacheIf: (value, args) => {
+      if (value instanceof Variants) return true;
+      if (!(value instanceof StoredResponse) || value.refusal !== undefined) return false;
+      return cacheIf?.(value.toResponse(), args) ?? true;
+    },
+  };
+}

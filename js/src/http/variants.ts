@@ -1,0 +1,44 @@
+/** The places of responses that depend on more of a request than its URL. */
+
+import * as core from "../core.js";
+import type { Host } from "../driver.js";
+import type { Lifetime } from "../layers.js";
+import { Variants } from "./stored.js";
+
+/** How long the record of a URL's variants is kept at least. */
+const DAY = 24 * 60 * 60 * 1000;
+
+/** A record for a URL of which nothing is known. */
+export function newRecord({ random, timers }: Host): Variants {
+  const id = `${timers.now().toString(36)}${random().toString(36).slice(1)}`;
+  return new Variants(id, []);
+}
+
+/** How long a record is kept for a response with this lifetime. */
+export function lifetimeOfRecord(lifetime: Lifetime): Lifetime {
+  const { ttl, staleWhileRevalidate, staleIfError, retained = 0 } = lifetime;
+  const total = ttl + Math.max(staleWhileRevalidate, staleIfError) + retained;
+  return { ttl: Math.max(total, DAY), staleWhileRevalidate: 0, staleIfError: 0 };
+}
+
+/** The key of one variant; undefined when no other request can have it. */
+export function keyOfVariant(
+  primary: string,
+  record: Variants,
+  list: string,
+  requestHead: string,
+): string | undefined {
+  const selection = core.http_vary_key(list, requestHead);
+  if (selection === undefined) return undefined;
+  return `${primary}\n${record.id}\n${list}\n${selection}`;
+}
+
+/** The keys where a request's response may be, the likeliest first. */
+export function keysOfVariants(primary: string, record: Variants, requestHead: string): string[] {
+  const keys: string[] = [];
+  for (const list of record.lists) {
+    const key = keyOfVariant(primary, record, list, requestHead);
+    if (key !== undefined) keys.push(key);
+  }
+  return keys;
+}

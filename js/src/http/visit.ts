@@ -1,0 +1,26 @@
+/** One request on its way to a load. */
+
+import type { Asked } from "./asked.js";
+import type { Lead } from "./lead.js";
+import type { Variants } from "./stored.js";
+
+/** Where a request looks for its response. */
+export interface Place {
+  /** The key of the URL. */
+  readonly primary: string;
+  /** What stands there when its responses depend on the request. */
+  readonly record: Variants | undefined;
+  /** Where this request's response is, or would be. */
+  readonly key: string;
+}
+
+/** One load. */
+export interface Visit {
+  readonly asked: Asked;
+  readonly place: Place;
+  readonly lead: Lead;
+  /** Whether the whole response is wanted anew, whatever is stored. */
+  readonly reload: boolean;
+  /** Whether nothing that is stored may answer when it fails. */
+  readonly forced: boolean;
+}

@@ -1,0 +1,82 @@
+//! Pieces of text. Field values are ASCII where it matters, so all of this goes by bytes.
+//!
+//! These are called from everywhere in cold paths, so each is there once: inlined they would be
+//! most of what the rules weigh.
+
+use alloc::string::String;
+
+/// What is before the first `at`, which must be ASCII, and what is behind it; all and `None`
+/// without one.
+#[inline(never)]
+#[must_use]
+pub fn cut(text: &str, at: u8) -> (&str, Option<&str>) {
+    match position(text, |byte| byte == at) {
+        Some(end) => (text.get(..end).unwrap_or(""), text.get(end + 1..)),
+        None => (text, None),
+    }
+}
+
+/// Where the first byte is that is `wanted`.
+#[must_use]
+pub fn position(text: &str, wanted: impl FnMut(u8) -> bool) -> Option<usize> {
+    text.bytes().position(wanted)
+}
+
+/// The text without white space around it.
+#[inline(never)]
+#[must_use]
+pub fn trim(text: &str) -> &str {
+    text.trim_ascii()
+}
+
+/// Whether two texts are the same but for the case of letters.
+#[inline(never)]
+#[must_use]
+pub fn is_same(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other)
+}
+
+/// Writes parts behind each other.
+#[inline(never)]
+pub fn push(text: &mut String, parts: &[&str]) {
+    for part in parts {
+        text.push_str(part);
+    }
+}
+
+/// A number in decimal digits and nothing else; saturates.
+#[inline(never)]
+#[must_use]
+pub fn decimal(digits: &str) -> Option<u64> {
+    let mut number = 0_u64;
+    for byte in digits.bytes() {
+        if !byte.is_ascii_digit() {
+            return None;
+        }
+        number = number.saturating_mul(10);
+        number = number.saturating_add(u64::from(byte - b'0'));
+    }
+    (!digits.is_empty()).then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cutting() {
+        assert_eq!(cut("a=b=c", b'='), ("a", Some("b=c")));
+        assert_eq!(cut("a=", b'='), ("a", Some("")));
+        assert_eq!(cut("\u{e9}", b'='), ("\u{e9}", None));
+        assert_eq!(cut("\u{e9}=\u{e9}", b'='), ("\u{e9}", Some("\u{e9}")));
+    }
+
+    #[test]
+    fn decimals_are_digits_only_and_saturate() {
+        assert_eq!(decimal("007"), Some(7));
+        assert_eq!(decimal("99999999999999999999999"), Some(u64::MAX));
+        for wrong in ["", "-1", "+1", "1.0", " 1", "1e3", "\u{661}"] {
+            assert_eq!(decimal(wrong), None, "{wrong}");
+        }
+    }
+}

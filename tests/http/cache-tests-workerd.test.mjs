@@ -1,0 +1,3 @@
+import { testProxy } from "./support/cache-tests-mode.mjs";
+
+testProxy();
