@@ -314,10 +314,16 @@ test("a response tells where it came from; what it was redirected from is not st
 test("explain: age and ttl count what other caches had it for", async () => {
   const { get, clock } = stage(() => ["x", fresh({ age: "10" })]);
   const first = await get("/");
-  assert.deepEqual([first.source, first.stored, first.reason], ["load", true, "uri-miss"]);
+  assert.deepEqual(
+    [first.source, first.stored, first.reason, first.ttl],
+    ["load", true, "uri-miss", 50 * SECOND],
+  );
   clock.elapsed = 20 * SECOND;
-  const { source, age, ttl, stored, headers } = await get("/");
-  assert.deepEqual([source, age, ttl, stored], ["hit", 30 * SECOND, 30 * SECOND, true]);
+  const { source, age, ttl, stored, reason, headers } = await get("/");
+  assert.deepEqual(
+    [source, age, ttl, stored, reason],
+    ["hit", 30 * SECOND, 30 * SECOND, true, undefined],
+  );
   assert.equal(headers.get("age"), "30");
   assert.equal(headers.get("cache-status"), "holdover; hit; ttl=30");
 });

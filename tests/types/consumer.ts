@@ -140,6 +140,29 @@ export function fetches(): (request: Request) => Promise<Response> {
   return (request) => cachedFetch(request);
 }
 
+export async function explained(): Promise<readonly [Response, string, number, boolean]> {
+  const { response, source, age, stored, reason } = await cache
+    .fetch({}, { override: true, maxBody: "1mb" })
+    .explain("https://example.com/");
+  reason satisfies string | undefined;
+  return [response, source, age, stored];
+}
+
+interface Env {
+  readonly name: string;
+}
+
+export function handles(): (request: Request, env: Env) => Promise<Response> {
+  const handler = cache.handler(
+    (_request: Request, env: Env) => new Response(env.name),
+    { ttl: "10s" },
+    { shared: false },
+  );
+  // @ts-expect-error: the handler wants its environment
+  void handler(new Request("https://example.com/"));
+  return handler;
+}
+
 export function errors(error: unknown): string {
   if (error instanceof TimeoutError) return error.code satisfies "E_TIMEOUT";
   if (error instanceof ConfigError) return error.option;

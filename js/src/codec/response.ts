@@ -46,9 +46,17 @@ export function decodeResponse(bytes: Uint8Array): StoredResponse | Variants {
   const encoded = JSON.parse(text) as EncodedResponse | EncodedVariants;
   if ("variants" in encoded) return new Variants(`${encoded.variants}`, [...encoded.lists]);
   const { head, terms, hasBody } = encoded;
-  const { flags, initialAge } = terms;
-  if (typeof flags !== "number" || typeof initialAge !== "number") throw new TypeError("no terms");
+  if (!isTerms(terms)) throw new TypeError("a response without its terms");
   const response = new StoredResponse(head, terms, hasBody ? bytes.slice(end) : null);
   response.toResponse(); // throws when the head is none, while that is still a miss
   return response;
+}
+
+function isTerms({ flags, initialAge, requestedAt, vary, selection }: Terms): boolean {
+  const numbers = [flags, initialAge, requestedAt];
+  return (
+    numbers.every((value) => typeof value === "number") &&
+    typeof vary === "string" &&
+    typeof selection === "string"
+  );
 }

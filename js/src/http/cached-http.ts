@@ -74,7 +74,8 @@ export class CachedHttp {
     if (!(stored instanceof StoredResponse)) return undefined;
     const verdict = driver.begin(slot, policy);
     if ((verdict & HIT_BITS) === 0) return this.#fresh(stored, slot);
-    const visit = visitOf(new Asked(url), { primary: key, record: undefined, key }, "call");
+    const place = { primary: key, record: undefined, key };
+    const visit = this.#visitOf(new Asked(url), place, "call");
     const call = this.#callOf(visit);
     const answering = driver.perform(call, slot, verdict);
     return this.#answered(visit, call, answering).then((told) =>
@@ -131,7 +132,7 @@ export class CachedHttp {
   async #answerAt(asked: Asked, place: Place): Promise<Told | Variants> {
     const way = await approach(this, asked, place);
     if (typeof way === "object") return way;
-    const visit = visitOf(asked, place, way);
+    const visit = this.#visitOf(asked, place, way);
     const call = this.#callOf(visit);
     const answering = visit.forced ? this.driver.refresh(call) : this.driver.call(call);
     return this.#answered(visit, call, answering);
@@ -141,6 +142,12 @@ export class CachedHttp {
     const answer = await visit.lead.first(answering);
     if (answer instanceof Lead) return this.#begun(answer);
     return this.#concluded(visit, call, answer);
+  }
+
+  #visitOf(asked: Asked, place: Place, way: "call" | "validate" | "reload"): Visit {
+    const waitUntil = this.origin.waitUntilOf?.(asked);
+    const reload = way === "reload";
+    return { asked, place, lead: new Lead(), reload, forced: way !== "call", waitUntil };
   }
 
   #callOf(visit: Visit): Call {
@@ -153,7 +160,7 @@ export class CachedHttp {
       host: guards === undefined ? "" : new URL(asked.url).host,
       load: ({ signal }) => this.#loading.load(visit, signal),
       signal: asked.signal,
-      waitUntil: this.origin.waitUntilOf?.(asked),
+      waitUntil: visit.waitUntil,
       lifetimeOf: lifetimeOfLoaded,
       lifetimeOfFailed,
     };
@@ -161,9 +168,9 @@ export class CachedHttp {
 
   /** The response that only the request which led its load has. */
   #begun(lead: Lead): Told {
-    const { forwarded, status, stored, reason } = lead;
+    const { forwarded, status, stored, ttl, reason } = lead;
     const response = lead.live as Response;
-    const happened = { source: "load", ttl: 0, forwarded, status, stored } as const;
+    const happened = { source: "load", ttl, forwarded, status, stored } as const;
     return told(response, happened, { reason: reason ?? forwarded });
   }
 
@@ -222,18 +229,14 @@ export class CachedHttp {
     } as const;
     const reason = lead?.reason ?? (isNew ? happened.forwarded : undefined);
     const total = aged === undefined ? 0 : stored.terms.initialAge + aged;
-    return told(response, happened, { age: total, reason: reason ?? source, error: from.error });
+    return told(response, happened, { age: total, reason, error: from.error });
   }
 
   /** Asks the origin for this request alone, and stores nothing. */
   async forward(asked: Asked, forwarded: Forwarded): Promise<Told> {
     const response = await this.origin.ask(asked.request, asked);
     const own = rebuilt(response, response.body);
-    return told(own, { source: "bypass", ttl: 0, forwarded, stored: false });
+    const happened = { source: "bypass", ttl: 0, forwarded, stored: false } as const;
+    return told(own, happened, { reason: forwarded });
   }
-}
-
-function visitOf(asked: Asked, place: Place, way: "call" | "validate" | "reload"): Visit {
-  const reload = way === "reload";
-  return { asked, place, lead: new Lead(), reload, forced: way !== "call" };
 }

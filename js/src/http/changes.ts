@@ -20,7 +20,8 @@ export async function change(http: CachedHttp, asked: Asked): Promise<Told> {
   const response = await http.origin.ask(asked.request, asked);
   const own = rebuilt(response, response.body);
   if (asked.flags & UNSAFE) await invalidate(http, asked, response);
-  return told(own, { source: "bypass", ttl: 0, forwarded: "method", stored: false });
+  const happened = { source: "bypass", ttl: 0, forwarded: "method", stored: false } as const;
+  return told(own, happened, { reason: "method" });
 }
 
 /** Never rejects: the change has been made, whatever `key` thinks of it. */
@@ -76,7 +77,8 @@ export async function askForHead(
   }
   const own = rebuilt(response, null);
   const { status } = response;
-  return told(own, { source: "bypass", ttl: 0, forwarded, status, stored: false });
+  const happened = { source: "bypass", ttl: 0, forwarded, status, stored: false } as const;
+  return told(own, happened, { reason: forwarded });
 }
 
 async function renew(

@@ -72,7 +72,8 @@ export class Arrival {
   async kept(): Promise<unknown> {
     const { lead, asked } = this.#visit;
     const { failed, standsIn } = this.#fate;
-    lead.expect(this.#refusal);
+    const { ttl } = this.#verdict.termsAt(this.#exchange.receivedAt, failed).lifetime;
+    lead.expect(this.#refusal, ttl);
     const moved = this.#refusal === undefined && !failed ? this.#moved() : undefined;
     // Who wants but a part, or could be answered otherwise, waits for the whole; so does who meets
     // a failure, which guards are to know of before that caller comes again.
@@ -168,6 +169,7 @@ export class Arrival {
       key,
       policy: this.#keeper.policy,
       args: [this.#visit.asked.request],
+      waitUntil: this.#visit.waitUntil,
       load: ({ signal }: LoadContext) => {
         this.#recording?.endWith(signal);
         return this.#whole();

@@ -13,6 +13,8 @@ export class Lead {
   stored = false;
   /** Why it is not. */
   reason: string | undefined;
+  /** Milliseconds that it is fresh when it is stored. */
+  ttl = 0;
   /** Whether a stored response was found to be valid still. */
   renewed = false;
   /** What only this request can have. */
@@ -34,7 +36,8 @@ export class Lead {
   }
 
   /** What is to become of the load, as far as its head tells. */
-  expect(refusal: string | undefined): void {
+  expect(refusal: string | undefined, ttl: number): void {
+    this.ttl = refusal === undefined ? ttl : 0;
     this.reason = refusal;
     this.stored = refusal === undefined;
   }

@@ -89,7 +89,7 @@ export class Loading {
       now: exchange.receivedAt,
       failed: false,
     });
-    visit.lead.expect(renewed.refusal);
+    visit.lead.expect(renewed.refusal, renewed.lifetime?.ttl ?? 0);
     if (renewed.refusal !== undefined) void this.#cache.entries.invalidate(visit.place.key);
     return renewed;
   }

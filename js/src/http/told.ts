@@ -33,8 +33,8 @@ export function told(
     readonly error?: unknown;
   } = {},
 ): Told {
-  const { source, ttl, forwarded, stored } = happened;
-  const { age = 0, reason = forwarded, error } = more;
+  const { source, ttl, stored } = happened;
+  const { age = 0, reason, error } = more;
   const all = {
     response: tagged(response, cacheStatus(happened)),
     source,

@@ -1,5 +1,6 @@
 /** One request on its way to a load. */
 
+import type { WaitUntil } from "../policy-options.js";
 import type { Asked } from "./asked.js";
 import type { Lead } from "./lead.js";
 import type { Variants } from "./stored.js";
@@ -23,4 +24,6 @@ export interface Visit {
   readonly reload: boolean;
   /** Whether nothing that is stored may answer when it fails. */
   readonly forced: boolean;
+  /** Anchors what outlives the request; undefined for the cache's own way. */
+  readonly waitUntil: WaitUntil | undefined;
 }
