@@ -69,20 +69,22 @@ export async function storeConformance(
     ...windowCases(time, has),
     ...messageCases(has),
   ];
-  return cases.map(([name, run], index) => ({
+  // A server may still have the counters of an earlier run.
+  const run = `conformance:${Date.now().toString(36)}:`;
+  return cases.map(([name, act], index) => ({
     name,
-    run: () => runOne(makeStore, run, `conformance:${index}:`),
+    run: () => runOne(makeStore, act, `${run}${index}:`),
   }));
 }
 
 async function runOne(
   makeStore: () => Maybe<Store>,
-  run: (bench: Bench) => Maybe<unknown>,
+  act: (bench: Bench) => Maybe<unknown>,
   prefix: string,
 ): Promise<void> {
   const store = await makeStore();
   try {
-    await run({ store, prefix });
+    await act({ store, prefix });
   } finally {
     await store.close?.();
   }
