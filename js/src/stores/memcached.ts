@@ -55,7 +55,8 @@ export function memcached(client: MemcachedClient, options: MemcachedOptions = {
 /** What the server takes for this key; different ones for different keys. */
 function serverKey(key: string): Promise<string> {
   // A key has at least one character, neither spaces nor controls; `%` begins what is escaped.
-  const escaped = (character: string) => `%${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  const escaped = (character: string) =>
+    `%${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
   return longKey(`.${key.replace(/[% \u00a0\p{Cc}]/gu, escaped)}`, KEY_BYTES);
 }
 

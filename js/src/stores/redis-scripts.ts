@@ -54,7 +54,7 @@ if count >= limit then
   ends = math.max(ends, now + ban)
   if ban > 0 then
     redis.call('ZADD', KEYS[1], string.format('%.0f', ends), 'ban')
-    redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.ceil(ends - now)))
+    redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.ceil(math.max(period, ends - now))))
   end
   return {0, 0, ends - now}
 end

@@ -29,10 +29,12 @@ export function countCall(
   const { calls, count, bannedUntil } = current(before, options, now);
   const [first = now] = calls;
   const ends = first + period;
-  if (now < bannedUntil) return refused({ calls, count, bannedUntil }, bannedUntil - now);
+  // What is left of a window outlives a refusal.
+  const last = (calls.at(-1) ?? now) + period - now;
+  if (now < bannedUntil) return refused({ calls, count, bannedUntil }, bannedUntil - now, last);
   if (count >= limit) {
     const until = Math.max(limit > 0 ? ends : now + period, now + ban);
-    return refused({ calls, count, bannedUntil: ban > 0 ? until : 0 }, until - now);
+    return refused({ calls, count, bannedUntil: ban > 0 ? until : 0 }, until - now, last);
   }
   const isSliding = options.algorithm === "sliding";
   const kept = isSliding || calls.length === 0 ? [...calls, now] : calls;
@@ -57,6 +59,7 @@ function current(
   return { calls, count, bannedUntil: before.bannedUntil };
 }
 
-function refused(counted: Counted, retryAfter: number): Counting {
-  return { counted, state: { admitted: false, remaining: 0, retryAfter }, expiresIn: retryAfter };
+function refused(counted: Counted, retryAfter: number, last: number): Counting {
+  const state = { admitted: false, remaining: 0, retryAfter };
+  return { counted, state, expiresIn: Math.max(retryAfter, last) };
 }

@@ -9,7 +9,7 @@ const TOKEN = "secret";
 export async function startRest(client) {
   const server = createServer(async (request, response) => {
     const answer = await answerTo(client, request).catch((error) => ({ error: error.message }));
-    response.statusCode = answer.error === undefined ? 200 : 400;
+    response.statusCode = Array.isArray(answer) || answer.error === undefined ? 200 : 400;
     response.end(JSON.stringify(answer));
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -24,10 +24,15 @@ async function answerTo(client, request) {
   if (request.headers.authorization !== `Bearer ${TOKEN}`) throw new Error("WRONGPASS");
   const chunks = [];
   for await (const chunk of request) chunks.push(chunk);
-  const [command, ...args] = JSON.parse(Buffer.concat(chunks).toString());
-  const result = await client.call(command, ...args.map(String));
-  const coded = request.headers["upstash-encoding"] === "base64" ? base64(result) : result;
-  return { result: coded };
+  const asked = JSON.parse(Buffer.concat(chunks).toString());
+  const isCoded = request.headers["upstash-encoding"] === "base64";
+  const run = async ([command, ...args]) => {
+    const result = await client.call(command, ...args.map(String));
+    return { result: isCoded ? base64(result) : result };
+  };
+  if (request.url !== "/pipeline") return run(asked);
+  const failed = ({ message }) => ({ error: message });
+  return Promise.all(asked.map((command) => run(command).catch(failed)));
 }
 
 function base64(part) {
