@@ -33,11 +33,11 @@ const miniflare = new Miniflare({
   kvNamespaces: ["KV"],
   durableObjects: { OBJECTS: { className: "HoldoverObject", useSQLite: true } },
 });
-const url = await miniflare.ready;
+await miniflare.ready;
 after(() => miniflare.dispose());
 
 async function ask(path) {
-  const response = await fetch(new URL(path, url), { signal: AbortSignal.timeout(60_000) });
+  const response = await miniflare.dispatchFetch(`http://worker${path}`);
   const text = await response.text();
   assert.equal(response.status, 200, text);
   return JSON.parse(text);

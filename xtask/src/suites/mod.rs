@@ -58,7 +58,7 @@ const fn packed(name: &'static str, run: fn(&mut Bench<'_>) -> Result<Tally>) ->
 const PACKAGE: &str = "package";
 
 /// All suites, the cheapest answers first.
-const ALL: [Suite; 12] = [
+const ALL: [Suite; 13] = [
     suite("fmt", rust::fmt),
     suite("clippy", rust::clippy),
     suite("rust", rust::tests),
@@ -70,6 +70,7 @@ const ALL: [Suite; 12] = [
     packed("types", javascript::types),
     packed("packaging", javascript::packaging),
     packed("workerd", javascript::workerd),
+    packed("stores", javascript::stores),
     packed("demo", javascript::demo),
 ];
 
