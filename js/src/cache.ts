@@ -45,8 +45,10 @@ export class Cache {
     const events = new Events(given.onEvent);
     const { own, lower } = splitStores(given.stores);
     const onTrap = (error: unknown) => this.driver.recover(error);
+    const { codec, seals } = given;
+    const sealed = lower.map((store) => seals.reduce((inner, seal) => seal(inner), store));
     const layers =
-      lower.length === 0 ? undefined : new Layers(lower, namespace, timers, events, onTrap);
+      lower.length === 0 ? undefined : new Layers(sealed, namespace, timers, events, onTrap, codec);
     const anchor = () => (waitUntil === false ? undefined : (waitUntil ?? providedWaitUntil()));
     const space = own.space(namespace);
     if (events.wanted) own.listen(space, (key) => events.tell({ type: "evict", key }));

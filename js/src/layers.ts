@@ -6,9 +6,9 @@
  */
 
 import type { Timers } from "./clock.js";
-import { decode, encode } from "./codec/values.js";
+import { type Codec, decode, encode } from "./codec/values.js";
 import { decode_record, encode_record, isTrap } from "./core.js";
-import { CodecError, StoreError, TimeoutError } from "./errors.js";
+import { CodecError, isHoldoverError, StoreError, TimeoutError } from "./errors.js";
 import type { Events } from "./events.js";
 import type { Validate } from "./policy-options.js";
 import type { Store } from "./store.js";
@@ -51,6 +51,7 @@ export class Layers {
   readonly #timers: Timers;
   readonly #events: Events;
   readonly #onTrap: (error: unknown) => void;
+  readonly #codec: Codec | undefined;
 
   constructor(
     stores: readonly Store[],
@@ -58,6 +59,7 @@ export class Layers {
     timers: Timers,
     events: Events,
     onTrap: (error: unknown) => void,
+    codec: Codec | undefined,
   ) {
     this.#layers = stores.map((store, index) => ({
       store,
@@ -69,6 +71,7 @@ export class Layers {
     this.#timers = timers;
     this.#events = events;
     this.#onTrap = onTrap;
+    this.#codec = codec;
   }
 
   /** The first entry that can be read, dead ones left out; stores above it get it too. */
@@ -128,7 +131,7 @@ export class Layers {
     const { ttl, staleWhileRevalidate, staleIfError } = lifetime;
     const now = this.#timers.now();
     try {
-      const { codec, bytes } = encode(value);
+      const { codec, bytes } = encode(value, this.#codec);
       return encode_record(bytes, codec, now, ttl, staleWhileRevalidate, staleIfError);
     } catch (error) {
       if (isTrap(error)) this.#onTrap(error);
@@ -146,6 +149,8 @@ export class Layers {
 
   #decode(layer: Layer, key: string, record: unknown): FoundEntry | undefined {
     try {
+      // Stores with sealed records give the reason for which one cannot be opened.
+      if (isHoldoverError(record)) throw record;
       if (!isBytes(record)) throw new CodecError("a store gave what is no Uint8Array");
       const [codec, storedAt = 0, ttl = 0, staleWhileRevalidate = 0, staleIfError = 0, at = 0] =
         decode_record(record);
@@ -153,7 +158,7 @@ export class Layers {
       const age = Math.max(0, this.#timers.now() - storedAt);
       const lifetime = { ttl, staleWhileRevalidate, staleIfError };
       if (age >= totalOf(lifetime)) return undefined;
-      const value = decode(codec, record.subarray(at));
+      const value = decode(codec, record.subarray(at), this.#codec);
       return { ...lifetime, value, age, layer: layer.name };
     } catch (error) {
       if (isTrap(error)) this.#onTrap(error);

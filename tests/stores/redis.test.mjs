@@ -50,7 +50,9 @@ const CLIENTS = {
 
 /** Each client has a server of its own, so that all can run at once. */
 const STAGES = await Promise.all(
-  SERVERS.flatMap((command) => Object.entries(CLIENTS).map(([by, connect]) => stage(command, by, connect))),
+  SERVERS.flatMap((command) =>
+    Object.entries(CLIENTS).map(([by, connect]) => stage(command, by, connect)),
+  ),
 );
 
 async function stage(command, by, connect) {

@@ -46,7 +46,7 @@ const APART = {
     const { cacheTtl, key } = asked.at(-1);
     check(cacheTtl === 30 && key.length === 512, `${cacheTtl} ${key.length}`);
   },
-  async "429"() {
+  async 429() {
     const refuse = (message) => async () => {
       throw new Error(message);
     };
