@@ -13,7 +13,7 @@ import type { Events } from "./events.js";
 import type { Validate } from "./policy-options.js";
 import type { Store } from "./store.js";
 
-/** Milliseconds that a store operation may take. */
+/** Milliseconds that a store operation may take, if the store does not say. */
 const DEADLINE = 500;
 /** Failures in a row after which a store is skipped. */
 const SKIP_AFTER = 5;
@@ -40,6 +40,7 @@ type Operation = "get" | "set" | "delete";
 interface Layer {
   readonly store: Store;
   readonly name: string;
+  readonly deadline: number;
   failures: number;
   skippedUntil: number;
 }
@@ -64,6 +65,7 @@ export class Layers {
     this.#layers = stores.map((store, index) => ({
       store,
       name: typeof store.name === "string" ? store.name : `store ${index + 1}`,
+      deadline: (store.deadline ?? 0) > 0 ? (store.deadline as number) : DEADLINE,
       failures: 0,
       skippedUntil: 0,
     }));
@@ -192,7 +194,7 @@ export class Layers {
   ): Promise<T | undefined> {
     if (layer.failures >= SKIP_AFTER && this.#timers.now() < layer.skippedUntil) return undefined;
     try {
-      const result = await this.#within(DEADLINE, layer, operation, run);
+      const result = await this.#within(layer.deadline, layer, operation, run);
       layer.failures = 0;
       return result;
     } catch (error) {

@@ -43,6 +43,7 @@ export function sealed(store: Store, seal: Seal): Store {
     delete: (key) => turns.take(key, undefined, async () => store.delete(key)),
   };
   if (store.name !== undefined) outer.name = store.name;
+  if (store.deadline !== undefined) outer.deadline = store.deadline;
   addUntouched(outer, store);
   addBatches(outer, store, turns, open);
   addAtomic(outer, store, turns, seal);

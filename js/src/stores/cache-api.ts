@@ -2,6 +2,7 @@
 
 import type { SetOptions, Store } from "../store.js";
 import { keyToText } from "./key-text.js";
+import { nameAndDeadline, type StoreOptions } from "./options.js";
 
 /** What is used of a `Cache`: `caches.default` on Workers, or what `caches.open` gives. */
 export interface CacheLike {
@@ -16,9 +17,7 @@ interface ResponseLike {
 }
 
 /** Options of {@link cacheApi}. */
-export interface CacheApiOptions {
-  /** Shown in events and as `layer`. Default `"cache-api"`. */
-  readonly name?: string | undefined;
+export interface CacheApiOptions extends StoreOptions {
   /**
    * What the addresses of entries begin with, as this store's keys are URLs. On Workers best one
    * of your own host. Default `"https://holdover.invalid/"`.
@@ -46,7 +45,7 @@ export function cacheApi(
   const { base = "https://holdover.invalid/" } = options;
   const opened = async (): Promise<CacheLike> => (typeof cache === "function" ? cache() : cache);
   return {
-    name: options.name ?? "cache-api",
+    ...nameAndDeadline(options, "cache-api"),
     get: async (key) => {
       const response = await (await opened()).match(await addressOf(base, key));
       if (response === undefined) return undefined;

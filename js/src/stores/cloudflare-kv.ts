@@ -2,6 +2,7 @@
 
 import { fits, longKey } from "../key-length.js";
 import type { SetOptions, Store } from "../store.js";
+import { nameAndDeadline, type StoreOptions } from "./options.js";
 
 /** A KV namespace, as a worker finds it in its `env`. */
 export interface KvNamespace {
@@ -19,9 +20,7 @@ export interface KvList {
 }
 
 /** Options of {@link kv}. */
-export interface KvOptions {
-  /** Shown in events and as `layer`. Default `"kv"`. */
-  readonly name?: string | undefined;
+export interface KvOptions extends StoreOptions {
   /**
    * Seconds that a location may keep what it read, misses too, and not see what others wrote.
    * At least 30. Default: the platform's, 60.
@@ -57,7 +56,7 @@ export function kv(namespace: KvNamespace, options: KvOptions = {}): Store {
     ...(cacheTtl === undefined ? {} : { cacheTtl: Math.max(SHORTEST_CACHE, cacheTtl) }),
   };
   return {
-    name: options.name ?? "kv",
+    ...nameAndDeadline(options, "kv"),
     get: async (key) => {
       const found = await namespace.get(await named(key), reading as never);
       return found === null ? undefined : new Uint8Array(found as ArrayBuffer);

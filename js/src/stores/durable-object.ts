@@ -10,6 +10,7 @@
 
 import type { SetOptions, Store, StoreEntry, WindowOptions, WindowState } from "../store.js";
 import { decodeFrame, encodeFrame, type Frame } from "./durable-frame.js";
+import { nameAndDeadline, type StoreOptions } from "./options.js";
 
 export { HoldoverObject, type ObjectState, type SqlStorage } from "./durable-records.js";
 
@@ -20,9 +21,7 @@ export interface ObjectNamespace {
 }
 
 /** Options of {@link durableObject}. */
-export interface DurableObjectOptions {
-  /** Shown in events and as `layer`. Default `"durable-object"`. */
-  readonly name?: string | undefined;
+export interface DurableObjectOptions extends StoreOptions {
   /** How many objects share the keys: one handles some hundred calls a second. Default 1. */
   readonly shards?: number | undefined;
 }
@@ -35,20 +34,26 @@ export function durableObject(
   namespace: ObjectNamespace,
   options: DurableObjectOptions = {},
 ): DurableObjectStore {
-  const { name = "durable-object", shards = 1 } = options;
-  return new DurableObjectStore(namespace, name, Math.max(1, Math.floor(shards)));
+  const { shards = 1 } = options;
+  const known = nameAndDeadline(options, "durable-object");
+  return new DurableObjectStore(namespace, known, Math.max(1, Math.floor(shards)));
 }
 
 /** Made by {@link durableObject}. */
 export class DurableObjectStore implements Store {
-  readonly name: string;
+  declare readonly name: string;
+  declare readonly deadline?: number;
   readonly #namespace: ObjectNamespace;
   readonly #shards: number;
 
   /** @internal Use {@link durableObject}. */
-  constructor(namespace: ObjectNamespace, name: string, shards: number) {
+  constructor(
+    namespace: ObjectNamespace,
+    options: { readonly name: string; readonly deadline?: number },
+    shards: number,
+  ) {
     this.#namespace = namespace;
-    this.name = name;
+    Object.assign(this, options);
     this.#shards = shards;
   }
 

@@ -3,6 +3,7 @@
 import type { Store } from "../store.js";
 import { fromBase64, toBase64 } from "./base64.js";
 import { keyToText } from "./key-text.js";
+import { nameAndDeadline, type StoreOptions } from "./options.js";
 
 /** What is used of a `Keyv`. */
 export interface KeyvLike {
@@ -21,10 +22,7 @@ export interface KeyvCache {
 }
 
 /** Options of {@link fromKeyv}. */
-export interface KeyvOptions {
-  /** Shown in events and as `layer`. Default `"keyv"`. */
-  readonly name?: string | undefined;
-}
+export type KeyvOptions = StoreOptions;
 
 /** A timer's limit: adapters that arm timers would let longer lives end at once. */
 const LONGEST_LIFE = 2 ** 31 - 1;
@@ -35,7 +33,7 @@ const LONGEST_LIFE = 2 ** 31 - 1;
  */
 export function fromKeyv(keyv: KeyvLike, options: KeyvOptions = {}): Store {
   return {
-    name: options.name ?? "keyv",
+    ...nameAndDeadline(options, "keyv"),
     get: async (key) => {
       const found = await keyv.get(named(key));
       return typeof found === "string" ? fromBase64(found) : undefined;

@@ -2,6 +2,7 @@
 
 import { longKey } from "../key-length.js";
 import type { SetOptions, Store } from "../store.js";
+import { nameAndDeadline, type StoreOptions } from "./options.js";
 
 /** `memjs`: binary protocol, buffers in and out. */
 export interface MemcachedClient {
@@ -12,10 +13,7 @@ export interface MemcachedClient {
 }
 
 /** Options of {@link memcached}. */
-export interface MemcachedOptions {
-  /** Shown in events and as `layer`. Default `"memcached"`. */
-  readonly name?: string | undefined;
-}
+export type MemcachedOptions = StoreOptions;
 
 /** What the server takes. */
 const KEY_BYTES = 250;
@@ -44,7 +42,7 @@ export function memcached(client: MemcachedClient, options: MemcachedOptions = {
     return client[method](await serverKey(key), value, { expires: expiryOf(expiresIn) });
   };
   return {
-    name: options.name ?? "memcached",
+    ...nameAndDeadline(options, "memcached"),
     get: async (key) => (await client.get(await serverKey(key))).value,
     set: (key, record, life) => write("set", key, record, life),
     delete: async (key) => client.delete(await serverKey(key)),

@@ -6,6 +6,7 @@
 
 import type { SetOptions, Store, StoreEntry, WindowOptions, WindowState } from "../store.js";
 import { keyToText, textToKey } from "./key-text.js";
+import { nameAndDeadline, type StoreOptions } from "./options.js";
 import { type Commands, commandsOf, type Listening, type RedisClient } from "./redis-client.js";
 import {
   COMPARE_AND_DELETE,
@@ -18,10 +19,7 @@ import {
 export type { IoRedisLike, NodeRedisLike, RedisClient, RestRedisLike } from "./redis-client.js";
 
 /** Options of {@link redis}. */
-export interface RedisOptions {
-  /** Shown in events and as `layer`. Default `"redis"`. */
-  readonly name?: string | undefined;
-}
+export type RedisOptions = StoreOptions;
 
 /** How many keys one command looks at or drops. */
 const BATCH = 500;
@@ -37,12 +35,13 @@ const BATCH = 500;
  * @throws ConfigError when the client is none of these
  */
 export function redis(client: RedisClient, options: RedisOptions = {}): RedisStore {
-  return new RedisStore(commandsOf(client), options.name ?? "redis");
+  return new RedisStore(commandsOf(client), nameAndDeadline(options, "redis"));
 }
 
 /** Made by {@link redis}. */
 export class RedisStore implements Store {
-  readonly name: string;
+  declare readonly name: string;
+  declare readonly deadline?: number;
   /** Hears messages on a connection of its own; absent where the client has no connections. */
   readonly subscribe?: (
     channel: string,
@@ -52,9 +51,9 @@ export class RedisStore implements Store {
   #listening: Promise<Listening> | undefined;
 
   /** @internal Use {@link redis}. */
-  constructor(commands: Commands, name: string) {
+  constructor(commands: Commands, options: { readonly name: string; readonly deadline?: number }) {
     this.#commands = commands;
-    this.name = name;
+    Object.assign(this, options);
     const { listen } = commands;
     if (listen !== undefined) {
       this.subscribe = (channel, listener) => this.#subscribe(listen, channel, listener);

@@ -3,6 +3,7 @@
 import { longKey } from "../key-length.js";
 import type { Store } from "../store.js";
 import { fromBase64, toBase64 } from "./base64.js";
+import { nameAndDeadline, type StoreOptions } from "./options.js";
 
 /** What is used of a `Storage` of unstorage. */
 export interface UnstorageLike {
@@ -12,10 +13,7 @@ export interface UnstorageLike {
 }
 
 /** Options of {@link fromUnstorage}. */
-export interface UnstorageOptions {
-  /** Shown in events and as `layer`. Default `"unstorage"`. */
-  readonly name?: string | undefined;
-}
+export type UnstorageOptions = StoreOptions;
 
 /** File systems take names of 255 bytes, and a byte of a key takes two. */
 const KEY_BYTES = 120;
@@ -32,7 +30,7 @@ const MARK = "b64:";
  */
 export function fromUnstorage(storage: UnstorageLike, options: UnstorageOptions = {}): Store {
   return {
-    name: options.name ?? "unstorage",
+    ...nameAndDeadline(options, "unstorage"),
     get: async (key) => {
       const found = await storage.getItem(await named(key));
       if (typeof found !== "string" || !found.startsWith(MARK)) return undefined;

@@ -12,7 +12,7 @@ import { recordCases } from "./conformance/records.js";
 import { windowCases } from "./conformance/windows.js";
 
 /** What a store may be besides what it has to be. */
-export type Capability = Exclude<keyof Store, "name" | "get" | "set" | "delete">;
+export type Capability = Exclude<keyof Store, "name" | "deadline" | "get" | "set" | "delete">;
 
 /** How a store is tested. */
 export interface StoreConformanceOptions {

@@ -19,7 +19,9 @@ export interface Time {
 }
 
 /** Whether the store under test has a capability. */
-export type Has = (name: Exclude<keyof Store, "name" | "get" | "set" | "delete">) => boolean;
+export type Has = (
+  name: Exclude<keyof Store, "name" | "deadline" | "get" | "set" | "delete">,
+) => boolean;
 
 /** A lifetime that no test outlives. */
 export const LONG: { readonly expiresIn: number } = { expiresIn: 3_600_000 };
