@@ -48,6 +48,11 @@ export interface CacheOptions<Store extends StoreLike = StoreLike, Event = unkno
    * Maps, Sets, NaN or members that are `undefined`; see `holdover/codecs`.
    */
   readonly codec?: Codec | undefined;
+  /**
+   * Whether callers have what was loaded at once (`"background"`) or when the stores below
+   * `memory()` have it too, or failed (`"await"`). Default `"background"`.
+   */
+  readonly writes?: "background" | "await" | undefined;
   /** Signs records: `sign({ keys })` from `holdover/codecs/sign`. Default: not. */
   readonly sign?: ((store: LowerStore) => LowerStore) | undefined;
   /** Encrypts records: `encrypt({ keys })` from `holdover/codecs/encrypt`. Default: not. */
@@ -66,6 +71,7 @@ export interface CompiledCacheOptions<Store extends StoreLike = StoreLike, Event
   readonly waitUntil: WaitUntil | false | undefined;
   readonly onEvent: ((event: Event) => void) | undefined;
   readonly enabled: boolean;
+  readonly writes: "background" | "await";
   readonly codec: Codec | undefined;
   /** What changes records, the one nearest to the store first. */
   readonly seals: readonly ((store: LowerStore) => LowerStore)[];
@@ -85,8 +91,8 @@ const CACHE_NAMES: OptionNames<keyof CacheOptions> = {
     "sign",
     "encrypt",
     "compress",
+    "writes",
   ],
-  later: ["writes"],
 };
 
 function text(value: unknown, option: string, otherwise: string): string {
@@ -165,12 +171,19 @@ export function compileCacheOptions<Store extends StoreLike = StoreLike, Event =
     waitUntil: checkedWaitUntil(given.waitUntil),
     onEvent: optionalFunction<(event: Event) => void>(given.onEvent, "onEvent", "(event) => void"),
     enabled: flag(given.enabled, "enabled", true),
+    writes: checkedWrites(given.writes),
     codec: checkedCodec(given.codec),
     seals: (["sign", "encrypt", "compress"] as const).flatMap((name) => {
       const like = `of holdover/codecs/${name}, like ${name}({ … })`;
       return optionalFunction<(store: LowerStore) => LowerStore>(given[name], name, like) ?? [];
     }),
   });
+}
+
+function checkedWrites(value: unknown): "background" | "await" {
+  if (value === undefined || value === "background") return "background";
+  if (value === "await") return value;
+  throw new ConfigError("writes", value, '"background" or "await"');
 }
 
 function checkedCodec(value: unknown): Codec | undefined {

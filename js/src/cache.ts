@@ -53,7 +53,17 @@ export class Cache {
     const space = own.space(namespace);
     if (events.wanted) own.listen(space, (key) => events.tell({ type: "evict", key }));
     const random = given.random === undefined ? Math.random : lenient(given.random);
-    const host = { memory: own, space, layers, timers, random, events, waitUntil: anchor };
+    const awaitsWrites = given.writes === "await";
+    const host = {
+      memory: own,
+      space,
+      layers,
+      timers,
+      random,
+      events,
+      waitUntil: anchor,
+      awaitsWrites,
+    };
     this.driver = new Driver(host, given.enabled);
     this.entries = new Entries(this.driver);
   }

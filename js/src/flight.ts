@@ -60,6 +60,8 @@ export class Flight {
   anchored: boolean;
   /** Whether callers have their outcome: what comes later may be stored, and no more. */
   over = false;
+  /** What callers wait for before they have the value; undefined for nothing. */
+  written: Promise<unknown> | undefined;
   /** Why it failed, kept for those who are served the entry until the next load. */
   error: unknown;
   /** Where guards want to hear how it went; undefined once they have. */

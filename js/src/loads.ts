@@ -155,13 +155,14 @@ export class Loads {
       return Promise.resolve(flight.tell(this.#crashed(flight, call, error)));
     }
     const landing = Promise.resolve(result).then(
-      (value) => flight.tell(this.#landed(flight, call, value)),
+      (value) => afterWrites(flight, this.#landed(flight, call, value)),
       (error) => flight.tell(this.#crashed(flight, call, error)),
     );
     const { timeout } = call.policy.rules;
     if (timeout === Number.POSITIVE_INFINITY) return landing;
     return new Promise((resolve) => {
       const cancel = this.#host.timers.after(timeout, () => {
+        if (flight.written !== undefined) return; // it has loaded, and is being stored
         const error = new TimeoutError(`the load of ${call.key} took over ${timeout} ms`);
         resolve(flight.tell(this.#crashed(flight, call, error)));
         flight.abort(error);
@@ -246,6 +247,7 @@ export class Loads {
     if (slot !== OUTDATED && this.#host.layers !== undefined) {
       const written = this.#host.layers.write(call.key, value, lifetime);
       flight.done = Promise.all([flight.done, written]);
+      if (this.#host.awaitsWrites) flight.written = written;
     }
     return outcome;
   }
@@ -371,6 +373,12 @@ export class Loads {
       return undefined;
     }
   }
+}
+
+/** Tells the outcome, once the stores have the value if callers wait for that. */
+function afterWrites(flight: Flight, outcome: Outcome): Outcome | Promise<Outcome> {
+  const { written } = flight;
+  return written === undefined ? flight.tell(outcome) : written.then(() => flight.tell(outcome));
 }
 
 /** Resolves when a flight has nothing left to do, background writes included. */

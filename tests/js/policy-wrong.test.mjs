@@ -180,7 +180,7 @@ const WRONG = [
   [cache, { enabled: "false" }, "enabled", '"false"', FLAG],
   [cache, { codec: {} }, "codec", "an object", /id: 3 to 255, encode, decode/],
   [cache, { sign: {} }, "sign", "an object", /like sign\(\{ … \}\)/],
-  [cache, { writes: "await" }, "writes", /not available in this version/, /namespace, stores/],
+  [cache, { writes: "later" }, "writes", '"later"', /"background" or "await"/],
   [cache, { store: [store] }, "store", /did you mean "stores"\?/, /namespace, stores/],
   [cache, null, "options", "null", /namespace, stores/],
   [cache, [store], "options", "an array of 1", /namespace, stores/],
