@@ -31,7 +31,13 @@ impl Entry {
         self.lifetime.state(self.age(now))
     }
 
-    /// When it stops being of any use.
+    /// Whether it is of use at `now`: see [`Lifetime::is_kept`].
+    #[must_use]
+    pub fn is_kept(&self, now: Timestamp) -> bool {
+        self.lifetime.is_kept(self.age(now))
+    }
+
+    /// When it is dead: from then on it is the first to make room, retained or not.
     #[must_use]
     pub fn dead_at(&self) -> Timestamp {
         self.stored_at + self.lifetime.total()

@@ -17,6 +17,8 @@ pub struct Fence(u64);
 impl Fence {
     /// Older than every fence that is handed out.
     pub const ZERO: Self = Self(0);
+    /// Newer than every fence that is handed out.
+    pub const LAST: Self = Self(u64::MAX);
 
     /// The fence with this number, as the host handed it back.
     #[must_use]

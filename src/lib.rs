@@ -28,6 +28,7 @@
 //!     ttl: Span::from_secs(60),
 //!     stale_while_revalidate: Span::ZERO,
 //!     stale_if_error: Span::ZERO,
+//!     retained: Span::ZERO,
 //! };
 //! let landed = machine.loaded(slot, fence, policy, Arrival { lifetime, size: 0 }, now);
 //! assert_eq!(landed, Landed::Stored(slot.unwrap()));
@@ -53,10 +54,12 @@ pub mod call;
 pub mod entry;
 pub mod flight;
 pub mod guard;
+pub mod http;
 pub mod memory;
 pub mod policy;
 pub mod record;
 pub mod strategy;
+pub mod tags;
 pub mod time;
 #[cfg(feature = "wasm")]
 pub mod wasm;

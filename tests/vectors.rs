@@ -1,6 +1,7 @@
 //! Plays every scenario vector of `tests/vectors/*.json` against the call machine, driven in
 //! virtual time. The same vectors run against the npm package in `tests/js/vectors.test.mjs`.
 
+mod scenarios;
 mod simulation;
 
 use simulation::format::Vector;
@@ -69,13 +70,19 @@ macro_rules! topics {
 }
 
 topics! {
+    circuit_breaker: "circuit-breaker",
     clock: "clock",
+    early: "early",
     failover: "failover",
     failures: "failures",
     flights: "flights",
+    hits: "hits",
     leases: "leases",
+    lifetimes: "lifetimes",
+    rate_limit: "rate-limit",
     refresh: "refresh",
     seeds: "seeds",
+    slow_calls: "slow-calls",
     states: "states",
     timeout: "timeout",
     values: "values",

@@ -1,17 +1,23 @@
 import { createCache, memory } from "holdover";
 
-const policy = { ttl: "1m", staleWhileRevalidate: "1m", staleIfError: "1h" };
+const policy = { ttl: "1m", staleWhileRevalidate: "1m", staleIfError: "1h", early: true };
+const guards = {
+  circuitBreaker: { errorRate: 0.5, window: "1m", minCalls: 10, openFor: "30s" },
+  rateLimit: { limit: 1_000_000, period: "1s" },
+  slowCalls: { openFor: "10s" },
+};
 
 /** A loader behind `wrap`; `key` as in the policy, derived from the arguments without one. */
-function cached(load, entries, key) {
+function cached(load, entries, key, more) {
   const cache = createCache({ stores: [memory({ maxEntries: entries })] });
-  return cache.wrap(load, key === undefined ? policy : { ...policy, key });
+  return cache.wrap(load, { ...policy, ...more, ...(key !== undefined && { key }) });
 }
 
 export const holdover = {
   name: "holdover",
   cached: (load, entries) => cached(load, entries, (key) => key),
   templated: (load, entries) => cached(load, entries, "user:{0}"),
+  guarded: (load, entries) => cached(load, entries, (key) => key, guards),
   derived: (load, entries) => cached(load, entries),
   store(entries, ttl) {
     const store = memory({ maxEntries: entries });

@@ -12,8 +12,6 @@ export class BoundPolicy {
   /** Its number; valid only in `instance`. */
   id = -1;
   instance = -1;
-  /** Whether a call needs a random number before anything is known of its entry. */
-  readonly rolls: boolean;
   readonly guards: Guards | undefined;
   /** Whether nothing has to be asked before a hit. */
   readonly isPlain: boolean;
@@ -23,7 +21,6 @@ export class BoundPolicy {
   constructor(rules: CompiledPolicy, name: string, base?: BoundPolicy) {
     this.rules = rules;
     this.name = name;
-    this.rolls = rules.earlyBeta > 0;
     this.isPlain = rules.guards?.callSet === undefined;
     this.guards = rules.guards && (base?.guards ?? new Guards(rules.guards));
     this.#base = base;

@@ -1,6 +1,7 @@
 /** The options of `createCache`, `memory` and `cache.fetch`. */
 
 import type { Codec } from "./codec/values.js";
+import { type Duration, duration } from "./duration.js";
 import { ConfigError } from "./errors.js";
 import { flag, type OptionNames, optionalFunction, readOptions } from "./options.js";
 import type { WaitUntil } from "./policy-options.js";
@@ -189,9 +190,9 @@ function checkedWrites(value: unknown): "background" | "await" {
 function checkedCodec(value: unknown): Codec | undefined {
   if (value === undefined) return undefined;
   const { id, encode, decode } = isObject(value) ? value : {};
-  const isId = Number.isInteger(id) && (id as number) > 2 && (id as number) < 256;
+  const isId = Number.isInteger(id) && (id as number) > 2 && (id as number) < 255;
   if (isId && typeof encode === "function" && typeof decode === "function") return value as never;
-  throw new ConfigError("codec", value, "{ id: 3 to 255, encode, decode }");
+  throw new ConfigError("codec", value, "{ id: 3 to 254, encode, decode }");
 }
 
 /** Options of `memory`; both bounds hold. */
@@ -200,6 +201,12 @@ export interface MemoryOptions {
   readonly maxEntries?: number | undefined;
   /** The most bytes to keep, a number or a string like `"32mb"`. Default `Infinity`. */
   readonly maxBytes?: ByteSize | undefined;
+  /**
+   * How long an entry is used before the stores below are asked again: a duration above 0. It
+   * answers for failures until its own end. Default `Infinity`; without stores below it counts
+   * for nothing.
+   */
+  readonly ttl?: Duration | undefined;
   /** The size of a value in bytes. Default: exact for buffers, 2 per string unit, else estimated. */
   readonly sizeOf?: ((value: unknown) => number) | undefined;
 }
@@ -209,12 +216,14 @@ export interface CompiledMemoryOptions {
   readonly maxEntries: number;
   /** Whole bytes or `Infinity`. */
   readonly maxBytes: number;
+  /** Milliseconds or `Infinity`. */
+  readonly ttl: number;
   readonly sizeOf: (value: unknown) => number;
 }
 
 const MEMORY_NAMES: OptionNames<keyof MemoryOptions> = {
   of: "memory",
-  known: ["maxEntries", "maxBytes", "sizeOf"],
+  known: ["maxEntries", "maxBytes", "ttl", "sizeOf"],
   later: ["copy"],
 };
 /** What a JavaScript Map can hold. */
@@ -241,6 +250,10 @@ export function compileMemoryOptions(options: MemoryOptions | undefined): Compil
       maxBytes === undefined
         ? Number.POSITIVE_INFINITY
         : byteSize(maxBytes, { option: "maxBytes" }),
+    ttl:
+      given.ttl === undefined
+        ? Number.POSITIVE_INFINITY
+        : duration(given.ttl, { option: "ttl", infinite: true }),
     sizeOf:
       optionalFunction<(value: unknown) => number>(given.sizeOf, "sizeOf", "(value) => bytes") ??
       sizeOf,

@@ -9,14 +9,18 @@ import { type Duration, duration } from "./duration.js";
 import { Entries } from "./entries.js";
 import { ConfigError } from "./errors.js";
 import { type CacheEvent, Events } from "./events.js";
+import { feedOf } from "./feed.js";
 import { cachedFetch } from "./fetch.js";
+import { invalidating, type Outdated } from "./invalidating.js";
 import { Layers } from "./layers.js";
 import { MemoryStore, memory } from "./memory.js";
+import { flag, readOptions } from "./options.js";
 import { compileCallOptions, compilePolicy } from "./policy.js";
 import type { FetchPolicyOptions, GetOrLoadOptions, PolicyOptions } from "./policy-options.js";
 import { type CacheStats, statsFor } from "./stats.js";
 import type { Store } from "./store.js";
 import type { Disabled, DisableOptions } from "./switches.js";
+import { tagNames } from "./tags.js";
 import { type Explained, type Wrapped, wrap } from "./wrap.js";
 
 /** A place for entries that `createCache` takes: `memory()` or a lower store. */
@@ -26,6 +30,14 @@ export type AnyStore = MemoryStore | Store;
 export interface EntryOptions {
   /** Milliseconds, or like `"5m"`. Default: no expiry. */
   readonly ttl?: Duration | undefined;
+  /** What the entry may be invalidated by, with `invalidateTags`. Default none. */
+  readonly tags?: readonly string[] | undefined;
+}
+
+/** How tags are invalidated. */
+export interface InvalidateOptions {
+  /** Whether entries become stale instead of being dropped. Default false. */
+  readonly soft?: boolean | undefined;
 }
 
 /** A cache; made by {@link createCache}. */
@@ -48,16 +60,29 @@ export class Cache {
     const { codec, seals } = given;
     const sealed = lower.map((store) => seals.reduce((inner, seal) => seal(inner), store));
     const layers =
-      lower.length === 0 ? undefined : new Layers(sealed, namespace, timers, events, onTrap, codec);
+      lower.length === 0
+        ? undefined
+        : new Layers(
+            sealed,
+            namespace,
+            timers,
+            events,
+            onTrap,
+            (tagged) => own.tagsSince(tagged),
+            codec,
+          );
     const anchor = () => (waitUntil === false ? undefined : (waitUntil ?? providedWaitUntil()));
     const space = own.space(namespace);
     if (events.wanted) own.listen(space, (key) => events.tell({ type: "evict", key }));
     const random = given.random === undefined ? Math.random : lenient(given.random);
     const awaitsWrites = given.writes === "await";
+    const feed = feedOf(lower, namespace, timers, events, (change) => this.entries.follow(change));
     const host = {
       memory: own,
       space,
+      namespace,
       layers,
+      feed,
       timers,
       random,
       events,
@@ -104,7 +129,7 @@ export class Cache {
     load: (context: LoadContext) => Result | PromiseLike<Result>,
     options: GetOrLoadOptions<NoInfer<Result>>,
   ): Promise<Explained<Awaited<Result>>> {
-    const answer = await this.driver.call(this.#callOf(key, load, options));
+    const answer = await this.driver.call({ ...this.#callOf(key, load, options), timed: true });
     return this.entries.explain(key, answer) as Explained<Awaited<Result>>;
   }
 
@@ -133,14 +158,15 @@ export class Cache {
 
   /** Stores a value, here and in every store. */
   async set(key: string, value: unknown, options: EntryOptions = {}): Promise<void> {
-    const { ttl = Number.POSITIVE_INFINITY } = options;
+    const { ttl = Number.POSITIVE_INFINITY, tags = [] } = options;
+    const names = tagNames(tags);
     const lifetime = {
       ttl: duration(ttl, { option: "ttl", zero: true, infinite: true }),
       staleWhileRevalidate: 0,
       staleIfError: 0,
     };
     // A thenable is awaited, as what a loader returns is.
-    await this.entries.set(checkedKey(key), await value, lifetime);
+    await this.entries.set(checkedKey(key), await value, lifetime, names);
   }
 
   /** Drops `key`, here and in every store; whether it had a fresh value. */
@@ -155,9 +181,42 @@ export class Cache {
     await this.entries.invalidate(checkedKey(key));
   }
 
+  /**
+   * Invalidates every entry that carries one of these tags, however many there are and wherever
+   * they are stored: a tag gets a stamp, and entries stored before it are not used any more. Loads
+   * that have begun do not bring them back.
+   *
+   * Other instances learn it through a store that can publish and subscribe; without one, entries
+   * in their memory live on until the end of their ttl.
+   * @throws ConfigError naming what is no tag
+   */
+  async invalidateTags(
+    tags: string | readonly string[],
+    options: InvalidateOptions = {},
+  ): Promise<void> {
+    const names = tagNames(typeof tags === "string" ? [tags] : tags);
+    const given = readOptions(options, { of: "invalidateTags", known: ["soft"] });
+    await this.entries.invalidateTags(names, flag(given.soft, "soft", false));
+  }
+
+  /**
+   * Wraps a function that changes something, so that what it makes out of date is invalidated:
+   * after it succeeded, and before its caller has the result.
+   *
+   * @param change the function; its own errors are rethrown as they are
+   * @param outdated which keys and tags, of its arguments and its result
+   */
+  invalidating<Args extends readonly unknown[], Result>(
+    change: (...args: Args) => Result | PromiseLike<Result>,
+    outdated: (args: Args, result: Awaited<Result>) => Outdated,
+  ): (...args: Args) => Promise<Awaited<Result>> {
+    return invalidating(this, change, outdated);
+  }
+
   /** Drops what this cache's namespace has in memory; lower stores keep theirs. */
   async clear(): Promise<void> {
     this.entries.clear();
+    await this.driver.host.feed?.tell({ all: true });
   }
 
   /**
@@ -183,6 +242,7 @@ export class Cache {
   async close(): Promise<void> {
     this.entries.clear();
     this.driver.close();
+    await this.driver.host.feed?.close();
   }
 
   /** @internal A name for a function, unlike that of any other function of this cache. */
@@ -203,7 +263,8 @@ export class Cache {
     if (typeof load !== "function") throw new ConfigError("load", load, "a function");
     const policy = this.#policyOf(options);
     const { signal, waitUntil, bypass } = compileCallOptions(options, "getOrLoad");
-    return { key: checkedKey(key), policy, args: [], load, signal, waitUntil, bypass };
+    const tags = policy.rules.tags?.ofArgs?.([]);
+    return { key: checkedKey(key), policy, args: [], load, signal, waitUntil, bypass, tags };
   }
 
   /** Options are often written out at each call: those that look alike are one policy here. */

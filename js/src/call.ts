@@ -34,6 +34,10 @@ export interface Call {
   readonly noFallback?: boolean;
   /** Whether what this call loads is not stored. */
   readonly noStore?: boolean;
+  /** The tags of what this call will bring, where its arguments tell them. */
+  readonly tags?: readonly string[] | undefined;
+  /** Whether the age of the entry that answers is wanted. */
+  readonly timed?: boolean;
   /** Instead of the policy's windows. */
   readonly lifetimeOf?: LifetimeOf | undefined;
 }

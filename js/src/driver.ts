@@ -7,11 +7,12 @@
 
 import type { BoundPolicy } from "./bound-policy.js";
 import { CachedError } from "./cached-error.js";
-import type { Answer, Call } from "./call.js";
+import type { Answer, Call, Times } from "./call.js";
 import type { Timers } from "./clock.js";
 import * as core from "./core.js";
 import { ClosedError } from "./errors.js";
 import type { Events, Source } from "./events.js";
+import type { Feed } from "./feed.js";
 import { Flight, type Outcome } from "./flight.js";
 import type { Layers } from "./layers.js";
 import { Loads } from "./loads.js";
@@ -31,6 +32,9 @@ const LOAD_FALLBACK = 5;
 export const WAIT = 6;
 const WAIT_FALLBACK = 7;
 const HIT_REFRESH = 8;
+/** A random number is wanted: most hits do without. */
+const ROLL = 9;
+const NOT_DRAWN = Number.NaN;
 const STEP_BITS = 15;
 const DROPPED = 16;
 const SLOT = 32;
@@ -43,7 +47,9 @@ export const HIT_BITS: number = STEP_BITS | DROPPED;
 export interface Host {
   readonly memory: MemoryStore;
   readonly space: Space;
+  readonly namespace: string;
   readonly layers: Layers | undefined;
+  readonly feed: Feed | undefined;
   readonly timers: Timers;
   readonly random: () => number;
   readonly events: Events;
@@ -84,6 +90,11 @@ export class Driver {
 
   /** Answers a call. Rejects with the loader's error, never with one of the cache's own making. */
   call(call: Call): Promise<Answer> {
+    return this.#answer(call, false);
+  }
+
+  /** @param again whether the call was counted before, and waited for a load that hung */
+  #answer(call: Call, again: boolean): Promise<Answer> {
     const refused = this.#refuse(call);
     if (refused !== undefined) return refused;
     if (!this.switches.isEmpty) {
@@ -91,7 +102,7 @@ export class Driver {
       if (off.reads) return off.writes ? this.#bypass(call) : this.refresh(call);
       if (off.writes) return this.#begin({ ...call, noStore: true });
     }
-    return this.#refuseCall(call) ?? this.#begin(call);
+    return (again ? undefined : this.#refuseCall(call)) ?? this.#begin(call);
   }
 
   /** The answer of a call that a limit on calls refuses; undefined when it may go on. */
@@ -104,7 +115,9 @@ export class Driver {
       if (error === undefined) return undefined;
       events.tell({ type: "reject", key: call.key, error });
       const slot = space.get(call.key) ?? -1;
-      if (core.fallback(memory.machine, slot, call.policy.bind(memory), false, timers.now())) {
+      const id = call.policy.bind(memory);
+      const mayServe = this.#loads.mayStandIn(call, error);
+      if (mayServe && core.fallback(memory.machine, slot, id, false, timers.now())) {
         return this.#serve(call, slot, "error-fallback", error);
       }
       return this.#loads
@@ -132,8 +145,10 @@ export class Driver {
   begin(slot: number, policy: BoundPolicy): number {
     try {
       const { memory, timers, random } = this.host;
-      const roll = policy.rolls ? random() : 1;
-      return core.begin(memory.machine, slot, policy.id, timers.now(), roll);
+      const now = timers.now();
+      const verdict = core.begin(memory.machine, slot, policy.id, now, NOT_DRAWN);
+      if ((verdict & STEP_BITS) !== ROLL) return verdict;
+      return core.begin(memory.machine, slot, policy.id, now, random());
     } catch (error) {
       this.recover(error);
       return TRAPPED;
@@ -231,10 +246,28 @@ export class Driver {
       default: {
         const flight = memory.flights[slot];
         if (flight === undefined) return this.#bypass(call);
+        if (this.isOutdated(flight)) return this.#takeOver(call, slot);
         if (step !== WAIT_FALLBACK) this.#tellMiss(call.key);
         return this.#join(call, flight, step === WAIT_FALLBACK, false);
       }
     }
+  }
+
+  /** Whether a load must not be joined, for a tag of it was invalidated. */
+  isOutdated(flight: Flight): boolean {
+    return flight.tagged !== undefined && this.#loads.tagging.isOutdated(flight);
+  }
+
+  /** Loads instead of waiting for a load that began before an invalidation. */
+  #takeOver(call: Call, slot: number): Promise<Answer> {
+    const { memory, timers } = this.host;
+    const id = call.policy.bind(memory);
+    const fence = core.take_over(memory.machine, slot, id, timers.now());
+    memory.drain();
+    const flight = this.#loads.register(call, slot, fence, "load");
+    this.#tellMiss(call.key);
+    this.#loads.start(flight, call);
+    return this.#join(call, flight, false, true);
   }
 
   #tellMiss(key: string): void {
@@ -256,9 +289,18 @@ export class Driver {
     if (value instanceof CachedError) return Promise.reject(value.error);
     const isNegative = source === "hit" && (value === undefined || value === null);
     const negative = isNegative && call.policy.rules.negativeTtl !== undefined;
-    const answer: Answer = { value, source: negative ? "negative" : source, layer: memory.name };
+    const times = call.timed ? this.#timesOf(slot) : undefined;
+    const named = negative ? "negative" : source;
+    const answer: Answer = { value, source: named, layer: memory.name, times };
     if (source !== "error-fallback") return Promise.resolve(answer);
     return Promise.resolve({ ...answer, error });
+  }
+
+  /** Now: a refresh may replace the entry before its caller looks. */
+  #timesOf(slot: number): Times {
+    const { memory, timers } = this.host;
+    const age = core.age(memory.machine, slot, timers.now());
+    return { age, ttl: core.ttl(memory.machine, slot) - age };
   }
 
   /** Waits for a flight, as one of its callers. */
@@ -280,7 +322,7 @@ export class Driver {
       failoverAfter: canFailOver ? failoverAfter : Number.POSITIVE_INFINITY,
       conclude: (outcome) => this.#conclude(call, outcome, leads),
       failOver: () => this.#failOver(call),
-      beginAgain: () => this.call(call),
+      beginAgain: () => this.#answer(call, true),
       abandon: (reason) => this.#loads.abandon(flight, call, reason),
     });
   }
@@ -302,7 +344,9 @@ export class Driver {
       this.recover(error);
       return undefined;
     }
-    const answer: Answer = { value: memory.values[slot], source: "failover", layer: memory.name };
+    const times = call.timed ? this.#timesOf(slot) : undefined;
+    const value = memory.values[slot];
+    const answer: Answer = { value, source: "failover", layer: memory.name, times };
     events.tell({ type: "failover", key: call.key });
     return answer;
   }
@@ -316,7 +360,7 @@ export class Driver {
       return outcome.error === undefined ? answer : { ...answer, error: outcome.error };
     }
     const { held, error, result } = outcome;
-    const cause = error ?? result?.value;
+    const cause = result === undefined ? error : result.value;
     if (held !== undefined && !call.noFallback && this.#loads.mayStandIn(call, cause)) {
       this.#loads.countErrorFallback(call);
       const { memory, events } = this.host;

@@ -5,12 +5,16 @@ import type { Answer, Times } from "./call.js";
 import * as core from "./core.js";
 import type { Driver, Host } from "./driver.js";
 import type { Source } from "./events.js";
+import type { Change } from "./feed.js";
 import type { Lifetime } from "./layers.js";
+import { hashTags, type TagHashes } from "./tags.js";
 import type { Explained } from "./wrap.js";
 
 /** `state` of an entry that is dead, or of none. */
 const isGone = (state: number): boolean => state === 0 || state === 4;
 const FRESH = 1;
+/** The fence of a direct write. */
+const NEWEST = -1;
 
 /** Whether an answer is the entry's: what was loaded need not have been stored. */
 function isOf(source: Source, value: unknown, held: unknown): boolean {
@@ -47,11 +51,19 @@ export class Entries {
   }
 
   /** Stores a value, here and in every store. */
-  async set(key: string, value: unknown, lifetime: Lifetime): Promise<void> {
+  async set(
+    key: string,
+    value: unknown,
+    lifetime: Lifetime,
+    tags: readonly string[] = [],
+  ): Promise<void> {
     if (this.#driver.switches.for(key).writes) return;
-    this.#inCore(() => {
-      const { memory, space, timers } = this.#host;
-      const { ttl, staleWhileRevalidate, staleIfError } = lifetime;
+    this.#host.feed?.listen();
+    const hashes = hashTags(this.#host.namespace, tags);
+    const began = this.#inCore(() => {
+      const { memory, space, timers, layers } = this.#host;
+      const own = layers === undefined ? lifetime : memory.capped(lifetime);
+      const { ttl, staleWhileRevalidate, staleIfError } = own;
       const size = memory.weigh(value);
       const slot = core.put(
         memory.machine,
@@ -63,19 +75,51 @@ export class Entries {
         timers.now(),
       );
       if (slot >= 0) memory.keep(space, key, slot, value);
+      if (slot >= 0 && hashes.length > 0) core.tag(memory.machine, slot, hashes, NEWEST);
       memory.drain();
+      return core.began_after(memory.machine, hashes, timers.now());
     });
-    await this.#host.layers?.write(key, value, lifetime);
+    const tagged = hashes.length === 0 ? undefined : { hashes, began: began ?? 0 };
+    await this.#host.layers?.write(key, value, lifetime, tagged);
+    await this.#host.feed?.tell({ key });
   }
 
-  /** Drops an entry, here and in every store; loads under way will not store it. */
-  async invalidate(key: string): Promise<void> {
+  /** Invalidates every entry with one of these tags, here and in every store. */
+  async invalidateTags(names: readonly string[], soft: boolean): Promise<void> {
+    const { namespace, timers, layers, feed } = this.#host;
+    const hashes = hashTags(namespace, names);
+    if (hashes.length === 0) return;
+    const now = timers.now();
+    this.#stamp(hashes, soft, now);
+    await layers?.stamp(hashes, soft, now);
+    await feed?.tell({ tags: [...hashes], soft });
+  }
+
+  /** Drops from the memory what another instance dropped. */
+  follow(change: Change): void {
+    if ("key" in change) this.#drop(change.key);
+    else if ("tags" in change) {
+      this.#stamp(Float64Array.from(change.tags), change.soft, this.#host.timers.now());
+    } else this.clear();
+  }
+
+  #stamp(hashes: TagHashes, soft: boolean, now: number): void {
+    this.#inCore(() => core.invalidate_tags(this.#host.memory.machine, hashes, soft, now));
+  }
+
+  #drop(key: string): void {
     this.#inCore(() => {
       const { memory, space } = this.#host;
       core.invalidate(memory.machine, space.get(key) ?? -1);
       memory.drain();
     });
+  }
+
+  /** Drops an entry, here and in every store; loads under way will not store it. */
+  async invalidate(key: string): Promise<void> {
+    this.#drop(key);
     await this.#host.layers?.delete(key);
+    await this.#host.feed?.tell({ key });
   }
 
   /** Drops the entries of this cache's namespace from the memory. */

@@ -30,7 +30,7 @@ export type CacheEvent =
   | ({
       readonly type: "store-error" | "corrupt";
       readonly store: string;
-      readonly operation: "get" | "set" | "delete";
+      readonly operation: "get" | "set" | "delete" | "publish" | "subscribe";
       readonly error: unknown;
     } & KeyEvent)
   /** A function of the policy threw; what it would have decided stays at its default. */

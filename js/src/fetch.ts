@@ -62,6 +62,7 @@ class CachedFetch {
       key: this.#keyOf(request),
       policy: this.#policy,
       args: [request],
+      timed: true,
       host: new URL(request.url).host,
       load: async ({ signal }) => this.#load(request, signal),
       signal: request.signal ?? undefined,
@@ -133,11 +134,16 @@ function requestKey({ method, url }: Request, ignore: CompiledIgnore | undefined
 
 /** The policy with its functions over stored responses; a 5xx counts as a failure by default. */
 function overResponses(rules: CompiledPolicy, shared: boolean): CompiledPolicy {
-  const { failIf, cacheIf } = rules;
+  const { failIf, cacheIf, tags } = rules;
+  const ofValue = tags?.ofValue;
   const asResponse = (value: unknown): unknown =>
     value instanceof StoredResponse ? value.toResponse() : value;
   return {
     ...rules,
+    tags: tags && {
+      ...tags,
+      ofValue: ofValue && ((value, args) => ofValue(asResponse(value), args)),
+    },
     failIf: failIf ? (value) => failIf(asResponse(value)) : (value) => statusOf(value) >= 500,
     cacheIf: (value, args) =>
       mayStore(value, args[0] as Request, shared) && (cacheIf?.(asResponse(value), args) ?? true),

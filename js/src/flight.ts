@@ -4,6 +4,7 @@ import type { BoundPolicy } from "./bound-policy.js";
 import type { Times } from "./call.js";
 import type { Source } from "./events.js";
 import type { Admission } from "./guards.js";
+import type { TagHashes } from "./tags.js";
 
 /** An entry that was servable when a load failed. */
 export interface Held {
@@ -66,6 +67,8 @@ export class Flight {
   error: unknown;
   /** Where guards want to hear how it went; undefined once they have. */
   admission: Admission | undefined;
+  /** Whether what it brings will have tags; then when it began, on the wall clock. */
+  tagged: { readonly began: number; readonly hashes: TagHashes | undefined } | undefined;
   #outcome: Outcome | undefined;
   #waiters: Set<(outcome: Outcome) => void> | undefined;
   #controller: AbortController | undefined;
@@ -86,6 +89,13 @@ export class Flight {
     for (const waiter of this.#waiters ?? []) waiter(outcome);
     this.#waiters = undefined;
     return outcome;
+  }
+
+  /** Tells the outcome of a load, once the stores have it if callers wait for that. */
+  tellWritten(outcome: Outcome): Outcome | Promise<Outcome> {
+    return this.written === undefined
+      ? this.tell(outcome)
+      : this.written.then(() => this.tell(outcome));
   }
 
   /**

@@ -4,7 +4,13 @@
  * Start at {@link createCache}. Importing this has no side effects.
  */
 
-export { type AnyStore, type Cache, createCache, type EntryOptions } from "./cache.js";
+export {
+  type AnyStore,
+  type Cache,
+  createCache,
+  type EntryOptions,
+  type InvalidateOptions,
+} from "./cache.js";
 export type { Clock, FetchOptions, MemoryOptions } from "./cache-options.js";
 export type { LoadContext } from "./call.js";
 export type { Duration } from "./duration.js";
@@ -25,6 +31,7 @@ export {
   TimeoutError,
 } from "./errors.js";
 export type { CacheEvent, Source } from "./events.js";
+export type { Outdated } from "./invalidating.js";
 export { type MemoryStore, type MemoryUsage, memory } from "./memory.js";
 export type {
   CallOptions,
@@ -47,4 +54,5 @@ export type {
   WindowState,
 } from "./store.js";
 export type { Disabled, DisableOptions } from "./switches.js";
+export { tag } from "./tags.js";
 export type { Explained, Wrapped } from "./wrap.js";

@@ -11,7 +11,9 @@ import { decode_record, encode_record, isTrap } from "./core.js";
 import { CodecError, isHoldoverError, StoreError, TimeoutError } from "./errors.js";
 import type { Events } from "./events.js";
 import type { Validate } from "./policy-options.js";
+import { decodeStamps, encodeStamp, readAll, STAMPS, type Stamp, stampKeys } from "./stamps.js";
 import type { Store } from "./store.js";
+import type { Tagged, TagHashes } from "./tags.js";
 
 /** Milliseconds that a store operation may take, if the store does not say. */
 const DEADLINE = 500;
@@ -19,6 +21,9 @@ const DEADLINE = 500;
 const SKIP_AFTER = 5;
 /** Milliseconds it is then skipped for. */
 const SKIP_FOR = 5000;
+/** What {@link TagsSince} gives for an entry with a tag that was invalidated. */
+const DEAD = -2;
+const UNTAGGED: Tagged = { began: 0, hashes: new Float64Array() };
 
 /** How long an entry may be used, in milliseconds. */
 export interface Lifetime {
@@ -33,7 +38,11 @@ export interface FoundEntry extends Lifetime {
   readonly age: number;
   /** The name of the store. */
   readonly layer: string;
+  readonly tagged?: Tagged | undefined;
 }
+
+/** What this instance knows of a tagged entry: as `tags_since` of the core tells it. */
+type TagsSince = (tagged: Tagged) => number;
 
 type Operation = "get" | "set" | "delete";
 
@@ -52,6 +61,7 @@ export class Layers {
   readonly #timers: Timers;
   readonly #events: Events;
   readonly #onTrap: (error: unknown) => void;
+  readonly #tagsSince: TagsSince;
   readonly #codec: Codec | undefined;
 
   constructor(
@@ -60,6 +70,7 @@ export class Layers {
     timers: Timers,
     events: Events,
     onTrap: (error: unknown) => void,
+    tagsSince: TagsSince,
     codec: Codec | undefined,
   ) {
     this.#layers = stores.map((store, index) => ({
@@ -73,6 +84,7 @@ export class Layers {
     this.#timers = timers;
     this.#events = events;
     this.#onTrap = onTrap;
+    this.#tagsSince = tagsSince;
     this.#codec = codec;
   }
 
@@ -83,7 +95,8 @@ export class Layers {
         layer.store.get(this.#named(key)),
       );
       if (record === undefined || record === null) continue;
-      const entry = await this.#validated(layer, key, this.#decode(layer, key, record), validate);
+      const found = await this.#validated(layer, key, this.#decode(layer, key, record), validate);
+      const entry = found && (await this.#heeded(layer, key, found));
       if (entry === undefined) continue;
       this.#fill(key, record as Uint8Array, entry, index);
       return entry;
@@ -92,10 +105,10 @@ export class Layers {
   }
 
   /** Writes an entry to every store; resolves when all have it or failed. */
-  async write(key: string, value: unknown, lifetime: Lifetime): Promise<void> {
+  async write(key: string, value: unknown, lifetime: Lifetime, tagged?: Tagged): Promise<void> {
     const expiresIn = totalOf(lifetime);
     if (expiresIn <= 0) return;
-    const record = this.#encode(key, value, lifetime);
+    const record = this.#encode(key, value, lifetime, tagged);
     if (record === undefined) return;
     await Promise.all(
       this.#layers.map((layer) =>
@@ -115,8 +128,65 @@ export class Layers {
     );
   }
 
+  /** Stamps tags as invalidated in every store; resolves when all have it or failed. */
+  async stamp(hashes: TagHashes, soft: boolean, at: number): Promise<void> {
+    const keys = stampKeys(this.#prefix, hashes);
+    const half = keys.length / 2;
+    const mine = soft ? keys.slice(half) : keys.slice(0, half);
+    const record = this.#stampRecord(at);
+    if (record === undefined) return;
+    const never = { expiresIn: Number.POSITIVE_INFINITY };
+    const writes = this.#layers.flatMap((layer) =>
+      mine.map((key) =>
+        this.#operate(layer, "set", key, () => layer.store.set(key, record, never)),
+      ),
+    );
+    await Promise.all(writes);
+  }
+
+  #stampRecord(at: number): Uint8Array | undefined {
+    try {
+      return encodeStamp(at);
+    } catch (error) {
+      this.#onTrap(error);
+      return undefined;
+    }
+  }
+
+  /** The key in stores. One that looks like a stamp's gets one more `%`, which keeps it apart. */
   #named(key: string): string {
-    return this.#prefix + key;
+    const name = this.#prefix + key;
+    const isReserved = name.startsWith("%") && name.replace(/^%+/, "%").startsWith(STAMPS);
+    return isReserved ? `%${name}` : name;
+  }
+
+  /** The entry, unless a tag of it was invalidated: then undefined, or stale since then. */
+  async #heeded(layer: Layer, key: string, entry: FoundEntry): Promise<FoundEntry | undefined> {
+    const { tagged } = entry;
+    if (tagged === undefined) return entry;
+    const keys = stampKeys(this.#prefix, tagged.hashes);
+    const records = await this.#operate(layer, "get", key, () => readAll(layer.store, keys));
+    // Nobody can tell whether it is good: too careful is a load, too trusting a wrong answer.
+    if (records === undefined) return undefined;
+    try {
+      const stamps = decodeStamps(records).filter(({ at }) => at >= tagged.began);
+      const own = this.#tagsSince(tagged);
+      if (own >= 0) stamps.push({ soft: true, at: own });
+      const isDead = own === DEAD || stamps.some(({ soft }) => !soft);
+      return isDead ? undefined : this.#staleSince(entry, stamps);
+    } catch (error) {
+      if (isTrap(error)) this.#onTrap(error);
+      this.#events.tell({ type: "corrupt", store: layer.name, operation: "get", key, error });
+      return undefined;
+    }
+  }
+
+  /** The entry, whose freshness ended with the first of these soft stamps. */
+  #staleSince(entry: FoundEntry, stamps: readonly Stamp[]): FoundEntry | undefined {
+    const storedAt = this.#timers.now() - entry.age;
+    const ends = stamps.map(({ at }) => Math.max(0, at - storedAt));
+    const stale = { ...entry, ttl: Math.min(entry.ttl, ...ends) };
+    return stale.age < totalOf(stale) ? stale : undefined;
   }
 
   /** Gives an entry to the stores above the one that had it, for as long as it still has. */
@@ -129,12 +199,18 @@ export class Layers {
     }
   }
 
-  #encode(key: string, value: unknown, lifetime: Lifetime): Uint8Array | undefined {
-    const { ttl, staleWhileRevalidate, staleIfError } = lifetime;
+  #encode(
+    key: string,
+    value: unknown,
+    lifetime: Lifetime,
+    tagged: Tagged = UNTAGGED,
+  ): Uint8Array | undefined {
+    const { ttl, staleWhileRevalidate: revalidate, staleIfError } = lifetime;
+    const { began, hashes } = tagged;
     const now = this.#timers.now();
     try {
       const { codec, bytes } = encode(value, this.#codec);
-      return encode_record(bytes, codec, now, ttl, staleWhileRevalidate, staleIfError);
+      return encode_record(bytes, codec, now, ttl, revalidate, staleIfError, 0, began, hashes);
     } catch (error) {
       if (isTrap(error)) this.#onTrap(error);
       const refusal = new CodecError("the value cannot be stored", { cause: error });
@@ -154,14 +230,17 @@ export class Layers {
       // Stores with sealed records give the reason for which one cannot be opened.
       if (isHoldoverError(record)) throw record;
       if (!isBytes(record)) throw new CodecError("a store gave what is no Uint8Array");
+      const fields = decode_record(record);
       const [codec, storedAt = 0, ttl = 0, staleWhileRevalidate = 0, staleIfError = 0, at = 0] =
-        decode_record(record);
+        fields;
       if (codec === undefined) throw new CodecError("a record is damaged or of another version");
       const age = Math.max(0, this.#timers.now() - storedAt);
       const lifetime = { ttl, staleWhileRevalidate, staleIfError };
       if (age >= totalOf(lifetime)) return undefined;
       const value = decode(codec, record.subarray(at), this.#codec);
-      return { ...lifetime, value, age, layer: layer.name };
+      const [began] = fields.subarray(7);
+      const tagged = began === undefined ? undefined : { began, hashes: fields.subarray(8) };
+      return { ...lifetime, value, age, layer: layer.name, tagged };
     } catch (error) {
       if (isTrap(error)) this.#onTrap(error);
       this.#events.tell({ type: "corrupt", store: layer.name, operation: "get", key, error });

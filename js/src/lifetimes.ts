@@ -11,7 +11,7 @@ import type { Lifetime } from "./layers.js";
  * @throws what `ttl` throws, and ConfigError when it gives no duration
  */
 export function lifetimeFor(
-  call: Call,
+  call: Pick<Call, "policy" | "args" | "ttl" | "lifetimeOf">,
   value: unknown,
   random: () => number,
 ): Lifetime | undefined {

@@ -7,8 +7,9 @@ import type { Host } from "./driver.js";
 import { HoldoverError, RateLimitedError, TimeoutError } from "./errors.js";
 import { Flight, type Held, type Outcome } from "./flight.js";
 import { FAILED, type Guards, IGNORED, type LoadResult, SUCCEEDED } from "./guards.js";
-import type { FoundEntry, Layers, Lifetime } from "./layers.js";
+import type { FoundEntry, Layers } from "./layers.js";
 import { errorTtlFor, lifetimeFor } from "./lifetimes.js";
+import { type Arrival, Tagging } from "./tagging.js";
 
 /** The verdicts of `found`, as `src/wasm/mod.rs` numbers them. */
 const HIT = 0;
@@ -29,10 +30,12 @@ export type LaunchKind = "load" | "refresh" | "forced";
 export class Loads {
   readonly #host: Host;
   readonly #recover: (error: unknown) => void;
+  readonly tagging: Tagging;
 
   constructor(host: Host, recover: (error: unknown) => void) {
     this.#host = host;
     this.#recover = recover;
+    this.tagging = new Tagging(host);
   }
 
   /** Makes the flight that the core has just given to this caller. */
@@ -41,13 +44,15 @@ export class Loads {
     const flight = new Flight(call.key, fence, memory.instance, kind === "refresh");
     // Loads that others may wait for; without single flight the core knows only refreshes.
     const isKnown = kind !== "load" || call.policy.rules.singleFlight;
+    if (call.policy.rules.tags !== undefined) flight.tagged = this.tagging.begin(call);
     if (slot >= 0 && isKnown) memory.flights[slot] = flight;
     return flight;
   }
 
   /** Starts a flight; one that must ask the origin does not look into lower stores. */
   start(flight: Flight, call: Call, mustLoad = false): void {
-    const { layers, events } = this.#host;
+    const { layers, feed, events } = this.#host;
+    feed?.listen();
     const type = flight.background ? "refresh" : "load";
     if (events.wanted) events.tell({ type, key: call.key });
     const looks = layers !== undefined && !mustLoad;
@@ -111,21 +116,25 @@ export class Loads {
     const size = memory.weigh(found.value); // first: `sizeOf` is the user's, and may do anything
     const slot = space.get(call.key);
     if (slot === undefined) return undefined;
+    const { ttl, staleWhileRevalidate, staleIfError } = memory.capped(found, found.age);
     const verdict = core.found(
       memory.machine,
       slot,
       flight.fence,
       call.policy.bind(memory),
-      found.ttl,
-      found.staleWhileRevalidate,
-      found.staleIfError,
+      ttl,
+      staleWhileRevalidate,
+      staleIfError,
       size,
       found.age,
       flight.background,
       timers.now(),
     );
     const held = verdict & KEPT_HELD ? { value: memory.values[slot] } : found;
-    if (verdict & KEPT_FOUND) memory.keep(space, call.key, slot, found.value);
+    if (verdict & KEPT_FOUND) {
+      memory.keep(space, call.key, slot, found.value);
+      if (found.tagged) core.tag(memory.machine, slot, found.tagged.hashes, flight.fence);
+    }
     memory.drain();
     const step = verdict & STEP_BITS;
     const times = held === found ? { age: found.age, ttl: found.ttl - found.age } : undefined;
@@ -155,7 +164,7 @@ export class Loads {
       return Promise.resolve(flight.tell(this.#crashed(flight, call, error)));
     }
     const landing = Promise.resolve(result).then(
-      (value) => afterWrites(flight, this.#landed(flight, call, value)),
+      (value) => flight.tellWritten(this.#landed(flight, call, value)),
       (error) => flight.tell(this.#crashed(flight, call, error)),
     );
     const { timeout } = call.policy.rules;
@@ -188,7 +197,7 @@ export class Loads {
     });
     flight.over = true;
     flight.error = verdict;
-    if (held !== undefined) {
+    if (held !== undefined && (flight.background || this.mayStandIn(call, verdict))) {
       return Promise.resolve(flight.tell({ ok: false, error: verdict, held }));
     }
     return this.rejected(call, verdict).then((outcome) => flight.tell(outcome));
@@ -238,23 +247,25 @@ export class Loads {
       this.#endWithoutStoring(flight);
       return outcome;
     }
-    const lifetime = call.noStore ? undefined : this.#lifetimeOf(call, value);
-    if (lifetime === undefined) {
+    const arrival = call.noStore ? undefined : this.#arrivalOf(flight, call, value);
+    if (arrival === undefined) {
       this.#endWithoutStoring(flight);
       return outcome;
     }
-    const slot = this.#inCoreOf(flight, () => this.#store(flight, call, value, lifetime));
+    const slot = this.#inCoreOf(flight, () => this.#store(flight, call, value, arrival));
     if (slot !== OUTDATED && this.#host.layers !== undefined) {
-      const written = this.#host.layers.write(call.key, value, lifetime);
+      const { lifetime, tagged } = arrival;
+      const written = this.#host.layers.write(call.key, value, lifetime, tagged);
       flight.done = Promise.all([flight.done, written]);
       if (this.#host.awaitsWrites) flight.written = written;
     }
     return outcome;
   }
 
-  #store(flight: Flight, call: Call, value: unknown, lifetime: Lifetime): number {
-    const { memory, space, timers } = this.#host;
-    const { ttl, staleWhileRevalidate, staleIfError } = lifetime;
+  #store(flight: Flight, call: Call, value: unknown, { lifetime, tagged }: Arrival): number {
+    const { memory, space, timers, layers } = this.#host;
+    const own = layers === undefined ? lifetime : memory.capped(lifetime);
+    const { ttl, staleWhileRevalidate, staleIfError } = own;
     const size = memory.weigh(value);
     const known = space.get(flight.key) ?? -1;
     const slot = core.loaded(
@@ -268,7 +279,10 @@ export class Loads {
       size,
       timers.now(),
     );
-    if (slot >= 0) memory.keep(space, flight.key, slot, value);
+    if (slot >= 0) {
+      memory.keep(space, flight.key, slot, value);
+      if (tagged) core.tag(memory.machine, slot, tagged.hashes, flight.fence);
+    }
     if (known >= 0 && memory.flights[known] === flight) memory.flights[known] = undefined;
     memory.drain();
     return slot;
@@ -282,12 +296,18 @@ export class Loads {
     });
   }
 
-  #lifetimeOf(call: Call, value: unknown): Lifetime | undefined {
+  /** How a value is to be stored; undefined when it is not. */
+  #arrivalOf(flight: Flight, call: Call, value: unknown): Arrival | undefined {
     const { random, events } = this.#host;
+    let option = "ttl";
     try {
-      return lifetimeFor(call, value, random);
+      const lifetime = lifetimeFor(call, value, random);
+      if (lifetime === undefined || flight.tagged === undefined) return lifetime && { lifetime };
+      option = "tags";
+      const tagged = this.tagging.tagsOf(flight, call, value);
+      return this.#inCoreOf(flight, () => this.tagging.arrive(flight, lifetime, tagged));
     } catch (error) {
-      events.tell({ type: "policy-error", option: "ttl", key: call.key, error });
+      events.tell({ type: "policy-error", option, key: call.key, error });
       return undefined;
     }
   }
@@ -303,7 +323,7 @@ export class Loads {
     const failure: Outcome = { ok: false, error, ...(result && { result }) };
     if (flight.over) return failure;
     flight.over = true;
-    flight.error = error ?? result?.value;
+    flight.error = result === undefined ? error : result.value;
     events.tell({ type: "load-error", key: call.key, error: flight.error });
     this.#recordFailure(flight, call, flight.error);
     const held = this.#endWithHeld(flight, (slot, now) => {
@@ -341,7 +361,8 @@ export class Loads {
     if (call.noStore || call.policy.rules.errorTtl === 0) return;
     try {
       const lifetime = { ttl: errorTtlFor(call, error), staleWhileRevalidate: 0, staleIfError: 0 };
-      this.#inCoreOf(flight, () => this.#store(flight, call, new CachedError(error), lifetime));
+      const remembered = { lifetime, tagged: this.tagging.ofArgs(flight) };
+      this.#inCoreOf(flight, () => this.#store(flight, call, new CachedError(error), remembered));
     } catch (cause) {
       const event = { type: "policy-error", option: "errorTtl", key: call.key } as const;
       this.#host.events.tell({ ...event, error: cause });
@@ -373,12 +394,6 @@ export class Loads {
       return undefined;
     }
   }
-}
-
-/** Tells the outcome, once the stores have the value if callers wait for that. */
-function afterWrites(flight: Flight, outcome: Outcome): Outcome | Promise<Outcome> {
-  const { written } = flight;
-  return written === undefined ? flight.tell(outcome) : written.then(() => flight.tell(outcome));
 }
 
 /** Resolves when a flight has nothing left to do, background writes included. */

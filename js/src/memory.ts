@@ -16,11 +16,14 @@ import {
   register,
   replace,
   state,
+  tags_since,
   touch,
   usage,
 } from "./core.js";
 import { type Duration, duration } from "./duration.js";
 import type { Flight } from "./flight.js";
+import type { Lifetime } from "./layers.js";
+import type { Tagged } from "./tags.js";
 
 /** The slots of one namespace, by key. */
 export type Space = Map<string, number>;
@@ -52,6 +55,7 @@ export class MemoryStore {
   readonly #listeners = new Map<Space, (key: string) => void>();
   readonly #maxEntries: number;
   readonly #maxBytes: number;
+  readonly #ttl: number;
   readonly #sizeOf: ((value: unknown) => number) | undefined;
   /** The namespace of who uses the store by itself. */
   readonly #own: Space = this.space("");
@@ -61,7 +65,9 @@ export class MemoryStore {
     maxEntries: number,
     maxBytes: number,
     sizeOf: ((value: unknown) => number) | undefined,
+    ttl = Number.POSITIVE_INFINITY,
   ) {
+    this.#ttl = ttl;
     this.#maxEntries = maxEntries;
     this.#maxBytes = maxBytes;
     // Without a byte budget nobody asks for sizes, so nothing is measured.
@@ -231,6 +237,29 @@ export class MemoryStore {
     if (listener !== undefined) queueMicrotask(() => listener(key));
   }
 
+  /**
+   * @internal The lifetime that an entry of this age has here, above other stores. Past the
+   * memory's own ttl it answers only for failures: the stores below may know better.
+   */
+  capped(lifetime: Lifetime, age = 0): Lifetime {
+    const { ttl, staleWhileRevalidate, staleIfError } = lifetime;
+    const own = age + this.#ttl;
+    const end = ttl + staleWhileRevalidate;
+    if (own >= end) return lifetime;
+    const last = Math.max(end, ttl + staleIfError);
+    return {
+      ...lifetime,
+      ttl: Math.min(ttl, own),
+      staleWhileRevalidate: Math.max(0, own - ttl),
+      staleIfError: last - Math.min(ttl, own),
+    };
+  }
+
+  /** @internal What happened to the tags of an entry since its load began: see `tags_since`. */
+  tagsSince({ hashes, began }: Tagged): number {
+    return this.machine < 0 ? -1 : tags_since(this.machine, hashes, began);
+  }
+
   /** @internal Compiles a policy in this memory's machine. */
   addPolicy(fields: Float64Array): number {
     const id = add_policy(this.machine, fields);
@@ -272,6 +301,6 @@ function closeWhenCollected(store: MemoryStore, machine: number, instance: numbe
  * @throws ConfigError naming the option at fault
  */
 export function memory(options?: MemoryOptions): MemoryStore {
-  const { maxEntries, maxBytes, sizeOf } = compileMemoryOptions(options);
-  return new MemoryStore(maxEntries, maxBytes, sizeOf);
+  const { maxEntries, maxBytes, sizeOf, ttl } = compileMemoryOptions(options);
+  return new MemoryStore(maxEntries, maxBytes, sizeOf, ttl);
 }

@@ -125,6 +125,20 @@ export interface PolicyOptions<
   readonly ignore?: readonly (number | string)[] | undefined;
 
   /**
+   * What entries may be invalidated by, with `cache.invalidateTags`: templates over the arguments
+   * like `"org:{0.orgId}"`, as option `key` has them, or a function. `getOrLoad` and `fetch`, which
+   * have no arguments to insert, take names as they are. Default none.
+   *
+   * With templates, a caller that comes after an invalidation does not join a load that began
+   * before; with a function the tags are known too late for that, so no load that began before
+   * any invalidation of the cache is joined.
+   */
+  readonly tags?:
+    | readonly string[]
+    | ((value: Result, args: Args) => readonly string[])
+    | undefined;
+
+  /**
    * Whether a result is stored. For `false` it is returned, and the older answer stays. Default:
    * every result, `null` and `undefined` as well.
    *
@@ -210,11 +224,6 @@ export interface LaterPolicyOptions<Args extends readonly unknown[], Result> {
   readonly lock?: { readonly ttl: Duration; readonly wait: Duration } | undefined;
   /** Not available in this version. Answers `undefined` for keys that surely do not exist. */
   readonly bloom?: object | undefined;
-  /** Not available in this version. Tags to invalidate by; default none. */
-  readonly tags?:
-    | readonly string[]
-    | ((value: Result, args: Args) => readonly string[])
-    | undefined;
   /** Not available in this version. How values become bytes in stores. */
   readonly codec?: object | undefined;
   /** Not available in this version. Whether refreshes happen in the background; default true. */

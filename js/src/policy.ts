@@ -21,6 +21,7 @@ import type {
   WaitUntil,
 } from "./policy-options.js";
 import { compileRefreshing, compileValidate } from "./refreshing.js";
+import { type CompiledTags, compileTags } from "./tags.js";
 import { compileTemplate } from "./template.js";
 
 /** What takes a policy. */
@@ -68,10 +69,11 @@ export interface CompiledPolicy {
   /** The key template or function, compiled; undefined for derived keys. */
   readonly key: KeyFunction | undefined;
   readonly ignore: CompiledIgnore | undefined;
+  readonly tags: CompiledTags | undefined;
 }
 
 /** Policy names that do nothing yet. Implementing one deletes it here and adds it to `EVERYWHERE`. */
-const LATER = ["lock", "bloom", "tags", "codec", "background", "loadMany"] as const;
+const LATER = ["lock", "bloom", "codec", "background", "loadMany"] as const;
 
 const EVERYWHERE = [
   "ttl",
@@ -94,6 +96,7 @@ const EVERYWHERE = [
   "slowCalls",
   "rateLimit",
   "circuitBreaker",
+  "tags",
 ] as const;
 
 const WITH = "an option of one call: wrapped.with({ … })(…)";
@@ -232,6 +235,7 @@ export function compilePolicy(
     staleOn: optionalFunction(given.staleOn, "staleOn", "(error) => boolean"),
     key: compileKey(given.key, where),
     ignore: compilePolicyIgnore(given, where),
+    tags: compileTags(given.tags, where === "wrap"),
   };
   refuseContradictions(policy, given);
   return Object.freeze(policy);

@@ -7,10 +7,13 @@ import { isBurst, joinBurst } from "./clock.js";
 import { HIT_BITS, WAIT } from "./driver.js";
 import { ConfigError } from "./errors.js";
 import type { Source } from "./events.js";
+import type { Flight } from "./flight.js";
 import { type KeyFunction, keyFunction } from "./key.js";
 import { isAbortSignal } from "./key-encode.js";
+import { lifetimeFor } from "./lifetimes.js";
 import { type CompiledCall, compileCallOptions, compilePolicy } from "./policy.js";
 import type { CallOptions, PolicyOptions } from "./policy-options.js";
+import { tagsFor } from "./tags.js";
 
 /** An answer and where it came from. */
 export interface Explained<Result> {
@@ -37,7 +40,7 @@ export interface Wrapped<Args extends readonly unknown[], Result> {
   peek(...args: Args): Promise<Result | undefined>;
   /** Loads and stores, whether or not there is an entry; later calls get the new value. */
   refresh(...args: Args): Promise<Result>;
-  /** Stores a value as if it had been loaded. */
+  /** Stores a value as if it had been loaded. @throws what the policy's `ttl` throws */
   set(args: Args, value: Result): Promise<void>;
   /** Drops the entry, here and in every store; loads under way do not bring it back. */
   invalidate(...args: Args): Promise<void>;
@@ -76,6 +79,7 @@ class Wrapping<Args extends readonly unknown[], Result> {
       waitUntil: options?.waitUntil,
       bypass: options?.bypass,
       ttl: options?.ttl,
+      tags: this.policy.rules.tags?.ofArgs?.(args),
     };
   }
 
@@ -130,7 +134,8 @@ export function wrap<Args extends readonly unknown[], Result>(
       if ((verdict & HIT_BITS) === 0) return memory.promiseOf(slot) as Promise<Result>;
       const flight = (verdict & HIT_BITS) === WAIT ? memory.flights[slot] : undefined;
       const crowd = flight?.crowd;
-      if (crowd?.policy === policy && isBurst(crowd.burst)) return crowd.result as Promise<Result>;
+      if (crowd?.policy === policy && isBurst(crowd.burst) && !driver.isOutdated(flight as Flight))
+        return crowd.result as Promise<Result>;
       const call = wrapping.callOf(this, args, key);
       const result = driver.perform(call, slot, verdict).then(resultOf<Result>);
       if (flight !== undefined) flight.crowd = { policy, burst: joinBurst(), result };
@@ -154,7 +159,7 @@ function methodsOf<Args extends readonly unknown[], Result>(
   const { driver, entries } = cache;
   return {
     async explain(this: unknown, ...args) {
-      const call = wrapping.callOf(this, args);
+      const call = { ...wrapping.callOf(this, args), timed: true };
       return entries.explain(call.key, await driver.call(call)) as Explained<Result>;
     },
     key: (...args) => wrapping.keyOf(args),
@@ -162,7 +167,14 @@ function methodsOf<Args extends readonly unknown[], Result>(
     async refresh(this: unknown, ...args) {
       return resultOf<Result>(await driver.refresh(wrapping.callOf(this, args)));
     },
-    set: async (args, value) => entries.set(wrapping.keyOf(args), await value, policy.rules),
+    async set(args, given) {
+      const key = wrapping.keyOf(args);
+      const value = await given;
+      const lifetime = lifetimeFor({ policy, args }, value, driver.host.random);
+      // What is never stored contradicts what was.
+      if (lifetime === undefined) return entries.invalidate(key);
+      await entries.set(key, value, lifetime, tagsFor(policy.rules.tags, value, args));
+    },
     invalidate: async (...args) => entries.invalidate(wrapping.keyOf(args)),
     with(options) {
       const compiled = compileCallOptions(options);

@@ -71,7 +71,7 @@ impl CallMachine {
     }
 
     /// Reports an entry that a lower store held. It goes into the memory with its true `age`,
-    /// unless what is there is as new or the key was invalidated meanwhile.
+    /// unless what is there is newer or the key was invalidated meanwhile.
     ///
     /// A `background` flight only wants fresh entries: its callers have a stale one already.
     pub fn found(
@@ -88,6 +88,7 @@ impl CallMachine {
         if !leads || self.memory.is_outdated(Some(slot), fence) {
             return (Found::Load { fallback: false }, Kept::Neither);
         }
+        self.heed_tags(Some(slot));
         let entry = Entry {
             stored_at: now - age,
             lifetime: arrival.lifetime,
@@ -96,7 +97,7 @@ impl CallMachine {
             hits: 0,
         };
         let (entry, kept) = match self.memory.entry(slot).copied() {
-            Some(held) if held.stored_at >= entry.stored_at => (held, Kept::Held),
+            Some(held) if held.stored_at > entry.stored_at => (held, Kept::Held),
             _ if self.memory.store(slot, entry, now) => (entry, Kept::Found),
             _ => (entry, Kept::Neither),
         };
@@ -140,6 +141,7 @@ impl CallMachine {
         self.counters[policy as usize].failures += 1;
         let Some(slot) = slot else { return };
         let led = self.end_flight(slot, fence);
+        self.heed_tags(Some(slot));
         let alone = !self.policies[policy as usize].single_flight();
         if (led || alone) && self.is_servable(slot, now) {
             let before = self.retries.get(slot).copied().unwrap_or(Retry::NONE);

@@ -10,6 +10,7 @@ impl CallMachine {
     #[must_use]
     pub fn fallback(&mut self, slot: SlotId, now: Timestamp) -> bool {
         let now = self.clock.observe(now);
+        self.heed_tags(Some(slot));
         self.is_servable(slot, now)
     }
 
@@ -17,6 +18,7 @@ impl CallMachine {
     #[inline]
     pub fn touch(&mut self, slot: SlotId, now: Timestamp) -> bool {
         let now = self.clock.observe(now);
+        self.heed_tags(Some(slot));
         let entry = self.memory.entry(slot);
         let fresh = entry.is_some_and(|entry| entry.state(now) == State::Fresh);
         if fresh {
@@ -43,7 +45,16 @@ impl CallMachine {
     /// What the entry of `slot` is good for; `None` without one.
     pub fn state(&mut self, slot: SlotId, now: Timestamp) -> Option<State> {
         let now = self.clock.observe(now);
+        self.heed_tags(Some(slot));
         Some(self.memory.entry(slot)?.state(now))
+    }
+
+    /// Whether the entry of `slot` is of use: not dead, or kept to be validated.
+    pub fn is_kept(&mut self, slot: SlotId, now: Timestamp) -> bool {
+        let now = self.clock.observe(now);
+        self.memory
+            .entry(slot)
+            .is_some_and(|entry| entry.is_kept(now))
     }
 
     /// The age of the entry of `slot`; `None` without one.
@@ -52,9 +63,9 @@ impl CallMachine {
         Some(self.memory.entry(slot)?.age(now))
     }
 
-    /// The `ttl` that the entry of `slot` was stored with; `None` without one.
-    #[must_use]
-    pub fn ttl(&self, slot: SlotId) -> Option<Span> {
+    /// The `ttl` of the entry of `slot`, which a soft invalidation shortens; `None` without one.
+    pub fn ttl(&mut self, slot: SlotId) -> Option<Span> {
+        self.heed_tags(Some(slot));
         Some(self.memory.entry(slot)?.lifetime.ttl)
     }
 
@@ -72,6 +83,12 @@ impl CallMachine {
         self.retries
             .get(slot)
             .map_or(Span::ZERO, |retry| retry.remaining(now))
+    }
+
+    /// Whether a load of `slot` runs, an orphan that nobody has noticed yet included.
+    #[must_use]
+    pub fn has_flight(&self, slot: SlotId) -> bool {
+        self.flights.get(slot).is_some()
     }
 
     /// How many loads run, orphans that nobody has noticed yet included.

@@ -20,6 +20,7 @@ mod counters;
 mod flights;
 mod inspect;
 mod step;
+mod tagging;
 
 pub use counters::Counters;
 pub use step::{Found, Kept, Landed, Served, Step};
@@ -32,6 +33,7 @@ use crate::policy::Policy;
 use crate::strategy::retry::Retry;
 use crate::strategy::stale::{Plan, plan};
 use crate::strategy::ttl::{Lifetime, State};
+use crate::tags::Tags;
 use crate::time::{MonotonicClock, Timestamp};
 use alloc::vec::Vec;
 
@@ -48,6 +50,7 @@ pub struct CallMachine {
     policies: Vec<Policy>,
     counters: Vec<Counters>,
     last_fence: Fence,
+    tags: Tags,
 }
 
 /// A value that the host wants stored.
@@ -71,6 +74,7 @@ impl CallMachine {
             policies: Vec::new(),
             counters: Vec::new(),
             last_fence: Fence::ZERO,
+            tags: Tags::default(),
         }
     }
 
@@ -96,7 +100,8 @@ impl CallMachine {
 
     /// Begins a call of the key in `slot` (`None`: the key has no slot).
     ///
-    /// `roll` is uniform in `[0, 1)`; only policies with [`Options::early`] look at it.
+    /// `roll` is uniform in `[0, 1)`; only policies with [`Options::early`] look at it, and rarely:
+    /// with NaN for a roll that was not drawn, [`Step::Roll`] asks for one where it counts.
     ///
     /// [`Options::early`]: crate::policy::Options::early
     ///
@@ -111,6 +116,7 @@ impl CallMachine {
         roll: f64,
     ) -> (Option<SlotId>, Step) {
         let now = self.clock.observe(now);
+        self.heed_tags(slot);
         let rules = &self.policies[policy as usize];
         let state = slot.and_then(|slot| Some(self.memory.entry(slot)?.state(now)));
         match (plan(state, rules.mode()), slot) {
@@ -148,22 +154,34 @@ impl CallMachine {
     }
 
     /// Fresh, under a policy that bounds its hits or refreshes it early.
+    #[inline]
     fn serve_fresh(&mut self, slot: SlotId, policy: PolicyId, now: Timestamp, roll: f64) -> Step {
         self.memory.touch(slot);
-        let rules = self.policies[policy as usize];
+        let rules = &self.policies[policy as usize];
         let Some(entry) = self.memory.entry_mut(slot) else {
             return self.load_or_wait(slot, false, policy, now);
         };
-        if rules.hits().is_some_and(|hits| hits.is_used_up(entry.hits)) {
+        let hits = rules.hits();
+        if hits.is_some_and(|hits| hits.is_used_up(entry.hits)) {
             return self.load_or_wait(slot, true, policy, now);
         }
+        let early = rules.early();
+        if roll.is_nan() && early.is_some_and(|early| early.needs_roll(entry, now)) {
+            return Step::Roll;
+        }
         entry.hits = entry.hits.saturating_add(1);
-        let due = rules.hits().is_some_and(|hits| hits.is_due(entry.hits))
-            || rules
-                .early()
-                .is_some_and(|early| early.is_due(entry, now, roll));
+        let due = hits.is_some_and(|hits| hits.is_due(entry.hits))
+            || early.is_some_and(|early| early.is_due(entry, now, roll));
         self.counters[policy as usize].hits += 1;
-        if !due || self.is_retry_waiting(slot, now) || self.flights.live(slot, now).is_some() {
+        if due {
+            return self.refresh_fresh(slot, policy, now);
+        }
+        Step::Serve(Served::Hit)
+    }
+
+    #[cold]
+    fn refresh_fresh(&mut self, slot: SlotId, policy: PolicyId, now: Timestamp) -> Step {
+        if self.is_retry_waiting(slot, now) || self.flights.live(slot, now).is_some() {
             return Step::Serve(Served::Hit);
         }
         self.counters[policy as usize].refreshes += 1;

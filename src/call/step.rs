@@ -18,6 +18,8 @@ pub enum Served {
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
+    /// Begin again with a roll: this hit may be due for an early refresh. Nothing happened yet.
+    Roll,
     /// Answer from the entry.
     Serve(Served),
     /// Answer from the entry, and lead a load in the background.

@@ -9,8 +9,9 @@
 //!
 //! *Closed* counts the loads of the last `window` and how many failed. *Open* refuses until
 //! `open_for` has passed since it opened. *Half-open* admits so many probes and refuses the rest;
-//! a probe that never returns frees its place when its lease ends. Refused loads do not count, and
-//! neither does one that was admitted in an earlier state.
+//! a probe that never returns frees its place when its lease ends, and what it brings after that
+//! decides nothing. Refused loads do not count, and neither does one that was admitted in an earlier
+//! state.
 
 use super::{Outcome, Reason, Refusal};
 use crate::policy::ConfigError;
@@ -43,6 +44,13 @@ struct Part {
     failures: u32,
 }
 
+/// A probe under way.
+#[derive(Clone, Copy, Debug)]
+struct Probe {
+    permit: u64,
+    lease_end: Timestamp,
+}
+
 #[derive(Clone, Debug)]
 enum State {
     Closed {
@@ -54,8 +62,7 @@ enum State {
         until: Timestamp,
     },
     HalfOpen {
-        /// When the places of probes under way are free again.
-        probes: Vec<Timestamp>,
+        probes: Vec<Probe>,
         successes: u32,
     },
 }
@@ -75,8 +82,10 @@ impl State {
 pub struct CircuitBreaker {
     options: CircuitBreakerOptions,
     state: State,
-    /// Grows with each change of state, so that permits of an earlier one are known.
-    epoch: u64,
+    /// The permit that is given next.
+    next_permit: u64,
+    /// The first permit of this state: those of an earlier one are lower.
+    first_permit: u64,
 }
 
 impl CircuitBreaker {
@@ -106,7 +115,8 @@ impl CircuitBreaker {
         Ok(Self {
             options: *options,
             state: State::closed(),
-            epoch: 0,
+            next_permit: 0,
+            first_permit: 0,
         })
     }
 
@@ -125,7 +135,8 @@ impl CircuitBreaker {
                 if admitted < self.options.half_open_calls as usize {
                     return Ok(());
                 }
-                probes.iter().copied().min().unwrap_or(now)
+                let lease_ends = probes.iter().map(|probe| probe.lease_end);
+                lease_ends.min().unwrap_or(now)
             }
         };
         Err(Refusal {
@@ -136,23 +147,31 @@ impl CircuitBreaker {
 
     /// Takes a place for a load that [`CircuitBreaker::check`] admitted; gives its permit.
     pub fn take(&mut self, lease: Span, now: Timestamp) -> u64 {
+        let permit = self.next_permit;
+        self.next_permit += 1;
         if let State::HalfOpen { probes, .. } = &mut self.state {
-            probes.push(now + lease);
+            probes.push(Probe {
+                permit,
+                lease_end: now + lease,
+            });
         }
-        self.epoch
+        permit
     }
 
     /// Reports how the load of a permit went.
     pub fn record(&mut self, permit: u64, outcome: Outcome, now: Timestamp) {
         self.advance(now);
-        if permit != self.epoch {
+        if permit < self.first_permit {
             return;
         }
         match &mut self.state {
             State::Closed { .. } => self.record_closed(outcome, now),
             State::Open { .. } => {}
             State::HalfOpen { probes, successes } => {
-                probes.pop();
+                let Some(place) = probes.iter().position(|probe| probe.permit == permit) else {
+                    return;
+                };
+                probes.swap_remove(place);
                 match outcome {
                     Outcome::Ignored => {}
                     Outcome::Failure => self.open(now),
@@ -219,7 +238,7 @@ impl CircuitBreaker {
                 successes: 0,
             }),
             State::Open { .. } => {}
-            State::HalfOpen { probes, .. } => probes.retain(|&lease_end| lease_end > now),
+            State::HalfOpen { probes, .. } => probes.retain(|probe| probe.lease_end > now),
         }
     }
 
@@ -231,7 +250,7 @@ impl CircuitBreaker {
 
     fn enter(&mut self, state: State) {
         self.state = state;
-        self.epoch += 1;
+        self.first_permit = self.next_permit;
     }
 
     fn part_at(&self, now: Timestamp) -> u64 {

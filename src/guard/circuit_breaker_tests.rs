@@ -101,6 +101,29 @@ fn a_probe_that_never_returns_frees_its_place_with_its_lease() {
 }
 
 #[test]
+fn a_probe_that_lost_its_place_decides_nothing_and_takes_nobodys() {
+    let mut breaker = breaker(&CircuitBreakerOptions {
+        half_open_calls: 2,
+        ..options()
+    });
+    load(&mut breaker, 10, Outcome::Failure);
+    load(&mut breaker, 10, Outcome::Failure);
+    assert!(breaker.check(at(40)).is_ok());
+    let late = breaker.take(LEASE, at(40));
+    assert!(breaker.check(at(90)).is_ok());
+    let second = breaker.take(LEASE, at(90));
+    assert!(breaker.check(at(90)).is_ok());
+    let third = breaker.take(LEASE, at(90));
+    breaker.record(late, Outcome::Success, at(91));
+    assert!(breaker.check(at(91)).is_err(), "both places are taken");
+    breaker.record(late, Outcome::Failure, at(91));
+    assert_eq!(breaker.state_name(), "half-open");
+    breaker.record(second, Outcome::Success, at(92));
+    breaker.record(third, Outcome::Success, at(92));
+    assert_eq!(breaker.state_name(), "closed");
+}
+
+#[test]
 fn an_ignored_probe_frees_its_place_and_decides_nothing() {
     let mut breaker = opened_at_10();
     assert!(load(&mut breaker, 40, Outcome::Ignored));

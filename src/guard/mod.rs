@@ -50,8 +50,8 @@ pub enum Outcome {
     Ignored,
 }
 
-/// The place of an admitted load. A number, for it crosses to the host and back: in which state
-/// of the circuit breaker it was given.
+/// The place of an admitted load. A number, for it crosses to the host and back: the circuit
+/// breaker tells its probes and the loads of earlier states by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Permit(u64);
 

@@ -14,7 +14,10 @@ pub mod recency;
 
 use crate::entry::Entry;
 use crate::flight::Fence;
-use crate::time::Timestamp;
+use crate::strategy::ttl::Lifetime;
+use crate::tags::Tag;
+use crate::time::{Span, Timestamp};
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use deadlines::Deadlines;
 use recency::Recency;
@@ -31,12 +34,29 @@ pub struct Limits {
     pub max_bytes: u64,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Slot {
     entry: Option<Entry>,
+    tags: Box<[Tag]>,
+    /// Invalidations of its tags up to this one are taken into account; the last of all fences
+    /// for an entry without tags.
+    heeded: Fence,
     barrier: Fence,
     taken: bool,
     pinned: bool,
+}
+
+impl Slot {
+    fn taken(barrier: Fence) -> Self {
+        Self {
+            entry: None,
+            tags: Box::default(),
+            heeded: Fence::LAST,
+            barrier,
+            taken: true,
+            pinned: false,
+        }
+    }
 }
 
 /// A slot that was given back.
@@ -112,11 +132,7 @@ impl Memory {
         reason = "a host cannot hold 2^32 slots of this size"
     )]
     pub fn take(&mut self) -> SlotId {
-        let fresh = Slot {
-            taken: true,
-            barrier: self.floor,
-            ..Slot::default()
-        };
+        let fresh = Slot::taken(self.floor);
         if let Some(slot) = self.free.pop() {
             self.slots[slot as usize] = fresh;
             slot
@@ -160,12 +176,12 @@ impl Memory {
 
     /// Stores `entry` in `slot`, replacing what it held, and makes room for it.
     ///
-    /// False when it cannot stay: it is dead already or heavier than the whole budget. Then the
+    /// False when it cannot stay: it is of no use already or heavier than the whole budget. Then the
     /// slot has no entry, for the one it had is out of date. A memory for 0 entries keeps the
     /// entry as long as the slot is pinned.
     pub fn store(&mut self, slot: SlotId, entry: Entry, now: Timestamp) -> bool {
         self.clear_entry(slot);
-        let stays = entry.state(now).is_servable()
+        let stays = entry.is_kept(now)
             && u64::from(entry.size) <= self.limits.max_bytes
             && (self.limits.max_entries > 0 || self.slots[slot as usize].pinned);
         if stays {
@@ -246,10 +262,63 @@ impl Memory {
         !self.dropped.is_empty()
     }
 
+    /// Gives the entry of `slot` its tags. All their invalidations up to `heeded` came before it.
+    pub fn set_tags(&mut self, slot: SlotId, tags: Box<[Tag]>, heeded: Fence) {
+        let slot = &mut self.slots[slot as usize];
+        if slot.entry.is_some() && !tags.is_empty() {
+            slot.tags = tags;
+            slot.heeded = heeded;
+        }
+    }
+
+    /// Whether an invalidation as new as `latest` may concern the entry of `slot`.
+    #[inline]
+    #[must_use]
+    pub fn heeds(&self, slot: SlotId, latest: Fence) -> bool {
+        let slot = self.slots.get(slot as usize);
+        slot.is_none_or(|slot| slot.heeded >= latest)
+    }
+
+    /// The tags of the entry of `slot`, and up to which invalidation they are heeded. From now on
+    /// they are up to `latest`.
+    pub fn heed(&mut self, slot: SlotId, latest: Fence) -> (&[Tag], Fence) {
+        let slot = &mut self.slots[slot as usize];
+        (&slot.tags, core::mem::replace(&mut slot.heeded, latest))
+    }
+
+    /// Ends the freshness of the entry of `slot` at `at`, if it lasts longer.
+    pub fn make_stale(&mut self, slot: SlotId, at: Timestamp) {
+        self.shorten(slot, |entry| {
+            entry.lifetime.ttl = entry.lifetime.ttl.min(at.since(entry.stored_at));
+        });
+    }
+
+    /// Makes the entry of `slot` dead: it is the first to go.
+    pub fn kill(&mut self, slot: SlotId) {
+        self.shorten(slot, |entry| {
+            entry.lifetime = Lifetime {
+                ttl: Span::ZERO,
+                stale_while_revalidate: Span::ZERO,
+                stale_if_error: Span::ZERO,
+                retained: Span::ZERO,
+            };
+        });
+    }
+
+    fn shorten(&mut self, slot: SlotId, change: impl FnOnce(&mut Entry)) {
+        if let Some(entry) = &mut self.slots[slot as usize].entry {
+            change(entry);
+            let deadline = entry.dead_at();
+            self.set_expiry(slot, deadline);
+        }
+    }
+
     fn clear_entry(&mut self, slot: SlotId) {
         let Some(entry) = self.slots[slot as usize].entry.take() else {
             return;
         };
+        self.slots[slot as usize].tags = Box::default();
+        self.slots[slot as usize].heeded = Fence::LAST;
         self.recency.remove(slot);
         self.expiry.remove(slot);
         self.entries -= 1;

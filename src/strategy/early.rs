@@ -29,15 +29,25 @@ impl Early {
         match *self {
             Self::After(age) => entry.age(now) >= age,
             Self::Probabilistic { beta } => {
-                let left = entry.fresh_for(now);
-                let scale = f64::from(entry.load_cost) * beta;
                 // The logarithm is only worth taking near the end.
-                !left.is_forever() && millis(left) <= scale * FURTHEST && {
+                self.needs_roll(entry, now) && {
+                    let scale = f64::from(entry.load_cost) * beta;
                     let roll = roll.max(f64::EPSILON / 2.0);
-                    millis(left) <= -scale * libm::log(roll)
+                    millis(entry.fresh_for(now)) <= -scale * libm::log(roll)
                 }
             }
         }
+    }
+
+    /// Whether a roll decides: far from the end of the `ttl` none makes an entry due.
+    #[inline]
+    #[must_use]
+    pub fn needs_roll(&self, entry: &Entry, now: Timestamp) -> bool {
+        let Self::Probabilistic { beta } = *self else {
+            return false;
+        };
+        let left = entry.fresh_for(now);
+        !left.is_forever() && millis(left) <= f64::from(entry.load_cost) * beta * FURTHEST
     }
 }
 
@@ -61,6 +71,7 @@ mod tests {
                 ttl: Span::from_millis(ttl),
                 stale_while_revalidate: Span::ZERO,
                 stale_if_error: Span::ZERO,
+                retained: Span::ZERO,
             },
             load_cost,
             size: 0,

@@ -13,13 +13,22 @@ pub struct Lifetime {
     pub stale_while_revalidate: Span,
     /// How long past `ttl` it may be served when a load fails (RFC 5861 §4).
     pub stale_if_error: Span,
+    /// How long past all that it is kept although it is dead, so that it can be validated
+    /// (RFC 9111 §4.3). It answers nobody by itself.
+    pub retained: Span,
 }
 
 impl Lifetime {
-    /// The age at which the entry is of no use any more.
+    /// The age at which the entry is dead.
     #[must_use]
     pub fn total(&self) -> Span {
         self.ttl + self.stale_while_revalidate.max(self.stale_if_error)
+    }
+
+    /// Whether an entry of this `age` is of use: not dead, or kept to be validated.
+    #[must_use]
+    pub fn is_kept(&self, age: Span) -> bool {
+        self.ttl.is_forever() || age < self.total() + self.retained
     }
 
     /// The state of an entry of this `age`.
@@ -83,6 +92,7 @@ mod tests {
             ttl: Span::from_millis(ttl),
             stale_while_revalidate: Span::from_millis(revalidate),
             stale_if_error: Span::from_millis(if_error),
+            retained: Span::ZERO,
         }
     }
 
@@ -109,6 +119,23 @@ mod tests {
         assert_eq!(lifetime(0, 0, 0).state(Span::ZERO), State::Dead);
         assert_eq!(lifetime(0, 1, 0).state(Span::ZERO), State::Revalidate);
         assert_eq!(lifetime(u64::MAX, 0, 0).state(Span::FOREVER), State::Fresh);
+    }
+
+    #[test]
+    fn what_is_retained_is_dead_and_kept() {
+        let retained = Lifetime {
+            retained: Span::from_millis(7),
+            ..lifetime(10, 5, 0)
+        };
+        let facts = |age| {
+            let age = Span::from_millis(age);
+            (retained.state(age), retained.is_kept(age))
+        };
+        assert_eq!(facts(14), (State::Revalidate, true));
+        assert_eq!([15, 21].map(facts), [(State::Dead, true); 2]);
+        assert_eq!(facts(22), (State::Dead, false));
+        assert!(!lifetime(10, 5, 0).is_kept(Span::from_millis(15)));
+        assert!(lifetime(u64::MAX, 0, 0).is_kept(Span::FOREVER));
     }
 
     #[test]

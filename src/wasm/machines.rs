@@ -6,8 +6,7 @@ use crate::guard::Guards;
 use crate::memory::Limits;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::cell::RefCell;
-use std::thread_local;
+use spin::{Mutex, MutexGuard};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// A machine and the fence it handed out last, which crosses in a call of its own.
@@ -20,18 +19,21 @@ pub(super) struct Calls {
     pub(super) refusal: [f64; 2],
 }
 
-thread_local! {
-    static MACHINES: RefCell<Vec<Option<Box<Calls>>>> = const { RefCell::new(Vec::new()) };
+static MACHINES: Mutex<Vec<Option<Box<Calls>>>> = Mutex::new(Vec::new());
+
+/// The machines. After a trap in the middle of a call they stay locked: whoever asks then traps,
+/// too, instead of waiting for ever.
+fn machines() -> MutexGuard<'static, Vec<Option<Box<Calls>>>> {
+    MACHINES.try_lock().expect("no call under way")
 }
 
 /// Runs `use_it` on a machine. A number that was never given or was closed is a bug of the
 /// driver: it traps, and the driver replaces the instance.
 #[inline]
 pub(super) fn with<R>(machine: u32, use_it: impl FnOnce(&mut Calls) -> R) -> R {
-    MACHINES.with_borrow_mut(|machines| {
-        let calls = machines.get_mut(machine as usize).and_then(Option::as_mut);
-        use_it(calls.expect("a machine that is open"))
-    })
+    let mut machines = machines();
+    let calls = machines.get_mut(machine as usize).and_then(Option::as_mut);
+    use_it(calls.expect("a machine that is open"))
 }
 
 /// Opens a machine; gives its number.
@@ -48,24 +50,21 @@ pub fn open(max_entries: f64, max_bytes: f64) -> u32 {
         free_guards: Vec::new(),
         refusal: [0.0; 2],
     });
-    MACHINES.with_borrow_mut(|machines| {
-        if let Some(free) = machines.iter().position(Option::is_none) {
-            machines[free] = Some(calls);
-            return free as u32;
-        }
-        machines.push(Some(calls));
-        machines.len() as u32 - 1
-    })
+    let mut machines = machines();
+    if let Some(free) = machines.iter().position(Option::is_none) {
+        machines[free] = Some(calls);
+        return free as u32;
+    }
+    machines.push(Some(calls));
+    machines.len() as u32 - 1
 }
 
 /// Closes a machine and frees what it held.
 #[wasm_bindgen]
 pub fn close(machine: u32) {
-    MACHINES.with_borrow_mut(|machines| {
-        if let Some(place) = machines.get_mut(machine as usize) {
-            *place = None;
-        }
-    });
+    if let Some(place) = machines().get_mut(machine as usize) {
+        *place = None;
+    }
 }
 
 /// What a machine holds: entries, bytes, evictions, running loads, slots taken.

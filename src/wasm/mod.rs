@@ -13,9 +13,11 @@
 )]
 
 pub mod guards;
+pub mod http;
 pub mod machines;
 pub mod policies;
 pub mod records;
+pub mod tags;
 
 use crate::call::{Arrival, Found, Kept, Landed, Served, Step};
 use crate::flight::Fence;
@@ -24,6 +26,18 @@ use crate::strategy::ttl::{Lifetime, State};
 use crate::time::{Span, Timestamp};
 use machines::with;
 use wasm_bindgen::prelude::wasm_bindgen;
+
+/// std's allocator is a fifth of the module.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
+/// A trap is all a host can see of a panic, so the messages need not be there.
+#[cfg(all(target_arch = "wasm32", not(feature = "std")))]
+#[panic_handler]
+fn trap(_: &core::panic::PanicInfo<'_>) -> ! {
+    core::arch::wasm32::unreachable()
+}
 
 /// `begin` and `found`: which step, in the low four bits.
 mod code {
@@ -36,6 +50,8 @@ mod code {
     /// One more with a fallback.
     pub(super) const WAIT: u32 = 6;
     pub(super) const HIT_REFRESH: u32 = 8;
+    /// `begin`: again, with a roll.
+    pub(super) const ROLL: u32 = 9;
     /// `begin`: slots were dropped, call `dropped`.
     pub(super) const DROPPED: u32 = 16;
     /// `begin`: the slot is this bit and up.
@@ -83,12 +99,19 @@ fn fence_in(fence: f64) -> Fence {
     Fence::from_number(fence as u64)
 }
 
-fn arrival(ttl: f64, stale_while_revalidate: f64, stale_if_error: f64, size: f64) -> Arrival {
+fn arrival(
+    ttl: f64,
+    stale_while_revalidate: f64,
+    stale_if_error: f64,
+    retained: f64,
+    size: f64,
+) -> Arrival {
     Arrival {
         lifetime: Lifetime {
             ttl: span_in(ttl),
             stale_while_revalidate: span_in(stale_while_revalidate),
             stale_if_error: span_in(stale_if_error),
+            retained: span_in(retained),
         },
         size: size as u32,
     }
@@ -96,6 +119,7 @@ fn arrival(ttl: f64, stale_while_revalidate: f64, stale_if_error: f64, size: f64
 
 fn step_code(step: Step) -> u32 {
     match step {
+        Step::Roll => code::ROLL,
         Step::Serve(served) => served_code(served),
         Step::ServeAndRefresh(Served::Hit, _) => code::HIT_REFRESH,
         Step::ServeAndRefresh(..) => code::STALE_REFRESH,
@@ -113,6 +137,7 @@ fn served_code(served: Served) -> u32 {
 }
 
 /// Begins a call. Low four bits: the step; then whether slots were dropped; then the slot.
+/// `roll` may be NaN until it is asked for.
 /// For a load, `fence` tells the flight's fence.
 #[wasm_bindgen]
 #[must_use]
@@ -173,8 +198,9 @@ pub fn loaded(
     stale_if_error: f64,
     size: f64,
     now: f64,
+    retained: f64,
 ) -> i32 {
-    let arrival = arrival(ttl, stale_while_revalidate, stale_if_error, size);
+    let arrival = arrival(ttl, stale_while_revalidate, stale_if_error, retained, size);
     with(machine, |calls| {
         landed_out(calls.machine.loaded(
             slot_in(slot),
@@ -202,8 +228,9 @@ pub fn found(
     age: f64,
     background: bool,
     now: f64,
+    retained: f64,
 ) -> u32 {
-    let arrival = arrival(ttl, stale_while_revalidate, stale_if_error, size);
+    let arrival = arrival(ttl, stale_while_revalidate, stale_if_error, retained, size);
     with(machine, |calls| {
         let (found, kept) = calls.machine.found(
             slot as u32,
@@ -283,6 +310,7 @@ pub fn fallback(machine: u32, slot: i32, policy: u32, failover: bool, now: f64) 
 /// Stores a value that was not loaded; gives its slot, −1 when the memory does not keep it.
 #[wasm_bindgen]
 #[must_use]
+#[expect(clippy::too_many_arguments, reason = "numbers cross one by one")]
 pub fn put(
     machine: u32,
     slot: i32,
@@ -291,8 +319,9 @@ pub fn put(
     stale_if_error: f64,
     size: f64,
     now: f64,
+    retained: f64,
 ) -> i32 {
-    let arrival = arrival(ttl, stale_while_revalidate, stale_if_error, size);
+    let arrival = arrival(ttl, stale_while_revalidate, stale_if_error, retained, size);
     with(machine, |calls| {
         landed_out(calls.machine.put(slot_in(slot), arrival, time_in(now)))
     })
@@ -335,17 +364,18 @@ pub fn jittered(ttl: f64, jitter: f64, roll: f64) -> f64 {
 }
 
 /// The state of the entry of `slot`: 0 absent, 1 fresh, 2 stale (may be revalidated),
-/// 3 stale (may answer for errors), 4 dead.
+/// 3 stale (may answer for errors), 4 dead, 5 dead and kept to be validated.
 #[wasm_bindgen]
 #[must_use]
 pub fn state(machine: u32, slot: i32, now: f64) -> u32 {
     with(machine, |calls| {
-        match calls.machine.state(slot as u32, time_in(now)) {
+        let (slot, now) = (slot as u32, time_in(now));
+        match calls.machine.state(slot, now) {
             None => 0,
             Some(State::Fresh) => 1,
             Some(State::Revalidate) => 2,
             Some(State::IfError) => 3,
-            Some(State::Dead) => 4,
+            Some(State::Dead) => 4 + u32::from(calls.machine.is_kept(slot, now)),
         }
     })
 }

@@ -37,6 +37,7 @@ const DEFAULTS = {
   errorTtl: 0,
   validate: undefined,
   guards: undefined,
+  tags: undefined,
 };
 
 test("defaults are filled in, and the result is frozen", () => {
@@ -199,11 +200,14 @@ test("cache options", () => {
 });
 
 test("memory and fetch options", () => {
-  assert.deepEqual({ ...memory() }, { maxEntries: 10_000, maxBytes: ENDLESS, sizeOf });
+  assert.deepEqual(
+    { ...memory() },
+    { maxEntries: 10_000, maxBytes: ENDLESS, ttl: ENDLESS, sizeOf },
+  );
   const one = () => 1;
   assert.deepEqual(
     { ...memory({ maxEntries: 1, maxBytes: "32mb", sizeOf: one }) },
-    { maxEntries: 1, maxBytes: 33_554_432, sizeOf: one },
+    { maxEntries: 1, maxBytes: 33_554_432, ttl: ENDLESS, sizeOf: one },
   );
   assert.equal(memory({ maxBytes: ENDLESS }).maxBytes, ENDLESS);
   assert.equal(memory({ maxEntries: 2 ** 24 }).maxEntries, 2 ** 24);

@@ -234,12 +234,15 @@ for (const [what, gifts] of Object.entries(garbage(record))) {
 test("a record of an unknown codec, or of a codec that cannot read it", async () => {
   const json = (text) => new TextEncoder().encode(text);
   const NOW = 1_700_000_000_000;
+  const untagged = [0, new Float64Array()];
+  const recordOf = (bytes, codec) =>
+    core.encode_record(bytes, codec, NOW, 1000, 0, 0, 0, ...untagged);
   const wrong = [
-    core.encode_record(json("1"), 99, NOW, 1000, 0, 0),
-    core.encode_record(json("not JSON"), 1, NOW, 1000, 0, 0),
-    core.encode_record(Uint8Array.of(0xff, 0xfe), 1, NOW, 1000, 0, 0),
-    core.encode_record(json("{}"), 2, NOW, 1000, 0, 0),
-    core.encode_record(Uint8Array.of(255, 255, 255, 255, 1), 2, NOW, 1000, 0, 0),
+    recordOf(json("1"), 99),
+    recordOf(json("not JSON"), 1),
+    recordOf(Uint8Array.of(0xff, 0xfe), 1),
+    recordOf(json("{}"), 2),
+    recordOf(Uint8Array.of(255, 255, 255, 255, 1), 2),
   ];
   for (const record of wrong) {
     const { store, told, get } = stage();
@@ -256,8 +259,14 @@ test("a record from the future, or with endless times, is no older than now", as
   const { store, get, cache } = stage();
   const value = new TextEncoder().encode('"kept"');
   const endless = Number.POSITIVE_INFINITY;
-  store.records.set("a", core.encode_record(value, 1, 1_900_000_000_000, 1000, 0, 0));
-  store.records.set("b", core.encode_record(value, 1, 0, endless, endless, endless));
+  store.records.set(
+    "a",
+    core.encode_record(value, 1, 1_900_000_000_000, 1000, 0, 0, 0, 0, new Float64Array()),
+  );
+  store.records.set(
+    "b",
+    core.encode_record(value, 1, 0, endless, endless, endless, 0, 0, new Float64Array()),
+  );
   assert.equal(await get("a"), "kept");
   assert.deepEqual([await get("b"), (await get.explain("b")).ttl], ["kept", endless]);
   assert.equal(await cache.get("a"), "kept");

@@ -40,9 +40,9 @@ impl Model {
         let state = held.state(self.now);
         assert_eq!(self.machine.state(slot, wall), Some(state), "key {key}");
         assert_eq!(self.machine.fallback(slot, wall), state.is_servable());
-        assert_eq!(
-            self.machine.memory().entry(slot).map(|entry| entry.size),
-            Some(held.size)
-        );
+        let entry = self.machine.memory().entry(slot).expect("an entry");
+        assert_eq!(entry.size, held.size);
+        assert_eq!(u64::from(entry.load_cost), held.cost, "cost of key {key}");
+        assert_eq!(entry.hits, held.hits, "hits of key {key}");
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Backoff, Held, Leader, Load, Model};
 use holdover::call::{Arrival, Found, Kept, Landed, Served};
+use holdover::guard::Outcome;
 use holdover::strategy::ttl::State;
 use holdover::time::Span;
 
@@ -24,6 +25,7 @@ impl Model {
                 load.key,
                 Leader {
                     fence: load.fence,
+                    since: self.now,
                     lease_ends: self.now + left,
                 },
             );
@@ -37,9 +39,10 @@ impl Model {
             .is_none_or(|barrier| load.fence > *barrier)
     }
 
-    pub(super) fn found(&mut self, load: Load, arrival: Arrival, age: u64) {
+    /// Whether the load goes on.
+    pub(super) fn found(&mut self, load: Load, arrival: Arrival, age: u64) -> bool {
         let Some(slot) = self.slot(load.key) else {
-            return;
+            return true;
         };
         let given = (arrival, Span::from_millis(age));
         let (found, kept) = self.machine.found(
@@ -55,13 +58,15 @@ impl Model {
             stored_at: self.now.saturating_sub(age),
             lifetime: arrival.lifetime,
             size: arrival.size,
+            cost: 0,
+            hits: 0,
         };
         if kept == Kept::Found {
             assert!(
                 leads && self.is_current(load),
                 "only its leader fills a key"
             );
-            let older = |held: &Held| held.stored_at < offered.stored_at;
+            let older = |held: &Held| held.stored_at <= offered.stored_at;
             assert!(self.held.get(&load.key).is_none_or(older), "newer stays");
             self.held.insert(load.key, offered);
         } else if kept == Kept::Neither && leads && self.is_current(load) {
@@ -81,6 +86,7 @@ impl Model {
             Found::Serve(served) => {
                 assert_eq!((served, state), (Served::Hit, State::Fresh));
                 self.leaders.remove(&load.key);
+                return false;
             }
             Found::ServeAndLoad(served) => {
                 assert_eq!((served, state), (Served::Stale, State::Revalidate));
@@ -90,9 +96,12 @@ impl Model {
                 assert!(!fallback || state.is_servable(), "a fallback is servable");
             }
         }
+        true
     }
 
     pub(super) fn loaded(&mut self, load: Load, arrival: Arrival) {
+        self.record(load, Outcome::Success);
+        let cost = self.cost_of(load);
         let before = self.slot(load.key);
         let led = self.leads(load) && self.has_live_flight(load.key);
         let wall = self.wall();
@@ -109,10 +118,54 @@ impl Model {
         }
         assert!(self.is_current(load), "what is newer stays: {load:?}");
         self.barriers.insert(load.key, load.fence);
-        self.land(load.key, landed, arrival);
+        self.land(load.key, landed, arrival, cost);
+    }
+
+    /// What a load took, for as long as it leads. Whether an orphan was reaped before is the
+    /// machine's choice, so it says.
+    fn cost_of(&mut self, load: Load) -> u64 {
+        let leader = self.leaders.get(&load.key).filter(|_| self.leads(load));
+        let Some(took) = leader.map(|leader| self.now - leader.since) else {
+            return 0;
+        };
+        if self.has_live_flight(load.key) || self.is_known_orphan(load) {
+            took
+        } else {
+            0
+        }
+    }
+
+    fn is_known_orphan(&self, load: Load) -> bool {
+        let flight = self
+            .slot(load.key)
+            .map(|slot| self.machine.has_flight(slot));
+        flight == Some(true)
+    }
+
+    fn record(&mut self, load: Load, went: Outcome) {
+        if let Some(admitted) = load.admitted {
+            self.guarded[load.policy as usize % 2].record(admitted, went, self.now);
+        }
+    }
+
+    /// A guard refused a load that its flight was to make: it ends, and the key need not wait.
+    pub(super) fn refused(&mut self, load: Load) {
+        let before = self.machine.counters(load.policy).refusals;
+        let slot = self.slot(load.key);
+        let waits = slot.map(|slot| self.machine.retry_after(slot, self.wall()));
+        self.machine.refused(slot, load.fence, load.policy);
+        assert_eq!(self.machine.counters(load.policy).refusals, before + 1);
+        if let (Some(slot), Some(waits)) = (slot, waits)
+            && !self.machine.has_dropped()
+        {
+            let after = self.machine.retry_after(slot, self.wall());
+            assert_eq!(after, waits, "a refusal is no failure");
+        }
+        self.end(load);
     }
 
     pub(super) fn failed(&mut self, load: Load) {
+        self.record(load, Outcome::Failure);
         let slot = self.slot(load.key);
         self.machine
             .failed(slot, load.fence, load.policy, self.wall());
@@ -144,6 +197,7 @@ impl Model {
     }
 
     pub(super) fn cancelled(&mut self, load: Load) {
+        self.record(load, Outcome::Ignored);
         self.machine.cancelled(self.slot(load.key), load.fence);
         self.end(load);
     }

@@ -5,9 +5,12 @@
 //! allowed. Everything else it says itself, and compares.
 
 mod checks;
+mod guards;
 mod loads;
 mod ops;
+mod serving;
 
+use guards::{Admitted, Guarded};
 use ops::policies;
 pub(crate) use ops::{Op, ops};
 
@@ -28,6 +31,9 @@ struct Held {
     stored_at: u64,
     lifetime: Lifetime,
     size: u32,
+    /// What its load took, and how often it was served where that counts.
+    cost: u64,
+    hits: u32,
 }
 
 /// A load that has begun and was not reported to have ended.
@@ -37,12 +43,15 @@ struct Load {
     fence: Fence,
     policy: PolicyId,
     background: bool,
+    /// Its place among the guards' loads, once the loader runs.
+    admitted: Option<Admitted>,
 }
 
 /// Who leads a key.
 #[derive(Clone, Copy, Debug)]
 struct Leader {
     fence: Fence,
+    since: u64,
     lease_ends: u64,
 }
 
@@ -68,6 +77,8 @@ pub(crate) struct Model {
     barriers: HashMap<Key, Fence>,
     loads: Vec<Load>,
     last_fence: Fence,
+    /// Of odd policies and of even ones: functions of their own, so to speak.
+    guarded: [Guarded; 2],
 }
 
 fn arrival(lifetime: Lifetime, size: u32) -> Arrival {
@@ -100,31 +111,49 @@ impl Model {
             barriers: HashMap::new(),
             loads: Vec::new(),
             last_fence: Fence::ZERO,
+            guarded: [Guarded::new(false), Guarded::new(true)],
         }
     }
 
     /// Does one operation on both sides and compares.
     pub(crate) fn perform(&mut self, op: Op) {
         match op {
-            Op::Begin { key, policy } => self.begin(key, policy),
+            Op::Begin { key, policy, roll } => self.begin(key, policy, f64::from(roll) / 256.0),
             Op::Refresh { key, policy } => self.refresh(key, policy),
-            Op::Started { load } => self.with_load(load, false, Self::started),
+            Op::Started { load } => self.with_load(load, true, |model, load| {
+                if load.admitted.is_some() {
+                    model.loads.push(load);
+                } else if let Some(load) = model.runs(load) {
+                    model.started(load);
+                    model.loads.push(load);
+                }
+            }),
             Op::Found {
                 load,
                 lifetime,
                 size,
                 age,
-            } => self.with_load(load, false, |model, load| {
-                model.found(load, arrival(lifetime, size), age);
+            } => self.with_load(load, true, |model, load| {
+                // Hosts look before they load, and what answers everybody ends the flight.
+                let looks = load.admitted.is_none();
+                if !looks || model.found(load, arrival(lifetime, size), age) {
+                    model.loads.push(load);
+                }
             }),
             Op::Loaded {
                 load,
                 lifetime,
                 size,
             } => self.with_load(load, true, |model, load| {
-                model.loaded(load, arrival(lifetime, size));
+                if let Some(load) = model.runs(load) {
+                    model.loaded(load, arrival(lifetime, size));
+                }
             }),
-            Op::Failed { load } => self.with_load(load, true, Self::failed),
+            Op::Failed { load } => self.with_load(load, true, |model, load| {
+                if let Some(load) = model.runs(load) {
+                    model.failed(load);
+                }
+            }),
             Op::Cancelled { load } => self.with_load(load, true, Self::cancelled),
             Op::Put {
                 key,
@@ -180,12 +209,6 @@ impl Model {
             .is_some_and(|leader| leader.lease_ends > self.now)
     }
 
-    fn is_backing_off(&self, key: Key) -> bool {
-        self.backoffs
-            .get(&key)
-            .is_some_and(|backoff| backoff.until > self.now)
-    }
-
     fn new_fence(&mut self, fence: Fence) {
         assert!(fence > self.last_fence, "fences only grow");
         self.last_fence = fence;
@@ -194,8 +217,14 @@ impl Model {
     fn lead(&mut self, key: Key, policy: PolicyId, fence: Fence, background: bool) {
         self.new_fence(fence);
         let lease = self.rules[policy as usize].lease().as_millis();
-        let lease_ends = self.now + lease;
-        self.leaders.insert(key, Leader { fence, lease_ends });
+        let since = self.now;
+        let lease_ends = since + lease;
+        let leader = Leader {
+            fence,
+            since,
+            lease_ends,
+        };
+        self.leaders.insert(key, leader);
         self.go(key, policy, fence, background);
     }
 
@@ -205,12 +234,13 @@ impl Model {
             fence,
             policy,
             background,
+            admitted: None,
         });
     }
 
-    fn begin(&mut self, key: Key, policy: PolicyId) {
+    fn begin(&mut self, key: Key, policy: PolicyId, roll: f64) {
         let before = self.slot(key);
-        let (slot, step) = self.machine.begin(before, policy, self.wall(), 0.5);
+        let (slot, step) = self.machine.begin(before, policy, self.wall(), roll);
         self.drain();
         match (before, slot) {
             (Some(before), after) => assert_eq!(Some(before), after, "a key keeps its slot"),
@@ -218,9 +248,10 @@ impl Model {
             (None, None) => {}
         }
         let state = self.held.get(&key).map(|held| held.state(self.now));
-        let expected = self.expected(key, policy, state);
+        let expected = self.expected(key, policy, state, roll);
         assert_eq!(Kind::of(step), expected, "key {key}, {state:?}");
         match step {
+            Step::Roll => unreachable!("rolls are given"),
             Step::ServeAndRefresh(_, fence) => self.lead(key, policy, fence, true),
             Step::Load { fence, .. } if self.rules[policy as usize].single_flight() => {
                 self.lead(key, policy, fence, false);
@@ -234,17 +265,23 @@ impl Model {
     }
 
     /// The table of SEMANTICS §3, and who may load.
-    fn expected(&self, key: Key, policy: PolicyId, state: Option<State>) -> Kind {
-        let rules = &self.rules[policy as usize];
+    fn expected(&mut self, key: Key, policy: PolicyId, state: Option<State>, roll: f64) -> Kind {
+        let rules = self.rules[policy as usize];
         let live = self.has_live_flight(key);
         let alone = !rules.single_flight();
         match (state, rules.mode()) {
-            (Some(State::Fresh), Mode::CacheFirst) => Kind::Serve(Served::Hit),
+            (Some(State::Fresh), Mode::CacheFirst) if !self.is_used_up(key, &rules) => {
+                if self.hit(key, &rules, roll) && !live && !self.is_backing_off(key) {
+                    Kind::ServeAndRefresh(Served::Hit)
+                } else {
+                    Kind::Serve(Served::Hit)
+                }
+            }
             (Some(State::Revalidate), Mode::CacheFirst) => {
                 if live || self.is_backing_off(key) {
                     Kind::Serve(Served::Stale)
                 } else {
-                    Kind::ServeAndRefresh
+                    Kind::ServeAndRefresh(Served::Stale)
                 }
             }
             (None | Some(State::Dead), _) if live && !alone => Kind::Wait { fallback: false },
@@ -270,7 +307,7 @@ impl Model {
         let landed = self.machine.put(self.slot(key), arrival, self.wall());
         assert_ne!(landed, Landed::Outdated, "a direct write is the newest");
         self.block(key);
-        self.land(key, landed, arrival);
+        self.land(key, landed, arrival, 0);
     }
 
     /// No load that has begun may store from now on.
@@ -279,7 +316,7 @@ impl Model {
         self.barriers.insert(key, self.last_fence);
     }
 
-    fn land(&mut self, key: Key, landed: Landed, arrival: Arrival) {
+    fn land(&mut self, key: Key, landed: Landed, arrival: Arrival, cost: u64) {
         self.backoffs.remove(&key);
         let Landed::Stored(slot) = landed else {
             self.held.remove(&key);
@@ -289,10 +326,12 @@ impl Model {
             stored_at: self.now,
             lifetime: arrival.lifetime,
             size: arrival.size,
+            cost,
+            hits: 0,
         };
         assert!(
-            held.state(self.now).is_servable(),
-            "what is dead is not kept"
+            held.lifetime.is_kept(Span::ZERO),
+            "what is of no use is not kept"
         );
         let pinned = self.leaders.contains_key(&key);
         assert!(
@@ -338,7 +377,7 @@ impl Model {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Serve(Served),
-    ServeAndRefresh,
+    ServeAndRefresh(Served),
     Load { fallback: bool },
     Wait { fallback: bool },
 }
@@ -346,8 +385,9 @@ enum Kind {
 impl Kind {
     fn of(step: Step) -> Self {
         match step {
+            Step::Roll => unreachable!("rolls are given"),
             Step::Serve(served) => Self::Serve(served),
-            Step::ServeAndRefresh(..) => Self::ServeAndRefresh,
+            Step::ServeAndRefresh(served, _) => Self::ServeAndRefresh(served),
             Step::Load { fallback, .. } => Self::Load { fallback },
             Step::Wait { fallback } => Self::Wait { fallback },
         }

@@ -3,12 +3,14 @@
 use super::Key;
 use holdover::call::PolicyId;
 use holdover::policy::{Mode, Options, Policy};
+use holdover::strategy::early::Early;
+use holdover::strategy::hits::Hits;
 use holdover::strategy::ttl::Lifetime;
 use holdover::time::Span;
 use proptest::prelude::*;
 
 const KEYS: Key = 6;
-const POLICIES: PolicyId = 4;
+const POLICIES: PolicyId = 8;
 
 /// One operation. A `load` counts through those that run.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +18,8 @@ pub(crate) enum Op {
     Begin {
         key: Key,
         policy: PolicyId,
+        /// Of 256.
+        roll: u8,
     },
     Refresh {
         key: Key,
@@ -77,7 +81,39 @@ pub(crate) fn policies() -> Vec<Policy> {
         single_flight: false,
         ..origin_first
     };
-    let all = [usual, origin_first, alone, alone_origin_first];
+    let early = Options {
+        early: Some(Early::After(Span::from_millis(5))),
+        ..usual
+    };
+    let hits = Options {
+        hits: Some(Hits {
+            max: 3,
+            refresh_at: Some(2),
+        }),
+        ..usual
+    };
+    let both = Options {
+        early: Some(Early::Probabilistic { beta: 1.5 }),
+        hits: Some(Hits {
+            max: 4,
+            refresh_at: None,
+        }),
+        ..usual
+    };
+    let both_alone = Options {
+        single_flight: false,
+        ..both
+    };
+    let all = [
+        usual,
+        origin_first,
+        alone,
+        alone_origin_first,
+        early,
+        hits,
+        both,
+        both_alone,
+    ];
     all.map(|options| Policy::compile(&options).expect("a policy"))
         .to_vec()
 }
@@ -85,22 +121,28 @@ pub(crate) fn policies() -> Vec<Policy> {
 fn lifetime() -> impl Strategy<Value = Lifetime> {
     let span = prop_oneof![
         8 => (0_u64..60).prop_map(Span::from_millis),
+        3 => Just(Span::ZERO),
         1 => Just(Span::FOREVER),
     ];
-    (span.clone(), span.clone(), span).prop_map(|(ttl, revalidate, if_error)| Lifetime {
-        ttl,
-        stale_while_revalidate: revalidate,
-        stale_if_error: if_error,
-    })
+    let retained = prop_oneof![3 => Just(0), 1 => 0_u64..40].prop_map(Span::from_millis);
+    (span.clone(), span.clone(), span, retained).prop_map(
+        |(ttl, revalidate, if_error, retained)| Lifetime {
+            ttl,
+            stale_while_revalidate: revalidate,
+            stale_if_error: if_error,
+            retained,
+        },
+    )
 }
 
 fn op() -> impl Strategy<Value = Op> {
     let key = 0..KEYS;
-    let policy = prop_oneof![3 => Just(0), 3 => Just(1), 1 => 2..POLICIES];
+    let policy = prop_oneof![3 => Just(0), 3 => Just(1), 1 => 2_u32..4, 4 => 4..POLICIES];
     let load = 0_usize..64;
     let size = 0_u32..5;
     prop_oneof![
-        8 => (key.clone(), policy.clone()).prop_map(|(key, policy)| Op::Begin { key, policy }),
+        8 => (key.clone(), policy.clone(), any::<u8>())
+            .prop_map(|(key, policy, roll)| Op::Begin { key, policy, roll }),
         1 => (key.clone(), policy).prop_map(|(key, policy)| Op::Refresh { key, policy }),
         1 => load.clone().prop_map(|load| Op::Started { load }),
         1 => (load.clone(), lifetime(), size.clone(), 0_u64..40)

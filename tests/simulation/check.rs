@@ -3,17 +3,24 @@
 use super::driver::{Answer, Driver};
 use super::format::{Expected, Times};
 use super::play::{Expectation, Got};
-use holdover::time::Span;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+
+/// What a caller got, if it got anything.
+pub(crate) fn answer_of<'a>(
+    driver: &'a Driver,
+    expectation: &'a Expectation,
+) -> Option<&'a Answer> {
+    match &expectation.got {
+        Got::Caller(caller) => driver.answer_of(*caller),
+        Got::Now(answer) => Some(&**answer),
+    }
+}
 
 /// What callers got.
 pub(crate) fn answers(driver: &Driver, expectations: &[Expectation]) -> Vec<String> {
     let differing = expectations.iter().filter_map(|expectation| {
-        let answer = match &expectation.got {
-            Got::Caller(caller) => driver.answer_of(*caller),
-            Got::Now(answer) => Some(&**answer),
-        };
+        let answer = answer_of(driver, expectation);
         let Expectation {
             step,
             what,
@@ -64,16 +71,16 @@ fn differences(
         compare("source", json!(expected.source), json!(answer.source));
     }
     if let Some(age) = &expected.age {
-        let got = answer.age.map_or(0, Span::as_millis);
-        compare("age", age.clone(), json!(got));
+        compare("age", age.clone(), json!(answer.age));
     }
     if let Some(ttl) = &expected.ttl {
-        let left = answer.ttl.and_then(|left| i64::try_from(left).ok());
-        let got = left.map_or_else(|| json!({ "$": "Infinity" }), |left| json!(left));
-        compare("ttl", ttl.clone(), got);
+        compare("ttl", ttl.clone(), answer.ttl.clone());
     }
     if expected.cause.is_some() {
         compare("cause", json!(expected.cause), json!(answer.cause));
+    }
+    if let Some(retry_after) = expected.retry_after {
+        compare("retryAfter", json!(retry_after), json!(answer.retry_after));
     }
     all
 }

@@ -1,40 +1,70 @@
 //! Performs the call machine's steps in virtual time; landing.rs has the other half, how loads end.
 
 use super::format::LoadFields;
+use super::guards::{Admission, GuardSets};
 use super::origin::Origin;
-use super::rules::Rules;
+use super::rules::{Rules, is_nothing};
 use super::timeline::{CallerId, Event, FlightId, Timeline};
-use holdover::call::{Arrival, CallMachine, Landed, PolicyId, Served, Step};
+use holdover::call::{CallMachine, PolicyId, Served, Step};
 use holdover::flight::Fence;
 use holdover::memory::{Limits, SlotId};
 use holdover::policy::Policy;
-use holdover::strategy::ttl::{Lifetime, State};
 use holdover::time::Span;
 use serde_json::{Value, json};
 use std::collections::HashMap;
+
+/// Why no answer came of a load: what is thrown, and what a guard's refusal says of itself.
+#[derive(Clone, Debug)]
+pub(super) struct Failure {
+    pub(super) error: Value,
+    /// What the loader returned, when `failIf` called it a failure.
+    pub(super) result: Option<Value>,
+    pub(super) retry_after: Option<u64>,
+}
+
+impl Failure {
+    pub(super) fn of(error: Value) -> Self {
+        Self {
+            error,
+            result: None,
+            retry_after: None,
+        }
+    }
+
+    /// What the policy's functions are asked about.
+    pub(super) fn cause(&self) -> &Value {
+        self.result.as_ref().unwrap_or(&self.error)
+    }
+}
 
 /// How a flight ended for those who wait for it.
 #[derive(Clone, Debug)]
 pub(super) enum Outcome {
     Value(Value),
-    Failed {
-        error: Value,
-        /// What the loader returned, when `failIf` called it a failure.
-        result: Option<Value>,
-        /// The entry that may answer instead.
-        held: Option<Value>,
-    },
+    /// What `onReject` said instead.
+    Instead(Value, Failure),
+    /// With the entry that may answer instead.
+    Failed(Failure, Option<Value>),
 }
 
 /// One running load.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four facts that know nothing of each other"
+)]
 pub(super) struct Flight {
     pub(super) key: String,
     pub(super) fence: Fence,
     pub(super) leader: CallerId,
-    pub(super) lifetime: Lifetime,
+    /// Instead of the policy's, for what it stores.
+    pub(super) ttl: Option<Span>,
     pub(super) load: LoadFields,
-    pub(super) number: usize,
+    /// Its number at the origin, if it got as far.
+    pub(super) number: Option<usize>,
+    pub(super) background: bool,
+    /// Where guards want to hear how it went; `None` once they have.
+    pub(super) admission: Option<Admission>,
     pub(super) outcome: Option<Outcome>,
     pub(super) waiters: Vec<CallerId>,
     pub(super) anchored: bool,
@@ -42,15 +72,17 @@ pub(super) struct Flight {
     pub(super) over: bool,
     /// The loader is done.
     pub(super) landed: bool,
-    pub(super) error: Option<Value>,
+    pub(super) failure: Option<Failure>,
 }
 
 /// Who wants an answer.
 #[derive(Debug)]
 pub(super) struct Caller {
     pub(super) key: String,
-    lifetime: Lifetime,
+    ttl: Option<Span>,
     waits: u32,
+    /// Who asks for a new value is not served with an old one.
+    pub(super) no_fallback: bool,
     /// The host dropped its request: nothing of it runs any more.
     pub(super) gone: bool,
     pub(super) waiting: Option<(FlightId, bool)>,
@@ -63,17 +95,19 @@ pub(crate) struct Answer {
     pub(crate) at: u64,
     pub(crate) result: Result<Value, Value>,
     pub(crate) source: Option<&'static str>,
-    pub(crate) age: Option<Span>,
-    /// What is left of `ttl`, negative when it is over; `None` for no end.
-    pub(crate) ttl: Option<i128>,
+    pub(crate) age: u64,
+    /// What is left of `ttl`, negative when it is over.
+    pub(crate) ttl: Value,
     pub(crate) cause: Option<Value>,
+    pub(crate) retry_after: Option<u64>,
 }
 
 /// What the host keeps of a slot.
 #[derive(Debug)]
 pub(super) struct Place {
-    key: String,
-    pub(super) value: Value,
+    pub(super) key: String,
+    /// A value, or an error that is remembered.
+    pub(super) content: Result<Value, Value>,
     pub(super) flight: Option<FlightId>,
 }
 
@@ -82,6 +116,9 @@ pub(crate) struct Driver {
     pub(super) machine: CallMachine,
     pub(super) policy: PolicyId,
     pub(super) rules: Rules,
+    pub(super) guards: GuardSets,
+    /// What the host's random source gives.
+    pub(crate) roll: f64,
     pub(crate) timeline: Timeline,
     pub(crate) origin: Origin,
     pub(super) slots: HashMap<String, SlotId>,
@@ -99,7 +136,7 @@ pub(super) fn undefined() -> Value {
 impl Driver {
     pub(crate) fn new(
         limits: Limits,
-        (policy, rules): (Policy, Rules),
+        (policy, rules, guards): (Policy, Rules, GuardSets),
         origin: Origin,
         anchors: bool,
     ) -> Self {
@@ -108,6 +145,8 @@ impl Driver {
             policy: machine.add_policy(policy),
             machine,
             rules,
+            guards,
+            roll: 0.5,
             timeline: Timeline::default(),
             origin,
             slots: HashMap::new(),
@@ -121,13 +160,22 @@ impl Driver {
     /// A caller asks for `key`.
     pub(crate) fn call(&mut self, key: &str, ttl: Option<Span>) -> CallerId {
         let caller = self.caller(key, ttl);
-        self.begin(caller);
+        if self.guards.lets_calls_pass() {
+            self.begin(caller);
+            return caller;
+        }
+        let now = self.monotonic();
+        match self.guards.admit_call(key, now) {
+            Ok(()) => self.begin(caller),
+            Err(refusal) => self.refuse_call(caller, &refusal, now),
+        }
         caller
     }
 
     /// A caller has `key` loaded anew.
     pub(crate) fn refresh(&mut self, key: &str) -> CallerId {
         let caller = self.caller(key, None);
+        self.callers[caller].no_fallback = true;
         let known = self.slots.get(key).copied();
         let now = self.timeline.wall();
         let (slot, fence) = self.machine.refresh(known, self.policy, now);
@@ -141,14 +189,11 @@ impl Driver {
     }
 
     fn caller(&mut self, key: &str, ttl: Option<Span>) -> CallerId {
-        let usual = self.rules.lifetime;
         self.callers.push(Caller {
             key: key.to_owned(),
-            lifetime: Lifetime {
-                ttl: ttl.unwrap_or(usual.ttl),
-                ..usual
-            },
+            ttl,
             waits: 0,
+            no_fallback: false,
             gone: false,
             waiting: None,
             answer: None,
@@ -156,43 +201,11 @@ impl Driver {
         self.callers.len() - 1
     }
 
-    /// The value of a servable entry.
-    pub(crate) fn peek(&mut self, key: &str) -> Value {
-        let now = self.timeline.wall();
-        let Some(&slot) = self.slots.get(key) else {
-            return undefined();
-        };
-        let state = self.machine.state(slot, now);
-        if state.is_some_and(State::is_servable) {
-            self.places[&slot].value.clone()
-        } else {
-            undefined()
-        }
-    }
-
-    /// Stores a value that was not loaded.
-    pub(crate) fn set(&mut self, key: &str, value: Value) {
-        let known = self.slots.get(key).copied();
-        let arrival = Arrival {
-            lifetime: self.rules.lifetime,
-            size: 0,
-        };
-        let now = self.timeline.wall();
-        let landed = self.machine.put(known, arrival, now);
-        self.keep(key, landed, value);
-    }
-
-    /// Drops an entry.
-    pub(crate) fn invalidate(&mut self, key: &str) {
-        self.machine.invalidate(self.slots.get(key).copied());
-        self.drain();
-    }
-
     pub(super) fn begin(&mut self, caller: CallerId) {
         let key = self.callers[caller].key.clone();
         let known = self.slots.get(&key).copied();
         let now = self.timeline.wall();
-        let (slot, step) = self.machine.begin(known, self.policy, now, 0.5);
+        let (slot, step) = self.machine.begin(known, self.policy, now, self.roll);
         self.drain();
         if let (None, Some(slot)) = (known, slot) {
             self.adopt(slot, &key);
@@ -202,6 +215,7 @@ impl Driver {
 
     fn perform(&mut self, caller: CallerId, slot: Option<SlotId>, step: Step) {
         match step {
+            Step::Roll => unreachable!("rolls are given"),
             Step::Serve(served) => self.serve(caller, slot.expect("an entry"), served),
             Step::ServeAndRefresh(served, fence) => {
                 self.serve(caller, slot.expect("an entry"), served);
@@ -222,15 +236,21 @@ impl Driver {
 
     fn serve(&mut self, caller: CallerId, slot: SlotId, served: Served) {
         let place = &self.places[&slot];
-        let value = place.value.clone();
-        let error = place
-            .flight
-            .and_then(|flight| self.flights[flight].error.clone());
-        match served {
-            Served::Hit => self.answer(caller, Ok(value), Some("hit"), None),
-            Served::Stale => self.answer(caller, Ok(value), Some("stale"), None),
-            Served::ErrorFallback => {
-                self.answer(caller, Ok(value), Some("error-fallback"), error);
+        let flight = place.flight.map(|flight| &self.flights[flight]);
+        let failure = flight.and_then(|flight| flight.failure.clone());
+        match (served, &place.content) {
+            (_, Err(remembered)) => {
+                let failure = Failure::of(remembered.clone());
+                self.reject(caller, failure);
+            }
+            (Served::Hit, Ok(value)) => {
+                let negative = self.rules.tells_negatives && is_nothing(value);
+                let source = if negative { "negative" } else { "hit" };
+                self.answer(caller, value.clone(), source, None);
+            }
+            (Served::Stale, Ok(value)) => self.answer(caller, value.clone(), "stale", None),
+            (Served::ErrorFallback, Ok(value)) => {
+                self.answer(caller, value.clone(), "error-fallback", failure.as_ref());
             }
         }
     }
@@ -244,31 +264,37 @@ impl Driver {
         background: bool,
     ) -> FlightId {
         let id = self.flights.len();
-        let Caller { key, lifetime, .. } = &self.callers[caller];
-        let (number, load) = self.origin.begin(key, self.timeline.now());
+        let Caller { key, ttl, .. } = &self.callers[caller];
         self.flights.push(Flight {
             key: key.clone(),
             fence,
             leader: caller,
-            lifetime: *lifetime,
-            load,
-            number,
+            ttl: *ttl,
+            load: LoadFields::default(),
+            number: None,
+            background,
+            admission: None,
             outcome: None,
             waiters: Vec::new(),
             anchored: background || self.anchors,
             over: false,
             landed: false,
-            error: None,
+            failure: None,
         });
         if let Some(slot) = leads {
             self.places.get_mut(&slot).expect("adopted").flight = Some(id);
         }
-        self.start_loader(id);
+        if self.is_admitted(id) {
+            self.start_loader(id);
+        }
         id
     }
 
     fn start_loader(&mut self, id: FlightId) {
-        let load = &self.flights[id].load;
+        let flight = &mut self.flights[id];
+        let (number, load) = self.origin.begin(&flight.key, self.timeline.now());
+        (flight.number, flight.load) = (Some(number), load);
+        let load = &flight.load;
         if load.throws.is_some() {
             self.lands(id);
             return;
@@ -337,36 +363,8 @@ impl Driver {
             "failovers" => counters.failovers,
             "takeovers" => counters.takeovers,
             "fenced" => counters.fenced,
+            "refusals" => counters.refusals,
             _ => return None,
         })
-    }
-
-    pub(super) fn keep(&mut self, key: &str, landed: Landed, value: Value) {
-        if let Landed::Stored(slot) = landed {
-            if self.slots.get(key) != Some(&slot) {
-                self.adopt(slot, key);
-            }
-            self.places.get_mut(&slot).expect("adopted").value = value;
-        }
-        self.drain();
-    }
-
-    fn adopt(&mut self, slot: SlotId, key: &str) {
-        self.slots.insert(key.to_owned(), slot);
-        let place = Place {
-            key: key.to_owned(),
-            value: undefined(),
-            flight: None,
-        };
-        self.places.insert(slot, place);
-    }
-
-    pub(super) fn drain(&mut self) {
-        while let Some(dropped) = self.machine.take_dropped() {
-            if let Some(place) = self.places.remove(&dropped.slot) {
-                self.slots.remove(&place.key);
-            }
-        }
-        self.machine.assert_invariants();
     }
 }

@@ -17,10 +17,65 @@ impl<'de> Deserialize<'de> for Duration {
     }
 }
 
+/// A duration, or a function that gives one: `{ "by": [[about, duration], …], "else": duration }`
+/// or `"throws"`.
+#[derive(Clone, Debug)]
+pub(crate) enum DurationOf {
+    Fixed(Span),
+    Function {
+        by: Vec<(Value, Value)>,
+        otherwise: Value,
+    },
+    Throws,
+}
+
+impl DurationOf {
+    /// What it is without a function to ask.
+    pub(crate) fn fixed(&self) -> Option<Span> {
+        match self {
+            Self::Fixed(span) => Some(*span),
+            Self::Function { .. } | Self::Throws => None,
+        }
+    }
+
+    /// What it gives; `None` when it throws, or gives no duration.
+    pub(crate) fn of(&self, about: &Value) -> Option<Span> {
+        match self {
+            Self::Fixed(span) => Some(*span),
+            Self::Function { by, otherwise } => {
+                let known = by.iter().find(|(known, _)| known == about);
+                span(known.map_or(otherwise, |(_, given)| given))
+            }
+            Self::Throws => None,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for DurationOf {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Function {
+            by: Vec<(Value, Value)>,
+            #[serde(rename = "else")]
+            otherwise: Value,
+        }
+        let value = Value::deserialize(deserializer)?;
+        if value == "throws" {
+            return Ok(Self::Throws);
+        }
+        if let Some(span) = span(&value) {
+            return Ok(Self::Fixed(span));
+        }
+        let Function { by, otherwise } = Function::deserialize(value).map_err(D::Error::custom)?;
+        Ok(Self::Function { by, otherwise })
+    }
+}
+
 fn span(value: &Value) -> Option<Span> {
     match value {
         Value::Number(millis) => millis.as_u64().map(Span::from_millis),
-        Value::String(text) => spelled(text),
+        Value::String(text) if !text.is_empty() => spelled(text),
         Value::Object(special) if special.get("$")? == "Infinity" => Some(Span::FOREVER),
         _ => None,
     }

@@ -1,6 +1,6 @@
 //! A scenario vector, as `tests/vectors/README.md` describes it. Unknown names are errors.
 
-use super::duration::Duration;
+use super::duration::{Duration, DurationOf};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -37,7 +37,12 @@ pub(crate) struct Vector {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct PolicyFields {
-    pub(crate) ttl: Duration,
+    pub(crate) ttl: DurationOf,
+    pub(crate) jitter: Option<f64>,
+    pub(crate) early: Option<EarlyField>,
+    pub(crate) hits: Option<HitsFields>,
+    pub(crate) negative_ttl: Option<Duration>,
+    pub(crate) error_ttl: Option<DurationOf>,
     pub(crate) stale_while_revalidate: Option<Duration>,
     pub(crate) stale_if_error: Option<Duration>,
     pub(crate) failover_after: Option<Duration>,
@@ -48,6 +53,92 @@ pub(crate) struct PolicyFields {
     pub(crate) stale_on: Option<Predicate>,
     pub(crate) fail_if: Option<Predicate>,
     pub(crate) cache_if: Option<Predicate>,
+    pub(crate) circuit_breaker: Option<CircuitBreakerFields>,
+    pub(crate) rate_limit: Option<RateLimitFields>,
+    pub(crate) slow_calls: Option<SlowCallsFields>,
+}
+
+/// `true`, `{ "beta": … }` or `{ "after": … }`.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum EarlyField {
+    Flag(bool),
+    Fields(EarlyFields),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EarlyFields {
+    pub(crate) beta: Option<f64>,
+    pub(crate) after: Option<Duration>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct HitsFields {
+    pub(crate) max: u32,
+    pub(crate) refresh_at: Option<u32>,
+}
+
+/// Whose loads a guard counts together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum ScopeName {
+    #[default]
+    Function,
+    Key,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct CircuitBreakerFields {
+    pub(crate) error_rate: f64,
+    pub(crate) window: Duration,
+    pub(crate) min_calls: u32,
+    pub(crate) open_for: Duration,
+    pub(crate) half_open_calls: Option<u32>,
+    pub(crate) count_if: Option<Predicate>,
+    #[serde(default)]
+    pub(crate) scope: ScopeName,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct RateLimitFields {
+    pub(crate) limit: u32,
+    pub(crate) period: Duration,
+    pub(crate) ban: Option<Duration>,
+    pub(crate) algorithm: Option<AlgorithmName>,
+    #[serde(default)]
+    pub(crate) scope: ScopeName,
+    pub(crate) on_reject: Option<LoadFields>,
+    #[serde(default)]
+    pub(crate) count: CountName,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum AlgorithmName {
+    Fixed,
+    Sliding,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum CountName {
+    #[default]
+    Loads,
+    Calls,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct SlowCallsFields {
+    pub(crate) factor: Option<f64>,
+    pub(crate) samples: Option<u32>,
+    pub(crate) open_for: Duration,
+    #[serde(default)]
+    pub(crate) scope: ScopeName,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -130,6 +221,8 @@ pub(crate) struct StepFields {
     pub(crate) abort: Option<Vec<String>>,
     pub(crate) vanish: Option<Vec<String>>,
     pub(crate) clock: Option<i64>,
+    /// What the host's random source gives from now on.
+    pub(crate) roll: Option<f64>,
     /// What `set` stores.
     #[serde(default, deserialize_with = "present")]
     pub(crate) value: Option<Value>,
@@ -143,6 +236,13 @@ pub(crate) struct StepFields {
     pub(crate) expect: Option<Expected>,
     /// What all callers but the first expect, where it differs.
     pub(crate) others: Option<Expected>,
+}
+
+impl StepFields {
+    /// Whether somebody gets an answer.
+    pub(crate) fn asks(&self) -> bool {
+        self.call.is_some() || self.refresh.is_some() || self.peek.is_some()
+    }
 }
 
 /// What a caller gets. `at` is the step's own time if absent.
@@ -160,6 +260,8 @@ pub(crate) struct Expected {
     /// The error that an `error-fallback` stands in for.
     #[serde(default, deserialize_with = "present")]
     pub(crate) cause: Option<Value>,
+    /// What a guard's refusal says, thrown or as a `cause`.
+    pub(crate) retry_after: Option<u64>,
     #[serde(default)]
     pub(crate) pending: bool,
 }
@@ -177,12 +279,13 @@ impl Expected {
             age: self.age.or(first.age),
             ttl: self.ttl.or(first.ttl),
             cause: self.cause.or(first.cause),
+            retry_after: self.retry_after.or(first.retry_after),
         }
     }
 }
 
 /// A list for all loads, or one per key.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Times<T> {
     All(Vec<T>),

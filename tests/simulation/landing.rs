@@ -1,9 +1,11 @@
 //! How loads end, and what that means for those who wait.
 
-use super::driver::{Answer, Driver, Outcome, undefined};
+use super::driver::{Driver, Failure, Outcome, undefined};
 use super::origin::Ending;
 use super::timeline::{CallerId, Event, FlightId};
 use holdover::call::{Arrival, Landed};
+use holdover::guard::Outcome as Went;
+use holdover::strategy::ttl::Lifetime;
 use serde_json::{Value, json};
 
 impl Driver {
@@ -15,6 +17,7 @@ impl Driver {
             }
             match event {
                 Event::Lands(flight) => self.lands(flight),
+                Event::Rejects(flight) => self.rejects(flight),
                 Event::TimesOut(flight) => self.times_out(flight),
                 Event::FailsOver(caller, waits) => self.fails_over(caller, waits),
                 Event::LeaseEnds(caller, waits) => self.lease_ends(caller, waits),
@@ -25,7 +28,9 @@ impl Driver {
 
     fn owner_of(&self, event: Event) -> CallerId {
         match event {
-            Event::Lands(flight) | Event::TimesOut(flight) => self.flights[flight].leader,
+            Event::Lands(flight) | Event::Rejects(flight) | Event::TimesOut(flight) => {
+                self.flights[flight].leader
+            }
             Event::FailsOver(caller, _) | Event::LeaseEnds(caller, _) => caller,
         }
     }
@@ -41,7 +46,7 @@ impl Driver {
             return;
         };
         self.leave(caller, flight);
-        self.answer(caller, Err(json!("aborted")), None, None);
+        self.reject(caller, Failure::of(json!("aborted")));
         if self.flights[flight].waiters.is_empty() {
             self.abandon(flight);
         }
@@ -53,13 +58,15 @@ impl Driver {
             return;
         }
         flight.over = true;
+        self.record(id, Went::Ignored);
         self.end_without_storing(id);
         self.abort_load(id, json!("aborted"));
     }
 
     fn abort_load(&mut self, id: FlightId, reason: Value) {
         let flight = &mut self.flights[id];
-        let load = &mut self.origin.loads[flight.number];
+        let Some(number) = flight.number else { return };
+        let load = &mut self.origin.loads[number];
         if load.aborted.is_some() {
             return;
         }
@@ -79,31 +86,34 @@ impl Driver {
         flight.landed = true;
         let outcome = match flight.load.ending().expect("it does not hang") {
             Ending::Value(value) => self.succeeds(id, value),
-            Ending::Error(error) => self.fails(id, error, None),
+            Ending::Error(error) => self.fails(id, Failure::of(error)),
         };
         self.tell(id, &outcome);
     }
 
     fn succeeds(&mut self, id: FlightId, value: Value) -> Outcome {
         if self.rules.is_failure(&value) {
-            return self.fails(id, undefined(), Some(value));
+            let failure = Failure {
+                result: Some(value),
+                ..Failure::of(undefined())
+            };
+            return self.fails(id, failure);
         }
+        self.record(id, Went::Success);
         self.flights[id].over = true;
-        if self.rules.is_stored(&value) {
-            self.store(id, value.clone());
-        } else {
-            self.end_without_storing(id);
+        let ttl = self.flights[id].ttl;
+        let stored = self.rules.is_stored(&value);
+        match self.rules.lifetime_of(&value, ttl, self.roll) {
+            Some(lifetime) if stored => self.store(id, Ok(value.clone()), lifetime),
+            _ => self.end_without_storing(id),
         }
         Outcome::Value(value)
     }
 
-    fn store(&mut self, id: FlightId, value: Value) {
+    fn store(&mut self, id: FlightId, content: Result<Value, Value>, lifetime: Lifetime) {
         let flight = &self.flights[id];
         let (key, fence) = (flight.key.clone(), flight.fence);
-        let arrival = Arrival {
-            lifetime: flight.lifetime,
-            size: 0,
-        };
+        let arrival = Arrival { lifetime, size: 0 };
         let known = self.slots.get(&key).copied();
         let now = self.timeline.wall();
         let landed = self.machine.loaded(known, fence, self.policy, arrival, now);
@@ -115,34 +125,38 @@ impl Driver {
         if landed == Landed::Outdated {
             self.drain();
         } else {
-            self.keep(&key, landed, value);
+            self.keep(&key, landed, content);
         }
     }
 
-    fn fails(&mut self, id: FlightId, error: Value, result: Option<Value>) -> Outcome {
+    fn fails(&mut self, id: FlightId, failure: Failure) -> Outcome {
         let flight = &mut self.flights[id];
         if flight.over {
-            let held = None;
-            return Outcome::Failed {
-                error,
-                result,
-                held,
-            };
+            return Outcome::Failed(failure, None);
         }
         flight.over = true;
-        flight.error = Some(result.clone().unwrap_or_else(|| error.clone()));
-        let (key, fence) = (flight.key.clone(), flight.fence);
-        let slot = self.slots.get(&key).copied();
-        let now = self.timeline.wall();
-        let held = slot
-            .filter(|&slot| self.machine.fallback(slot, now))
-            .map(|slot| self.places[&slot].value.clone());
-        self.machine.failed(slot, fence, self.policy, now);
+        flight.failure = Some(failure.clone());
+        let (fence, background) = (flight.fence, flight.background);
+        let counts = self.rules.counts(failure.cause());
+        self.record(id, if counts { Went::Failure } else { Went::Ignored });
+        let (slot, held) = self.held(id);
+        if background || self.rules.may_stand_in(failure.cause()) {
+            let now = self.timeline.wall();
+            self.machine.failed(slot, fence, self.policy, now);
+        } else {
+            self.machine.failed_openly(slot, fence, self.policy);
+        }
         self.drain();
-        Outcome::Failed {
-            error,
-            result,
-            held,
+        if held.is_none() && failure.result.is_none() {
+            self.remember(id, &failure.error);
+        }
+        Outcome::Failed(failure, held)
+    }
+
+    /// Keeps a failure for `errorTtl`.
+    fn remember(&mut self, id: FlightId, error: &Value) {
+        if let Some(lifetime) = self.rules.error_lifetime(error) {
+            self.store(id, Err(error.clone()), lifetime);
         }
     }
 
@@ -157,13 +171,13 @@ impl Driver {
         if self.flights[id].landed {
             return;
         }
-        let outcome = self.fails(id, json!("E_TIMEOUT"), None);
+        let outcome = self.fails(id, Failure::of(json!("E_TIMEOUT")));
         self.tell(id, &outcome);
         self.abort_load(id, json!("E_TIMEOUT"));
     }
 
     /// Tells everybody who waits; only the first outcome counts.
-    fn tell(&mut self, id: FlightId, outcome: &Outcome) {
+    pub(super) fn tell(&mut self, id: FlightId, outcome: &Outcome) {
         let flight = &mut self.flights[id];
         if flight.outcome.is_some() {
             return;
@@ -176,24 +190,26 @@ impl Driver {
 
     pub(super) fn conclude(&mut self, caller: CallerId, outcome: &Outcome) {
         let leads = self.callers[caller].waiting.take().expect("waiting").1;
-        let source = Some(if leads { "load" } else { "coalesced" });
+        let source = |own| if leads { own } else { "coalesced" };
         match outcome {
-            Outcome::Value(value) => self.answer(caller, Ok(value.clone()), source, None),
-            Outcome::Failed {
-                error,
-                held: Some(held),
-                result,
-            } if self.rules.may_stand_in(error) => {
-                self.machine.count_error_fallback(self.policy);
-                let cause = result.is_none().then(|| error.clone());
-                self.answer(caller, Ok(held.clone()), Some("error-fallback"), cause);
+            Outcome::Value(value) => self.answer(caller, value.clone(), source("load"), None),
+            Outcome::Instead(value, failure) => {
+                let source = source("error-fallback");
+                self.answer(caller, value.clone(), source, Some(failure));
             }
-            Outcome::Failed {
-                result: Some(result),
-                ..
-            } => self.answer(caller, Ok(result.clone()), source, None),
-            Outcome::Failed { error, .. } => self.answer(caller, Err(error.clone()), None, None),
+            Outcome::Failed(failure, Some(held)) if self.may_fall_back(caller, failure) => {
+                self.machine.count_error_fallback(self.policy);
+                self.answer(caller, held.clone(), "error-fallback", Some(failure));
+            }
+            Outcome::Failed(failure, _) => match &failure.result {
+                Some(result) => self.answer(caller, result.clone(), source("load"), None),
+                None => self.reject(caller, failure.clone()),
+            },
         }
+    }
+
+    fn may_fall_back(&self, caller: CallerId, failure: &Failure) -> bool {
+        !self.callers[caller].no_fallback && self.rules.may_stand_in(failure.cause())
     }
 
     fn fails_over(&mut self, caller: CallerId, waits: u32) {
@@ -205,11 +221,13 @@ impl Driver {
         let Some(slot) = slot.filter(|&slot| self.machine.fallback(slot, now)) else {
             return;
         };
+        let Ok(value) = self.places[&slot].content.clone() else {
+            return;
+        };
         self.machine.count_failover(self.policy);
         self.flights[flight].anchored = true;
         self.leave(caller, flight);
-        let value = self.places[&slot].value.clone();
-        self.answer(caller, Ok(value), Some("failover"), None);
+        self.answer(caller, value, "failover", None);
     }
 
     fn lease_ends(&mut self, caller: CallerId, waits: u32) {
@@ -224,33 +242,5 @@ impl Driver {
         self.flights[flight]
             .waiters
             .retain(|&waiter| waiter != caller);
-    }
-
-    pub(super) fn answer(
-        &mut self,
-        caller: CallerId,
-        result: Result<Value, Value>,
-        source: Option<&'static str>,
-        cause: Option<Value>,
-    ) {
-        if self.callers[caller].gone {
-            return;
-        }
-        let now = self.timeline.wall();
-        let slot = self.slots.get(&self.callers[caller].key).copied();
-        let age = slot.and_then(|slot| self.machine.age(slot, now));
-        let ttl = slot.and_then(|slot| self.machine.ttl(slot));
-        let left = ttl
-            .zip(age)
-            .filter(|(ttl, _)| !ttl.is_forever())
-            .map(|(ttl, age)| i128::from(ttl.as_millis()) - i128::from(age.as_millis()));
-        self.callers[caller].answer = Some(Answer {
-            at: self.timeline.now(),
-            result,
-            source,
-            age,
-            ttl: left,
-            cause,
-        });
     }
 }

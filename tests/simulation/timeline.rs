@@ -13,6 +13,8 @@ pub(crate) type CallerId = usize;
 pub(crate) enum Event {
     /// The loader is done.
     Lands(FlightId),
+    /// `onReject` has its answer for a refused load.
+    Rejects(FlightId),
     /// The flight's `timeout` is over.
     TimesOut(FlightId),
     /// The caller has waited for `failoverAfter` in its nth wait.

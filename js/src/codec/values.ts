@@ -13,7 +13,7 @@ export interface Encoded {
 
 /** How values become bytes, besides responses, which have a form of their own. */
 export interface Codec {
-  /** Marks its records: 3 to 127 are for this package, 128 to 255 for applications. */
+  /** Marks its records: 3 to 127 are for this package, 128 to 254 for applications. */
   readonly id: number;
   /** The bytes of a value; throws when it cannot be stored. */
   encode(value: unknown): Uint8Array;

@@ -35,6 +35,7 @@ export declare function loaded(
   staleIfError: number,
   size: number,
   now: number,
+  retained?: number,
 ): number;
 export declare function found(
   machine: number,
@@ -48,6 +49,7 @@ export declare function found(
   age: number,
   background: boolean,
   now: number,
+  retained?: number,
 ): number;
 export declare function failed(
   machine: number,
@@ -78,6 +80,7 @@ export declare function put(
   staleIfError: number,
   size: number,
   now: number,
+  retained?: number,
 ): number;
 export declare function invalidate(machine: number, slot: number): void;
 export declare function dropped(machine: number): number;
@@ -94,8 +97,33 @@ export declare function encode_record(
   ttl: number,
   staleWhileRevalidate: number,
   staleIfError: number,
+  retained: number,
+  began: number,
+  tags: Float64Array,
 ): Uint8Array;
 export declare function decode_record(record: Uint8Array): Float64Array;
+export declare function invalidate_tags(
+  machine: number,
+  tags: Float64Array,
+  soft: boolean,
+  now: number,
+): void;
+export declare function tags_after(machine: number, tags: Float64Array, fence: number): number;
+export declare function tags_since(machine: number, tags: Float64Array, began: number): number;
+export declare function began_after(machine: number, tags: Float64Array, began: number): number;
+export declare function tag(machine: number, slot: number, tags: Float64Array, fence: number): void;
+export declare function is_outdated(
+  machine: number,
+  fence: number,
+  tags: Float64Array,
+  known: boolean,
+): boolean;
+export declare function take_over(
+  machine: number,
+  slot: number,
+  policy: number,
+  now: number,
+): number;
 export declare function add_guards(machine: number, fields: Float64Array): number;
 export declare function remove_guards(machine: number, guards: number): void;
 export declare function check_guards(machine: number, guards: number, now: number): number;
@@ -115,3 +143,63 @@ export declare function record_guards(
   duration: number,
   now: number,
 ): void;
+
+// The rules of HTTP. Heads are lines `name: value\n`; spans that a message does not state are NaN.
+export declare function http_response(
+  method: string,
+  requestHead: string,
+  status: number,
+  responseHead: string,
+  shared: boolean,
+  targets: string,
+  requestedAt: number,
+  receivedAt: number,
+): Float64Array;
+export declare function http_request(method: string, requestHead: string): Float64Array;
+export declare function http_reuse(
+  storedFlags: number,
+  lifetime: number,
+  age: number,
+  requestFlags: number,
+  maxAge: number,
+  minFresh: number,
+  maxStale: number,
+): number;
+export declare function http_vary(responseHead: string): string;
+export declare function http_vary_key(vary: string, requestHead: string): string | undefined;
+export declare function http_vary_language(
+  vary: string,
+  storedKey: string,
+  storedHead: string,
+  requestHead: string,
+): boolean;
+export declare function http_stored_head(
+  responseHead: string,
+  shared: boolean,
+  targets: string,
+): string;
+export declare function http_update_head(storedHead: string, newHead: string): string;
+export declare function http_head_update(storedHead: string, newHead: string): string | undefined;
+export declare function http_validators(heads: string): string;
+export declare function http_select_304(heads: string, newHead: string): number;
+export declare function http_precondition(
+  method: string,
+  requestHead: string,
+  status: number,
+  storedHead: string,
+  receivedAt: number,
+): number;
+export declare function http_head_of_304(storedHead: string): string;
+export declare function http_range(
+  requestHead: string,
+  status: number,
+  storedHead: string,
+  length: number,
+): Float64Array;
+export declare function http_invalidation(
+  method: string,
+  status: number,
+  responseHead: string,
+): string | undefined;
+export declare function http_groups(responseHead: string): string;
+export declare function http_group_invalidation(method: string, responseHead: string): string;

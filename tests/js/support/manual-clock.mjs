@@ -83,6 +83,11 @@ export class ManualClock {
     this.elapsed = Math.max(this.elapsed, millis);
   }
 
+  /** Moves time on by `millis`. */
+  runFor(millis) {
+    return this.runTo(this.elapsed + millis);
+  }
+
   /** Takes out the timer that is due next, no later than `limit`. */
   #next(limit) {
     let first;

@@ -4,36 +4,13 @@
 import { ManualClock } from "./manual-clock.mjs";
 import { checkNames } from "./vector-names.mjs";
 import { decode, encode, Labels, ScriptedOrigin } from "./vector-origin.mjs";
+import { policyOf } from "./vector-policy.mjs";
 import { ROUTES } from "./vector-routes.mjs";
 
 export { ROUTES } from "./vector-routes.mjs";
 
 const show = (value) => JSON.stringify(value);
 const same = (one, other) => show(one) === show(other);
-
-const PREDICATES = ["staleOn", "failIf", "cacheIf"];
-const DURATIONS = ["ttl", "staleWhileRevalidate", "staleIfError"];
-
-function predicateOf(written, labelOf) {
-  if (written === "throws") {
-    return () => {
-      throw new Error("the policy's own function failed");
-    };
-  }
-  const listed = (value) => (written.in ?? written.notIn).some((one) => same(one, labelOf(value)));
-  return written.in === undefined ? (value) => !listed(value) : listed;
-}
-
-function policyOf(fields, labels) {
-  const policy = { ...fields };
-  for (const name of DURATIONS) if (name in policy) policy[name] = decode(policy[name]);
-  for (const name of PREDICATES) {
-    if (!(name in policy)) continue;
-    const label = name === "staleOn" ? (error) => labels.of(error) : encode;
-    policy[name] = predicateOf(fields[name], label);
-  }
-  return policy;
-}
 
 /** The last moment that a vector says anything about. */
 function endOf(vector) {
@@ -57,6 +34,8 @@ class Run {
   #signalsEverywhere;
   #aborted;
   #gone = new Set();
+  /** What the random source gives. */
+  #roll = 0.5;
 
   constructor(vector, route, { createCache, memory }) {
     this.#vector = vector;
@@ -64,10 +43,12 @@ class Run {
     this.#origin = new ScriptedOrigin(vector.origin ?? [], this.#clock, this.#labels);
     this.#cache = createCache({
       clock: this.#clock,
+      random: () => this.#roll,
       waitUntil: vector.waitUntil === true ? () => {} : false,
       stores: [memory(vector.memory)],
     });
-    this.#api = route.open(this.#cache, this.#origin, policyOf(vector.policy, this.#labels));
+    const policy = policyOf(vector.policy, this.#labels, this.#origin);
+    this.#api = route.open(this.#cache, this.#origin, policy);
     this.#aborted = new Set(vector.steps.flatMap((step) => step.abort ?? []));
     this.#signalsEverywhere = show(vector.origin ?? []).includes('"stopsOnAbort"');
   }
@@ -95,6 +76,7 @@ class Run {
     else if ("set" in step) this.#done(index, api.set(step.set, decode(step.value)));
     else if ("invalidate" in step) this.#done(index, api.invalidate(step.invalidate));
     else if ("clock" in step) this.#clock.shift(step.clock);
+    else if ("roll" in step) this.#roll = step.roll;
     else if ("vanish" in step) for (const name of step.vanish) this.#vanish(name);
     else for (const name of step.abort) this.#abort(name);
   }
@@ -140,7 +122,7 @@ class Run {
     };
     answer.then(
       (explained) => settle({ explained }),
-      (error) => settle({ error: this.#labels.of(error) }),
+      (error) => settle({ error: this.#labels.of(error), retryAfter: error?.retryAfter }),
     );
   }
 
@@ -160,9 +142,12 @@ class Run {
     };
     compare("pending", expected.pending ?? false, false);
     compare("settled at", expected.at ?? at, got.at);
-    const { explained, error } = got;
+    const { explained, error, retryAfter } = got;
     const wanted = "value" in expected ? { value: expected.value } : { error: expected.error };
     compare("result", wanted, explained ? { value: encode(explained.value) } : { error });
+    if ("retryAfter" in expected && (this.#route.explains || explained === undefined)) {
+      compare("retryAfter", expected.retryAfter, retryAfter ?? explained?.error?.retryAfter);
+    }
     if (what !== "call" || explained === undefined || !this.#route.explains) return;
     compare("source", expected.source, explained.source);
     for (const name of ["age", "ttl"]) {

@@ -1,7 +1,17 @@
 // The names that vectors may use: a misspelt one must not be a vector that checks nothing.
 
-const EXPECTED = ["value", "error", "source", "at", "age", "ttl", "cause", "pending"];
-const OPERATIONS = ["call", "refresh", "peek", "set", "invalidate", "abort", "vanish", "clock"];
+const EXPECTED = ["value", "error", "source", "at", "age", "ttl", "cause", "retryAfter", "pending"];
+const OPERATIONS = [
+  "call",
+  "refresh",
+  "peek",
+  "set",
+  "invalidate",
+  "abort",
+  "vanish",
+  "clock",
+  "roll",
+];
 
 const NAMES = {
   vector: [

@@ -67,10 +67,11 @@ export class ScriptedOrigin {
     signal?.addEventListener("abort", () => {
       load.aborted ??= this.#clock.elapsed;
     });
-    return this.#perform(script ?? { hangs: true }, signal);
+    return this.perform(script ?? { hangs: true }, signal);
   }
 
-  #perform(script, signal) {
+  /** Does what a script says. */
+  perform(script, signal) {
     if ("throws" in script) throw this.#labels.error(script.throws);
     if ("returns" in script) return decode(script.returns);
     return new Promise((resolve, reject) => {

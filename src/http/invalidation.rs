@@ -1,0 +1,52 @@
+//! What a change at the origin makes out of date (RFC 9111 §4.4).
+
+use super::head::Head;
+use super::request::is_safe;
+use super::status::Status;
+
+/// The fields whose URLs a change invalidates together with the request's own.
+const REFERENCES: [&str; 2] = ["location", "content-location"];
+
+/// Whether an answer says that the request changed something: an unsafe method, and no error.
+#[must_use]
+pub fn is_change(method: &str, status: Status) -> bool {
+    !is_safe(method) && status.is_non_error()
+}
+
+/// The references to further URLs that a change invalidates. The host resolves them against the
+/// request's URL and keeps those of its origin: one origin must not empty another's cache.
+pub fn references(response: Head<'_>) -> impl Iterator<Item = &str> {
+    REFERENCES
+        .into_iter()
+        .filter_map(move |name| response.get(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+
+    #[test]
+    fn unsafe_methods_without_an_error_change() {
+        for method in ["POST", "PUT", "DELETE", "PATCH", "M-SEARCH", "get"] {
+            assert!(
+                is_change(method, Status(200)) && is_change(method, Status(303)),
+                "{method}"
+            );
+            assert!(
+                !is_change(method, Status(500)) && !is_change(method, Status(404)),
+                "{method}"
+            );
+        }
+        for method in ["GET", "HEAD", "OPTIONS", "TRACE"] {
+            assert!(!is_change(method, Status(200)), "{method}");
+        }
+    }
+
+    #[test]
+    fn both_references() {
+        let head = Head::new("content-location: /b\nlocation: /a\n");
+        assert_eq!(references(head).collect::<Vec<_>>(), ["/a", "/b"]);
+        assert_eq!(references(Head::default()).count(), 0);
+    }
+}

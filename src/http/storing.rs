@@ -1,0 +1,148 @@
+//! What may be stored (RFC 9111 §3).
+
+use super::age::{self, Exchange};
+use super::cache_control::{ResponseDirectives, Scope};
+use super::freshness;
+use super::head::Head;
+use super::request::RequestDirectives;
+use super::status::Status;
+use super::vary;
+use crate::time::Span;
+
+/// Whether a response is to be stored, or the first reason why not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Storing {
+    /// It may be stored.
+    Allowed,
+    /// Its method: only GET is, and POST when it states a lifetime and its `Content-Location`
+    /// (RFC 9110 §9.3.3), which the host compares with the URL.
+    Method,
+    /// Its status: not final, or `must-understand` with a code that this cache does not know.
+    Status,
+    /// The response says `no-store`.
+    NoStore,
+    /// The request says `no-store`.
+    RequestNoStore,
+    /// The response says `private`, and the cache is shared.
+    Private,
+    /// The request carried `Authorization`, the cache is shared, and nothing permits it (§3.5).
+    Authorization,
+    /// `Vary: *`: no other request would ever match (§4.1).
+    VaryAny,
+    /// The response says nothing, and its status is not cacheable by itself.
+    Silent,
+    /// The response sets a cookie without saying that it may be shared (§7.3 leaves this to the
+    /// origin; what says nothing is taken for private).
+    SetCookie,
+    /// The request carried a cookie, and again the response says nothing.
+    Cookie,
+    /// A part (206) that otherwise may be stored: by caches that combine or serve ranges (§3.3).
+    Partial,
+}
+
+/// A response with the request it answers.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer<'a> {
+    /// The request's method.
+    pub method: &'a str,
+    /// The request's head.
+    pub request: Head<'a>,
+    /// The response's status.
+    pub status: Status,
+    /// The response's head.
+    pub response: Head<'a>,
+    /// When they went back and forth.
+    pub exchange: Exchange,
+}
+
+/// What a cache knows of a response when it comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// Whether it may be stored.
+    pub storing: Storing,
+    /// The lifetime it states; `None` when it states none.
+    pub lifetime: Option<Span>,
+    /// The lifetime that may be guessed.
+    pub heuristic: Option<Span>,
+    /// How old it is already.
+    pub initial_age: Span,
+    /// How long past its lifetime it may be used while it is validated, if it says.
+    pub stale_while_revalidate: Option<Span>,
+    /// How long past its lifetime it may be used when the origin fails, if it says.
+    pub stale_if_error: Option<Span>,
+    /// The directives that hold.
+    pub directives: ResponseDirectives,
+}
+
+/// What a cache in `scope` may do with an answer.
+#[must_use]
+pub fn judge(answer: &Answer<'_>, scope: Scope<'_>) -> Verdict {
+    let Exchange { received_at, .. } = answer.exchange;
+    let directives = ResponseDirectives::of(answer.response, scope);
+    let response = answer.response;
+    let lifetime = freshness::explicit(response, &directives, scope.shared, received_at);
+    let heuristic = match lifetime {
+        Some(_) => None,
+        None => freshness::heuristic(response, &directives, answer.status, received_at),
+    };
+    let [stale_while_revalidate, stale_if_error] = freshness::windows(&directives, scope.shared);
+    Verdict {
+        storing: storing(answer, &directives, lifetime, scope.shared),
+        lifetime,
+        heuristic,
+        initial_age: age::initial(response, answer.exchange),
+        stale_while_revalidate,
+        stale_if_error,
+        directives,
+    }
+}
+
+fn storing(
+    answer: &Answer<'_>,
+    directives: &ResponseDirectives,
+    lifetime: Option<Span>,
+    shared: bool,
+) -> Storing {
+    let Answer {
+        method,
+        request,
+        status,
+        response,
+        ..
+    } = *answer;
+    let says_so = lifetime.is_some() || directives.public;
+    let is_get = match method {
+        "POST" => lifetime.is_some() && response.has("content-location"),
+        method => method == "GET",
+    };
+    let understood = directives.must_understand && status.is_understood();
+    if !is_get {
+        Storing::Method
+    } else if !status.is_storable() || (directives.must_understand && !understood) {
+        Storing::Status
+    } else if directives.no_store && !understood {
+        Storing::NoStore
+    } else if RequestDirectives::of(request).no_store {
+        Storing::RequestNoStore
+    } else if shared && directives.private {
+        Storing::Private
+    } else if shared && request.has("authorization") && !directives.permits_authorized() {
+        Storing::Authorization
+    } else if vary::is_any(response) {
+        Storing::VaryAny
+    } else if !says_so && !status.is_heuristically_cacheable() && !directives.private {
+        Storing::Silent
+    } else if shared && !says_so && response.has("set-cookie") {
+        Storing::SetCookie
+    } else if shared && !says_so && request.has("cookie") {
+        Storing::Cookie
+    } else if status == Status::PARTIAL_CONTENT {
+        Storing::Partial
+    } else {
+        Storing::Allowed
+    }
+}
+
+#[cfg(test)]
+#[path = "storing_tests.rs"]
+mod tests;

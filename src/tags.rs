@@ -1,0 +1,358 @@
+//! Invalidation by tag: a stamp per invalidated tag, no list of what carries it.
+//!
+//! Invalidating a tag writes one stamp, however many entries carry the tag. An entry is good when
+//! it was stored after the stamps of all its tags; who reads it finds out (version stamps, also
+//! known as generational caching). Stamps have a [`Fence`], which orders them among this machine's
+//! loads and writes exactly, and a wall-clock time for entries that lower stores hold.
+//!
+//! A tag is a number here, a hash of its name. Two names with one hash are invalidated together:
+//! too much is loaded anew then, never too little.
+
+use crate::flight::Fence;
+use crate::time::{Span, Timestamp};
+use alloc::vec;
+use alloc::vec::Vec;
+
+/// The hash of a tag's name.
+pub type Tag = u64;
+
+/// How many tags have a stamp of their own. Beyond that the older ones are merged into one stamp
+/// that holds for every tag.
+const MOST_STAMPS: usize = 32_768;
+
+/// What an invalidation does to entries that were stored before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Invalidation {
+    /// They are dead.
+    Hard,
+    /// They are stale since then.
+    Soft(Timestamp),
+}
+
+/// When a load began: its fence here, or a wall-clock time for loads of other machines.
+#[derive(Clone, Copy, Debug)]
+pub enum Began {
+    /// By this machine's own order.
+    Fence(Fence),
+    /// By the clock.
+    Wall(Timestamp),
+}
+
+/// When a tag was last invalidated in one way; never, while the fence is zero.
+#[derive(Clone, Copy, Debug, Default)]
+struct Mark {
+    fence: Fence,
+    /// On the monotonic clock.
+    at: Timestamp,
+    /// On the wall clock.
+    wall: Timestamp,
+}
+
+impl Mark {
+    /// Whether what began then is out of date. By the clock, at the same millisecond it is.
+    fn outdates(&self, began: Began) -> bool {
+        match began {
+            Began::Fence(fence) => self.fence > fence,
+            Began::Wall(wall) => self.fence > Fence::ZERO && self.wall >= wall,
+        }
+    }
+
+    /// When it was, in the same terms.
+    fn time(&self, began: Began) -> Timestamp {
+        match began {
+            Began::Fence(_) => self.at,
+            Began::Wall(_) => self.wall,
+        }
+    }
+
+    fn raise(&mut self, other: Self) {
+        if other.fence > self.fence {
+            self.fence = other.fence;
+            self.at = other.at;
+        }
+        self.wall = self.wall.max(other.wall);
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Stamp {
+    tag: Tag,
+    hard: Mark,
+    soft: Mark,
+}
+
+impl Stamp {
+    fn newest(&self) -> Fence {
+        self.hard.fence.max(self.soft.fence)
+    }
+
+    /// Whether this place of the table is free.
+    fn is_free(&self) -> bool {
+        self.newest() == Fence::ZERO
+    }
+}
+
+/// The stamps of all tags.
+#[derive(Clone, Debug, Default)]
+pub struct Tags {
+    /// A hash table with linear probing, at most half full; its length is a power of two. By hand,
+    /// since `BTreeMap` alone is half as large as the rest of the module.
+    table: Vec<Stamp>,
+    stamps: usize,
+    /// Counts, as hard, for every tag.
+    floor: Mark,
+    latest: Fence,
+    latest_hard: Fence,
+}
+
+impl Tags {
+    /// The fence of the last invalidation of any tag.
+    #[inline]
+    #[must_use]
+    pub const fn latest(&self) -> Fence {
+        self.latest
+    }
+
+    /// Invalidates a tag: `fence` is newer than all before, `at` the monotonic time.
+    pub fn invalidate(
+        &mut self,
+        tag: Tag,
+        soft: bool,
+        fence: Fence,
+        at: Timestamp,
+        wall: Timestamp,
+    ) {
+        if self.stamps * 2 >= self.table.len() {
+            self.make_room();
+        }
+        let place = self.place(tag);
+        let stamp = &mut self.table[place];
+        self.stamps += usize::from(stamp.is_free());
+        stamp.tag = tag;
+        let mark = if soft {
+            &mut stamp.soft
+        } else {
+            &mut stamp.hard
+        };
+        mark.raise(Mark { fence, at, wall });
+        self.latest = fence;
+        if !soft {
+            self.latest_hard = fence;
+        }
+    }
+
+    /// What happened to `tags` since a load began, the worst of it. A soft invalidation comes with
+    /// its time: on the monotonic clock for a fence, else on the wall clock.
+    #[must_use]
+    pub fn since(&self, tags: &[Tag], began: Began) -> Option<Invalidation> {
+        if !tags.is_empty() && self.floor.outdates(began) {
+            return Some(Invalidation::Hard);
+        }
+        let mut soft = None;
+        for &tag in tags {
+            let Stamp {
+                hard, soft: mark, ..
+            } = self.stamp(tag);
+            if hard.outdates(began) {
+                return Some(Invalidation::Hard);
+            }
+            if mark.outdates(began) {
+                // The first one made the entry stale.
+                let at = mark.time(began);
+                soft = Some(soft.map_or(at, |first: Timestamp| first.min(at)));
+            }
+        }
+        soft.map(Invalidation::Soft)
+    }
+
+    /// A wall-clock time for the beginning of a load that began after every invalidation of `tags`
+    /// known here: `began`, or later if the clock could not tell them apart.
+    #[must_use]
+    pub fn began_after(&self, tags: &[Tag], began: Timestamp) -> Timestamp {
+        let mut after = began;
+        for &tag in tags {
+            let Stamp { hard, soft, .. } = self.stamp(tag);
+            for mark in [hard, soft, self.floor] {
+                if mark.outdates(Began::Wall(after)) {
+                    after = mark.wall + Span::from_millis(1);
+                }
+            }
+        }
+        after
+    }
+
+    /// Whether a load that began at `fence` must not be joined any more, for one of its tags was
+    /// invalidated. Without `tags` they are not known yet, and any counts.
+    #[must_use]
+    pub fn outdates(&self, tags: Option<&[Tag]>, fence: Fence) -> bool {
+        match tags {
+            None => self.latest_hard > fence,
+            Some(tags) => self.since(tags, Began::Fence(fence)) == Some(Invalidation::Hard),
+        }
+    }
+
+    fn stamp(&self, tag: Tag) -> Stamp {
+        if self.table.is_empty() {
+            return Stamp::default();
+        }
+        self.table[self.place(tag)]
+    }
+
+    /// Where the stamp of `tag` is, or a free place for it.
+    #[expect(clippy::cast_possible_truncation, reason = "only the low bits count")]
+    fn place(&self, tag: Tag) -> usize {
+        let mask = self.table.len() - 1;
+        let mut place = tag as usize & mask;
+        while !self.table[place].is_free() && self.table[place].tag != tag {
+            place = (place + 1) & mask;
+        }
+        place
+    }
+
+    /// Doubles the table, or keeps what is known bounded: the older stamps become one. Entries
+    /// that are older than that die for it, whatever their tags are.
+    fn make_room(&mut self) {
+        let full = self.stamps >= MOST_STAMPS;
+        let merged = if full { self.mean() } else { Fence::ZERO };
+        let length = if full {
+            self.table.len()
+        } else {
+            (self.table.len() * 2).max(16)
+        };
+        let stamps = core::mem::replace(&mut self.table, vec![Stamp::default(); length]);
+        self.stamps = 0;
+        for stamp in stamps {
+            if stamp.newest() > merged {
+                let place = self.place(stamp.tag);
+                self.table[place] = stamp;
+                self.stamps += 1;
+            } else {
+                self.floor.raise(stamp.hard);
+                self.floor.raise(stamp.soft);
+            }
+        }
+    }
+
+    /// The mean of the stamps' fences: about half of them are older, and at least one is.
+    fn mean(&self) -> Fence {
+        let numbers = self.table.iter().map(|stamp| stamp.newest().number());
+        Fence::from_number(numbers.sum::<u64>() / self.stamps as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn fence(number: u64) -> Fence {
+        Fence::from_number(number)
+    }
+
+    fn at(millis: u64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    fn invalidated(marks: &[(Tag, bool)]) -> Tags {
+        let mut tags = Tags::default();
+        for (&(tag, soft), number) in marks.iter().zip(1..) {
+            tags.invalidate(tag, soft, fence(number), at(number * 10), at(number * 10));
+        }
+        tags
+    }
+
+    #[test]
+    fn only_what_began_before_is_invalidated() {
+        let tags = invalidated(&[(7, false)]);
+        assert_eq!(
+            tags.since(&[7], Began::Fence(fence(0))),
+            Some(Invalidation::Hard)
+        );
+        assert_eq!(tags.since(&[7], Began::Fence(fence(1))), None);
+        assert_eq!(tags.since(&[8], Began::Fence(fence(0))), None);
+        assert_eq!(
+            tags.since(&[7], Began::Wall(at(10))),
+            Some(Invalidation::Hard)
+        );
+        assert_eq!(tags.since(&[7], Began::Wall(at(11))), None);
+    }
+
+    #[test]
+    fn a_load_in_the_millisecond_of_an_invalidation_can_be_told_apart() {
+        let tags = invalidated(&[(7, false), (8, true)]);
+        assert_eq!(tags.began_after(&[7], at(10)), at(11));
+        assert_eq!(tags.began_after(&[7, 8], at(10)), at(21));
+        assert_eq!(tags.began_after(&[7], at(12)), at(12));
+        assert_eq!(tags.since(&[7], Began::Wall(at(11))), None);
+    }
+
+    #[test]
+    fn hard_beats_soft_and_the_first_soft_one_counts() {
+        let tags = invalidated(&[(1, true), (2, true), (3, false)]);
+        let soft = Some(Invalidation::Soft(at(10)));
+        assert_eq!(tags.since(&[2, 1], Began::Fence(fence(0))), soft);
+        assert_eq!(
+            tags.since(&[1, 2, 3], Began::Fence(fence(0))),
+            Some(Invalidation::Hard)
+        );
+        let later = Some(Invalidation::Soft(at(20)));
+        assert_eq!(tags.since(&[1, 2], Began::Fence(fence(1))), later);
+    }
+
+    #[test]
+    fn a_load_whose_tags_are_not_known_is_outdated_by_any_hard_one() {
+        let tags = invalidated(&[(1, false), (2, true)]);
+        assert!(tags.outdates(None, fence(0)));
+        assert!(!tags.outdates(None, fence(1)));
+        assert!(!tags.outdates(Some(&[2]), fence(0)));
+        assert!(tags.outdates(Some(&[1]), fence(0)));
+        assert!(!tags.outdates(Some(&[]), fence(0)));
+    }
+
+    #[test]
+    fn too_many_stamps_become_one_that_is_too_careful() {
+        let most = MOST_STAMPS as u64;
+        let marks: Vec<(Tag, bool)> = (1..=most + 1).map(|tag| (tag, true)).collect();
+        let tags = invalidated(&marks);
+        assert!(tags.stamps <= MOST_STAMPS);
+        let stamped = tags.stamps as u64;
+        let floor = most + 1 - stamped;
+        assert_eq!(tags.since(&[999_999], Began::Fence(fence(floor))), None);
+        assert_eq!(
+            tags.since(&[999_999], Began::Fence(fence(floor - 1))),
+            Some(Invalidation::Hard)
+        );
+        let last = Some(Invalidation::Soft(at((most + 1) * 10)));
+        assert_eq!(tags.since(&[most + 1], Began::Fence(fence(most))), last);
+        assert_eq!(tags.since(&[], Began::Fence(fence(0))), None);
+    }
+
+    proptest! {
+        /// Against a list of everything that happened.
+        #[test]
+        fn knows_what_a_full_history_knows(
+            marks in proptest::collection::vec((0..5_u64, any::<bool>()), 0..40),
+            asked in proptest::collection::vec(0..5_u64, 0..4),
+            began in 0..40_u64,
+        ) {
+            let tags = invalidated(&marks);
+            let later: Vec<_> = marks.iter().zip(1..)
+                .filter(|((tag, _), number)| *number > began && asked.contains(tag))
+                .collect();
+            let hard = later.iter().any(|((_, soft), _)| !soft);
+            let expected = hard || !later.is_empty();
+            let found = tags.since(&asked, Began::Fence(fence(began)));
+            prop_assert_eq!(found.is_some(), expected);
+            prop_assert_eq!(found == Some(Invalidation::Hard), hard);
+            prop_assert_eq!(tags.since(&asked, Began::Wall(at(began * 10 + 1))).is_some(), expected);
+        }
+    }
+
+    #[test]
+    fn nothing_was_invalidated_at_first() {
+        let tags = Tags::default();
+        assert_eq!(tags.latest(), Fence::ZERO);
+        assert_eq!(tags.since(&[1, 2], Began::Fence(Fence::ZERO)), None);
+        assert_eq!(tags.since(&[1], Began::Wall(Timestamp::ZERO)), None);
+    }
+}

@@ -1,0 +1,156 @@
+// Other instances' memory: what one instance drops, the others drop when a store tells them.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createCache, memory } from "holdover";
+import { drain, ManualClock } from "./support/manual-clock.mjs";
+import { MapStore } from "./support/map-store.mjs";
+
+/** A store whose users hear each other. */
+class Radio extends MapStore {
+  channels = new Map();
+  published = [];
+
+  subscribe(channel, listener) {
+    const listeners = this.channels.get(channel) ?? new Set();
+    this.channels.set(channel, listeners.add(listener));
+    return async () => listeners.delete(listener);
+  }
+
+  async publish(channel, message) {
+    this.published.push(message);
+    for (const listener of this.channels.get(channel) ?? [])
+      queueMicrotask(() => listener(message));
+  }
+}
+
+function stage({ instances = 2, namespace } = {}) {
+  const clock = new ManualClock();
+  const radio = new Radio();
+  const origin = { loads: 0 };
+  const made = Array.from({ length: instances }, () => {
+    const events = [];
+    const onEvent = (event) => events.push(event);
+    const cache = createCache({ clock, namespace, stores: [memory(), radio], onEvent });
+    const load = async (key) => ({ key, load: ++origin.loads });
+    const get = cache.wrap(load, { ttl: "1h", staleIfError: "1h", key: "{0}", tags: ["t:{0}"] });
+    return { cache, get, events };
+  });
+  return { clock, radio, origin, made };
+}
+
+test("nothing is subscribed before the first use, and close ends it", async () => {
+  const { radio, made } = stage();
+  const [one, two] = made;
+  assert.equal(radio.channels.size, 0);
+  await one.get("a");
+  await two.cache.set("b", 1);
+  const [listeners] = radio.channels.values();
+  assert.equal(listeners.size, 2);
+  await one.cache.close();
+  await two.cache.close();
+  assert.equal(listeners.size, 0);
+});
+
+for (const [what, change] of [
+  ["invalidate", ({ get }) => get.invalidate("a")],
+  ["delete", ({ cache }) => cache.delete("a")],
+  ["invalidateTags", ({ cache }) => cache.invalidateTags("t:a")],
+]) {
+  test(`${what}: gone in the memory of the others as well`, async () => {
+    const { clock, made } = stage();
+    const [one, two] = made;
+    await one.get("a");
+    await one.get("b");
+    await two.get("a");
+    await two.get("b");
+    await clock.runFor(1);
+    await change(one);
+    await drain();
+    assert.equal(await two.get.peek("a"), undefined);
+    assert.equal((await two.get("a")).load, 3);
+    assert.equal((await two.get("b")).load, 2, "other keys stay");
+  });
+}
+
+test("set: the others have the new value from the store", async () => {
+  const { made } = stage();
+  const [one, two] = made;
+  await one.get("a");
+  await two.get("a");
+  await one.get.set(["a"], { load: "new" });
+  await drain();
+  assert.equal((await two.get("a")).load, "new");
+});
+
+test("soft tags are soft for the others, too", async () => {
+  const { clock, made } = stage();
+  const [one, two] = made;
+  await one.get("a");
+  await two.get("a");
+  await clock.runFor(1);
+  await one.cache.invalidateTags("t:a", { soft: true });
+  await drain();
+  const held = await two.get.peek("a");
+  assert.equal(held.load, 1);
+  assert.equal((await two.get("a")).load, 2);
+});
+
+test("clear: the memory of all, and other namespaces keep theirs", async () => {
+  const { radio, made } = stage({ namespace: "one" });
+  const other = createCache({ namespace: "two", stores: [memory(), radio] });
+  await other.set("a", 1);
+  await made[0].get("a");
+  await made[1].get("a");
+  radio.records.clear();
+  await made[0].cache.clear();
+  await drain();
+  assert.equal((await made[1].get("a")).load, 2);
+  assert.equal(await other.get("a"), 1);
+});
+
+test("an instance does not drop what it stored itself", async () => {
+  const { made } = stage();
+  const [one] = made;
+  await one.cache.set("a", 1);
+  await drain();
+  assert.equal(one.cache.stats().memory.entries, 1);
+});
+
+test("messages that say nothing are events, and drop nothing", async () => {
+  const { radio, made } = stage();
+  const [one] = made;
+  await one.get("a");
+  const [channel] = radio.channels.keys();
+  for (const message of ["", "nonsense", "7", "null", "{}", '{"tags":["x"]}', '{"key":7}']) {
+    await radio.publish(channel, message);
+  }
+  await drain();
+  assert.equal(one.events.filter(({ type }) => type === "corrupt").length, 7);
+  assert.equal((await one.get("a")).load, 1);
+});
+
+test("a store that cannot publish or subscribe: events, calls go on, and it is tried again", async () => {
+  const { clock, radio, made } = stage({ instances: 1 });
+  const [one] = made;
+  const { subscribe } = Radio.prototype;
+  let asked = 0;
+  radio.subscribe = () => {
+    asked += 1;
+    throw new Error("no radio");
+  };
+  radio.publish = () => Promise.reject(new Error("no radio"));
+  await one.get("a");
+  await one.get("b");
+  assert.equal(asked, 1, "not with every load");
+  await one.get.invalidate("a");
+  const failed = one.events.filter(({ type }) => type === "store-error");
+  assert.deepEqual(
+    failed.map(({ operation }) => operation),
+    ["subscribe", "publish"],
+  );
+  radio.subscribe = subscribe;
+  await clock.runFor(5000);
+  await one.get("c");
+  assert.equal(radio.channels.size, 1);
+});

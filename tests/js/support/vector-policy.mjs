@@ -1,0 +1,56 @@
+// A vector's policy as the package takes it: functions are written as tables in JSON.
+
+import { decode, encode } from "./vector-origin.mjs";
+
+const show = (value) => JSON.stringify(value);
+const same = (one, other) => show(one) === show(other);
+
+function fails() {
+  throw new Error("the policy's own function failed");
+}
+
+/** `{ "in": [...] }`, `{ "notIn": [...] }` or `"throws"`. */
+function predicateOf(written, labelOf) {
+  if (written === undefined) return undefined;
+  if (written === "throws") return fails;
+  const listed = (value) => (written.in ?? written.notIn).some((one) => same(one, labelOf(value)));
+  return written.in === undefined ? (value) => !listed(value) : listed;
+}
+
+/** A duration, or a function that gives one: `{ "by": [...], "else": … }` or `"throws"`. */
+function durationOf(written, labelOf) {
+  if (written === "throws") return fails;
+  if (written?.by === undefined) return decode(written);
+  return (about) => {
+    const known = written.by.find(([one]) => same(one, labelOf(about)));
+    return decode(known === undefined ? written.else : known[1]);
+  };
+}
+
+/** Replaces the named members of an object, where it has them. */
+function replaced(object, changes) {
+  const changed = { ...object };
+  for (const [name, change] of Object.entries(changes)) {
+    if (name in object) changed[name] = change(object[name]);
+  }
+  return changed;
+}
+
+/** @param origin what performs the script of `onReject` */
+export function policyOf(fields, labels, origin) {
+  const label = (error) => labels.of(error);
+  return replaced(fields, {
+    ttl: (written) => durationOf(written, encode),
+    errorTtl: (written) => durationOf(written, label),
+    negativeTtl: decode,
+    staleWhileRevalidate: decode,
+    staleIfError: decode,
+    staleOn: (written) => predicateOf(written, label),
+    failIf: (written) => predicateOf(written, encode),
+    cacheIf: (written) => predicateOf(written, encode),
+    circuitBreaker: (breaker) =>
+      replaced(breaker, { countIf: (written) => predicateOf(written, label) }),
+    rateLimit: (limit) =>
+      replaced(limit, { onReject: (script) => () => origin.perform(script, undefined) }),
+  });
+}
