@@ -190,9 +190,9 @@ function checkedWrites(value: unknown): "background" | "await" {
 function checkedCodec(value: unknown): Codec | undefined {
   if (value === undefined) return undefined;
   const { id, encode, decode } = isObject(value) ? value : {};
-  const isId = Number.isInteger(id) && (id as number) > 2 && (id as number) < 255;
+  const isId = Number.isInteger(id) && (id as number) > 15 && (id as number) < 255;
   if (isId && typeof encode === "function" && typeof decode === "function") return value as never;
-  throw new ConfigError("codec", value, "{ id: 3 to 254, encode, decode }");
+  throw new ConfigError("codec", value, "{ id: 16 to 254, encode, decode }");
 }
 
 /** Options of `memory`; both bounds hold. */
@@ -209,6 +209,12 @@ export interface MemoryOptions {
   readonly ttl?: Duration | undefined;
   /** The size of a value in bytes. Default: exact for buffers, 2 per string unit, else estimated. */
   readonly sizeOf?: ((value: unknown) => number) | undefined;
+  /**
+   * Whether each caller gets a structured clone, so that none sees what another does to it. Values
+   * that cannot be cloned (with functions in them) are given as they are; classes become plain
+   * objects. Costs a clone for each hit. Default false: everybody gets the same value.
+   */
+  readonly copy?: boolean | undefined;
 }
 
 /** Memory options, checked. */
@@ -219,12 +225,12 @@ export interface CompiledMemoryOptions {
   /** Milliseconds or `Infinity`. */
   readonly ttl: number;
   readonly sizeOf: (value: unknown) => number;
+  readonly copy: boolean;
 }
 
 const MEMORY_NAMES: OptionNames<keyof MemoryOptions> = {
   of: "memory",
-  known: ["maxEntries", "maxBytes", "ttl", "sizeOf"],
-  later: ["copy"],
+  known: ["maxEntries", "maxBytes", "ttl", "sizeOf", "copy"],
 };
 /** What a JavaScript Map can hold. */
 const MOST_ENTRIES = 2 ** 24;
@@ -257,6 +263,7 @@ export function compileMemoryOptions(options: MemoryOptions | undefined): Compil
     sizeOf:
       optionalFunction<(value: unknown) => number>(given.sizeOf, "sizeOf", "(value) => bytes") ??
       sizeOf,
+    copy: flag(given.copy, "copy", false),
   });
 }
 

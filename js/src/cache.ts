@@ -1,11 +1,10 @@
 /** A cache: stores, a driver, and the ways to use them. */
 
-import { BoundPolicy, baseOf } from "./bound-policy.js";
 import { type CacheOptions, compileCacheOptions, type FetchOptions } from "./cache-options.js";
 import type { Call, LoadContext } from "./call.js";
 import { providedWaitUntil, timersOf } from "./clock.js";
 import { Driver } from "./driver.js";
-import { type Duration, duration } from "./duration.js";
+import type { Duration } from "./duration.js";
 import { Entries } from "./entries.js";
 import { ConfigError } from "./errors.js";
 import { type CacheEvent, Events } from "./events.js";
@@ -13,9 +12,29 @@ import { feedOf } from "./feed.js";
 import { cachedFetch } from "./fetch.js";
 import { invalidating, type Outdated } from "./invalidating.js";
 import { Layers } from "./layers.js";
+import { type LocalLocks, localLocksOf } from "./local-lock.js";
 import { MemoryStore, memory } from "./memory.js";
+import {
+  checkedEntries,
+  checkedKey,
+  checkedKeys,
+  checkedNumber,
+  checkedPattern,
+  compileSet,
+  type EntryOptions,
+  entryLifetime,
+  lifetimeOf,
+  type SetEntryOptions,
+} from "./operations/arguments.js";
+import { deleteMany, getMany, setMany } from "./operations/batches.js";
+import { increment } from "./operations/counter.js";
+import { ping } from "./operations/health.js";
+import { clear, deleteMatch, keysOf } from "./operations/listing.js";
+import { isLocked, type Lock, type LockOptions, lock } from "./operations/locking.js";
+import { expire, setEntry } from "./operations/single.js";
 import { flag, readOptions } from "./options.js";
-import { compileCallOptions, compilePolicy } from "./policy.js";
+import { Policies } from "./policies.js";
+import { compileCallOptions } from "./policy.js";
 import type { FetchPolicyOptions, GetOrLoadOptions, PolicyOptions } from "./policy-options.js";
 import { type CacheStats, statsFor } from "./stats.js";
 import type { Store } from "./store.js";
@@ -25,14 +44,6 @@ import { type Explained, type Wrapped, wrap } from "./wrap.js";
 
 /** A place for entries that `createCache` takes: `memory()` or a lower store. */
 export type AnyStore = MemoryStore | Store;
-
-/** How a value that is not loaded is stored. */
-export interface EntryOptions {
-  /** Milliseconds, or like `"5m"`. Default: no expiry. */
-  readonly ttl?: Duration | undefined;
-  /** What the entry may be invalidated by, with `invalidateTags`. Default none. */
-  readonly tags?: readonly string[] | undefined;
-}
 
 /** How tags are invalidated. */
 export interface InvalidateOptions {
@@ -44,10 +55,8 @@ export interface InvalidateOptions {
 export class Cache {
   /** @internal */ readonly driver: Driver;
   /** @internal */ readonly entries: Entries;
-  readonly #policies: BoundPolicy[] = [];
-  readonly #names = new Map<string, number>();
-  readonly #bases = new Map<string, BoundPolicy>();
-  readonly #byOptions = new WeakMap<object, BoundPolicy>();
+  /** @internal */ readonly locks: LocalLocks;
+  /** @internal */ readonly policies: Policies;
 
   /** @internal Use {@link createCache}. */
   constructor(options: CacheOptions<AnyStore, CacheEvent> | undefined) {
@@ -91,6 +100,8 @@ export class Cache {
     };
     this.driver = new Driver(host, given.enabled);
     this.entries = new Entries(this.driver);
+    this.policies = new Policies(layers);
+    this.locks = localLocksOf(space, timers);
   }
 
   /**
@@ -141,9 +152,35 @@ export class Cache {
     return cachedFetch(this, policy, options);
   }
 
+  /**
+   * Like {@link getOrLoad}, for a value that may be at hand: a factory, or the value itself. What is
+   * no function is a value. For any other strategy than `ttl` take `getOrLoad`.
+   * @param options.ttl default: no expiry
+   */
+  async getOrSet<Result>(
+    key: string,
+    valueOrFactory: Result | ((context: LoadContext) => Result | PromiseLike<Result>),
+    options: EntryOptions = {},
+  ): Promise<Awaited<Result>> {
+    const { ttl } = entryLifetime(this, options);
+    const isFactory = typeof valueOrFactory === "function";
+    const load = isFactory ? (valueOrFactory as Call["load"]) : () => valueOrFactory;
+    const policy = this.policies.of({ ttl });
+    const answer = await this.driver.call({ key: checkedKey(key), policy, args: [], load });
+    return answer.value as Awaited<Result>;
+  }
+
   /** The value of `key` while it is fresh; undefined otherwise. */
   async get<Value = unknown>(key: string): Promise<Value | undefined> {
-    return (await this.entries.get(checkedKey(key))) as Value | undefined;
+    return (await this.entries.fresh(checkedKey(key)))?.value as Value | undefined;
+  }
+
+  /**
+   * The fresh values of keys, each where its key stands; undefined where there is none. A store
+   * with `getMany` is asked once.
+   */
+  async getMany<Value = unknown>(keys: Iterable<string>): Promise<(Value | undefined)[]> {
+    return (await getMany(this, checkedKeys(keys))) as (Value | undefined)[];
   }
 
   /** The value of `key`, fresh or stale; undefined without one. */
@@ -153,27 +190,120 @@ export class Cache {
 
   /** Whether `key` has a fresh value. */
   async has(key: string): Promise<boolean> {
-    return this.entries.has(checkedKey(key));
+    return (await this.entries.fresh(checkedKey(key))) !== undefined;
   }
 
-  /** Stores a value, here and in every store. */
-  async set(key: string, value: unknown, options: EntryOptions = {}): Promise<void> {
-    const { ttl = Number.POSITIVE_INFINITY, tags = [] } = options;
-    const names = tagNames(tags);
-    const lifetime = {
-      ttl: duration(ttl, { option: "ttl", zero: true, infinite: true }),
-      staleWhileRevalidate: 0,
-      staleIfError: 0,
-    };
+  /** Milliseconds that `key` stays fresh: `Infinity` without an end, undefined without a value. */
+  async ttl(key: string): Promise<number | undefined> {
+    return (await this.entries.fresh(checkedKey(key)))?.ttl;
+  }
+
+  /**
+   * Stores a value, here and in every store; whether it was stored. False while writes are switched
+   * off, and when `ifAbsent` ({@link add}) or `ifPresent` ({@link replace}) does not hold.
+   */
+  async set(key: string, value: unknown, options?: SetEntryOptions): Promise<boolean> {
+    const { lifetime, mode } = compileSet(this, options);
     // A thenable is awaited, as what a loader returns is.
-    await this.entries.set(checkedKey(key), await value, lifetime, names);
+    return setEntry(this, checkedKey(key), await value, lifetime, mode);
+  }
+
+  /** Stores pairs of key and value, here and in every store: one operation where it has `setMany`. */
+  async setMany(
+    entries: Iterable<readonly [key: string, value: unknown]>,
+    options?: EntryOptions,
+  ): Promise<void> {
+    const pairs = checkedEntries(entries);
+    const lifetime = entryLifetime(this, options);
+    const values = await Promise.all(pairs.map(([, value]) => value));
+    await setMany(
+      this,
+      pairs.map(([key], at) => [key, values[at]] as const),
+      lifetime,
+    );
+  }
+
+  /**
+   * Stores a value if there is no fresh one; whether it did. Atomic within this instance, and
+   * across instances where a store has `add`: the first such store decides, and what this
+   * instance has in memory does not count. Without one, two instances may both be told true.
+   * @throws StoreError when the store that decides is down
+   */
+  async add(key: string, value: unknown, options?: EntryOptions): Promise<boolean> {
+    const lifetime = entryLifetime(this, options);
+    return setEntry(this, checkedKey(key), await value, lifetime, "ifAbsent");
+  }
+
+  /**
+   * Stores a value if there is a fresh one; whether it did. Within this instance nothing comes
+   * between the two; another instance may drop the key in between.
+   */
+  async replace(key: string, value: unknown, options?: EntryOptions): Promise<boolean> {
+    const lifetime = entryLifetime(this, options);
+    return setEntry(this, checkedKey(key), await value, lifetime, "ifPresent");
+  }
+
+  /**
+   * Lets `key` stay fresh for `ttl` from now on, without stale windows; 0 drops it. Whether there
+   * was a fresh value.
+   */
+  async expire(key: string, ttl: Duration): Promise<boolean> {
+    return expire(this, checkedKey(key), lifetimeOf(ttl));
+  }
+
+  /**
+   * Adds to a number; gives the sum. A key without a fresh value counts from 0 and gets `ttl`
+   * (default: no expiry); one that has a value keeps its expiry.
+   *
+   * Atomic within this instance, and across instances where a store has `increment` and `add`: the
+   * first such store counts, `get` asks it, and memory keeps nothing of it. (A number that `set`
+   * stored before becomes a counter with the first `increment`; for that to be atomic, too, the
+   * store needs `compareAndDelete`.) Without such a store instances count apart and overwrite each
+   * other. While reads or writes are switched off the sum is not kept.
+   * @throws ConfigError when there is a value that is no number; it stays
+   * @throws StoreError when the store that counts is down
+   */
+  async increment(key: string, by = 1, options?: EntryOptions): Promise<number> {
+    return increment(this, checkedKey(key), checkedNumber(by, "by"), entryLifetime(this, options));
   }
 
   /** Drops `key`, here and in every store; whether it had a fresh value. */
   async delete(key: string): Promise<boolean> {
-    const had = await this.entries.has(checkedKey(key));
+    const had = await this.has(key);
     await this.entries.invalidate(key);
     return had;
+  }
+
+  /** Drops keys, here and in every store; for each, where it stands, whether it had a fresh value. */
+  async deleteMany(keys: Iterable<string>): Promise<boolean[]> {
+    return deleteMany(this, checkedKeys(keys));
+  }
+
+  /**
+   * Drops the keys that match, as {@link keys} finds them; gives how many. Where a store cannot
+   * list its keys, those that are found elsewhere are dropped everywhere.
+   * @throws StoreError, after that, when a store has no `keys` or fails
+   */
+  async deleteMatch(pattern: string): Promise<number> {
+    return deleteMatch(this, checkedPattern(pattern));
+  }
+
+  /**
+   * The keys that have an entry, fresh or stale, in no order. In a pattern `*` is any characters,
+   * also none, `?` is any one, everything else is itself: `"user:*"`. Lists every key of the
+   * namespace that begins like the pattern, so it is nothing for a hot path.
+   * @throws StoreError when a store has no `keys` or fails
+   */
+  async keys(pattern = "*"): Promise<string[]> {
+    return keysOf(this, checkedPattern(pattern));
+  }
+
+  /**
+   * How many keys have an entry; as costly as {@link keys}.
+   * @throws StoreError when a store has no `keys` or fails
+   */
+  async size(): Promise<number> {
+    return (await keysOf(this, "*")).length;
   }
 
   /** Drops `key`, here and in every store. Loads that have begun do not bring it back. */
@@ -213,10 +343,41 @@ export class Cache {
     return invalidating(this, change, outdated);
   }
 
-  /** Drops what this cache's namespace has in memory; lower stores keep theirs. */
+  /**
+   * Takes a lock: `await using lock = await cache.lock("report", { ttl: "30s" })`. It has nothing to
+   * do with the entry of that key. Exclusive within this instance, and across instances where a
+   * store has `add` and `compareAndDelete`, on the first such store. It ends with `ttl`, whoever
+   * still works under it: make `ttl` longer than the work. Works while the cache is switched off.
+   * @throws LockTimeoutError when it is not to be had within `wait`
+   * @throws StoreError when the store that keeps locks is down
+   */
+  async lock(key: string, options: LockOptions): Promise<Lock> {
+    return lock(this, checkedKey(key), options);
+  }
+
+  /**
+   * Whether somebody holds the lock of `key`, here or, where a store keeps locks, anywhere.
+   * @throws StoreError when that store is down
+   */
+  async isLocked(key: string): Promise<boolean> {
+    return isLocked(this, checkedKey(key));
+  }
+
+  /**
+   * Resolves when every store can be reached.
+   * @throws StoreError when one cannot
+   */
+  async ping(): Promise<void> {
+    await ping(this);
+  }
+
+  /**
+   * Drops everything of this cache's namespace, here and in every store that has `clear` or `keys`;
+   * one that has neither, or fails, keeps its entries, which is a `store-error` event. Without a
+   * namespace that is all a store has.
+   */
   async clear(): Promise<void> {
-    this.entries.clear();
-    await this.driver.host.feed?.tell({ all: true });
+    await clear(this);
   }
 
   /**
@@ -231,56 +392,29 @@ export class Cache {
   stats(): CacheStats {
     const { memory } = this.driver.host;
     try {
-      return statsFor(memory, this.#policies);
+      return statsFor(memory, this.policies.all);
     } catch (error) {
       this.driver.recover(error);
-      return statsFor(memory, this.#policies);
+      return statsFor(memory, this.policies.all);
     }
   }
 
-  /** Ends the cache: its entries in memory go, and calls are refused with E_CLOSED. */
+  /**
+   * Ends the cache: its entries in memory go, and calls are refused with E_CLOSED. Stores are the
+   * application's, which may use them elsewhere: they stay open.
+   */
   async close(): Promise<void> {
     this.entries.clear();
     this.driver.close();
     await this.driver.host.feed?.close();
   }
 
-  /** @internal A name for a function, unlike that of any other function of this cache. */
-  nameFor(given: string): string {
-    const name = given || "anonymous";
-    const count = (this.#names.get(name) ?? 0) + 1;
-    this.#names.set(name, count);
-    return count === 1 ? name : `${name}#${count}`;
-  }
-
-  /** @internal Remembers a policy, so that its counts are found. */
-  bound(policy: BoundPolicy): BoundPolicy {
-    this.#policies.push(policy);
-    return policy;
-  }
-
   #callOf(key: string, load: Call["load"], options: GetOrLoadOptions<never>): Call {
     if (typeof load !== "function") throw new ConfigError("load", load, "a function");
-    const policy = this.#policyOf(options);
+    const policy = this.policies.of(options);
     const { signal, waitUntil, bypass } = compileCallOptions(options, "getOrLoad");
     const tags = policy.rules.tags?.ofArgs?.([]);
     return { key: checkedKey(key), policy, args: [], load, signal, waitUntil, bypass, tags };
-  }
-
-  /** Options are often written out at each call: those that look alike are one policy here. */
-  #policyOf(options: GetOrLoadOptions<never>): BoundPolicy {
-    const known = this.#byOptions.get(Object(options));
-    if (known !== undefined) return known;
-    const rules = compilePolicy(options, "getOrLoad");
-    const { id, rules: baseRules } = baseOf(rules);
-    let base = this.#bases.get(id);
-    if (base === undefined) {
-      base = this.bound(new BoundPolicy(baseRules, "getOrLoad"));
-      this.#bases.set(id, base);
-    }
-    const policy = new BoundPolicy(rules, "getOrLoad", base);
-    this.#byOptions.set(options, policy);
-    return policy;
   }
 }
 
@@ -309,11 +443,6 @@ function lenient(random: () => number): () => number {
       return 0.5;
     }
   };
-}
-
-function checkedKey(key: unknown): string {
-  if (typeof key === "string") return key;
-  throw new ConfigError("key", key, "a string", { subject: "the key" });
 }
 
 /**

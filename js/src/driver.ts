@@ -14,11 +14,12 @@ import { ClosedError } from "./errors.js";
 import type { Events, Source } from "./events.js";
 import type { Feed } from "./feed.js";
 import { Flight, type Outcome } from "./flight.js";
+import { rejected } from "./guards.js";
 import type { Layers } from "./layers.js";
 import { Loads } from "./loads.js";
 import type { MemoryStore, Space } from "./memory.js";
 import type { WaitUntil } from "./policy-options.js";
-import { Switches } from "./switches.js";
+import { type Off, Switches } from "./switches.js";
 import { waitFor } from "./waiting.js";
 
 /** The verdicts of `begin`, as `src/wasm/mod.rs` numbers them. */
@@ -42,6 +43,8 @@ const SLOT = 32;
 const TRAPPED = -1;
 /** The bits of a verdict that tell what to do; all zero for a hit with nothing left to do. */
 export const HIT_BITS: number = STEP_BITS | DROPPED;
+
+const EVERYTHING: Off = { reads: true, writes: true };
 
 /** What a cache's parts share. */
 export interface Host {
@@ -85,12 +88,26 @@ export class Driver {
 
   #update(): void {
     const inUse = this.#enabled && !this.#closed && this.switches.isEmpty;
-    this.isPlain = inUse && !this.host.events.wanted;
+    this.isPlain = inUse && !this.host.events.wanted && !this.host.memory.copies;
+  }
+
+  /**
+   * What a key may not do.
+   * @throws ClosedError
+   */
+  offFor(key: string): Off {
+    this.checkOpen();
+    return this.#enabled ? this.switches.for(key) : EVERYTHING;
+  }
+
+  /** @throws ClosedError when it answers no more */
+  checkOpen(): void {
+    if (this.#closed) throw new ClosedError("the cache is closed");
   }
 
   /** Answers a call. Rejects with the loader's error, never with one of the cache's own making. */
   call(call: Call): Promise<Answer> {
-    return this.#answer(call, false);
+    return this.#handOut(this.#answer(call, false));
   }
 
   /** @param again whether the call was counted before, and waited for a load that hung */
@@ -99,7 +116,7 @@ export class Driver {
     if (refused !== undefined) return refused;
     if (!this.switches.isEmpty) {
       const off = this.switches.for(call.key);
-      if (off.reads) return off.writes ? this.#bypass(call) : this.refresh(call);
+      if (off.reads) return off.writes ? this.#bypass(call) : this.#refresh(call);
       if (off.writes) return this.#begin({ ...call, noStore: true });
     }
     return (again ? undefined : this.#refuseCall(call)) ?? this.#begin(call);
@@ -120,9 +137,7 @@ export class Driver {
       if (mayServe && core.fallback(memory.machine, slot, id, false, timers.now())) {
         return this.#serve(call, slot, "error-fallback", error);
       }
-      return this.#loads
-        .rejected(call, error)
-        .then((outcome) => this.#conclude(call, outcome, true));
+      return rejected(call, error).then((outcome) => this.#conclude(call, outcome, true));
     } catch (error) {
       this.recover(error);
       return this.#bypass(call);
@@ -171,6 +186,10 @@ export class Driver {
    * rejects, entry or not: who asks for a new value is not served with the old one.
    */
   refresh(call: Call): Promise<Answer> {
+    return this.#handOut(this.#refresh(call));
+  }
+
+  #refresh(call: Call): Promise<Answer> {
     const refused = this.#refuse(call);
     if (refused !== undefined) return refused;
     const { memory, space, timers } = this.host;
@@ -187,6 +206,13 @@ export class Driver {
       this.recover(error);
       return this.#bypass(call);
     }
+  }
+
+  /** Each caller of a memory that copies gets a value of its own. */
+  #handOut(answer: Promise<Answer>): Promise<Answer> {
+    const { memory } = this.host;
+    if (!memory.copies) return answer;
+    return answer.then((given) => ({ ...given, value: memory.copied(given.value) }));
   }
 
   /** Whether there is a core to ask; tells once why not. */
@@ -362,7 +388,7 @@ export class Driver {
     const { held, error, result } = outcome;
     const cause = result === undefined ? error : result.value;
     if (held !== undefined && !call.noFallback && this.#loads.mayStandIn(call, cause)) {
-      this.#loads.countErrorFallback(call);
+      this.#countErrorFallback(call);
       const { memory, events } = this.host;
       if (events.wanted) events.tell({ type: "failover", key: call.key, error: cause });
       const { value, times } = held;
@@ -370,6 +396,17 @@ export class Driver {
     }
     if (result === undefined) throw error;
     return { value: result.value, source: leads ? "load" : "coalesced", layer: undefined };
+  }
+
+  #countErrorFallback(call: Call): void {
+    if (!this.host.memory.isOpen()) return;
+    const { memory, space, timers } = this.host;
+    try {
+      const slot = space.get(call.key) ?? -1;
+      core.fallback(memory.machine, slot, call.policy.bind(memory), false, timers.now());
+    } catch (error) {
+      this.recover(error);
+    }
   }
 
   async #bypass(call: Call): Promise<Answer> {

@@ -6,7 +6,7 @@ import * as core from "./core.js";
 import type { Driver, Host } from "./driver.js";
 import type { Source } from "./events.js";
 import type { Change } from "./feed.js";
-import type { Lifetime } from "./layers.js";
+import type { FoundEntry, Lifetime } from "./layers.js";
 import { hashTags, type TagHashes } from "./tags.js";
 import type { Explained } from "./wrap.js";
 
@@ -22,6 +22,18 @@ function isOf(source: Source, value: unknown, held: unknown): boolean {
   return !isLoaded || Object.is(value, held);
 }
 
+/** An entry's value and how many milliseconds it stays fresh; negative when it is stale. */
+export interface Held {
+  readonly value: unknown;
+  readonly ttl: number;
+  readonly tags?: TagHashes | undefined;
+}
+
+/** What is fresh of an entry that a store had. */
+export function freshOf({ value, age, ttl, tagged }: FoundEntry): Held | undefined {
+  return age < ttl ? { value, ttl: ttl - age, tags: tagged?.hashes } : undefined;
+}
+
 /** Reads, writes and drops entries of a cache. */
 export class Entries {
   readonly #host: Host;
@@ -34,33 +46,35 @@ export class Entries {
 
   /** The value of an entry, fresh or stale; undefined without one. */
   async peek(key: string): Promise<unknown> {
-    if (this.#driver.switches.for(key).reads) return undefined;
-    const held = this.#held(key, (state) => !isGone(state));
+    if (this.#driver.offFor(key).reads) return undefined;
+    const held = this.held(key, false);
     if (held !== undefined) return held.value;
     return (await this.#host.layers?.read(key))?.value;
   }
 
-  /** The value of a fresh entry; undefined without one. */
-  async get(key: string): Promise<unknown> {
-    return (await this.#fresh(key))?.value;
+  /** The fresh entry of a key, wherever it is. */
+  async fresh(key: string): Promise<Held | undefined> {
+    if (this.#driver.offFor(key).reads) return undefined;
+    const held = this.held(key, true);
+    if (held !== undefined) return held;
+    const found = await this.#host.layers?.read(key);
+    return found && freshOf(found);
   }
 
-  /** Whether there is a fresh entry. */
-  async has(key: string): Promise<boolean> {
-    return (await this.#fresh(key)) !== undefined;
+  /** Stores a value, here and in every store; whether it may be stored now. */
+  async set(key: string, value: unknown, lifetime: Lifetime): Promise<boolean> {
+    if (!this.keep(key, value, lifetime)) return false;
+    await this.#host.layers?.write(key, value, lifetime);
+    await this.#host.feed?.tell({ keys: [key] });
+    return true;
   }
 
-  /** Stores a value, here and in every store. */
-  async set(
-    key: string,
-    value: unknown,
-    lifetime: Lifetime,
-    tags: readonly string[] = [],
-  ): Promise<void> {
-    if (this.#driver.switches.for(key).writes) return;
+  /** Stores a value in memory, at once; whether it may be stored now. */
+  keep(key: string, value: unknown, lifetime: Lifetime): boolean {
+    if (this.#driver.offFor(key).writes) return false;
     this.#host.feed?.listen();
-    const hashes = hashTags(this.#host.namespace, tags);
-    const began = this.#inCore(() => {
+    const { tagged } = lifetime;
+    this.#inCore(() => {
       const { memory, space, timers, layers } = this.#host;
       const own = layers === undefined ? lifetime : memory.capped(lifetime);
       const { ttl, staleWhileRevalidate, staleIfError } = own;
@@ -75,17 +89,29 @@ export class Entries {
         timers.now(),
       );
       if (slot >= 0) memory.keep(space, key, slot, value);
-      if (slot >= 0 && hashes.length > 0) core.tag(memory.machine, slot, hashes, NEWEST);
+      if (slot >= 0 && tagged) core.tag(memory.machine, slot, tagged.hashes, NEWEST);
       memory.drain();
-      return core.began_after(memory.machine, hashes, timers.now());
     });
-    const tagged = hashes.length === 0 ? undefined : { hashes, began: began ?? 0 };
-    await this.#host.layers?.write(key, value, lifetime, tagged);
-    await this.#host.feed?.tell({ key });
+    return true;
+  }
+
+  /** A lifetime with the tags of a value that is stored now. */
+  tagged(lifetime: Lifetime, names: readonly string[]): Lifetime {
+    return this.retagged(lifetime, hashTags(this.#host.namespace, names));
+  }
+
+  /** The same, with tags that an entry has already. */
+  retagged(lifetime: Lifetime, hashes: TagHashes | undefined): Lifetime {
+    if (hashes === undefined || hashes.length === 0) return lifetime;
+    const { memory, timers } = this.#host;
+    const now = timers.now();
+    const began = this.#inCore(() => core.began_after(memory.machine, hashes, now)) ?? now;
+    return { ...lifetime, tagged: { hashes, began } };
   }
 
   /** Invalidates every entry with one of these tags, here and in every store. */
   async invalidateTags(names: readonly string[], soft: boolean): Promise<void> {
+    this.#driver.checkOpen();
     const { namespace, timers, layers, feed } = this.#host;
     const hashes = hashTags(namespace, names);
     if (hashes.length === 0) return;
@@ -97,8 +123,9 @@ export class Entries {
 
   /** Drops from the memory what another instance dropped. */
   follow(change: Change): void {
-    if ("key" in change) this.#drop(change.key);
-    else if ("tags" in change) {
+    if ("keys" in change) {
+      for (const key of change.keys) this.drop(key);
+    } else if ("tags" in change) {
       this.#stamp(Float64Array.from(change.tags), change.soft, this.#host.timers.now());
     } else this.clear();
   }
@@ -107,7 +134,8 @@ export class Entries {
     this.#inCore(() => core.invalidate_tags(this.#host.memory.machine, hashes, soft, now));
   }
 
-  #drop(key: string): void {
+  /** Drops an entry from memory, at once; loads under way will not store it. */
+  drop(key: string): void {
     this.#inCore(() => {
       const { memory, space } = this.#host;
       core.invalidate(memory.machine, space.get(key) ?? -1);
@@ -117,9 +145,10 @@ export class Entries {
 
   /** Drops an entry, here and in every store; loads under way will not store it. */
   async invalidate(key: string): Promise<void> {
-    this.#drop(key);
+    this.#driver.checkOpen();
+    this.drop(key);
     await this.#host.layers?.delete(key);
-    await this.#host.feed?.tell({ key });
+    await this.#host.feed?.tell({ keys: [key] });
   }
 
   /** Drops the entries of this cache's namespace from the memory. */
@@ -144,23 +173,25 @@ export class Entries {
     });
   }
 
-  async #fresh(key: string): Promise<{ readonly value: unknown } | undefined> {
-    if (this.#driver.switches.for(key).reads) return undefined;
-    const held = this.#held(key, (state) => state === FRESH);
-    if (held !== undefined) return held;
-    const found = await this.#host.layers?.read(key);
-    return found !== undefined && found.age < found.ttl ? found : undefined;
-  }
-
-  #held(key: string, wanted: (state: number) => boolean): { readonly value: unknown } | undefined {
+  /** What the memory has, fresh only or stale as well. */
+  held(key: string, freshOnly: boolean): Held | undefined {
     return this.#inCore(() => {
       const { memory, space, timers } = this.#host;
       const slot = space.get(key);
       if (slot === undefined) return undefined;
-      const state = core.state(memory.machine, slot, timers.now());
+      const now = timers.now();
+      const state = core.state(memory.machine, slot, now);
       const value = memory.values[slot];
-      return wanted(state) && !(value instanceof CachedError) ? { value } : undefined;
+      const isThere = freshOnly ? state === FRESH : !isGone(state);
+      if (!isThere || value instanceof CachedError) return undefined;
+      const ttl = core.ttl(memory.machine, slot) - core.age(memory.machine, slot, now);
+      return { value: memory.copied(value), ttl, tags: core.tags_of(memory.machine, slot) };
     });
+  }
+
+  /** The keys of this cache's namespace that the memory has an entry for. */
+  heldKeys(): string[] {
+    return [...this.#host.space.keys()].filter((key) => this.held(key, false) !== undefined);
   }
 
   #inCore<T>(step: () => T): T | undefined {

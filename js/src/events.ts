@@ -1,5 +1,7 @@
 /** What happens, told to whoever asked with `onEvent`. */
 
+import type { Operation } from "./layers.js";
+
 /** Where an answer came from. */
 export type Source =
   | "hit"
@@ -30,7 +32,7 @@ export type CacheEvent =
   | ({
       readonly type: "store-error" | "corrupt";
       readonly store: string;
-      readonly operation: "get" | "set" | "delete" | "publish" | "subscribe";
+      readonly operation: Operation;
       readonly error: unknown;
     } & KeyEvent)
   /** A function of the policy threw; what it would have decided stays at its default. */

@@ -45,7 +45,7 @@ class CachedFetch {
     this.#shared = shared;
     this.#fetch = fetch;
     const rules = overResponses(compilePolicy(policy, "fetch"), shared);
-    this.#policy = cache.bound(new BoundPolicy(rules, cache.nameFor("fetch")));
+    this.#policy = cache.policies.bound(new BoundPolicy(rules, cache.policies.nameFor("fetch")));
   }
 
   async fetch(input: RequestInfo | URL, init: RequestInit | undefined): Promise<Response> {

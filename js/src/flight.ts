@@ -1,9 +1,10 @@
 /** One running load, as the driver sees it; whether it still leads its key is the core's to say. */
 
 import type { BoundPolicy } from "./bound-policy.js";
-import type { Times } from "./call.js";
+import type { LoadContext, Times } from "./call.js";
 import type { Source } from "./events.js";
 import type { Admission } from "./guards.js";
+import type { LoadLock } from "./lock.js";
 import type { TagHashes } from "./tags.js";
 
 /** An entry that was servable when a load failed. */
@@ -62,13 +63,17 @@ export class Flight {
   /** Whether callers have their outcome: what comes later may be stored, and no more. */
   over = false;
   /** What callers wait for before they have the value; undefined for nothing. */
-  written: Promise<unknown> | undefined;
+  awaited: Promise<unknown> | undefined;
   /** Why it failed, kept for those who are served the entry until the next load. */
   error: unknown;
   /** Where guards want to hear how it went; undefined once they have. */
   admission: Admission | undefined;
   /** Whether what it brings will have tags; then when it began, on the wall clock. */
   tagged: { readonly began: number; readonly hashes: TagHashes | undefined } | undefined;
+  /** What other instances wait for, if the policy wants that. */
+  lock: LoadLock | undefined;
+  /** When the stores have what it brought. */
+  written: Promise<unknown> | undefined;
   #outcome: Outcome | undefined;
   #waiters: Set<(outcome: Outcome) => void> | undefined;
   #controller: AbortController | undefined;
@@ -93,9 +98,9 @@ export class Flight {
 
   /** Tells the outcome of a load, once the stores have it if callers wait for that. */
   tellWritten(outcome: Outcome): Outcome | Promise<Outcome> {
-    return this.written === undefined
+    return this.awaited === undefined
       ? this.tell(outcome)
-      : this.written.then(() => this.tell(outcome));
+      : this.awaited.then(() => this.tell(outcome));
   }
 
   /**
@@ -130,5 +135,30 @@ export class Flight {
     } catch {
       // A host may refuse to touch the signal of a request that is over.
     }
+  }
+}
+
+/** Resolves when a flight has nothing left to do, background writes included. */
+export async function everythingOf(flight: Flight): Promise<void> {
+  await flight.outcome;
+  let done: Promise<unknown>;
+  do {
+    done = flight.done;
+    await done;
+  } while (done !== flight.done);
+}
+
+/** What a loader is given. A class, for a getter in an object literal costs a third of a load. */
+export class FlightContext implements LoadContext {
+  readonly key: string;
+  readonly #flight: Flight;
+
+  constructor(flight: Flight) {
+    this.key = flight.key;
+    this.#flight = flight;
+  }
+
+  get signal(): AbortSignal {
+    return this.#flight.signal;
   }
 }

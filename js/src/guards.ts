@@ -9,6 +9,7 @@ import {
   RateLimitedError,
   SlowCallsError,
 } from "./errors.js";
+import type { Outcome } from "./flight.js";
 import type { CompiledGuards, GuardRules } from "./guard-options.js";
 import type { MemoryStore } from "./memory.js";
 
@@ -138,4 +139,16 @@ function refusal(reason: number, machine: number, now: number): HoldoverError {
   return reason === CIRCUIT_OPEN
     ? new CircuitOpenError("the circuit breaker is open", { retryAfter })
     : new SlowCallsError("loads have become slow", { retryAfter });
+}
+
+/** The outcome of a refusal with nothing to serve: what `onReject` says, or the error. */
+export async function rejected(call: Call, error: HoldoverError): Promise<Outcome> {
+  const onReject = call.policy.rules.guards?.onReject;
+  if (!(error instanceof RateLimitedError) || onReject === undefined) return { ok: false, error };
+  try {
+    const value = await onReject(error, ...call.args);
+    return { ok: true, value, source: "error-fallback", error };
+  } catch (thrown) {
+    return { ok: false, error: thrown };
+  }
 }

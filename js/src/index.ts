@@ -4,13 +4,7 @@
  * Start at {@link createCache}. Importing this has no side effects.
  */
 
-export {
-  type AnyStore,
-  type Cache,
-  createCache,
-  type EntryOptions,
-  type InvalidateOptions,
-} from "./cache.js";
+export { type AnyStore, type Cache, createCache, type InvalidateOptions } from "./cache.js";
 export type { Clock, FetchOptions, MemoryOptions } from "./cache-options.js";
 export type { LoadContext } from "./call.js";
 export type { Duration } from "./duration.js";
@@ -33,6 +27,8 @@ export {
 export type { CacheEvent, Source } from "./events.js";
 export type { Outdated } from "./invalidating.js";
 export { type MemoryStore, type MemoryUsage, memory } from "./memory.js";
+export type { EntryOptions, SetEntryOptions } from "./operations/arguments.js";
+export type { Lock, LockOptions } from "./operations/locking.js";
 export type {
   CallOptions,
   FetchPolicyOptions,

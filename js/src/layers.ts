@@ -6,12 +6,15 @@
  */
 
 import type { Timers } from "./clock.js";
+
+import { StoredCounter } from "./codec/counter.js";
 import { type Codec, decode, encode } from "./codec/values.js";
+
 import { decode_record, encode_record, isTrap } from "./core.js";
 import { CodecError, isHoldoverError, StoreError, TimeoutError } from "./errors.js";
 import type { Events } from "./events.js";
 import type { Validate } from "./policy-options.js";
-import { decodeStamps, encodeStamp, readAll, STAMPS, type Stamp, stampKeys } from "./stamps.js";
+import { decodeStamps, encodeStamp, readAll, type Stamp, stampKeys } from "./stamps.js";
 import type { Store } from "./store.js";
 import type { Tagged, TagHashes } from "./tags.js";
 
@@ -23,13 +26,19 @@ const SKIP_AFTER = 5;
 const SKIP_FOR = 5000;
 /** What {@link TagsSince} gives for an entry with a tag that was invalidated. */
 const DEAD = -2;
+/** What no key of an entry may look like in a store: `%lock:`, or with more `%` what was escaped. */
+const RESERVED = /^%+(?:tags|lock|load|bloom):/;
 const UNTAGGED: Tagged = { began: 0, hashes: new Float64Array() };
+/** Milliseconds that a counter outlives the entry that says where it is. */
+const COUNTER_SLACK = 1000;
 
 /** How long an entry may be used, in milliseconds. */
 export interface Lifetime {
   readonly ttl: number;
   readonly staleWhileRevalidate: number;
   readonly staleIfError: number;
+  /** Its tags; undefined without any. */
+  readonly tagged?: Tagged | undefined;
 }
 
 /** An entry as a store had it. */
@@ -38,15 +47,18 @@ export interface FoundEntry extends Lifetime {
   readonly age: number;
   /** The name of the store. */
   readonly layer: string;
-  readonly tagged?: Tagged | undefined;
+  /** Whether the value is a counter's, which stays where it is. */
+  readonly counted?: boolean;
 }
 
 /** What this instance knows of a tagged entry: as `tags_since` of the core tells it. */
 type TagsSince = (tagged: Tagged) => number;
 
-type Operation = "get" | "set" | "delete";
+/** What may be asked of a store. */
+export type Operation = Exclude<keyof Store, "name">;
 
-interface Layer {
+/** A store and how it has been doing. */
+export interface Layer {
   readonly store: Store;
   readonly name: string;
   readonly deadline: number;
@@ -88,33 +100,101 @@ export class Layers {
     this.#codec = codec;
   }
 
-  /** The first entry that can be read, dead ones left out; stores above it get it too. */
-  async read(key: string, validate?: Validate): Promise<FoundEntry | undefined> {
+  /** All of them, in order. */
+  get all(): readonly Layer[] {
+    return this.#layers;
+  }
+
+  /** The one that counts. */
+  get counterLayer(): Layer | undefined {
+    return this.firstWith("increment", "add");
+  }
+
+  /** The first one whose store can do all of that. */
+  firstWith(...capabilities: readonly Operation[]): Layer | undefined {
+    return this.#layers.find(({ store }) =>
+      capabilities.every((name) => typeof store[name] === "function"),
+    );
+  }
+
+  /**
+   * The first entry that can be read, dead ones left out; stores above it get it too.
+   * @param from the first store that is asked
+   */
+  async read(
+    key: string,
+    validate?: Validate,
+    from: Layer | undefined = this.#layers[0],
+  ): Promise<FoundEntry | undefined> {
     for (const [index, layer] of this.#layers.entries()) {
-      const record = await this.#operate(layer, "get", key, () =>
-        layer.store.get(this.#named(key)),
-      );
-      if (record === undefined || record === null) continue;
-      const found = await this.#validated(layer, key, this.#decode(layer, key, record), validate);
-      const entry = found && (await this.#heeded(layer, key, found));
+      if (from !== undefined && index < this.#layers.indexOf(from)) continue;
+      const record = await this.try(layer, "get", key, () => layer.store.get(this.named(key)));
+      const entry = await this.usable(layer, key, record, validate);
       if (entry === undefined) continue;
-      this.#fill(key, record as Uint8Array, entry, index);
+      if (!entry.counted) this.fill(key, record as Uint8Array, entry, index);
       return entry;
     }
     return undefined;
   }
 
+  /** The entry that a record is; undefined for one that is dead, damaged or refused. */
+  async usable(
+    layer: Layer,
+    key: string,
+    record: unknown,
+    validate?: Validate,
+  ): Promise<FoundEntry | undefined> {
+    if (record === undefined || record === null) return undefined;
+    const entry = await this.#counted(layer, key, this.decode(layer, key, record));
+    const found = await this.#validated(layer, key, entry, validate);
+    return found && this.#heeded(layer, key, found);
+  }
+
+  /** An entry that says where a counter is, with what it counts. */
+  async #counted(
+    layer: Layer,
+    key: string,
+    entry: FoundEntry | undefined,
+  ): Promise<FoundEntry | undefined> {
+    if (!(entry?.value instanceof StoredCounter)) return entry;
+    try {
+      const value = await this.count(layer, key, entry.value, 0, totalOf(entry) - entry.age);
+      return { ...entry, value, counted: true };
+    } catch {
+      return undefined; // the event has been told
+    }
+  }
+
+  /**
+   * Adds to a counter; gives the sum.
+   * @throws StoreError
+   */
+  async count(
+    layer: Layer,
+    key: string,
+    counter: StoredCounter,
+    by: number,
+    left: number,
+  ): Promise<number> {
+    const at = this.counterLayer ?? layer;
+    const name = `${this.named(key)}%n${counter.id}`;
+    // The entry says when it is over: the counter must not end before it.
+    const options = { expiresIn: left + COUNTER_SLACK };
+    const run = () => at.store.increment?.(name, by, options);
+    const sum = await this.attempt(at, "increment", key, run);
+    if (typeof sum === "number") return counter.base + sum;
+    throw new StoreError(`${at.name} gave no number for a counter`);
+  }
+
   /** Writes an entry to every store; resolves when all have it or failed. */
-  async write(key: string, value: unknown, lifetime: Lifetime, tagged?: Tagged): Promise<void> {
+  async write(key: string, value: unknown, lifetime: Lifetime): Promise<void> {
     const expiresIn = totalOf(lifetime);
     if (expiresIn <= 0) return;
-    const record = this.#encode(key, value, lifetime, tagged);
+    const record = this.encode(key, value, lifetime);
     if (record === undefined) return;
     await Promise.all(
       this.#layers.map((layer) =>
-        this.#operate(layer, "set", key, () =>
-          layer.store.set(this.#named(key), record, { expiresIn }),
-        ),
+        this.try(layer, "set", key, () => layer.store.set(this.named(key), record, { expiresIn })),
       ),
     );
   }
@@ -123,7 +203,7 @@ export class Layers {
   async delete(key: string): Promise<void> {
     await Promise.all(
       this.#layers.map((layer) =>
-        this.#operate(layer, "delete", key, () => layer.store.delete(this.#named(key))),
+        this.try(layer, "delete", key, () => layer.store.delete(this.named(key))),
       ),
     );
   }
@@ -137,9 +217,7 @@ export class Layers {
     if (record === undefined) return;
     const never = { expiresIn: Number.POSITIVE_INFINITY };
     const writes = this.#layers.flatMap((layer) =>
-      mine.map((key) =>
-        this.#operate(layer, "set", key, () => layer.store.set(key, record, never)),
-      ),
+      mine.map((key) => this.try(layer, "set", key, () => layer.store.set(key, record, never))),
     );
     await Promise.all(writes);
   }
@@ -153,11 +231,15 @@ export class Layers {
     }
   }
 
-  /** The key in stores. One that looks like a stamp's gets one more `%`, which keeps it apart. */
-  #named(key: string): string {
+  /** The key that stores call so; the reverse of `named`. */
+  keyIn(name: string): string {
+    return (RESERVED.test(name) ? name.slice(1) : name).slice(this.#prefix.length);
+  }
+
+  /** What stores call a key. One that looks like a name of the cache's own gets one more `%`. */
+  named(key: string): string {
     const name = this.#prefix + key;
-    const isReserved = name.startsWith("%") && name.replace(/^%+/, "%").startsWith(STAMPS);
-    return isReserved ? `%${name}` : name;
+    return RESERVED.test(name) ? `%${name}` : name;
   }
 
   /** The entry, unless a tag of it was invalidated: then undefined, or stale since then. */
@@ -165,7 +247,7 @@ export class Layers {
     const { tagged } = entry;
     if (tagged === undefined) return entry;
     const keys = stampKeys(this.#prefix, tagged.hashes);
-    const records = await this.#operate(layer, "get", key, () => readAll(layer.store, keys));
+    const records = await this.try(layer, "get", key, () => readAll(layer.store, keys));
     // Nobody can tell whether it is good: too careful is a load, too trusting a wrong answer.
     if (records === undefined) return undefined;
     try {
@@ -190,23 +272,19 @@ export class Layers {
   }
 
   /** Gives an entry to the stores above the one that had it, for as long as it still has. */
-  #fill(key: string, record: Uint8Array, entry: FoundEntry, above: number): void {
+  fill(key: string, record: Uint8Array, entry: FoundEntry, above: number): void {
     const expiresIn = totalOf(entry) - entry.age;
     for (const layer of this.#layers.slice(0, above)) {
-      void this.#operate(layer, "set", key, () =>
-        layer.store.set(this.#named(key), record, { expiresIn }),
+      void this.try(layer, "set", key, () =>
+        layer.store.set(this.named(key), record, { expiresIn }),
       );
     }
   }
 
-  #encode(
-    key: string,
-    value: unknown,
-    lifetime: Lifetime,
-    tagged: Tagged = UNTAGGED,
-  ): Uint8Array | undefined {
+  /** The record of an entry; undefined, and an event, when there can be none. */
+  encode(key: string, value: unknown, lifetime: Lifetime): Uint8Array | undefined {
     const { ttl, staleWhileRevalidate: revalidate, staleIfError } = lifetime;
-    const { began, hashes } = tagged;
+    const { began, hashes } = lifetime.tagged ?? UNTAGGED;
     const now = this.#timers.now();
     try {
       const { codec, bytes } = encode(value, this.#codec);
@@ -225,7 +303,8 @@ export class Layers {
     }
   }
 
-  #decode(layer: Layer, key: string, record: unknown): FoundEntry | undefined {
+  /** What a record holds; undefined when it is dead, and with an event when it is damaged. */
+  decode(layer: Layer, key: string, record: unknown): FoundEntry | undefined {
     try {
       // Stores with sealed records give the reason for which one cannot be opened.
       if (isHoldoverError(record)) throw record;
@@ -264,14 +343,37 @@ export class Layers {
     }
   }
 
-  /** Runs one store operation; undefined when it fails, is late or the store is skipped. */
-  async #operate<T>(
+  /**
+   * Runs one store operation; undefined when it fails, is late or the store is skipped.
+   * @param key what events name
+   */
+  async try<T>(
     layer: Layer,
     operation: Operation,
     key: string,
     run: () => PromiseLike<T> | T,
   ): Promise<T | undefined> {
-    if (layer.failures >= SKIP_AFTER && this.#timers.now() < layer.skippedUntil) return undefined;
+    try {
+      return await this.attempt(layer, operation, key, run);
+    } catch {
+      return undefined; // the event has been told
+    }
+  }
+
+  /**
+   * Runs one store operation.
+   * @throws StoreError when it fails, is late or the store is skipped
+   */
+  async attempt<T>(
+    layer: Layer,
+    operation: Operation,
+    key: string,
+    run: () => PromiseLike<T> | T,
+  ): Promise<T> {
+    if (layer.failures >= SKIP_AFTER && this.#timers.now() < layer.skippedUntil) {
+      const retryAfter = layer.skippedUntil - this.#timers.now();
+      throw new StoreError(`${layer.name} keeps failing and is left alone`, { retryAfter });
+    }
     try {
       const result = await this.#within(layer.deadline, layer, operation, run);
       layer.failures = 0;
@@ -281,7 +383,7 @@ export class Layers {
       layer.skippedUntil = this.#timers.now() + SKIP_FOR;
       const cause = new StoreError(`${layer.name} failed to ${operation}`, { cause: error });
       this.#events.tell({ type: "store-error", store: layer.name, operation, key, error: cause });
-      return undefined;
+      throw cause;
     }
   }
 

@@ -1,15 +1,16 @@
 /** Running loads: looking into lower stores, calling loaders, storing what they bring. */
 
 import { CachedError } from "./cached-error.js";
-import type { Call, LoadContext } from "./call.js";
+import type { Call } from "./call.js";
 import * as core from "./core.js";
 import type { Host } from "./driver.js";
-import { HoldoverError, RateLimitedError, TimeoutError } from "./errors.js";
-import { Flight, type Held, type Outcome } from "./flight.js";
-import { FAILED, type Guards, IGNORED, type LoadResult, SUCCEEDED } from "./guards.js";
-import type { FoundEntry, Layers } from "./layers.js";
+import { HoldoverError, TimeoutError } from "./errors.js";
+import { everythingOf, Flight, FlightContext, type Held, type Outcome } from "./flight.js";
+import { FAILED, type Guards, IGNORED, type LoadResult, rejected, SUCCEEDED } from "./guards.js";
+import type { FoundEntry, Layers, Lifetime } from "./layers.js";
 import { errorTtlFor, lifetimeFor } from "./lifetimes.js";
-import { type Arrival, Tagging } from "./tagging.js";
+import { type LoadLock, lockLoad } from "./lock.js";
+import { Tagging } from "./tagging.js";
 
 /** The verdicts of `found`, as `src/wasm/mod.rs` numbers them. */
 const HIT = 0;
@@ -67,6 +68,7 @@ export class Loads {
     flight.over = true;
     this.#record(flight, call, IGNORED);
     this.#endWithoutStoring(flight);
+    void flight.lock?.release();
     flight.abort(reason);
   }
 
@@ -74,14 +76,6 @@ export class Loads {
   mayStandIn(call: Call, error: unknown): boolean {
     const { staleOn } = call.policy.rules;
     return staleOn === undefined || this.#ask(call, "staleOn", true, () => staleOn(error));
-  }
-
-  countErrorFallback(call: Call): void {
-    this.#inCore(() => {
-      const { memory, space, timers } = this.#host;
-      const slot = space.get(call.key) ?? -1;
-      core.fallback(memory.machine, slot, call.policy.bind(memory), false, timers.now());
-    });
   }
 
   /** Keeps the host from ending the flight with the request that began it. */
@@ -102,12 +96,44 @@ export class Loads {
       const outcome = this.#inCoreOf(flight, () => this.#useFound(flight, call, found));
       if (outcome !== undefined) return flight.tell(outcome);
     }
-    if (flight.over) return { ok: false, error: new TimeoutError("nobody waits for the load") };
+    return this.#lockThenLoad(flight, call, layers);
+  }
+
+  /** Loads, under the lock if the policy wants one. */
+  async #lockThenLoad(flight: Flight, call: Call, layers: Layers): Promise<Outcome> {
+    const rules = call.policy.rules.lock;
+    let lock: LoadLock | undefined;
+    if (rules !== undefined) {
+      const use = (found: FoundEntry) =>
+        this.#inCoreOf(flight, () => this.#useFound(flight, call, found));
+      const locked = await lockLoad<Outcome>({ ...this.#host, layers }, call, rules, use, () =>
+        this.#renew(flight, call),
+      );
+      if ("outcome" in locked) return flight.tell(locked.outcome);
+      if ("error" in locked) return this.#refuse(flight, call, locked.error);
+      lock = locked.lock;
+    }
+    if (!this.#renew(flight, call)) {
+      await lock?.release();
+      return { ok: false, error: new TimeoutError("nobody waits for the load") };
+    }
+    if (lock === undefined) return this.#load(flight, call);
+    flight.lock = lock;
+    const outcome = this.#load(flight, call);
+    // What was loaded is in the stores before the next one may look.
+    const released = outcome.then(() => flight.written).then(() => lock.release());
+    flight.done = Promise.all([flight.done, released]);
+    return outcome;
+  }
+
+  /** A flight that has waited leads from now on; false when nobody waits for it any more. */
+  #renew(flight: Flight, call: Call): boolean {
+    if (flight.over) return false;
     this.#inCoreOf(flight, () => {
       const { memory, space, timers } = this.#host;
       core.started(memory.machine, space.get(call.key) ?? -1, flight.fence, timers.now());
     });
-    return this.#load(flight, call);
+    return true;
   }
 
   /** The outcome that an entry of a lower store is; undefined when the load must go on. */
@@ -147,7 +173,8 @@ export class Loads {
       flight.anchored = true;
       // Told before the load, which may fail, or be refused, at once.
       const outcome = flight.tell({ ...answer, source: "stale" });
-      flight.done = this.#load(flight, call);
+      const { layers } = this.#host;
+      flight.done = layers ? this.#lockThenLoad(flight, call, layers) : this.#load(flight, call);
       return outcome;
     }
     return undefined;
@@ -171,7 +198,7 @@ export class Loads {
     if (timeout === Number.POSITIVE_INFINITY) return landing;
     return new Promise((resolve) => {
       const cancel = this.#host.timers.after(timeout, () => {
-        if (flight.written !== undefined) return; // it has loaded, and is being stored
+        if (flight.awaited !== undefined) return; // it has loaded, and is being stored
         const error = new TimeoutError(`the load of ${call.key} took over ${timeout} ms`);
         resolve(flight.tell(this.#crashed(flight, call, error)));
         flight.abort(error);
@@ -187,10 +214,14 @@ export class Loads {
   #askGuards(guards: Guards, flight: Flight, call: Call): Promise<Outcome> | undefined {
     const { memory, timers } = this.#host;
     const verdict = this.#inCore(() => guards.admit(call, memory, timers));
-    if (!(verdict instanceof HoldoverError)) {
-      flight.admission = verdict;
-      return undefined;
-    }
+    if (verdict instanceof HoldoverError) return this.#refuse(flight, call, verdict);
+    flight.admission = verdict;
+    return undefined;
+  }
+
+  /** Ends a flight whose load may not start. */
+  #refuse(flight: Flight, call: Call, verdict: HoldoverError): Promise<Outcome> {
+    const { memory } = this.#host;
     this.#host.events.tell({ type: "reject", key: call.key, error: verdict });
     const held = this.#endWithHeld(flight, (slot) => {
       core.refused(memory.machine, slot, flight.fence, call.policy.bind(memory));
@@ -200,19 +231,7 @@ export class Loads {
     if (held !== undefined && (flight.background || this.mayStandIn(call, verdict))) {
       return Promise.resolve(flight.tell({ ok: false, error: verdict, held }));
     }
-    return this.rejected(call, verdict).then((outcome) => flight.tell(outcome));
-  }
-
-  /** The outcome of a refusal with nothing to serve: what `onReject` says, or the error. */
-  async rejected(call: Call, error: HoldoverError): Promise<Outcome> {
-    const onReject = call.policy.rules.guards?.onReject;
-    if (!(error instanceof RateLimitedError) || onReject === undefined) return { ok: false, error };
-    try {
-      const value = await onReject(error, ...call.args);
-      return { ok: true, value, source: "error-fallback", error };
-    } catch (thrown) {
-      return { ok: false, error: thrown };
-    }
+    return rejected(call, verdict).then((outcome) => flight.tell(outcome));
   }
 
   /** Tells the guards how a load went, once. */
@@ -254,15 +273,16 @@ export class Loads {
     }
     const slot = this.#inCoreOf(flight, () => this.#store(flight, call, value, arrival));
     if (slot !== OUTDATED && this.#host.layers !== undefined) {
-      const { lifetime, tagged } = arrival;
-      const written = this.#host.layers.write(call.key, value, lifetime, tagged);
-      flight.done = Promise.all([flight.done, written]);
-      if (this.#host.awaitsWrites) flight.written = written;
+      const { layers } = this.#host;
+      const write = () => layers.write(call.key, value, arrival);
+      flight.written = flight.lock ? flight.lock.write(write) : write();
+      flight.done = Promise.all([flight.done, flight.written]);
+      if (this.#host.awaitsWrites) flight.awaited = flight.written;
     }
     return outcome;
   }
 
-  #store(flight: Flight, call: Call, value: unknown, { lifetime, tagged }: Arrival): number {
+  #store(flight: Flight, call: Call, value: unknown, lifetime: Lifetime): number {
     const { memory, space, timers, layers } = this.#host;
     const own = layers === undefined ? lifetime : memory.capped(lifetime);
     const { ttl, staleWhileRevalidate, staleIfError } = own;
@@ -281,7 +301,7 @@ export class Loads {
     );
     if (slot >= 0) {
       memory.keep(space, flight.key, slot, value);
-      if (tagged) core.tag(memory.machine, slot, tagged.hashes, flight.fence);
+      if (own.tagged) core.tag(memory.machine, slot, own.tagged.hashes, flight.fence);
     }
     if (known >= 0 && memory.flights[known] === flight) memory.flights[known] = undefined;
     memory.drain();
@@ -297,12 +317,12 @@ export class Loads {
   }
 
   /** How a value is to be stored; undefined when it is not. */
-  #arrivalOf(flight: Flight, call: Call, value: unknown): Arrival | undefined {
+  #arrivalOf(flight: Flight, call: Call, value: unknown): Lifetime | undefined {
     const { random, events } = this.#host;
     let option = "ttl";
     try {
       const lifetime = lifetimeFor(call, value, random);
-      if (lifetime === undefined || flight.tagged === undefined) return lifetime && { lifetime };
+      if (lifetime === undefined || flight.tagged === undefined) return lifetime;
       option = "tags";
       const tagged = this.tagging.tagsOf(flight, call, value);
       return this.#inCoreOf(flight, () => this.tagging.arrive(flight, lifetime, tagged));
@@ -361,7 +381,7 @@ export class Loads {
     if (call.noStore || call.policy.rules.errorTtl === 0) return;
     try {
       const lifetime = { ttl: errorTtlFor(call, error), staleWhileRevalidate: 0, staleIfError: 0 };
-      const remembered = { lifetime, tagged: this.tagging.ofArgs(flight) };
+      const remembered = { ...lifetime, tagged: this.tagging.ofArgs(flight) };
       this.#inCoreOf(flight, () => this.#store(flight, call, new CachedError(error), remembered));
     } catch (cause) {
       const event = { type: "policy-error", option: "errorTtl", key: call.key } as const;
@@ -393,30 +413,5 @@ export class Loads {
       this.#recover(error);
       return undefined;
     }
-  }
-}
-
-/** Resolves when a flight has nothing left to do, background writes included. */
-async function everythingOf(flight: Flight): Promise<void> {
-  await flight.outcome;
-  let done: Promise<unknown>;
-  do {
-    done = flight.done;
-    await done;
-  } while (done !== flight.done);
-}
-
-/** What a loader is given. A class, for a getter in an object literal costs a third of a load. */
-class FlightContext implements LoadContext {
-  readonly key: string;
-  readonly #flight: Flight;
-
-  constructor(flight: Flight) {
-    this.key = flight.key;
-    this.#flight = flight;
-  }
-
-  get signal(): AbortSignal {
-    return this.#flight.signal;
   }
 }

@@ -23,6 +23,7 @@ import {
 import { type Duration, duration } from "./duration.js";
 import type { Flight } from "./flight.js";
 import type { Lifetime } from "./layers.js";
+import { StoredResponse } from "./stored-response.js";
 import type { Tagged } from "./tags.js";
 
 /** The slots of one namespace, by key. */
@@ -50,6 +51,7 @@ export class MemoryStore {
   /** @internal Resolved promises of values, made by the first hit. */
   readonly promises: (Promise<unknown> | undefined)[] = [];
   /** @internal */ readonly flights: (Flight | undefined)[] = [];
+  /** @internal Whether nobody is given the very value that is kept. */ readonly copies: boolean;
   readonly #homes: (Space | undefined)[] = [];
   readonly #spaces = new Map<string, Space>();
   readonly #listeners = new Map<Space, (key: string) => void>();
@@ -66,8 +68,10 @@ export class MemoryStore {
     maxBytes: number,
     sizeOf: ((value: unknown) => number) | undefined,
     ttl = Number.POSITIVE_INFINITY,
+    copies = false,
   ) {
     this.#ttl = ttl;
+    this.copies = copies;
     this.#maxEntries = maxEntries;
     this.#maxBytes = maxBytes;
     // Without a byte budget nobody asks for sizes, so nothing is measured.
@@ -79,7 +83,7 @@ export class MemoryStore {
     if (this.machine < 0) this.#mustOpen();
     const slot = this.#own.get(key);
     if (slot === undefined || touch(this.machine, slot, hostNow()) === 0) return undefined;
-    return this.values[slot];
+    return this.copied(this.values[slot]);
   }
 
   /** Whether `key` has a fresh value. */
@@ -193,8 +197,20 @@ export class MemoryStore {
   /** @internal Keeps the value of a slot. */
   keep(space: Space, key: string, slot: number, value: unknown): void {
     if (this.keys[slot] !== key || space.get(key) !== slot) this.adopt(space, key, slot);
-    this.values[slot] = value;
+    this.values[slot] = this.copied(value);
     this.promises[slot] = undefined;
+  }
+
+  /** @internal The value for somebody else; itself without `copy`, or if it cannot be cloned. */
+  copied(value: unknown): unknown {
+    const isPlain = typeof value !== "object" || value === null;
+    if (!this.copies || isPlain || value instanceof StoredResponse || value instanceof CachedError)
+      return value;
+    try {
+      return structuredClone(value);
+    } catch {
+      return value;
+    }
   }
 
   /** @internal The resolved promise of a slot's value. */
@@ -301,6 +317,6 @@ function closeWhenCollected(store: MemoryStore, machine: number, instance: numbe
  * @throws ConfigError naming the option at fault
  */
 export function memory(options?: MemoryOptions): MemoryStore {
-  const { maxEntries, maxBytes, sizeOf, ttl } = compileMemoryOptions(options);
-  return new MemoryStore(maxEntries, maxBytes, sizeOf, ttl);
+  const { maxEntries, maxBytes, sizeOf, ttl, copy } = compileMemoryOptions(options);
+  return new MemoryStore(maxEntries, maxBytes, sizeOf, ttl, copy);
 }

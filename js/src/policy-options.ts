@@ -214,14 +214,32 @@ export interface PolicyOptions<
       }
     | undefined;
 
+  /**
+   * One load across instances: whoever loads holds a lock in the first store that has `add` and
+   * `compareAndDelete`, for `ttl` at most (default `timeout`, at most 30 s); the others wait for
+   * what it stores, `wait` at most (default `ttl`), and then load without the lock, or fail with
+   * E_LOCK_TIMEOUT for `onTimeout: "throw"` if no entry may answer. `true` is all defaults. A store
+   * that is down does not keep anybody from loading. Without such a store: a `ConfigError` when
+   * the policy is given. `wrapped.refresh` takes no lock. Default off.
+   *
+   * A load that outlives `ttl` gives its callers their answer, and is stored only if nobody else
+   * has the lock or has stored since. As cashews' `locked`, aiocache's `RedLock`.
+   */
+  readonly lock?:
+    | boolean
+    | {
+        readonly ttl?: Duration | undefined;
+        readonly wait?: Duration | undefined;
+        readonly onTimeout?: "load" | "throw" | undefined;
+      }
+    | undefined;
+
   /** Whether concurrent callers of a key share one load and its outcome. Default true. */
   readonly singleFlight?: boolean | undefined;
 }
 
 /** Options that are designed but not available in this version: giving one is a `ConfigError`. */
 export interface LaterPolicyOptions<Args extends readonly unknown[], Result> {
-  /** Not available in this version. One load across instances; default off. */
-  readonly lock?: { readonly ttl: Duration; readonly wait: Duration } | undefined;
   /** Not available in this version. Answers `undefined` for keys that surely do not exist. */
   readonly bloom?: object | undefined;
   /** Not available in this version. How values become bytes in stores. */

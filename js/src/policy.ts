@@ -5,6 +5,7 @@ import { ConfigError } from "./errors.js";
 import { type CompiledGuards, compileGuards } from "./guard-options.js";
 import type { KeyFunction } from "./key.js";
 import { type CompiledIgnore, compileIgnore } from "./key-ignore.js";
+import { type CompiledLock, compileLock } from "./lock-options.js";
 import {
   flag,
   type GivenOptions,
@@ -61,6 +62,8 @@ export interface CompiledPolicy {
   readonly timeout: number;
   /** Milliseconds, 0 or more: the first pause, which the core doubles. */
   readonly retryAfter: number;
+  /** One load across instances; undefined for none. */
+  readonly lock: CompiledLock | undefined;
   readonly originFirst: boolean;
   readonly singleFlight: boolean;
   readonly cacheIf: ((result: unknown, args: readonly unknown[]) => boolean) | undefined;
@@ -73,7 +76,7 @@ export interface CompiledPolicy {
 }
 
 /** Policy names that do nothing yet. Implementing one deletes it here and adds it to `EVERYWHERE`. */
-const LATER = ["lock", "bloom", "codec", "background", "loadMany"] as const;
+const LATER = ["bloom", "codec", "background", "loadMany"] as const;
 
 const EVERYWHERE = [
   "ttl",
@@ -97,6 +100,7 @@ const EVERYWHERE = [
   "rateLimit",
   "circuitBreaker",
   "tags",
+  "lock",
 ] as const;
 
 const WITH = "an option of one call: wrapped.with({ … })(…)";
@@ -228,6 +232,7 @@ export function compilePolicy(
     failoverAfter: delay(given.failoverAfter, "failoverAfter", true),
     timeout: delay(given.timeout, "timeout", false),
     retryAfter: optionalDuration(given.retryAfter, "retryAfter", RETRY_AFTER),
+    lock: compileLock(given.lock, delay(given.timeout, "timeout", false)),
     originFirst: isOriginFirst(given.mode),
     singleFlight: flag(given.singleFlight, "singleFlight", true),
     cacheIf: optionalFunction(given.cacheIf, "cacheIf", "(result, args) => boolean"),

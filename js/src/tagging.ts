@@ -12,12 +12,6 @@ const SOFT = 1;
 const HARD = 2;
 const NONE: TagHashes = new Float64Array();
 
-/** How a value is to be stored. */
-export interface Arrival {
-  readonly lifetime: Lifetime;
-  readonly tagged?: Tagged | undefined;
-}
-
 /** The tags of loads. */
 export class Tagging {
   readonly #host: Host;
@@ -59,15 +53,15 @@ export class Tagging {
   }
 
   /** How what a load brought is to be stored, after what was invalidated since it began. */
-  arrive(flight: Flight, lifetime: Lifetime, tagged: Tagged): Arrival | undefined {
+  arrive(flight: Flight, lifetime: Lifetime, tagged: Tagged): Lifetime | undefined {
     const { hashes } = tagged;
-    if (hashes.length === 0) return { lifetime };
+    if (hashes.length === 0) return lifetime;
     const { machine } = this.#host.memory;
     const verdict = core.tags_after(machine, hashes, flight.fence);
     if (verdict === HARD) return undefined;
-    if (verdict === SOFT) return { lifetime: { ...lifetime, ttl: 0 }, tagged };
+    if (verdict === SOFT) return { ...lifetime, ttl: 0, tagged };
     // Other instances only have the clock, which may not have moved since the invalidation.
     const began = core.began_after(machine, hashes, tagged.began);
-    return { lifetime, tagged: { hashes, began } };
+    return { ...lifetime, tagged: { hashes, began } };
   }
 }

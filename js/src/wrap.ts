@@ -63,8 +63,8 @@ class Wrapping<Args extends readonly unknown[], Result> {
     this.cache = cache;
     this.#load = load;
     const rules = compilePolicy(options, "wrap");
-    const name = cache.nameFor(load.name);
-    this.policy = cache.bound(new BoundPolicy(rules, name));
+    const name = cache.policies.nameFor(load.name);
+    this.policy = cache.policies.bound(new BoundPolicy(rules, name));
     this.keyOf = rules.key ?? keyFunction(name, rules.ignore);
   }
 
@@ -173,7 +173,11 @@ function methodsOf<Args extends readonly unknown[], Result>(
       const lifetime = lifetimeFor({ policy, args }, value, driver.host.random);
       // What is never stored contradicts what was.
       if (lifetime === undefined) return entries.invalidate(key);
-      await entries.set(key, value, lifetime, tagsFor(policy.rules.tags, value, args));
+      await entries.set(
+        key,
+        value,
+        entries.tagged(lifetime, tagsFor(policy.rules.tags, value, args)),
+      );
     },
     invalidate: async (...args) => entries.invalidate(wrapping.keyOf(args)),
     with(options) {

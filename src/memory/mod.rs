@@ -271,6 +271,12 @@ impl Memory {
         }
     }
 
+    /// The tags of the entry of `slot`.
+    #[must_use]
+    pub fn tags(&self, slot: SlotId) -> &[Tag] {
+        self.slots.get(slot as usize).map_or(&[], |slot| &slot.tags)
+    }
+
     /// Whether an invalidation as new as `latest` may concern the entry of `slot`.
     #[inline]
     #[must_use]

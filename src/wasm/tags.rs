@@ -4,6 +4,7 @@ use super::machines::with;
 use super::{fence_in, time_in};
 use crate::tags::{Invalidation, Tag};
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 pub(super) fn tags_in(tags: &[f64]) -> Box<[Tag]> {
@@ -67,6 +68,16 @@ pub fn tag(machine: u32, slot: i32, tags: &[f64], fence: f64) {
         let fence = (fence >= 0.0).then(|| fence_in(fence));
         calls.machine.tag(slot as u32, tags_in(tags), fence);
     });
+}
+
+/// The tags of the entry of `slot`.
+#[wasm_bindgen]
+#[must_use]
+pub fn tags_of(machine: u32, slot: i32) -> Vec<f64> {
+    with(machine, |calls| {
+        let tags = calls.machine.memory().tags(slot as u32);
+        tags.iter().map(|&tag| tag as f64).collect()
+    })
 }
 
 /// Whether callers must not join the load of this fence any more. `known`: `tags` are those of

@@ -38,6 +38,7 @@ const DEFAULTS = {
   validate: undefined,
   guards: undefined,
   tags: undefined,
+  lock: undefined,
 };
 
 test("defaults are filled in, and the result is frozen", () => {
@@ -95,6 +96,27 @@ test("the edges of what is legal", () => {
   assert.equal(policy({ ttl: ENDLESS, failoverAfter: 5, mode: "origin-first" }).originFirst, true);
   assert.equal(policy({ timeout: 2 ** 31 - 1 }).timeout, 2 ** 31 - 1);
   assert.equal(policy({ failoverAfter: 4, timeout: 5, staleIfError: 1 }).timeout, 5);
+});
+
+test("lock: what is not said follows timeout, and that 30 s", () => {
+  const lock = { ttl: 30_000, wait: 30_000, pulse: 15_000, throws: false };
+  assert.deepEqual(policy({ lock: true }).lock, lock);
+  assert.deepEqual(policy({ lock: {} }).lock, lock);
+  assert.deepEqual(policy({ lock: true, timeout: "2s" }).lock, {
+    ...lock,
+    ttl: 2000,
+    wait: 2000,
+    pulse: 1000,
+  });
+  assert.equal(policy({ lock: false }).lock, undefined);
+  const given = { ttl: "5s", wait: 0, onTimeout: "throw" };
+  assert.deepEqual(policy({ lock: given }).lock, {
+    ttl: 5000,
+    wait: 0,
+    pulse: 15_000,
+    throws: true,
+  });
+  assert.deepEqual(fetching({ lock: { ttl: "1m" } }).lock, { ...lock, ttl: 60_000, wait: 60_000 });
 });
 
 test("undefined is as if not given, also for what is not available yet", () => {
@@ -202,12 +224,12 @@ test("cache options", () => {
 test("memory and fetch options", () => {
   assert.deepEqual(
     { ...memory() },
-    { maxEntries: 10_000, maxBytes: ENDLESS, ttl: ENDLESS, sizeOf },
+    { maxEntries: 10_000, maxBytes: ENDLESS, ttl: ENDLESS, sizeOf, copy: false },
   );
   const one = () => 1;
   assert.deepEqual(
-    { ...memory({ maxEntries: 1, maxBytes: "32mb", sizeOf: one }) },
-    { maxEntries: 1, maxBytes: 33_554_432, ttl: ENDLESS, sizeOf: one },
+    { ...memory({ maxEntries: 1, maxBytes: "32mb", sizeOf: one, copy: true }) },
+    { maxEntries: 1, maxBytes: 33_554_432, ttl: ENDLESS, sizeOf: one, copy: true },
   );
   assert.equal(memory({ maxBytes: ENDLESS }).maxBytes, ENDLESS);
   assert.equal(memory({ maxEntries: 2 ** 24 }).maxEntries, 2 ** 24);

@@ -193,6 +193,16 @@ test("set and wrapped.set tag too; a set is newer than every invalidation before
   assert.equal((await get("a", 1)).load, 1);
 });
 
+test("expire and increment keep the tags of an entry", async () => {
+  const { cache } = stage();
+  await cache.set("n", 1, { tags: ["t"] });
+  await cache.increment("n");
+  assert.equal(await cache.expire("n", "1h"), true);
+  assert.equal(await cache.get("n"), 2);
+  await cache.invalidateTags("t");
+  assert.equal(await cache.get("n"), undefined);
+});
+
 test("an entry that is stored anew without tags has none", async () => {
   const { cache } = stage();
   await cache.set("k", 1, { tags: ["t"] });
@@ -328,6 +338,7 @@ test("tags that are none are refused, with what is allowed", async () => {
   await assert.rejects(cache.invalidateTags(["a", ""]), { code: "E_CONFIG", option: "tags[1]" });
   await assert.rejects(cache.invalidateTags("a", { hard: true }), { option: "hard" });
   await assert.rejects(cache.set("k", 1, { tags: "t" }), { option: "tags" });
+  await assert.rejects(cache.setMany([["k", 1]], { tags: [7] }), { option: "tags[0]" });
 });
 
 test("tags[n] that cannot be made of an argument: an error that names it, before the loader", async () => {

@@ -35,12 +35,13 @@ for (const [by, connect] of Object.entries(CLIENTS)) {
   test(`${by}: Redis killed and started again under load`, { timeout: 60_000 }, async () => {
     let server = await startRedis();
     const { client, end } = await connect(server.port);
+    const stores = [redis(client, { deadline: DEADLINE })];
+    const [writer, reader] = [createCache({ stores }), createCache({ stores })];
     after(async () => {
+      await Promise.all([writer.close(), reader.close()]);
       end();
       await server.stop();
     });
-    const stores = [redis(client, { deadline: DEADLINE })];
-    const [writer, reader] = [createCache({ stores }), createCache({ stores })];
     const waits = [];
     const failures = [];
     let fromRedis = 0;

@@ -3,6 +3,7 @@ import {
   ConfigError,
   createCache,
   HoldoverError,
+  type Lock,
   memory,
   type PolicyOptions,
   TimeoutError,
@@ -24,7 +25,7 @@ function same<Left, Right>(
 
 const cache = createCache({
   namespace: "shop",
-  stores: [memory({ maxEntries: 10_000, maxBytes: "32mb" })],
+  stores: [memory({ maxEntries: 10_000, maxBytes: "32mb", copy: true })],
   clock: { now: () => Date.now() },
   random: () => 0.5,
   waitUntil: (promise) => {
@@ -44,6 +45,7 @@ const policy = {
   staleIfError: "1d",
   failoverAfter: "300ms",
   timeout: 2000,
+  lock: { ttl: "5s", wait: "2s", onTimeout: "throw" },
 } satisfies PolicyOptions;
 
 export async function functions(signal: AbortSignal): Promise<void> {
@@ -76,7 +78,27 @@ export async function functions(signal: AbortSignal): Promise<void> {
 export async function basics(): Promise<void> {
   const loaded = await cache.getOrLoad("user:42", (ctx) => loadLong(ctx.signal), { ttl: "5m" });
   same<typeof loaded, User>(true);
-  await cache.set("answer", 42, { ttl: "1m" });
+  (await cache.set("answer", 42, { ttl: "1m", ifAbsent: true })) satisfies boolean;
+  (await cache.add("answer", 42)) satisfies boolean;
+  (await cache.replace("answer", 42, { ttl: 5 })) satisfies boolean;
+  const numbers = await cache.getMany<number>(["answer", "question"]);
+  same<typeof numbers, (number | undefined)[]>(true);
+  await cache.setMany(new Map([["answer", 42]]), { ttl: "1m" });
+  await cache.setMany([["answer", 42]]);
+  (await cache.deleteMany(new Set(["answer"]))) satisfies boolean[];
+  (await cache.deleteMatch("user:*")) satisfies number;
+  (await cache.keys("user:?")) satisfies string[];
+  (await cache.ttl("answer")) satisfies number | undefined;
+  (await cache.expire("answer", "1h")) satisfies boolean;
+  (await cache.increment("visits", 2, { ttl: "1d" })) satisfies number;
+  const made = await cache.getOrSet("user:1", () => loadUser(1), { ttl: "1m" });
+  same<typeof made, User>(true);
+  (await cache.getOrSet("page", "text")) satisfies string;
+  const lock: Lock = await cache.lock("report", { ttl: "30s", wait: 0 });
+  (await lock.release()) satisfies boolean;
+  (await cache.isLocked("report")) satisfies boolean;
+  await cache.ping();
+  (await cache.size()) satisfies number;
   await cache.get("answer");
   (await cache.has("answer")) satisfies boolean;
   await cache.delete("answer");

@@ -2,6 +2,7 @@
 
 import { CodecError } from "../errors.js";
 import { StoredResponse } from "../stored-response.js";
+import { COUNTER_CODEC, decodeCounter, encodeCounter, StoredCounter } from "./counter.js";
 import { decodeJson, encodeJson, JSON_CODEC } from "./json.js";
 import { decodeResponse, encodeResponse, RESPONSE_CODEC } from "./response.js";
 
@@ -13,7 +14,7 @@ export interface Encoded {
 
 /** How values become bytes, besides responses, which have a form of their own. */
 export interface Codec {
-  /** Marks its records: 3 to 127 are for this package, 128 to 254 for applications. */
+  /** Marks its records: up to 127 they are for this package, 128 to 254 for applications. */
   readonly id: number;
   /** The bytes of a value; throws when it cannot be stored. */
   encode(value: unknown): Uint8Array;
@@ -28,6 +29,7 @@ const JSON_VALUES: Codec = { id: JSON_CODEC, encode: encodeJson, decode: decodeJ
  * @throws TypeError when it cannot be stored
  */
 export function encode(value: unknown, codec: Codec = JSON_VALUES): Encoded {
+  if (value instanceof StoredCounter) return { codec: COUNTER_CODEC, bytes: encodeCounter(value) };
   return value instanceof StoredResponse
     ? { codec: RESPONSE_CODEC, bytes: encodeResponse(value) }
     : { codec: codec.id, bytes: codec.encode(value) };
@@ -39,6 +41,7 @@ export function encode(value: unknown, codec: Codec = JSON_VALUES): Encoded {
  */
 export function decode(id: number, bytes: Uint8Array, codec: Codec = JSON_VALUES): unknown {
   if (id === RESPONSE_CODEC) return decodeResponse(bytes);
+  if (id === COUNTER_CODEC) return decodeCounter(bytes);
   if (id === codec.id) return codec.decode(bytes);
   throw new CodecError(`a record has the unknown codec ${id}`);
 }

@@ -25,7 +25,7 @@ const strict = (bytes: Uint8Array): string =>
  */
 export function structured({ stringify, parse }: StructuredLibrary): Codec {
   return {
-    id: 3,
+    id: 16,
     encode: (value) => new TextEncoder().encode(stringify(value)),
     decode: (bytes) => parse(strict(bytes)),
   };
@@ -33,7 +33,7 @@ export function structured({ stringify, parse }: StructuredLibrary): Codec {
 
 /** `Uint8Array`s as they are; other values are not stored, which is a `store-error` event. */
 export const bytes: Codec = {
-  id: 4,
+  id: 17,
   encode: (value) => {
     if (value instanceof Uint8Array) return value;
     throw new TypeError("the codec for bytes takes Uint8Arrays");
@@ -43,7 +43,7 @@ export const bytes: Codec = {
 
 /** Strings as UTF-8; other values, and text with lone surrogates, are not stored. */
 export const text: Codec = {
-  id: 5,
+  id: 18,
   encode: (value) => {
     if (typeof value === "string" && !/\p{Surrogate}/u.test(value)) {
       return new TextEncoder().encode(value);

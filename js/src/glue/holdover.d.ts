@@ -112,6 +112,7 @@ export declare function tags_after(machine: number, tags: Float64Array, fence: n
 export declare function tags_since(machine: number, tags: Float64Array, began: number): number;
 export declare function began_after(machine: number, tags: Float64Array, began: number): number;
 export declare function tag(machine: number, slot: number, tags: Float64Array, fence: number): void;
+export declare function tags_of(machine: number, slot: number): Float64Array;
 export declare function is_outdated(
   machine: number,
   fence: number,

@@ -49,6 +49,7 @@ export class RedisStore implements Store {
   ) => Promise<() => Promise<unknown>>;
   readonly #commands: Commands;
   #listening: Promise<Listening> | undefined;
+  #listeners = 0;
 
   /** @internal Use {@link redis}. */
   constructor(commands: Commands, options: { readonly name: string; readonly deadline?: number }) {
@@ -138,6 +139,7 @@ export class RedisStore implements Store {
   async close(): Promise<void> {
     const listening = this.#listening;
     this.#listening = undefined;
+    this.#listeners = 0;
     await (await listening)?.close();
   }
 
@@ -176,15 +178,27 @@ export class RedisStore implements Store {
     listener: (message: string) => void,
   ): Promise<() => Promise<unknown>> {
     this.#listening ??= listen();
+    const opening = this.#listening;
     // One that could not be opened is tried again next time.
-    this.#listening.catch(() => {
-      this.#listening = undefined;
-    });
-    const listening = await this.#listening;
+    opening.catch(() => this.#forget(opening));
+    const listening = await opening;
     // A function of its own, as the same listener may be given twice.
     const hear = (message: string): void => listener(message);
     await listening.subscribe(keyToText(channel), hear);
-    return async () => listening.unsubscribe(keyToText(channel), hear);
+    this.#listeners += 1;
+    let isOver = false;
+    return async () => {
+      if (isOver) return;
+      isOver = true;
+      this.#listeners -= 1;
+      if (this.#listeners > 0) return listening.unsubscribe(keyToText(channel), hear);
+      this.#forget(opening);
+      return listening.close();
+    };
+  }
+
+  #forget(listening: Promise<Listening>): void {
+    if (this.#listening === listening) this.#listening = undefined;
   }
 }
 

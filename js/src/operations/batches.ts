@@ -1,0 +1,145 @@
+/** Operations on many keys. Results stand where their keys stood. */
+
+import { freshOf } from "../entries.js";
+import type { FoundEntry, Layer, Layers, Lifetime } from "../layers.js";
+import { totalOf } from "../layers.js";
+import type { Store } from "../store.js";
+import type { Subject } from "./arguments.js";
+
+type Records = readonly (Uint8Array | undefined | null)[];
+
+/** See `Cache.getMany`. */
+export async function getMany(cache: Subject, keys: readonly string[]): Promise<unknown[]> {
+  const found = await freshMany(cache, keys);
+  return keys.map((key) => found.get(key)?.value);
+}
+
+/** See `Cache.setMany`. */
+export async function setMany(
+  cache: Subject,
+  entries: readonly (readonly [string, unknown])[],
+  lifetime: Lifetime,
+): Promise<void> {
+  cache.driver.checkOpen();
+  // The last one of a key counts.
+  const stored = [...new Map(entries)].filter(([key, value]) =>
+    cache.entries.keep(key, value, lifetime),
+  );
+  const { layers, feed } = cache.driver.host;
+  if (layers === undefined || stored.length === 0) return;
+  await writeMany(layers, stored, lifetime);
+  await feed?.tell({ keys: stored.map(([key]) => key) });
+}
+
+/** See `Cache.deleteMany`. */
+export async function deleteMany(cache: Subject, keys: readonly string[]): Promise<boolean[]> {
+  const found = await freshMany(cache, keys);
+  await dropAll(cache, keys);
+  return keys.map((key) => found.has(key));
+}
+
+/** Drops keys, here and in every store. */
+export async function dropAll(
+  { driver, entries }: Subject,
+  keys: readonly string[],
+): Promise<void> {
+  driver.checkOpen();
+  for (const key of keys) entries.drop(key);
+  const { layers, feed } = driver.host;
+  if (layers === undefined || keys.length === 0) return;
+  const names = [...new Set(keys)].map((key) => layers.named(key));
+  await Promise.all(
+    layers.all.map((layer) => {
+      const { store } = layer;
+      if (store.deleteMany !== undefined) {
+        return layers.try(layer, "deleteMany", label(keys), () => store.deleteMany?.(names));
+      }
+      const one = (key: string) =>
+        layers.try(layer, "delete", key, () => store.delete(layers.named(key)));
+      return Promise.all([...new Set(keys)].map(one));
+    }),
+  );
+  await feed?.tell({ keys });
+}
+
+/** What events name when many keys are meant. */
+function label(keys: readonly string[]): string {
+  return keys.length === 1 ? (keys[0] ?? "") : `${keys[0]} and ${keys.length - 1} more`;
+}
+
+/** The fresh entries of keys. */
+async function freshMany(
+  { driver, entries }: Subject,
+  keys: readonly string[],
+): Promise<Map<string, { readonly value: unknown }>> {
+  driver.checkOpen();
+  const found = new Map<string, { readonly value: unknown }>();
+  const wanted = [...new Set(keys)].filter((key) => !driver.offFor(key).reads);
+  for (const key of wanted) {
+    const held = entries.held(key, true);
+    if (held !== undefined) found.set(key, held);
+  }
+  const { layers } = driver.host;
+  const missing = wanted.filter((key) => !found.has(key));
+  if (layers === undefined || missing.length === 0) return found;
+  for (const [key, entry] of await readMany(layers, missing)) {
+    const fresh = freshOf(entry);
+    if (fresh !== undefined) found.set(key, fresh);
+  }
+  return found;
+}
+
+/** Like `Layers.read`, for many keys: one operation per store that can do that. */
+async function readMany(layers: Layers, keys: readonly string[]): Promise<Map<string, FoundEntry>> {
+  const found = new Map<string, FoundEntry>();
+  for (const [index, layer] of layers.all.entries()) {
+    const missing = keys.filter((key) => !found.has(key));
+    if (missing.length === 0) break;
+    const records = await recordsOf(layers, layer, missing);
+    for (const [at, key] of missing.entries()) {
+      const record = records[at];
+      const entry = await layers.usable(layer, key, record);
+      if (entry === undefined) continue;
+      found.set(key, entry);
+      if (record && !entry.counted) layers.fill(key, record, entry, index);
+    }
+  }
+  return found;
+}
+
+async function recordsOf(layers: Layers, layer: Layer, keys: readonly string[]): Promise<Records> {
+  const { store } = layer;
+  if (store.getMany === undefined) {
+    const one = (key: string) => layers.try(layer, "get", key, () => store.get(layers.named(key)));
+    return Promise.all(keys.map(one));
+  }
+  const names = keys.map((key) => layers.named(key));
+  const records = await layers.try(layer, "getMany", label(keys), () => store.getMany?.(names));
+  // Without their positions records are of no use.
+  return Array.isArray(records) && records.length === keys.length ? (records as Records) : [];
+}
+
+async function writeMany(
+  layers: Layers,
+  entries: readonly (readonly [string, unknown])[],
+  lifetime: Lifetime,
+): Promise<void> {
+  const options = { expiresIn: totalOf(lifetime) };
+  if (options.expiresIn <= 0) return;
+  const records = entries.flatMap(([key, value]) => {
+    const record = layers.encode(key, value, lifetime);
+    return record === undefined ? [] : [{ key, record }];
+  });
+  const writeTo = (layer: Layer): Promise<unknown> => {
+    const { store }: { store: Store } = layer;
+    if (store.setMany !== undefined) {
+      const named = records.map(({ key, record }) => [layers.named(key), record, options] as const);
+      const keys = records.map(({ key }) => key);
+      return layers.try(layer, "setMany", label(keys), () => store.setMany?.(named));
+    }
+    const one = ({ key, record }: { key: string; record: Uint8Array }) =>
+      layers.try(layer, "set", key, () => store.set(layers.named(key), record, options));
+    return Promise.all(records.map(one));
+  };
+  await Promise.all(layers.all.map(writeTo));
+}

@@ -1,0 +1,95 @@
+/** Counting. */
+
+import { StoredCounter } from "../codec/counter.js";
+import { freshOf } from "../entries.js";
+import { ConfigError, StoreError } from "../errors.js";
+import type { Layer, Layers, Lifetime } from "../layers.js";
+import { randomToken } from "../lock.js";
+import type { Subject } from "./arguments.js";
+import { addRecord, inTurn, removeRecord, setElsewhere } from "./single.js";
+
+/** How often a counter is looked for while others make and drop it. */
+const TRIES = 5;
+
+interface Found {
+  readonly counter: StoredCounter;
+  /** Milliseconds until it is over. */
+  readonly left: number;
+}
+
+/** See `Cache.increment`. */
+export function increment(
+  cache: Subject,
+  key: string,
+  by: number,
+  lifetime: Lifetime,
+): Promise<number> {
+  const { driver, entries } = cache;
+  return inTurn(cache, key, async () => {
+    const off = driver.offFor(key);
+    const { layers } = driver.host;
+    const layer = off.reads || off.writes ? undefined : layers?.counterLayer;
+    if (layers !== undefined && layer !== undefined && lifetime.ttl > 0) {
+      const { counter, left } = await findOrMake(cache, layers, layer, key, lifetime);
+      // Memory would go on telling what this instance counted last.
+      entries.drop(key);
+      return layers.count(layer, key, counter, by, left);
+    }
+    const held = off.reads ? undefined : entries.held(key, true);
+    const found = held ?? (layers && (await entries.fresh(key)));
+    const sum = numberIn(key, found?.value, found !== undefined) + by;
+    const kept = found && entries.retagged({ ...lifetime, ttl: found.ttl }, found.tags);
+    await entries.set(key, sum, kept ?? lifetime);
+    return sum;
+  });
+}
+
+/** The counter of a key in a store; a number that is there is where it begins. */
+async function findOrMake(
+  cache: Subject,
+  layers: Layers,
+  layer: Layer,
+  key: string,
+  lifetime: Lifetime,
+): Promise<Found> {
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const found = await look(cache, layers, layer, key, lifetime);
+    if (found !== undefined) return found;
+  }
+  throw new StoreError(`the counter of ${key} is dropped as often as it is made`);
+}
+
+/** One look; undefined when somebody else was faster. */
+async function look(
+  { entries }: Subject,
+  layers: Layers,
+  layer: Layer,
+  key: string,
+  lifetime: Lifetime,
+): Promise<Found | undefined> {
+  const run = () => layer.store.get(layers.named(key));
+  const record = await layers.attempt(layer, "get", key, run);
+  const entry = record ? layers.decode(layer, key, record) : undefined;
+  const fresh = entry && freshOf(entry);
+  if (fresh?.value instanceof StoredCounter) return { counter: fresh.value, left: fresh.ttl };
+  // What this instance alone has counts as well: a store may have lost, or refused, it.
+  const held = fresh ?? entries.held(key, true);
+  const left = held?.ttl ?? lifetime.ttl;
+  const counter = new StoredCounter(newId(), numberIn(key, held?.value, held !== undefined));
+  const marker = layers.encode(key, counter, { ...lifetime, ttl: left });
+  if (marker === undefined) throw new StoreError(`the counter of ${key} cannot be stored`);
+  if (record && !(await removeRecord(layers, layer, key, record))) return undefined;
+  if (!(await addRecord(layers, layer, key, marker, left))) return undefined;
+  await setElsewhere(layers, layer, key, marker, left);
+  return { counter, left };
+}
+
+function numberIn(key: string, value: unknown, isThere: boolean): number {
+  if (!isThere) return 0;
+  if (typeof value === "number") return value;
+  throw new ConfigError("key", value, "a number, or nothing", { subject: `the value of ${key}` });
+}
+
+function newId(): string {
+  return Array.from(randomToken(), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

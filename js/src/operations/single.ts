@@ -1,0 +1,148 @@
+/** Operations on one entry that look before they write. */
+
+import { freshOf, type Held } from "../entries.js";
+import type { Layer, Layers, Lifetime } from "../layers.js";
+import type { Subject } from "./arguments.js";
+
+/** Milliseconds after which an operation that holds the turn of its key is taken for vanished. */
+const TURN = 5000;
+
+/**
+ * Runs a task that looks and then writes: those of one key one after the other, in this instance.
+ * Without lower stores nothing is awaited in between, so nobody has to wait.
+ */
+export async function inTurn<T>(cache: Subject, key: string, task: () => Promise<T>): Promise<T> {
+  if (cache.driver.host.layers === undefined) return task();
+  const turn = await cache.locks.acquire(`turn:${key}`, TURN, Number.POSITIVE_INFINITY);
+  try {
+    return await task();
+  } finally {
+    turn?.release();
+  }
+}
+
+/** Stores a value; whether it was stored. See `Cache.set`. */
+export async function setEntry(
+  cache: Subject,
+  key: string,
+  value: unknown,
+  lifetime: Lifetime,
+  mode: "always" | "ifAbsent" | "ifPresent",
+): Promise<boolean> {
+  const { entries, driver, locks } = cache;
+  if (driver.offFor(key).writes) return false;
+  const always = () => entries.set(key, value, lifetime);
+  if (mode === "ifAbsent") return inTurn(cache, key, () => add(cache, key, value, lifetime));
+  if (mode === "ifPresent") return inTurn(cache, key, () => replace(cache, key, always));
+  return locks.isHeld(`turn:${key}`) ? inTurn(cache, key, always) : always();
+}
+
+async function replace(
+  cache: Subject,
+  key: string,
+  store: () => Promise<boolean>,
+): Promise<boolean> {
+  return (await freshEntry(cache, key)) !== undefined && store();
+}
+
+/** What `get` would find. In memory at once, for what must not be interrupted. */
+function freshEntry({ entries, driver }: Subject, key: string): Promise<Held | undefined> | Held {
+  const held = driver.offFor(key).reads ? undefined : entries.held(key, true);
+  return held ?? entries.fresh(key);
+}
+
+async function add(
+  cache: Subject,
+  key: string,
+  value: unknown,
+  lifetime: Lifetime,
+): Promise<boolean> {
+  const { entries, driver } = cache;
+  const { layers } = driver.host;
+  if (layers === undefined || driver.offFor(key).reads) {
+    const held = driver.offFor(key).reads ? undefined : entries.held(key, true);
+    return held === undefined && entries.set(key, value, lifetime);
+  }
+  const decider = layers.firstWith("add");
+  if (decider === undefined) {
+    return (await entries.fresh(key)) === undefined && entries.set(key, value, lifetime);
+  }
+  const record = layers.encode(key, value, lifetime);
+  if (record === undefined) return false;
+  const expiresIn = lifetime.ttl;
+  if (expiresIn <= 0) return (await entries.fresh(key)) === undefined;
+  if (!(await addRecord(layers, decider, key, record, expiresIn))) return false;
+  entries.keep(key, value, lifetime);
+  await setElsewhere(layers, decider, key, record, expiresIn);
+  await driver.host.feed?.tell({ keys: [key] });
+  return true;
+}
+
+/**
+ * Adds a record where there is none that is fresh; what is dead or stale gives way to it.
+ * @throws StoreError when the store that decides is down
+ */
+export async function addRecord(
+  layers: Layers,
+  layer: Layer,
+  key: string,
+  record: Uint8Array,
+  expiresIn: number,
+): Promise<boolean> {
+  const name = layers.named(key);
+  const run = () => layer.store.add?.(name, record, { expiresIn });
+  if ((await layers.attempt(layer, "add", key, run)) === true) return true;
+  const held = await layers.attempt(layer, "get", key, () => layer.store.get(name));
+  const entry = await layers.usable(layer, key, held);
+  if (entry !== undefined && freshOf(entry) !== undefined) return false;
+  if (held && !(await removeRecord(layers, layer, key, held))) return false;
+  return (await layers.attempt(layer, "add", key, run)) === true;
+}
+
+/** Drops just this record, where the store can tell; whether it was there still. */
+export async function removeRecord(
+  layers: Layers,
+  layer: Layer,
+  key: string,
+  record: Uint8Array,
+): Promise<boolean> {
+  const name = layers.named(key);
+  const { store } = layer;
+  if (store.compareAndDelete === undefined) {
+    await layers.attempt(layer, "delete", key, () => store.delete(name));
+    return true;
+  }
+  const run = () => store.compareAndDelete?.(name, record);
+  return (await layers.attempt(layer, "compareAndDelete", key, run)) === true;
+}
+
+/** Gives the other stores what the one that decides has taken. */
+export async function setElsewhere(
+  layers: Layers,
+  decider: Layer,
+  key: string,
+  record: Uint8Array,
+  expiresIn: number,
+): Promise<void> {
+  const name = layers.named(key);
+  const others = layers.all.filter((layer) => layer !== decider);
+  await Promise.all(
+    others.map((layer) =>
+      layers.try(layer, "set", key, () => layer.store.set(name, record, { expiresIn })),
+    ),
+  );
+}
+
+/** See `Cache.expire`. */
+export function expire(cache: Subject, key: string, lifetime: Lifetime): Promise<boolean> {
+  const { entries, driver } = cache;
+  return inTurn(cache, key, async () => {
+    if (driver.offFor(key).writes) return false;
+    const found = await freshEntry(cache, key);
+    if (found === undefined) return false;
+    const kept = entries.retagged(lifetime, found.tags);
+    if (lifetime.ttl > 0) return entries.set(key, found.value, kept);
+    await entries.invalidate(key);
+    return true;
+  });
+}

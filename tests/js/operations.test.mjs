@@ -1,0 +1,289 @@
+// The basic operations, in memory and over stores that can more or less: SEMANTICS §7.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { createCache } from "holdover";
+import { drain } from "./support/manual-clock.mjs";
+import { BARE, PLACES, stage } from "./support/places.mjs";
+
+const everywhere = (name, play) => {
+  for (const [where, make] of Object.entries(PLACES)) {
+    test(`${name}, ${where}`, async () => play(make()));
+  }
+};
+
+everywhere("batches keep order and positions", async ({ cache }) => {
+  await cache.setMany(
+    [
+      ["a", 1],
+      ["b", null],
+      ["__proto__", 0],
+      ["a", 2],
+    ],
+    { ttl: 10 },
+  );
+  const keys = ["x", "b", "a", "__proto__", "a", "y"];
+  assert.deepEqual(await cache.getMany(keys), [undefined, null, 2, 0, 2, undefined]);
+  assert.deepEqual(await cache.deleteMany(["y", "a", "b"]), [false, true, true]);
+  assert.deepEqual(await cache.getMany(new Set(keys)), [
+    undefined,
+    undefined,
+    undefined,
+    0,
+    undefined,
+  ]);
+  assert.deepEqual([await cache.getMany([]), await cache.deleteMany([])], [[], []]);
+  await cache.setMany(new Map([["m", Promise.resolve(7)]]));
+  assert.equal(await cache.get("m"), 7);
+});
+
+everywhere("add stores only where there is no fresh value", async ({ clock, cache }) => {
+  assert.equal(await cache.add("a", undefined, { ttl: 10 }), true);
+  assert.equal(await cache.add("a", 2), false);
+  assert.equal(await cache.set("a", 2, { ifAbsent: true }), false);
+  assert.deepEqual([await cache.get("a"), await cache.has("a")], [undefined, true]);
+  await clock.runTo(10);
+  assert.equal(await cache.set("a", 3, { ifAbsent: true }), true);
+  assert.equal(await cache.get("a"), 3);
+  const added = await Promise.all(Array.from({ length: 20 }, (_, nth) => cache.add("b", nth)));
+  assert.deepEqual(added.filter(Boolean).length, 1);
+  assert.equal(await cache.get("b"), added.indexOf(true));
+});
+
+everywhere("replace stores only where there is a fresh value", async ({ clock, cache }) => {
+  assert.equal(await cache.replace("a", 1), false);
+  assert.equal(await cache.has("a"), false);
+  await cache.set("a", 0, { ttl: 10 });
+  assert.equal(await cache.set("a", 1, { ifPresent: true, ttl: 5 }), true);
+  assert.deepEqual([await cache.get("a"), await cache.ttl("a")], [1, 5]);
+  await clock.runTo(5);
+  assert.equal(await cache.replace("a", 2), false);
+});
+
+everywhere("ttl and expire", async ({ clock, cache }) => {
+  assert.equal(await cache.ttl("a"), undefined);
+  await cache.set("a", "v");
+  assert.equal(await cache.ttl("a"), Infinity);
+  assert.equal(await cache.expire("a", "1s"), true);
+  await clock.runTo(400);
+  assert.equal(await cache.ttl("a"), 600);
+  assert.equal(await cache.expire("a", Infinity), true);
+  await clock.runTo(5000);
+  assert.deepEqual([await cache.get("a"), await cache.ttl("a")], ["v", Infinity]);
+  assert.equal(await cache.expire("a", 0), true);
+  assert.deepEqual([await cache.has("a"), await cache.expire("a", 5)], [false, false]);
+});
+
+everywhere("increment counts, and get gives the number", async ({ clock, cache }) => {
+  assert.equal(await cache.increment("n", 1, { ttl: 100 }), 1);
+  await clock.runTo(60);
+  assert.equal(await cache.increment("n", 4, { ttl: 100 }), 5);
+  assert.deepEqual([await cache.get("n"), await cache.ttl("n")], [5, 40]);
+  assert.deepEqual(await cache.getMany(["n"]), [5]);
+  await clock.runTo(100);
+  assert.equal(await cache.get("n"), undefined);
+  assert.equal(await cache.increment("n", -2.5), -2.5);
+  assert.equal(await cache.ttl("n"), Infinity);
+  const sums = await Promise.all(Array.from({ length: 50 }, () => cache.increment("m")));
+  assert.deepEqual(
+    sums.sort((a, b) => a - b),
+    Array.from({ length: 50 }, (_, nth) => nth + 1),
+  );
+  assert.equal(await cache.get("m"), 50);
+});
+
+everywhere(
+  "increment goes on from what was set, and starts anew after delete",
+  async ({ cache }) => {
+    await cache.increment("n", 3);
+    await cache.set("n", 10, { ttl: 50 });
+    assert.equal(await cache.increment("n"), 11);
+    assert.deepEqual([await cache.get("n"), await cache.ttl("n")], [11, 50]);
+    assert.equal(await cache.delete("n"), true);
+    assert.equal(await cache.increment("n"), 1);
+  },
+);
+
+everywhere("increment of what is no number is an error and keeps it", async ({ cache }) => {
+  for (const value of ["5", null, { n: 1 }]) {
+    await cache.set("n", value);
+    await assert.rejects(cache.increment("n"), { code: "E_CONFIG" });
+    assert.deepEqual(await cache.get("n"), value);
+  }
+});
+
+everywhere("getOrSet takes a factory or a value", async ({ clock, cache }) => {
+  assert.equal(await cache.getOrSet("a", 1, { ttl: 10 }), 1);
+  assert.equal(await cache.getOrSet("a", () => 2), 1);
+  await clock.runTo(10);
+  const made = await Promise.all([0, 1, 2].map((nth) => cache.getOrSet("a", async () => nth)));
+  assert.deepEqual(made, [0, 0, 0]);
+  await drain();
+  assert.equal(await cache.ttl("a"), Infinity);
+});
+
+for (const where of ["memory", "memory and a store that can all"]) {
+  test(`keys, deleteMatch, size and clear, ${where}`, async () => {
+    const { clock, cache } = PLACES[where]();
+    const all = ["user:1", "user:22", "user:*", "us(r:1", "order:1", "😀"];
+    await cache.setMany(all.map((key) => [key, 1]));
+    await cache.set("gone", 1, { ttl: 5 });
+    await cache.increment("count");
+    await clock.runTo(5);
+    assert.deepEqual((await cache.keys()).sort(), [...all, "count"].sort());
+    assert.equal(await cache.size(), 7);
+    assert.deepEqual((await cache.keys("user:?")).sort(), ["user:*", "user:1"]);
+    assert.deepEqual(await cache.keys("?"), ["😀"]);
+    assert.deepEqual(await cache.keys("us(r:*"), ["us(r:1"]);
+    assert.deepEqual(await cache.keys("user:.*"), []);
+    assert.equal(await cache.deleteMatch("user:*"), 3);
+    assert.equal(await cache.size(), 4);
+    await cache.clear();
+    assert.equal(await cache.size(), 0);
+  });
+}
+
+test("patterns: stars and question marks against a plain search, 20 000 pairs", async () => {
+  const { matcher } = await import("../node_modules/holdover/dist/operations/pattern.js");
+  const seed = 20_261;
+  let state = seed;
+  const roll = (most) => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
+    return Math.floor((state / 2 ** 31) * most);
+  };
+  const word = (letters, most) =>
+    Array.from({ length: roll(most) }, () => letters[roll(letters.length)]).join("");
+  const slow = (key, pattern) => {
+    if (pattern === "") return key === "";
+    const rest = pattern.slice(1);
+    if (pattern[0] === "*") return slow(key, rest) || (key !== "" && slow(key.slice(1), pattern));
+    return key !== "" && (pattern[0] === "?" || pattern[0] === key[0]) && slow(key.slice(1), rest);
+  };
+  let hits = 0;
+  for (let nth = 0; nth < 20_000; nth += 1) {
+    const [key, pattern] = [word("ab.", 8), word("ab.*?", 6)];
+    const expected = slow(key, pattern);
+    assert.equal(matcher(pattern)(key), expected, `${pattern} on ${key}, seed ${seed}`);
+    hits += expected;
+  }
+  assert.ok(hits > 1000);
+  // What backtracking would not live to see the end of.
+  assert.equal(matcher("*a".repeat(50).concat("*b"))("a".repeat(10_000)), false);
+});
+
+test("a store that cannot list: keys, size and deleteMatch say so, clear tells", async () => {
+  const { cache, events } = stage(BARE);
+  await cache.set("a", 1);
+  for (const ask of [() => cache.keys(), () => cache.size(), () => cache.deleteMatch("*")]) {
+    await assert.rejects(ask(), { code: "E_STORE" });
+  }
+  assert.equal(await cache.has("a"), false, "what was found in memory was dropped everywhere");
+  await cache.set("b", 1);
+  await cache.clear();
+  const told = events.map(({ type, operation }) => [type, operation]);
+  assert.deepEqual(told.at(-1), ["store-error", "clear"]);
+  assert.equal(await cache.get("b"), 1, "the store has it still");
+});
+
+test("switched off: nothing is read, nothing is stored, and nothing is counted", async () => {
+  for (const make of Object.values(PLACES)) {
+    const { cache } = make();
+    await cache.set("a", 1);
+    const off = cache.disable();
+    assert.deepEqual(await cache.getMany(["a"]), [undefined]);
+    assert.deepEqual([await cache.get("a"), await cache.ttl("a")], [undefined, undefined]);
+    assert.deepEqual([await cache.set("a", 2), await cache.add("b", 2)], [false, false]);
+    assert.deepEqual([await cache.expire("a", 5), await cache.replace("a", 3)], [false, false]);
+    assert.deepEqual([await cache.increment("n"), await cache.increment("n")], [1, 1]);
+    await cache.setMany([["c", 1]]);
+    assert.equal(await cache.getOrSet("a", 9), 9);
+    off.enable();
+    assert.deepEqual(await cache.getMany(["a", "b", "c", "n"]), [
+      1,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  }
+  const none = createCache({ enabled: false });
+  assert.equal(await none.set("a", 1), false);
+  assert.deepEqual([await none.get("a"), await none.increment("n", 2)], [undefined, 2]);
+});
+
+test("a closed cache refuses every operation, and leaves its stores open", async () => {
+  const { cache, shared } = stage();
+  let closed = 0;
+  shared.close = () => {
+    closed += 1;
+  };
+  await cache.close();
+  const asked = {
+    get: ["a"],
+    getMany: [["a"]],
+    set: ["a", 1],
+    setMany: [[["a", 1]]],
+    add: ["a", 1],
+    replace: ["a", 1],
+    has: ["a"],
+    peek: ["a"],
+    delete: ["a"],
+    deleteMany: [["a"]],
+    deleteMatch: ["*"],
+    keys: [],
+    ttl: ["a"],
+    expire: ["a", 1],
+    increment: ["a"],
+    getOrSet: ["a", 1],
+    lock: ["a", { ttl: 1 }],
+    isLocked: ["a"],
+    ping: [],
+    clear: [],
+    size: [],
+    invalidate: ["a"],
+  };
+  for (const [operation, args] of Object.entries(asked)) {
+    await assert.rejects(cache[operation](...args), { code: "E_CLOSED" }, operation);
+  }
+  assert.deepEqual([closed, shared.operations], [0, []]);
+});
+
+test("wrong arguments are a ConfigError", async () => {
+  const { cache, shared } = stage();
+  const wrong = [
+    ["getMany", "abc"],
+    ["getMany", [1]],
+    ["getMany", undefined],
+    ["setMany", { a: 1 }],
+    ["setMany", [["a"]]],
+    ["setMany", [[1, 2]]],
+    ["setMany", [["a", 1]], { ttl: "x" }],
+    ["deleteMany", null],
+    ["deleteMatch"],
+    ["deleteMatch", /user/],
+    ["keys", 5],
+    ["ttl", 1],
+    ["expire", "a"],
+    ["expire", "a", -1],
+    ["increment", "a", "1"],
+    ["increment", "a", NaN],
+    ["increment", "a", Infinity],
+    ["increment", "a", 1, { tll: 1 }],
+    ["set", "a", 1, { tags: [] }],
+    ["set", "a", 1, { ifAbsent: true, ifPresent: true }],
+    ["set", "a", 1, { ifAbsent: 1 }],
+    ["set", "a", 1, null],
+    ["add", "a", 1, { ifAbsent: true }],
+    ["replace", 1, 1],
+    ["getOrSet", "a", 1, { ttl: -1 }],
+    ["lock", "a"],
+    ["lock", "a", {}],
+    ["lock", "a", { ttl: 0 }],
+    ["lock", "a", { ttl: 1, wait: "soon" }],
+    ["lock", 1, { ttl: 1 }],
+    ["isLocked", 1],
+  ];
+  for (const [operation, ...args] of wrong) {
+    await assert.rejects(cache[operation](...args), { code: "E_CONFIG" }, `${operation} ${args}`);
+  }
+  assert.deepEqual(shared.operations, []);
+});

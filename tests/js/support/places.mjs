@@ -1,0 +1,36 @@
+// Where basic operations are tried: memory, and stores that can more or less.
+
+import { createCache, memory } from "holdover";
+import { ManualClock } from "./manual-clock.mjs";
+import { only, SharedStore } from "./shared-store.mjs";
+
+/** Caches over one store, each with a memory of its own. */
+export function stage(capabilities, { instances = 2, options = {}, latency } = {}) {
+  const clock = new ManualClock();
+  const shared = new SharedStore(clock, latency);
+  const store = capabilities === undefined ? shared : only(shared, ...capabilities);
+  const events = [];
+  const onEvent = (event) => events.push(event);
+  const made = Array.from({ length: instances }, () =>
+    createCache({ clock, onEvent, stores: [memory(), store], namespace: "n", ...options }),
+  );
+  return { clock, shared, caches: made, cache: made[0], other: made[1], events };
+}
+
+export const BARE = [];
+export const PLACES = {
+  memory: () => {
+    const clock = new ManualClock();
+    return { clock, cache: createCache({ clock }) };
+  },
+  "memory and a bare store": () => stage(BARE),
+  "memory and a store that can all": () => stage(),
+  "a bare store alone": () => {
+    const clock = new ManualClock();
+    return { clock, cache: createCache({ clock, stores: [only(new SharedStore(clock))] }) };
+  },
+  "a store that can all, alone": () => {
+    const clock = new ManualClock();
+    return { clock, cache: createCache({ clock, stores: [new SharedStore(clock)] }) };
+  },
+};
