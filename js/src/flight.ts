@@ -87,6 +87,11 @@ export class Flight {
     this.anchored = background;
   }
 
+  /** Whether those who wait have an outcome. */
+  get isTold(): boolean {
+    return this.#outcome !== undefined;
+  }
+
   /** Tells everybody who waits; only the first outcome counts. */
   tell(outcome: Outcome): Outcome {
     if (this.#outcome !== undefined) return this.#outcome;

@@ -16,9 +16,9 @@ export interface KeyvLike {
 export interface KeyvCache {
   get<Value>(key: string): Promise<Value | undefined>;
   has(key: string): Promise<boolean>;
-  set(key: string, value: unknown, options?: { readonly ttl?: number }): Promise<void>;
+  set(key: string, value: unknown, options?: { readonly ttl?: number }): Promise<unknown>;
   delete(key: string): Promise<boolean>;
-  clear(): Promise<void>;
+  clear(): Promise<unknown>;
 }
 
 /** Options of {@link fromKeyv}. */
