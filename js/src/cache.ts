@@ -1,5 +1,6 @@
 /** A cache: stores, a driver, and the ways to use them. */
 
+import { Bloom, type BloomOptions } from "./bloom.js";
 import { type CacheOptions, compileCacheOptions, type FetchOptions } from "./cache-options.js";
 import type { Call, LoadContext } from "./call.js";
 import { providedWaitUntil, timersOf } from "./clock.js";
@@ -168,6 +169,14 @@ export class Cache {
     const policy = this.policies.of({ ttl });
     const answer = await this.driver.call({ key: checkedKey(key), policy, args: [], load });
     return answer.value as Awaited<Result>;
+  }
+
+  /**
+   * Makes a bloom filter, for the policy option `bloom`.
+   * @throws ConfigError naming the option at fault
+   */
+  bloom(options: BloomOptions): Bloom {
+    return new Bloom(this.driver, options);
   }
 
   /** The value of `key` while it is fresh; undefined otherwise. */

@@ -1,5 +1,6 @@
 /** One call on its way through the driver, and what it is answered. */
 
+import type { Batch } from "./batch.js";
 import type { BoundPolicy } from "./bound-policy.js";
 import type { Source } from "./events.js";
 import type { Lifetime } from "./layers.js";
@@ -13,6 +14,14 @@ export interface LoadContext {
   readonly key: string;
 }
 
+/** What a loader of many keys is given. */
+export interface LoadManyContext {
+  /** Aborted when each of the keys took longer than `timeout` or is wanted by nobody any more. */
+  readonly signal: AbortSignal;
+  /** The keys that are loaded, in the order of the argument lists. */
+  readonly keys: readonly string[];
+}
+
 /** A value to store for another time than the policy says, as `fetch` reads it from headers. */
 export type LifetimeOf = (value: unknown) => Lifetime | undefined;
 
@@ -22,6 +31,8 @@ export interface Call {
   readonly policy: BoundPolicy;
   readonly args: readonly unknown[];
   readonly load: (context: LoadContext) => unknown;
+  /** Those it was made together with: they are looked up and loaded together. */
+  readonly batch?: Batch | undefined;
   /** The caller's own. */
   readonly signal?: AbortSignal | undefined;
   readonly waitUntil?: WaitUntil | undefined;

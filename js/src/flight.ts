@@ -1,7 +1,7 @@
 /** One running load, as the driver sees it; whether it still leads its key is the core's to say. */
 
 import type { BoundPolicy } from "./bound-policy.js";
-import type { LoadContext, Times } from "./call.js";
+import type { Times } from "./call.js";
 import type { Source } from "./events.js";
 import type { Admission } from "./guards.js";
 import type { LoadLock } from "./lock.js";
@@ -92,6 +92,11 @@ export class Flight {
     return this.#outcome !== undefined;
   }
 
+  /** Whether its callers have an answer already: what it loads is for those who come later. */
+  get answered(): boolean {
+    return this.background || this.isTold;
+  }
+
   /** Tells everybody who waits; only the first outcome counts. */
   tell(outcome: Outcome): Outcome {
     if (this.#outcome !== undefined) return this.#outcome;
@@ -140,30 +145,5 @@ export class Flight {
     } catch {
       // A host may refuse to touch the signal of a request that is over.
     }
-  }
-}
-
-/** Resolves when a flight has nothing left to do, background writes included. */
-export async function everythingOf(flight: Flight): Promise<void> {
-  await flight.outcome;
-  let done: Promise<unknown>;
-  do {
-    done = flight.done;
-    await done;
-  } while (done !== flight.done);
-}
-
-/** What a loader is given. A class, for a getter in an object literal costs a third of a load. */
-export class FlightContext implements LoadContext {
-  readonly key: string;
-  readonly #flight: Flight;
-
-  constructor(flight: Flight) {
-    this.key = flight.key;
-    this.#flight = flight;
-  }
-
-  get signal(): AbortSignal {
-    return this.#flight.signal;
   }
 }

@@ -37,6 +37,8 @@ export interface Admission {
   readonly places: readonly Place[];
   readonly instance: number;
   readonly startedAt: number;
+  /** How many flights it is for; 0 once the result is told. */
+  shares: number;
 }
 
 /** The guards of one policy. */
@@ -68,7 +70,7 @@ export class Guards {
       guards,
       permit: core.take_guards(machine, guards, policy, now),
     }));
-    return { places, instance, startedAt: now };
+    return { places, instance, startedAt: now, shares: 1 };
   }
 
   /** Why a call is refused, hit or not; undefined when it may go on. */
@@ -87,7 +89,10 @@ export class Guards {
 
   /** Tells how an admitted load went. */
   record(admission: Admission, result: LoadResult, memory: MemoryStore, timers: Timers): void {
-    if (admission.instance !== memory.instance) return;
+    if (admission.instance !== memory.instance || admission.shares === 0) return;
+    // A batch is one load: it says nothing of the origin only when none of its keys does.
+    admission.shares = result === IGNORED ? admission.shares - 1 : 0;
+    if (admission.shares > 0) return;
     const now = timers.now();
     const duration = Math.max(0, now - admission.startedAt);
     for (const { guards, permit } of admission.places) {

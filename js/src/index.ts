@@ -4,9 +4,10 @@
  * Start at {@link createCache}. Importing this has no side effects.
  */
 
+export type { Bloom, BloomOptions } from "./bloom.js";
 export { type AnyStore, type Cache, createCache, type InvalidateOptions } from "./cache.js";
 export type { Clock, FetchOptions, MemoryOptions } from "./cache-options.js";
-export type { LoadContext } from "./call.js";
+export type { LoadContext, LoadManyContext } from "./call.js";
 export type { Duration } from "./duration.js";
 export {
   type AnyHoldoverError,

@@ -231,6 +231,11 @@ export class Layers {
     }
   }
 
+  /** The name of something of the cache's own, like a saved filter; no key is called so. */
+  own(kind: string, name: string): string {
+    return `%${kind}:${this.#prefix}${name}`;
+  }
+
   /** The key that stores call so; the reverse of `named`. */
   keyIn(name: string): string {
     return (RESERVED.test(name) ? name.slice(1) : name).slice(this.#prefix.length);
@@ -421,7 +426,7 @@ export function totalOf({ ttl, staleWhileRevalidate, staleIfError }: Lifetime): 
 }
 
 /** By shape, so that arrays of another realm count too. */
-function isBytes(record: unknown): record is Uint8Array {
+export function isBytes(record: unknown): record is Uint8Array {
   return (
     ArrayBuffer.isView(record) &&
     "subarray" in record &&

@@ -5,7 +5,8 @@ import type { Call } from "./call.js";
 import * as core from "./core.js";
 import type { Host } from "./driver.js";
 import { HoldoverError, TimeoutError } from "./errors.js";
-import { everythingOf, Flight, FlightContext, type Held, type Outcome } from "./flight.js";
+import { Flight, type Held, type Outcome } from "./flight.js";
+import { everythingOf, FlightContext } from "./flight-context.js";
 import { FAILED, type Guards, IGNORED, type LoadResult, rejected, SUCCEEDED } from "./guards.js";
 import type { FoundEntry, Layers, Lifetime } from "./layers.js";
 import { errorTtlFor, lifetimeFor } from "./lifetimes.js";
@@ -53,6 +54,11 @@ export class Loads {
   /** Starts a flight; one that must ask the origin does not look into lower stores. */
   start(flight: Flight, call: Call, mustLoad = false): void {
     const { layers, feed, events } = this.#host;
+    if (!mustLoad && call.policy.rules.bloom?.mayHave(call.key) === false) {
+      flight.outcome = this.#absent(flight);
+      flight.done = flight.outcome;
+      return;
+    }
     feed?.listen();
     const type = flight.background ? "refresh" : "load";
     if (events.wanted) events.tell({ type, key: call.key });
@@ -60,6 +66,13 @@ export class Loads {
     flight.outcome = looks ? this.#lookThenLoad(flight, call, layers) : this.#load(flight, call);
     flight.done ??= flight.outcome;
     this.#anchor(flight, call);
+  }
+
+  /** The key surely does not exist: nobody is asked, nothing is stored. */
+  #absent(flight: Flight): Promise<Outcome> {
+    flight.over = true;
+    this.#endWithoutStoring(flight);
+    return Promise.resolve(flight.tell({ ok: true, value: undefined, source: "negative" }));
   }
 
   /** Nobody waits any more: stops the load unless something keeps it. */
@@ -91,7 +104,9 @@ export class Loads {
   }
 
   async #lookThenLoad(flight: Flight, call: Call, layers: Layers): Promise<Outcome> {
-    const found = await layers.read(call.key, call.policy.rules.validate);
+    const { validate } = call.policy.rules;
+    const found = await (call.batch?.look(call.key, layers, validate) ??
+      layers.read(call.key, validate));
     if (found !== undefined) {
       const outcome = this.#inCoreOf(flight, () => this.#useFound(flight, call, found));
       if (outcome !== undefined) return flight.tell(outcome);
@@ -213,7 +228,8 @@ export class Loads {
   /** The outcome of a load that guards refuse; undefined for one that they admit. */
   #askGuards(guards: Guards, flight: Flight, call: Call): Promise<Outcome> | undefined {
     const { memory, timers } = this.#host;
-    const verdict = this.#inCore(() => guards.admit(call, memory, timers));
+    const ask = () => this.#inCore(() => guards.admit(call, memory, timers));
+    const verdict = call.batch === undefined ? ask() : call.batch.admit(flight.answered, ask);
     if (verdict instanceof HoldoverError) return this.#refuse(flight, call, verdict);
     flight.admission = verdict;
     return undefined;

@@ -1,5 +1,7 @@
 /** The options of a policy, for everything that caches: `wrap`, `getOrLoad`, `fetch`. */
 
+import type { Bloom } from "./bloom.js";
+import type { LoadManyContext } from "./call.js";
 import type { Duration } from "./duration.js";
 import type { RateLimitedError } from "./errors.js";
 
@@ -15,7 +17,7 @@ export interface PolicyOptions<
   Args extends readonly unknown[] = any,
   // biome-ignore lint/suspicious/noExplicitAny: as above
   Result = any,
-> extends LaterPolicyOptions<Args, Result> {
+> extends LaterPolicyOptions {
   /**
    * How long an answer is fresh: it is served without asking the origin. A duration, 0 or more;
    * `Infinity` for an answer that never ages. Required, since forgetting it must not mean
@@ -236,18 +238,36 @@ export interface PolicyOptions<
 
   /** Whether concurrent callers of a key share one load and its outcome. Default true. */
   readonly singleFlight?: boolean | undefined;
+
+  /**
+   * A filter that `cache.bloom` made: a key that it calls surely absent is answered `undefined`
+   * (source `"negative"`) where a load would begin; nothing is stored, no guard is asked. The key
+   * is the call's, as `wrapped.key` gives it. Default: none.
+   *
+   * As cashews' `bloom`.
+   */
+  readonly bloom?: Bloom | undefined;
+
+  /**
+   * Loads the keys that `wrapped.many` misses in one call: gets their argument lists, gives an array
+   * of their results in the same order. An `Error` in it is the failure of that key alone;
+   * `undefined` is a value like others. Anything but an array of that length fails every key. For
+   * guards it is one load. Default: the function is called for each.
+   *
+   * As aiocache's `multi_cached`, DataLoader's batch function.
+   */
+  readonly loadMany?:
+    | ((
+        argsList: readonly Args[],
+        context: LoadManyContext,
+      ) => readonly (Result | Error)[] | PromiseLike<readonly (Result | Error)[]>)
+    | undefined;
 }
 
 /** Options that are designed but not available in this version: giving one is a `ConfigError`. */
-export interface LaterPolicyOptions<Args extends readonly unknown[], Result> {
-  /** Not available in this version. Answers `undefined` for keys that surely do not exist. */
-  readonly bloom?: object | undefined;
+export interface LaterPolicyOptions {
   /** Not available in this version. How values become bytes in stores. */
   readonly codec?: object | undefined;
-  /** Not available in this version. Whether refreshes happen in the background; default true. */
-  readonly background?: boolean | undefined;
-  /** Not available in this version. Loads many keys in one call. */
-  readonly loadMany?: ((argsList: readonly Args[]) => PromiseLike<readonly Result[]>) | undefined;
 }
 
 /** What Standard Schema (standardschema.dev) libraries give: Zod, Valibot, ArkType and others. */

@@ -1,5 +1,7 @@
 /** Policies: options in, checked and compiled numbers out. */
 
+import type { LoadMany } from "./batch.js";
+import { type Bloom, compileBloom } from "./bloom.js";
 import { duration } from "./duration.js";
 import { ConfigError } from "./errors.js";
 import { type CompiledGuards, compileGuards } from "./guard-options.js";
@@ -73,10 +75,14 @@ export interface CompiledPolicy {
   readonly key: KeyFunction | undefined;
   readonly ignore: CompiledIgnore | undefined;
   readonly tags: CompiledTags | undefined;
+  /** What knows keys that do not exist. */
+  readonly bloom: Pick<Bloom, "mayHave"> | undefined;
+  /** What loads the missing keys of a batch; undefined for one by one. */
+  readonly loadMany: LoadMany | undefined;
 }
 
 /** Policy names that do nothing yet. Implementing one deletes it here and adds it to `EVERYWHERE`. */
-const LATER = ["bloom", "codec", "background", "loadMany"] as const;
+const LATER = ["codec"] as const;
 
 const EVERYWHERE = [
   "ttl",
@@ -101,17 +107,20 @@ const EVERYWHERE = [
   "circuitBreaker",
   "tags",
   "lock",
+  "bloom",
 ] as const;
 
 const WITH = "an option of one call: wrapped.with({ … })(…)";
-type PolicyName = (typeof EVERYWHERE)[number] | "key" | "ignore" | keyof CallOptions;
+/** What waits for its refresh has a name already; `background: false` would be a second one. */
+const BACKGROUND = "staleWhileRevalidate refreshes in the background, staleIfError waits for it";
+type PolicyName = (typeof EVERYWHERE)[number] | "key" | "ignore" | "loadMany" | keyof CallOptions;
 type GivenPolicy = GivenOptions<PolicyName>;
 const NAMES: Readonly<Record<PolicyPlace, OptionNames<PolicyName>>> = {
   wrap: {
     of: "wrap",
-    known: [...EVERYWHERE, "key", "ignore"],
+    known: [...EVERYWHERE, "key", "ignore", "loadMany"],
     later: LATER,
-    elsewhere: { signal: WITH, waitUntil: WITH, bypass: WITH },
+    elsewhere: { signal: WITH, waitUntil: WITH, bypass: WITH, background: BACKGROUND },
   },
   getOrLoad: {
     of: "getOrLoad",
@@ -120,12 +129,15 @@ const NAMES: Readonly<Record<PolicyPlace, OptionNames<PolicyName>>> = {
     elsewhere: {
       key: "the key is the first argument of getOrLoad",
       ignore: "the key is the first argument of getOrLoad",
+      loadMany: "an option of wrap, for wrapped.many",
+      background: BACKGROUND,
     },
   },
   fetch: {
     of: "fetch",
     known: [...EVERYWHERE.filter((name) => name !== "validate"), "key", "ignore"],
     later: [...LATER, "validate"],
+    elsewhere: { background: BACKGROUND },
   },
 };
 
@@ -190,8 +202,17 @@ function compilePolicyIgnore(given: GivenPolicy, where: PolicyPlace): CompiledIg
   throw new ConfigError("ignore", ignore, 'no "ignore" with "key", which alone says what counts');
 }
 
+/** A batch is one load for many keys, which a guard that counts by key cannot count. */
+function refuseKeyScope(policy: CompiledPolicy, given: GivenPolicy): void {
+  if (policy.loadMany === undefined) return;
+  if (!policy.guards?.sets.some(({ scope }) => scope === "key")) return;
+  const allowed = 'no guard of scope "key" with it';
+  throw new ConfigError("loadMany", given.loadMany, allowed, { note: "one load, many keys" });
+}
+
 /** Refuses values that are fine by themselves but cannot mean anything together. */
 function refuseContradictions(policy: CompiledPolicy, given: GivenPolicy): void {
+  refuseKeyScope(policy, given);
   const { failoverAfter, timeout } = policy;
   if (failoverAfter === Number.POSITIVE_INFINITY) return;
   if (failoverAfter >= timeout) {
@@ -241,6 +262,8 @@ export function compilePolicy(
     key: compileKey(given.key, where),
     ignore: compilePolicyIgnore(given, where),
     tags: compileTags(given.tags, where === "wrap"),
+    bloom: compileBloom(given.bloom),
+    loadMany: optionalFunction(given.loadMany, "loadMany", "(argsList, context) => results"),
   };
   refuseContradictions(policy, given);
   return Object.freeze(policy);

@@ -1,5 +1,6 @@
 /** Wrapped functions: a key from the arguments, a policy, and the way of a hit. */
 
+import { Batch } from "./batch.js";
 import { BoundPolicy } from "./bound-policy.js";
 import type { Cache } from "./cache.js";
 import type { Answer, Call, LoadContext } from "./call.js";
@@ -34,6 +35,12 @@ export interface Wrapped<Args extends readonly unknown[], Result> {
   (...args: Args): Promise<Result>;
   /** Like a call, and tells where the answer came from. */
   explain(...args: Args): Promise<Explained<Result>>;
+  /**
+   * Like a call for each list of arguments, in their order. What is missing is loaded by the
+   * policy's `loadMany` in one call. Rejects when one of them would.
+   * @throws ConfigError (by rejecting) for what is no array of argument lists
+   */
+  many(argsList: readonly Args[], options?: CallOptions): Promise<Result[]>;
   /** The key of these arguments. */
   key(...args: Args): string;
   /** The value that an entry has, fresh or stale; undefined without one. Loads nothing. */
@@ -83,6 +90,16 @@ class Wrapping<Args extends readonly unknown[], Result> {
     };
   }
 
+  /** The calls of a batch; all keys are made before anything is loaded. */
+  batchOf(self: unknown, argsList: readonly Args[], options: CompiledCall | undefined): Call[] {
+    const batch = new Batch(self, this.policy.rules.loadMany);
+    return checkedLists(argsList).map((args) => {
+      const call = this.callOf(self, args, this.keyOf(args), options);
+      const load = (context: LoadContext) => batch.load(args, context) ?? call.load(context);
+      return { ...call, batch, load };
+    });
+  }
+
   /** Answers a call the long way. */
   answer(self: unknown, args: Args, options?: CompiledCall): Promise<Answer> {
     try {
@@ -99,6 +116,13 @@ function signalOf(args: readonly unknown[]): AbortSignal | undefined {
     if (typeof arg === "object" && isAbortSignal(arg)) return arg as AbortSignal;
   }
   return undefined;
+}
+
+function checkedLists<Args>(argsList: readonly Args[]): readonly Args[] {
+  if (Array.isArray(argsList) && Array.from(argsList).every(Array.isArray)) return argsList;
+  throw new ConfigError("argsList", argsList, "an array of argument lists, like [[1], [2]]", {
+    subject: "what many was given",
+  });
 }
 
 /** The arguments for the loader: one caller's signal must not end a load that others share. */
@@ -153,7 +177,7 @@ function methodsOf<Args extends readonly unknown[], Result>(
   wrapping: Wrapping<Args, Result>,
 ): Pick<
   Wrapped<Args, Result>,
-  "explain" | "key" | "peek" | "refresh" | "set" | "invalidate" | "with"
+  "explain" | "many" | "key" | "peek" | "refresh" | "set" | "invalidate" | "with"
 > {
   const { cache, policy } = wrapping;
   const { driver, entries } = cache;
@@ -161,6 +185,11 @@ function methodsOf<Args extends readonly unknown[], Result>(
     async explain(this: unknown, ...args) {
       const call = { ...wrapping.callOf(this, args), timed: true };
       return entries.explain(call.key, await driver.call(call)) as Explained<Result>;
+    },
+    async many(this: unknown, argsList, options) {
+      const compiled = options === undefined ? undefined : compileCallOptions(options);
+      const answers = wrapping.batchOf(this, argsList, compiled).map((call) => driver.call(call));
+      return (await Promise.all(answers)).map(resultOf<Result>);
     },
     key: (...args) => wrapping.keyOf(args),
     peek: async (...args) => (await entries.peek(wrapping.keyOf(args))) as Result | undefined,

@@ -12,6 +12,7 @@
     reason = "JavaScript has one kind of number; casts saturate, and exact values stay below 2^53"
 )]
 
+pub mod bloom;
 pub mod guards;
 pub mod http;
 pub mod machines;

@@ -268,7 +268,7 @@ test("wrong arguments are a ConfigError", async () => {
     ["increment", "a", NaN],
     ["increment", "a", Infinity],
     ["increment", "a", 1, { tll: 1 }],
-    ["set", "a", 1, { tags: [] }],
+    ["set", "a", 1, { tags: "t" }],
     ["set", "a", 1, { ifAbsent: true, ifPresent: true }],
     ["set", "a", 1, { ifAbsent: 1 }],
     ["set", "a", 1, null],

@@ -109,10 +109,22 @@ const WRONG = [
   [policy, { "": 1 }, "", "1 (not an option of wrap)", NAMES],
   [policy, JSON.parse('{"__proto__":1}'), "__proto__", "1 (not an option of wrap)", NAMES],
   [policy, { signal: 1 }, "signal", /an option of one call/, NAMES],
-  ...["bloom", "codec", "background", "loadMany"].flatMap((name) => [
+  ...["codec"].flatMap((name) => [
     [policy, { [name]: true }, name, "true (not available in this version)", NAMES],
     [fetching, { [name]: null }, name, "null (not available in this version)", NAMES],
   ]),
+  [policy, { background: false }, "background", /staleIfError waits for it/, NAMES],
+  [load, { background: true }, "background", /staleIfError waits for it/, NAMES],
+  [fetching, { background: true }, "background", /staleIfError waits for it/, NAMES],
+  [policy, { loadMany: true }, "loadMany", "true", /a function \(argsList, context\) => results/],
+  [
+    policy,
+    { loadMany: () => [], slowCalls: { openFor: 5, scope: "key" } },
+    "loadMany",
+    /one load, many keys/,
+    /no guard of scope "key" with it/,
+  ],
+  [load, { loadMany: () => [] }, "loadMany", /an option of wrap, for wrapped\.many/, NAMES],
   [wrap, null, "options", "null", NAMES],
   [wrap, undefined, "options", "undefined", NAMES],
   [wrap, "5m", "options", '"5m"', NAMES],

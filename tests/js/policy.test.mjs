@@ -27,6 +27,8 @@ const DEFAULTS = {
   staleOn: undefined,
   key: undefined,
   ignore: undefined,
+  bloom: undefined,
+  loadMany: undefined,
   ttlOf: undefined,
   jitter: 0,
   earlyBeta: 0,

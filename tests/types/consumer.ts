@@ -75,6 +75,31 @@ export async function functions(signal: AbortSignal): Promise<void> {
   await getUser.with({ signal, bypass: false, ttl: "1m" })(42);
 }
 
+export async function batches(): Promise<void> {
+  const filter = cache.bloom({ name: "users", capacity: 1000, falsePositiveRate: 0.01 });
+  const getUser = cache.wrap(loadUser, {
+    ttl: "5m",
+    bloom: filter,
+    loadMany: async (argsList, { signal, keys }) => {
+      same<typeof argsList, readonly Parameters<typeof loadUser>[]>(true);
+      signal satisfies AbortSignal;
+      keys satisfies readonly string[];
+      return argsList.map(([id]) => (id > 0 ? { id, name: "" } : new RangeError("no such user")));
+    },
+  });
+  const users = await getUser.many([[1], [2, true]], { ttl: "1m" });
+  same<typeof users, User[]>(true);
+  // @ts-expect-error: an argument of the wrong type
+  await getUser.many([["1"]]);
+  // @ts-expect-error: no list of argument lists
+  await getUser.many([1, 2]);
+  filter.add(getUser.key(1));
+  filter.mayHave(getUser.key(2)) satisfies boolean;
+  (await filter.save()) satisfies boolean;
+  (await filter.load()) satisfies boolean;
+  filter.rebuild(new Set([getUser.key(1)]));
+}
+
 export async function basics(): Promise<void> {
   const loaded = await cache.getOrLoad("user:42", (ctx) => loadLong(ctx.signal), { ttl: "5m" });
   same<typeof loaded, User>(true);
@@ -125,6 +150,10 @@ export function errors(error: unknown): string {
 export function mistakes(): void {
   // @ts-expect-error: no such option
   cache.wrap(loadUser, { ttl: 1, staleWhileRevalidte: 1 });
+  // @ts-expect-error: results of another type
+  cache.wrap(loadUser, { ttl: 1, loadMany: () => ["user"] });
+  // @ts-expect-error: no filter
+  cache.wrap(loadUser, { ttl: 1, bloom: true });
   // @ts-expect-error: an unknown mode
   cache.wrap(loadUser, { ttl: 1, mode: "cache-last" });
 }

@@ -144,6 +144,13 @@ export declare function record_guards(
   duration: number,
   now: number,
 ): void;
+export declare function open_bloom(capacity: number, falsePositiveRate: number): number;
+export declare function close_bloom(filter: number): void;
+export declare function bloom_size(filter: number): Uint32Array;
+export declare function add_to_bloom(filter: number, key: Uint8Array): void;
+export declare function bloom_may_have(filter: number, key: Uint8Array): boolean;
+export declare function save_bloom(filter: number): Uint8Array;
+export declare function merge_bloom(filter: number, saved: Uint8Array): boolean;
 
 // The rules of HTTP. Heads are lines `name: value\n`; spans that a message does not state are NaN.
 export declare function http_response(

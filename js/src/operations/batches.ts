@@ -1,12 +1,10 @@
 /** Operations on many keys. Results stand where their keys stood. */
 
 import { freshOf } from "../entries.js";
-import type { FoundEntry, Layer, Layers, Lifetime } from "../layers.js";
-import { totalOf } from "../layers.js";
+import { type Layer, type Layers, type Lifetime, totalOf } from "../layers.js";
+import { label, readMany } from "../layers-many.js";
 import type { Store } from "../store.js";
 import type { Subject } from "./arguments.js";
-
-type Records = readonly (Uint8Array | undefined | null)[];
 
 /** See `Cache.getMany`. */
 export async function getMany(cache: Subject, keys: readonly string[]): Promise<unknown[]> {
@@ -62,11 +60,6 @@ export async function dropAll(
   await feed?.tell({ keys });
 }
 
-/** What events name when many keys are meant. */
-function label(keys: readonly string[]): string {
-  return keys.length === 1 ? (keys[0] ?? "") : `${keys[0]} and ${keys.length - 1} more`;
-}
-
 /** The fresh entries of keys. */
 async function freshMany(
   { driver, entries }: Subject,
@@ -87,36 +80,6 @@ async function freshMany(
     if (fresh !== undefined) found.set(key, fresh);
   }
   return found;
-}
-
-/** Like `Layers.read`, for many keys: one operation per store that can do that. */
-async function readMany(layers: Layers, keys: readonly string[]): Promise<Map<string, FoundEntry>> {
-  const found = new Map<string, FoundEntry>();
-  for (const [index, layer] of layers.all.entries()) {
-    const missing = keys.filter((key) => !found.has(key));
-    if (missing.length === 0) break;
-    const records = await recordsOf(layers, layer, missing);
-    for (const [at, key] of missing.entries()) {
-      const record = records[at];
-      const entry = await layers.usable(layer, key, record);
-      if (entry === undefined) continue;
-      found.set(key, entry);
-      if (record && !entry.counted) layers.fill(key, record, entry, index);
-    }
-  }
-  return found;
-}
-
-async function recordsOf(layers: Layers, layer: Layer, keys: readonly string[]): Promise<Records> {
-  const { store } = layer;
-  if (store.getMany === undefined) {
-    const one = (key: string) => layers.try(layer, "get", key, () => store.get(layers.named(key)));
-    return Promise.all(keys.map(one));
-  }
-  const names = keys.map((key) => layers.named(key));
-  const records = await layers.try(layer, "getMany", label(keys), () => store.getMany?.(names));
-  // Without their positions records are of no use.
-  return Array.isArray(records) && records.length === keys.length ? (records as Records) : [];
 }
 
 async function writeMany(

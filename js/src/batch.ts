@@ -1,0 +1,180 @@
+/**
+ * The calls of one `many`: each has a flight of its own, and they are looked up and loaded together.
+ *
+ * What comes in one turn is collected until the microtask after it. That holds for the calls, which
+ * are made in one go, for those that go on after a common look into the stores, and for those that
+ * take over from somebody else much later.
+ */
+
+import type { LoadContext, LoadManyContext } from "./call.js";
+import { ConfigError, type HoldoverError } from "./errors.js";
+import type { Admission } from "./guards.js";
+import { isAbortSignal } from "./key-encode.js";
+import type { FoundEntry, Layers } from "./layers.js";
+import { readMany } from "./layers-many.js";
+import type { Validate } from "./policy-options.js";
+
+/** What loads many keys; may give anything, or throw. */
+export type LoadMany = (
+  argsList: readonly (readonly unknown[])[],
+  context: LoadManyContext,
+) => unknown;
+
+/** A context that knows whether callers have an answer already. */
+type BatchedContext = LoadContext & { readonly answered?: boolean };
+
+interface Look {
+  readonly key: string;
+  readonly tell: (found: FoundEntry | undefined) => void;
+}
+
+interface Member {
+  readonly args: readonly unknown[];
+  readonly context: LoadContext;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** The loads that become one call. */
+interface Group {
+  readonly members: Member[];
+  verdict: { readonly of: Admission | HoldoverError | undefined } | undefined;
+}
+
+/** Brings the calls of one `many` together. */
+export class Batch {
+  readonly #self: unknown;
+  readonly #loadMany: LoadMany | undefined;
+  #looks: Look[] | undefined;
+  /** Loads that callers wait for, and refreshes, which must not keep them waiting. */
+  readonly #groups: (Group | undefined)[] = [undefined, undefined];
+
+  constructor(self: unknown, loadMany: LoadMany | undefined) {
+    this.#self = self;
+    this.#loadMany = loadMany;
+  }
+
+  /** Looks for a key in the stores. */
+  look(
+    key: string,
+    layers: Layers,
+    validate: Validate | undefined,
+  ): Promise<FoundEntry | undefined> {
+    return new Promise((tell) => {
+      if (this.#looks === undefined) {
+        this.#looks = [];
+        queueMicrotask(() => this.#lookUp(layers, validate));
+      }
+      this.#looks.push({ key, tell });
+    });
+  }
+
+  /** What guards say: asked once for the loads that become one call. */
+  admit(
+    answered: boolean,
+    ask: () => Admission | HoldoverError | undefined,
+  ): Admission | HoldoverError | undefined {
+    if (this.#loadMany === undefined) return ask();
+    const group = this.#groupFor(answered);
+    const asked = group.verdict;
+    if (asked === undefined) {
+      group.verdict = { of: ask() };
+      return group.verdict.of;
+    }
+    if (asked.of !== undefined && "shares" in asked.of) asked.of.shares += 1;
+    return asked.of;
+  }
+
+  /** Loads one of the keys together with others; undefined when nothing loads many. */
+  load(args: readonly unknown[], context: BatchedContext): Promise<unknown> | undefined {
+    if (this.#loadMany === undefined) return undefined;
+    const { members } = this.#groupFor(context.answered === true);
+    return new Promise((resolve, reject) => members.push({ args, context, resolve, reject }));
+  }
+
+  async #lookUp(layers: Layers, validate: Validate | undefined): Promise<void> {
+    const looks = this.#looks ?? [];
+    this.#looks = undefined;
+    const keys = looks.map(({ key }) => key);
+    const found = await readMany(layers, keys, validate);
+    // All in one turn, so that what they load comes together.
+    for (const { key, tell } of looks) tell(found.get(key));
+  }
+
+  #groupFor(answered: boolean): Group {
+    const place = answered ? 1 : 0;
+    let group = this.#groups[place];
+    if (group === undefined) {
+      group = { members: [], verdict: undefined };
+      this.#groups[place] = group;
+      queueMicrotask(() => this.#send(place));
+    }
+    return group;
+  }
+
+  #send(place: number): void {
+    const members = this.#groups[place]?.members ?? [];
+    this.#groups[place] = undefined;
+    if (members.length > 0) void this.#call(members);
+  }
+
+  async #call(members: readonly Member[]): Promise<void> {
+    try {
+      const context = contextOf(members);
+      const argsList = members.map(({ args }) => withSignal(args, context));
+      const results: unknown = await Reflect.apply(this.#loadMany as LoadMany, this.#self, [
+        argsList,
+        context,
+      ]);
+      if (!Array.isArray(results) || results.length !== members.length) {
+        const allowed = `an array of as many results as argument lists: ${members.length}`;
+        const subject = 'what option "loadMany" returned';
+        throw new ConfigError("loadMany", results, allowed, { subject });
+      }
+      settle(members, results);
+    } catch (error) {
+      for (const { reject } of members) reject(error);
+    }
+  }
+}
+
+/** Answers first, failures then: for guards, what brought an answer did not fail. */
+function settle(members: readonly Member[], results: readonly unknown[]): void {
+  for (const [index, { resolve }] of members.entries()) {
+    if (!(results[index] instanceof Error)) resolve(results[index]);
+  }
+  for (const [index, { reject }] of members.entries()) reject(results[index]);
+}
+
+/** Signals of callers must not end what others share. */
+function withSignal(args: readonly unknown[], context: LoadManyContext): readonly unknown[] {
+  if (!args.some(isAbortSignal)) return args;
+  return args.map((arg) => (isAbortSignal(arg) ? context.signal : arg));
+}
+
+/** What `loadMany` is given; the signal is made when it is first asked for. */
+function contextOf(members: readonly Member[]): LoadManyContext {
+  let controller: AbortController | undefined;
+  return {
+    keys: members.map(({ context }) => context.key),
+    get signal() {
+      controller ??= abortedWithAll(members.map(({ context }) => context.signal));
+      return controller.signal;
+    },
+  };
+}
+
+/** Aborted when all of them are: a key that somebody wants keeps the load going. */
+function abortedWithAll(signals: readonly AbortSignal[]): AbortController {
+  const controller = new AbortController();
+  let left = signals.length;
+  for (const signal of signals) {
+    const onAbort = () => {
+      left -= 1;
+      if (left === 0) controller.abort(signal.reason);
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+  }
+  return controller;
+}

@@ -1,0 +1,27 @@
+// What the tests of batches share.
+
+import { MapStore } from "./map-store.mjs";
+
+/** A list of argument lists. */
+export const lists = (...ids) => ids.map((id) => [id]);
+
+/** Answers after `millis`, on the test's clock. */
+export const later = (clock, millis, answer) =>
+  new Promise((resolve, reject) => {
+    clock.setTimeout(() => {
+      try {
+        resolve(answer());
+      } catch (error) {
+        reject(error);
+      }
+    }, millis);
+  });
+
+/** A store that can be asked for many. */
+export class ManyStore extends MapStore {
+  async getMany(keys) {
+    this.operations.push(`getMany ${keys.join(" ")}`);
+    if (this.lies !== undefined) return this.lies(keys);
+    return keys.map((key) => this.records.get(key));
+  }
+}
