@@ -279,12 +279,8 @@ export class Driver {
     }
   }
 
-  /**
-   * Whether a load must not be joined: a tag of it was invalidated, or it has told a stale entry
-   * already, which is dead by now.
-   */
+  /** Whether a load must not be joined, for a tag of it was invalidated. */
   isOutdated(flight: Flight): boolean {
-    if (flight.isTold) return true;
     return flight.tagged !== undefined && this.#loads.tagging.isOutdated(flight);
   }
 

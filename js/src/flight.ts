@@ -87,14 +87,9 @@ export class Flight {
     this.anchored = background;
   }
 
-  /** Whether those who wait have an outcome. */
-  get isTold(): boolean {
-    return this.#outcome !== undefined;
-  }
-
   /** Whether its callers have an answer already: what it loads is for those who come later. */
   get answered(): boolean {
-    return this.background || this.isTold;
+    return this.background || this.#outcome !== undefined;
   }
 
   /** Tells everybody who waits; only the first outcome counts. */
