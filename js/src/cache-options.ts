@@ -1,5 +1,6 @@
 /** The options of `createCache`, `memory` and `cache.fetch`. */
 
+import type { Codec } from "./codec/values.js";
 import { type Duration, duration } from "./duration.js";
 import { ConfigError } from "./errors.js";
 import {
@@ -11,6 +12,7 @@ import {
 } from "./options.js";
 import type { WaitUntil } from "./policy-options.js";
 import { type ByteSize, byteSize, sizeOf } from "./size.js";
+import type { Store as LowerStore } from "./store.js";
 
 /** What every store has; more capabilities are found by presence. */
 export interface StoreLike {
@@ -48,6 +50,22 @@ export interface CacheOptions<Store extends StoreLike = StoreLike, Event = unkno
   readonly onEvent?: ((event: Event) => void) | undefined;
   /** `false`: every call goes straight to its loader. Default true. */
   readonly enabled?: boolean | undefined;
+  /**
+   * How values become bytes in the stores below `memory()`. Default: JSON, which has no dates,
+   * Maps, Sets, NaN or members that are `undefined`; see `holdover/codecs`.
+   */
+  readonly codec?: Codec | undefined;
+  /**
+   * Whether callers have what was loaded at once (`"background"`) or when the stores below
+   * `memory()` have it too, or failed (`"await"`). Default `"background"`.
+   */
+  readonly writes?: "background" | "await" | undefined;
+  /** Signs records: `sign({ keys })` from `holdover/codecs/sign`. Default: not. */
+  readonly sign?: ((store: LowerStore) => LowerStore) | undefined;
+  /** Encrypts records: `encrypt({ keys })` from `holdover/codecs/encrypt`. Default: not. */
+  readonly encrypt?: ((store: LowerStore) => LowerStore) | undefined;
+  /** Compresses records: `compress()` from `holdover/codecs/compress`. Default: not. */
+  readonly compress?: ((store: LowerStore) => LowerStore) | undefined;
 }
 
 /** Cache options, checked. */
@@ -60,12 +78,28 @@ export interface CompiledCacheOptions<Store extends StoreLike = StoreLike, Event
   readonly waitUntil: WaitUntil | false | undefined;
   readonly onEvent: ((event: Event) => void) | undefined;
   readonly enabled: boolean;
+  readonly writes: "background" | "await";
+  readonly codec: Codec | undefined;
+  /** What changes records, the one nearest to the store first. */
+  readonly seals: readonly ((store: LowerStore) => LowerStore)[];
 }
 
 const CACHE_NAMES: OptionNames<keyof CacheOptions> = {
   of: "createCache",
-  known: ["namespace", "stores", "clock", "random", "waitUntil", "onEvent", "enabled"],
-  later: ["codec", "sign", "encrypt", "compress", "writes"],
+  known: [
+    "namespace",
+    "stores",
+    "clock",
+    "random",
+    "waitUntil",
+    "onEvent",
+    "enabled",
+    "codec",
+    "sign",
+    "encrypt",
+    "compress",
+    "writes",
+  ],
 };
 
 function text(value: unknown, option: string, otherwise: string): string {
@@ -144,7 +178,27 @@ export function compileCacheOptions<Store extends StoreLike = StoreLike, Event =
     waitUntil: checkedWaitUntil(given.waitUntil),
     onEvent: optionalFunction<(event: Event) => void>(given.onEvent, "onEvent", "(event) => void"),
     enabled: flag(given.enabled, "enabled", true),
+    writes: checkedWrites(given.writes),
+    codec: checkedCodec(given.codec),
+    seals: (["sign", "encrypt", "compress"] as const).flatMap((name) => {
+      const like = `of holdover/codecs/${name}, like ${name}({ … })`;
+      return optionalFunction<(store: LowerStore) => LowerStore>(given[name], name, like) ?? [];
+    }),
   });
+}
+
+function checkedWrites(value: unknown): "background" | "await" {
+  if (value === undefined || value === "background") return "background";
+  if (value === "await") return value;
+  throw new ConfigError("writes", value, '"background" or "await"');
+}
+
+function checkedCodec(value: unknown): Codec | undefined {
+  if (value === undefined) return undefined;
+  const { id, encode, decode } = isObject(value) ? value : {};
+  const isId = Number.isInteger(id) && (id as number) > 15 && (id as number) < 255;
+  if (isId && typeof encode === "function" && typeof decode === "function") return value as never;
+  throw new ConfigError("codec", value, "{ id: 16 to 254, encode, decode }");
 }
 
 /** Options of `memory`; both bounds hold. */

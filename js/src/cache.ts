@@ -73,14 +73,25 @@ export class Cache {
     const events = new Events(given.onEvent);
     const { own, lower } = splitStores(given.stores);
     const onTrap = (error: unknown) => this.driver.recover(error);
+    const { codec, seals } = given;
+    const sealed = lower.map((store) => seals.reduce((inner, seal) => seal(inner), store));
     const layers =
       lower.length === 0
         ? undefined
-        : new Layers(lower, namespace, timers, events, onTrap, (tagged) => own.tagsSince(tagged));
+        : new Layers(
+            sealed,
+            namespace,
+            timers,
+            events,
+            onTrap,
+            (tagged) => own.tagsSince(tagged),
+            codec,
+          );
     const anchor = () => (waitUntil === false ? undefined : (waitUntil ?? providedWaitUntil()));
     const space = own.space(namespace);
     if (events.wanted) own.listen(space, (key) => events.tell({ type: "evict", key }));
     const random = given.random === undefined ? Math.random : lenient(given.random);
+    const awaitsWrites = given.writes === "await";
     const feed = feedOf(lower, namespace, timers, events, (change) => this.entries.follow(change));
     const host = {
       memory: own,
@@ -92,6 +103,7 @@ export class Cache {
       random,
       events,
       waitUntil: anchor,
+      awaitsWrites,
     };
     this.driver = new Driver(host, given.enabled);
     this.entries = new Entries(this.driver);

@@ -57,6 +57,8 @@ export interface Host {
   readonly random: () => number;
   readonly events: Events;
   readonly waitUntil: () => WaitUntil | undefined;
+  /** Whether callers have a loaded value only when the lower stores have it too. */
+  readonly awaitsWrites: boolean;
 }
 
 /** Answers calls. */

@@ -4,7 +4,7 @@
  */
 
 import type { Timers } from "./clock.js";
-import { CodecError, StoreError } from "./errors.js";
+import { CodecError, StoreError, TimeoutError } from "./errors.js";
 import type { Events } from "./events.js";
 import type { Store } from "./store.js";
 
@@ -16,12 +16,18 @@ export type Change =
 
 /** Milliseconds after which subscribing is tried again. */
 const RETRY_AFTER = 5000;
+/** Milliseconds that telling may take, if the store does not say. */
+const DEADLINE = 500;
+/** Messages in a row that could not be told, after which none is for a while. */
+const SKIP_AFTER = 5;
 
 interface Wire {
   readonly store: Store;
   readonly name: string;
   /** When to try again; `Infinity` while it is subscribed. */
   retryAt: number;
+  failures: number;
+  skippedUntil: number;
   stop?: () => unknown;
 }
 
@@ -42,7 +48,9 @@ export class Feed {
     events: Events,
     apply: (change: Change) => void,
   ) {
-    this.#wires = stores.map((store) => ({ store, name: store.name ?? "a store", retryAt: 0 }));
+    this.#wires = stores.map((store) => {
+      return { store, name: store.name ?? "a store", retryAt: 0, failures: 0, skippedUntil: 0 };
+    });
     this.#channel = `%feed:${namespace}`;
     this.#timers = timers;
     this.#events = events;
@@ -57,17 +65,32 @@ export class Feed {
     }
   }
 
-  /** Tells the others; resolves when it is sent, or was not. */
+  /** Tells the others; resolves when it is sent, or was not, by the store's deadline. */
   async tell(change: Change): Promise<void> {
     const message = JSON.stringify({ from: this.#name(), ...change });
-    const send = async (wire: Wire): Promise<void> => {
-      try {
-        await wire.store.publish?.(this.#channel, message);
-      } catch (error) {
-        this.#failed(wire, "publish", error);
-      }
-    };
-    await Promise.all(this.#wires.map(send));
+    await Promise.all(this.#wires.map((wire) => this.#send(wire, message)));
+  }
+
+  async #send(wire: Wire, message: string): Promise<void> {
+    if (wire.failures >= SKIP_AFTER && this.#timers.now() < wire.skippedUntil) return;
+    try {
+      await this.#within(wire, () => wire.store.publish?.(this.#channel, message));
+      wire.failures = 0;
+    } catch (error) {
+      wire.failures += 1;
+      wire.skippedUntil = this.#timers.now() + RETRY_AFTER;
+      this.#failed(wire, "publish", error);
+    }
+  }
+
+  /** Rejects at the deadline: clients may keep what they cannot send until the store is back. */
+  #within({ store, name }: Wire, act: () => unknown): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const work = Promise.resolve(act());
+      const late = () => reject(new TimeoutError(`${name} took too long`));
+      const cancel = this.#timers.after(store.deadline ?? DEADLINE, late);
+      work.then(resolve, reject).finally(cancel);
+    });
   }
 
   /** Listens no more. */
@@ -93,7 +116,7 @@ export class Feed {
     const { stop } = wire;
     delete wire.stop;
     try {
-      await stop?.();
+      if (stop !== undefined) await this.#within(wire, stop);
     } catch (error) {
       this.#failed(wire, "subscribe", error);
     }

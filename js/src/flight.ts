@@ -62,6 +62,8 @@ export class Flight {
   anchored: boolean;
   /** Whether callers have their outcome: what comes later may be stored, and no more. */
   over = false;
+  /** What callers wait for before they have the value; undefined for nothing. */
+  awaited: Promise<unknown> | undefined;
   /** Why it failed, kept for those who are served the entry until the next load. */
   error: unknown;
   /** Where guards want to hear how it went; undefined once they have. */
@@ -97,6 +99,13 @@ export class Flight {
     for (const waiter of this.#waiters ?? []) waiter(outcome);
     this.#waiters = undefined;
     return outcome;
+  }
+
+  /** Tells the outcome of a load, once the stores have it if callers wait for that. */
+  tellWritten(outcome: Outcome): Outcome | Promise<Outcome> {
+    return this.awaited === undefined
+      ? this.tell(outcome)
+      : this.awaited.then(() => this.tell(outcome));
   }
 
   /**

@@ -6,17 +6,19 @@
  */
 
 import type { Timers } from "./clock.js";
+
 import { StoredCounter } from "./codec/counter.js";
-import { decode, encode } from "./codec/values.js";
+import { type Codec, decode, encode } from "./codec/values.js";
+
 import { decode_record, encode_record, isTrap } from "./core.js";
-import { CodecError, StoreError, TimeoutError } from "./errors.js";
+import { CodecError, isHoldoverError, StoreError, TimeoutError } from "./errors.js";
 import type { Events } from "./events.js";
 import type { Validate } from "./policy-options.js";
 import { decodeStamps, encodeStamp, readAll, type Stamp, stampKeys } from "./stamps.js";
 import type { Store } from "./store.js";
 import type { Tagged, TagHashes } from "./tags.js";
 
-/** Milliseconds that a store operation may take. */
+/** Milliseconds that a store operation may take, if the store does not say. */
 const DEADLINE = 500;
 /** Failures in a row after which a store is skipped. */
 const SKIP_AFTER = 5;
@@ -61,6 +63,7 @@ export type Operation = Exclude<keyof Store, "name">;
 export interface Layer {
   readonly store: Store;
   readonly name: string;
+  readonly deadline: number;
   failures: number;
   skippedUntil: number;
 }
@@ -73,6 +76,7 @@ export class Layers {
   readonly #events: Events;
   readonly #onTrap: (error: unknown) => void;
   readonly #tagsSince: TagsSince;
+  readonly #codec: Codec | undefined;
 
   constructor(
     stores: readonly Store[],
@@ -81,10 +85,12 @@ export class Layers {
     events: Events,
     onTrap: (error: unknown) => void,
     tagsSince: TagsSince,
+    codec: Codec | undefined,
   ) {
     this.#layers = stores.map((store, index) => ({
       store,
       name: typeof store.name === "string" ? store.name : `store ${index + 1}`,
+      deadline: (store.deadline ?? 0) > 0 ? (store.deadline as number) : DEADLINE,
       failures: 0,
       skippedUntil: 0,
     }));
@@ -93,6 +99,7 @@ export class Layers {
     this.#events = events;
     this.#onTrap = onTrap;
     this.#tagsSince = tagsSince;
+    this.#codec = codec;
   }
 
   /** All of them, in order. */
@@ -287,7 +294,7 @@ export class Layers {
     const { began, hashes } = lifetime.tagged ?? UNTAGGED;
     const now = this.#timers.now();
     try {
-      const { codec, bytes } = encode(value);
+      const { codec, bytes } = encode(value, this.#codec);
       return encode_record(
         bytes,
         codec,
@@ -316,6 +323,8 @@ export class Layers {
   /** What a record holds; undefined when it is dead, and with an event when it is damaged. */
   decode(layer: Layer, key: string, record: unknown): FoundEntry | undefined {
     try {
+      // Stores with sealed records give the reason for which one cannot be opened.
+      if (isHoldoverError(record)) throw record;
       if (!isBytes(record)) throw new CodecError("a store gave what is no Uint8Array");
       const fields = decode_record(record);
       const [codec, storedAt = 0, ttl = 0, ...others] = fields;
@@ -324,7 +333,7 @@ export class Layers {
       const age = Math.max(0, this.#timers.now() - storedAt);
       const lifetime = { ttl, staleWhileRevalidate, staleIfError, retained };
       if (age >= keptFor(lifetime)) return undefined;
-      const value = decode(codec, record.subarray(at));
+      const value = decode(codec, record.subarray(at), this.#codec);
       const [began] = fields.subarray(7);
       const tagged = began === undefined ? undefined : { began, hashes: fields.subarray(8) };
       return { ...lifetime, value, age, layer: layer.name, tagged };
@@ -383,7 +392,7 @@ export class Layers {
       throw new StoreError(`${layer.name} keeps failing and is left alone`, { retryAfter });
     }
     try {
-      const result = await this.#within(DEADLINE, layer, operation, run);
+      const result = await this.#within(layer.deadline, layer, operation, run);
       layer.failures = 0;
       return result;
     } catch (error) {

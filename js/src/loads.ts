@@ -207,13 +207,14 @@ export class Loads {
       return Promise.resolve(flight.tell(this.#crashed(flight, call, error)));
     }
     const landing = Promise.resolve(result).then(
-      (value) => flight.tell(this.#landed(flight, call, value)),
+      (value) => flight.tellWritten(this.#landed(flight, call, value)),
       (error) => flight.tell(this.#crashed(flight, call, error)),
     );
     const { timeout } = call.policy.rules;
     if (timeout === Number.POSITIVE_INFINITY) return landing;
     return new Promise((resolve) => {
       const cancel = this.#host.timers.after(timeout, () => {
+        if (flight.awaited !== undefined) return; // it has loaded, and is being stored
         const error = new TimeoutError(`the load of ${call.key} took over ${timeout} ms`);
         resolve(flight.tell(this.#crashed(flight, call, error)));
         flight.abort(error);
@@ -293,6 +294,7 @@ export class Loads {
       const write = () => layers.write(call.key, value, arrival);
       flight.written = flight.lock ? flight.lock.write(write) : write();
       flight.done = Promise.all([flight.done, flight.written]);
+      if (this.#host.awaitsWrites) flight.awaited = flight.written;
     }
     return outcome;
   }

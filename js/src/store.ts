@@ -38,6 +38,8 @@ export interface WindowState {
 export interface Store {
   /** Shown in events and as `layer`. Default: its place, like `"store 1"`. */
   readonly name?: string;
+  /** Milliseconds that each operation may take before the call goes on without it. Default 500. */
+  readonly deadline?: number;
   /** The record of `key`; undefined or null when there is none. */
   get(key: string): Maybe<Uint8Array | undefined | null>;
   /** Keeps `record` under `key`, instead of what was there. */

@@ -154,3 +154,19 @@ test("a store that cannot publish or subscribe: events, calls go on, and it is t
   await one.get("c");
   assert.equal(radio.channels.size, 1);
 });
+
+test("a store that never answers a message keeps nobody waiting beyond its deadline", async () => {
+  const { clock, radio, made } = stage({ instances: 1 });
+  const [{ cache, events }] = made;
+  radio.publish = () => new Promise(() => {});
+  const done = [];
+  for (let time = 0; time < 5; time += 1) {
+    cache.invalidate(`${time}`).then(() => done.push(time));
+    await clock.runTo(clock.elapsed + 499);
+    assert.equal(done.length, time);
+    await clock.runTo(clock.elapsed + 1);
+    assert.equal(done.length, time + 1);
+  }
+  await cache.invalidate("at once, as it is left alone for a while");
+  assert.equal(events.filter(({ operation }) => operation === "publish").length, 5);
+});

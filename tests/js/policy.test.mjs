@@ -200,6 +200,9 @@ test("cache options", () => {
       waitUntil: undefined,
       onEvent: undefined,
       enabled: true,
+      writes: "background",
+      codec: undefined,
+      seals: [],
     },
   );
   const clock = { now: () => 0, setTimeout() {}, clearTimeout() {} };

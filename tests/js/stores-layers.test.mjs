@@ -267,3 +267,45 @@ test("undefined, null and other values come back as they were", async () => {
     assert.equal(await instances[1].cache.has(`k${nth}`), true);
   }
 });
+
+test("callers wait for writes only if they are to, and no longer than a deadline", async () => {
+  for (const writes of ["background", "await"]) {
+    const clock = new ManualClock();
+    const store = new MapStore();
+    const cache = createCache({ clock, stores: [memory(), store], writes });
+    store.misbehave = async (operation, _key, act) => {
+      if (operation === "set") await new Promise((resolve) => clock.setTimeout(resolve, 100));
+      return act();
+    };
+    const answered = [];
+    const policy = { ttl: "1m", timeout: 50, staleIfError: "1m" };
+    const get = cache.wrap(async (key) => key, { ...policy, key: "{0}" });
+    for (const key of ["a", "a"]) get(key).then((value) => answered.push(value));
+    await clock.runTo(99);
+    assert.deepEqual(answered, writes === "await" ? [] : ["a", "a"], writes);
+    await clock.runTo(100);
+    assert.deepEqual(answered, ["a", "a"], writes);
+    assert.ok(store.records.has("a"));
+    store.misbehave = () => new Promise(() => {});
+    get("b").then((value) => answered.push(value));
+    await clock.runTo(100 + 500 + 500);
+    assert.deepEqual(answered, ["a", "a", "b"], "a store that hangs is waited for to its deadline");
+  }
+});
+
+test("a store's own deadline counts instead of 500 ms", async () => {
+  const clock = new ManualClock();
+  const store = Object.assign(new MapStore(), { deadline: 20 });
+  const cache = createCache({ clock, stores: [memory(), store] });
+  store.misbehave = () => new Promise(() => {});
+  let value;
+  cache
+    .getOrLoad("a", () => "loaded", { ttl: "1m" })
+    .then((loaded) => {
+      value = loaded;
+    });
+  await clock.runTo(19);
+  assert.equal(value, undefined);
+  await clock.runTo(20);
+  assert.equal(value, "loaded");
+});

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { files, HOME } from "./installed.mjs";
+import { files, HOME, manifest } from "./installed.mjs";
 
 const run = promisify(execFile);
 const TESTS = new URL("..", import.meta.url);
@@ -43,6 +43,17 @@ test("importing compiles nothing, starts nothing, asks for no time and no random
 test("so does the slim entry, which offers the same and `init`", async () => {
   const [all, slim] = await Promise.all(["holdover", "holdover/slim"].map(importForbidding));
   assert.deepEqual(slim.sort(), [...all, "init"].sort());
+});
+
+test("so does every other entry", async () => {
+  const entries = Object.keys(manifest.exports).filter(
+    (path) => !/^\.(\/.*\.|\/slim|$)/.test(path),
+  );
+  assert.ok(entries.length >= 12, entries.join());
+  for (const entry of entries) {
+    const names = await importForbidding(`holdover${entry.slice(1)}`);
+    assert.ok(names[0] !== "", entry);
+  }
 });
 
 test("no shipped file needs one particular host", async () => {

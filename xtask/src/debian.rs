@@ -6,7 +6,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::step::{capture, run_quietly, step};
+use crate::apt;
+use crate::step::{capture, step};
 
 /// Compiler, cargo, library sources and linker; the linker's own package is found afterwards.
 const PACKAGES: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "rust-web-llvm"];
@@ -22,23 +23,21 @@ pub(crate) fn install() -> Result<()> {
     if is_ready() {
         return Ok(());
     }
-    if !Path::new("/usr/bin/apt-get").exists() || !is_root()? {
+    if !apt::is_usable()? {
         bail!(
             "no compiler for WebAssembly: run `rustup target add wasm32-unknown-unknown`, or, as root on Debian, \
              `apt-get install --no-install-recommends {}` and the lld package that {LINKER} points to",
             PACKAGES.join(" ")
         );
     }
-    step("fetch Debian's package lists", || {
-        run_quietly(apt_get().arg("update"))
-    })?;
+    apt::update()?;
     step("install Debian's Rust compiler for WebAssembly", || {
-        install_packages(&PACKAGES)
+        apt::install(&PACKAGES)
     })?;
     if !Path::new(LINKER).exists() {
         let package = linker_package()?;
         step(&format!("install the linker {package}"), || {
-            install_packages(&[&package])
+            apt::install(&[&package])
         })?;
     }
     if !is_ready() {
@@ -47,22 +46,6 @@ pub(crate) fn install() -> Result<()> {
         );
     }
     Ok(())
-}
-
-fn install_packages(packages: &[&str]) -> Result<()> {
-    // `--no-remove`: rather fail than take the user's own compiler away.
-    run_quietly(
-        apt_get()
-            .args(["install", "--yes", "--no-install-recommends", "--no-remove"])
-            .args(packages),
-    )
-}
-
-fn apt_get() -> Command {
-    let mut apt = Command::new("/usr/bin/apt-get");
-    apt.args(["-q", "-o", "DPkg::Lock::Timeout=300"])
-        .env("DEBIAN_FRONTEND", "noninteractive");
-    apt
 }
 
 /// The package of the file that the dangling link names, as in `rust-lld -> lld-22`.
@@ -98,8 +81,4 @@ fn has_library_sources() -> bool {
             .join("lib/rustlib/src/rust/library/Cargo.lock")
             .exists()
     })
-}
-
-fn is_root() -> Result<bool> {
-    Ok(capture(Command::new("id").arg("-u"))?.trim() == "0")
 }

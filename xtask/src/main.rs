@@ -1,9 +1,11 @@
 //! `cargo xtask`: sets up what is missing, then builds, tests, measures and shows holdover.
 
+mod apt;
 mod debian;
 mod glue;
 mod npm;
 mod package;
+mod servers;
 mod show;
 mod stamp;
 mod step;

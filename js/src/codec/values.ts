@@ -12,24 +12,36 @@ export interface Encoded {
   readonly bytes: Uint8Array;
 }
 
+/** How values become bytes, besides responses, which have a form of their own. */
+export interface Codec {
+  /** Marks its records: up to 127 they are for this package, 128 to 254 for applications. */
+  readonly id: number;
+  /** The bytes of a value; throws when it cannot be stored. */
+  encode(value: unknown): Uint8Array;
+  /** The value of bytes; throws when they are none: a miss. */
+  decode(bytes: Uint8Array): unknown;
+}
+
+const JSON_VALUES: Codec = { id: JSON_CODEC, encode: encodeJson, decode: decodeJson };
+
 /**
  * The bytes of `value`.
  * @throws TypeError when it cannot be stored
  */
-export function encode(value: unknown): Encoded {
+export function encode(value: unknown, codec: Codec = JSON_VALUES): Encoded {
   if (value instanceof StoredCounter) return { codec: COUNTER_CODEC, bytes: encodeCounter(value) };
   return value instanceof StoredResponse || value instanceof Variants
     ? { codec: RESPONSE_CODEC, bytes: encodeResponse(value) }
-    : { codec: JSON_CODEC, bytes: encodeJson(value) };
+    : { codec: codec.id, bytes: codec.encode(value) };
 }
 
 /**
  * The value of `bytes`.
  * @throws CodecError for a codec of another version; what the codec throws for damaged bytes
  */
-export function decode(codec: number, bytes: Uint8Array): unknown {
-  if (codec === JSON_CODEC) return decodeJson(bytes);
-  if (codec === RESPONSE_CODEC) return decodeResponse(bytes);
-  if (codec === COUNTER_CODEC) return decodeCounter(bytes);
-  throw new CodecError(`a record has the unknown codec ${codec}`);
+export function decode(id: number, bytes: Uint8Array, codec: Codec = JSON_VALUES): unknown {
+  if (id === RESPONSE_CODEC) return decodeResponse(bytes);
+  if (id === COUNTER_CODEC) return decodeCounter(bytes);
+  if (id === codec.id) return codec.decode(bytes);
+  throw new CodecError(`a record has the unknown codec ${id}`);
 }

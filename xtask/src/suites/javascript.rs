@@ -7,12 +7,15 @@ use anyhow::{Result, ensure};
 
 use super::Bench;
 use crate::npm;
+use crate::servers;
 use crate::stamp::files_below;
 use crate::tally::Tally;
 use crate::watched::{check, count};
 
 /// The npm project of the tests.
 const TESTS: &str = "tests";
+/// Apart, as clients and runtimes weigh more than the other tests need.
+const STORES: &str = "tests/stores";
 const DEMO: &str = "examples/worker";
 
 /// Formatting and lints of everything written in JavaScript, TypeScript and JSON; types of the sources.
@@ -76,21 +79,45 @@ pub(super) fn workerd(bench: &mut Bench<'_>) -> Result<Tally> {
     count(node(bench, TESTS).arg("runtimes/run.mjs"))
 }
 
+/// The stores, against real servers, clients and runtimes.
+pub(super) fn stores(bench: &mut Bench<'_>) -> Result<Tally> {
+    bench.install_package(STORES)?;
+    let valkey = servers::install(bench.workspace)?;
+    let files = tests_below(bench, STORES)?;
+    count(
+        node(bench, STORES)
+            .env("HOLDOVER_VALKEY", valkey)
+            .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
+            .args(TEST)
+            // Two at a time: they measure time, and machines have few cores.
+            .arg("--test-concurrency=2")
+            .args(files),
+    )
+}
+
 /// The demo, once, with its own checks.
 pub(super) fn demo(bench: &mut Bench<'_>) -> Result<Tally> {
     bench.install_package(DEMO)?;
     count(node(bench, DEMO).args(["demo.mjs", "--once"]))
 }
 
+const TEST: [&str; 3] = ["--test", "--test-reporter=spec", "--test-timeout=120000"];
+
 fn node_test(bench: &Bench<'_>, folder: &str) -> Result<Tally> {
-    let files = files_named(&bench.workspace.path(TESTS).join(folder), |name| {
+    let files = tests_below(bench, &format!("{TESTS}/{folder}"))?;
+    count(node(bench, TESTS).args(TEST).args(files))
+}
+
+fn tests_below(bench: &Bench<'_>, folder: &str) -> Result<Vec<PathBuf>> {
+    let mut files = files_named(&bench.workspace.path(folder), |name| {
         name.ends_with(".test.mjs")
     })?;
-    count(
-        node(bench, TESTS)
-            .args(["--test", "--test-reporter=spec", "--test-timeout=120000"])
-            .args(files),
-    )
+    files.retain(|file| {
+        !file
+            .components()
+            .any(|part| part.as_os_str() == "node_modules")
+    });
+    Ok(files)
 }
 
 fn node(bench: &Bench<'_>, folder: &str) -> Command {

@@ -58,7 +58,7 @@ const fn packed(name: &'static str, run: fn(&mut Bench<'_>) -> Result<Tally>) ->
 const PACKAGE: &str = "package";
 
 /// All suites, the cheapest answers first.
-const ALL: [Suite; 13] = [
+const ALL: [Suite; 14] = [
     suite("fmt", rust::fmt),
     suite("clippy", rust::clippy),
     suite("rust", rust::tests),
@@ -71,6 +71,7 @@ const ALL: [Suite; 13] = [
     packed("types", javascript::types),
     packed("packaging", javascript::packaging),
     packed("workerd", javascript::workerd),
+    packed("stores", javascript::stores),
     packed("demo", javascript::demo),
 ];
 

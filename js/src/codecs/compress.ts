@@ -1,0 +1,94 @@
+/** Smaller records, for stores that are far or dear. */
+
+import { CodecError } from "../errors.js";
+import { type ByteSize, byteSize } from "../size.js";
+import { contents, envelope, isIn } from "./envelope.js";
+import { type Sealing, sealed } from "./sealed.js";
+
+export type { Sealing } from "./sealed.js";
+
+/** Options of {@link compress}. */
+export interface CompressOptions {
+  /** Records below it are left as they are, a number of bytes or like `"4kb"`. Default `"1kb"`. */
+  readonly threshold?: ByteSize | undefined;
+  /** What a record may become again; beyond it is a miss. Default `"32mb"`. */
+  readonly maxBytes?: ByteSize | undefined;
+}
+
+const MAGIC = "hc";
+/** Bytes that tell how many follow. */
+const LENGTH = 4;
+
+/**
+ * Compresses records (DEFLATE, RFC 1951) above a threshold, if that makes them smaller. Works
+ * where the host has `CompressionStream`; elsewhere nothing is compressed.
+ *
+ * `createCache({ compress: compress() })`, or for one store, `compress()(store)`.
+ *
+ * @throws ConfigError for a wrong size
+ */
+export function compress(options: CompressOptions = {}): Sealing {
+  const threshold = byteSize(options.threshold ?? "1kb", { option: "threshold" });
+  const maxBytes = byteSize(options.maxBytes ?? "32mb", { option: "maxBytes" });
+  const seal = {
+    close: async (_key: string, record: Uint8Array) => {
+      if (record.length < threshold || record.length > maxBytes) return record;
+      if (typeof CompressionStream === "undefined") return record;
+      const deflated = await through(new CompressionStream("deflate-raw"), record, record.length);
+      return deflated === undefined ? record : envelope(MAGIC, lengthOf(deflated), deflated);
+    },
+    open: async (_key: string, stored: Uint8Array) => {
+      if (!isIn(MAGIC, stored)) return stored;
+      const inner = contents(MAGIC, stored, LENGTH);
+      const deflated = inner.subarray(LENGTH);
+      // Not every host complains of what comes after the end.
+      if (lengthOf(deflated).some((byte, index) => byte !== inner[index])) {
+        throw new CodecError("a compressed record has another length than it should");
+      }
+      const record = await through(new DecompressionStream("deflate-raw"), deflated, maxBytes);
+      if (record !== undefined) return record;
+      throw new CodecError(`a record inflates to over ${maxBytes} bytes`);
+    },
+  };
+  return (store) => sealed(store, seal);
+}
+
+function lengthOf(deflated: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(LENGTH);
+  new DataView(bytes.buffer).setUint32(0, deflated.length);
+  return bytes;
+}
+
+interface ByteStream {
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly writable: WritableStream<BufferSource>;
+}
+
+/** What comes out of a stream; undefined when it is more than `limit` bytes. */
+async function through(
+  stream: ByteStream,
+  bytes: Uint8Array,
+  limit: number,
+): Promise<Uint8Array | undefined> {
+  const writer = stream.writable.getWriter();
+  // Its failure shows in what is read.
+  writer.write(Uint8Array.from(bytes)).catch(() => {});
+  writer.close().catch(() => {});
+  const reader = stream.readable.getReader();
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    chunks.push(read.value);
+    length += read.value.length;
+    if (length <= limit) continue;
+    reader.cancel().catch(() => {});
+    return undefined;
+  }
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
+}

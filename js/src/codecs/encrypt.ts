@@ -1,0 +1,76 @@
+/** Encrypted records, for stores that others can read. */
+
+import { CodecError } from "../errors.js";
+import { contents, envelope, labelOf, type Secret, secretsOf } from "./envelope.js";
+import { type Sealing, sealed } from "./sealed.js";
+
+export type { Secret } from "./envelope.js";
+export type { Sealing } from "./sealed.js";
+
+/** Options of {@link encrypt}. */
+export interface EncryptOptions {
+  /** The first encrypts, all are good to read with: put a new one first, drop the old one later. */
+  readonly keys: readonly Secret[];
+}
+
+const MAGIC = "he";
+const KEY = 32;
+const IV = 12;
+const TAG = 16;
+
+/**
+ * Encrypts records with AES-256-GCM (NIST SP 800-38D), with a random IV each; a record opens only
+ * under its own key. Keys of entries stay readable. What cannot be decrypted is a miss and a
+ * `corrupt` event.
+ *
+ * `createCache({ encrypt: encrypt({ keys: [env.KEY] }) })`, or for one store,
+ * `encrypt({ keys })(store)`. One key is good for 2^32 records.
+ *
+ * @throws ConfigError when a key has not just 32 bytes
+ */
+export function encrypt(options: EncryptOptions): Sealing {
+  const secrets = secretsOf(
+    options?.keys,
+    (length) => length === KEY,
+    "32 random bytes, or their base64",
+  );
+  let imported: Promise<CryptoKey[]> | undefined;
+  const keys = () => {
+    // Not before the first record: Workers forbid it at module scope.
+    imported ??= Promise.all(secrets.map(importKey));
+    return imported;
+  };
+  const seal = {
+    close: async (key: string, record: Uint8Array) => {
+      const [first] = await keys();
+      const iv = crypto.getRandomValues(new Uint8Array(IV));
+      const own = Uint8Array.from(record);
+      const secret = await crypto.subtle.encrypt(parameters(key, iv), first as CryptoKey, own);
+      return envelope(MAGIC, iv, new Uint8Array(secret));
+    },
+    open: async (key: string, stored: Uint8Array) => {
+      const inner = contents(MAGIC, stored, IV + TAG);
+      const [iv, secret] = [inner.slice(0, IV), inner.slice(IV)];
+      for (const candidate of await keys()) {
+        const opened = crypto.subtle.decrypt(
+          parameters(key, iv),
+          candidate,
+          Uint8Array.from(secret),
+        );
+        const record = await opened.catch(() => undefined);
+        if (record !== undefined) return new Uint8Array(record);
+      }
+      throw new CodecError("no key decrypts this record");
+    },
+  };
+  return (store) => sealed(store, seal);
+}
+
+function importKey(secret: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
+  return crypto.subtle.importKey("raw", secret, "AES-GCM", false, ["encrypt", "decrypt"]);
+}
+
+function parameters(key: string, iv: Uint8Array): AesGcmParams {
+  const additionalData = Uint8Array.from(labelOf("holdover encrypt 1", key));
+  return { name: "AES-GCM", iv: Uint8Array.from(iv), additionalData };
+}

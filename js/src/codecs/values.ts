@@ -1,0 +1,54 @@
+/** Codecs besides JSON, for `createCache({ codec })`. */
+
+import type { Codec } from "../codec/values.js";
+
+export type { Codec } from "../codec/values.js";
+
+/** A library that writes values JSON cannot hold: `devalue`, `superjson`, or one like them. */
+export interface StructuredLibrary {
+  stringify(value: unknown): string;
+  parse(text: string): unknown;
+}
+
+const strict = (bytes: Uint8Array): string =>
+  new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+
+/**
+ * Values as a library of the application's choice writes them: with `devalue` dates, Maps, Sets,
+ * BigInts, `undefined`, typed arrays and cycles come back as they were. The library must not
+ * evaluate what it parses; `devalue` and `superjson` do not.
+ *
+ * ```js
+ * import * as devalue from "devalue";
+ * createCache({ codec: structured(devalue) });
+ * ```
+ */
+export function structured({ stringify, parse }: StructuredLibrary): Codec {
+  return {
+    id: 16,
+    encode: (value) => new TextEncoder().encode(stringify(value)),
+    decode: (bytes) => parse(strict(bytes)),
+  };
+}
+
+/** `Uint8Array`s as they are; other values are not stored, which is a `store-error` event. */
+export const bytes: Codec = {
+  id: 17,
+  encode: (value) => {
+    if (value instanceof Uint8Array) return value;
+    throw new TypeError("the codec for bytes takes Uint8Arrays");
+  },
+  decode: (stored) => stored.slice(),
+};
+
+/** Strings as UTF-8; other values, and text with lone surrogates, are not stored. */
+export const text: Codec = {
+  id: 18,
+  encode: (value) => {
+    if (typeof value === "string" && !/\p{Surrogate}/u.test(value)) {
+      return new TextEncoder().encode(value);
+    }
+    throw new TypeError("the codec for text takes strings without lone surrogates");
+  },
+  decode: (stored) => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(stored),
+};

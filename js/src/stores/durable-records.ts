@@ -1,0 +1,206 @@
+/** The object's side of `holdover/stores/durable-object`: entries, locks, counters and limits. */
+
+import type { WindowOptions, WindowState } from "../store.js";
+import { decodeFrame, encodeFrame, type Frame } from "./durable-frame.js";
+import { keyToText, textToKey } from "./key-text.js";
+import { type Counted, countCall } from "./window-state.js";
+
+/** What is used of an object's SQLite. */
+export interface SqlStorage {
+  exec(query: string, ...bindings: unknown[]): Iterable<object>;
+}
+
+/** What is used of an object's state. */
+export interface ObjectState {
+  readonly storage: {
+    readonly sql: SqlStorage;
+    transactionSync<T>(act: () => T): T;
+    getAlarm(): Promise<number | null>;
+    setAlarm(time: number): Promise<void>;
+  };
+}
+
+interface Row {
+  readonly key: string;
+  readonly value: unknown;
+  readonly ends: Life;
+}
+
+type Life = number | null;
+
+const TABLE = `CREATE TABLE IF NOT EXISTS holdover
+  (kind TEXT, key TEXT, part INTEGER, value, ends REAL, PRIMARY KEY (kind, key, part)) WITHOUT ROWID`;
+/** Rows may have 2 MB; larger records take several. */
+const PART = 1_000_000;
+/** Milliseconds between two looks for what has ended. */
+const SWEEP_EVERY = 3_600_000;
+
+/** A Durable Object that keeps records; export it from your worker and bind it with SQLite. */
+export class HoldoverObject {
+  readonly #state: ObjectState;
+  readonly #sql: SqlStorage;
+  #sweeps = false;
+
+  constructor(state: ObjectState) {
+    this.#state = state;
+    this.#sql = state.storage.sql;
+    this.#sql.exec(TABLE);
+  }
+
+  /** Answers the store. */
+  async fetch(request: Request): Promise<Response> {
+    try {
+      const { result, records } = decodeFrame(new Uint8Array(await request.arrayBuffer()));
+      const [operation, ...args] = result as [string, ...unknown[]];
+      const act = OPERATIONS[operation];
+      if (act === undefined) throw new Error(`unknown operation ${operation}`);
+      // No await inside: operations do not overlap, and happen as a whole or not at all.
+      const answer = this.#state.storage.transactionSync(() =>
+        act(this, args as never, records[0]),
+      );
+      await this.#sweepLater();
+      return new Response(encodeFrame({ records: [], result: null, ...answer }) as BodyInit);
+    } catch (error) {
+      return new Response(String(error), { status: 500 });
+    }
+  }
+
+  /** Drops what has ended. */
+  async alarm(): Promise<void> {
+    this.#sql.exec("DELETE FROM holdover WHERE ends <= ?", Date.now());
+    this.#sweeps = false;
+    const [row] = this.#sql.exec("SELECT 1 FROM holdover WHERE ends IS NOT NULL LIMIT 1");
+    if (row !== undefined) await this.#sweepLater();
+  }
+
+  async #sweepLater(): Promise<void> {
+    if (this.#sweeps) return;
+    this.#sweeps = true;
+    const { storage } = this.#state;
+    if ((await storage.getAlarm()) === null) await storage.setAlarm(Date.now() + SWEEP_EVERY);
+  }
+
+  /** @internal */
+  read(kind: string, key: string): { value: unknown; ends: Life } | undefined {
+    const rows = this.#rows(
+      "SELECT value, ends FROM holdover WHERE kind = ? AND key = ? ORDER BY part",
+      kind,
+      keyToText(key),
+    );
+    const [first] = rows;
+    if (first === undefined) return undefined;
+    const { ends } = first;
+    if (ends !== null && ends <= Date.now()) return undefined;
+    const values = rows.map((row) => row.value);
+    return { value: kind === "record" ? joined(values) : values[0], ends };
+  }
+
+  /** @internal */
+  write(kind: string, key: string, value: unknown, ends: Life): void {
+    this.drop(kind, key);
+    const parts = value instanceof Uint8Array ? partsOf(value) : [value];
+    for (const [part, bytes] of parts.entries()) {
+      const row = [kind, keyToText(key), part, bytes, ends];
+      this.#sql.exec("INSERT INTO holdover VALUES (?, ?, ?, ?, ?)", ...row);
+    }
+  }
+
+  /** @internal */
+  drop(kind: string, key: string): void {
+    this.#sql.exec("DELETE FROM holdover WHERE kind = ? AND key = ?", kind, keyToText(key));
+  }
+
+  /** @internal Keys that begin so; SQLite's own patterns would take some characters for theirs. */
+  list(prefix: string): string[] {
+    const text = keyToText(prefix);
+    const rows = this.#rows(
+      `SELECT DISTINCT key FROM holdover WHERE kind = 'record' AND part = 0
+        AND substr(key, 1, length(?1)) = ?1 AND (ends IS NULL OR ends > ?2)`,
+      text,
+      Date.now(),
+    );
+    return rows.map((row) => textToKey(row.key)).filter((key) => key.startsWith(prefix));
+  }
+
+  #rows(query: string, ...bindings: unknown[]): Row[] {
+    return Array.from(this.#sql.exec(query, ...bindings)) as Row[];
+  }
+}
+
+type Operation = (
+  object: HoldoverObject,
+  args: never,
+  record: Uint8Array | undefined | null,
+) => Partial<Frame>;
+
+const NOTHING = new Uint8Array();
+
+/** By name, without a prototype: the name comes out of a request. */
+const OPERATIONS: Readonly<Record<string, Operation>> = Object.assign(Object.create(null), {
+  getMany: (object, [keys]: [string[]]) => ({
+    records: keys.map((key) => object.read("record", key)?.value as Uint8Array | undefined),
+  }),
+  set: (object, [key, life]: [string, Life], record) => {
+    object.write("record", key, record ?? NOTHING, endOf(life));
+    return {};
+  },
+  deleteMany: (object, [keys]: [string[]]) => {
+    for (const key of keys) object.drop("record", key);
+    return {};
+  },
+  keys: (object, [prefix]: [string]) => ({ result: object.list(prefix) }),
+  clear: (object, [prefix]: [string]) => {
+    for (const key of object.list(prefix)) object.drop("record", key);
+    return {};
+  },
+  add: (object, [key, life]: [string, Life], record) => {
+    if (object.read("record", key) !== undefined) return { result: false };
+    object.write("record", key, record ?? NOTHING, endOf(life));
+    return { result: true };
+  },
+  compareAndDelete: (object, [key]: [string], record) => {
+    const found = object.read("record", key)?.value as Uint8Array | undefined;
+    if (found === undefined || !isSame(found, record ?? NOTHING)) return { result: false };
+    object.drop("record", key);
+    return { result: true };
+  },
+  increment: (object, [key, by, life]: [string, number, Life]) => {
+    const before = object.read("counter", key);
+    const sum = ((before?.value as number | undefined) ?? 0) + by;
+    object.write("counter", key, sum, before === undefined ? endOf(life) : before.ends);
+    return { result: sum };
+  },
+  window: (object, [key, options]: [string, WindowOptions]): { result: WindowState } => {
+    const now = Date.now();
+    const kept = object.read("window", key)?.value as string | undefined;
+    const before = kept === undefined ? undefined : (JSON.parse(kept) as Counted);
+    const { counted, state, expiresIn } = countCall(before, options, now);
+    object.write("window", key, JSON.stringify(counted), now + expiresIn);
+    return { result: state };
+  },
+  ping: () => ({}),
+} satisfies Record<string, Operation>);
+
+function endOf(life: Life): Life {
+  return life === null ? null : Date.now() + life;
+}
+
+function partsOf(record: Uint8Array): Uint8Array[] {
+  const count = Math.max(1, Math.ceil(record.length / PART));
+  return Array.from({ length: count }, (_, part) => record.slice(part * PART, (part + 1) * PART));
+}
+
+function joined(values: readonly unknown[]): Uint8Array {
+  const parts = values.map((value) => new Uint8Array(value as ArrayBuffer));
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+function isSame(left: Uint8Array, right: Uint8Array): boolean {
+  return left.length === right.length && left.every((byte, index) => byte === right[index]);
+}

