@@ -189,11 +189,25 @@ export class Loads {
       flight.anchored = true;
       // Told before the load, which may fail, or be refused, at once.
       const outcome = flight.tell({ ...answer, source: "stale" });
-      const { layers } = this.#host;
-      flight.done = layers ? this.#lockThenLoad(flight, call, layers) : this.#load(flight, call);
+      flight.done = this.#goOn(flight, call, slot);
       return outcome;
     }
     return undefined;
+  }
+
+  /**
+   * Loads after the waiting callers were told what a store had. A flight of its own: who comes when
+   * that is dead must not be told it again.
+   */
+  #goOn(told: Flight, call: Call, slot: number): Promise<Outcome> {
+    const { flights } = this.#host.memory;
+    const flight = new Flight(told.key, told.fence, told.instance, true);
+    flight.tagged = told.tagged;
+    if (flights[slot] === told) flights[slot] = flight;
+    const { layers } = this.#host;
+    flight.outcome = layers ? this.#lockThenLoad(flight, call, layers) : this.#load(flight, call);
+    flight.done ??= flight.outcome;
+    return everythingOf(flight).then(() => flight.outcome);
   }
 
   /** Calls the loader; whatever happens, an outcome comes of it. */

@@ -16,11 +16,8 @@ const TTL = 2000;
 const STALE = 1500;
 const LOAD = 60;
 const DEADLINE = 500;
-/**
- * Who joins a refresh gets the stale entry that it began with, though that may have died since: by
- * no more than the load takes.
- */
-const OLDEST = TTL + STALE + LOAD;
+/** No answer may be older when it is asked for. */
+const OLDEST = TTL + STALE;
 /** Two stores are looked into, each until its deadline; then the load, of a follower too. */
 const LONGEST = 2 * DEADLINE + LOAD;
 
