@@ -1,6 +1,7 @@
 /** A compiled policy on its way into the core. */
 
 import { Guards } from "./guards.js";
+import { LoadTimesHistogram } from "./load-times.js";
 import type { MemoryStore } from "./memory.js";
 import type { CompiledPolicy } from "./policy.js";
 
@@ -15,6 +16,8 @@ export class BoundPolicy {
   readonly guards: Guards | undefined;
   /** Whether nothing has to be asked before a hit. */
   readonly isPlain: boolean;
+  /** How long its loads took. */
+  readonly loadTimes: LoadTimesHistogram;
   readonly #base: BoundPolicy | undefined;
 
   /** @param base a policy that the core cannot tell from this one, to share its number with */
@@ -24,6 +27,7 @@ export class BoundPolicy {
     this.isPlain = rules.guards?.callSet === undefined;
     this.guards = rules.guards && (base?.guards ?? new Guards(rules.guards));
     this.#base = base;
+    this.loadTimes = base?.loadTimes ?? new LoadTimesHistogram();
   }
 
   /** Makes the number valid: the core may have been made, or replaced, since the last call. */

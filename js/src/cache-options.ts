@@ -11,6 +11,7 @@ import {
   readOptions,
 } from "./options.js";
 import type { WaitUntil } from "./policy-options.js";
+import type { AsyncStorageClass } from "./scopes.js";
 import { type ByteSize, byteSize, sizeOf } from "./size.js";
 import type { Store as LowerStore } from "./store.js";
 
@@ -51,6 +52,11 @@ export interface CacheOptions<Store extends StoreLike = StoreLike, Event = unkno
   /** `false`: every call goes straight to its loader. Default true. */
   readonly enabled?: boolean | undefined;
   /**
+   * The class `AsyncLocalStorage`, for `bypass(fn)` and `trace(fn)`. Default: found where the host
+   * has it as a global or a built-in module.
+   */
+  readonly asyncLocalStorage?: AsyncStorageClass | undefined;
+  /**
    * How values become bytes in the stores below `memory()`. Default: JSON, which has no dates,
    * Maps, Sets, NaN or members that are `undefined`; see `holdover/codecs`.
    */
@@ -78,6 +84,7 @@ export interface CompiledCacheOptions<Store extends StoreLike = StoreLike, Event
   readonly waitUntil: WaitUntil | false | undefined;
   readonly onEvent: ((event: Event) => void) | undefined;
   readonly enabled: boolean;
+  readonly asyncLocalStorage: AsyncStorageClass | undefined;
   readonly writes: "background" | "await";
   readonly codec: Codec | undefined;
   /** What changes records, the one nearest to the store first. */
@@ -94,6 +101,7 @@ const CACHE_NAMES: OptionNames<keyof CacheOptions> = {
     "waitUntil",
     "onEvent",
     "enabled",
+    "asyncLocalStorage",
     "codec",
     "sign",
     "encrypt",
@@ -178,6 +186,11 @@ export function compileCacheOptions<Store extends StoreLike = StoreLike, Event =
     waitUntil: checkedWaitUntil(given.waitUntil),
     onEvent: optionalFunction<(event: Event) => void>(given.onEvent, "onEvent", "(event) => void"),
     enabled: flag(given.enabled, "enabled", true),
+    asyncLocalStorage: optionalFunction(
+      given.asyncLocalStorage,
+      "asyncLocalStorage",
+      "the class AsyncLocalStorage",
+    ) as AsyncStorageClass | undefined,
     writes: checkedWrites(given.writes),
     codec: checkedCodec(given.codec),
     seals: (["sign", "encrypt", "compress"] as const).flatMap((name) => {

@@ -43,6 +43,7 @@ import { flag, readOptions } from "./options.js";
 import { Policies } from "./policies.js";
 import { compileCallOptions } from "./policy.js";
 import type { FetchPolicyOptions, GetOrLoadOptions, PolicyOptions } from "./policy-options.js";
+import type { Trace } from "./scopes.js";
 import { type CacheStats, statsFor } from "./stats.js";
 import type { Store } from "./store.js";
 import type { Disabled, DisableOptions } from "./switches.js";
@@ -105,7 +106,7 @@ export class Cache {
       waitUntil: anchor,
       awaitsWrites,
     };
-    this.driver = new Driver(host, given.enabled);
+    this.driver = new Driver(host, given.enabled, given.asyncLocalStorage);
     this.entries = new Entries(this.driver);
     this.policies = new Policies(layers);
     this.locks = localLocksOf(space, timers);
@@ -415,6 +416,24 @@ export class Cache {
    */
   disable(options?: DisableOptions): Disabled {
     return this.driver.switches.disable(options);
+  }
+
+  /**
+   * Runs a function: calls of this cache within it, however deep, go straight to their loaders.
+   * Concurrent calls outside it do not notice. Gives what the function gives.
+   * @throws ConfigError where the host has no `AsyncLocalStorage` and none was given
+   */
+  bypass<Result>(act: () => Result | PromiseLike<Result>): Promise<Awaited<Result>> {
+    return this.driver.scopes.bypass(act);
+  }
+
+  /**
+   * Runs a function and lists the calls of this cache within it: wrapped functions, `getOrLoad`,
+   * `fetch`. Rejects with what the function throws.
+   * @throws ConfigError where the host has no `AsyncLocalStorage` and none was given
+   */
+  trace<Result>(act: () => Result | PromiseLike<Result>): Promise<Trace<Awaited<Result>>> {
+    return this.driver.scopes.trace(act);
   }
 
   /** What happened so far. */

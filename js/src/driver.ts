@@ -19,6 +19,7 @@ import type { Layers } from "./layers.js";
 import { Loads } from "./loads.js";
 import type { MemoryStore, Space } from "./memory.js";
 import type { WaitUntil } from "./policy-options.js";
+import { type AsyncStorageClass, Scopes } from "./scopes.js";
 import { type Off, Switches } from "./switches.js";
 import { waitFor } from "./waiting.js";
 
@@ -68,13 +69,16 @@ export class Driver {
   isPlain = false;
   /** What is switched off for now. */
   readonly switches: Switches = new Switches(() => this.#update());
+  /** What holds for the calls of one function. */
+  readonly scopes: Scopes;
   readonly #enabled: boolean;
   #closed = false;
   readonly #loads: Loads;
   #toldUnavailable = false;
 
-  constructor(host: Host, enabled: boolean) {
+  constructor(host: Host, enabled: boolean, asyncLocalStorage?: AsyncStorageClass) {
     this.host = host;
+    this.scopes = new Scopes(asyncLocalStorage, () => this.#update());
     this.#enabled = enabled;
     this.#update();
     this.#loads = new Loads(host, (error) => this.recover(error));
@@ -88,7 +92,8 @@ export class Driver {
 
   #update(): void {
     const inUse = this.#enabled && !this.#closed && this.switches.isEmpty;
-    this.isPlain = inUse && !this.host.events.wanted && !this.host.memory.copies;
+    const { events, memory } = this.host;
+    this.isPlain = inUse && !events.wanted && !memory.copies && !this.scopes.isOpen;
   }
 
   /**
@@ -107,7 +112,16 @@ export class Driver {
 
   /** Answers a call. Rejects with the loader's error, never with one of the cache's own making. */
   call(call: Call): Promise<Answer> {
+    if (this.scopes.isOpen) return this.#inScope(call, (scoped) => this.#answer(scoped, false));
     return this.#handOut(this.#answer(call, false));
+  }
+
+  #inScope(call: Call, answer: (call: Call) => Promise<Answer>): Promise<Answer> {
+    const explain = (_: Call, { source, layer, times, error }: Answer) => {
+      const { age, ttl } = times ?? { age: 0, ttl: 0 };
+      return { source, layer, age, ttl, ...(error !== undefined && { error }) };
+    };
+    return this.#handOut(this.scopes.answer(call, explain, answer));
   }
 
   /** @param again whether the call was counted before, and waited for a load that hung */
@@ -186,6 +200,7 @@ export class Driver {
    * rejects, entry or not: who asks for a new value is not served with the old one.
    */
   refresh(call: Call): Promise<Answer> {
+    if (this.scopes.isOpen) return this.#inScope(call, (scoped) => this.#refresh(scoped));
     return this.#handOut(this.#refresh(call));
   }
 

@@ -19,7 +19,9 @@ interface KeyEvent {
 
 /** Everything that is told. */
 export type CacheEvent =
-  | ({ readonly type: "hit" | "stale" | "miss" | "evict" } & KeyEvent)
+  | ({ readonly type: "hit" | "stale" | "miss" } & KeyEvent)
+  /** An entry that was still of use was dropped to make room. */
+  | ({ readonly type: "evict" } & KeyEvent)
   /** A load starts, `refresh` when nobody waits for it. */
   | ({ readonly type: "load" | "refresh" } & KeyEvent)
   /** A load failed; whether callers see it depends on the entry. */

@@ -66,6 +66,8 @@ export class Flight {
   awaited: Promise<unknown> | undefined;
   /** Why it failed, kept for those who are served the entry until the next load. */
   error: unknown;
+  /** When its loader was called, on the wall clock. */
+  loadBegan = 0;
   /** Where guards want to hear how it went; undefined once they have. */
   admission: Admission | undefined;
   /** Whether what it brings will have tags; then when it began, on the wall clock. */

@@ -29,6 +29,7 @@ export type { CacheEvent, Source } from "./events.js";
 export type { CachedFetch, ExplainedResponse } from "./http/fetch.js";
 export type { CachedHandler, Handler } from "./http/handler.js";
 export type { Outdated } from "./invalidating.js";
+export type { LoadTimes } from "./load-times.js";
 export { type MemoryStore, type MemoryUsage, memory } from "./memory.js";
 export type { EntryOptions, SetEntryOptions } from "./operations/arguments.js";
 export type { Lock, LockOptions } from "./operations/locking.js";
@@ -42,6 +43,7 @@ export type {
   Validate,
   WaitUntil,
 } from "./policy-options.js";
+export type { AsyncStorage, AsyncStorageClass, Trace, Traced } from "./scopes.js";
 export type { ByteSize } from "./size.js";
 export type { CacheStats, PolicyStats } from "./stats.js";
 export type {

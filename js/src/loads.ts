@@ -214,6 +214,7 @@ export class Loads {
   #load(flight: Flight, call: Call): Promise<Outcome> {
     const refused = call.policy.guards && this.#askGuards(call.policy.guards, flight, call);
     if (refused !== undefined) return refused;
+    flight.loadBegan = this.#host.timers.now();
     let result: unknown;
     try {
       result = call.load(new FlightContext(flight));
@@ -289,6 +290,8 @@ export class Loads {
     }
     const outcome: Outcome = { ok: true, value, source: "load" };
     this.#record(flight, call, SUCCEEDED);
+    const took = this.#host.timers.now() - flight.loadBegan;
+    call.policy.loadTimes.record(Math.max(0, took));
     flight.over = true;
     if (
       cacheIf !== undefined &&

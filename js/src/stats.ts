@@ -2,6 +2,7 @@
 
 import type { BoundPolicy } from "./bound-policy.js";
 import { counters, trapCount } from "./core.js";
+import { type LoadTimes, LoadTimesHistogram } from "./load-times.js";
 import type { MemoryStore, MemoryUsage } from "./memory.js";
 
 /** What happened under one policy since the core was made. */
@@ -30,6 +31,8 @@ export interface PolicyStats {
   readonly fenced: number;
   /** Loads that a guard refused. */
   readonly refusals: number;
+  /** How long loads took that succeeded. */
+  readonly loadTimes: LoadTimes;
 }
 
 /** What `cache.stats()` gives. */
@@ -54,30 +57,41 @@ const NAMES = [
   "takeovers",
   "fenced",
   "refusals",
-] as const satisfies readonly (keyof PolicyStats)[];
+] as const satisfies readonly Exclude<keyof PolicyStats, "loadTimes">[];
 
-function statsOf(counts: ArrayLike<number>): PolicyStats {
-  const named = NAMES.map((name, index) => [name, counts[index] ?? 0] as const);
-  return Object.fromEntries(named) as unknown as PolicyStats;
+/** Numbers that are being summed up. */
+class Sums {
+  readonly counts: Float64Array = new Float64Array(NAMES.length);
+  readonly times: LoadTimesHistogram = new LoadTimesHistogram();
+
+  add(counts: Float64Array, times: LoadTimesHistogram): void {
+    for (const [index, count] of counts.entries()) {
+      this.counts[index] = (this.counts[index] ?? 0) + count;
+    }
+    this.times.merge(times);
+  }
+
+  stats(): PolicyStats {
+    const named = NAMES.map((name, index) => [name, this.counts[index] ?? 0] as const);
+    const stats = { ...Object.fromEntries(named), loadTimes: this.times.summary() };
+    return stats as unknown as PolicyStats;
+  }
 }
 
 /** The numbers of a cache with these policies. */
 export function statsFor(memory: MemoryStore, policies: Iterable<BoundPolicy>): CacheStats {
-  const total = new Float64Array(NAMES.length);
-  const functions = new Map<string, Float64Array>();
+  const total = new Sums();
+  const functions = new Map<string, Sums>();
   for (const policy of policies) {
     const known = memory.machine >= 0 && policy.instance === memory.instance;
     const counts = known ? counters(memory.machine, policy.id) : new Float64Array(NAMES.length);
-    const sum = functions.get(policy.name) ?? new Float64Array(NAMES.length);
-    functions.set(policy.name, sum);
-    for (const [index, count] of counts.entries()) {
-      total[index] = (total[index] ?? 0) + count;
-      sum[index] = (sum[index] ?? 0) + count;
-    }
+    const sums = functions.get(policy.name) ?? new Sums();
+    functions.set(policy.name, sums);
+    for (const one of [total, sums]) one.add(counts, policy.loadTimes);
   }
-  const named = [...functions].map(([name, counts]) => [name, statsOf(counts)] as const);
+  const named = [...functions].map(([name, sums]) => [name, sums.stats()] as const);
   return {
-    ...statsOf(total),
+    ...total.stats(),
     functions: Object.fromEntries(named),
     memory: memory.usage(),
     traps: trapCount(),

@@ -64,7 +64,7 @@ impl Slot {
 pub struct Dropped {
     /// Its number.
     pub slot: SlotId,
-    /// Whether its entry was dropped to make room.
+    /// Whether its entry was still of use and was dropped to make room.
     pub evicted: bool,
 }
 
@@ -346,22 +346,21 @@ impl Memory {
 
     fn make_room(&mut self, size: u64, now: Timestamp) {
         while self.is_full(size) {
-            let Some(victim) = self.victim(now) else {
+            if let Some(dead) = self.dead(now) {
+                self.remove(dead);
+            } else if let Some(oldest) = self.recency.oldest() {
+                self.evictions += 1;
+                self.evict(oldest);
+            } else {
                 return;
-            };
-            self.evict(victim);
+            }
         }
     }
 
-    /// A dead entry if there is one, else the least recently used.
-    fn victim(&mut self, now: Timestamp) -> Option<SlotId> {
-        if let Some((deadline, slot)) = self.expiry.earliest()
-            && deadline <= now
-        {
-            return Some(slot);
-        }
-        self.evictions += 1;
-        self.recency.oldest()
+    /// The entry that has been dead for longest.
+    fn dead(&self, now: Timestamp) -> Option<SlotId> {
+        let (deadline, slot) = self.expiry.earliest()?;
+        (deadline <= now).then_some(slot)
     }
 
     /// Checks the internal rules; for tests.

@@ -200,6 +200,7 @@ test("cache options", () => {
       waitUntil: undefined,
       onEvent: undefined,
       enabled: true,
+      asyncLocalStorage: undefined,
       writes: "background",
       codec: undefined,
       seals: [],
