@@ -1,0 +1,9 @@
+/** Helpers for tests of applications, policies and stores. */
+
+export { type ManualClock, manualClock } from "./clock.js";
+export {
+  type FlakyOrigin,
+  flakyOrigin,
+  type OriginOptions,
+  type OriginStep,
+} from "./origin.js";
