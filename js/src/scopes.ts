@@ -134,8 +134,7 @@ interface Host {
 /** Asked for, not imported: a shared entry may import no module of one host. */
 function found(): AsyncStorageClass {
   const { AsyncLocalStorage, process } = globalThis as Host;
-  const known =
-    AsyncLocalStorage ?? process?.getBuiltinModule?.("node:async_hooks")?.AsyncLocalStorage;
+  const known = AsyncLocalStorage ?? process?.getBuiltinModule?.("async_hooks")?.AsyncLocalStorage;
   if (known !== undefined) return known;
   const allowed = "the class AsyncLocalStorage of this host, which was not found by itself";
   throw new ConfigError("asyncLocalStorage", undefined, allowed);

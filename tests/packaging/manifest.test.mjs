@@ -89,7 +89,10 @@ test("there is one copy of the module and one of its text", async () => {
 });
 
 test("it depends on nothing and runs no script when installed", () => {
-  for (const key of ["dependencies", "peerDependencies", "optionalDependencies", "scripts"]) {
+  for (const key of ["dependencies", "optionalDependencies", "scripts"]) {
     assert.equal(manifest[key], undefined, key);
   }
+  // Who does not instrument a cache does not get it.
+  assert.deepEqual(Object.keys(manifest.peerDependencies), ["@opentelemetry/api"]);
+  assert.deepEqual(manifest.peerDependenciesMeta, { "@opentelemetry/api": { optional: true } });
 });

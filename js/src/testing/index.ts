@@ -1,5 +1,12 @@
 /** Helpers for tests of applications, policies and stores. */
 
+export { type ManualClock, manualClock } from "./clock.js";
+export {
+  type FlakyOrigin,
+  flakyOrigin,
+  type OriginOptions,
+  type OriginStep,
+} from "./origin.js";
 export {
   type ConformanceCase,
   type StoreConformanceOptions,

@@ -1,0 +1,93 @@
+/** Methods whose answers are cached: standard decorators (TC39, as TypeScript 5 emits them). */
+
+import type { Cache } from "./cache.js";
+import { ConfigError } from "./errors.js";
+import type { PolicyOptions } from "./policy-options.js";
+import type { Wrapped } from "./wrap.js";
+
+/** The policy of a method. */
+// biome-ignore lint/suspicious/noExplicitAny: a policy without type arguments fits any method
+export interface MethodPolicy<Args extends readonly unknown[] = any, Result = any>
+  extends PolicyOptions<Args, Result> {
+  /**
+   * What of the object its answers depend on. It comes before the arguments: `{0}` of templates,
+   * and the first argument of the policy's functions, is what it gives. Default: nothing, all
+   * objects of the class share their answers.
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: the object's type is the class's own
+  readonly of?: ((self: any) => unknown) | undefined;
+}
+
+type Method<Args extends readonly unknown[], Result> = (
+  // biome-ignore lint/suspicious/noExplicitAny: the object's type is the class's own
+  this: any,
+  ...args: Args
+) => Promise<Result>;
+
+/** What is known of the place of a decorator. */
+interface MethodContext {
+  readonly kind: string;
+  readonly name: string | symbol;
+}
+
+/**
+ * Caches the answers of a method, static or not: `@cached(cache, { ttl: "5m" })`.
+ *
+ * **The object is no part of the key** unless `of` says what of it is. Without `key` the keys come
+ * from the method's name and its arguments; a second method of that name has keys of its own, in
+ * the order in which classes are defined. Stores that several programs share want a `key`.
+ *
+ * @throws ConfigError for anything but a method, or for a wrong policy, when the class is defined
+ */
+export function cached<Args extends readonly unknown[], Result>(
+  cache: Cache,
+  policy: MethodPolicy<NoInfer<Args>, NoInfer<Result>>,
+): (method: Method<Args, Result>, context: MethodContext) => Method<Args, Result> {
+  return (method, context) => {
+    if (typeof method !== "function" || context?.kind !== "method") {
+      const allowed = "a method, with standard decorators (not experimentalDecorators)";
+      throw new ConfigError("cached", context?.kind ?? context, allowed, { subject: "@cached" });
+    }
+    const { of, ...rest } = policy;
+    if (of === undefined) return cache.wrap(method, rest) as Method<Args, Result>;
+    if (typeof of !== "function") throw new ConfigError("of", of, "a function (self) => value");
+    return partOf(cache, method, rest, of);
+  };
+}
+
+function partOf<Args extends readonly unknown[], Result>(
+  cache: Cache,
+  method: Method<Args, Result>,
+  policy: PolicyOptions,
+  of: (self: unknown) => unknown,
+): Method<Args, Result> {
+  function load(this: unknown, _part: unknown, ...args: Args): Promise<Result> {
+    return Reflect.apply(method, this, args);
+  }
+  Object.defineProperty(load, "name", { value: method.name });
+  const wrapped = cache.wrap(load, policy) as Wrapped<[unknown, ...Args], Result>;
+  function decorated(this: unknown, ...args: Args): Promise<Result> {
+    return Reflect.apply(wrapped, this, [of(this), ...args]);
+  }
+  Object.defineProperty(decorated, "name", { value: method.name });
+  Object.defineProperty(decorated, WRAPPED, { value: wrapped });
+  return decorated;
+}
+
+const WRAPPED = Symbol("wrapped");
+
+/**
+ * The wrapped function behind a decorated method: its `invalidate`, `key`, `peek`, `set`; and
+ * `explain` and `refresh`, which want the object: `wrapped(user.load).explain.call(user, 42)`. With
+ * `of`, what that gives is the first argument of each.
+ * @throws ConfigError for a method that is not decorated
+ */
+export function wrapped<Args extends readonly unknown[], Result>(
+  method: (...args: Args) => PromiseLike<Result>,
+): Wrapped<Args, Result> {
+  const found = (method as { [WRAPPED]?: unknown })[WRAPPED] ?? method;
+  if (typeof (found as Partial<Wrapped<Args, Result>>).invalidate === "function") {
+    return found as Wrapped<Args, Result>;
+  }
+  throw new ConfigError("method", method, "a method with @cached");
+}

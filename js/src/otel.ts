@@ -1,0 +1,62 @@
+/** The numbers of a cache as OpenTelemetry reads them. */
+
+import {
+  type Attributes,
+  type BatchObservableCallback,
+  type Meter,
+  metrics,
+  type Observable,
+} from "@opentelemetry/api";
+import { ConfigError } from "./errors.js";
+import { CACHE_NUMBERS, FUNCTION_COUNTERS, functionsOf, type HasStats } from "./metrics.js";
+import { readOptions } from "./options.js";
+
+/** How a cache is instrumented. */
+export interface InstrumentOptions {
+  /** Makes the instruments. Default: the meter "holdover" of the global provider. */
+  readonly meter?: Meter | undefined;
+  /** What every measurement carries. Default none. */
+  readonly attributes?: Attributes | undefined;
+}
+
+/** What `instrument` gives. */
+export interface Instrumented {
+  /** Measures no more. Calling it again does nothing. */
+  unregister(): void;
+}
+
+/**
+ * Measures a cache with OpenTelemetry: observable counters and gauges, read when the SDK collects.
+ * Counts carry attribute `function`; their sum is the count of the cache.
+ *
+ * Needs `@opentelemetry/api`, an optional peer dependency.
+ * @throws ConfigError naming the option at fault
+ */
+export function instrument(cache: HasStats, options?: InstrumentOptions): Instrumented {
+  if (typeof cache?.stats !== "function") throw new ConfigError("cache", cache, "a cache");
+  const known = ["meter", "attributes"] as const;
+  readOptions(options ?? {}, { of: "instrument", known });
+  const meter = options?.meter ?? metrics.getMeter("holdover");
+  if (typeof meter.createObservableCounter !== "function") {
+    throw new ConfigError("meter", meter, "an OpenTelemetry meter");
+  }
+  const attributes = { ...options?.attributes };
+  const counters = FUNCTION_COUNTERS.map(([member, name, description]) => {
+    return [member, meter.createObservableCounter(`holdover.${name}`, { description })] as const;
+  });
+  const numbers = CACHE_NUMBERS.map(({ name, type, unit, help: description, of }) => {
+    const make = type === "gauge" ? "createObservableGauge" : "createObservableCounter";
+    return [of, meter[make](`holdover.${name.replace("_", ".")}`, { description, unit })] as const;
+  });
+  const observe: BatchObservableCallback = (result) => {
+    const stats = cache.stats();
+    for (const [name, counts] of functionsOf(stats)) {
+      const labelled = { ...attributes, function: name };
+      for (const [member, counter] of counters) result.observe(counter, counts[member], labelled);
+    }
+    for (const [of, number] of numbers) result.observe(number, of(stats), attributes);
+  };
+  const all: Observable[] = [...counters, ...numbers].map(([, instrument]) => instrument);
+  meter.addBatchObservableCallback(observe, all);
+  return { unregister: () => meter.removeBatchObservableCallback(observe, all) };
+}
