@@ -22,7 +22,7 @@ pub(crate) fn install() -> Result<()> {
     if is_ready() {
         return Ok(());
     }
-    if !Path::new("/usr/bin/apt-get").exists() || !is_root()? {
+    if !is_usable()? {
         bail!(
             "no compiler for WebAssembly: run `rustup target add wasm32-unknown-unknown`, or, as root on Debian, \
              `apt-get install --no-install-recommends {}` and the lld package that {LINKER} points to",
@@ -47,6 +47,19 @@ pub(crate) fn install() -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// May packages be installed: by root, on Debian?
+pub(crate) fn is_usable() -> Result<bool> {
+    Ok(Path::new("/usr/bin/apt-get").exists() && is_root()?)
+}
+
+/// Installs other packages, from lists that are fetched first.
+pub(crate) fn install_now(what: &str, packages: &[&str]) -> Result<()> {
+    step("fetch Debian's package lists", || {
+        run_quietly(apt_get().arg("update"))
+    })?;
+    step(what, || install_packages(packages))
 }
 
 fn install_packages(packages: &[&str]) -> Result<()> {

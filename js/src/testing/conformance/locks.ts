@@ -1,0 +1,125 @@
+import {
+  bytesOf,
+  type Case,
+  type Has,
+  LONG,
+  missing,
+  noise,
+  same,
+  sameBytes,
+  type Time,
+  times,
+} from "./bench.js";
+
+const SHORT = 300;
+
+/** `add` and `compareAndDelete`, of which locks are made. */
+export function lockCases(time: Time, has: Has): Case[] {
+  const isEndless = time.lag === Number.POSITIVE_INFINITY;
+  return [
+    ...(has("add") ? adding : []),
+    ...(has("add") && !isEndless ? [addingAfterExpiry(time)] : []),
+    ...(has("compareAndDelete") ? comparing : []),
+    ...(has("add") && has("compareAndDelete") ? [locking] : []),
+  ];
+}
+
+const adding: readonly Case[] = [
+  [
+    "add: stores what is not there, leaves what is",
+    async ({ store, prefix }) => {
+      const key = `${prefix}a`;
+      same((await store.add?.(key, noise(100), LONG)) ?? -1, true, "the first add");
+      sameBytes(await store.get(key), noise(100), "after the first add");
+      same((await store.add?.(key, bytesOf("second"), LONG)) ?? -1, false, "the second add");
+      sameBytes(await store.get(key), noise(100), "after the second add");
+      await store.delete(key);
+      const expiresIn = Number.POSITIVE_INFINITY;
+      same((await store.add?.(key, new Uint8Array(), { expiresIn })) ?? -1, true, "the third add");
+      same((await store.add?.(key, bytesOf("fourth"), LONG)) ?? -1, false, "over an empty record");
+    },
+  ],
+  [
+    "add: one of 20 at once gets it",
+    async ({ store, prefix }) => {
+      const key = `${prefix}a`;
+      const won = await Promise.all(
+        times(20, (index) => store.add?.(key, bytesOf(`owner ${index}`), LONG)),
+      );
+      same(won.filter((result) => result === true).length, 1, "how many got it");
+      sameBytes(await store.get(key), bytesOf(`owner ${won.indexOf(true)}`), "who has it");
+    },
+  ],
+];
+
+function addingAfterExpiry(time: Time): Case {
+  return [
+    "add: what it stored ends when it should, and can be added again",
+    async ({ store, prefix }) => {
+      const expiresIn = SHORT + time.lag;
+      await store.add?.(`${prefix}a`, bytesOf("a"), { expiresIn });
+      await time.advance(expiresIn + time.lag + 1);
+      missing(await store.get(`${prefix}a`), "after its end");
+      same((await store.add?.(`${prefix}a`, bytesOf("b"), LONG)) ?? -1, true, "the second add");
+      sameBytes(await store.get(`${prefix}a`), bytesOf("b"), "after the second add");
+    },
+  ];
+}
+
+const comparing: readonly Case[] = [
+  [
+    "compareAndDelete: drops the same record, and nothing else",
+    async ({ store, prefix }) => {
+      const key = `${prefix}a`;
+      const drop = async (record: Uint8Array) =>
+        (await store.compareAndDelete?.(key, record)) ?? -1;
+      same(await drop(bytesOf("a")), false, "of nothing");
+      const record = noise(300);
+      await store.set(key, record, LONG);
+      const changed = Uint8Array.from(record);
+      changed[299] = (changed[299] ?? 0) ^ 0x80;
+      same(await drop(changed), false, "of a record that differs in one bit");
+      same(await drop(record.subarray(0, 299)), false, "of a shorter record");
+      same(await drop(new Uint8Array()), false, "of an empty record");
+      sameBytes(await store.get(key), record, "after those");
+      same(await drop(record), true, "of the same record");
+      missing(await store.get(key), "after that");
+    },
+  ],
+  [
+    "compareAndDelete: one of 10 at once drops it",
+    async ({ store, prefix }) => {
+      const key = `${prefix}a`;
+      await store.set(key, bytesOf("a"), LONG);
+      const dropped = await Promise.all(
+        times(10, () => store.compareAndDelete?.(key, bytesOf("a"))),
+      );
+      same(dropped.filter((result) => result === true).length, 1, "how many dropped it");
+    },
+  ],
+];
+
+const locking: Case = [
+  "a lock of both has one holder at a time",
+  async ({ store, prefix }) => {
+    const key = `${prefix}lock`;
+    let holders = 0;
+    let most = 0;
+    let held = 0;
+    const contend = async (owner: number): Promise<void> => {
+      const token = bytesOf(`owner ${owner}`);
+      for (let tries = 0; tries < 20; tries += 1) {
+        if ((await store.add?.(key, token, LONG)) !== true) continue;
+        holders += 1;
+        most = Math.max(most, holders);
+        held += 1;
+        await store.get(key);
+        holders -= 1;
+        await store.compareAndDelete?.(key, token);
+      }
+    };
+    await Promise.all(times(5, contend));
+    same(most, 1, "holders at a time");
+    same(held > 1, true, "the lock could be had again");
+  },
+];

@@ -1,0 +1,95 @@
+/** What every store has to do, as cases that any test runner can run. */
+
+import type { Maybe, Store } from "../store.js";
+import { batchCases } from "./conformance/batches.js";
+import { type Bench, type Case, check, type Time } from "./conformance/bench.js";
+import { counterCases } from "./conformance/counters.js";
+import { expiryCases } from "./conformance/expiry.js";
+import { keyCases } from "./conformance/keys.js";
+import { lockCases } from "./conformance/locks.js";
+import { messageCases } from "./conformance/messages.js";
+import { recordCases } from "./conformance/records.js";
+import { windowCases } from "./conformance/windows.js";
+
+/** What a store may be besides what it has to be. */
+export type Capability = Exclude<keyof Store, "name" | "deadline" | "get" | "set" | "delete">;
+
+/** How a store is tested. */
+export interface StoreConformanceOptions {
+  /** Lets so many milliseconds pass for the store. Default: really waits. */
+  readonly advance?: ((millis: number) => Maybe<unknown>) | undefined;
+  /**
+   * Milliseconds that a record may stay after its end, since the store counts coarsely. Default 0.
+   * `Infinity`: what ends is not tested, only that nothing ends early.
+   */
+  readonly lag?: number | undefined;
+  /** The biggest record that the store takes, in bytes. Default 1 MiB. */
+  readonly maxBytes?: number | undefined;
+  /** What the store must be able to do; whatever it can do is tested either way. */
+  readonly capabilities?: readonly Capability[] | undefined;
+}
+
+/** One thing a store has to do. */
+export interface ConformanceCase {
+  readonly name: string;
+  /** Rejects with what is wrong. */
+  run(): Promise<void>;
+}
+
+const MEBIBYTE = 2 ** 20;
+
+/**
+ * The cases that a store has to pass: those of `get`, `set` and `delete`, and those of each
+ * capability it has. Cases run one after the other, each on a store of its own making.
+ *
+ * ```js
+ * for (const { name, run } of await storeConformance(() => redis(client))) test(name, run);
+ * ```
+ *
+ * @param makeStore makes a store; several may be about the same server, which is best empty
+ */
+export async function storeConformance(
+  makeStore: () => Maybe<Store>,
+  options: StoreConformanceOptions = {},
+): Promise<readonly ConformanceCase[]> {
+  const { capabilities = [], lag = 0, maxBytes = MEBIBYTE } = options;
+  const time: Time = { advance: async (millis) => (options.advance ?? wait)(millis), lag };
+  const sample = await makeStore();
+  const has = (name: Capability): boolean => typeof sample[name] === "function";
+  const missing = capabilities.filter((name) => !has(name));
+  await sample.close?.();
+  const cases: Case[] = [
+    ["it has the capabilities it should have", () => check(missing.length === 0, `no ${missing}`)],
+    ...recordCases(maxBytes),
+    ...keyCases(),
+    ...expiryCases(time, has),
+    ...batchCases(has),
+    ...lockCases(time, has),
+    ...counterCases(time, has),
+    ...windowCases(time, has),
+    ...messageCases(has),
+  ];
+  // A server may still have the counters of an earlier run.
+  const run = `conformance:${Date.now().toString(36)}:`;
+  return cases.map(([name, act], index) => ({
+    name,
+    run: () => runOne(makeStore, act, `${run}${index}:`),
+  }));
+}
+
+async function runOne(
+  makeStore: () => Maybe<Store>,
+  act: (bench: Bench) => Maybe<unknown>,
+  prefix: string,
+): Promise<void> {
+  const store = await makeStore();
+  try {
+    await act({ store, prefix });
+  } finally {
+    await store.close?.();
+  }
+}
+
+function wait(millis: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, millis));
+}
