@@ -83,7 +83,8 @@ export function smokeTests({ createCache, memory, isHoldoverError }, origin, hos
     test("a cached fetch answers while the origin fails", async () => {
       let now = 1e12;
       const path = pathOf("flaky", "a");
-      const cached = createCache({ clock: { now: () => now } }).fetch({ staleIfError: "1d" });
+      const cache = createCache({ clock: { now: () => now } });
+      const cached = cache.fetch({ ttl: "1m", staleIfError: "1d" });
       await (await cached(`${origin}${path}`)).text();
       now += 3_600_000;
       const response = await cached(`${origin}${path}`);

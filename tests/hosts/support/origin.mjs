@@ -14,6 +14,12 @@ async function vectors() {
 
 const TYPES = { js: "text/javascript", html: "text/html" };
 
+/** Policies decide about most; what says nothing is not kept by browsers' own caches either. */
+function cacheControl(path) {
+  if (path.startsWith("/counted/")) return { "cache-control": "max-age=60" };
+  return /^\/(flaky|api|pages)\//.test(path) ? {} : { "cache-control": "no-store" };
+}
+
 /**
  * Starts an origin.
  *
@@ -37,11 +43,7 @@ export async function startOrigin(files = new Map()) {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, "http://origin");
     const [status, body, type = "text/plain"] = answer(pathname);
-    const isData = /^\/(counted|flaky)\//.test(pathname);
-    response.writeHead(status, {
-      "content-type": type,
-      "cache-control": isData ? "max-age=60" : "no-store",
-    });
+    response.writeHead(status, { "content-type": type, ...cacheControl(pathname) });
     response.end(body);
   });
   server.listen(0, "127.0.0.1");
