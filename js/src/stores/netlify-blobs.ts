@@ -21,8 +21,8 @@ interface Blob {
   readonly metadata: { readonly endsAt?: unknown };
 }
 
-/** Netlify takes 600 bytes; what a key is percent-encoded to has three for each. */
-const LONGEST_KEY = 500;
+/** Netlify takes 600 bytes, and its local server as many as the name of a file may have: 255. */
+const LONGEST_KEY = 200;
 
 /**
  * A store in Netlify Blobs, which keep what they have until it is deleted: ends are looked at when
