@@ -1,5 +1,6 @@
 //! The test suites: what there is, in which order, and what came of it.
 
+mod hosts;
 mod javascript;
 mod rust;
 
@@ -58,7 +59,7 @@ const fn packed(name: &'static str, run: fn(&mut Bench<'_>) -> Result<Tally>) ->
 const PACKAGE: &str = "package";
 
 /// All suites, the cheapest answers first.
-const ALL: [Suite; 14] = [
+const ALL: [Suite; 16] = [
     suite("fmt", rust::fmt),
     suite("clippy", rust::clippy),
     suite("rust", rust::tests),
@@ -72,6 +73,8 @@ const ALL: [Suite; 14] = [
     packed("packaging", javascript::packaging),
     packed("workerd", javascript::workerd),
     packed("stores", javascript::stores),
+    packed("runtimes", hosts::runtimes),
+    packed("browsers", hosts::browsers),
     packed("demo", javascript::demo),
 ];
 

@@ -1,0 +1,124 @@
+/** A store in the CacheStorage of pages, workers and service workers; Deno has one as well. */
+
+import type { SetOptions, Store } from "../store.js";
+import { Channels } from "./channels.js";
+import { keyToText, textToKey } from "./key-text.js";
+import { nameAndDeadline, type StoreOptions } from "./options.js";
+
+/** Options of {@link cacheStorage}. */
+export interface CacheStorageOptions extends Omit<StoreOptions, "name"> {
+  /** The name of the cache, and of the layer. Default `"holdover"`. */
+  readonly name?: string | undefined;
+}
+
+/** Never asked for: only the cache knows these addresses. */
+const BASE = "https://holdover.invalid/?key=";
+const ENDS_AT = "x-holdover-ends-at";
+
+/**
+ * A store in `caches.open(name)`: keys are addresses, records the bodies of responses.
+ *
+ * It lists keys and drops them by prefix, and has nothing that is atomic: locks and counters need
+ * `indexedDb`. Records that are over are dropped when they are met.
+ */
+export function cacheStorage(options: CacheStorageOptions = {}): CacheStorageStore {
+  return new CacheStorageStore(options);
+}
+
+/** Made by {@link cacheStorage}. */
+export class CacheStorageStore implements Store {
+  declare readonly name: string;
+  declare readonly deadline?: number;
+  readonly #cache: string;
+  readonly #channels: Channels;
+  #opened: Promise<Cache> | undefined;
+
+  /** @internal Use {@link cacheStorage}. */
+  constructor(options: CacheStorageOptions) {
+    Object.assign(this, nameAndDeadline(options, "cache-storage"));
+    this.#cache = options.name ?? "holdover";
+    this.#channels = new Channels(`cache:${this.#cache}`);
+  }
+
+  async get(key: string): Promise<Uint8Array | undefined> {
+    const cache = await this.#open();
+    const response = await cache.match(addressOf(key));
+    if (response === undefined) return undefined;
+    if (isLive(response)) return new Uint8Array(await response.arrayBuffer());
+    // Unread, or what it is read from stays open.
+    await response.body?.cancel();
+    return undefined;
+  }
+
+  async set(key: string, record: Uint8Array, { expiresIn }: SetOptions): Promise<void> {
+    const headers = { [ENDS_AT]: `${Date.now() + expiresIn}` };
+    const response = new Response(record.slice(), { headers });
+    await (await this.#open()).put(addressOf(key), response);
+  }
+
+  async delete(key: string): Promise<void> {
+    await (await this.#open()).delete(addressOf(key));
+  }
+
+  async keys(prefix: string): Promise<string[]> {
+    const cache = await this.#open();
+    const found: string[] = [];
+    for (const request of await this.#requests(prefix)) {
+      const response = await cache.match(request);
+      if (response !== undefined && isLive(response)) found.push(keyOf(request));
+      else await cache.delete(request);
+      await response?.body?.cancel();
+    }
+    return found;
+  }
+
+  async clear(prefix: string): Promise<void> {
+    const cache = await this.#open();
+    for (const request of await this.#requests(prefix)) await cache.delete(request);
+  }
+
+  subscribe(channel: string, listener: (message: string) => void): () => void {
+    return this.#channels.subscribe(channel, listener);
+  }
+
+  publish(channel: string, message: string): void {
+    this.#channels.publish(channel, message);
+  }
+
+  async ping(): Promise<void> {
+    await this.#open();
+  }
+
+  async close(): Promise<void> {
+    this.#channels.close();
+  }
+
+  async #requests(prefix: string): Promise<Request[]> {
+    const all = await (await this.#open()).keys();
+    return all.filter((request) => keyOf(request).startsWith(prefix));
+  }
+
+  #open(): Promise<Cache> {
+    if (this.#opened === undefined) {
+      const opening = caches.open(this.#cache);
+      this.#opened = opening;
+      opening.catch(() => {
+        this.#opened = undefined;
+      });
+    }
+    return this.#opened;
+  }
+}
+
+function isLive(response: Response): boolean {
+  return Date.now() < Number(response.headers.get(ENDS_AT) ?? 0);
+}
+
+/** As a query, where no dots are taken for steps. */
+function addressOf(key: string): string {
+  return BASE + encodeURIComponent(keyToText(key));
+}
+
+function keyOf(request: Request): string {
+  return textToKey(decodeURIComponent(request.url.slice(BASE.length)));
+}

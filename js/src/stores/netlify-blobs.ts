@@ -1,0 +1,72 @@
+/** A store in Netlify Blobs. */
+
+import { longKey } from "../key-length.js";
+import type { SetOptions, Store } from "../store.js";
+import { nameAndDeadline, type StoreOptions } from "./options.js";
+
+/** What is used of what `getStore()` of `@netlify/blobs` gives. */
+export interface NetlifyStoreLike {
+  getWithMetadata(key: string, options: { type: "arrayBuffer" }): Promise<unknown>;
+  set(
+    key: string,
+    data: ArrayBuffer,
+    options: { metadata: Record<string, unknown> },
+  ): Promise<unknown>;
+  delete(key: string): Promise<void>;
+}
+
+/** A blob with what is known of it. */
+interface Blob {
+  readonly data: ArrayBuffer;
+  readonly metadata: { readonly endsAt?: unknown };
+}
+
+/** Netlify takes 600 bytes, and its local server as many as the name of a file may have: 255. */
+const LONGEST_KEY = 200;
+
+/**
+ * A store in Netlify Blobs, which keep what they have until it is deleted: ends are looked at when
+ * reading. By default they are eventually consistent; `getStore({ consistency: "strong" })` is not.
+ *
+ * @param store what `getStore()` gives, or a function that gives it for each operation, as
+ *   functions on Netlify may ask for it within a request only
+ */
+export function netlifyBlobs(
+  store: NetlifyStoreLike | (() => NetlifyStoreLike),
+  options: StoreOptions = {},
+): Store {
+  const opened = () => (typeof store === "function" ? store() : store);
+  return {
+    ...nameAndDeadline(options, "netlify-blobs"),
+    get: async (key) => {
+      const type = "arrayBuffer";
+      const found = await opened().getWithMetadata(await nameOf(key), { type });
+      return recordOf(found as Blob | null);
+    },
+    set: async (key, record, { expiresIn }: SetOptions) => {
+      // JSON has no word for Infinity.
+      const metadata = { endsAt: Math.min(Date.now() + expiresIn, Number.MAX_SAFE_INTEGER) };
+      await opened().set(await nameOf(key), record.slice().buffer as ArrayBuffer, { metadata });
+    },
+    delete: async (key) => opened().delete(await nameOf(key)),
+  };
+}
+
+function recordOf(blob: Blob | null): Uint8Array | undefined {
+  if (blob === null) return undefined;
+  return Date.now() < Number(blob.metadata.endsAt ?? 0) ? new Uint8Array(blob.data) : undefined;
+}
+
+/** Hexadecimal UTF-16 for what is no plain name: empty keys, slashes and dots mean other things. */
+async function nameOf(key: string): Promise<string> {
+  if (/^[A-Za-z0-9_:=-]+$/.test(key) && key.length < LONGEST_KEY) return `k${key}`;
+  return `x${await longKey(hexOf(key), LONGEST_KEY)}`;
+}
+
+function hexOf(key: string): string {
+  let text = "";
+  for (let at = 0; at < key.length; at += 1) {
+    text += key.charCodeAt(at).toString(16).padStart(4, "0");
+  }
+  return text;
+}

@@ -1,0 +1,12 @@
+// For hosts that take one script: pages, classic workers, Vercel's edge runtime.
+
+import * as holdover from "holdover";
+import { runAll } from "../shared/check.js";
+import { smokeTests } from "../shared/smoke.js";
+import { vectorTests } from "../shared/vectors.js";
+
+globalThis.runTests = async (origin, host) => {
+  const smoke = await runAll(smokeTests(holdover, origin, host));
+  const vectors = await runAll(await vectorTests(holdover, origin));
+  return JSON.stringify([...smoke, ...vectors]);
+};

@@ -1,0 +1,48 @@
+//! The package in the other runtimes, and in browsers.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use super::Bench;
+use crate::apt;
+use crate::step::step;
+use crate::tally::Tally;
+use crate::watched::count;
+
+/// Apart, as runtimes weigh more than the other tests need.
+const HOSTS: &str = "tests/hosts";
+const CHROMIUM: &str = "/usr/bin/chromium";
+
+/// Node, Deno, Bun and Vercel's edge runtime.
+pub(super) fn runtimes(bench: &mut Bench<'_>) -> Result<Tally> {
+    bench.install_package(HOSTS)?;
+    count(&mut node(bench, "runtimes.mjs"))
+}
+
+/// Pages and service workers in Chromium.
+pub(super) fn browsers(bench: &mut Bench<'_>) -> Result<Tally> {
+    bench.install_package(HOSTS)?;
+    install_chromium()?;
+    count(node(bench, "browsers.mjs").env("HOLDOVER_CHROMIUM", CHROMIUM))
+}
+
+fn install_chromium() -> Result<()> {
+    if Path::new(CHROMIUM).exists() {
+        return Ok(());
+    }
+    if !apt::is_usable()? {
+        bail!(
+            "no {CHROMIUM}: as root on Debian, `apt-get install --no-install-recommends chromium`"
+        );
+    }
+    apt::update()?;
+    step("install Chromium", || apt::install(&["chromium"]))
+}
+
+fn node(bench: &Bench<'_>, script: &str) -> Command {
+    let mut node = Command::new("node");
+    node.current_dir(bench.workspace.path(HOSTS)).arg(script);
+    node
+}
