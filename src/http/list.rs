@@ -22,6 +22,11 @@ impl<'a> Parts<'a> {
         }
     }
 
+    /// Whether a quote turned out to be open, as far as was read.
+    pub(super) const fn has_open_quote(&self) -> bool {
+        !self.quotes
+    }
+
     /// Where the next part ends. Looks at everything at most twice in all: once a quote turned
     /// out to be open, the rest is read without quotes.
     fn end(&mut self, rest: &str) -> usize {

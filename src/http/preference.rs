@@ -6,7 +6,7 @@
 
 use super::head::FieldNames;
 use super::list::Parts;
-use super::text::{cut, is_same, push};
+use super::text::{cut, is_same, position, push};
 use alloc::string::String;
 
 /// The fields whose members have no order, those without case first.
@@ -20,19 +20,26 @@ const NEGOTIATED: [&str; 4] = [
 /// Writes the value of the field `name` in its one form.
 #[inline(never)]
 pub(super) fn normalize(name: &str, value: &str, into: &mut String) {
+    if position(value, |byte| byte == b'\\').is_some() {
+        return push(into, &[value]);
+    }
     let negotiated = NEGOTIATED.iter().position(|known| is_same(known, name));
     let lower;
-    let value = if negotiated.is_some_and(|at| at < 3) {
+    let folded = if negotiated.is_some_and(|at| at < 3) {
         lower = lower_without_spaces(value);
         &lower
     } else {
         value
     };
     let mut members = FieldNames::default();
-    for part in Parts::new(value) {
+    let mut parts = Parts::new(folded);
+    for part in parts.by_ref() {
         if negotiated.is_none() || !part.is_empty() {
             members.add(part);
         }
+    }
+    if parts.has_open_quote() {
+        return push(into, &[value]);
     }
     if negotiated.is_some() {
         members = members.sorted();
@@ -92,6 +99,10 @@ mod tests {
             ("foo", "a,,b", "a,b"),
             ("foo", "a b", "ab"),
             ("foo", "\"a, b\"", "\"a,b\""),
+            ("foo", "\"a, b", "\"a,b"),
+            ("foo", "\"\\\", a", "\"\\\",a"),
+            ("accept", "a, \"b", "\"b, a"),
+            ("accept-language", "\"\\ \"", "\"\\\""),
         ] {
             assert_ne!(normal(name, one), normal(name, other), "{one} | {other}");
         }

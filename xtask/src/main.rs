@@ -2,6 +2,7 @@
 
 mod apt;
 mod debian;
+mod excerpt;
 mod glue;
 mod npm;
 mod package;

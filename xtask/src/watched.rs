@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
+use crate::excerpt;
 use crate::step::shell_words;
 use crate::tally::Tally;
 
@@ -50,6 +51,9 @@ fn watch(command: &mut Command) -> Result<Outcome> {
     let lines = lines_of(&mut child);
     let mut output = String::new();
     let succeeded = follow(&mut child, &lines, &mut output)?;
+    if !succeeded {
+        excerpt::keep(&shell_words(command), &output);
+    }
     Ok(Outcome { succeeded, output })
 }
 

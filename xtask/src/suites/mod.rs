@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, bail};
 
+use crate::excerpt;
 use crate::package;
 use crate::tally::Tally;
 use crate::workspace::Workspace;
@@ -99,6 +100,7 @@ pub(crate) fn run(workspace: &Workspace, wanted: &[String]) -> Result<ExitCode> 
         .map(|suite| run_one(suite, &mut bench))
         .collect();
     let total: Tally = reports.iter().map(|report| report.tally).sum();
+    excerpt::print_kept();
     print_summary(&reports, total);
     Ok(if total.failed == 0 {
         ExitCode::SUCCESS
@@ -131,7 +133,9 @@ fn run_one(suite: &'static Suite, bench: &mut Bench<'_>) -> Report {
     println!("\n━━ {}", suite.name);
     let start = Instant::now();
     let tally = (suite.run)(bench).unwrap_or_else(|error| {
-        println!("error: {error:#}");
+        let error = format!("error: {error:#}");
+        println!("{error}");
+        excerpt::keep(suite.name, &error);
         Tally::one(false)
     });
     // Nothing run is nothing shown.
