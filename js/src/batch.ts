@@ -7,12 +7,12 @@
  */
 
 import type { LoadContext, LoadManyContext } from "./call.js";
+import type { Form } from "./entry-records.js";
 import { ConfigError, type HoldoverError } from "./errors.js";
 import type { Admission } from "./guards.js";
 import { isAbortSignal } from "./key-encode.js";
 import type { FoundEntry, Layers } from "./layers.js";
 import { readMany } from "./layers-many.js";
-import type { Validate } from "./policy-options.js";
 
 /** What loads many keys; may give anything, or throw. */
 export type LoadMany = (
@@ -35,10 +35,13 @@ interface Member {
   readonly reject: (error: unknown) => void;
 }
 
+/** What guards say of a load. */
+type Asked = Admission | HoldoverError | undefined;
+
 /** The loads that become one call. */
 interface Group {
   readonly members: Member[];
-  verdict: { readonly of: Admission | HoldoverError | undefined } | undefined;
+  verdict: { readonly of: Asked | Promise<Asked> } | undefined;
 }
 
 /** Brings the calls of one `many` together. */
@@ -55,34 +58,25 @@ export class Batch {
   }
 
   /** Looks for a key in the stores. */
-  look(
-    key: string,
-    layers: Layers,
-    validate: Validate | undefined,
-  ): Promise<FoundEntry | undefined> {
+  look(key: string, layers: Layers, form: Form): Promise<FoundEntry | undefined> {
     return new Promise((tell) => {
       if (this.#looks === undefined) {
         this.#looks = [];
-        queueMicrotask(() => this.#lookUp(layers, validate));
+        queueMicrotask(() => this.#lookUp(layers, form));
       }
       this.#looks.push({ key, tell });
     });
   }
 
   /** What guards say: asked once for the loads that become one call. */
-  admit(
-    answered: boolean,
-    ask: () => Admission | HoldoverError | undefined,
-  ): Admission | HoldoverError | undefined {
+  admit<Verdict extends Asked | Promise<Asked>>(answered: boolean, ask: () => Verdict): Verdict {
     if (this.#loadMany === undefined) return ask();
     const group = this.#groupFor(answered);
     const asked = group.verdict;
-    if (asked === undefined) {
-      group.verdict = { of: ask() };
-      return group.verdict.of;
-    }
-    if (asked.of !== undefined && "shares" in asked.of) asked.of.shares += 1;
-    return asked.of;
+    if (asked !== undefined) return shared(asked.of) as Verdict;
+    const of = ask();
+    group.verdict = { of };
+    return of;
   }
 
   /** Loads one of the keys together with others; undefined when nothing loads many. */
@@ -92,11 +86,11 @@ export class Batch {
     return new Promise((resolve, reject) => members.push({ args, context, resolve, reject }));
   }
 
-  async #lookUp(layers: Layers, validate: Validate | undefined): Promise<void> {
+  async #lookUp(layers: Layers, form: Form): Promise<void> {
     const looks = this.#looks ?? [];
     this.#looks = undefined;
     const keys = looks.map(({ key }) => key);
-    const found = await readMany(layers, keys, validate);
+    const found = await readMany(layers, keys, form);
     // All in one turn, so that what they load comes together.
     for (const { key, tell } of looks) tell(found.get(key));
   }
@@ -136,6 +130,13 @@ export class Batch {
       for (const { reject } of members) reject(error);
     }
   }
+}
+
+/** An admission for one more flight. */
+function shared(asked: Asked | Promise<Asked>): Asked | Promise<Asked> {
+  if (asked instanceof Promise) return asked.then(shared);
+  if (asked !== undefined && "shares" in asked) asked.shares += 1;
+  return asked;
 }
 
 /** Answers first, failures then: for guards, what brought an answer did not fail. */

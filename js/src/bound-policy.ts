@@ -1,5 +1,6 @@
 /** A compiled policy on its way into the core. */
 
+import type { SharedPlace } from "./guard-options.js";
 import { Guards } from "./guards.js";
 import { LoadTimesHistogram } from "./load-times.js";
 import type { MemoryStore } from "./memory.js";
@@ -24,8 +25,8 @@ export class BoundPolicy {
   constructor(rules: CompiledPolicy, name: string, base?: BoundPolicy) {
     this.rules = rules;
     this.name = name;
-    this.isPlain = rules.guards?.callSet === undefined;
-    this.guards = rules.guards && (base?.guards ?? new Guards(rules.guards));
+    this.guards = rules.guards && (base?.guards ?? new Guards(rules.guards, name));
+    this.isPlain = this.guards?.asksCalls !== true && rules.hitsShared === undefined;
     this.#base = base;
     this.loadTimes = base?.loadTimes ?? new LoadTimesHistogram();
   }
@@ -57,7 +58,17 @@ export function baseOf(rules: CompiledPolicy): {
   };
   const guards = rules.guards === undefined ? [] : [...rules.guards.sets, rules.guards.callSet];
   const guarded = guards.map((set) => set && `${set.scope} ${set.fields}`);
-  return { id: [...fieldsOf(base), ...guarded].join(), rules: base };
+  const shared = [rules.guards?.shared?.breaker, rules.guards?.shared?.limit].map(idOfShared);
+  return { id: [...fieldsOf(base), ...guarded, ...shared].join(), rules: base };
+}
+
+/** By its name, which `getOrLoad` asks for: guards that share their state are one. */
+function idOfShared(
+  shared: { readonly scope: string; readonly place: SharedPlace } | undefined,
+): string | undefined {
+  if (shared === undefined) return undefined;
+  const { place, ...rules } = shared;
+  return JSON.stringify([place.name, rules]);
 }
 
 /** The order of `field` in `src/wasm/policies.rs`. */

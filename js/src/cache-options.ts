@@ -1,6 +1,6 @@
 /** The options of `createCache`, `memory` and `cache.fetch`. */
 
-import type { Codec } from "./codec/values.js";
+import { type Codec, compileCodec } from "./codec/values.js";
 import { type Duration, duration } from "./duration.js";
 import { ConfigError } from "./errors.js";
 import {
@@ -192,7 +192,7 @@ export function compileCacheOptions<Store extends StoreLike = StoreLike, Event =
       "the class AsyncLocalStorage",
     ) as AsyncStorageClass | undefined,
     writes: checkedWrites(given.writes),
-    codec: checkedCodec(given.codec),
+    codec: compileCodec(given.codec),
     seals: (["sign", "encrypt", "compress"] as const).flatMap((name) => {
       const like = `of holdover/codecs/${name}, like ${name}({ … })`;
       return optionalFunction<(store: LowerStore) => LowerStore>(given[name], name, like) ?? [];
@@ -204,14 +204,6 @@ function checkedWrites(value: unknown): "background" | "await" {
   if (value === undefined || value === "background") return "background";
   if (value === "await") return value;
   throw new ConfigError("writes", value, '"background" or "await"');
-}
-
-function checkedCodec(value: unknown): Codec | undefined {
-  if (value === undefined) return undefined;
-  const { id, encode, decode } = isObject(value) ? value : {};
-  const isId = Number.isInteger(id) && (id as number) > 15 && (id as number) < 255;
-  if (isId && typeof encode === "function" && typeof decode === "function") return value as never;
-  throw new ConfigError("codec", value, "{ id: 16 to 254, encode, decode }");
 }
 
 /** Options of `memory`; both bounds hold. */

@@ -1,5 +1,6 @@
 /** A cache: stores, a driver, and the ways to use them. */
 
+import { Attempts } from "./attempts.js";
 import { Bloom, type BloomOptions } from "./bloom.js";
 import {
   type CacheOptions,
@@ -46,8 +47,9 @@ import type { FetchPolicyOptions, GetOrLoadOptions, PolicyOptions } from "./poli
 import type { Trace } from "./scopes.js";
 import { type CacheStats, statsFor } from "./stats.js";
 import type { Store } from "./store.js";
+import { StoreNames } from "./store-names.js";
 import type { Disabled, DisableOptions } from "./switches.js";
-import { tagNames } from "./tags.js";
+import { type Tagged, tagNames } from "./tags.js";
 import { type Explained, type Wrapped, wrap } from "./wrap.js";
 
 /** A place for entries that `createCache` takes: `memory()` or a lower store. */
@@ -76,18 +78,11 @@ export class Cache {
     const onTrap = (error: unknown) => this.driver.recover(error);
     const { codec, seals } = given;
     const sealed = lower.map((store) => seals.reduce((inner, seal) => seal(inner), store));
-    const layers =
-      lower.length === 0
-        ? undefined
-        : new Layers(
-            sealed,
-            namespace,
-            timers,
-            events,
-            onTrap,
-            (tagged) => own.tagsSince(tagged),
-            codec,
-          );
+    const names = new StoreNames(namespace);
+    const attempts = new Attempts(timers, events);
+    const tagsSince = (tagged: Tagged) => own.tagsSince(tagged);
+    const below = { names, attempts, timers, events, codec, onTrap, tagsSince };
+    const layers = lower.length === 0 ? undefined : new Layers(sealed, below);
     const anchor = () => (waitUntil === false ? undefined : (waitUntil ?? providedWaitUntil()));
     const space = own.space(namespace);
     if (events.wanted) own.listen(space, (key) => events.tell({ type: "evict", key }));
@@ -98,7 +93,10 @@ export class Cache {
       memory: own,
       space,
       namespace,
+      names,
+      attempts,
       layers,
+      sharedLayers: new WeakMap(),
       feed,
       timers,
       random,

@@ -5,21 +5,25 @@
  * request that vanishes takes its state with it. See `src/call/mod.rs` for the order of steps.
  */
 
+import type { Attempts } from "./attempts.js";
 import type { BoundPolicy } from "./bound-policy.js";
 import { CachedError } from "./cached-error.js";
 import type { Answer, Call, Times } from "./call.js";
 import type { Timers } from "./clock.js";
 import * as core from "./core.js";
-import { ClosedError } from "./errors.js";
+import { ClosedError, type HoldoverError } from "./errors.js";
 import type { Events, Source } from "./events.js";
 import type { Feed } from "./feed.js";
 import { Flight, type Outcome } from "./flight.js";
 import { rejected } from "./guards.js";
-import type { Layers } from "./layers.js";
+import type { Layer, Layers } from "./layers.js";
 import { Loads } from "./loads.js";
 import type { MemoryStore, Space } from "./memory.js";
 import type { WaitUntil } from "./policy-options.js";
 import { type AsyncStorageClass, Scopes } from "./scopes.js";
+import { countHit } from "./shared-hits.js";
+import type { Store } from "./store.js";
+import type { StoreNames } from "./store-names.js";
 import { type Off, Switches } from "./switches.js";
 import { waitFor } from "./waiting.js";
 
@@ -52,7 +56,11 @@ export interface Host {
   readonly memory: MemoryStore;
   readonly space: Space;
   readonly namespace: string;
+  readonly names: StoreNames;
+  readonly attempts: Attempts;
   readonly layers: Layers | undefined;
+  /** How the stores are doing that only guards use. */
+  readonly sharedLayers: WeakMap<Store, Layer>;
   readonly feed: Feed | undefined;
   readonly timers: Timers;
   readonly random: () => number;
@@ -133,29 +141,51 @@ export class Driver {
       if (off.reads) return off.writes ? this.#bypass(call) : this.#refresh(call);
       if (off.writes) return this.#begin({ ...call, noStore: true });
     }
-    return (again ? undefined : this.#refuseCall(call)) ?? this.#begin(call);
+    return again ? this.#begin(call) : this.#ask(call);
   }
 
-  /** The answer of a call that a limit on calls refuses; undefined when it may go on. */
-  #refuseCall(call: Call): Promise<Answer> | undefined {
-    const { guards } = call.policy;
-    if (guards?.rules.callSet === undefined) return undefined;
-    const { memory, space, timers, events } = this.host;
+  /** Begins a call, unless a limit on calls refuses it. */
+  #ask(call: Call): Promise<Answer> {
+    const { guards, rules } = call.policy;
+    if (guards?.shared?.countsCalls || rules.hitsShared) return this.#askStores(call);
+    if (guards?.rules.callSet === undefined) return this.#begin(call);
+    const { memory, timers } = this.host;
     try {
       const error = guards.refuseCall(call, memory, timers);
-      if (error === undefined) return undefined;
-      events.tell({ type: "reject", key: call.key, error });
-      const slot = space.get(call.key) ?? -1;
-      const id = call.policy.bind(memory);
-      const mayServe = this.#loads.mayStandIn(call, error);
-      if (mayServe && core.fallback(memory.machine, slot, id, false, timers.now())) {
-        return this.#serve(call, slot, "error-fallback", error);
-      }
-      return rejected(call, error).then((outcome) => this.#conclude(call, outcome, true));
+      return error === undefined ? this.#begin(call) : this.#reject(call, error);
     } catch (error) {
       this.recover(error);
       return this.#bypass(call);
     }
+  }
+
+  /** The same, for what instances count together. */
+  async #askStores(call: Call): Promise<Answer> {
+    const { guards, rules } = call.policy;
+    const error = await guards?.shared?.refuseCall(call, this.host);
+    const refused = this.#refuse(call);
+    if (refused !== undefined) return refused;
+    try {
+      if (error !== undefined) return this.#reject(call, error);
+      if (rules.hitsShared) await countHit(call, this.host);
+    } catch (cause) {
+      this.recover(cause);
+      return this.#bypass(call);
+    }
+    return this.#refuse(call) ?? this.#begin(call);
+  }
+
+  /** The answer of a call that is refused, hit or not. */
+  #reject(call: Call, error: HoldoverError): Promise<Answer> {
+    const { memory, space, timers, events } = this.host;
+    events.tell({ type: "reject", key: call.key, error });
+    const slot = space.get(call.key) ?? -1;
+    const id = call.policy.bind(memory);
+    const mayServe = this.#loads.mayStandIn(call, error);
+    if (mayServe && core.fallback(memory.machine, slot, id, false, timers.now())) {
+      return this.#serve(call, slot, "error-fallback", error);
+    }
+    return rejected(call, error).then((outcome) => this.#conclude(call, outcome, true));
   }
 
   #begin(call: Call): Promise<Answer> {

@@ -4,6 +4,7 @@ import { CachedError } from "./cached-error.js";
 import type { Answer, Times } from "./call.js";
 import * as core from "./core.js";
 import type { Driver, Host } from "./driver.js";
+import type { Form } from "./entry-records.js";
 import type { Source } from "./events.js";
 import type { Change } from "./feed.js";
 import { type FoundEntry, type Lifetime, totalOf } from "./layers.js";
@@ -45,11 +46,11 @@ export class Entries {
   }
 
   /** The value of an entry, fresh or stale; undefined without one. */
-  async peek(key: string): Promise<unknown> {
+  async peek(key: string, form?: Form): Promise<unknown> {
     if (this.#driver.offFor(key).reads) return undefined;
     const held = this.held(key, false);
     if (held !== undefined) return held.value;
-    const found = await this.#host.layers?.read(key);
+    const found = await this.#host.layers?.read(key, form);
     return found !== undefined && found.age < totalOf(found) ? found.value : undefined;
   }
 
@@ -63,9 +64,9 @@ export class Entries {
   }
 
   /** Stores a value, here and in every store; whether it may be stored now. */
-  async set(key: string, value: unknown, lifetime: Lifetime): Promise<boolean> {
+  async set(key: string, value: unknown, lifetime: Lifetime, form?: Form): Promise<boolean> {
     if (!this.keep(key, value, lifetime)) return false;
-    await this.#host.layers?.write(key, value, lifetime);
+    await this.#host.layers?.write(key, value, lifetime, form);
     await this.#host.feed?.tell({ keys: [key] });
     return true;
   }

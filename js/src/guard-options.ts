@@ -3,6 +3,11 @@
 import { duration } from "./duration.js";
 import { ConfigError } from "./errors.js";
 import { type GivenOptions, optionalFunction, readOptions } from "./options.js";
+import type { SharedBreakerRules } from "./shared-breaker.js";
+import { compileShared, type SharedPlace } from "./shared-options.js";
+import type { WindowOptions } from "./store.js";
+
+export type { SharedPlace } from "./shared-options.js";
 
 /** Whose loads a guard counts together. */
 export type GuardScope = "function" | "key" | "host";
@@ -14,12 +19,33 @@ export interface GuardRules {
   readonly scope: GuardScope;
 }
 
+/** What instances share of a policy's guards. */
+export interface SharedRules {
+  readonly breaker:
+    | {
+        readonly rules: SharedBreakerRules;
+        readonly scope: GuardScope;
+        readonly place: SharedPlace;
+      }
+    | undefined;
+  readonly limit:
+    | {
+        readonly options: WindowOptions;
+        readonly scope: GuardScope;
+        readonly place: SharedPlace;
+        readonly countsCalls: boolean;
+      }
+    | undefined;
+}
+
 /** The guards of a policy. */
 export interface CompiledGuards {
   /** What is asked before a load: one set of guards per scope that is used. */
   readonly sets: readonly GuardRules[];
   /** What is asked before a call, hits included: a rate limit that counts calls. */
   readonly callSet: GuardRules | undefined;
+  /** What is asked of a store, besides; undefined for nothing. */
+  readonly shared: SharedRules | undefined;
   /** Whether a failure counts for the circuit breaker; undefined for every one. */
   readonly countIf: ((error: unknown) => boolean) | undefined;
   /** What a caller gets who is refused for the rate; undefined for E_RATE_LIMITED. */
@@ -41,25 +67,58 @@ interface Part {
 /**
  * Compiles `circuitBreaker`, `rateLimit` and `slowCalls`; undefined without any.
  * @param scopes the scopes that are allowed, the default first
+ * @param isNamed whether what the policy is for has a name of its own
  * @throws ConfigError naming the option at fault
  */
 export function compileGuards(
   given: GivenOptions<"circuitBreaker" | "rateLimit" | "slowCalls">,
   scopes: readonly GuardScope[],
+  isNamed: boolean,
 ): CompiledGuards | undefined {
-  const breaker = compileBreaker(given.circuitBreaker, scopes);
-  const limit = compileRateLimit(given.rateLimit, scopes);
+  const breaker = compileBreaker(given.circuitBreaker, scopes, isNamed);
+  const limit = compileRateLimit(given.rateLimit, scopes, isNamed);
   const slow = compileSlowCalls(given.slowCalls, scopes);
   if (breaker === undefined && limit === undefined && slow === undefined) return undefined;
-  const callPart = limit?.countsCalls ? limit.part : undefined;
-  const loadPart = limit?.countsCalls ? undefined : limit?.part;
-  const parts = [breaker?.part, loadPart, slow].filter((part) => part !== undefined);
+  const own = limit?.place === undefined ? limit : undefined;
+  const callPart = own?.countsCalls ? own.part : undefined;
+  const loadPart = own?.countsCalls ? undefined : own?.part;
+  const breakerPart = breaker?.place === undefined ? breaker?.part : undefined;
+  const parts = [breakerPart, loadPart, slow].filter((part) => part !== undefined);
   return {
     callSet: callPart && setOf(callPart.scope, [callPart]),
     sets: scopes.map((scope) => setOf(scope, parts)).filter((set) => set !== undefined),
+    shared: sharedRules(breaker, limit),
     countIf: breaker?.countIf,
     onReject: limit?.onReject,
   };
+}
+
+function sharedRules(
+  breaker: ReturnType<typeof compileBreaker>,
+  limit: ReturnType<typeof compileRateLimit>,
+): SharedRules | undefined {
+  if (breaker?.place === undefined && limit?.place === undefined) return undefined;
+  const { part, place } = breaker ?? {};
+  return {
+    breaker: part && place && { rules: breakerRules(part.numbers), scope: part.scope, place },
+    limit: limit?.place && {
+      options: windowOptions(limit.part.numbers),
+      scope: limit.part.scope,
+      place: limit.place,
+      countsCalls: limit.countsCalls,
+    },
+  };
+}
+
+function breakerRules(numbers: readonly number[]): SharedBreakerRules {
+  const [errorRate = 1, window = 1, minCalls = 1, openFor = 1, halfOpenCalls = 1] = numbers;
+  return { errorRate, window, minCalls, openFor, halfOpenCalls };
+}
+
+function windowOptions(numbers: readonly number[]): WindowOptions {
+  const [limit = 1, period = 1, sliding = 0, ban = 0] = numbers;
+  const algorithm = sliding > 0 ? "sliding" : "fixed";
+  return ban > 0 ? { algorithm, limit, period, ban } : { algorithm, limit, period };
 }
 
 function setOf(scope: GuardScope, parts: readonly Part[]): GuardRules | undefined {
@@ -78,9 +137,11 @@ const BREAKER = [
   "halfOpenCalls",
   "countIf",
   "scope",
+  "shared",
+  "name",
 ] as const;
 
-function compileBreaker(value: unknown, scopes: readonly GuardScope[]) {
+function compileBreaker(value: unknown, scopes: readonly GuardScope[], isNamed: boolean) {
   if (value === undefined) return undefined;
   const given = readOptions(value, { of: "circuitBreaker", known: BREAKER });
   const name = (option: string) => `circuitBreaker.${option}`;
@@ -98,12 +159,26 @@ function compileBreaker(value: unknown, scopes: readonly GuardScope[]) {
     name("countIf"),
     like,
   );
-  return { part: { at: BREAKER_AT, numbers, scope }, countIf };
+  const place = compileShared(given, "circuitBreaker", BREAKER_NEEDS, isNamed);
+  return { part: { at: BREAKER_AT, numbers, scope }, countIf, place };
 }
 
-const LIMIT = ["limit", "period", "ban", "algorithm", "scope", "onReject", "count"] as const;
+/** What a shared breaker asks of its store. */
+const BREAKER_NEEDS = ["add", "compareAndDelete", "increment"] as const;
 
-function compileRateLimit(value: unknown, scopes: readonly GuardScope[]) {
+const LIMIT = [
+  "limit",
+  "period",
+  "ban",
+  "algorithm",
+  "scope",
+  "onReject",
+  "count",
+  "shared",
+  "name",
+] as const;
+
+function compileRateLimit(value: unknown, scopes: readonly GuardScope[], isNamed: boolean) {
   if (value === undefined) return undefined;
   const given = readOptions(value, { of: "rateLimit", known: LIMIT });
   const name = (option: string) => `rateLimit.${option}`;
@@ -124,7 +199,8 @@ function compileRateLimit(value: unknown, scopes: readonly GuardScope[]) {
     "(error, …args) => result",
   );
   const countsCalls = oneOf(given.count, name("count"), ["loads", "calls"]) === "calls";
-  return { part: { at: LIMIT_AT, numbers, scope }, onReject, countsCalls };
+  const place = compileShared(given, "rateLimit", ["window"], isNamed);
+  return { part: { at: LIMIT_AT, numbers, scope }, onReject, countsCalls, place };
 }
 
 const SLOW = ["factor", "samples", "openFor", "scope"] as const;

@@ -3,15 +3,12 @@
 import type { Call } from "./call.js";
 import type { Timers } from "./clock.js";
 import * as core from "./core.js";
-import {
-  CircuitOpenError,
-  type HoldoverError,
-  RateLimitedError,
-  SlowCallsError,
-} from "./errors.js";
+import type { Host } from "./driver.js";
+import { CircuitOpenError, HoldoverError, RateLimitedError, SlowCallsError } from "./errors.js";
 import type { Outcome } from "./flight.js";
 import type { CompiledGuards, GuardRules } from "./guard-options.js";
 import type { MemoryStore } from "./memory.js";
+import { rateLimited, SharedGuards, scopeOf, type Ticket } from "./shared-guards.js";
 
 /** The reasons of a refusal, as `src/wasm/guards.rs` numbers them; 0 is none. */
 const CIRCUIT_OPEN = 1;
@@ -37,6 +34,8 @@ export interface Admission {
   readonly places: readonly Place[];
   readonly instance: number;
   readonly startedAt: number;
+  /** Where instances count it together. */
+  readonly ticket?: Ticket;
   /** How many flights it is for; 0 once the result is told. */
   shares: number;
 }
@@ -44,33 +43,58 @@ export interface Admission {
 /** The guards of one policy. */
 export class Guards {
   readonly rules: CompiledGuards;
+  /** Those that instances share; undefined for none. */
+  readonly shared: SharedGuards | undefined;
   readonly #known: readonly Map<string, number>[];
   readonly #knownCalls: Map<string, number> = new Map();
   #instance = 0;
 
-  constructor(rules: CompiledGuards) {
+  /** @param name what the policy is for */
+  constructor(rules: CompiledGuards, name: string) {
     this.rules = rules;
+    this.shared = rules.shared && new SharedGuards(rules.shared, name);
     this.#known = rules.sets.map(() => new Map());
+  }
+
+  /** Whether every call is asked about, hits included. */
+  get asksCalls(): boolean {
+    return this.rules.callSet !== undefined || this.shared?.countsCalls === true;
   }
 
   /** Admits a load, or says why not. Nothing is used up by a load that is refused. */
   admit(call: Call, memory: MemoryStore, timers: Timers): Admission | HoldoverError {
+    const asked = this.#asked(call, memory);
     const { machine, instance } = memory;
-    if (this.#instance !== instance) this.#forget(instance);
     const now = timers.now();
-    const asked = this.rules.sets.map((set, index) =>
-      guardsFor(this.#known[index] as Map<string, number>, machine, set, call),
-    );
-    for (const guards of asked) {
-      const reason = core.check_guards(machine, guards, now);
-      if (reason > 0) return refusal(reason, machine, now);
-    }
+    const refused = firstRefusal(asked, machine, now);
+    if (refused !== undefined) return refused;
     const policy = call.policy.bind(memory);
     const places = asked.map((guards) => ({
       guards,
       permit: core.take_guards(machine, guards, policy, now),
     }));
     return { places, instance, startedAt: now, shares: 1 };
+  }
+
+  /** The same, by what instances share, too, which is asked for only if nothing here refuses. */
+  async admitShared(call: Call, host: Host): Promise<Admission | HoldoverError> {
+    const { memory, timers } = host;
+    const here = firstRefusal(this.#asked(call, memory), memory.machine, timers.now());
+    const ticket = here ?? (await this.shared?.admit(call, host));
+    if (ticket instanceof HoldoverError) return ticket;
+    const admission = this.admit(call, memory, timers);
+    if (ticket === undefined) return admission;
+    if (!(admission instanceof HoldoverError)) return { ...admission, ticket };
+    await ticket.end(IGNORED);
+    return admission;
+  }
+
+  /** The guards of a call, by their numbers in the core. */
+  #asked(call: Call, { machine, instance }: MemoryStore): readonly number[] {
+    if (this.#instance !== instance) this.#forget(instance);
+    return this.rules.sets.map((set, index) =>
+      guardsFor(this.#known[index] as Map<string, number>, machine, set, call),
+    );
   }
 
   /** Why a call is refused, hit or not; undefined when it may go on. */
@@ -87,17 +111,24 @@ export class Guards {
     return undefined;
   }
 
-  /** Tells how an admitted load went. */
-  record(admission: Admission, result: LoadResult, memory: MemoryStore, timers: Timers): void {
-    if (admission.instance !== memory.instance || admission.shares === 0) return;
+  /** Tells how an admitted load went; gives what is under way until all know. */
+  record(
+    admission: Admission,
+    result: LoadResult,
+    { memory, timers }: Host,
+  ): Promise<void> | undefined {
+    if (admission.shares === 0) return undefined;
     // A batch is one load: it says nothing of the origin only when none of its keys does.
     admission.shares = result === IGNORED ? admission.shares - 1 : 0;
-    if (admission.shares > 0) return;
+    if (admission.shares > 0) return undefined;
+    const told = admission.ticket?.end(result);
+    if (admission.instance !== memory.instance) return told;
     const now = timers.now();
     const duration = Math.max(0, now - admission.startedAt);
     for (const { guards, permit } of admission.places) {
       core.record_guards(memory.machine, guards, permit, result, duration, now);
     }
+    return told;
   }
 
   #forget(instance: number): void {
@@ -112,7 +143,7 @@ function guardsFor(
   set: GuardRules,
   call: Call,
 ): number {
-  const name = scopeOf(set, call);
+  const name = scopeOf(set.scope, call);
   let guards = known.get(name);
   if (guards === undefined) {
     if (known.size >= MOST_SCOPES) forgetFirst(known, machine);
@@ -130,17 +161,21 @@ function forgetFirst(known: Map<string, number>, machine: number): void {
   }
 }
 
-function scopeOf({ scope }: GuardRules, call: Call): string {
-  if (scope === "function") return "";
-  return scope === "key" ? call.key : (call.host ?? "");
+function firstRefusal(
+  asked: readonly number[],
+  machine: number,
+  now: number,
+): HoldoverError | undefined {
+  for (const guards of asked) {
+    const reason = core.check_guards(machine, guards, now);
+    if (reason > 0) return refusal(reason, machine, now);
+  }
+  return undefined;
 }
 
 function refusal(reason: number, machine: number, now: number): HoldoverError {
   const [retryAfter = 0, limit = 0] = core.refusal(machine);
-  if (reason === RATE_LIMITED) {
-    const details = { retryAfter, limit, remaining: 0, resetAt: now + retryAfter };
-    return new RateLimitedError(`the limit of ${limit} loads is reached`, details);
-  }
+  if (reason === RATE_LIMITED) return rateLimited(limit, retryAfter, now);
   return reason === CIRCUIT_OPEN
     ? new CircuitOpenError("the circuit breaker is open", { retryAfter })
     : new SlowCallsError("loads have become slow", { retryAfter });

@@ -1,8 +1,8 @@
 /** Reading many keys from the lower stores at once. */
 
+import type { Form } from "./entry-records.js";
 import { CodecError } from "./errors.js";
 import type { FoundEntry, Layer, Layers } from "./layers.js";
-import type { Validate } from "./policy-options.js";
 
 type Records = readonly (Uint8Array | undefined | null)[];
 
@@ -15,7 +15,7 @@ export function label(keys: readonly string[]): string {
 export async function readMany(
   layers: Layers,
   keys: readonly string[],
-  validate?: Validate,
+  form: Form = {},
 ): Promise<Map<string, FoundEntry>> {
   const found = new Map<string, FoundEntry>();
   for (const [index, layer] of layers.all.entries()) {
@@ -24,7 +24,7 @@ export async function readMany(
     const records = await recordsOf(layers, layer, missing);
     for (const [at, key] of missing.entries()) {
       const record = records[at];
-      const entry = await layers.usable(layer, key, record, validate);
+      const entry = await layers.usable(layer, key, record, form);
       if (entry === undefined) continue;
       found.set(key, entry);
       if (record && !entry.counted) layers.fill(key, record, entry, index);

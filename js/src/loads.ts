@@ -7,10 +7,19 @@ import type { Host } from "./driver.js";
 import { HoldoverError, TimeoutError } from "./errors.js";
 import { Flight, type Held, type Outcome } from "./flight.js";
 import { everythingOf, FlightContext } from "./flight-context.js";
-import { FAILED, type Guards, IGNORED, type LoadResult, rejected, SUCCEEDED } from "./guards.js";
+import {
+  type Admission,
+  FAILED,
+  type Guards,
+  IGNORED,
+  type LoadResult,
+  rejected,
+  SUCCEEDED,
+} from "./guards.js";
 import type { FoundEntry, Layers, Lifetime } from "./layers.js";
 import { errorTtlFor, lifetimeFor } from "./lifetimes.js";
 import { type LoadLock, lockLoad } from "./lock.js";
+import { countFound } from "./shared-hits.js";
 import { Tagging } from "./tagging.js";
 
 /** The verdicts of `found`, as `src/wasm/mod.rs` numbers them. */
@@ -104,10 +113,9 @@ export class Loads {
   }
 
   async #lookThenLoad(flight: Flight, call: Call, layers: Layers): Promise<Outcome> {
-    const { validate } = call.policy.rules;
-    const found = await (call.batch?.look(call.key, layers, validate) ??
-      layers.read(call.key, validate));
-    if (found !== undefined) {
+    const { rules } = call.policy;
+    const found = await (call.batch?.look(call.key, layers, rules) ?? layers.read(call.key, rules));
+    if (found !== undefined && (flight.background || (await countFound(call, found, this.#host)))) {
       const outcome = this.#inCoreOf(flight, () => this.#useFound(flight, call, found));
       if (outcome !== undefined) return flight.tell(outcome);
     }
@@ -210,10 +218,34 @@ export class Loads {
     return everythingOf(flight).then(() => flight.outcome);
   }
 
-  /** Calls the loader; whatever happens, an outcome comes of it. */
+  /** Loads if the guards let it. */
   #load(flight: Flight, call: Call): Promise<Outcome> {
-    const refused = call.policy.guards && this.#askGuards(call.policy.guards, flight, call);
-    if (refused !== undefined) return refused;
+    const { guards } = call.policy;
+    if (guards?.shared !== undefined) return this.#loadShared(guards, flight, call);
+    const refused = guards && this.#askGuards(guards, flight, call);
+    return refused ?? this.#callLoader(flight, call);
+  }
+
+  /** The same, with guards that ask a store. */
+  async #loadShared(guards: Guards, flight: Flight, call: Call): Promise<Outcome> {
+    const ask = (): Promise<Admission | HoldoverError | undefined> =>
+      guards.admitShared(call, this.#host).catch((error) => {
+        this.#recover(error);
+        return undefined;
+      });
+    const asked = call.batch === undefined ? ask() : call.batch.admit(flight.answered, ask);
+    const verdict = await asked;
+    if (verdict instanceof HoldoverError && !flight.over)
+      return this.#refuse(flight, call, verdict);
+    if (verdict instanceof HoldoverError) return { ok: false, error: verdict };
+    flight.admission = verdict;
+    if (this.#renew(flight, call)) return this.#callLoader(flight, call);
+    this.#record(flight, call, IGNORED);
+    return { ok: false, error: new TimeoutError("nobody waits for the load") };
+  }
+
+  /** Calls the loader; whatever happens, an outcome comes of it. */
+  #callLoader(flight: Flight, call: Call): Promise<Outcome> {
     flight.loadBegan = this.#host.timers.now();
     let result: unknown;
     try {
@@ -272,8 +304,8 @@ export class Loads {
     const { guards } = call.policy;
     if (admission === undefined || guards === undefined) return;
     flight.admission = undefined;
-    const { memory, timers } = this.#host;
-    this.#inCore(() => guards.record(admission, result, memory, timers));
+    const told = this.#inCore(() => guards.record(admission, result, this.#host));
+    if (told !== undefined) flight.done = Promise.all([flight.done, told]);
   }
 
   #recordFailure(flight: Flight, call: Call, error: unknown): void {
@@ -308,7 +340,7 @@ export class Loads {
     const slot = this.#inCoreOf(flight, () => this.#store(flight, call, value, arrival));
     if (slot !== OUTDATED && this.#host.layers !== undefined) {
       const { layers } = this.#host;
-      const write = () => layers.write(call.key, value, arrival);
+      const write = () => layers.write(call.key, value, arrival, call.policy.rules);
       flight.written = flight.lock ? flight.lock.write(write) : write();
       flight.done = Promise.all([flight.done, flight.written]);
       if (this.#host.awaitsWrites) flight.awaited = flight.written;

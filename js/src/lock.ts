@@ -146,7 +146,7 @@ export async function lockLoad<Outcome>(
   if (layer === undefined) return { lock: undefined };
   const lock = new LoadLock(host, layer, call.key, rules.ttl);
   const reread = async (): Promise<Outcome | undefined> => {
-    const found = await layers.read(call.key, call.policy.rules.validate, layer);
+    const found = await layers.read(call.key, call.policy.rules, layer);
     return found && found.age < found.ttl ? use(found) : undefined;
   };
   const look = async (first: boolean): Promise<Locked<Outcome> | undefined> => {

@@ -7,8 +7,6 @@ export interface OptionNames<Name extends string = string> {
   /** What takes the options, for messages: `wrap`, `memory`. */
   readonly of: string;
   readonly known: readonly Name[];
-  /** Names that exist in the design but do nothing yet; giving one is an error, not a no-op. */
-  readonly later?: readonly string[];
   /** Why a name that exists elsewhere is not an option here. */
   readonly elsewhere?: Readonly<Record<string, string>>;
 }
@@ -51,9 +49,6 @@ export function nearest(name: string, names: readonly string[]): string | undefi
 
 function unknownOption(name: string, value: unknown, names: OptionNames): ConfigError {
   const allowed = names.known.join(", ");
-  if (names.later?.includes(name) === true) {
-    return new ConfigError(name, value, allowed, { note: "not available in this version" });
-  }
   const why = Object.hasOwn(names.elsewhere ?? {}, name) ? names.elsewhere?.[name] : undefined;
   if (why !== undefined) return new ConfigError(name, value, allowed, { note: why });
   const meant = nearest(name, names.known);
@@ -85,10 +80,7 @@ export function readOptions<Name extends string>(
   for (const name in options) {
     if (!isGiven(options, name)) continue;
     const value = (options as Record<string, unknown>)[name];
-    if (!known.includes(name)) {
-      if (value === undefined && names.later?.includes(name) === true) continue;
-      throw unknownOption(name, value, names);
-    }
+    if (!known.includes(name)) throw unknownOption(name, value, names);
     given[name] = value;
   }
   return given as GivenOptions<Name>;

@@ -2,8 +2,10 @@
 
 import type { Bloom } from "./bloom.js";
 import type { LoadManyContext } from "./call.js";
+import type { Codec } from "./codec/values.js";
 import type { Duration } from "./duration.js";
 import type { RateLimitedError } from "./errors.js";
+import type { Store } from "./store.js";
 
 /**
  * How the answers of one function are cached and held over.
@@ -17,7 +19,7 @@ export interface PolicyOptions<
   Args extends readonly unknown[] = any,
   // biome-ignore lint/suspicious/noExplicitAny: as above
   Result = any,
-> extends LaterPolicyOptions {
+> {
   /**
    * How long an answer is fresh: it is served without asking the origin. A duration, 0 or more;
    * `Infinity` for an answer that never ages. Required, since forgetting it must not mean
@@ -46,9 +48,24 @@ export interface PolicyOptions<
    * Serves an entry at most `max` times, then loads; from hit number `refreshAt` on, one background
    * load replaces it. Whole numbers, 1 or more; default unlimited.
    *
+   * `shared`: all instances count together, in a store with `increment`; each hit then waits for it.
+   * Default: each by itself. While the store is down, nothing is counted.
+   *
    * As cashews' `hit`; its `dynamic` is `{ max: 3, refreshAt: 1 }`.
    */
-  readonly hits?: { readonly max: number; readonly refreshAt?: number | undefined } | undefined;
+  readonly hits?:
+    | {
+        readonly max: number;
+        readonly refreshAt?: number | undefined;
+        readonly shared?: Store | undefined;
+      }
+    | undefined;
+
+  /**
+   * How the values become bytes in lower stores; records of another codec are a miss. Default: the
+   * cache's `codec`.
+   */
+  readonly codec?: Codec | undefined;
 
   /** The ttl of `null` and `undefined`, 0 for never stored. Default: like any other value's. */
   readonly negativeTtl?: Duration | undefined;
@@ -181,12 +198,13 @@ export interface PolicyOptions<
    * Admits `limit` loads per `period`; others get the entry if it may answer, else what `onReject`
    * returns, else E_RATE_LIMITED. `"fixed"` (default): a window that starts with the first load;
    * the first refusal starts a `ban`, by default the rest of the window. `"sliding"`: never more
-   * than `limit` in any `period`. `count: "calls"` counts hits, too.
+   * than `limit` in any `period`. `count: "calls"` counts hits, too. `shared`: see {@link Shared};
+   * the store needs `window`.
    *
    * As cashews' `rate_limit` and `slice_rate_limit`.
    */
   readonly rateLimit?:
-    | {
+    | ({
         readonly limit: number;
         readonly period: Duration;
         readonly ban?: Duration | undefined;
@@ -195,7 +213,7 @@ export interface PolicyOptions<
         readonly count?: "loads" | "calls" | undefined;
         // biome-ignore lint/suspicious/noExplicitAny: the arguments are the wrapped function's
         readonly onReject?: ((error: RateLimitedError, ...args: any[]) => unknown) | undefined;
-      }
+      } & Shared)
     | undefined;
 
   /**
@@ -203,9 +221,11 @@ export interface PolicyOptions<
    * `window` failed at a rate of `errorRate` (above 0, up to 1) or more, then refuses loads for
    * `openFor` (E_CIRCUIT_OPEN, or the entry if it may answer), then admits `halfOpenCalls` (default
    * 1) probes: all succeed, it closes; one fails, it opens again. `countIf`: which failures count.
+   * `shared`: see {@link Shared}; the store needs `add`, `compareAndDelete` and `increment`. The
+   * window is then counted in tenths, by the clocks of the instances.
    */
   readonly circuitBreaker?:
-    | {
+    | ({
         readonly errorRate: number;
         readonly window: Duration;
         readonly minCalls: number;
@@ -213,7 +233,7 @@ export interface PolicyOptions<
         readonly halfOpenCalls?: number | undefined;
         readonly countIf?: ((error: unknown) => boolean) | undefined;
         readonly scope?: "function" | "key" | "host" | undefined;
-      }
+      } & Shared)
     | undefined;
 
   /**
@@ -264,10 +284,15 @@ export interface PolicyOptions<
     | undefined;
 }
 
-/** Options that are designed but not available in this version: giving one is a `ConfigError`. */
-export interface LaterPolicyOptions {
-  /** Not available in this version. How values become bytes in stores. */
-  readonly codec?: object | undefined;
+/** Where a guard's state is: in this instance, or in a store that several share. */
+export interface Shared {
+  /**
+   * A store, like `redis(client)` or `durableObject(env.CACHE)`, that all instances ask before each
+   * load. While it is down loads are admitted, with a `store-error` event. Default: none.
+   */
+  readonly shared?: Store | undefined;
+  /** What the state is called there. Default: the function's name; `getOrLoad` has none. */
+  readonly name?: string | undefined;
 }
 
 /** What Standard Schema (standardschema.dev) libraries give: Zod, Valibot, ArkType and others. */
@@ -314,7 +339,7 @@ export type GetOrLoadOptions<Result = unknown> = Omit<
 export type FetchPolicyOptions = Partial<
   Omit<
     PolicyOptions<readonly [request: Request], Response>,
-    "key" | "ignore" | "loadMany" | "ttl" | "validate"
+    "key" | "ignore" | "loadMany" | "ttl" | "validate" | "codec"
   >
 > & {
   /** How long a response is fresh whose headers do not say. Default 0. */

@@ -2,6 +2,7 @@
 
 import type { LoadMany } from "./batch.js";
 import { type Bloom, compileBloom } from "./bloom.js";
+import { type Codec, compileCodec } from "./codec/values.js";
 import { duration } from "./duration.js";
 import { ConfigError } from "./errors.js";
 import { type CompiledGuards, compileGuards } from "./guard-options.js";
@@ -24,6 +25,7 @@ import type {
   WaitUntil,
 } from "./policy-options.js";
 import { compileRefreshing, compileValidate } from "./refreshing.js";
+import type { Store } from "./store.js";
 import { type CompiledTags, compileTags } from "./tags.js";
 import { compileTemplate } from "./template.js";
 
@@ -46,11 +48,15 @@ export interface CompiledPolicy {
   readonly hitsMax: number;
   /** `Infinity` for no refresh. */
   readonly hitsRefreshAt: number;
+  /** Where instances count hits together; undefined for each by itself. */
+  readonly hitsShared: Store | undefined;
   /** Milliseconds or `Infinity`; undefined for that of other values. */
   readonly negativeTtl: number | undefined;
   /** Milliseconds or `Infinity`, 0 for not remembered; or what says so, which may give anything. */
   readonly errorTtl: number | ((error: unknown) => unknown);
   readonly validate: Validate | undefined;
+  /** How values become bytes in lower stores; undefined for the cache's way. */
+  readonly codec: Codec | undefined;
   readonly guards: CompiledGuards | undefined;
   /** Whether the options gave a `ttl`; only a `fetch` policy may not. */
   readonly ttlGiven: boolean;
@@ -81,9 +87,6 @@ export interface CompiledPolicy {
   readonly loadMany: LoadMany | undefined;
 }
 
-/** Policy names that do nothing yet. Implementing one deletes it here and adds it to `EVERYWHERE`. */
-const LATER = ["codec"] as const;
-
 const EVERYWHERE = [
   "ttl",
   "staleWhileRevalidate",
@@ -108,24 +111,24 @@ const EVERYWHERE = [
   "tags",
   "lock",
   "bloom",
+  "codec",
 ] as const;
 
 const WITH = "an option of one call: wrapped.with({ … })(…)";
 /** What waits for its refresh has a name already; `background: false` would be a second one. */
 const BACKGROUND = "staleWhileRevalidate refreshes in the background, staleIfError waits for it";
+const NOT_OF_RESPONSES: readonly string[] = ["codec", "validate"];
 type PolicyName = (typeof EVERYWHERE)[number] | "key" | "ignore" | "loadMany" | keyof CallOptions;
 type GivenPolicy = GivenOptions<PolicyName>;
 const NAMES: Readonly<Record<PolicyPlace, OptionNames<PolicyName>>> = {
   wrap: {
     of: "wrap",
     known: [...EVERYWHERE, "key", "ignore", "loadMany"],
-    later: LATER,
     elsewhere: { signal: WITH, waitUntil: WITH, bypass: WITH, background: BACKGROUND },
   },
   getOrLoad: {
     of: "getOrLoad",
     known: [...EVERYWHERE, "signal", "waitUntil", "bypass"],
-    later: LATER,
     elsewhere: {
       key: "the key is the first argument of getOrLoad",
       ignore: "the key is the first argument of getOrLoad",
@@ -135,9 +138,12 @@ const NAMES: Readonly<Record<PolicyPlace, OptionNames<PolicyName>>> = {
   },
   fetch: {
     of: "fetch",
-    known: [...EVERYWHERE.filter((name) => name !== "validate"), "key", "ignore"],
-    later: [...LATER, "validate"],
-    elsewhere: { background: BACKGROUND },
+    known: [...EVERYWHERE.filter((name) => !NOT_OF_RESPONSES.includes(name)), "key", "ignore"],
+    elsewhere: {
+      background: BACKGROUND,
+      codec: "responses are stored in a form of their own",
+      validate: "what may be stored and used, the headers of responses say; or failIf and cacheIf",
+    },
   },
 };
 
@@ -205,7 +211,9 @@ function compilePolicyIgnore(given: GivenPolicy, where: PolicyPlace): CompiledIg
 /** A batch is one load for many keys, which a guard that counts by key cannot count. */
 function refuseKeyScope(policy: CompiledPolicy, given: GivenPolicy): void {
   if (policy.loadMany === undefined) return;
-  if (!policy.guards?.sets.some(({ scope }) => scope === "key")) return;
+  const { sets = [], shared } = policy.guards ?? {};
+  const all = [...sets, shared?.breaker, shared?.limit];
+  if (!all.some((guard) => guard?.scope === "key")) return;
   const allowed = 'no guard of scope "key" with it';
   throw new ConfigError("loadMany", given.loadMany, allowed, { note: "one load, many keys" });
 }
@@ -246,7 +254,8 @@ export function compilePolicy(
       given.negativeTtl === undefined ? undefined : staleWindow(given.negativeTtl, "negativeTtl"),
     errorTtl: compileErrorTtl(given.errorTtl),
     validate: compileValidate(given.validate),
-    guards: compileGuards(given, where === "fetch" ? FETCH_SCOPES : SCOPES),
+    codec: compileCodec(given.codec),
+    guards: compileGuards(given, where === "fetch" ? FETCH_SCOPES : SCOPES, where !== "getOrLoad"),
     ttlGiven: given.ttl !== undefined,
     staleWhileRevalidate: staleWindow(given.staleWhileRevalidate, "staleWhileRevalidate"),
     staleIfError: staleWindow(given.staleIfError, "staleIfError"),

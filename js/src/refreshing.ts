@@ -4,6 +4,8 @@ import { duration } from "./duration.js";
 import { ConfigError } from "./errors.js";
 import { type GivenOptions, readOptions } from "./options.js";
 import type { Validate } from "./policy-options.js";
+import { compileShared } from "./shared-options.js";
+import type { Store } from "./store.js";
 
 interface Refreshing {
   readonly jitter: number;
@@ -11,6 +13,8 @@ interface Refreshing {
   readonly earlyAfter: number;
   readonly hitsMax: number;
   readonly hitsRefreshAt: number;
+  /** Where instances count hits together; undefined for each by itself. */
+  readonly hitsShared: Store | undefined;
 }
 
 /**
@@ -51,13 +55,19 @@ function compileEarly(value: unknown): Pick<Refreshing, "earlyBeta" | "earlyAfte
 /** The most a count in the core can be. */
 const MOST_HITS = 2 ** 32 - 2;
 
-function compileHits(value: unknown): Pick<Refreshing, "hitsMax" | "hitsRefreshAt"> {
-  if (value === undefined) return { hitsMax: NEVER, hitsRefreshAt: NEVER };
-  const known = ["max", "refreshAt"] as const;
-  const { max, refreshAt } = readOptions(value, { of: "hits", known });
+function compileHits(value: unknown): Pick<Refreshing, "hitsMax" | "hitsRefreshAt" | "hitsShared"> {
+  if (value === undefined) {
+    return { hitsMax: NEVER, hitsRefreshAt: NEVER, hitsShared: undefined };
+  }
+  const known = ["max", "refreshAt", "shared"] as const;
+  const { max, refreshAt, shared } = readOptions(value, { of: "hits", known });
   const hitsMax = count(max, "hits.max", MOST_HITS);
-  if (refreshAt === undefined) return { hitsMax, hitsRefreshAt: NEVER };
-  return { hitsMax, hitsRefreshAt: count(refreshAt, "hits.refreshAt", hitsMax) };
+  const isBounded = refreshAt !== undefined;
+  return {
+    hitsMax,
+    hitsRefreshAt: isBounded ? count(refreshAt, "hits.refreshAt", hitsMax) : NEVER,
+    hitsShared: compileShared({ shared }, "hits", ["increment"], true)?.store,
+  };
 }
 
 function count(value: unknown, option: string, most: number): number {

@@ -192,7 +192,8 @@ function methodsOf<Args extends readonly unknown[], Result>(
       return (await Promise.all(answers)).map(resultOf<Result>);
     },
     key: (...args) => wrapping.keyOf(args),
-    peek: async (...args) => (await entries.peek(wrapping.keyOf(args))) as Result | undefined,
+    peek: async (...args) =>
+      (await entries.peek(wrapping.keyOf(args), policy.rules)) as Result | undefined,
     async refresh(this: unknown, ...args) {
       return resultOf<Result>(await driver.refresh(wrapping.callOf(this, args)));
     },
@@ -202,11 +203,8 @@ function methodsOf<Args extends readonly unknown[], Result>(
       const lifetime = lifetimeFor({ policy, args }, value, driver.host.random);
       // What is never stored contradicts what was.
       if (lifetime === undefined) return entries.invalidate(key);
-      await entries.set(
-        key,
-        value,
-        entries.tagged(lifetime, tagsFor(policy.rules.tags, value, args)),
-      );
+      const tagged = entries.tagged(lifetime, tagsFor(policy.rules.tags, value, args));
+      await entries.set(key, value, tagged, policy.rules);
     },
     invalidate: async (...args) => entries.invalidate(wrapping.keyOf(args)),
     with(options) {

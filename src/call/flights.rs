@@ -73,7 +73,9 @@ impl CallMachine {
     /// Reports an entry that a lower store held. It goes into the memory with its true `age`,
     /// unless what is there is newer or the key was invalidated meanwhile.
     ///
-    /// A `background` flight only wants fresh entries: its callers have a stale one already.
+    /// A `background` flight only wants fresh entries: its callers have a stale one already. And a
+    /// flight that began in spite of a fresh entry, for that is used up or to be renewed early, wants
+    /// a newer one.
     pub fn found(
         &mut self,
         slot: SlotId,
@@ -96,7 +98,11 @@ impl CallMachine {
             size: arrival.size,
             hits: 0,
         };
-        let (entry, kept) = match self.memory.entry(slot).copied() {
+        let before = self.memory.entry(slot).copied();
+        let (entry, kept) = match before {
+            Some(held) if held.state(now) == State::Fresh && held.stored_at >= entry.stored_at => {
+                return (Found::Load { fallback: true }, Kept::Held);
+            }
             Some(held) if held.stored_at > entry.stored_at => (held, Kept::Held),
             _ if self.memory.store(slot, entry, now) => (entry, Kept::Found),
             _ => (entry, Kept::Neither),
@@ -120,6 +126,9 @@ impl CallMachine {
                 counters.loads -= 1;
                 counters.hits += u64::from(!background);
                 self.end_flight(slot, fence);
+                if let Some(entry) = self.memory.entry_mut(slot).filter(|_| !background) {
+                    entry.hits = entry.hits.saturating_add(1);
+                }
                 self.memory.release(slot);
                 Found::Serve(Served::Hit)
             }

@@ -69,6 +69,13 @@ impl CallMachine {
         Some(self.memory.entry(slot)?.lifetime.ttl)
     }
 
+    /// Says how many hits the entry of `slot` has served everywhere, where others serve it, too.
+    pub fn count_hits(&mut self, slot: SlotId, hits: u32) {
+        if let Some(entry) = self.memory.entry_mut(slot) {
+            entry.hits = entry.hits.max(hits);
+        }
+    }
+
     /// How long the flight of `slot` keeps its lease; zero without one.
     pub fn lease_left(&mut self, slot: SlotId, now: Timestamp) -> Span {
         let now = self.clock.observe(now);

@@ -391,6 +391,14 @@ pub fn age(machine: u32, slot: i32, now: f64) -> f64 {
     })
 }
 
+/// Says how many hits the entry of `slot` has served in all instances.
+#[wasm_bindgen]
+pub fn count_hits(machine: u32, slot: i32, hits: f64) {
+    with(machine, |calls| {
+        calls.machine.count_hits(slot as u32, hits as u32);
+    });
+}
+
 /// The `ttl` that the entry of `slot` was stored with; NaN without one.
 #[wasm_bindgen]
 #[must_use]

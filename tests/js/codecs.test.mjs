@@ -79,3 +79,33 @@ test("a codec that throws is a miss; a wrong one is a ConfigError", async () => 
     assert.throws(() => createCache({ codec: wrong }), { code: "E_CONFIG", option: "codec" });
   }
 });
+
+test("a policy's own codec writes and reads what it stores", async () => {
+  const store = new WholeStore();
+  const { cache, told } = stage(undefined, store);
+  const policy = { ttl: "1h", codec: bytes };
+  const load = (text) => new TextEncoder().encode(text);
+  const read = cache.wrap(load, { ...policy, key: "{0}" });
+  const others = cache.wrap(async (id) => ({ id }), { ttl: "1h", key: "other:{0}" });
+  await read("wrapped");
+  await read.set(["set"], load("set"));
+  await others(1);
+  await cache.getOrLoad("loaded", () => load("loaded"), policy);
+  await read.many([["batch"]]);
+  for (let turn = 0; turn < 50; turn += 1) await undefined;
+  const again = stage(undefined, store);
+  const found = again.cache.wrap(() => assert.fail("it is in the store"), {
+    ...policy,
+    key: "{0}",
+  });
+  const textOf = (value) => new TextDecoder().decode(value);
+  assert.equal(textOf(await found("wrapped")), "wrapped");
+  assert.equal(textOf(await found.peek("set")), "set");
+  const asked = again.cache.getOrLoad("loaded", () => assert.fail("it is in the store"), policy);
+  assert.equal(textOf(await asked), "loaded");
+  assert.deepEqual((await found.many([["batch"]])).map(textOf), ["batch"]);
+  assert.deepEqual(await again.cache.get("other:1"), { id: 1 }, "the cache's codec is JSON still");
+  assert.deepEqual([...told("corrupt"), ...again.told("corrupt")], []);
+  assert.equal(await again.cache.get("wrapped"), undefined);
+  assert.equal(again.told("corrupt").length, 1, "another codec's record");
+});

@@ -16,6 +16,8 @@ const symbol = Symbol("odd");
 
 const DURATION = /a number of milliseconds or a string like "1h30m"/;
 const FLAG = /true or false/;
+const STORE = { get() {}, set() {}, delete() {}, window() {} };
+const BREAKER = { errorRate: 1, window: 5, minCalls: 1, openFor: 5 };
 const NAMES = /ttl, staleWhileRevalidate, staleIfError/;
 
 // [what reads the options, the options, the option at fault, how the message shows it, allowed]
@@ -29,7 +31,7 @@ const WRONG = [
   [wrap, { ttl: Number.NaN }, "ttl", "NaN", DURATION],
   [wrap, { ttl: null }, "ttl", "null", DURATION],
   [fetching, { ttl: () => 5 }, "ttl", "the function ttl", DURATION],
-  [fetching, { validate: () => true }, "validate", /not available in this version/, NAMES],
+  [fetching, { validate: () => true }, "validate", /failIf and cacheIf/, NAMES],
   [wrap, { ttl: "Infinity" }, "ttl", '"Infinity"', DURATION],
   [wrap, { ttl: symbol }, "ttl", "the symbol odd", DURATION],
   [wrap, { ttl: Number.MAX_VALUE }, "ttl", "1.7976931348623157e+308", DURATION],
@@ -109,10 +111,52 @@ const WRONG = [
   [policy, { "": 1 }, "", "1 (not an option of wrap)", NAMES],
   [policy, JSON.parse('{"__proto__":1}'), "__proto__", "1 (not an option of wrap)", NAMES],
   [policy, { signal: 1 }, "signal", /an option of one call/, NAMES],
-  ...["codec"].flatMap((name) => [
-    [policy, { [name]: true }, name, "true (not available in this version)", NAMES],
-    [fetching, { [name]: null }, name, "null (not available in this version)", NAMES],
-  ]),
+  [policy, { codec: true }, "codec", "true", /id: 16 to 254, encode, decode/],
+  [load, { codec: { id: 3, encode() {}, decode() {} } }, "codec", /an object/, /id: 16 to 254/],
+  [fetching, { codec: null }, "codec", /a form of their own/, NAMES],
+  [
+    policy,
+    { rateLimit: { limit: 1, period: 5, shared: new Map() } },
+    "rateLimit.shared",
+    /an instance of Map/,
+    /a store with get, set, delete, window/,
+  ],
+  [
+    policy,
+    { circuitBreaker: { ...BREAKER, shared: { get() {}, set() {}, delete() {}, window() {} } } },
+    "circuitBreaker.shared",
+    /an object/,
+    /a store with get, set, delete, add, compareAndDelete, increment/,
+  ],
+  [policy, { hits: { max: 1, shared: 5 } }, "hits.shared", "5", /a store with .*increment/],
+  [
+    policy,
+    { rateLimit: { limit: 1, period: 5, name: "a" } },
+    "rateLimit.name",
+    '"a"',
+    /only with "shared"/,
+  ],
+  [
+    policy,
+    { rateLimit: { limit: 1, period: 5, shared: STORE, name: "" } },
+    "rateLimit.name",
+    '""',
+    /what the shared state is called/,
+  ],
+  [
+    load,
+    { rateLimit: { limit: 1, period: 5, shared: STORE } },
+    "rateLimit.name",
+    /undefined \(getOrLoad has no name by itself\)/,
+    /what the shared state is called/,
+  ],
+  [
+    policy,
+    { loadMany: () => [], rateLimit: { limit: 1, period: 5, scope: "key", shared: STORE } },
+    "loadMany",
+    /one load, many keys/,
+    /no guard of scope "key" with it/,
+  ],
   [policy, { background: false }, "background", /staleIfError waits for it/, NAMES],
   [load, { background: true }, "background", /staleIfError waits for it/, NAMES],
   [fetching, { background: true }, "background", /staleIfError waits for it/, NAMES],

@@ -35,9 +35,11 @@ const DEFAULTS = {
   earlyAfter: ENDLESS,
   hitsMax: ENDLESS,
   hitsRefreshAt: ENDLESS,
+  hitsShared: undefined,
   negativeTtl: undefined,
   errorTtl: 0,
   validate: undefined,
+  codec: undefined,
   guards: undefined,
   tags: undefined,
   lock: undefined,
@@ -121,7 +123,7 @@ test("lock: what is not said follows timeout, and that 30 s", () => {
   assert.deepEqual(fetching({ lock: { ttl: "1m" } }).lock, { ...lock, ttl: 60_000, wait: 60_000 });
 });
 
-test("undefined is as if not given, also for what is not available yet", () => {
+test("undefined is as if not given", () => {
   const given = { timeout: undefined, key: undefined, tags: undefined, ignore: undefined };
   assert.deepEqual({ ...policy(given) }, DEFAULTS);
 });

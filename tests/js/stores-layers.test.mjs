@@ -309,3 +309,41 @@ test("a store's own deadline counts instead of 500 ms", async () => {
   await clock.runTo(20);
   assert.equal(value, "loaded");
 });
+
+test("what a fresh entry is to be renewed by is not the same entry in a lower store", async () => {
+  for (const policy of [
+    { early: { after: 100 } },
+    { hits: { max: 1 } },
+    { hits: { max: 9, refreshAt: 1 } },
+  ]) {
+    const clock = new ManualClock();
+    const cache = createCache({ clock, stores: [memory(), new MapStore()] });
+    let loads = 0;
+    const load = cache.wrap(() => ++loads, { ttl: 1000, key: "k", ...policy });
+    assert.equal(await load(), 1);
+    await drain();
+    await clock.runTo(100);
+    await load();
+    await load();
+    await drain();
+    assert.deepEqual([await load(), loads], [2, 2], JSON.stringify(policy));
+  }
+});
+
+test("what another instance has renewed meanwhile is found, not loaded", async () => {
+  const clock = new ManualClock();
+  const shared = new MapStore();
+  let loads = 0;
+  const made = [1, 2].map(() => {
+    const cache = createCache({ clock, stores: [memory(), shared] });
+    return cache.wrap(() => ++loads, { ttl: 1000, key: "k", early: { after: 100 } });
+  });
+  for (const load of made) assert.equal(await load(), 1);
+  await drain();
+  await clock.runTo(100);
+  for (const load of made) {
+    await load();
+    await drain();
+  }
+  assert.deepEqual([await made[0](), await made[1](), loads], [2, 2, 2]);
+});

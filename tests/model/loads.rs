@@ -66,7 +66,10 @@ impl Model {
                 leads && self.is_current(load),
                 "only its leader fills a key"
             );
-            let older = |held: &Held| held.stored_at <= offered.stored_at;
+            let older = |held: &Held| {
+                held.stored_at < offered.stored_at
+                    || held.stored_at == offered.stored_at && held.state(self.now) != State::Fresh
+            };
             assert!(self.held.get(&load.key).is_none_or(older), "newer stays");
             self.held.insert(load.key, offered);
         } else if kept == Kept::Neither && leads && self.is_current(load) {
@@ -77,6 +80,14 @@ impl Model {
                 self.held.remove(&load.key);
             }
         }
+        if kept == Kept::Held && self.held[&load.key].state(self.now) == State::Fresh {
+            assert_eq!(
+                found,
+                Found::Load { fallback: true },
+                "what began in spite of a fresh entry wants a newer one"
+            );
+            return true;
+        }
         let answers = match kept {
             Kept::Held => self.held[&load.key],
             Kept::Found | Kept::Neither => offered,
@@ -85,6 +96,9 @@ impl Model {
         match found {
             Found::Serve(served) => {
                 assert_eq!((served, state), (Served::Hit, State::Fresh));
+                if kept == Kept::Found && !load.background {
+                    self.held.entry(load.key).and_modify(|held| held.hits += 1);
+                }
                 self.leaders.remove(&load.key);
                 return false;
             }

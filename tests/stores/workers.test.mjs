@@ -58,3 +58,9 @@ for (const store of STORES) {
 for (const name of await ask("/apart/cases")) {
   test(`on Workers: ${name}`, async () => assert.equal(await ask(`/apart/run/${name}`), "passed"));
 }
+
+for (const name of await ask("/guards/cases")) {
+  test(`guards over a Durable Object: ${name}`, async () => {
+    assert.equal(await ask(`/guards/run/${encodeURIComponent(name)}`), "passed");
+  });
+}

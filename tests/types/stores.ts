@@ -48,3 +48,21 @@ export { HoldoverObject };
 redis(client, { deadlin: 1 });
 // @ts-expect-error: no such way
 createCache({ writes: "later" });
+
+const shared: Store = redis(client);
+const window = { limit: 10, period: "1m" } as const;
+const breaker = { errorRate: 0.5, window: "1m", minCalls: 4, openFor: "30s" } as const;
+
+export const guarded = cache.wrap(async (id: number) => new Uint8Array(id), {
+  ttl: "5m",
+  codec: bytes,
+  hits: { max: 10, shared },
+  rateLimit: { ...window, shared },
+  circuitBreaker: { ...breaker, shared, name: "users" },
+});
+
+export const fetched = cache.fetch({ rateLimit: { ...window, shared, scope: "host" } });
+// @ts-expect-error: no store
+cache.wrap(() => 1, { ttl: 1, rateLimit: { ...window, shared: "redis" } });
+// @ts-expect-error: responses have a form of their own
+cache.fetch({ codec: bytes });

@@ -1,6 +1,6 @@
 /** Which codec a value takes, and which one made a record. */
 
-import { CodecError } from "../errors.js";
+import { CodecError, ConfigError } from "../errors.js";
 import { StoredResponse, Variants } from "../http/stored.js";
 import { COUNTER_CODEC, decodeCounter, encodeCounter, StoredCounter } from "./counter.js";
 import { decodeJson, encodeJson, JSON_CODEC } from "./json.js";
@@ -44,4 +44,16 @@ export function decode(id: number, bytes: Uint8Array, codec: Codec = JSON_VALUES
   if (id === COUNTER_CODEC) return decodeCounter(bytes);
   if (id === codec.id) return codec.decode(bytes);
   throw new CodecError(`a record has the unknown codec ${id}`);
+}
+
+/**
+ * Checks option `codec`; undefined without one.
+ * @throws ConfigError
+ */
+export function compileCodec(value: unknown): Codec | undefined {
+  if (value === undefined) return undefined;
+  const { id, encode, decode } = Object(value) as Partial<Codec>;
+  const isId = Number.isInteger(id) && (id as number) > 15 && (id as number) < 255;
+  if (isId && typeof encode === "function" && typeof decode === "function") return value as Codec;
+  throw new ConfigError("codec", value, "{ id: 16 to 254, encode, decode }");
 }

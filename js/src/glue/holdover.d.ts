@@ -14,6 +14,7 @@ export declare function close(machine: number): void;
 export declare function usage(machine: number): Float64Array;
 export declare function trap(): void;
 export declare function add_policy(machine: number, fields: Float64Array): number;
+export declare function count_hits(machine: number, slot: number, hits: number): void;
 export declare function counters(machine: number, policy: number): Float64Array;
 export declare function begin(
   machine: number,

@@ -5,6 +5,7 @@ import { cacheApi } from "holdover/stores/cache-api";
 import { kv } from "holdover/stores/cloudflare-kv";
 import { durableObject } from "holdover/stores/durable-object";
 import { storeConformance } from "holdover/testing";
+import { guardScenarios } from "./guard-scenarios.js";
 
 export { HoldoverObject } from "holdover/stores/durable-object";
 
@@ -77,10 +78,18 @@ const APART = {
   },
 };
 
+const scenarios = (env) =>
+  guardScenarios(() => durableObject(env.OBJECTS, { shards: 2 }), `run-${Date.now()}`);
+
 async function answer(env, store, way, which) {
   if (store === "apart") {
     if (way === "cases") return Object.keys(APART);
     await APART[which](env);
+    return "passed";
+  }
+  if (store === "guards") {
+    if (way === "cases") return Object.keys(scenarios(env));
+    await scenarios(env)[decodeURIComponent(which)]();
     return "passed";
   }
   const cases = await storeConformance(...STORES[store](env));

@@ -1,0 +1,75 @@
+// Instances whose guards share a store, for tests.
+
+import { createCache, memory } from "holdover";
+import { seeded } from "./lock-stage.mjs";
+import { drain, ManualClock } from "./manual-clock.mjs";
+import { WholeStore } from "./whole-store.mjs";
+
+/** A store with every capability whose time is the clock's; `delay` is for each operation. */
+export function storeOn(clock, delay = () => 0) {
+  const store = new WholeStore();
+  const state = { down: false, hangs: false, operations: [] };
+  const shared = { name: "shared", state };
+  const methods = Object.getOwnPropertyNames(WholeStore.prototype);
+  for (const name of methods.filter((method) => method !== "constructor" && method !== "advance")) {
+    shared[name] = async (...args) => {
+      state.operations.push(`${name} ${args[0]}`);
+      if (state.hangs) return new Promise(() => {});
+      const millis = delay();
+      if (millis > 0) await new Promise((resolve) => clock.setTimeout(resolve, millis));
+      if (state.down) throw new Error("down");
+      store.now = clock.elapsed;
+      return store[name](...args);
+    };
+  }
+  return shared;
+}
+
+/**
+ * Instances of one function, and the origin they ask.
+ * @param policy given the shared store
+ */
+export function stage({ instances = 2, policy, delay, seed = 1, layered = false }) {
+  const clock = new ManualClock();
+  const shared = storeOn(clock, delay);
+  const origin = { down: false, loads: 0, takes: 0, began: [] };
+  const made = Array.from({ length: instances }, (_, nth) => {
+    const events = [];
+    const cache = createCache({
+      clock,
+      random: seeded(seed * 1000 + nth),
+      onEvent: (event) => events.push(event),
+      ...(layered && { stores: [memory(), shared] }),
+    });
+    const answer = async () => {
+      origin.loads += 1;
+      const nthLoad = origin.loads;
+      const { down, takes } = origin;
+      origin.began.push(clock.elapsed);
+      if (takes > 0) await new Promise((resolve) => clock.setTimeout(resolve, takes));
+      if (down) throw new Error("down");
+      return nthLoad;
+    };
+    const load = cache.wrap(async function answers(..._key) {
+      return answer();
+    }, policy(shared));
+    const code = (...args) =>
+      load(...args).then(
+        () => "ok",
+        (error) => error.code ?? error.message,
+      );
+    return { cache, load, code, events };
+  });
+  /** Calls one instance after the other, each when everything before it is known. */
+  const turn = async (...calls) => {
+    const codes = [];
+    for (const [instance, key] of calls) {
+      const settled = made[instance].code(key);
+      await drain();
+      codes.push(await settled);
+      await drain();
+    }
+    return codes;
+  };
+  return { clock, shared, origin, instances: made, turn };
+}
