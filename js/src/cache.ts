@@ -1,6 +1,5 @@
 /** A cache: stores, a driver, and the ways to use them. */
 
-import { Attempts } from "./attempts.js";
 import { Bloom, type BloomOptions } from "./bloom.js";
 import {
   type CacheOptions,
@@ -9,19 +8,16 @@ import {
   type HandlerOptions,
 } from "./cache-options.js";
 import type { Call, LoadContext } from "./call.js";
-import { providedWaitUntil, timersOf } from "./clock.js";
 import { Driver } from "./driver.js";
 import type { Duration } from "./duration.js";
 import { Entries } from "./entries.js";
 import { ConfigError } from "./errors.js";
-import { type CacheEvent, Events } from "./events.js";
-import { feedOf } from "./feed.js";
+import type { CacheEvent } from "./events.js";
+import { type AnyStore, hostOf } from "./host.js";
 import { type CachedFetch, cachedFetch } from "./http/fetch.js";
 import { type CachedHandler, cachedHandler, type Handler } from "./http/handler.js";
 import { invalidating, type Outdated } from "./invalidating.js";
-import { Layers } from "./layers.js";
 import { type LocalLocks, localLocksOf } from "./local-lock.js";
-import { MemoryStore, memory } from "./memory.js";
 import {
   checkedEntries,
   checkedKey,
@@ -46,14 +42,9 @@ import { compileCallOptions } from "./policy.js";
 import type { FetchPolicyOptions, GetOrLoadOptions, PolicyOptions } from "./policy-options.js";
 import type { Trace } from "./scopes.js";
 import { type CacheStats, statsFor } from "./stats.js";
-import type { Store } from "./store.js";
-import { StoreNames } from "./store-names.js";
 import type { Disabled, DisableOptions } from "./switches.js";
-import { type Tagged, tagNames } from "./tags.js";
+import { tagNames } from "./tags.js";
 import { type Explained, type Wrapped, wrap } from "./wrap.js";
-
-/** A place for entries that `createCache` takes: `memory()` or a lower store. */
-export type AnyStore = MemoryStore | Store;
 
 /** How tags are invalidated. */
 export interface InvalidateOptions {
@@ -71,43 +62,14 @@ export class Cache {
   /** @internal Use {@link createCache}. */
   constructor(options: CacheOptions<AnyStore, CacheEvent> | undefined) {
     const given = compileCacheOptions<AnyStore, CacheEvent>(options);
-    const { namespace, waitUntil } = given;
-    const timers = timersOf(given.clock);
-    const events = new Events(given.onEvent);
-    const { own, lower } = splitStores(given.stores);
-    const onTrap = (error: unknown) => this.driver.recover(error);
-    const { codec, seals } = given;
-    const sealed = lower.map((store) => seals.reduce((inner, seal) => seal(inner), store));
-    const names = new StoreNames(namespace);
-    const attempts = new Attempts(timers, events);
-    const tagsSince = (tagged: Tagged) => own.tagsSince(tagged);
-    const below = { names, attempts, timers, events, codec, onTrap, tagsSince };
-    const layers = lower.length === 0 ? undefined : new Layers(sealed, below);
-    const anchor = () => (waitUntil === false ? undefined : (waitUntil ?? providedWaitUntil()));
-    const space = own.space(namespace);
-    if (events.wanted) own.listen(space, (key) => events.tell({ type: "evict", key }));
-    const random = given.random === undefined ? Math.random : lenient(given.random);
-    const awaitsWrites = given.writes === "await";
-    const feed = feedOf(lower, namespace, timers, events, (change) => this.entries.follow(change));
-    const host = {
-      memory: own,
-      space,
-      namespace,
-      names,
-      attempts,
-      layers,
-      sharedLayers: new WeakMap(),
-      feed,
-      timers,
-      random,
-      events,
-      waitUntil: anchor,
-      awaitsWrites,
-    };
+    const host = hostOf(given, {
+      trapped: (error) => this.driver.recover(error),
+      changed: (change) => this.entries.follow(change),
+    });
     this.driver = new Driver(host, given.enabled, given.asyncLocalStorage);
     this.entries = new Entries(this.driver);
-    this.policies = new Policies(layers);
-    this.locks = localLocksOf(space, timers);
+    this.policies = new Policies(host.layers);
+    this.locks = localLocksOf(host.space, host.timers);
   }
 
   /**
@@ -462,33 +424,6 @@ export class Cache {
     const tags = policy.rules.tags?.ofArgs?.([]);
     return { key: checkedKey(key), policy, args: [], load, signal, waitUntil, bypass, tags };
   }
-}
-
-/** The memory, which comes first or is left out, and the stores below it. */
-function splitStores(stores: readonly AnyStore[] | undefined): {
-  readonly own: MemoryStore;
-  readonly lower: readonly Store[];
-} {
-  if (stores === undefined) return { own: memory(), lower: [] };
-  const [first, ...rest] = stores;
-  const own = first instanceof MemoryStore ? first : new MemoryStore(0, Infinity, undefined);
-  const lower = first instanceof MemoryStore ? rest : stores;
-  const misplaced = lower.findIndex((store) => store instanceof MemoryStore);
-  if (misplaced >= 0) {
-    throw new ConfigError("stores", stores, "at most one memory(), and that first");
-  }
-  return { own, lower: lower as readonly Store[] };
-}
-
-/** A random source that throws must not fail a call: the middle does for any of its numbers. */
-function lenient(random: () => number): () => number {
-  return () => {
-    try {
-      return random();
-    } catch {
-      return 0.5;
-    }
-  };
 }
 
 /**

@@ -5,25 +5,18 @@
  * request that vanishes takes its state with it. See `src/call/mod.rs` for the order of steps.
  */
 
-import type { Attempts } from "./attempts.js";
 import type { BoundPolicy } from "./bound-policy.js";
-import { CachedError } from "./cached-error.js";
-import type { Answer, Call, Times } from "./call.js";
-import type { Timers } from "./clock.js";
+import type { Answer, Call } from "./call.js";
 import * as core from "./core.js";
 import { ClosedError, type HoldoverError } from "./errors.js";
-import type { Events, Source } from "./events.js";
-import type { Feed } from "./feed.js";
-import { Flight, type Outcome } from "./flight.js";
+import { Flight } from "./flight.js";
 import { rejected } from "./guards.js";
-import type { Layer, Layers } from "./layers.js";
+import type { Host } from "./host.js";
+import { Landing } from "./landing.js";
 import { Loads } from "./loads.js";
-import type { MemoryStore, Space } from "./memory.js";
-import type { WaitUntil } from "./policy-options.js";
 import { type AsyncStorageClass, Scopes } from "./scopes.js";
+import { Serving } from "./serving.js";
 import { countHit } from "./shared-hits.js";
-import type { Store } from "./store.js";
-import type { StoreNames } from "./store-names.js";
 import { type Off, Switches } from "./switches.js";
 import { waitFor } from "./waiting.js";
 
@@ -51,25 +44,6 @@ export const HIT_BITS: number = STEP_BITS | DROPPED;
 
 const EVERYTHING: Off = { reads: true, writes: true };
 
-/** What a cache's parts share. */
-export interface Host {
-  readonly memory: MemoryStore;
-  readonly space: Space;
-  readonly namespace: string;
-  readonly names: StoreNames;
-  readonly attempts: Attempts;
-  readonly layers: Layers | undefined;
-  /** How the stores are doing that only guards use. */
-  readonly sharedLayers: WeakMap<Store, Layer>;
-  readonly feed: Feed | undefined;
-  readonly timers: Timers;
-  readonly random: () => number;
-  readonly events: Events;
-  readonly waitUntil: () => WaitUntil | undefined;
-  /** Whether callers have a loaded value only when the lower stores have it too. */
-  readonly awaitsWrites: boolean;
-}
-
 /** Answers calls. */
 export class Driver {
   readonly host: Host;
@@ -81,7 +55,9 @@ export class Driver {
   readonly scopes: Scopes;
   readonly #enabled: boolean;
   #closed = false;
+  readonly #landing: Landing;
   readonly #loads: Loads;
+  readonly #serving: Serving;
   #toldUnavailable = false;
 
   constructor(host: Host, enabled: boolean, asyncLocalStorage?: AsyncStorageClass) {
@@ -89,7 +65,10 @@ export class Driver {
     this.scopes = new Scopes(asyncLocalStorage, () => this.#update());
     this.#enabled = enabled;
     this.#update();
-    this.#loads = new Loads(host, (error) => this.recover(error));
+    const recover = (error: unknown) => this.recover(error);
+    this.#landing = new Landing(host, recover);
+    this.#loads = new Loads(host, this.#landing, recover);
+    this.#serving = new Serving(host, this.#landing, recover);
   }
 
   /** Answers no more calls. */
@@ -181,11 +160,11 @@ export class Driver {
     events.tell({ type: "reject", key: call.key, error });
     const slot = space.get(call.key) ?? -1;
     const id = call.policy.bind(memory);
-    const mayServe = this.#loads.mayStandIn(call, error);
+    const mayServe = this.#landing.mayStandIn(call, error);
     if (mayServe && core.fallback(memory.machine, slot, id, false, timers.now())) {
-      return this.#serve(call, slot, "error-fallback", error);
+      return this.#serving.serve(call, slot, "error-fallback", error);
     }
-    return rejected(call, error).then((outcome) => this.#conclude(call, outcome, true));
+    return rejected(call, error).then((outcome) => this.#serving.conclude(call, outcome, true));
   }
 
   #begin(call: Call): Promise<Answer> {
@@ -294,16 +273,16 @@ export class Driver {
     if (known < 0 && slot >= 0) memory.adopt(space, call.key, slot);
     switch (step) {
       case HIT:
-        return this.#serve(call, slot, "hit");
+        return this.#serving.serve(call, slot, "hit");
       case STALE:
-        return this.#serve(call, slot, "stale");
+        return this.#serving.serve(call, slot, "stale");
       case ERROR_FALLBACK:
-        return this.#serve(call, slot, "error-fallback");
+        return this.#serving.serve(call, slot, "error-fallback");
       case HIT_REFRESH:
       case STALE_REFRESH: {
         // Registered before anything is told: a listener may call the cache.
         const flight = this.#loads.register(call, slot, core.fence(memory.machine), "refresh");
-        const answer = this.#serve(call, slot, step === HIT_REFRESH ? "hit" : "stale");
+        const answer = this.#serving.serve(call, slot, step === HIT_REFRESH ? "hit" : "stale");
         this.#loads.start(flight, call);
         return answer;
       }
@@ -326,7 +305,7 @@ export class Driver {
 
   /** Whether a load must not be joined, for a tag of it was invalidated. */
   isOutdated(flight: Flight): boolean {
-    return flight.tagged !== undefined && this.#loads.tagging.isOutdated(flight);
+    return flight.tagged !== undefined && this.#landing.tagging.isOutdated(flight);
   }
 
   /** Loads instead of waiting for a load that began before an invalidation. */
@@ -345,35 +324,6 @@ export class Driver {
     if (this.host.events.wanted) this.host.events.tell({ type: "miss", key });
   }
 
-  #serve(
-    call: Call,
-    slot: number,
-    source: "hit" | "stale" | "error-fallback",
-    error = this.host.memory.flights[slot]?.error,
-  ): Promise<Answer> {
-    const { memory, events } = this.host;
-    const value = memory.values[slot];
-    if (events.wanted) {
-      const type = source === "error-fallback" ? "failover" : source;
-      events.tell({ type, key: call.key });
-    }
-    if (value instanceof CachedError) return Promise.reject(value.error);
-    const isNegative = source === "hit" && (value === undefined || value === null);
-    const negative = isNegative && call.policy.rules.negativeTtl !== undefined;
-    const times = call.timed ? this.#timesOf(slot) : undefined;
-    const named = negative ? "negative" : source;
-    const answer: Answer = { value, source: named, layer: memory.name, times };
-    if (source !== "error-fallback") return Promise.resolve(answer);
-    return Promise.resolve({ ...answer, error });
-  }
-
-  /** Now: a refresh may replace the entry before its caller looks. */
-  #timesOf(slot: number): Times {
-    const { memory, timers } = this.host;
-    const age = core.age(memory.machine, slot, timers.now());
-    return { age, ttl: core.ttl(memory.machine, slot) - age };
-  }
-
   /** Waits for a flight, as one of its callers. */
   #join(call: Call, flight: Flight, fallback: boolean, leads: boolean): Promise<Answer> {
     const { failoverAfter } = call.policy.rules;
@@ -384,15 +334,15 @@ export class Driver {
     if (leads && !canFailOver && call.signal === undefined) {
       // Nothing can come before the outcome: the short way.
       flight.waiting += 1;
-      return flight.outcome.then((outcome) => this.#conclude(call, outcome, true));
+      return flight.outcome.then((outcome) => this.#serving.conclude(call, outcome, true));
     }
     return waitFor(flight, {
       timers: this.host.timers,
       signal: call.signal,
       lease: leads ? Number.POSITIVE_INFINITY : this.#leaseLeft(call.key),
       failoverAfter: canFailOver ? failoverAfter : Number.POSITIVE_INFINITY,
-      conclude: (outcome) => this.#conclude(call, outcome, leads),
-      failOver: () => this.#failOver(call),
+      conclude: (outcome) => this.#serving.conclude(call, outcome, leads),
+      failOver: () => this.#serving.failOver(call),
       beginAgain: () => this.#answer(call, true),
       abandon: (reason) => this.#loads.abandon(flight, call, reason),
     });
@@ -401,57 +351,6 @@ export class Driver {
   #leaseLeft(key: string): number {
     const { memory, space, timers } = this.host;
     return core.lease_left(memory.machine, space.get(key) ?? -1, timers.now());
-  }
-
-  /** The load is slow: the entry answers, if it still may. */
-  #failOver(call: Call): Answer | undefined {
-    const { memory, space, timers, events } = this.host;
-    const slot = space.get(call.key);
-    if (slot === undefined || memory.values[slot] instanceof CachedError) return undefined;
-    try {
-      const id = call.policy.bind(memory);
-      if (!core.fallback(memory.machine, slot, id, true, timers.now())) return undefined;
-    } catch (error) {
-      this.recover(error);
-      return undefined;
-    }
-    const times = call.timed ? this.#timesOf(slot) : undefined;
-    const value = memory.values[slot];
-    const answer: Answer = { value, source: "failover", layer: memory.name, times };
-    events.tell({ type: "failover", key: call.key });
-    return answer;
-  }
-
-  /** What an outcome means for one of those who waited for it. */
-  #conclude(call: Call, outcome: Outcome, leads: boolean): Answer {
-    if (outcome.ok) {
-      const source: Source = leads ? outcome.source : "coalesced";
-      const { value, layer, times } = outcome;
-      const answer = { value, source, layer, times };
-      return outcome.error === undefined ? answer : { ...answer, error: outcome.error };
-    }
-    const { held, error, result } = outcome;
-    const cause = result === undefined ? error : result.value;
-    if (held !== undefined && !call.noFallback && this.#loads.mayStandIn(call, cause)) {
-      this.#countErrorFallback(call);
-      const { memory, events } = this.host;
-      if (events.wanted) events.tell({ type: "failover", key: call.key, error: cause });
-      const { value, times } = held;
-      return { value, source: "error-fallback", layer: memory.name, error: cause, times };
-    }
-    if (result === undefined) throw error;
-    return { value: result.value, source: leads ? "load" : "coalesced", layer: undefined };
-  }
-
-  #countErrorFallback(call: Call): void {
-    if (!this.host.memory.isOpen()) return;
-    const { memory, space, timers } = this.host;
-    try {
-      const slot = space.get(call.key) ?? -1;
-      core.fallback(memory.machine, slot, call.policy.bind(memory), false, timers.now());
-    } catch (error) {
-      this.recover(error);
-    }
   }
 
   async #bypass(call: Call): Promise<Answer> {

@@ -3,10 +3,11 @@
 import { CachedError } from "./cached-error.js";
 import type { Answer, Times } from "./call.js";
 import * as core from "./core.js";
-import type { Driver, Host } from "./driver.js";
+import type { Driver } from "./driver.js";
 import type { Form } from "./entry-records.js";
 import type { Source } from "./events.js";
 import type { Change } from "./feed.js";
+import type { Host } from "./host.js";
 import { type FoundEntry, type Lifetime, totalOf } from "./layers.js";
 import { hashTags, type TagHashes } from "./tags.js";
 import type { Explained } from "./wrap.js";

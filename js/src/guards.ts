@@ -3,10 +3,10 @@
 import type { Call } from "./call.js";
 import type { Timers } from "./clock.js";
 import * as core from "./core.js";
-import type { Host } from "./driver.js";
 import { CircuitOpenError, HoldoverError, RateLimitedError, SlowCallsError } from "./errors.js";
 import type { Outcome } from "./flight.js";
 import type { CompiledGuards, GuardRules } from "./guard-options.js";
+import type { Host } from "./host.js";
 import type { MemoryStore } from "./memory.js";
 import { rateLimited, SharedGuards, scopeOf, type Ticket } from "./shared-guards.js";
 

@@ -5,7 +5,7 @@
  */
 
 export type { Bloom, BloomOptions } from "./bloom.js";
-export { type AnyStore, type Cache, createCache, type InvalidateOptions } from "./cache.js";
+export { type Cache, createCache, type InvalidateOptions } from "./cache.js";
 export type { Clock, FetchOptions, HandlerOptions, MemoryOptions } from "./cache-options.js";
 export type { LoadContext, LoadManyContext } from "./call.js";
 export type { Duration } from "./duration.js";
@@ -26,6 +26,7 @@ export {
   TimeoutError,
 } from "./errors.js";
 export type { CacheEvent, Source } from "./events.js";
+export type { AnyStore } from "./host.js";
 export type { CachedFetch, ExplainedResponse } from "./http/fetch.js";
 export type { CachedHandler, Handler } from "./http/handler.js";
 export type { Outdated } from "./invalidating.js";

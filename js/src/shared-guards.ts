@@ -1,10 +1,10 @@
 /** Guards whose state instances share in a store. While that store is down they admit everything. */
 
 import type { Call } from "./call.js";
-import type { Host } from "./driver.js";
 import { type HoldoverError, RateLimitedError } from "./errors.js";
 import type { GuardScope, SharedPlace, SharedRules } from "./guard-options.js";
 import type { LoadResult } from "./guards.js";
+import type { Host } from "./host.js";
 import { SharedBreaker } from "./shared-breaker.js";
 import { nameOf, SharedState } from "./shared-state.js";
 

@@ -2,7 +2,7 @@
 
 import type { Call } from "./call.js";
 import * as core from "./core.js";
-import type { Host } from "./driver.js";
+import type { Host } from "./host.js";
 import type { FoundEntry } from "./layers.js";
 import { nameOf, SharedState } from "./shared-state.js";
 import type { Store } from "./store.js";

@@ -2,8 +2,8 @@
 
 import type { Layer } from "./attempts.js";
 import { layerOf } from "./attempts.js";
-import type { Host } from "./driver.js";
 import { isBytes } from "./entry-records.js";
+import type { Host } from "./host.js";
 import type { Store, WindowOptions, WindowState } from "./store.js";
 
 /** A store that has what is asked of it: options are checked before. */

@@ -2,8 +2,8 @@
 
 import type { Call } from "./call.js";
 import * as core from "./core.js";
-import type { Host } from "./driver.js";
 import type { Flight } from "./flight.js";
+import type { Host } from "./host.js";
 import type { Lifetime } from "./layers.js";
 import { hashTags, type Tagged, type TagHashes, tagsFor } from "./tags.js";
 

@@ -1,7 +1,7 @@
 /** The places of responses that depend on more of a request than its URL. */
 
 import * as core from "../core.js";
-import type { Host } from "../driver.js";
+import type { Host } from "../host.js";
 import type { Lifetime } from "../layers.js";
 import { Variants } from "./stored.js";
 

@@ -1,0 +1,104 @@
+/** What the parts of a cache share, made of its options. */
+
+import { Attempts, type Layer } from "./attempts.js";
+import type { CompiledCacheOptions } from "./cache-options.js";
+import { providedWaitUntil, type Timers, timersOf } from "./clock.js";
+import { ConfigError } from "./errors.js";
+import { type CacheEvent, Events } from "./events.js";
+import { type Change, type Feed, feedOf } from "./feed.js";
+import { Layers } from "./layers.js";
+import { MemoryStore, memory, type Space } from "./memory.js";
+import type { WaitUntil } from "./policy-options.js";
+import type { Store } from "./store.js";
+import { StoreNames } from "./store-names.js";
+import type { Tagged } from "./tags.js";
+
+/** A place for entries that `createCache` takes: `memory()` or a lower store. */
+export type AnyStore = MemoryStore | Store;
+
+/** What a cache's parts share. */
+export interface Host {
+  readonly memory: MemoryStore;
+  readonly space: Space;
+  readonly namespace: string;
+  readonly names: StoreNames;
+  readonly attempts: Attempts;
+  readonly layers: Layers | undefined;
+  /** How the stores are doing that only guards use. */
+  readonly sharedLayers: WeakMap<Store, Layer>;
+  readonly feed: Feed | undefined;
+  readonly timers: Timers;
+  readonly random: () => number;
+  readonly events: Events;
+  readonly waitUntil: () => WaitUntil | undefined;
+  /** Whether callers have a loaded value only when the lower stores have it too. */
+  readonly awaitsWrites: boolean;
+}
+
+/** What the outside tells a cache. */
+export interface Told {
+  /** The core trapped. */
+  readonly trapped: (error: unknown) => void;
+  /** Another instance changed something. */
+  readonly changed: (change: Change) => void;
+}
+
+/**
+ * Makes what a cache's parts share.
+ * @throws ConfigError for stores that do not go together
+ */
+export function hostOf(given: CompiledCacheOptions<AnyStore, CacheEvent>, told: Told): Host {
+  const { namespace, waitUntil, codec, seals } = given;
+  const timers = timersOf(given.clock);
+  const events = new Events(given.onEvent);
+  const { own, lower } = splitStores(given.stores);
+  const sealed = lower.map((store) => seals.reduce((inner, seal) => seal(inner), store));
+  const names = new StoreNames(namespace);
+  const attempts = new Attempts(timers, events);
+  const tagsSince = (tagged: Tagged) => own.tagsSince(tagged);
+  const below = { names, attempts, timers, events, codec, onTrap: told.trapped, tagsSince };
+  const space = own.space(namespace);
+  if (events.wanted) own.listen(space, (key) => events.tell({ type: "evict", key }));
+  return {
+    memory: own,
+    space,
+    namespace,
+    names,
+    attempts,
+    layers: lower.length === 0 ? undefined : new Layers(sealed, below),
+    sharedLayers: new WeakMap(),
+    feed: feedOf(lower, namespace, timers, events, told.changed),
+    timers,
+    random: given.random === undefined ? Math.random : lenient(given.random),
+    events,
+    waitUntil: () => (waitUntil === false ? undefined : (waitUntil ?? providedWaitUntil())),
+    awaitsWrites: given.writes === "await",
+  };
+}
+
+/** The memory, which comes first or is left out, and the stores below it. */
+function splitStores(stores: readonly AnyStore[] | undefined): {
+  readonly own: MemoryStore;
+  readonly lower: readonly Store[];
+} {
+  if (stores === undefined) return { own: memory(), lower: [] };
+  const [first, ...rest] = stores;
+  const own = first instanceof MemoryStore ? first : new MemoryStore(0, Infinity, undefined);
+  const lower = first instanceof MemoryStore ? rest : stores;
+  const misplaced = lower.findIndex((store) => store instanceof MemoryStore);
+  if (misplaced >= 0) {
+    throw new ConfigError("stores", stores, "at most one memory(), and that first");
+  }
+  return { own, lower: lower as readonly Store[] };
+}
+
+/** A random source that throws must not fail a call: the middle does for any of its numbers. */
+function lenient(random: () => number): () => number {
+  return () => {
+    try {
+      return random();
+    } catch {
+      return 0.5;
+    }
+  };
+}

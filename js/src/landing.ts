@@ -1,0 +1,237 @@
+/** How loads end: what they brought is stored, what failed is made up for, who guards is told. */
+
+import { CachedError } from "./cached-error.js";
+import type { Call } from "./call.js";
+import * as core from "./core.js";
+import type { Flight, Held, Outcome } from "./flight.js";
+import { FAILED, IGNORED, type LoadResult, SUCCEEDED } from "./guards.js";
+import type { Host } from "./host.js";
+import type { Lifetime } from "./layers.js";
+import { errorTtlFor, lifetimeFor } from "./lifetimes.js";
+import { Tagging } from "./tagging.js";
+
+/** What `loaded` gives for a result that something newer has overtaken. */
+const OUTDATED = -2;
+
+/** `state` of an entry that may still answer: fresh, or in one of its stale windows. */
+const isServable = (state: number): boolean => state >= 1 && state <= 3;
+
+/** Brings loads home. */
+export class Landing {
+  readonly #host: Host;
+  readonly #recover: (error: unknown) => void;
+  readonly tagging: Tagging;
+
+  constructor(host: Host, recover: (error: unknown) => void) {
+    this.#host = host;
+    this.#recover = recover;
+    this.tagging = new Tagging(host);
+  }
+
+  /** Whether an entry may answer for this error. */
+  mayStandIn(call: Call, error: unknown): boolean {
+    const { staleOn } = call.policy.rules;
+    return staleOn === undefined || this.#ask(call, "staleOn", true, () => staleOn(error));
+  }
+
+  /** Tells the guards how a load went, once. */
+  record(flight: Flight, call: Call, result: LoadResult): void {
+    const { admission } = flight;
+    const { guards } = call.policy;
+    if (admission === undefined || guards === undefined) return;
+    flight.admission = undefined;
+    const told = this.inCore(() => guards.record(admission, result, this.#host));
+    if (told !== undefined) flight.done = Promise.all([flight.done, told]);
+  }
+
+  #recordFailure(flight: Flight, call: Call, error: unknown): void {
+    const countIf = call.policy.rules.guards?.countIf;
+    const counts = countIf === undefined || this.#ask(call, "countIf", true, () => countIf(error));
+    this.record(flight, call, counts ? FAILED : IGNORED);
+  }
+
+  /** The loader returned, perhaps long after its timeout or its lease. */
+  landed(flight: Flight, call: Call, value: unknown): Outcome {
+    const { failIf, cacheIf } = call.policy.rules;
+    if (failIf !== undefined && this.#ask(call, "failIf", false, () => failIf(value))) {
+      return this.crashed(flight, call, undefined, { value });
+    }
+    const outcome: Outcome = { ok: true, value, source: "load" };
+    this.record(flight, call, SUCCEEDED);
+    const took = this.#host.timers.now() - flight.loadBegan;
+    call.policy.loadTimes.record(Math.max(0, took));
+    flight.over = true;
+    if (
+      cacheIf !== undefined &&
+      !this.#ask(call, "cacheIf", false, () => cacheIf(value, call.args))
+    ) {
+      this.endWithoutStoring(flight);
+      return outcome;
+    }
+    const arrival = call.noStore ? undefined : this.#arrivalOf(flight, call, value);
+    if (arrival === undefined) {
+      this.endWithoutStoring(flight);
+      return outcome;
+    }
+    const slot = this.inCoreOf(flight, () => this.#store(flight, call, value, arrival));
+    if (slot !== OUTDATED && this.#host.layers !== undefined) {
+      const { layers } = this.#host;
+      const write = () => layers.write(call.key, value, arrival, call.policy.rules);
+      flight.written = flight.lock ? flight.lock.write(write) : write();
+      flight.done = Promise.all([flight.done, flight.written]);
+      if (this.#host.awaitsWrites) flight.awaited = flight.written;
+    }
+    return outcome;
+  }
+
+  #store(flight: Flight, call: Call, value: unknown, lifetime: Lifetime): number {
+    const { memory, space, timers, layers } = this.#host;
+    const own = layers === undefined ? lifetime : memory.capped(lifetime);
+    const { ttl, staleWhileRevalidate, staleIfError, retained = 0 } = own;
+    const size = memory.weigh(value);
+    const known = space.get(flight.key) ?? -1;
+    const slot = core.loaded(
+      memory.machine,
+      known,
+      flight.fence,
+      call.policy.bind(memory),
+      ttl,
+      staleWhileRevalidate,
+      staleIfError,
+      size,
+      timers.now(),
+      retained,
+    );
+    if (slot >= 0) {
+      memory.keep(space, flight.key, slot, value);
+      if (own.tagged) core.tag(memory.machine, slot, own.tagged.hashes, flight.fence);
+    }
+    if (known >= 0 && memory.flights[known] === flight) memory.flights[known] = undefined;
+    memory.drain();
+    return slot;
+  }
+
+  endWithoutStoring(flight: Flight): void {
+    this.inCoreOf(flight, () => {
+      const { memory, space } = this.#host;
+      core.cancelled(memory.machine, space.get(flight.key) ?? -1, flight.fence);
+      memory.drain();
+    });
+  }
+
+  /** How a value is to be stored; undefined when it is not. */
+  #arrivalOf(flight: Flight, call: Call, value: unknown): Lifetime | undefined {
+    const { random, events } = this.#host;
+    let option = "ttl";
+    try {
+      const lifetime = lifetimeFor(call, value, random);
+      if (lifetime === undefined || flight.tagged === undefined) return lifetime;
+      option = "tags";
+      const tagged = this.tagging.tagsOf(flight, call, value);
+      return this.inCoreOf(flight, () => this.tagging.arrive(flight, lifetime, tagged));
+    } catch (error) {
+      events.tell({ type: "policy-error", option, key: call.key, error });
+      return undefined;
+    }
+  }
+
+  /** The load failed. Only the first failure of a flight counts: it may time out, then reject. */
+  crashed(
+    flight: Flight,
+    call: Call,
+    error: unknown,
+    result?: { readonly value: unknown },
+  ): Outcome {
+    const { memory, events } = this.#host;
+    const failure: Outcome = { ok: false, error, ...(result && { result }) };
+    if (flight.over) return failure;
+    flight.over = true;
+    flight.error = result === undefined ? error : result.value;
+    events.tell({ type: "load-error", key: call.key, error: flight.error });
+    this.#recordFailure(flight, call, flight.error);
+    if (result !== undefined && this.#keepsFailed(flight, call, result.value)) return failure;
+    const held = this.endWithHeld(flight, (slot, now) => {
+      const id = call.policy.bind(memory);
+      // What callers are to see must not be hidden from the next one by a retry.
+      if (flight.background || this.mayStandIn(call, flight.error)) {
+        core.failed(memory.machine, slot, flight.fence, id, now);
+      } else {
+        core.failed_openly(memory.machine, slot, flight.fence, id);
+      }
+    });
+    if (held !== undefined) return { ...failure, held };
+    if (result === undefined) this.#remember(flight, call, error);
+    return failure;
+  }
+
+  /** Ends a flight in the core; gives the entry that may answer instead of it. */
+  endWithHeld(flight: Flight, end: (slot: number, now: number) => void): Held | undefined {
+    return this.inCoreOf(flight, () => {
+      const { memory, space, timers } = this.#host;
+      const slot = space.get(flight.key) ?? -1;
+      const now = timers.now();
+      const servable = slot >= 0 && isServable(core.state(memory.machine, slot, now));
+      const value = memory.values[slot];
+      const age = core.age(memory.machine, slot, now);
+      const times = { age, ttl: core.ttl(memory.machine, slot) - age };
+      end(slot, now);
+      memory.drain();
+      return servable && !(value instanceof CachedError) ? { value, times } : undefined;
+    });
+  }
+
+  /**
+   * Keeps a failed result that says itself how long it may be used, unless an entry may answer
+   * instead; in memory only, as all failures.
+   */
+  #keepsFailed(flight: Flight, call: Call, value: unknown): boolean {
+    const lifetime = call.noStore ? undefined : call.lifetimeOfFailed?.(value);
+    if (lifetime === undefined) return false;
+    const slot = this.inCoreOf(flight, () => {
+      const { memory, space, timers } = this.#host;
+      const known = space.get(flight.key) ?? -1;
+      const isHeld = known >= 0 && isServable(core.state(memory.machine, known, timers.now()));
+      return isHeld ? undefined : this.#store(flight, call, value, lifetime);
+    });
+    return slot !== undefined;
+  }
+
+  /** Keeps a failure for `errorTtl`, in memory only: errors are not made to be stored. */
+  #remember(flight: Flight, call: Call, error: unknown): void {
+    if (call.noStore || call.policy.rules.errorTtl === 0) return;
+    try {
+      const lifetime = { ttl: errorTtlFor(call, error), staleWhileRevalidate: 0, staleIfError: 0 };
+      const remembered = { ...lifetime, tagged: this.tagging.ofArgs(flight) };
+      this.inCoreOf(flight, () => this.#store(flight, call, new CachedError(error), remembered));
+    } catch (cause) {
+      const event = { type: "policy-error", option: "errorTtl", key: call.key } as const;
+      this.#host.events.tell({ ...event, error: cause });
+    }
+  }
+
+  /** Asks a function of the policy; `otherwise` when it throws. */
+  #ask(call: Call, option: string, otherwise: boolean, ask: () => boolean): boolean {
+    try {
+      return Boolean(ask());
+    } catch (error) {
+      this.#host.events.tell({ type: "policy-error", option, key: call.key, error });
+      return otherwise;
+    }
+  }
+
+  /** The same, for a flight: one that an earlier core began is nobody's by now. */
+  inCoreOf<T>(flight: Flight, step: () => T): T | undefined {
+    return flight.instance === this.#host.memory.instance ? this.inCore(step) : undefined;
+  }
+
+  /** Runs a step in the core; a trap replaces it and gives undefined. */
+  inCore<T>(step: () => T): T | undefined {
+    if (!this.#host.memory.isOpen()) return undefined;
+    try {
+      return step();
+    } catch (error) {
+      this.#recover(error);
+      return undefined;
+    }
+  }
+}
