@@ -3,6 +3,7 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { startRedis } from "../stores/support/servers.mjs";
 import { runInEdgeVm } from "./support/edge-vm.mjs";
 import { startOrigin } from "./support/origin.mjs";
 import { findBun, findDeno, findNodes } from "./support/programs.mjs";
@@ -35,10 +36,10 @@ async function resultsOf(program, args) {
   return JSON.parse(stdout.trim().split("\n").at(-1));
 }
 
-async function runProgram(host, found, options, origin, script = "everywhere") {
+async function runProgram(host, found, options, origin, script = "everywhere", more = []) {
   await attempt(`${host}, ${script}: it ran`, async () => {
     if (found === undefined) throw new Error(`${host} is not installed and not on the path`);
-    const args = [...options, `host/${script}.mjs`, origin, `${host}-${found.version}`];
+    const args = [...options, `host/${script}.mjs`, origin, `${host}-${found.version}`, ...more];
     reportAll(`${host} ${found.version}`, await resultsOf(found.program, args));
   });
 }
@@ -50,6 +51,7 @@ const isNewEnough = ({ version }) => {
 };
 
 const origin = await startOrigin();
+const server = await startRedis();
 try {
   const nodes = await findNodes();
   for (const node of nodes) await runProgram("Node", node, [], origin.url);
@@ -57,11 +59,16 @@ try {
   const deno = await findDeno();
   await runProgram("Deno", deno, DENO, origin.url);
   await runProgram("Deno", deno, [...DENO, "--unstable-kv"], origin.url, "deno-stores");
-  await runProgram("Bun", await findBun(), [], origin.url);
+  const bun = await findBun();
+  await runProgram("Bun", bun, [], origin.url);
+  await runProgram("Bun", bun, [], origin.url, "redis-stores", [`${server.port}`]);
+  const clientsOf = [...DENO, "--allow-env", "--allow-sys"];
+  await runProgram("Deno", deno, clientsOf, origin.url, "redis-stores", [`${server.port}`]);
   await attempt("edge-light: it ran", async () => {
     reportAll("edge-light", await runInEdgeVm(origin.url));
   });
 } finally {
   await origin.stop();
+  await server.stop();
 }
 finish();

@@ -39,6 +39,13 @@ export interface NodeRedisLike {
   duplicate(): unknown;
 }
 
+/** Bun's own `RedisClient`. */
+export interface BunRedisLike {
+  getBuffer(key: string): Promise<unknown>;
+  send(command: string, args: never): Promise<unknown>;
+  duplicate(): Promise<unknown>;
+}
+
 /** A client over HTTP in the way of `@upstash/redis`. */
 export interface RestRedisLike {
   evalsha(sha: string, keys: string[], args: never): Promise<unknown>;
@@ -46,7 +53,7 @@ export interface RestRedisLike {
 }
 
 /** Every client that the store takes. */
-export type RedisClient = IoRedisLike | NodeRedisLike | RestRedisLike;
+export type RedisClient = IoRedisLike | NodeRedisLike | BunRedisLike | RestRedisLike;
 
 /**
  * What a client offers.
@@ -56,8 +63,10 @@ export function commandsOf(client: RedisClient): Commands {
   const given = (typeof client === "object" && client !== null ? client : {}) as Loose;
   if (typeof given.callBuffer === "function") return ioredis(given);
   if (typeof given.sendCommand === "function") return nodeRedis(given);
+  if (typeof given.getBuffer === "function" && typeof given.send === "function") return bun(given);
   if (typeof given.evalsha === "function") return rest(given);
-  throw new ConfigError("client", client, "a client of ioredis, iovalkey, redis or @upstash/redis");
+  const like = "a client of ioredis, iovalkey, redis or @upstash/redis, or Bun's RedisClient";
+  throw new ConfigError("client", client, like);
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: clients are found by their shape
@@ -65,14 +74,17 @@ type Method = (...args: any[]) => any;
 
 type Name =
   | "callBuffer"
+  | "close"
   | "connect"
   | "destroy"
   | "disconnect"
   | "duplicate"
   | "eval"
   | "evalsha"
+  | "getBuffer"
   | "on"
   | "scan"
+  | "send"
   | "sendCommand"
   | "set"
   | "subscribe"
@@ -160,6 +172,32 @@ function nodeRedis(client: Loose): Commands {
         subscribe: (channel, listener) => own.subscribe?.(channel, listener),
         unsubscribe: (channel, listener) => own.unsubscribe?.(channel, listener),
         close: async () => (own.destroy ?? own.disconnect)?.call(own),
+      };
+    },
+  };
+}
+
+/** Bun's client, which answers with bytes to `getBuffer` alone. */
+function bun(client: Loose): Commands {
+  const get = async (key: Part): Promise<unknown> => (await client.getBuffer?.(key)) ?? undefined;
+  return {
+    ...binary,
+    send: (command, ...args) => {
+      if (command === "GET") return get(args[0] as Part);
+      return command === "MGET" ? Promise.all(args.map(get)) : client.send?.(command, args);
+    },
+    listen: async () => {
+      const own = (await client.duplicate?.()) as Loose;
+      const listeners = new Listeners();
+      const hear = (message: string, channel: string) => listeners.tell(channel, message);
+      return {
+        subscribe: async (channel, listener) => {
+          if (listeners.add(channel, listener)) await own.subscribe?.(channel, hear);
+        },
+        unsubscribe: async (channel, listener) => {
+          if (listeners.remove(channel, listener)) await own.unsubscribe?.(channel);
+        },
+        close: async () => own.close?.(),
       };
     },
   };

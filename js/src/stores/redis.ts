@@ -16,7 +16,13 @@ import {
   SLIDING_WINDOW,
 } from "./redis-scripts.js";
 
-export type { IoRedisLike, NodeRedisLike, RedisClient, RestRedisLike } from "./redis-client.js";
+export type {
+  BunRedisLike,
+  IoRedisLike,
+  NodeRedisLike,
+  RedisClient,
+  RestRedisLike,
+} from "./redis-client.js";
 
 /** Options of {@link redis}. */
 export type RedisOptions = StoreOptions;
@@ -31,7 +37,7 @@ const BATCH = 500;
  * messages. Clients over HTTP cannot hear messages, and have no `subscribe`.
  *
  * @param client a client of `ioredis`, `iovalkey`, `redis` (connected; 4 or later) or
- *   `@upstash/redis`
+ *   `@upstash/redis`, or Bun's `RedisClient`
  * @throws ConfigError when the client is none of these
  */
 export function redis(client: RedisClient, options: RedisOptions = {}): RedisStore {

@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 
 use super::Bench;
 use crate::apt;
+use crate::servers;
 use crate::step::step;
 use crate::tally::Tally;
 use crate::watched::count;
@@ -18,6 +19,7 @@ const CHROMIUM: &str = "/usr/bin/chromium";
 /// Node, Deno, Bun and Vercel's edge runtime.
 pub(super) fn runtimes(bench: &mut Bench<'_>) -> Result<Tally> {
     bench.install_package(HOSTS)?;
+    servers::install(bench.workspace)?;
     count(&mut node(bench, "runtimes.mjs"))
 }
 
