@@ -4,7 +4,8 @@
  */
 
 import type { Timers } from "./clock.js";
-import { CodecError, StoreError, TimeoutError } from "./errors.js";
+import { withinDeadline } from "./deadline.js";
+import { CodecError, StoreError } from "./errors.js";
 import type { Events } from "./events.js";
 import type { Store } from "./store.js";
 
@@ -85,12 +86,7 @@ export class Feed {
 
   /** Rejects at the deadline: clients may keep what they cannot send until the store is back. */
   #within({ store, name }: Wire, act: () => unknown): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const work = Promise.resolve(act());
-      const late = () => reject(new TimeoutError(`${name} took too long`));
-      const cancel = this.#timers.after(store.deadline ?? DEADLINE, late);
-      work.then(resolve, reject).finally(cancel);
-    });
+    return withinDeadline(this.#timers, store.deadline ?? DEADLINE, name, act);
   }
 
   /** Listens no more. */
