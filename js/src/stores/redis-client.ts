@@ -108,7 +108,14 @@ function ioredis(client: Loose): Commands {
       own.on?.("message", (channel: string, message: string) => listeners.tell(channel, message));
       return {
         subscribe: async (channel, listener) => {
-          if (listeners.add(channel, listener)) await own.subscribe?.(channel);
+          listeners.add(channel, listener);
+          try {
+            // Also for a channel that is known: who is told that it listens does so.
+            await own.subscribe?.(channel);
+          } catch (error) {
+            listeners.remove(channel, listener);
+            throw error;
+          }
         },
         unsubscribe: async (channel, listener) => {
           if (listeners.remove(channel, listener)) await own.unsubscribe?.(channel);
@@ -127,11 +134,9 @@ class Listeners {
     for (const listener of this.#byChannel.get(channel) ?? []) listener(message);
   }
 
-  /** Whether it is the first of its channel. */
-  add(channel: string, listener: (message: string) => void): boolean {
+  add(channel: string, listener: (message: string) => void): void {
     const known = this.#byChannel.get(channel) ?? new Set();
     this.#byChannel.set(channel, known.add(listener));
-    return known.size === 1;
   }
 
   /** Whether it was the last of its channel. */
