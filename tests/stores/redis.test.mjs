@@ -121,6 +121,25 @@ function testServer(name, client) {
 }
 
 for (const [by, Client] of Object.entries({ IoRedis, IoRedis6, IoValkey })) {
+  test(`${by}: listening that begins at any moment while a connection is opened works`, async () => {
+    const server = await startRedis();
+    const client = new Client(server.port, "127.0.0.1");
+    for (let delay = 0; delay < 12; delay += 0.5) {
+      const store = redis(client);
+      const heard = new Set();
+      const subscribe = (channel) => store.subscribe(channel, (message) => heard.add(message));
+      const first = subscribe(`first ${delay}`);
+      const at = performance.now() + delay;
+      while (performance.now() < at) await new Promise(setImmediate);
+      await Promise.all([first, subscribe(`second ${delay}`)]);
+      await Promise.all(["first", "second"].map((on) => store.publish(`${on} ${delay}`, on)));
+      while (heard.size < 2) await store.ping();
+      await store.close();
+    }
+    client.disconnect();
+    await server.stop();
+  });
+
   test(`${by}: listening that failed works when it is tried again`, async () => {
     const server = await startRedis();
     const client = new Client(server.port, "127.0.0.1", { maxRetriesPerRequest: 0 });

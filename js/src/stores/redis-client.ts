@@ -72,13 +72,14 @@ type Name =
   | "eval"
   | "evalsha"
   | "on"
+  | "once"
   | "scan"
   | "sendCommand"
   | "set"
   | "subscribe"
   | "unsubscribe";
 
-type Loose = { readonly [Key in Name]?: Method };
+type Loose = { readonly [Key in Name]?: Method } & { readonly status?: unknown };
 
 const NOTHING = (): void => {};
 
@@ -110,6 +111,7 @@ function ioredis(client: Loose): Commands {
         subscribe: async (channel, listener) => {
           listeners.add(channel, listener);
           try {
+            await checked(own);
             // Also for a channel that is known: who is told that it listens does so.
             await own.subscribe?.(channel);
           } catch (error) {
@@ -124,6 +126,17 @@ function ioredis(client: Loose): Commands {
       };
     },
   };
+}
+
+/**
+ * Resolves when a connection is not just being checked. The check is a command that connections
+ * which listen refuse: a listener that begins meanwhile would break it, and with it the connection.
+ */
+async function checked(own: Loose): Promise<void> {
+  if (own.status !== "connect") return;
+  await new Promise<void>((resolve) => {
+    for (const event of ["ready", "close", "end"]) own.once?.(event, resolve);
+  });
 }
 
 /** Who listens to what, for clients that only say that there was a message. */
