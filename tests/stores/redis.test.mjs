@@ -103,66 +103,6 @@ function testServer(name, client) {
     assert.equal(await client.ping(), "PONG");
     while ((await connected()) > before);
   });
-  test(`${name}: who stops listening does not end what another begins`, async () => {
-    const store = redis(client);
-    const heard = [];
-    for (let round = 0; round < 10; round += 1) {
-      const stop = await store.subscribe(`old ${round}`, () => {});
-      const beginning = store.subscribe(`new ${round}`, (message) => heard.push(message));
-      await stop();
-      const stopNew = await beginning;
-      await store.publish(`new ${round}`, `${round}`);
-      while (heard.length <= round) await client.ping();
-      await stopNew();
-    }
-    assert.equal(heard.join(""), "0123456789");
-    await store.close();
-  });
-}
-
-for (const [by, Client] of Object.entries({ IoRedis, IoRedis6, IoValkey })) {
-  test(`${by}: listening that begins at any moment while a connection is opened works`, async () => {
-    const server = await startRedis();
-    const client = new Client(server.port, "127.0.0.1");
-    for (let delay = 0; delay < 12; delay += 0.5) {
-      const store = redis(client);
-      const heard = new Set();
-      const subscribe = (channel) => store.subscribe(channel, (message) => heard.add(message));
-      const first = subscribe(`first ${delay}`);
-      const at = performance.now() + delay;
-      while (performance.now() < at) await new Promise(setImmediate);
-      await Promise.all([first, subscribe(`second ${delay}`)]);
-      await Promise.all(["first", "second"].map((on) => store.publish(`${on} ${delay}`, on)));
-      while (heard.size < 2) await store.ping();
-      await store.close();
-    }
-    client.disconnect();
-    await server.stop();
-  });
-
-  test(`${by}: listening that failed works when it is tried again`, async () => {
-    const server = await startRedis();
-    const client = new Client(server.port, "127.0.0.1", { maxRetriesPerRequest: 0 });
-    client.on("error", () => {});
-    const store = redis(client);
-    await store.subscribe("kept", () => {});
-    await server.stop();
-    await assert.rejects(store.subscribe("channel", () => {}));
-    const again = await startRedis("redis-server", server.port);
-    const heard = [];
-    const hear = (message) => heard.push(message);
-    while (
-      await store.subscribe("channel", hear).then(
-        () => false,
-        () => true,
-      )
-    );
-    while ((await store.publish("channel", "x").catch(() => 0)) === 0);
-    while (heard.length === 0) await store.ping();
-    await store.close();
-    client.disconnect();
-    await again.stop();
-  });
 }
 
 test("what is no client is a ConfigError", () => {

@@ -105,13 +105,14 @@ function ioredis(client: Loose): Commands {
     listen: async () => {
       const own = client.duplicate?.() as Loose;
       const listeners = new Listeners();
+      const isReady = readinessOf(own);
       own.on?.("error", NOTHING);
       own.on?.("message", (channel: string, message: string) => listeners.tell(channel, message));
       return {
         subscribe: async (channel, listener) => {
           listeners.add(channel, listener);
           try {
-            await checked(own);
+            await isReady();
             // Also for a channel that is known: who is told that it listens does so.
             await own.subscribe?.(channel);
           } catch (error) {
@@ -129,14 +130,23 @@ function ioredis(client: Loose): Commands {
 }
 
 /**
- * Resolves when a connection is not just being checked. The check is a command that connections
- * which listen refuse: a listener that begins meanwhile would break it, and with it the connection.
+ * Gives what resolves when a connection takes commands. One that begins to listen before would
+ * break the check that the client does first, and a client without a queue would refuse to.
  */
-async function checked(own: Loose): Promise<void> {
-  if (own.status !== "connect") return;
-  await new Promise<void>((resolve) => {
-    for (const event of ["ready", "close", "end"]) own.once?.(event, resolve);
-  });
+function readinessOf(own: Loose): () => Promise<void> {
+  let opening: Promise<void> | undefined;
+  return async () => {
+    if (own.status === "ready") return;
+    if (own.status === "wait") own.connect?.().catch(NOTHING);
+    // One for all who wait: a server may be away for long.
+    opening ??= new Promise<void>((resolve, reject) => {
+      own.once?.("ready", resolve);
+      own.once?.("end", () => reject(new Error("the connection has ended")));
+    }).finally(() => {
+      opening = undefined;
+    });
+    await opening;
+  };
 }
 
 /** Who listens to what, for clients that only say that there was a message. */
