@@ -37,8 +37,9 @@ function startAll(options, thread = false) {
   return Promise.all(
     options.map((own, nth) => {
       const client = ["ioredis", "redis"][nth % 2];
-      const wanted = { client, port: server.port, origin: origin.url, policy, ...own };
-      return startInstance(wanted, { thread });
+      // What one has loaded, the next one finds: it is written before the answer.
+      const wanted = { client, port: server.port, origin: origin.url, policy, writes: "await" };
+      return startInstance({ ...wanted, ...own }, { thread });
     }),
   );
 }
@@ -90,11 +91,21 @@ async function checkChanges([changer, ...others], prefix) {
   origin.isDown = false;
 }
 
+/** Waits until so many listen to the feed of a namespace, which begins with their first use. */
+async function listened(port, namespace, count) {
+  const client = new IoRedis(port, "127.0.0.1");
+  const feed = `%feed:${namespace}`;
+  await until(async () => (await client.pubsub("NUMSUB", feed))[1] === count, RECOVERY);
+  client.disconnect();
+}
+
 const killAll = (instances) => Promise.all(instances.map(({ kill }) => kill()));
 
 test("processes over Redis: what one drops or sets, the memory of the others drops", async () => {
   const instances = await startAll(Array(3).fill({ namespace: "feed" }));
   try {
+    await warm(instances, "first");
+    await listened(server.port, "feed", 3);
     await checkChanges(instances, "redis");
     for (const { ask } of instances) {
       const told = await ask("events");
@@ -127,7 +138,8 @@ test("Redis ends and comes back: it is heard again, what was missed lasts memory
   const { port } = own;
   const KEEP = 5000;
   const [changer, bounded, kept, keptToo] = await startAll([
-    { port, namespace: "again" },
+    // What cannot be sent is not kept until it can.
+    { port, namespace: "again", connection: { enableOfflineQueue: false } },
     { port, namespace: "again", keep: { ttl: KEEP } },
     { port, namespace: "again" },
     { port, namespace: "again" },
@@ -137,6 +149,7 @@ test("Redis ends and comes back: it is heard again, what was missed lasts memory
     await warm([changer, bounded, kept, keptToo], "missed");
     const since = performance.now();
     await warm([changer, kept, keptToo], "heard");
+    await listened(port, "again", 4);
     await own.stop("SIGKILL");
     await changer.ask("invalidate", "missed");
     assert.deepEqual(await changer.ask("get", "missed"), [2]);
@@ -157,6 +170,6 @@ test("Redis ends and comes back: it is heard again, what was missed lasts memory
     }
   } finally {
     await killAll([changer, bounded, kept, keptToo]);
-    await again?.stop();
+    await Promise.all([own, again].map((started) => started?.stop()));
   }
 });

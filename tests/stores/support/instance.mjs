@@ -1,12 +1,14 @@
-// One instance of an application, in a process of its own: does what its parent asks for over IPC.
+// One instance of an application, in a process or thread of its own: does what its parent asks for.
 
+import { parentPort } from "node:worker_threads";
 import { createCache, memory } from "holdover";
+import { cacheStorage } from "holdover/stores/cache-storage";
 import { redis } from "holdover/stores/redis";
 import { Redis as IoRedis } from "ioredis";
 import { createClient } from "redis";
 
 const CLIENTS = {
-  ioredis: async (port) => new IoRedis(port, "127.0.0.1"),
+  ioredis: async (port, options) => new IoRedis(port, "127.0.0.1", options),
   redis: (port) => createClient({ socket: { host: "127.0.0.1", port } }).connect(),
 };
 
@@ -14,6 +16,18 @@ let cache;
 let get;
 const events = [];
 const operations = {};
+
+/** The store, but its messages go from thread to thread. */
+function broadcasting(store, name) {
+  const carrier = cacheStorage({ name });
+  const own = ["subscribe", "publish"];
+  return new Proxy(store, {
+    get(target, method) {
+      const from = own.includes(method) ? carrier : target;
+      return typeof from[method] === "function" ? from[method].bind(from) : from[method];
+    },
+  });
+}
 
 /** The store, which counts what is asked of it; the feed's messages are not an operation's. */
 function counted(store) {
@@ -48,12 +62,13 @@ async function outcome(call) {
 }
 
 const COMMANDS = {
-  async open({ client, port, origin, namespace, policy, keep }) {
-    const own = await CLIENTS[client](port);
+  async open({ client, port, origin, namespace, policy, keep, broadcast, connection, writes }) {
+    const own = await CLIENTS[client](port, connection);
     own.on("error", () => {});
     const onEvent = ({ type, operation }) => events.push(`${type} ${operation}`);
-    const stores = [memory(keep), counted(redis(own))];
-    cache = createCache({ namespace, stores, onEvent });
+    const store = broadcast ? broadcasting(redis(own), broadcast) : redis(own);
+    const stores = [memory(keep), counted(store)];
+    cache = createCache({ namespace, stores, onEvent, writes });
     const load = async (key) => {
       const response = await fetch(`${origin}/${key}`);
       if (!response.ok) throw new Error("the origin is down");
@@ -66,15 +81,14 @@ const COMMANDS = {
     const outcomes = await Promise.all(Array.from({ length: times }, () => outcome(get(key))));
     return [...new Set(outcomes)];
   },
-  lock: async (key, options) => {
-    const lock = await cache.lock(key, options);
-    return lock.key;
-  },
+  /** Where the answer came from. */
+  source: async (key) => (await get.explain(key)).source,
   invalidate: (key) => get.invalidate(key),
   invalidateTags: (tag, options) => cache.invalidateTags(tag, options),
   delete: (key) => cache.delete(key),
   set: (key, value) => cache.set(key, value, { ttl: "1h" }),
   clear: () => cache.clear(),
+  /** What failed so far, in a few words. */
   events: () => events,
   /** How often the store was asked since the last time, by method. */
   operations: () => {
@@ -84,12 +98,15 @@ const COMMANDS = {
   },
 };
 
-process.on("message", async ({ id, command, args }) => {
+const parent = parentPort ?? process;
+const tell = (message) => (parentPort ? parentPort.postMessage(message) : process.send(message));
+
+parent.on("message", async ({ id, command, args }) => {
   try {
-    process.send({ id, value: await COMMANDS[command](...args) });
+    tell({ id, value: await COMMANDS[command](...args) });
   } catch (error) {
-    process.send({ id, error: error?.stack ?? `${error}` });
+    tell({ id, error: error?.stack ?? `${error}` });
   }
 });
 process.on("disconnect", () => process.exit());
-process.send("ready");
+tell("ready");

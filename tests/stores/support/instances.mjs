@@ -1,9 +1,10 @@
-// Instances in processes of their own, and the origin that they share.
+// Instances in processes or threads of their own, and the origin that they share.
 
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
 
 const INSTANCE = fileURLToPath(new URL("instance.mjs", import.meta.url));
 
@@ -12,11 +13,32 @@ process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
-/** Starts a process; what `instance.mjs` can do is asked for as `ask("get", "a")`. */
-export async function startInstance(options) {
+function startProcess() {
   const child = fork(INSTANCE);
   running.add(child);
   const exited = once(child, "exit").then(() => running.delete(child));
+  const stop = async () => {
+    child.kill("SIGKILL");
+    await exited;
+  };
+  return { child, send: (message) => child.send(message), stop };
+}
+
+function startThread() {
+  const child = new Worker(INSTANCE);
+  return {
+    child,
+    send: (message) => child.postMessage(message),
+    stop: () => child.terminate(),
+  };
+}
+
+/**
+ * Starts a process, or a thread; what `instance.mjs` can do is asked for as `ask("get", "a")`.
+ * What was asked for when it is killed has no answer any more.
+ */
+export async function startInstance(options, { thread = false } = {}) {
+  const { child, send, stop: kill } = thread ? startThread() : startProcess();
   const asked = new Map();
   await once(child, "message");
   child.on("message", ({ id, value, error }) => {
@@ -29,13 +51,8 @@ export async function startInstance(options) {
   const ask = (command, ...args) =>
     new Promise((resolve, reject) => {
       asked.set(++last, { resolve, reject });
-      child.send({ id: last, command, args });
+      send({ id: last, command, args });
     });
-  /** What was asked for has no answer any more. */
-  const kill = async () => {
-    child.kill("SIGKILL");
-    await exited;
-  };
   await ask("open", options);
   return { ask, kill };
 }
