@@ -1,7 +1,7 @@
 //! The core by itself: a clock that is an argument, an origin that goes away, and the last good
 //! answer held over. `cargo run --example hold_over`
 
-use holdover::call::{Arrival, CallMachine, Served, Step};
+use holdover::call::{Arrival, CallMachine, Landed, Served, Step};
 use holdover::memory::{Limits, SlotId};
 use holdover::policy::{ConfigError, Options, Policy};
 use holdover::strategy::ttl::Lifetime;
@@ -45,7 +45,8 @@ fn main() -> Result<(), ConfigError> {
             Step::Load { fence, .. } => match origin {
                 Some(value) => {
                     let arrival = Arrival { lifetime, size: 8 };
-                    host.machine.loaded(slot, fence, policy, arrival, now);
+                    let landed = host.machine.loaded(slot, fence, policy, arrival, now);
+                    assert_ne!(landed, Landed::Outdated);
                     host.value = value;
                     format!("{value} (loaded)")
                 }

@@ -1,7 +1,8 @@
 /** Store operations, any of which may fail, hang, or not be tried at all. */
 
 import type { Timers } from "./clock.js";
-import { StoreError, TimeoutError } from "./errors.js";
+import { withinDeadline } from "./deadline.js";
+import { StoreError } from "./errors.js";
 import type { Events } from "./events.js";
 import type { Store } from "./store.js";
 
@@ -77,8 +78,9 @@ export class Attempts {
       const retryAfter = layer.skippedUntil - this.#timers.now();
       throw new StoreError(`${layer.name} keeps failing and is left alone`, { retryAfter });
     }
+    const late = `${layer.name} took over ${layer.deadline} ms to ${operation}`;
     try {
-      const result = await this.#within(layer, operation, run);
+      const result = await withinDeadline(this.#timers, layer.deadline, late, run);
       layer.failures = 0;
       return result;
     } catch (error) {
@@ -88,17 +90,5 @@ export class Attempts {
       this.#events.tell({ type: "store-error", store: layer.name, operation, key, error: cause });
       throw cause;
     }
-  }
-
-  #within<T>(layer: Layer, operation: Operation, run: Run<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      // What `run` throws rejects the promise before there is a timer to cancel.
-      const work = Promise.resolve(run());
-      const { name, deadline } = layer;
-      const cancel = this.#timers.after(deadline, () =>
-        reject(new TimeoutError(`${name} took over ${deadline} ms to ${operation}`)),
-      );
-      work.then(resolve, reject).finally(cancel);
-    });
   }
 }

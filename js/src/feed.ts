@@ -4,7 +4,8 @@
  */
 
 import type { Timers } from "./clock.js";
-import { CodecError, StoreError, TimeoutError } from "./errors.js";
+import { withinDeadline } from "./deadline.js";
+import { CodecError, StoreError } from "./errors.js";
 import type { Events } from "./events.js";
 import type { Store } from "./store.js";
 
@@ -85,12 +86,9 @@ export class Feed {
 
   /** Rejects at the deadline: clients may keep what they cannot send until the store is back. */
   #within({ store, name }: Wire, act: () => unknown): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const work = Promise.resolve(act());
-      const late = () => reject(new TimeoutError(`${name} took too long`));
-      const cancel = this.#timers.after(store.deadline ?? DEADLINE, late);
-      work.then(resolve, reject).finally(cancel);
-    });
+    const deadline = store.deadline ?? DEADLINE;
+    const late = `${name} took over ${deadline} ms to carry a message`;
+    return withinDeadline(this.#timers, deadline, late, act);
   }
 
   /** Listens no more. */

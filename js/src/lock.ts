@@ -1,26 +1,18 @@
 /** Locks across instances, on a store that adds and compares atomically. */
 
 import type { Call } from "./call.js";
-import type { Timers } from "./clock.js";
 import { LockTimeoutError } from "./errors.js";
 import type { FoundEntry, Layer, Layers } from "./layers.js";
 import type { CompiledLock } from "./lock-options.js";
+import { type PollHost, poll } from "./lock-poll.js";
+import { tellFree, Wake, type WakeHost } from "./lock-wake.js";
 
-/** Milliseconds before the first look after a lock was found taken; each next is longer. */
-const FIRST_DELAY = 50;
-const GROWTH = 1.6;
-/** Milliseconds between two looks, unless `wait` is so long that looks would run out. */
-const LONGEST_DELAY = 1000;
-/** Looks before the last one, of two store operations each: with the rest no more than 30. */
-const LOOKS = 11;
 /** Milliseconds that a write may be under way: a lock that ends sooner is not relied upon. */
 const WRITE_TIME = 500;
 
 /** What locks need of their cache. */
-export interface LockHost {
+export interface LockHost extends PollHost, WakeHost {
   readonly layers: Layers;
-  readonly timers: Timers;
-  readonly random: () => number;
 }
 
 /** The first store that can keep locks. */
@@ -36,16 +28,21 @@ export function randomToken(): Uint8Array {
 /** A lock in a store, held or not. Its owner is who knows the token. */
 export class StoreLock {
   readonly name: string;
-  readonly #layers: Layers;
+  readonly #host: LockHost;
   readonly #layer: Layer;
   readonly #ttl: number;
   readonly #token: Uint8Array = randomToken();
 
-  constructor(layers: Layers, layer: Layer, name: string, ttl: number) {
-    this.#layers = layers;
+  constructor(host: LockHost, layer: Layer, name: string, ttl: number) {
+    this.#host = host;
     this.#layer = layer;
     this.name = name;
     this.#ttl = ttl;
+  }
+
+  /** Wakes one who waits for it; undefined where the store cannot. */
+  wake(): Wake | undefined {
+    return Wake.of(this.#host, this.#layer, this.name);
   }
 
   /**
@@ -56,67 +53,28 @@ export class StoreLock {
     const { store } = this.#layer;
     const options = { expiresIn: this.#ttl };
     const run = () => store.add?.(this.name, this.#token, options);
-    return (await this.#layers.attempt(this.#layer, "add", this.name, run)) === true;
+    return (await this.#host.layers.attempt(this.#layer, "add", this.name, run)) === true;
   }
 
   /** Lets go; false when it is somebody else's by now, or the store is down: then its ttl ends it. */
   async release(): Promise<boolean> {
+    const { layers } = this.#host;
     const { store } = this.#layer;
     const run = () => store.compareAndDelete?.(this.name, this.#token);
-    return (await this.#layers.try(this.#layer, "compareAndDelete", this.name, run)) === true;
+    const wasOurs = await layers.try(this.#layer, "compareAndDelete", this.name, run);
+    if (wasOurs !== true) return false;
+    await tellFree(this.#host, this.#layer, this.name);
+    return true;
   }
 
   /** Whether it is still held by this token. */
   async isOurs(): Promise<boolean> {
     const { store } = this.#layer;
-    const found = await this.#layers.try(this.#layer, "get", this.name, () => store.get(this.name));
+    const run = () => store.get(this.name);
+    const found = await this.#host.layers.try(this.#layer, "get", this.name, run);
     const token = this.#token;
     return found?.length === token.length && token.every((byte, index) => found[index] === byte);
   }
-}
-
-/** What is to be done while something is waited for. */
-export interface Pulse {
-  /** Milliseconds. */
-  readonly every: number;
-  /** Called that often; false ends the wait. */
-  goesOn(): boolean;
-}
-
-/**
- * Asks `look` at once and then at growing, jittered intervals, until it gives something, `wait`
- * is over, or it was asked often enough.
- */
-export async function poll<T>(
-  { timers, random }: Omit<LockHost, "layers">,
-  wait: number,
-  look: (first: boolean) => Promise<T | undefined>,
-  pulse: Pulse = { every: Number.POSITIVE_INFINITY, goesOn: () => true },
-): Promise<T | undefined> {
-  let left = wait;
-  for (let looks = 0; ; looks += 1) {
-    const seen = await look(looks === 0);
-    if (seen !== undefined || left <= 0) return seen;
-    const delay = looks < LOOKS ? delayOf(looks, left, random()) : left;
-    if (!(await pause(timers, delay, pulse))) return undefined;
-    left -= delay;
-  }
-}
-
-/** Waits; false when that makes no sense any more. */
-async function pause(timers: Timers, delay: number, { every, goesOn }: Pulse): Promise<boolean> {
-  for (let left = delay; left > 0; left -= every) {
-    if (!goesOn()) return false;
-    await new Promise<void>((resolve) => timers.after(Math.min(left, every), resolve));
-  }
-  return true;
-}
-
-/** How long before the next look; `roll` is uniform in [0, 1). */
-export function delayOf(looks: number, left: number, roll: number): number {
-  const most = Math.max(LONGEST_DELAY, left / (LOOKS - looks));
-  const delay = Math.min(FIRST_DELAY * GROWTH ** looks, most);
-  return Math.max(1, Math.min(left, Math.round(delay * (0.75 + roll / 2))));
 }
 
 /** How a load got on with its lock. */
@@ -161,8 +119,9 @@ export async function lockLoad<Outcome>(
     await lock.release();
     return { outcome: late };
   };
+  const wake = lock.wake();
   try {
-    const locked = await poll(host, rules.wait, look, { every: rules.pulse, goesOn });
+    const locked = await poll(host, rules.wait, look, wake, { every: rules.pulse, goesOn });
     if (locked !== undefined || !rules.throws || !goesOn()) return locked ?? { lock: undefined };
     const message = `another instance has been loading ${call.key} for over ${rules.wait} ms`;
     return { error: new LockTimeoutError(message) };
@@ -170,6 +129,8 @@ export async function lockLoad<Outcome>(
     // The store is down, which was told; the lock may have been taken all the same.
     void lock.release();
     return { lock: undefined };
+  } finally {
+    wake?.stop();
   }
 }
 
@@ -184,11 +145,16 @@ export class LoadLock {
   #released = false;
 
   constructor(host: LockHost, layer: Layer, key: string, ttl: number) {
-    this.#lock = new StoreLock(host.layers, layer, `%load:${host.layers.named(key)}`, ttl);
+    this.#lock = new StoreLock(host, layer, `%load:${host.layers.named(key)}`, ttl);
     this.#host = host;
     this.#layer = layer;
     this.#key = key;
     this.#ttl = ttl;
+  }
+
+  /** See {@link StoreLock.wake}. */
+  wake(): Wake | undefined {
+    return this.#lock.wake();
   }
 
   async take(): Promise<boolean> {

@@ -3,7 +3,8 @@
 import { type Duration, duration } from "../duration.js";
 import { LockTimeoutError } from "../errors.js";
 import type { LocalHold } from "../local-lock.js";
-import { lockLayer, poll, StoreLock } from "../lock.js";
+import { lockLayer, StoreLock } from "../lock.js";
+import { poll } from "../lock-poll.js";
 import { readOptions } from "../options.js";
 import type { Subject } from "./arguments.js";
 
@@ -64,14 +65,18 @@ async function lockInStore(
   const { layers } = driver.host;
   const layer = lockLayer(layers);
   if (layers === undefined || layer === undefined) return undefined;
-  const held = new StoreLock(layers, layer, nameOf(layers.named(key)), ttl);
+  const host = { ...driver.host, layers };
+  const held = new StoreLock(host, layer, nameOf(layers.named(key)), ttl);
   const look = async () => ((await held.take()) ? held : undefined);
+  const wake = held.wake();
   try {
-    return (await poll(driver.host, wait, look)) ?? "taken";
+    return (await poll(host, wait, look, wake)) ?? "taken";
   } catch (error) {
     // It may have been taken all the same.
     void held.release();
     throw error;
+  } finally {
+    wake?.stop();
   }
 }
 

@@ -83,6 +83,7 @@ type Name =
   | "evalsha"
   | "getBuffer"
   | "on"
+  | "once"
   | "scan"
   | "send"
   | "sendCommand"
@@ -90,7 +91,7 @@ type Name =
   | "subscribe"
   | "unsubscribe";
 
-type Loose = { readonly [Key in Name]?: Method };
+type Loose = { readonly [Key in Name]?: Method } & { readonly status?: unknown };
 
 const NOTHING = (): void => {};
 
@@ -116,11 +117,20 @@ function ioredis(client: Loose): Commands {
     listen: async () => {
       const own = client.duplicate?.() as Loose;
       const listeners = new Listeners();
+      const isReady = readinessOf(own);
       own.on?.("error", NOTHING);
       own.on?.("message", (channel: string, message: string) => listeners.tell(channel, message));
       return {
         subscribe: async (channel, listener) => {
-          if (listeners.add(channel, listener)) await own.subscribe?.(channel);
+          listeners.add(channel, listener);
+          try {
+            await isReady();
+            // Also for a channel that is known: who is told that it listens does so.
+            await own.subscribe?.(channel);
+          } catch (error) {
+            listeners.remove(channel, listener);
+            throw error;
+          }
         },
         unsubscribe: async (channel, listener) => {
           if (listeners.remove(channel, listener)) await own.unsubscribe?.(channel);
@@ -128,6 +138,26 @@ function ioredis(client: Loose): Commands {
         close: async () => own.disconnect?.(),
       };
     },
+  };
+}
+
+/**
+ * Gives what resolves when a connection takes commands. One that begins to listen before would
+ * break the check that the client does first, and a client without a queue would refuse to.
+ */
+function readinessOf(own: Loose): () => Promise<void> {
+  let opening: Promise<void> | undefined;
+  return async () => {
+    if (own.status === "ready") return;
+    if (own.status === "wait") own.connect?.().catch(NOTHING);
+    // One for all who wait: a server may be away for long.
+    opening ??= new Promise<void>((resolve, reject) => {
+      own.once?.("ready", resolve);
+      own.once?.("end", () => reject(new Error("the connection has ended")));
+    }).finally(() => {
+      opening = undefined;
+    });
+    await opening;
   };
 }
 
@@ -139,11 +169,9 @@ class Listeners {
     for (const listener of this.#byChannel.get(channel) ?? []) listener(message);
   }
 
-  /** Whether it is the first of its channel. */
-  add(channel: string, listener: (message: string) => void): boolean {
+  add(channel: string, listener: (message: string) => void): void {
     const known = this.#byChannel.get(channel) ?? new Set();
     this.#byChannel.set(channel, known.add(listener));
-    return known.size === 1;
   }
 
   /** Whether it was the last of its channel. */
@@ -188,15 +216,9 @@ function bun(client: Loose): Commands {
     },
     listen: async () => {
       const own = (await client.duplicate?.()) as Loose;
-      const listeners = new Listeners();
-      const hear = (message: string, channel: string) => listeners.tell(channel, message);
       return {
-        subscribe: async (channel, listener) => {
-          if (listeners.add(channel, listener)) await own.subscribe?.(channel, hear);
-        },
-        unsubscribe: async (channel, listener) => {
-          if (listeners.remove(channel, listener)) await own.unsubscribe?.(channel);
-        },
+        subscribe: (channel, listener) => own.subscribe?.(channel, listener),
+        unsubscribe: (channel, listener) => own.unsubscribe?.(channel, listener),
         close: async () => own.close?.(),
       };
     },

@@ -185,26 +185,32 @@ export class RedisStore implements Store {
   ): Promise<() => Promise<unknown>> {
     this.#listening ??= listen();
     const opening = this.#listening;
-    // One that could not be opened is tried again next time.
-    opening.catch(() => this.#forget(opening));
-    const listening = await opening;
+    // Counted from now on: who stops meanwhile must not close what this one is about to use.
+    this.#listeners += 1;
     // A function of its own, as the same listener may be given twice.
     const hear = (message: string): void => listener(message);
-    await listening.subscribe(keyToText(channel), hear);
-    this.#listeners += 1;
+    try {
+      await (await opening).subscribe(keyToText(channel), hear);
+    } catch (error) {
+      this.#leave(opening);
+      throw error;
+    }
     let isOver = false;
     return async () => {
       if (isOver) return;
       isOver = true;
-      this.#listeners -= 1;
-      if (this.#listeners > 0) return listening.unsubscribe(keyToText(channel), hear);
-      this.#forget(opening);
-      return listening.close();
+      if (!this.#leave(opening)) await (await opening).unsubscribe(keyToText(channel), hear);
     };
   }
 
-  #forget(listening: Promise<Listening>): void {
-    if (this.#listening === listening) this.#listening = undefined;
+  /** One listener less. Whether it was the last: then the connection ends, and the next opens one. */
+  #leave(opening: Promise<Listening>): boolean {
+    if (this.#listening !== opening) return true;
+    this.#listeners -= 1;
+    if (this.#listeners > 0) return false;
+    this.#listening = undefined;
+    opening.then((listening) => listening.close()).catch(() => {});
+    return true;
   }
 }
 
