@@ -4,7 +4,7 @@
 
 import { createServer } from "node:http";
 import { createCache, memory } from "holdover";
-import { toPrometheus } from "holdover/metrics";
+import { prometheusText } from "holdover/metrics";
 
 const { UPSTREAM = "http://127.0.0.1:9", PORT = "0" } = process.env;
 
@@ -31,7 +31,7 @@ async function answer(request, response) {
   const { pathname } = new URL(request.url, "http://localhost");
   if (pathname === "/metrics") {
     response.setHeader("content-type", "text/plain; version=0.0.4");
-    response.end(toPrometheus(cache.stats()));
+    response.end(prometheusText(cache.stats()));
     return;
   }
   const gone = new AbortController();

@@ -3,24 +3,13 @@
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { chromium } from "playwright-core";
+import { ARGUMENTS } from "./support/chromium.mjs";
 import { offlineTests } from "./support/offline.mjs";
 import { startOrigin } from "./support/origin.mjs";
 import { attempt, finish, reportAll } from "./support/report.mjs";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const LIMIT_MS = 120_000;
-/** No network but loopback: names are not found, and the browser asks nothing by itself. */
-const ARGUMENTS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-];
-
 async function bundled(entry, format) {
   const options = { absWorkingDir: HERE, entryPoints: [entry], bundle: true, write: false, format };
   return (await build(options)).outputFiles[0].text;

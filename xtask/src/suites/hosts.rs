@@ -10,10 +10,12 @@ use crate::apt;
 use crate::servers;
 use crate::step::step;
 use crate::tally::Tally;
-use crate::watched::count;
+use crate::toolchain::cargo_in_use;
+use crate::watched::{check, count};
 
 /// Apart, as runtimes weigh more than the other tests need.
 const HOSTS: &str = "tests/hosts";
+const EXAMPLES: &str = "examples";
 const CHROMIUM: &str = "/usr/bin/chromium";
 
 /// Node, Deno, Bun and Vercel's edge runtime.
@@ -28,6 +30,20 @@ pub(super) fn browsers(bench: &mut Bench<'_>) -> Result<Tally> {
     bench.install_package(HOSTS)?;
     install_chromium()?;
     count(node(bench, "browsers.mjs").env("HOLDOVER_CHROMIUM", CHROMIUM))
+}
+
+/// The programs of `examples/`: on Node, Deno, in Chromium, and of the core by itself.
+pub(super) fn examples(bench: &mut Bench<'_>) -> Result<Tally> {
+    bench.install_package(HOSTS)?;
+    bench.install_package(EXAMPLES)?;
+    install_chromium()?;
+    let core = check(
+        Command::new(cargo_in_use())
+            .current_dir(bench.workspace.root())
+            .args(["run", "--locked", "--example", "hold_over"]),
+    )?;
+    let programs = count(node(bench, "examples.mjs").env("HOLDOVER_CHROMIUM", CHROMIUM))?;
+    Ok(core + programs)
 }
 
 fn install_chromium() -> Result<()> {

@@ -60,7 +60,7 @@ const fn packed(name: &'static str, run: fn(&mut Bench<'_>) -> Result<Tally>) ->
 const PACKAGE: &str = "package";
 
 /// All suites, the cheapest answers first.
-const ALL: [Suite; 16] = [
+const ALL: [Suite; 17] = [
     suite("fmt", rust::fmt),
     suite("clippy", rust::clippy),
     suite("rust", rust::tests),
@@ -76,6 +76,7 @@ const ALL: [Suite; 16] = [
     packed("stores", javascript::stores),
     packed("runtimes", hosts::runtimes),
     packed("browsers", hosts::browsers),
+    packed("examples", hosts::examples),
     packed("demo", javascript::demo),
 ];
 
