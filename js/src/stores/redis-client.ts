@@ -1,7 +1,7 @@
 /** The Redis clients that people have, as one. */
 
 import { ConfigError } from "../errors.js";
-import { fromBase64, toBase64 } from "./base64.js";
+import { rest } from "./redis-rest.js";
 
 /** One part of a command, or of an answer. */
 export type Part = string | Uint8Array;
@@ -70,7 +70,7 @@ export function commandsOf(client: RedisClient): Commands {
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: clients are found by their shape
-type Method = (...args: any[]) => any;
+export type Method = (...args: any[]) => any;
 
 type Name =
   | "callBuffer"
@@ -91,7 +91,8 @@ type Name =
   | "subscribe"
   | "unsubscribe";
 
-type Loose = { readonly [Key in Name]?: Method } & { readonly status?: unknown };
+/** A client of any kind. */
+export type Loose = { readonly [Key in Name]?: Method } & { readonly status?: unknown };
 
 const NOTHING = (): void => {};
 
@@ -223,40 +224,4 @@ function bun(client: Loose): Commands {
       };
     },
   };
-}
-
-/** Marks records, so that none is taken for JSON and parsed. */
-const MARK = "b64:";
-
-function rest(client: Loose): Commands {
-  return {
-    send: (command, ...args) => callOf(client, command, args as string[]),
-    toArgument: (record) => MARK + toBase64(record),
-    toRecord: (part) =>
-      typeof part === "string" && part.startsWith(MARK)
-        ? fromBase64(part.slice(MARK.length))
-        : undefined,
-  };
-}
-
-/** These clients have a method per command, some with their arguments in an order of their own. */
-function callOf(client: Loose, command: string, args: string[]): Promise<unknown> {
-  const method = command.toLowerCase();
-  const [first = "", second = "", ...rest] = args;
-  if (method === "set") return client.set?.(first, second, setOptions(rest)) as Promise<unknown>;
-  if (method === "scan") {
-    return client.scan?.(first, { match: rest[0], count: Number(rest[2]) }) as Promise<unknown>;
-  }
-  if (method === "eval" || method === "evalsha") {
-    const keys = Number(second);
-    return client[method]?.(first, rest.slice(0, keys), rest.slice(keys)) as Promise<unknown>;
-  }
-  return (client as Record<string, Method>)[method]?.(...args) as Promise<unknown>;
-}
-
-function setOptions(words: readonly string[]): object | undefined {
-  if (words.length === 0) return undefined;
-  const px = words.indexOf("PX");
-  const life = px < 0 ? {} : { px: Number(words[px + 1]) };
-  return words.includes("NX") ? { ...life, nx: true } : life;
 }

@@ -1,0 +1,41 @@
+/** Redis over HTTP: clients in the way of `@upstash/redis`. */
+
+import { fromBase64, toBase64 } from "./base64.js";
+import type { Commands, Loose, Method } from "./redis-client.js";
+
+/** Marks records, so that none is taken for JSON and parsed. */
+const MARK = "b64:";
+
+/** What such a client offers. */
+export function rest(client: Loose): Commands {
+  return {
+    send: (command, ...args) => callOf(client, command, args as string[]),
+    toArgument: (record) => MARK + toBase64(record),
+    toRecord: (part) =>
+      typeof part === "string" && part.startsWith(MARK)
+        ? fromBase64(part.slice(MARK.length))
+        : undefined,
+  };
+}
+
+/** These clients have a method per command, some with their arguments in an order of their own. */
+function callOf(client: Loose, command: string, args: string[]): Promise<unknown> {
+  const method = command.toLowerCase();
+  const [first = "", second = "", ...rest] = args;
+  if (method === "set") return client.set?.(first, second, setOptions(rest)) as Promise<unknown>;
+  if (method === "scan") {
+    return client.scan?.(first, { match: rest[0], count: Number(rest[2]) }) as Promise<unknown>;
+  }
+  if (method === "eval" || method === "evalsha") {
+    const keys = Number(second);
+    return client[method]?.(first, rest.slice(0, keys), rest.slice(keys)) as Promise<unknown>;
+  }
+  return (client as Record<string, Method>)[method]?.(...args) as Promise<unknown>;
+}
+
+function setOptions(words: readonly string[]): object | undefined {
+  if (words.length === 0) return undefined;
+  const px = words.indexOf("PX");
+  const life = px < 0 ? {} : { px: Number(words[px + 1]) };
+  return words.includes("NX") ? { ...life, nx: true } : life;
+}
