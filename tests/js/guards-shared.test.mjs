@@ -154,6 +154,81 @@ test("shared circuitBreaker: loads leave the window", async () => {
   assert.deepEqual(await turn(on(1), on(0)), ["down", "E_CIRCUIT_OPEN"]);
 });
 
+/** Holds back an operation of a shared store until the function it gives is called. */
+function holdBack(shared, operation, isMeant) {
+  const act = shared[operation];
+  let release;
+  const released = new Promise((resolve) => {
+    release = resolve;
+  });
+  shared[operation] = async (...args) => {
+    if (isMeant(...args)) await released;
+    return act(...args);
+  };
+  return release;
+}
+
+test("shared circuitBreaker: who was about to probe does not when it has opened again", async () => {
+  const { clock, shared, origin, instances, turn } = await opened({
+    policy: broken({ halfOpenCalls: 2 }),
+  });
+  await clock.runTo(30_000);
+  let probes = 0;
+  const release = holdBack(shared, "add", (key) => {
+    probes += key.includes("probe:") ? 1 : 0;
+    return probes === 1;
+  });
+  const late = instances[1].code("late");
+  await drain();
+  assert.deepEqual(await turn(on(0)), ["down"], "a probe of somebody else fails");
+  release();
+  await drain();
+  assert.equal(await late, "E_CIRCUIT_OPEN");
+  assert.equal(origin.loads, 5);
+});
+
+test("shared circuitBreaker: a probe that outlived its lease decides nothing", async () => {
+  const { clock, origin, instances, turn } = await opened({ policy: broken() });
+  origin.down = false;
+  origin.takes = 40_000;
+  await clock.runTo(30_000);
+  const first = instances[0].code("first");
+  await clock.runTo(60_000);
+  origin.down = true;
+  origin.takes = 20_000;
+  const second = instances[1].code("second");
+  await clock.runTo(70_000);
+  assert.equal(await first, "ok");
+  assert.deepEqual(await turn(on(0)), ["E_CIRCUIT_OPEN"], "the second one decides");
+  await clock.runTo(80_000);
+  assert.equal(await second, "down");
+  origin.takes = 0;
+  await clock.runTo(109_999);
+  assert.deepEqual(await turn(on(0)), ["E_CIRCUIT_OPEN"]);
+  await clock.runTo(110_000);
+  assert.deepEqual(await turn(on(0)), ["down"]);
+});
+
+test("shared circuitBreaker: the whole window counts, what arrives late included", async () => {
+  const { clock, shared, origin, instances, turn } = stage({ policy: broken() });
+  origin.down = true;
+  assert.deepEqual(await turn(on(0)), ["down"]);
+  await clock.runTo(20_000);
+  let held = 0;
+  const release = holdBack(shared, "increment", (_, by) => {
+    held += by > 0 ? 1 : 0;
+    return held === 1;
+  });
+  assert.equal((await turn(on(0)))[0], "down");
+  await clock.runTo(27_000);
+  assert.deepEqual(await turn(on(1)), ["down"], "the store does not know of the second yet");
+  release();
+  await drain();
+  await clock.runTo(28_000);
+  assert.deepEqual(await turn(on(1), on(0)), ["down", "E_CIRCUIT_OPEN"], "four in all");
+  assert.equal(instances.length, 2);
+});
+
 test("shared circuitBreaker: an entry answers for a refusal", async () => {
   const policy = (shared) => ({
     ttl: 10,
@@ -421,3 +496,35 @@ for (let seed = 1; seed <= 30; seed += 1) {
     }
   });
 }
+
+test("shared guards of fetch count by host, for all instances", async () => {
+  const clock = new ManualClock();
+  const shared = storeOn(clock);
+  const asked = [];
+  const options = {
+    fetch: async (request) => {
+      asked.push(new URL(request.url).host);
+      return new Response("body", { headers: { "cache-control": "no-store" } });
+    },
+  };
+  const [one, other] = [1, 2].map(() =>
+    createCache({ clock }).fetch({ rateLimit: { limit: 2, period: "1h", shared } }, options),
+  );
+  const statuses = [];
+  for (const [fetch, host] of [
+    [one, "a.example"],
+    [other, "a.example"],
+    [one, "a.example"],
+    [one, "b.example"],
+  ]) {
+    const answered = fetch(`https://${host}/`).then(
+      (response) => response.status,
+      (error) => error.code,
+    );
+    await drain();
+    await drain();
+    statuses.push(await answered);
+  }
+  assert.deepEqual(statuses, [200, 200, "E_RATE_LIMITED", 200]);
+  assert.deepEqual(asked, ["a.example", "a.example", "b.example"]);
+});
