@@ -9,6 +9,7 @@ import { UNSAFE } from "./flags.js";
 import { groupTags } from "./groups.js";
 import { rebuilt } from "./live.js";
 import { find } from "./lookup.js";
+import { posted } from "./posted.js";
 import { judge, textOf } from "./rules.js";
 import type { Forwarded } from "./status.js";
 import { StoredResponse } from "./stored.js";
@@ -17,10 +18,21 @@ import type { Place } from "./visit.js";
 
 /** Passes a request on that may change what is stored. */
 export async function change(http: CachedHttp, asked: Asked): Promise<Told> {
+  const { timers } = http.driver.host;
+  const { changes } = http;
+  const requestedAt = timers.now();
   const response = await http.origin.ask(asked.request, asked);
-  const own = rebuilt(response, response.body);
-  if (asked.flags & UNSAFE) await invalidate(http, asked, response);
-  const happened = { source: "bypass", ttl: 0, forwarded: "method", stored: false } as const;
+  const exchange = { response, requestedAt, receivedAt: timers.now() };
+  if (asked.flags & UNSAFE) {
+    http.changes += 1;
+    await invalidate(http, asked, response);
+  }
+  // Another change meanwhile may have come after what this one answered with.
+  const isLatest = http.changes === changes + 1;
+  const kept = isLatest ? posted(http, asked, exchange) : undefined;
+  const own = kept ?? rebuilt(response, response.body);
+  const stored = kept !== undefined;
+  const happened = { source: "bypass", ttl: 0, forwarded: "method", stored } as const;
   return told(own, happened, { reason: "method" });
 }
 
