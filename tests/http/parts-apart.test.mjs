@@ -132,13 +132,12 @@ test("poisoning: parts of two versions never come together", async () => {
 
 test("poisoning: a part that was asked for before a change is not stored after it", async () => {
   let answer;
-  const { range, whole, requests } = ranges(
-    (request, _headers, _text, nth) =>
-      nth > 1
-        ? partOf(request, {}, "abcdefghij")
-        : new Promise((resolve) => {
-            answer = () => resolve(partOf(request));
-          }),
+  const { range, whole, requests } = ranges((request, _headers, _text, nth) =>
+    nth > 1
+      ? partOf(request, {}, "abcdefghij")
+      : new Promise((resolve) => {
+          answer = () => resolve(partOf(request));
+        }),
   );
   const early = range("2-7");
   await settled();
