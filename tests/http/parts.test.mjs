@@ -116,6 +116,7 @@ test("what ends the whole ends its part: methods, keys, tags", async () => {
     ({ whole }) => whole({ method: "DELETE" }),
     ({ cache }) => cache.invalidate(key),
     ({ cache }) => cache.delete(key),
+    ({ cache }) => cache.deleteMany([key]),
     ({ cache }) => cache.invalidateTags(["all"]),
   ]) {
     for (const stores of [undefined, [memory(), new MapStore()]]) {

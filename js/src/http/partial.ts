@@ -9,6 +9,7 @@ import type { Lifetime } from "../layers.js";
 import { partKeyOf } from "../part-key.js";
 import type { Asked } from "./asked.js";
 import type { CachedHttp } from "./cached-http.js";
+import { PARTIAL_CONTENT, sizeOfPart } from "./content-range.js";
 import { CONDITIONAL, RANGE } from "./flags.js";
 import { Lead } from "./lead.js";
 import { placed, rebuilt } from "./live.js";
@@ -17,8 +18,6 @@ import { isKeepable, passing } from "./passing.js";
 import { judge, PARTIAL, textOf } from "./rules.js";
 import { StoredResponse, Unshared } from "./stored.js";
 import { type Told, told } from "./told.js";
-
-const PARTIAL_CONTENT = 206;
 
 /** Whether a part may answer a request for which no whole is stored. */
 export function takesPart(http: CachedHttp, asked: Asked): boolean {
@@ -90,7 +89,12 @@ async function load(http: CachedHttp, asked: Asked, key: string): Promise<Told> 
     load: (context: LoadContext) => loaded(http, asked, lead, context),
     lifetimeOf: lifetimeOfPart,
   };
-  await lead.first(http.driver.refresh(call));
+  try {
+    await lead.first(http.driver.refresh(call));
+  } catch (error) {
+    lead.leave(); // What comes too late is for nobody.
+    throw error;
+  }
   const { live, status, stored, ttl } = lead;
   if (live === undefined) return http.forward(asked, "uri-miss");
   const forwarded = "uri-miss";
@@ -118,7 +122,7 @@ async function loaded(http: CachedHttp, asked: Asked, lead: Lead, context: LoadC
 /** What is to be kept of a response: undefined when it is no part, or none that may be stored. */
 function aboutPart(http: CachedHttp, asked: Asked, exchange: Parameters<typeof judge>[3]) {
   const { response, receivedAt } = exchange;
-  const size = sizeOf(response);
+  const size = sizeOfPart(response);
   if (size === undefined || size > http.rules.maxBody || !isKeepable(http, response))
     return undefined;
   try {
@@ -131,15 +135,6 @@ function aboutPart(http: CachedHttp, asked: Asked, exchange: Parameters<typeof j
     http.driver.recover(error);
     return undefined;
   }
-}
-
-/** How many bytes a part says it has (RFC 9110 §14.4); undefined for no part, or several. */
-function sizeOf({ status, headers }: Response): number | undefined {
-  const range = headers.get("content-range") ?? "";
-  const [, first, last, total] = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/i.exec(range) ?? [];
-  if (status !== PARTIAL_CONTENT || Number(last) >= Number(total)) return undefined;
-  const size = Number(last) - Number(first) + 1;
-  return size > 0 ? size : undefined;
 }
 
 /** A part is of use while it is fresh, and not beyond. */
