@@ -9,6 +9,7 @@ import type { Source } from "./events.js";
 import type { Change } from "./feed.js";
 import type { Host } from "./host.js";
 import { type FoundEntry, type Lifetime, totalOf } from "./layers.js";
+import { keysWith } from "./part-key.js";
 import { hashTags, type TagHashes } from "./tags.js";
 import type { Explained } from "./wrap.js";
 
@@ -150,9 +151,11 @@ export class Entries {
   /** Drops an entry, here and in every store; loads under way will not store it. */
   async invalidate(key: string): Promise<void> {
     this.#driver.checkOpen();
-    this.drop(key);
-    await this.#host.layers?.delete(key);
-    await this.#host.feed?.tell({ keys: [key] });
+    const keys = keysWith(key);
+    for (const each of keys) this.drop(each);
+    const { layers, feed } = this.#host;
+    if (layers !== undefined) await Promise.all(keys.map((each) => layers.delete(each)));
+    await feed?.tell({ keys });
   }
 
   /** Drops the entries of this cache's namespace from the memory. */

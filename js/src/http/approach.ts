@@ -6,6 +6,7 @@ import { askForHead } from "./changes.js";
 import { wayFor } from "./deciding.js";
 import { tagged } from "./live.js";
 import { type Found, find } from "./lookup.js";
+import { part, takesPart } from "./partial.js";
 import { StoredResponse, Variants } from "./stored.js";
 import type { Told } from "./told.js";
 import type { Place } from "./visit.js";
@@ -42,6 +43,7 @@ async function direct(
   if (way === "forward") {
     const why = stored === undefined ? "uri-miss" : "stale";
     if (asked.method === "HEAD") return askForHead(http, asked, place, why);
+    if (stored === undefined && takesPart(http, asked)) return part(http, asked, place.key);
     return http.forward(asked, why);
   }
   return way === "validate" || way === "reload" ? way : "call";

@@ -1,6 +1,6 @@
 /** Answers requests out of a cache, by RFC 9111 and a policy. */
 
-import type { BoundPolicy } from "../bound-policy.js";
+import { BoundPolicy } from "../bound-policy.js";
 import type { Cache } from "../cache.js";
 import type { Answer, Call } from "../call.js";
 import * as core from "../core.js";
@@ -18,6 +18,7 @@ import { Lead } from "./lead.js";
 import { placed, rebuilt } from "./live.js";
 import { Loading } from "./loading.js";
 import { heldBy } from "./lookup.js";
+import type { Post } from "./posted.js";
 import type { HttpRules } from "./rules.js";
 import { cacheStatus, type Forwarded } from "./status.js";
 import { StoredResponse, Unshared, Variants } from "./stored.js";
@@ -47,6 +48,10 @@ export class CachedHttp {
   readonly origin: Origin;
   /** Undefined when the policy has keys of its own. */
   readonly keys: UrlKeys | undefined;
+  /** The policy of what is on its way already: it needs no guard's leave. */
+  readonly keeping: BoundPolicy;
+  /** POSTs on their way, whose answers may be kept. */
+  readonly posts: Set<Post> = new Set();
   readonly #loading: Loading;
   readonly #needsRequest: boolean;
 
@@ -60,7 +65,9 @@ export class CachedHttp {
     this.keys = key === undefined ? new UrlKeys(ignore) : undefined;
     this.#needsRequest = (cacheIf ?? guards ?? tags) !== undefined;
     const ask = (request: Request, asked: Asked) => origin.ask(request, asked);
-    this.#loading = new Loading(cache, rules, policy, ask, origin.decodes);
+    // What is on its way is counted as the load it came with.
+    this.keeping = new BoundPolicy({ ...policy.rules, guards: undefined }, policy.name);
+    this.#loading = new Loading(cache, rules, this.keeping, ask, origin.decodes);
   }
 
   /** The way of a hit of a plain URL; undefined when the URL is not known well enough. */

@@ -9,7 +9,8 @@ import { UNSAFE } from "./flags.js";
 import { groupTags } from "./groups.js";
 import { rebuilt } from "./live.js";
 import { find } from "./lookup.js";
-import { judge, textOf } from "./rules.js";
+import { type Post, posted } from "./posted.js";
+import { type Exchange, judge, textOf } from "./rules.js";
 import type { Forwarded } from "./status.js";
 import { StoredResponse } from "./stored.js";
 import { type Told, told } from "./told.js";
@@ -17,15 +18,34 @@ import type { Place } from "./visit.js";
 
 /** Passes a request on that may change what is stored. */
 export async function change(http: CachedHttp, asked: Asked): Promise<Told> {
-  const response = await http.origin.ask(asked.request, asked);
-  const own = rebuilt(response, response.body);
-  if (asked.flags & UNSAFE) await invalidate(http, asked, response);
-  const happened = { source: "bypass", ttl: 0, forwarded: "method", stored: false } as const;
+  const { timers } = http.driver.host;
+  const requestedAt = timers.now();
+  const post: Post = { url: asked.url, isOvertaken: false };
+  if (asked.method === "POST") http.posts.add(post);
+  try {
+    const response = await http.origin.ask(asked.request, asked);
+    const exchange = { response, requestedAt, receivedAt: timers.now() };
+    if (asked.flags & UNSAFE) await invalidate(http, asked, response, post);
+    return changed(exchange, post.isOvertaken ? undefined : posted(http, asked, exchange));
+  } finally {
+    http.posts.delete(post);
+  }
+}
+
+function changed({ response }: Exchange, kept: Response | undefined): Told {
+  const own = kept ?? rebuilt(response, response.body);
+  const stored = kept !== undefined;
+  const happened = { source: "bypass", ttl: 0, forwarded: "method", stored } as const;
   return told(own, happened, { reason: "method" });
 }
 
 /** Never rejects: the change has been made, whatever `key` thinks of it. */
-async function invalidate(http: CachedHttp, asked: Asked, response: Response): Promise<void> {
+async function invalidate(
+  http: CachedHttp,
+  asked: Asked,
+  response: Response,
+  own: Post,
+): Promise<void> {
   const { entries, driver } = http.cache;
   const { events } = driver.host;
   try {
@@ -34,6 +54,9 @@ async function invalidate(http: CachedHttp, asked: Asked, response: Response): P
     if (others === undefined) return;
     const groups = core.http_group_invalidation(asked.method, head);
     const urls = new Set([asked.url, ...sameOrigin(asked.url, others)]);
+    for (const post of http.posts) {
+      if (post !== own && (groups !== "" || urls.has(post.url))) post.isOvertaken = true;
+    }
     const ended = [...urls].map((url) => entries.invalidate(http.keyOf(asked.at(url))));
     ended.push(entries.invalidateTags(groupTags(asked.url, groups), false));
     await Promise.all(ended);

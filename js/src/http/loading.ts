@@ -1,6 +1,6 @@
 /** Loads of HTTP: asks the origin, by condition where it can, and says what came of it. */
 
-import { BoundPolicy } from "../bound-policy.js";
+import type { BoundPolicy } from "../bound-policy.js";
 import type { Cache } from "../cache.js";
 import * as core from "../core.js";
 import type { Asked } from "./asked.js";
@@ -27,7 +27,7 @@ export class Loading {
   constructor(
     cache: Cache,
     rules: HttpRules,
-    policy: BoundPolicy,
+    keeping: BoundPolicy,
     ask: (request: Request, asked: Asked) => Promise<Response>,
     decodes: boolean,
   ) {
@@ -35,8 +35,6 @@ export class Loading {
     this.#rules = rules;
     this.#ask = ask;
     this.#failIf = rules.policy.failIf;
-    // What is on its way already needs no guard's leave, and is counted as the load it came with.
-    const keeping = new BoundPolicy({ ...policy.rules, guards: undefined }, policy.name);
     this.#keeper = { cache, rules, policy: keeping, decodes };
   }
 

@@ -49,6 +49,8 @@ export interface Verdict {
 const RETAINED = 24 * 60 * 60 * 1000;
 const FIELDS_OF_CACHES = "cdn-cache-control";
 const SILENT = 8;
+/** The refusal of a part that could be stored if it were a whole. */
+export const PARTIAL = 11;
 
 /** The targeted fields (RFC 9213) that a cache of this kind follows. */
 export const targetsOf = (shared: boolean): string => (shared ? FIELDS_OF_CACHES : "");
@@ -64,7 +66,7 @@ export function judge(
   const { shared } = rules;
   const read = (requestHead: string) =>
     core.http_response(
-      "GET",
+      asked.method === "POST" ? "POST" : "GET",
       requestHead,
       status,
       head,
@@ -82,7 +84,7 @@ export function judge(
     flags,
     head,
     vary: flags & VARIES ? core.http_vary(head) : "",
-    authorized: !shared || read("authorization: any\n")[0] === 0,
+    authorized: !shared || [0, PARTIAL].includes(read("authorization: any\n")[0] ?? 1),
     groups: flags & GROUPS ? groupTags(asked.url, core.http_groups(head)) : undefined,
     termsAt: (now, failed) => termsOf(numbers, now - exchange.receivedAt, rules, failed),
   };

@@ -3,6 +3,7 @@
 import { freshOf } from "../entries.js";
 import { type Layer, type Layers, type Lifetime, totalOf } from "../layers.js";
 import { label, readMany } from "../layers-many.js";
+import { keysWith } from "../part-key.js";
 import type { Store } from "../store.js";
 import type { Subject } from "./arguments.js";
 
@@ -39,9 +40,10 @@ export async function deleteMany(cache: Subject, keys: readonly string[]): Promi
 /** Drops keys, here and in every store. */
 export async function dropAll(
   { driver, entries }: Subject,
-  keys: readonly string[],
+  given: readonly string[],
 ): Promise<void> {
   driver.checkOpen();
+  const keys = given.flatMap(keysWith);
   for (const key of keys) entries.drop(key);
   const { layers, feed } = driver.host;
   if (layers === undefined || keys.length === 0) return;

@@ -1,0 +1,59 @@
+/** Responses that one caller has as they come, and that are kept for others besides. */
+
+import type { Asked } from "./asked.js";
+import type { CachedHttp } from "./cached-http.js";
+import { completed } from "./completing.js";
+import { isOpaque, rebuilt } from "./live.js";
+import { Recording } from "./recording.js";
+import type { Exchange, Verdict } from "./rules.js";
+import { type StoredResponse, Unshared } from "./stored.js";
+
+/** A response on its way to its caller, and what becomes of it. */
+export interface Passing {
+  readonly live: Response;
+  /** Never rejects: the caller has the response already, and nothing is to be tried again. */
+  kept(signal: AbortSignal): Promise<StoredResponse | Unshared>;
+}
+
+/** Whether a response that is not a load's may be kept at all. */
+export function isKeepable(http: CachedHttp, response: Response): boolean {
+  const { maxBody, policy } = http.rules;
+  if (isOpaque(response) || response.redirected || response.body === null) return false;
+  // What counts as a failure is for loads to say; of encoded bytes nobody knows who decodes them.
+  if (policy.failIf !== undefined || response.headers.has("content-encoding")) return false;
+  return !(Number(response.headers.get("content-length")) > maxBody);
+}
+
+/**
+ * Gives a response to its caller while its body is recorded.
+ * @param isWhole whether this many bytes are all that the response is to have
+ */
+export function passing(
+  http: CachedHttp,
+  asked: Asked,
+  { response, requestedAt }: Exchange,
+  about: {
+    readonly verdict: Verdict;
+    readonly selection: string;
+    isWhole(length: number): boolean;
+  },
+): Passing {
+  const { rules, driver } = http;
+  const body = response.body as ReadableStream<Uint8Array>;
+  const recording = new Recording(body, rules.maxBody, response);
+  const live = rebuilt(response, recording.stream(asked.signal));
+  const kept = async (signal: AbortSignal) => {
+    recording.endWith(signal);
+    try {
+      const bytes = await recording.whole;
+      if (bytes === undefined) return new Unshared("too long", false);
+      if (!about.isWhole(bytes.length)) return new Unshared("cut short", false);
+      const now = driver.host.timers.now();
+      const told = { requestedAt, selection: about.selection, now, failed: false };
+      return completed(response, bytes, { ...about.verdict, refusal: 0 }, rules, told);
+    } catch {
+      return new Unshared("cut short", false);
+    }
+  };
+  return { live, kept };
+}

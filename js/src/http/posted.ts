@@ -1,0 +1,60 @@
+/** Answers to POST that later GETs may have (RFC 9110 §9.3.3, RFC 9111 §4). */
+
+import * as core from "../core.js";
+import type { Asked } from "./asked.js";
+import type { CachedHttp } from "./cached-http.js";
+import { lifetimeOfLoaded } from "./keeping.js";
+import { isKeepable, passing } from "./passing.js";
+import { type Exchange, judge, textOf } from "./rules.js";
+
+/** A POST on its way. */
+export interface Post {
+  readonly url: string;
+  /** Whether another change was answered meanwhile: it may be later than this one. */
+  isOvertaken: boolean;
+}
+
+/**
+ * The answer for its caller while it is kept for GET; undefined when it is not to be kept.
+ * What was stored has been invalidated before.
+ */
+export function posted(http: CachedHttp, asked: Asked, exchange: Exchange): Response | undefined {
+  const { response } = exchange;
+  if (asked.method !== "POST" || asked.mode !== "default" || response.status !== 200)
+    return undefined;
+  if (!namesItself(asked, response) || !isKeepable(http, response)) return undefined;
+  try {
+    const verdict = judge(asked, response.status, textOf(response), exchange, http.rules);
+    // A POST has other fields than the GETs it would have to be told apart by.
+    if (verdict.refusal !== 0 || verdict.vary !== "") return undefined;
+    const get = asked.at(asked.url);
+    const key = http.keyOf(get);
+    if (http.driver.switches.for(key).writes) return undefined;
+    const about = { verdict, selection: "", isWhole: () => true };
+    const { live, kept } = passing(http, asked, exchange, about);
+    const call = {
+      key,
+      policy: http.keeping,
+      args: [get.request],
+      waitUntil: http.origin.waitUntilOf?.(asked),
+      load: ({ signal }: { readonly signal: AbortSignal }) => kept(signal),
+      lifetimeOf: lifetimeOfLoaded,
+    };
+    http.driver.refresh(call).catch(() => {});
+    return live;
+  } catch (error) {
+    if (core.isTrap(error)) http.driver.recover(error);
+    return undefined;
+  }
+}
+
+/** Whether `Content-Location` is the URL that was asked for. */
+function namesItself({ url }: Asked, { headers }: Response): boolean {
+  const location = headers.get("content-location");
+  if (location === null) return false;
+  try {
+    return new URL(location, url).href === url;
+  } catch {
+    return false;
+  }
+}
