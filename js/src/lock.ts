@@ -1,6 +1,8 @@
 /** Locks across instances, on a store that adds and compares atomically. */
 
+import { isSame } from "./bytes.js";
 import type { Call } from "./call.js";
+import { isBytes } from "./entry-records.js";
 import { LockTimeoutError } from "./errors.js";
 import type { FoundEntry, Layer, Layers } from "./layers.js";
 import type { CompiledLock } from "./lock-options.js";
@@ -72,8 +74,7 @@ export class StoreLock {
     const { store } = this.#layer;
     const run = () => store.get(this.name);
     const found = await this.#host.layers.try(this.#layer, "get", this.name, run);
-    const token = this.#token;
-    return found?.length === token.length && token.every((byte, index) => found[index] === byte);
+    return isBytes(found) && isSame(found, this.#token);
   }
 }
 

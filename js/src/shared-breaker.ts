@@ -13,6 +13,7 @@
  * thing twice. Times are measured by the store; parts of the window by each instance's clock.
  */
 
+import { isSame } from "./bytes.js";
 import { CircuitOpenError } from "./errors.js";
 import { randomToken } from "./lock.js";
 import type { SharedState } from "./shared-state.js";
@@ -86,7 +87,7 @@ export class SharedBreaker {
       if (!(await this.#state.add(place, token, lease))) continue;
       // It may have closed, or opened again, since it was looked at.
       const still = await this.#state.get("tripped");
-      if (still !== undefined && textOf(still) === name) return { place, token, tripped };
+      if (still !== undefined && isSame(still, tripped)) return { place, token, tripped };
       await this.#state.compareAndDelete(place, token);
       return undefined;
     }
@@ -167,7 +168,7 @@ export class SharedBreaker {
     }
     // Its lease may be over, and somebody else's probe decides now.
     const holder = await this.#state.get(place);
-    if (holder === undefined || textOf(holder) !== textOf(token)) return;
+    if (holder === undefined || !isSame(holder, token)) return;
     if (failed) {
       // The new token is refused before it is the one that counts.
       await this.#state.set("tripped", await this.#open(now), REMEMBERED);

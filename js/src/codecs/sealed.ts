@@ -1,5 +1,6 @@
 /** A store whose records are changed on their way in, and changed back on their way out. */
 
+import { isSame } from "../bytes.js";
 import type { SetOptions, Store, StoreEntry } from "../store.js";
 
 /** What is done to records. Both are given the key, so that no record passes for another's. */
@@ -137,8 +138,4 @@ class Turns {
   async all(keys: Iterable<string> = this.#last.keys()): Promise<void> {
     await Promise.all(Array.from(keys, (key) => this.#last.get(key)));
   }
-}
-
-function isSame(left: Uint8Array, right: Uint8Array): boolean {
-  return left.length === right.length && left.every((byte, index) => byte === right[index]);
 }

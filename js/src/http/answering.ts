@@ -1,5 +1,6 @@
 /** Responses made of stored ones: whole, in part, without a body, or none at all (304). */
 
+import { concatenated } from "../bytes.js";
 import * as core from "../core.js";
 import type { Asked } from "./asked.js";
 import { CONDITIONAL, RANGE } from "./flags.js";
@@ -125,14 +126,4 @@ function includes(body: Uint8Array, wanted: Uint8Array): boolean {
     if (wanted.every((byte, index) => body[at + index] === byte)) return true;
   }
   return false;
-}
-
-function concatenated(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

@@ -5,6 +5,8 @@
  * wait for the whole. Beyond that nothing is kept any more, and the caller sets the pace.
  */
 
+import { concatenated } from "../bytes.js";
+
 /** A body that is being recorded. */
 export class Recording {
   /**
@@ -95,7 +97,9 @@ export class Recording {
   async #record(): Promise<Uint8Array | undefined> {
     while (this.#state === "recording") await this.#step();
     if (this.#state === "failed") throw this.#error;
-    return this.#state === "complete" ? joined(this.#chunks, this.#length) : undefined;
+    return this.#state === "complete"
+      ? concatenated(this.#chunks.filter((chunk) => chunk !== undefined))
+      : undefined;
   }
 
   /** Reads one chunk and keeps it. */
@@ -162,15 +166,4 @@ export class Recording {
       if (value.length > 0) return new Uint8Array(value);
     }
   }
-}
-
-function joined(chunks: readonly (Uint8Array | undefined)[], length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    if (chunk === undefined) continue;
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }

@@ -1,5 +1,6 @@
 /** Records in Deno KV: beside their key, or cut into pieces under names of their own. */
 
+import { concatenated } from "../bytes.js";
 import type { SetOptions } from "../store.js";
 
 export type KvKey = readonly (string | number | bigint | boolean | Uint8Array)[];
@@ -83,7 +84,7 @@ export class DenoKvRecords {
     const pieces = await Promise.all(places.map(async (at) => (await this.entry(at)).value));
     // A piece that is gone: the record was replaced meanwhile.
     if (!pieces.every((piece) => piece instanceof Uint8Array)) return undefined;
-    return joined(pieces as Uint8Array[]);
+    return concatenated(pieces as Uint8Array[]);
   }
 
   async dropPieces(head: Head | undefined): Promise<void> {
@@ -106,14 +107,4 @@ export function headOf({ value }: KvEntryLike): Head | undefined {
 /** A life as Deno takes it. */
 export function lifeOf(expiresIn: number): { expireIn?: number } {
   return expiresIn > LONGEST_LIFE ? {} : { expireIn: Math.max(1, Math.ceil(expiresIn)) };
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }

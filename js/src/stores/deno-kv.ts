@@ -1,5 +1,6 @@
 /** A store in Deno KV, on Deno Deploy and in its local database. */
 
+import { isSame } from "../bytes.js";
 import { longKey } from "../key-length.js";
 import type { SetOptions, Store, WindowOptions, WindowState } from "../store.js";
 import {
@@ -115,8 +116,7 @@ export class DenoKvStore implements Store {
     const entry = await this.#records.entry(at);
     const head = headOf(entry);
     const found = await this.#records.recordOf(head);
-    if (found?.length !== record.length) return false;
-    if (!found.every((byte, index) => byte === record[index])) return false;
+    if (found === undefined || !isSame(found, record)) return false;
     const { ok } = await this.#atomic(await this.#kv)
       .check(checkOf(at, entry))
       .delete(at as never)

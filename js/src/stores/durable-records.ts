@@ -1,5 +1,6 @@
 /** The object's side of `holdover/stores/durable-object`: entries, locks, counters and limits. */
 
+import { concatenated, isSame } from "../bytes.js";
 import type { WindowOptions, WindowState } from "../store.js";
 import { decodeFrame, encodeFrame, type Frame } from "./durable-frame.js";
 import { keyToText, textToKey } from "./key-text.js";
@@ -91,8 +92,9 @@ export class HoldoverObject {
     if (first === undefined) return undefined;
     const { ends } = first;
     if (ends !== null && ends <= Date.now()) return undefined;
-    const values = rows.map((row) => row.value);
-    return { value: kind === "record" ? joined(values) : values[0], ends };
+    if (kind !== "record") return { value: first.value, ends };
+    const parts = rows.map((row) => new Uint8Array(row.value as ArrayBuffer));
+    return { value: concatenated(parts), ends };
   }
 
   /** @internal */
@@ -188,19 +190,4 @@ function endOf(life: Life): Life {
 function partsOf(record: Uint8Array): Uint8Array[] {
   const count = Math.max(1, Math.ceil(record.length / PART));
   return Array.from({ length: count }, (_, part) => record.slice(part * PART, (part + 1) * PART));
-}
-
-function joined(values: readonly unknown[]): Uint8Array {
-  const parts = values.map((value) => new Uint8Array(value as ArrayBuffer));
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
-
-function isSame(left: Uint8Array, right: Uint8Array): boolean {
-  return left.length === right.length && left.every((byte, index) => byte === right[index]);
 }

@@ -1,5 +1,6 @@
 /** A store in IndexedDB: pages, workers and service workers of one origin share it. */
 
+import { isSame } from "../bytes.js";
 import type { SetOptions, Store, StoreEntry, WindowOptions, WindowState } from "../store.js";
 import { Channels } from "./channels.js";
 import { Database } from "./indexed-db-database.js";
@@ -116,10 +117,9 @@ export class IndexedDbStore implements Store {
   compareAndDelete(key: string, record: Uint8Array): Promise<boolean> {
     return this.#database.change("records", async (rows) => {
       const found = live<Uint8Array>(await rows.get(keyOf(key)));
-      const isSame =
-        found?.length === record.length && found.every((byte, at) => byte === record[at]);
-      if (isSame) rows.delete(keyOf(key));
-      return isSame;
+      const isThere = found !== undefined && isSame(found, record);
+      if (isThere) rows.delete(keyOf(key));
+      return isThere;
     });
   }
 
