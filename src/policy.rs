@@ -177,10 +177,10 @@ impl Policy {
         self.hits.as_ref()
     }
 
-    /// Whether a fresh entry is served and nothing more.
+    /// Whether fresh entries may be served without further ado.
     #[must_use]
-    pub const fn serves_plainly(&self) -> bool {
-        self.early.is_none() && self.hits.is_none()
+    pub const fn may_serve_at_once(&self) -> bool {
+        matches!(self.mode, Mode::CacheFirst) && self.hits.is_none()
     }
 
     /// How long a flight holds its key: `timeout` and a little grace, or [`Policy::LEASE`].

@@ -83,7 +83,8 @@ export class MemoryStore {
     if (this.machine < 0) this.#mustOpen();
     const slot = this.#own.get(key);
     if (slot === undefined || touch(this.machine, slot, hostNow()) === 0) return undefined;
-    return this.copied(this.values[slot]);
+    const value = this.values[slot];
+    return this.copies ? this.copied(value) : value;
   }
 
   /** Whether `key` has a fresh value. */

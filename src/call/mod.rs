@@ -30,6 +30,7 @@ use crate::flight::{Fence, Flights};
 use crate::memory::deadlines::Deadlines;
 use crate::memory::{Dropped, Limits, Memory, SlotId};
 use crate::policy::Policy;
+use crate::strategy::early::Early;
 use crate::strategy::retry::Retry;
 use crate::strategy::stale::{Plan, plan};
 use crate::strategy::ttl::{Lifetime, State};
@@ -115,19 +116,39 @@ impl CallMachine {
         now: Timestamp,
         roll: f64,
     ) -> (Option<SlotId>, Step) {
+        if slot.is_some_and(|slot| self.serve_at_once(slot, policy, now)) {
+            return (slot, Step::Serve(Served::Hit));
+        }
         let now = self.clock.observe(now);
         self.heed_tags(slot);
         let rules = &self.policies[policy as usize];
         let state = slot.and_then(|slot| Some(self.memory.entry(slot)?.state(now)));
         match (plan(state, rules.mode()), slot) {
-            (Plan::Serve, Some(slot)) if rules.serves_plainly() => {
-                self.memory.touch(slot);
-                self.counters[policy as usize].hits += 1;
-                (Some(slot), Step::Serve(Served::Hit))
-            }
             (Plan::Serve, Some(slot)) => (Some(slot), self.serve_fresh(slot, policy, now, roll)),
             (plan, slot) => self.begin_slowly(slot, plan, policy, now),
         }
+    }
+
+    /// Serves a fresh entry if there is nothing to decide and nothing else to do, as for most calls;
+    /// whether it did. It is the beginning of [`CallMachine::begin`], for hosts in a hurry.
+    #[inline]
+    pub fn serve_at_once(&mut self, slot: SlotId, policy: PolicyId, now: Timestamp) -> bool {
+        let now = self.clock.observe(now);
+        let rules = &self.policies[policy as usize];
+        if !rules.may_serve_at_once() {
+            return false;
+        }
+        let Some(entry) = self.memory.heeding(slot, self.tags.latest()) else {
+            return false;
+        };
+        let is_due = |early: &Early| early.may_be_due(entry, now);
+        if entry.state(now) != State::Fresh || rules.early().is_some_and(is_due) {
+            return false;
+        }
+        entry.hits = entry.hits.saturating_add(1);
+        self.memory.touch(slot);
+        self.counters[policy as usize].hits += 1;
+        true
     }
 
     fn begin_slowly(
@@ -154,7 +175,6 @@ impl CallMachine {
     }
 
     /// Fresh, under a policy that bounds its hits or refreshes it early.
-    #[inline]
     fn serve_fresh(&mut self, slot: SlotId, policy: PolicyId, now: Timestamp, roll: f64) -> Step {
         self.memory.touch(slot);
         let rules = &self.policies[policy as usize];

@@ -285,6 +285,15 @@ impl Memory {
         slot.is_none_or(|slot| slot.heeded >= latest)
     }
 
+    /// The entry of `slot`, if it has heeded all invalidations up to `latest`; else there is
+    /// something to find out first.
+    #[inline]
+    pub(crate) fn heeding(&mut self, slot: SlotId, latest: Fence) -> Option<&mut Entry> {
+        let slot = self.slots.get_mut(slot as usize)?;
+        let entry = slot.entry.as_mut()?;
+        (slot.heeded >= latest).then_some(entry)
+    }
+
     /// The tags of the entry of `slot`, and up to which invalidation they are heeded. From now on
     /// they are up to `latest`.
     pub fn heed(&mut self, slot: SlotId, latest: Fence) -> (&[Tag], Fence) {

@@ -39,6 +39,16 @@ impl Early {
         }
     }
 
+    /// Whether `entry`, which is fresh, may be due at `now`, whatever the roll.
+    #[inline]
+    #[must_use]
+    pub fn may_be_due(&self, entry: &Entry, now: Timestamp) -> bool {
+        match *self {
+            Self::After(age) => entry.age(now) >= age,
+            Self::Probabilistic { .. } => self.needs_roll(entry, now),
+        }
+    }
+
     /// Whether a roll decides: far from the end of the `ttl` none makes an entry due.
     #[inline]
     #[must_use]

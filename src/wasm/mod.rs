@@ -144,9 +144,11 @@ fn served_code(served: Served) -> u32 {
 #[must_use]
 pub fn begin(machine: u32, slot: i32, policy: u32, now: f64, roll: f64) -> f64 {
     with(machine, |calls| {
-        let (slot, step) = calls
-            .machine
-            .begin(slot_in(slot), policy, time_in(now), roll);
+        let now = time_in(now);
+        if slot >= 0 && calls.machine.serve_at_once(slot as u32, policy, now) {
+            return f64::from(slot) * f64::from(code::SLOT);
+        }
+        let (slot, step) = calls.machine.begin(slot_in(slot), policy, now, roll);
         if let Step::ServeAndRefresh(_, fence) | Step::Load { fence, .. } = step {
             calls.led = fence;
         }

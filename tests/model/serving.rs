@@ -16,13 +16,11 @@ impl Model {
         rules.hits().is_some_and(|bound| hits >= bound.max)
     }
 
-    /// Counts a hit where hits are counted; whether it asks for a refresh.
+    /// Counts a hit; whether it asks for a refresh.
     pub(super) fn hit(&mut self, key: Key, rules: &Policy, roll: f64) -> bool {
         let now = self.now;
         let held = self.held.get_mut(&key).expect("a fresh entry");
-        if rules.hits().is_some() || rules.early().is_some() {
-            held.hits += 1;
-        }
+        held.hits += 1;
         let (age, ttl) = (now - held.stored_at, held.lifetime.ttl.as_millis());
         let popular = rules.hits().and_then(|bound| bound.refresh_at);
         let early = match rules.early() {
