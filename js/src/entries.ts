@@ -41,10 +41,16 @@ export function freshOf({ value, age, ttl, tagged }: FoundEntry): Held | undefin
 export class Entries {
   readonly #host: Host;
   readonly #driver: Driver;
+  #changes = 0;
 
   constructor(driver: Driver) {
     this.#host = driver.host;
     this.#driver = driver;
+  }
+
+  /** How often entries were stored or dropped past all loads: for who brings a value of earlier. */
+  get changes(): number {
+    return this.#changes;
   }
 
   /** The value of an entry, fresh or stale; undefined without one. */
@@ -77,6 +83,7 @@ export class Entries {
   keep(key: string, value: unknown, lifetime: Lifetime): boolean {
     if (this.#driver.offFor(key).writes) return false;
     this.#host.feed?.listen();
+    this.#changes += 1;
     const { tagged } = lifetime;
     this.#inCore(() => {
       const { memory, space, timers, layers } = this.#host;
@@ -136,11 +143,13 @@ export class Entries {
   }
 
   #stamp(hashes: TagHashes, soft: boolean, now: number): void {
+    this.#changes += 1;
     this.#inCore(() => core.invalidate_tags(this.#host.memory.machine, hashes, soft, now));
   }
 
   /** Drops an entry from memory, at once; loads under way will not store it. */
   drop(key: string): void {
+    this.#changes += 1;
     this.#inCore(() => {
       const { memory, space } = this.#host;
       core.invalidate(memory.machine, space.get(key) ?? -1);
@@ -160,6 +169,7 @@ export class Entries {
 
   /** Drops the entries of this cache's namespace from the memory. */
   clear(): void {
+    this.#changes += 1;
     this.#inCore(() => this.#host.memory.clearSpace(this.#host.space));
   }
 

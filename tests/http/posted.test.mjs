@@ -72,3 +72,25 @@ test("not kept: an answer that another change overtook, or that is cut short", a
   await cut.get("/a", POST);
   assert.equal((await cut.get("/a")).text, "GET 2");
 });
+
+for (const [name, act] of [
+  ["invalidates it", ({ cache }) => cache.invalidate("GET http://origin.test/a")],
+  ["invalidates a tag", ({ cache }) => cache.invalidateTags(["any"])],
+  ["clears the cache", ({ cache }) => cache.clear()],
+]) {
+  test(`not kept: an answer that is on its way while code ${name}`, async () => {
+    let answer;
+    const it = stage((request, nth) => {
+      if (nth > 1) return [`${request.method} ${nth}`, { headers: FRESH }];
+      return new Promise((resolve) => {
+        answer = () => resolve(["early", { headers: FRESH }]);
+      });
+    });
+    const early = it.get("/a", POST);
+    await settled();
+    await act(it);
+    answer();
+    assert.equal((await early).text, "early");
+    assert.equal((await it.get("/a")).text, "GET 2");
+  });
+}

@@ -18,7 +18,6 @@ import { Lead } from "./lead.js";
 import { placed, rebuilt } from "./live.js";
 import { Loading } from "./loading.js";
 import { heldBy } from "./lookup.js";
-import type { Post } from "./posted.js";
 import type { HttpRules } from "./rules.js";
 import { cacheStatus, type Forwarded } from "./status.js";
 import { StoredResponse, Unshared, Variants } from "./stored.js";
@@ -50,8 +49,6 @@ export class CachedHttp {
   readonly keys: UrlKeys | undefined;
   /** The policy of what is on its way already: it needs no guard's leave. */
   readonly keeping: BoundPolicy;
-  /** POSTs on their way, whose answers may be kept. */
-  readonly posts: Set<Post> = new Set();
   readonly #loading: Loading;
   readonly #needsRequest: boolean;
 

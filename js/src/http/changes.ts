@@ -9,7 +9,7 @@ import { UNSAFE } from "./flags.js";
 import { groupTags } from "./groups.js";
 import { rebuilt } from "./live.js";
 import { find } from "./lookup.js";
-import { type Post, posted } from "./posted.js";
+import { posted } from "./posted.js";
 import { type Exchange, judge, textOf } from "./rules.js";
 import type { Forwarded } from "./status.js";
 import { StoredResponse } from "./stored.js";
@@ -19,17 +19,18 @@ import type { Place } from "./visit.js";
 /** Passes a request on that may change what is stored. */
 export async function change(http: CachedHttp, asked: Asked): Promise<Told> {
   const { timers } = http.driver.host;
+  const { entries } = http.cache;
   const requestedAt = timers.now();
-  const post: Post = { url: asked.url, isOvertaken: false };
-  if (asked.method === "POST") http.posts.add(post);
-  try {
-    const response = await http.origin.ask(asked.request, asked);
-    const exchange = { response, requestedAt, receivedAt: timers.now() };
-    if (asked.flags & UNSAFE) await invalidate(http, asked, response, post);
-    return changed(exchange, post.isOvertaken ? undefined : posted(http, asked, exchange));
-  } finally {
-    http.posts.delete(post);
-  }
+  const before = entries.changes;
+  const response = await http.origin.ask(asked.request, asked);
+  const exchange = { response, requestedAt, receivedAt: timers.now() };
+  const isOvertaken = entries.changes !== before;
+  const ending = asked.flags & UNSAFE ? invalidate(http, asked, response) : undefined;
+  // Its own part is done by now: what comes while stores are told is somebody else's.
+  const after = entries.changes;
+  await ending;
+  const isCurrent = !isOvertaken && entries.changes === after;
+  return changed(exchange, isCurrent ? posted(http, asked, exchange) : undefined);
 }
 
 function changed({ response }: Exchange, kept: Response | undefined): Told {
@@ -40,12 +41,7 @@ function changed({ response }: Exchange, kept: Response | undefined): Told {
 }
 
 /** Never rejects: the change has been made, whatever `key` thinks of it. */
-async function invalidate(
-  http: CachedHttp,
-  asked: Asked,
-  response: Response,
-  own: Post,
-): Promise<void> {
+async function invalidate(http: CachedHttp, asked: Asked, response: Response): Promise<void> {
   const { entries, driver } = http.cache;
   const { events } = driver.host;
   try {
@@ -54,9 +50,6 @@ async function invalidate(
     if (others === undefined) return;
     const groups = core.http_group_invalidation(asked.method, head);
     const urls = new Set([asked.url, ...sameOrigin(asked.url, others)]);
-    for (const post of http.posts) {
-      if (post !== own && (groups !== "" || urls.has(post.url))) post.isOvertaken = true;
-    }
     const ended = [...urls].map((url) => entries.invalidate(http.keyOf(asked.at(url))));
     ended.push(entries.invalidateTags(groupTags(asked.url, groups), false));
     await Promise.all(ended);

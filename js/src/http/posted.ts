@@ -7,16 +7,9 @@ import { lifetimeOfLoaded } from "./keeping.js";
 import { isKeepable, passing } from "./passing.js";
 import { type Exchange, judge, textOf } from "./rules.js";
 
-/** A POST on its way. */
-export interface Post {
-  readonly url: string;
-  /** Whether another change was answered meanwhile: it may be later than this one. */
-  isOvertaken: boolean;
-}
-
 /**
  * The answer for its caller while it is kept for GET; undefined when it is not to be kept.
- * What was stored has been invalidated before.
+ * What was stored has been invalidated before, and nothing has been changed since it was asked.
  */
 export function posted(http: CachedHttp, asked: Asked, exchange: Exchange): Response | undefined {
   const { response } = exchange;
