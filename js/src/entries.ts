@@ -32,6 +32,12 @@ export interface Held {
   readonly tags?: TagHashes | undefined;
 }
 
+/** A key that is watched, and whether its entry was stored or dropped since. */
+export interface Watch {
+  readonly key: string;
+  isChanged: boolean;
+}
+
 /** What is fresh of an entry that a store had. */
 export function freshOf({ value, age, ttl, tagged }: FoundEntry): Held | undefined {
   return age < ttl ? { value, ttl: ttl - age, tags: tagged?.hashes } : undefined;
@@ -41,16 +47,29 @@ export function freshOf({ value, age, ttl, tagged }: FoundEntry): Held | undefin
 export class Entries {
   readonly #host: Host;
   readonly #driver: Driver;
-  #changes = 0;
+  readonly #watches = new Set<Watch>();
 
   constructor(driver: Driver) {
     this.#host = driver.host;
     this.#driver = driver;
   }
 
-  /** How often entries were stored or dropped past all loads: for who brings a value of earlier. */
-  get changes(): number {
-    return this.#changes;
+  /** Watches a key until `act` ends: for who brings a value that is no load's. */
+  async watching<T>(key: string, act: (watch: Watch) => Promise<T>): Promise<T> {
+    const watch = { key, isChanged: false };
+    this.#watches.add(watch);
+    try {
+      return await act(watch);
+    } finally {
+      this.#watches.delete(watch);
+    }
+  }
+
+  /** An entry changed past its loads; undefined for any that there may be. */
+  #tellWatches(key?: string): void {
+    for (const watch of this.#watches) {
+      if (key === undefined || key === watch.key) watch.isChanged = true;
+    }
   }
 
   /** The value of an entry, fresh or stale; undefined without one. */
@@ -83,7 +102,7 @@ export class Entries {
   keep(key: string, value: unknown, lifetime: Lifetime): boolean {
     if (this.#driver.offFor(key).writes) return false;
     this.#host.feed?.listen();
-    this.#changes += 1;
+    this.#tellWatches(key);
     const { tagged } = lifetime;
     this.#inCore(() => {
       const { memory, space, timers, layers } = this.#host;
@@ -143,13 +162,13 @@ export class Entries {
   }
 
   #stamp(hashes: TagHashes, soft: boolean, now: number): void {
-    this.#changes += 1;
+    this.#tellWatches();
     this.#inCore(() => core.invalidate_tags(this.#host.memory.machine, hashes, soft, now));
   }
 
   /** Drops an entry from memory, at once; loads under way will not store it. */
   drop(key: string): void {
-    this.#changes += 1;
+    this.#tellWatches(key);
     this.#inCore(() => {
       const { memory, space } = this.#host;
       core.invalidate(memory.machine, space.get(key) ?? -1);
@@ -169,7 +188,7 @@ export class Entries {
 
   /** Drops the entries of this cache's namespace from the memory. */
   clear(): void {
-    this.#changes += 1;
+    this.#tellWatches();
     this.#inCore(() => this.#host.memory.clearSpace(this.#host.space));
   }
 

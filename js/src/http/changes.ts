@@ -19,18 +19,38 @@ import type { Place } from "./visit.js";
 /** Passes a request on that may change what is stored. */
 export async function change(http: CachedHttp, asked: Asked): Promise<Told> {
   const { timers } = http.driver.host;
-  const { entries } = http.cache;
   const requestedAt = timers.now();
-  const before = entries.changes;
-  const response = await http.origin.ask(asked.request, asked);
-  const exchange = { response, requestedAt, receivedAt: timers.now() };
-  const isOvertaken = entries.changes !== before;
-  const ending = asked.flags & UNSAFE ? invalidate(http, asked, response) : undefined;
-  // Its own part is done by now: what comes while stores are told is somebody else's.
-  const after = entries.changes;
-  await ending;
-  const isCurrent = !isOvertaken && entries.changes === after;
-  return changed(exchange, isCurrent ? posted(http, asked, exchange) : undefined);
+  const ask = async (): Promise<Exchange> => {
+    const response = await http.origin.ask(asked.request, asked);
+    return { response, requestedAt, receivedAt: timers.now() };
+  };
+  if (asked.method === "POST") return post(http, asked, ask);
+  const exchange = await ask();
+  if (asked.flags & UNSAFE) await invalidate(http, asked, exchange.response);
+  return changed(exchange, undefined);
+}
+
+/** A POST, whose answer later GETs may have: unless something else has changed what they get. */
+function post(http: CachedHttp, asked: Asked, ask: () => Promise<Exchange>): Promise<Told> {
+  return http.cache.entries.watching(keyOfGet(http, asked), async (watch) => {
+    const exchange = await ask();
+    const isCurrent = !watch.isChanged;
+    const ending = invalidate(http, asked, exchange.response);
+    // Its own part is done by now: what comes while stores are told is somebody else's.
+    watch.isChanged = false;
+    await ending;
+    const kept = isCurrent && !watch.isChanged ? posted(http, asked, exchange) : undefined;
+    return changed(exchange, kept);
+  });
+}
+
+/** The key of the GET of the same URL; none that there is when `key` of the policy throws. */
+function keyOfGet(http: CachedHttp, asked: Asked): string {
+  try {
+    return http.keyOf(asked.at(asked.url));
+  } catch {
+    return "";
+  }
 }
 
 function changed({ response }: Exchange, kept: Response | undefined): Told {
