@@ -7,19 +7,13 @@ import { CircuitOpenError, HoldoverError, RateLimitedError, SlowCallsError } fro
 import type { Outcome } from "./flight.js";
 import type { CompiledGuards, GuardRules } from "./guard-options.js";
 import type { Host } from "./host.js";
+import { IGNORED, type LoadResult } from "./load-result.js";
 import type { MemoryStore } from "./memory.js";
 import { rateLimited, SharedGuards, scopeOf, type Ticket } from "./shared-guards.js";
 
 /** The reasons of a refusal, as `src/wasm/guards.rs` numbers them; 0 is none. */
 const CIRCUIT_OPEN = 1;
 const RATE_LIMITED = 2;
-
-/** How a load went, as `src/wasm/guards.rs` numbers it. */
-export type LoadResult = 0 | 1 | 2;
-export const SUCCEEDED: LoadResult = 0;
-export const FAILED: LoadResult = 1;
-/** It says nothing of the origin: stopped by its callers, or `countIf` says so. */
-export const IGNORED: LoadResult = 2;
 
 /** How many keys or hosts a guard knows at once; the ones longest known are forgotten. */
 const MOST_SCOPES = 10_000;

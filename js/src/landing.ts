@@ -4,10 +4,10 @@ import { CachedError } from "./cached-error.js";
 import type { Call } from "./call.js";
 import * as core from "./core.js";
 import type { Flight, Held, Outcome } from "./flight.js";
-import { FAILED, IGNORED, type LoadResult, SUCCEEDED } from "./guards.js";
 import type { Host } from "./host.js";
 import type { Lifetime } from "./layers.js";
 import { errorTtlFor, lifetimeFor } from "./lifetimes.js";
+import { FAILED, IGNORED, type LoadResult, SUCCEEDED } from "./load-result.js";
 import { Tagging } from "./tagging.js";
 
 /** What `loaded` gives for a result that something newer has overtaken. */

@@ -5,10 +5,11 @@ import * as core from "./core.js";
 import { HoldoverError, TimeoutError } from "./errors.js";
 import { Flight, type Outcome } from "./flight.js";
 import { everythingOf, FlightContext } from "./flight-context.js";
-import { type Admission, type Guards, IGNORED, rejected } from "./guards.js";
+import { type Admission, type Guards, rejected } from "./guards.js";
 import type { Host } from "./host.js";
 import type { Landing } from "./landing.js";
 import type { FoundEntry, Layers } from "./layers.js";
+import { IGNORED } from "./load-result.js";
 import { type LoadLock, lockLoad } from "./lock.js";
 import { countFound } from "./shared-hits.js";
 

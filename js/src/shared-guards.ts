@@ -3,13 +3,10 @@
 import type { Call } from "./call.js";
 import { type HoldoverError, RateLimitedError } from "./errors.js";
 import type { GuardScope, SharedPlace, SharedRules } from "./guard-options.js";
-import type { LoadResult } from "./guards.js";
 import type { Host } from "./host.js";
+import { FAILED, IGNORED, type LoadResult } from "./load-result.js";
 import { SharedBreaker } from "./shared-breaker.js";
 import { nameOf, SharedState } from "./shared-state.js";
-
-const FAILED: LoadResult = 1;
-const IGNORED: LoadResult = 2;
 
 /** How many keys or hosts are known at once; of others what is counted is asked for again. */
 const MOST_SCOPES = 1000;
