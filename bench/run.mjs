@@ -7,7 +7,16 @@ import { fileURLToPath } from "node:url";
 import { quick } from "./measure.mjs";
 import { asMarkdown } from "./report.mjs";
 
-const WORKS = ["p1-hit", "p2-memory", "p3-miss", "p4-guards", "p6-fetch", "p8-growth", "p12-burst"];
+const WORKS = [
+  "p1-hit",
+  "p2-memory",
+  "p3-miss",
+  "p4-guards",
+  "p6-fetch",
+  "p6-workerd",
+  "p8-growth",
+  "p12-burst",
+];
 const MARK = "RESULTS ";
 
 if (process.argv[2] === "--work") await work(process.argv[3]);
