@@ -1,5 +1,6 @@
 // Instances whose guards share a store, for tests.
 
+import assert from "node:assert/strict";
 import { createCache, memory } from "holdover";
 import { seeded } from "./lock-stage.mjs";
 import { drain, ManualClock } from "./manual-clock.mjs";
@@ -72,4 +73,34 @@ export function stage({ instances = 2, policy, delay, seed = 1, layered = false 
     return codes;
   };
   return { clock, shared, origin, instances: made, turn };
+}
+
+/** A breaker that opens quickly. */
+export const RULES = { errorRate: 0.5, window: "1m", minCalls: 4, openFor: "30s" };
+
+/** A policy of nothing but a shared breaker. */
+export const broken = (rules) => (shared) => ({
+  ttl: 0,
+  circuitBreaker: { ...RULES, ...rules, shared },
+});
+
+let keys = 0;
+
+/** A key of its own for every call: nothing is answered from the cache. */
+export const on = (instance) => {
+  keys += 1;
+  return [instance, keys];
+};
+
+/** One call of each instance, so many times. */
+export const all = (instances, times = 1) =>
+  Array.from({ length: instances * times }, (_, nth) => on(nth % instances));
+
+/** Opens the breaker of a stage; four loads. */
+export async function opened(setUp) {
+  const it = stage(setUp);
+  it.origin.down = true;
+  const codes = await it.turn(...Array.from({ length: 4 }, () => on(0)));
+  assert.deepEqual(codes, Array(4).fill("down"));
+  return it;
 }
