@@ -5,45 +5,26 @@
 //! worth a vector: `tests/vectors/README.md` says how random scenarios become one.
 
 mod model;
+mod seeds;
 
 use holdover::call::{CallMachine, Step};
 use holdover::memory::Limits;
 use holdover::policy::{Options, Policy};
 use holdover::time::{Span, Timestamp};
 use model::{Model, Op, ops};
-use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use seeds::{runner, seed};
 use std::cell::Cell;
-use std::hash::{BuildHasher, RandomState};
 
 const CASES: u32 = 8_000;
+const SHRINKING: u32 = 20_000;
 const OPS_PER_CASE: usize = 200;
-
-fn seed() -> u64 {
-    match std::env::var("HOLDOVER_SEED") {
-        Ok(given) => given.parse().expect("HOLDOVER_SEED is a number"),
-        Err(_) => RandomState::new().hash_one(0),
-    }
-}
-
-fn runner(seed: u64) -> TestRunner {
-    let mut bytes = [0; 32];
-    bytes[..8].copy_from_slice(&seed.to_le_bytes());
-    let config = Config {
-        cases: CASES,
-        failure_persistence: None,
-        max_shrink_iters: 20_000,
-        ..Config::default()
-    };
-    TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
-}
 
 #[test]
 fn keeps_its_promises_whatever_is_done() {
     let seed = seed();
-    println!("HOLDOVER_SEED={seed}");
     let limits = (0_u32..4, 1_u64..8);
     let steps = Cell::new(0);
-    let played = runner(seed).run(
+    let played = runner(seed, CASES, SHRINKING).run(
         &(limits, ops(OPS_PER_CASE)),
         |((max_entries, max_bytes), ops): (_, Vec<Op>)| {
             let mut model = Model::new(Limits {

@@ -4,28 +4,19 @@
 //! Overflows panic here, as tests are built with their checks.
 
 mod fuzz;
+mod seeds;
 
 use fuzz::corpus::TARGETS;
 use fuzz::hostile;
 use fuzz::mutate::Mutator;
-use std::hash::{BuildHasher, RandomState};
 use std::time::Instant;
 
 /// How many inputs in all.
 const INPUTS: u64 = 10_000_000;
 
-fn seed() -> u64 {
-    match std::env::var("HOLDOVER_SEED") {
-        Ok(given) => given.parse().expect("HOLDOVER_SEED is a number"),
-        Err(_) => RandomState::new().hash_one(0),
-    }
-}
-
 #[test]
 fn ten_million_inputs_are_read_without_a_panic() {
-    let seed = seed();
-    println!("HOLDOVER_SEED={seed}");
-    let mut mutator = Mutator::new(seed);
+    let mut mutator = Mutator::new(seeds::seed());
     let started = Instant::now();
     let mut inputs = 0;
     while inputs < INPUTS {

@@ -2,6 +2,7 @@
 //! virtual time. The same vectors run against the npm package in `tests/js/vectors.test.mjs`.
 
 mod scenarios;
+mod seeds;
 mod simulation;
 
 use simulation::format::Vector;

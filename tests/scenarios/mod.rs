@@ -13,36 +13,18 @@ mod promises;
 mod random;
 mod written;
 
+use crate::seeds::{runner, seed};
 use crate::simulation::play::observe;
 use promises::broken;
 use proptest::strategy::{Strategy, ValueTree};
-use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
+use proptest::test_runner::{TestCaseError, TestRunner};
 use serde_json::Value;
 use std::cell::Cell;
-use std::hash::{BuildHasher, RandomState};
 use written::as_vector;
 
 const CASES: u32 = 6_000;
+const SHRINKING: u32 = 5_000;
 const WRITTEN: usize = 1_000;
-
-fn seed() -> u64 {
-    match std::env::var("HOLDOVER_SEED") {
-        Ok(given) => given.parse().expect("HOLDOVER_SEED is a number"),
-        Err(_) => RandomState::new().hash_one(0),
-    }
-}
-
-fn runner(seed: u64) -> TestRunner {
-    let mut bytes = [0; 32];
-    bytes[..8].copy_from_slice(&seed.to_le_bytes());
-    let config = Config {
-        cases: CASES,
-        failure_persistence: None,
-        max_shrink_iters: 5_000,
-        ..Config::default()
-    };
-    TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
-}
 
 /// What is wrong with a scenario, and the scenario as a vector.
 fn play(scenario: &Value) -> Result<(), String> {
@@ -62,9 +44,8 @@ fn play(scenario: &Value) -> Result<(), String> {
 #[test]
 fn every_answer_keeps_its_promises() {
     let seed = seed();
-    println!("HOLDOVER_SEED={seed}");
     let steps = Cell::new(0);
-    let played = runner(seed).run(&random::scenario(), |scenario| {
+    let played = runner(seed, CASES, SHRINKING).run(&random::scenario(), |scenario| {
         steps.set(steps.get() + scenario["steps"].as_array().map_or(0, Vec::len));
         play(&scenario).map_err(TestCaseError::fail)
     });
@@ -77,7 +58,7 @@ fn every_answer_keeps_its_promises() {
         panic!("HOLDOVER_SEED={seed}\n{reason}");
     }
     if let Some(path) = std::env::var_os("HOLDOVER_VECTORS") {
-        write(&mut runner(seed), path.as_ref());
+        write(&mut runner(seed, CASES, SHRINKING), path.as_ref());
     }
 }
 
