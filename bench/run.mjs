@@ -1,5 +1,6 @@
 // Runs every work in a process of its own, prints the tables and keeps them in RESULTS.md.
-// `--quick` looks only and keeps nothing; a name such as `p3` runs that work alone.
+// `--quick` looks only and keeps nothing; a name such as `p3` runs that work alone;
+// `--against FOLDER` races this package with another build of it instead, and keeps nothing.
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -19,8 +20,16 @@ const WORKS = [
 ];
 const MARK = "RESULTS ";
 
+const against = process.argv.indexOf("--against");
 if (process.argv[2] === "--work") await work(process.argv[3]);
+else if (against > 0) await compare(process.argv[against + 1]);
 else main();
+
+/** This build and another one. */
+async function compare(folder) {
+  const { run } = await import("./against.mjs");
+  console.log(asMarkdown(await run(folder)));
+}
 
 /** In the child: one work, its results as the last line. */
 async function work(name) {

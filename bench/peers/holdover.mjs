@@ -1,4 +1,4 @@
-import { createCache, memory } from "holdover";
+import * as installed from "holdover";
 
 const policy = { ttl: "1m", staleWhileRevalidate: "1m", staleIfError: "1h", early: true };
 const guards = {
@@ -7,21 +7,27 @@ const guards = {
   slowCalls: { openFor: "10s" },
 };
 
-/** A loader behind `wrap`; `key` as in the policy, derived from the arguments without one. */
-function cached(load, entries, key, more) {
-  const cache = createCache({ stores: [memory({ maxEntries: entries })] });
-  return cache.wrap(load, { ...policy, ...more, ...(key !== undefined && { key }) });
+/** A contender made of one copy of the package. */
+export function holdoverOf({ createCache, memory }, name) {
+  /** A loader behind `wrap`; `key` as in the policy, derived from the arguments without one. */
+  const cached = (load, entries, key, more) => {
+    const cache = createCache({ stores: [memory({ maxEntries: entries })] });
+    return cache.wrap(load, { ...policy, ...more, ...(key !== undefined && { key }) });
+  };
+  return {
+    name,
+    cached: (load, entries) => cached(load, entries, (key) => key),
+    templated: (load, entries) => cached(load, entries, "user:{0}"),
+    guarded: (load, entries) => cached(load, entries, (key) => key, guards),
+    derived: (load, entries) => cached(load, entries),
+    fetching: () => createCache().fetch(),
+    handling: (handler) => createCache().handler(handler),
+    store(entries, ttl) {
+      const store = memory({ maxEntries: entries });
+      const options = { ttl };
+      return { self: store, get: "get", set: (key, value) => store.set(key, value, options) };
+    },
+  };
 }
 
-export const holdover = {
-  name: "holdover",
-  cached: (load, entries) => cached(load, entries, (key) => key),
-  templated: (load, entries) => cached(load, entries, "user:{0}"),
-  guarded: (load, entries) => cached(load, entries, (key) => key, guards),
-  derived: (load, entries) => cached(load, entries),
-  store(entries, ttl) {
-    const store = memory({ maxEntries: entries });
-    const options = { ttl };
-    return { self: store, get: "get", set: (key, value) => store.set(key, value, options) };
-  },
-};
+export const holdover = holdoverOf(installed, "holdover");

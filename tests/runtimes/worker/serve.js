@@ -31,7 +31,7 @@ const POLICIES = {
   plain: { ttl: "1m", timeout: "2s" },
   long: { ttl: "1m" },
   refreshed: { ttl: 100, staleWhileRevalidate: "1m" },
-  heldOver: { ttl: 50, staleIfError: "1m", failoverAfter: 200 },
+  heldOver: { ttl: 50, staleIfError: "1m" },
   originFirst: { ttl: "1m", mode: "origin-first", failoverAfter: 150 },
 };
 
