@@ -148,7 +148,7 @@ export class Entries {
     if (hashes.length === 0) return;
     const now = timers.now();
     this.#stamp(hashes, soft, now);
-    await layers?.stamp(hashes, soft, now);
+    await layers?.tags.invalidate(hashes, soft, now);
     await feed?.tell({ tags: [...hashes], soft });
   }
 

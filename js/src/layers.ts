@@ -4,20 +4,17 @@ import { type Attempts, type Layer, layerOf, type Operation, type Run } from "./
 import type { Timers } from "./clock.js";
 import { StoredCounter } from "./codec/counter.js";
 import type { Codec } from "./codec/values.js";
-import { isTrap } from "./core.js";
 import { EntryRecords, type Form, keptFor, totalOf } from "./entry-records.js";
 import { StoreError } from "./errors.js";
 import type { Events } from "./events.js";
-import { decodeStamps, encodeStamp, readAll, type Stamp, stampKeys } from "./stamps.js";
 import type { Store } from "./store.js";
 import type { StoreNames } from "./store-names.js";
-import type { Tagged, TagHashes } from "./tags.js";
+import { StoredTags } from "./stored-tags.js";
+import type { Tagged } from "./tags.js";
 
 export type { Layer, Operation } from "./attempts.js";
 export { isBytes, totalOf } from "./entry-records.js";
 
-/** What {@link TagsSince} gives for an entry with a tag that was invalidated. */
-const DEAD = -2;
 /** Milliseconds that a counter outlives the entry that says where it is. */
 const COUNTER_SLACK = 1000;
 
@@ -61,11 +58,14 @@ export class Layers {
   readonly #layers: readonly Layer[];
   readonly #host: LayersHost;
   readonly #records: EntryRecords;
+  /** The tags of their entries. */
+  readonly tags: StoredTags;
 
   constructor(stores: readonly Store[], host: LayersHost) {
     this.#layers = stores.map((store, index) => layerOf(store, `store ${index + 1}`));
     this.#host = host;
     this.#records = new EntryRecords(host.timers, host.events, host.onTrap, host.codec);
+    this.tags = new StoredTags(this.#layers, host, this.#records);
   }
 
   /** All of them, in order. */
@@ -116,7 +116,7 @@ export class Layers {
     const decoded = this.#records.decode(layer, key, record, form);
     const entry = await this.#counted(layer, key, decoded);
     const found = await this.#records.validated(layer, key, entry, form);
-    return found && this.#heeded(layer, key, found);
+    return found && this.tags.heeded(layer, key, found);
   }
 
   /** An entry that says where a counter is, with what it counts. */
@@ -177,29 +177,6 @@ export class Layers {
     );
   }
 
-  /** Stamps tags as invalidated in every store; resolves when all have it or failed. */
-  async stamp(hashes: TagHashes, soft: boolean, at: number): Promise<void> {
-    const keys = stampKeys(this.#host.names.prefix, hashes);
-    const half = keys.length / 2;
-    const mine = soft ? keys.slice(half) : keys.slice(0, half);
-    const record = this.#stampRecord(at);
-    if (record === undefined) return;
-    const never = { expiresIn: Number.POSITIVE_INFINITY };
-    const writes = this.#layers.flatMap((layer) =>
-      mine.map((key) => this.try(layer, "set", key, () => layer.store.set(key, record, never))),
-    );
-    await Promise.all(writes);
-  }
-
-  #stampRecord(at: number): Uint8Array | undefined {
-    try {
-      return encodeStamp(at);
-    } catch (error) {
-      this.#host.onTrap(error);
-      return undefined;
-    }
-  }
-
   /** See {@link StoreNames.own}. */
   own(kind: string, name: string): string {
     return this.#host.names.own(kind, name);
@@ -213,35 +190,6 @@ export class Layers {
   /** See {@link StoreNames.of}. */
   named(key: string): string {
     return this.#host.names.of(key);
-  }
-
-  /** The entry, unless a tag of it was invalidated: then undefined, or stale since then. */
-  async #heeded(layer: Layer, key: string, entry: FoundEntry): Promise<FoundEntry | undefined> {
-    const { tagged } = entry;
-    if (tagged === undefined) return entry;
-    const keys = stampKeys(this.#host.names.prefix, tagged.hashes);
-    const records = await this.try(layer, "get", key, () => readAll(layer.store, keys));
-    // Nobody can tell whether it is good: too careful is a load, too trusting a wrong answer.
-    if (records === undefined) return undefined;
-    try {
-      const stamps = decodeStamps(records).filter(({ at }) => at >= tagged.began);
-      const own = this.#host.tagsSince(tagged);
-      if (own >= 0) stamps.push({ soft: true, at: own });
-      const isDead = own === DEAD || stamps.some(({ soft }) => !soft);
-      return isDead ? undefined : this.#staleSince(entry, stamps);
-    } catch (error) {
-      if (isTrap(error)) this.#host.onTrap(error);
-      this.#records.tellCorrupt(layer, key, error);
-      return undefined;
-    }
-  }
-
-  /** The entry, whose freshness ended with the first of these soft stamps. */
-  #staleSince(entry: FoundEntry, stamps: readonly Stamp[]): FoundEntry | undefined {
-    const storedAt = this.#host.timers.now() - entry.age;
-    const ends = stamps.map(({ at }) => Math.max(0, at - storedAt));
-    const stale = { ...entry, ttl: Math.min(entry.ttl, ...ends) };
-    return stale.age < keptFor(stale) ? stale : undefined;
   }
 
   /** Gives an entry to the stores above the one that had it, for as long as it still has. */
