@@ -14,6 +14,7 @@ import type { WaitUntil } from "./policy-options.js";
 import type { AsyncStorageClass } from "./scopes.js";
 import { type ByteSize, byteSize, sizeOf } from "./size.js";
 import type { Store as LowerStore } from "./store.js";
+import { refuseAsync, synchronousFunction } from "./user-functions.js";
 
 /** What every store has; more capabilities are found by presence. */
 export interface StoreLike {
@@ -155,6 +156,7 @@ function checkedClock(value: unknown): Clock | undefined {
   if (!isObject(value)) throw new ConfigError("clock", value, allowed);
   const { now, setTimeout: start, clearTimeout: stop } = value;
   if (typeof now !== "function") throw new ConfigError("clock.now", now, allowed);
+  refuseAsync(now, "clock.now", "() => milliseconds");
   if ((start === undefined) !== (stop === undefined)) {
     const missing = start === undefined ? "clock.setTimeout" : "clock.clearTimeout";
     throw new ConfigError(missing, undefined, allowed);
@@ -182,7 +184,7 @@ export function compileCacheOptions<Store extends StoreLike = StoreLike, Event =
     namespace: text(given.namespace, "namespace", ""),
     stores: checkedStores<Store>(given.stores),
     clock: checkedClock(given.clock),
-    random: optionalFunction<() => number>(given.random, "random", "() => number in [0, 1)"),
+    random: synchronousFunction<() => number>(given.random, "random", "() => number in [0, 1)"),
     waitUntil: checkedWaitUntil(given.waitUntil),
     onEvent: optionalFunction<(event: Event) => void>(given.onEvent, "onEvent", "(event) => void"),
     enabled: flag(given.enabled, "enabled", true),
@@ -272,7 +274,7 @@ export function compileMemoryOptions(options: MemoryOptions | undefined): Compil
         ? Number.POSITIVE_INFINITY
         : duration(given.ttl, { option: "ttl", infinite: true }),
     sizeOf:
-      optionalFunction<(value: unknown) => number>(given.sizeOf, "sizeOf", "(value) => bytes") ??
+      synchronousFunction<(value: unknown) => number>(given.sizeOf, "sizeOf", "(value) => bytes") ??
       sizeOf,
     copy: flag(given.copy, "copy", false),
   });

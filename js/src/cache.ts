@@ -328,7 +328,7 @@ export class Cache {
    */
   invalidating<Args extends readonly unknown[], Result>(
     change: (...args: Args) => Result | PromiseLike<Result>,
-    outdated: (args: Args, result: Awaited<Result>) => Outdated,
+    outdated: (args: Args, result: Awaited<Result>) => Outdated | PromiseLike<Outdated>,
   ): (...args: Args) => Promise<Awaited<Result>> {
     return invalidating(this, change, outdated);
   }

@@ -127,8 +127,11 @@ const hostTimers: Timers = {
   },
 };
 
-/** Timers over the user's clock; the host's where it gives none. */
-export function timersOf(clock: Clock | undefined): Timers {
+/** Reports a function of the options that did what it must not. */
+export type TellFault = (option: string, error: unknown) => void;
+
+/** Timers over the user's clock; the host's where it gives none, or throws. */
+export function timersOf(clock: Clock | undefined, tellFault: TellFault = () => {}): Timers {
   if (clock === undefined) return hostTimers;
   let last = 0;
   // A clock that throws is the application's mistake; calls go on with the time it told last.
@@ -141,8 +144,21 @@ export function timersOf(clock: Clock | undefined): Timers {
   if (clock.setTimeout === undefined) return { ...hostTimers, now };
   const after = (delay: number, task: () => void): CancelTimer => {
     if (delay > LONGEST_TIMER) return NOTHING;
-    const timer = clock.setTimeout?.(task, delay);
-    return () => clock.clearTimeout?.(timer as never);
+    try {
+      const timer = clock.setTimeout?.(task, delay);
+      return () => cancel(timer);
+    } catch (error) {
+      // A call that waits must not fail for it, nor for ever.
+      tellFault("clock.setTimeout", error);
+      return hostTimers.after(delay, task);
+    }
+  };
+  const cancel = (timer: unknown) => {
+    try {
+      clock.clearTimeout?.(timer as never);
+    } catch (error) {
+      tellFault("clock.clearTimeout", error);
+    }
   };
   return { now, after, afterIfAlive: after };
 }

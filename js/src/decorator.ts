@@ -3,6 +3,7 @@
 import type { Cache } from "./cache.js";
 import { ConfigError } from "./errors.js";
 import type { PolicyOptions } from "./policy-options.js";
+import { refuseAsync, settled } from "./user-functions.js";
 import type { Wrapped } from "./wrap.js";
 
 /** The policy of a method. */
@@ -51,6 +52,7 @@ export function cached<Args extends readonly unknown[], Result>(
     const { of, ...rest } = policy;
     if (of === undefined) return cache.wrap(method, rest) as Method<Args, Result>;
     if (typeof of !== "function") throw new ConfigError("of", of, "a function (self) => value");
+    refuseAsync(of, "of", "(self) => value");
     return partOf(cache, method, rest, of);
   };
 }
@@ -67,7 +69,11 @@ function partOf<Args extends readonly unknown[], Result>(
   Object.defineProperty(load, "name", { value: method.name });
   const wrapped = cache.wrap(load, policy) as Wrapped<[unknown, ...Args], Result>;
   function decorated(this: unknown, ...args: Args): Promise<Result> {
-    return Reflect.apply(wrapped, this, [of(this), ...args]);
+    try {
+      return Reflect.apply(wrapped, this, [settled(of(this), "of", "a value"), ...args]);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
   Object.defineProperty(decorated, "name", { value: method.name });
   Object.defineProperty(decorated, WRAPPED, { value: wrapped });

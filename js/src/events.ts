@@ -1,6 +1,7 @@
 /** What happens, told to whoever asked with `onEvent`. */
 
 import type { Operation } from "./layers.js";
+import { ignoreRejection } from "./user-functions.js";
 
 /** Where an answer came from. */
 export type Source =
@@ -37,14 +38,17 @@ export type CacheEvent =
       readonly operation: Operation;
       readonly error: unknown;
     } & KeyEvent)
-  /** A function of the policy threw; what it would have decided stays at its default. */
+  /**
+   * A function of the options threw, or gave what it must not, like a promise; the careful default
+   * holds instead. `key` is empty for functions of the whole cache.
+   */
   | ({ readonly type: "policy-error"; readonly option: string; readonly error: unknown } & KeyEvent)
   /** The core trapped and was replaced; what was in memory is gone. */
   | { readonly type: "trap"; readonly error: unknown }
   /** The core cannot be had on this host: every call goes straight to its origin. Told once. */
   | { readonly type: "unavailable"; readonly error: unknown };
 
-/** Tells events to a listener, whose own errors are its own. */
+/** Tells events to a listener, whose own errors and rejections are its own. */
 export class Events {
   readonly #listener: ((event: CacheEvent) => void) | undefined;
 
@@ -59,7 +63,7 @@ export class Events {
 
   tell(event: CacheEvent): void {
     try {
-      this.#listener?.(event);
+      ignoreRejection(this.#listener?.(event));
     } catch {
       // A listener must not change what the cache does.
     }

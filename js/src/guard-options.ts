@@ -6,6 +6,7 @@ import { type GivenOptions, optionalFunction, readOptions } from "./options.js";
 import type { SharedBreakerRules } from "./shared-breaker.js";
 import { compileShared, type SharedPlace } from "./shared-options.js";
 import type { WindowOptions } from "./store.js";
+import { synchronousFunction } from "./user-functions.js";
 
 export type { SharedPlace } from "./shared-options.js";
 
@@ -154,7 +155,7 @@ function compileBreaker(value: unknown, scopes: readonly GuardScope[], isNamed: 
   ];
   const scope = compileScope(given.scope, name("scope"), scopes);
   const like = "(error) => boolean";
-  const countIf = optionalFunction<(error: unknown) => boolean>(
+  const countIf = synchronousFunction<(error: unknown) => boolean>(
     given.countIf,
     name("countIf"),
     like,

@@ -2,7 +2,7 @@
 
 import { Attempts, type Layer } from "./attempts.js";
 import type { CompiledCacheOptions } from "./cache-options.js";
-import { providedWaitUntil, type Timers, timersOf } from "./clock.js";
+import { providedWaitUntil, type TellFault, type Timers, timersOf } from "./clock.js";
 import { ConfigError } from "./errors.js";
 import { type CacheEvent, Events } from "./events.js";
 import { type Change, type Feed, feedOf } from "./feed.js";
@@ -12,6 +12,9 @@ import type { WaitUntil } from "./policy-options.js";
 import type { Store } from "./store.js";
 import { StoreNames } from "./store-names.js";
 import type { Tagged } from "./tags.js";
+import { settled } from "./user-functions.js";
+
+const UNIFORM = "a number from 0 to below 1";
 
 /** A place for entries that `createCache` takes: `memory()` or a lower store. */
 export type AnyStore = MemoryStore | Store;
@@ -49,8 +52,10 @@ export interface Told {
  */
 export function hostOf(given: CompiledCacheOptions<AnyStore, CacheEvent>, told: Told): Host {
   const { namespace, waitUntil, codec, seals } = given;
-  const timers = timersOf(given.clock);
   const events = new Events(given.onEvent);
+  const tellFault: TellFault = (option, error) =>
+    events.tell({ type: "policy-error", option, key: "", error });
+  const timers = timersOf(given.clock, tellFault);
   const { own, lower } = splitStores(given.stores);
   const sealed = lower.map((store) => seals.reduce((inner, seal) => seal(inner), store));
   const names = new StoreNames(namespace);
@@ -69,7 +74,7 @@ export function hostOf(given: CompiledCacheOptions<AnyStore, CacheEvent>, told: 
     sharedLayers: new WeakMap(),
     feed: feedOf(lower, namespace, timers, events, told.changed),
     timers,
-    random: given.random === undefined ? Math.random : lenient(given.random),
+    random: given.random === undefined ? Math.random : lenient(given.random, tellFault),
     events,
     waitUntil: () => (waitUntil === false ? undefined : (waitUntil ?? providedWaitUntil())),
     awaitsWrites: given.writes === "await",
@@ -92,12 +97,19 @@ function splitStores(stores: readonly AnyStore[] | undefined): {
   return { own, lower: lower as readonly Store[] };
 }
 
-/** A random source that throws must not fail a call: the middle does for any of its numbers. */
-function lenient(random: () => number): () => number {
+/**
+ * A random source that throws, or gives what is no number from 0 to below 1, must neither fail a
+ * call nor change what is kept: the middle does for any of its numbers.
+ */
+function lenient(random: () => number, tellFault: TellFault): () => number {
   return () => {
     try {
-      return random();
-    } catch {
+      const drawn = settled(random(), "random", UNIFORM);
+      if (typeof drawn === "number" && drawn >= 0 && drawn < 1) return drawn;
+      const subject = 'what option "random" returned';
+      throw new ConfigError("random", drawn, UNIFORM, { subject });
+    } catch (error) {
+      tellFault("random", error);
       return 0.5;
     }
   };

@@ -18,7 +18,7 @@ export interface Outdated {
 export function invalidating<Args extends readonly unknown[], Result>(
   cache: Cache,
   change: (...args: Args) => Result | PromiseLike<Result>,
-  outdated: (args: Args, result: Awaited<Result>) => Outdated,
+  outdated: (args: Args, result: Awaited<Result>) => Outdated | PromiseLike<Outdated>,
 ): (...args: Args) => Promise<Awaited<Result>> {
   if (typeof change !== "function") throw new ConfigError("fn", change, "a function");
   const allowed = "a function (args, result) => ({ keys, tags })";
@@ -26,7 +26,7 @@ export function invalidating<Args extends readonly unknown[], Result>(
   return async function (this: unknown, ...args: Args): Promise<Awaited<Result>> {
     const result = await Reflect.apply(change, this, args);
     try {
-      await invalidate(cache, outdated(args, result));
+      await invalidate(cache, await outdated(args, result));
     } catch (error) {
       // The change was made: that its caller sees it fail would be a lie.
       const { events } = cache.driver.host;

@@ -9,6 +9,7 @@ import type { Lifetime } from "./layers.js";
 import { errorTtlFor, lifetimeFor } from "./lifetimes.js";
 import { FAILED, IGNORED, type LoadResult, SUCCEEDED } from "./load-result.js";
 import { Tagging } from "./tagging.js";
+import { askUser, type Verdict } from "./user-functions.js";
 
 /** What `loaded` gives for a result that something newer has overtaken. */
 const OUTDATED = -2;
@@ -31,7 +32,8 @@ export class Landing {
   /** Whether an entry may answer for this error. */
   mayStandIn(call: Call, error: unknown): boolean {
     const { staleOn } = call.policy.rules;
-    return staleOn === undefined || this.#ask(call, "staleOn", true, () => staleOn(error));
+    if (staleOn === undefined) return true;
+    return isYes(this.#ask(call, "staleOn", () => staleOn(error)));
   }
 
   /** Tells the guards how a load went, once. */
@@ -46,25 +48,23 @@ export class Landing {
 
   #recordFailure(flight: Flight, call: Call, error: unknown): void {
     const countIf = call.policy.rules.guards?.countIf;
-    const counts = countIf === undefined || this.#ask(call, "countIf", true, () => countIf(error));
+    const counts = countIf === undefined || isYes(this.#ask(call, "countIf", () => countIf(error)));
     this.record(flight, call, counts ? FAILED : IGNORED);
   }
 
   /** The loader returned, perhaps long after its timeout or its lease. */
   landed(flight: Flight, call: Call, value: unknown): Outcome {
-    const { failIf, cacheIf } = call.policy.rules;
-    if (failIf !== undefined && this.#ask(call, "failIf", false, () => failIf(value))) {
-      return this.crashed(flight, call, undefined, { value });
-    }
+    const { failIf } = call.policy.rules;
+    const fails = failIf === undefined ? false : this.#ask(call, "failIf", () => failIf(value));
+    if (fails === true) return this.crashed(flight, call, undefined, { value });
     const outcome: Outcome = { ok: true, value, source: "load" };
     this.record(flight, call, SUCCEEDED);
     const took = this.#host.timers.now() - flight.loadBegan;
     call.policy.loadTimes.record(Math.max(0, took));
     flight.over = true;
-    if (
-      cacheIf !== undefined &&
-      !this.#ask(call, "cacheIf", false, () => cacheIf(value, call.args))
-    ) {
+    // An answer that a promise may yet call a failure is handed out, not kept.
+    const isKept = fails !== "promise" && this.#mayKeep(call, value);
+    if (!isKept) {
       this.endWithoutStoring(flight);
       return outcome;
     }
@@ -209,14 +209,15 @@ export class Landing {
     }
   }
 
-  /** Asks a function of the policy; `otherwise` when it throws. */
-  #ask(call: Call, option: string, otherwise: boolean, ask: () => boolean): boolean {
-    try {
-      return Boolean(ask());
-    } catch (error) {
-      this.#host.events.tell({ type: "policy-error", option, key: call.key, error });
-      return otherwise;
-    }
+  #mayKeep(call: Call, value: unknown): boolean {
+    const { cacheIf } = call.policy.rules;
+    return (
+      cacheIf === undefined || this.#ask(call, "cacheIf", () => cacheIf(value, call.args)) === true
+    );
+  }
+
+  #ask({ key }: Call, option: string, ask: () => unknown): Verdict {
+    return askUser(this.#host.events, { option, key }, ask);
   }
 
   /** The same, for a flight: one that an earlier core began is nobody's by now. */
@@ -235,3 +236,6 @@ export class Landing {
     }
   }
 }
+
+/** A function that threw has not decided: it is as if it were not there. A promise is no yes. */
+const isYes = (verdict: Verdict): boolean => verdict === true || verdict === "threw";

@@ -4,6 +4,7 @@ import type { Call } from "./call.js";
 import { jittered } from "./core.js";
 import { duration } from "./duration.js";
 import type { Lifetime } from "./layers.js";
+import { settled } from "./user-functions.js";
 
 /**
  * The lifetime of a value; undefined when it is not to be stored.
@@ -30,9 +31,11 @@ export function lifetimeFor(
 export function errorTtlFor(call: Call, error: unknown): number {
   const { errorTtl } = call.policy.rules;
   if (typeof errorTtl === "number") return errorTtl;
-  return duration(errorTtl(error), { option: "errorTtl", zero: true, infinite: true });
+  const given = settled(errorTtl(error), "errorTtl", "a duration");
+  return duration(given, { option: "errorTtl", zero: true, infinite: true });
 }
 
 function ttlFrom(value: unknown): number {
-  return duration(value, { option: "ttl", zero: true, infinite: true });
+  const given = settled(value, "ttl", "a duration");
+  return duration(given, { option: "ttl", zero: true, infinite: true });
 }

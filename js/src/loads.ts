@@ -12,6 +12,7 @@ import type { FoundEntry, Layers } from "./layers.js";
 import { IGNORED } from "./load-result.js";
 import { type LoadLock, lockLoad } from "./lock.js";
 import { countFound } from "./shared-hits.js";
+import { ignoreRejection } from "./user-functions.js";
 
 /** The verdicts of `found`, as `src/wasm/mod.rs` numbers them. */
 const HIT = 0;
@@ -84,7 +85,7 @@ export class Loads {
     const waitUntil = call.waitUntil ?? this.#host.waitUntil();
     if (waitUntil === undefined) return;
     try {
-      waitUntil(everythingOf(flight));
+      ignoreRejection(waitUntil(everythingOf(flight)));
       flight.anchored = true;
     } catch {
       // Not in a request, or it is over: the flight goes on as long as the host lets it.

@@ -28,6 +28,7 @@ import { compileRefreshing, compileValidate } from "./refreshing.js";
 import type { Store } from "./store.js";
 import { type CompiledTags, compileTags } from "./tags.js";
 import { compileTemplate } from "./template.js";
+import { refuseAsync, settled, synchronousFunction } from "./user-functions.js";
 
 /** What takes a policy. */
 export type PolicyPlace = "wrap" | "getOrLoad" | "fetch";
@@ -168,13 +169,17 @@ function delay(value: unknown, option: string, zero: boolean): number {
 
 function compileTtl(value: unknown, where: PolicyPlace): number {
   if (value === undefined && where === "fetch") return 0;
-  if (typeof value === "function" && where !== "fetch") return 0;
+  if (typeof value === "function" && where !== "fetch") {
+    refuseAsync(value, "ttl", "(result, args) => duration");
+    return 0;
+  }
   return duration(value, { option: "ttl", zero: true, infinite: true });
 }
 
 function compileErrorTtl(value: unknown): CompiledPolicy["errorTtl"] {
-  if (typeof value === "function") return value as (error: unknown) => unknown;
-  return staleWindow(value, "errorTtl");
+  if (typeof value !== "function") return staleWindow(value, "errorTtl");
+  refuseAsync(value, "errorTtl", "(error) => duration");
+  return value as (error: unknown) => unknown;
 }
 
 function isOriginFirst(mode: unknown): boolean {
@@ -185,10 +190,12 @@ function isOriginFirst(mode: unknown): boolean {
 
 /** A user's key function must return a string; anything else would make keys that are all alike. */
 function checkedKey(make: (...args: unknown[]) => unknown): KeyFunction {
+  refuseAsync(make, "key", "(...args) => string");
   return (args) => {
     // Most have one argument, and spreading it costs more than the call.
     const key = args.length === 1 ? make(args[0]) : make(...args);
     if (typeof key === "string") return key;
+    settled(key, "key", "a string");
     throw new ConfigError("key", key, "a string", { subject: 'what option "key" returned' });
   };
 }
@@ -266,9 +273,9 @@ export function compilePolicy(
     lock: compileLock(given.lock, delay(given.timeout, "timeout", false)),
     originFirst: isOriginFirst(given.mode),
     singleFlight: flag(given.singleFlight, "singleFlight", true),
-    cacheIf: optionalFunction(given.cacheIf, "cacheIf", "(result, args) => boolean"),
-    failIf: optionalFunction(given.failIf, "failIf", "(result) => boolean"),
-    staleOn: optionalFunction(given.staleOn, "staleOn", "(error) => boolean"),
+    cacheIf: synchronousFunction(given.cacheIf, "cacheIf", "(result, args) => boolean"),
+    failIf: synchronousFunction(given.failIf, "failIf", "(result) => boolean"),
+    staleOn: synchronousFunction(given.staleOn, "staleOn", "(error) => boolean"),
     key: compileKey(given.key, where),
     ignore: compilePolicyIgnore(given, where),
     tags: compileTags(given.tags, where === "wrap"),

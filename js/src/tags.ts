@@ -2,6 +2,7 @@
 
 import { ConfigError } from "./errors.js";
 import { compileTemplate } from "./template.js";
+import { refuseAsync, settled } from "./user-functions.js";
 
 /** The hashes of tags' names. */
 export type TagHashes = Float64Array;
@@ -43,6 +44,7 @@ export function tagNames(value: unknown, option = "tags"): readonly string[] {
 export function compileTags(value: unknown, templates: boolean): CompiledTags | undefined {
   if (value === undefined) return undefined;
   if (typeof value === "function") {
+    refuseAsync(value, "tags", "(value, args) => string[]");
     return { ofArgs: undefined, ofValue: value as CompiledTags["ofValue"] };
   }
   const names = tagNames(value);
@@ -61,7 +63,8 @@ export function tagsFor(
   value: unknown,
   args: readonly unknown[],
 ): readonly string[] {
-  return tags?.ofArgs?.(args) ?? tagNames(tags?.ofValue?.(value, args) ?? []);
+  if (tags?.ofArgs !== undefined) return tags.ofArgs(args);
+  return tagNames(settled(tags?.ofValue?.(value, args) ?? [], "tags", ALLOWED));
 }
 
 /**

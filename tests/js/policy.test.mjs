@@ -157,7 +157,8 @@ test("a key function gets the arguments and must return a string", () => {
     const { key } = policy({ key: () => returned });
     assert.throws(() => key([]), {
       option: "key",
-      message: /^holdover: what option "key" returned is .+; allowed: a string$/,
+      message:
+        /^holdover: what option "key" returned is .+; allowed: a string(, at once: it must not be async)?$/,
     });
   }
   const boom = new Error("boom");

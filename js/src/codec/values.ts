@@ -2,6 +2,7 @@
 
 import { CodecError, ConfigError } from "../errors.js";
 import { StoredResponse, Variants } from "../http/stored.js";
+import { refuseAsync, settled } from "../user-functions.js";
 import { COUNTER_CODEC, decodeCounter, encodeCounter, StoredCounter } from "./counter.js";
 import { decodeJson, encodeJson, JSON_CODEC } from "./json.js";
 import { decodeResponse, encodeResponse, RESPONSE_CODEC } from "./response.js";
@@ -32,7 +33,15 @@ export function encode(value: unknown, codec: Codec = JSON_VALUES): Encoded {
   if (value instanceof StoredCounter) return { codec: COUNTER_CODEC, bytes: encodeCounter(value) };
   return value instanceof StoredResponse || value instanceof Variants
     ? { codec: RESPONSE_CODEC, bytes: encodeResponse(value) }
-    : { codec: codec.id, bytes: codec.encode(value) };
+    : { codec: codec.id, bytes: bytesOf(codec.encode(value)) };
+}
+
+/** What a codec gave, which may be anything where nobody checks types. */
+function bytesOf(encoded: unknown): Uint8Array {
+  const given = settled(encoded, "codec.encode", "a Uint8Array");
+  if (ArrayBuffer.isView(given) && "subarray" in given) return given as Uint8Array;
+  const subject = 'what option "codec.encode" returned';
+  throw new ConfigError("codec.encode", given, "a Uint8Array", { subject });
 }
 
 /**
@@ -42,7 +51,7 @@ export function encode(value: unknown, codec: Codec = JSON_VALUES): Encoded {
 export function decode(id: number, bytes: Uint8Array, codec: Codec = JSON_VALUES): unknown {
   if (id === RESPONSE_CODEC) return decodeResponse(bytes);
   if (id === COUNTER_CODEC) return decodeCounter(bytes);
-  if (id === codec.id) return codec.decode(bytes);
+  if (id === codec.id) return settled(codec.decode(bytes), "codec.decode", "a value");
   throw new CodecError(`a record has the unknown codec ${id}`);
 }
 
@@ -54,6 +63,10 @@ export function compileCodec(value: unknown): Codec | undefined {
   if (value === undefined) return undefined;
   const { id, encode, decode } = Object(value) as Partial<Codec>;
   const isId = Number.isInteger(id) && (id as number) > 15 && (id as number) < 255;
-  if (isId && typeof encode === "function" && typeof decode === "function") return value as Codec;
+  if (isId && typeof encode === "function" && typeof decode === "function") {
+    refuseAsync(encode, "codec.encode", "(value) => Uint8Array");
+    refuseAsync(decode, "codec.decode", "(bytes) => value");
+    return value as Codec;
+  }
   throw new ConfigError("codec", value, "{ id: 16 to 254, encode, decode }");
 }
