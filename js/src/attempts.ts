@@ -2,19 +2,19 @@
 
 import type { Timers } from "./clock.js";
 import { withinDeadline } from "./deadline.js";
-import { StoreError } from "./errors.js";
+import { duration } from "./duration.js";
+import { isHoldoverError, StoreError } from "./errors.js";
 import type { Events } from "./events.js";
 import type { Store } from "./store.js";
+import { StoreHealth } from "./store-health.js";
 
 /** Milliseconds that a store operation may take, if the store does not say. */
 const DEADLINE = 500;
-/** Failures in a row after which a store is skipped. */
-const SKIP_AFTER = 5;
-/** Milliseconds it is then skipped for. */
-const SKIP_FOR = 5000;
+/** The longest that timers keep, in milliseconds. */
+const LONGEST_DEADLINE = 2 ** 31 - 1;
 
 /** What may be asked of a store. */
-export type Operation = Exclude<keyof Store, "name">;
+export type Operation = Exclude<keyof Store, "name" | "deadline">;
 
 /** One operation. */
 export type Run<T> = () => PromiseLike<T> | T;
@@ -24,25 +24,44 @@ export interface Layer {
   readonly store: Store;
   readonly name: string;
   readonly deadline: number;
-  failures: number;
-  skippedUntil: number;
-}
-
-/** A store of which nothing is known yet. */
-export function layerOf(store: Store, name: string): Layer {
-  return {
-    store,
-    name: typeof store.name === "string" ? store.name : name,
-    deadline: (store.deadline ?? 0) > 0 ? (store.deadline as number) : DEADLINE,
-    failures: 0,
-    skippedUntil: 0,
-  };
+  readonly health: StoreHealth;
+  /** Apart: a store that carries no messages still keeps entries and locks. */
+  readonly publishing: StoreHealth;
+  readonly subscribing: StoreHealth;
 }
 
 /**
- * Runs store operations: each has a deadline, and a store that keeps failing is left alone for a
- * while, so that a dead one costs nothing per call.
+ * A store of which nothing is known yet.
+ * @throws ConfigError for a wrong deadline
  */
+export function layerOf(store: Store, name: string): Layer {
+  const deadline = deadlineOf(store, name);
+  return {
+    store,
+    name: nameOf(store, name),
+    deadline,
+    health: new StoreHealth(deadline),
+    publishing: new StoreHealth(deadline),
+    // One failure means many: nothing else shows that it works again.
+    subscribing: new StoreHealth(deadline, 1),
+  };
+}
+
+function nameOf(store: Store, otherwise: string): string {
+  return typeof store.name === "string" ? store.name : otherwise;
+}
+
+/**
+ * The milliseconds that an operation of a store may take.
+ * @throws ConfigError for a wrong deadline
+ */
+export function deadlineOf(store: Store, name: string): number {
+  if (store.deadline === undefined) return DEADLINE;
+  const option = `${nameOf(store, name)}.deadline`;
+  return duration(store.deadline, { option, max: LONGEST_DEADLINE });
+}
+
+/** Runs store operations: each has a deadline, and a store that keeps failing is left alone. */
 export class Attempts {
   readonly #timers: Timers;
   readonly #events: Events;
@@ -53,7 +72,7 @@ export class Attempts {
   }
 
   /**
-   * Runs one store operation; undefined when it fails, is late or the store is skipped.
+   * Runs one store operation; undefined when it fails, is late or the store is left alone.
    * @param key what events name
    */
   async try<T>(
@@ -71,24 +90,44 @@ export class Attempts {
 
   /**
    * Runs one store operation.
-   * @throws StoreError when it fails, is late or the store is skipped
+   * @throws StoreError when it fails, is late or the store is left alone
    */
   async run<T>(layer: Layer, operation: Operation, key: string, run: Run<T>): Promise<T> {
-    if (layer.failures >= SKIP_AFTER && this.#timers.now() < layer.skippedUntil) {
-      const retryAfter = layer.skippedUntil - this.#timers.now();
+    const health = healthFor(layer, operation);
+    const permit = health.admit(this.#timers.now());
+    if (permit === undefined) {
+      const retryAfter = health.waitingTime(this.#timers.now());
       throw new StoreError(`${layer.name} keeps failing and is left alone`, { retryAfter });
     }
     const late = `${layer.name} took over ${layer.deadline} ms to ${operation}`;
     try {
       const result = await withinDeadline(this.#timers, layer.deadline, late, run);
-      layer.failures = 0;
+      health.answered();
       return result;
     } catch (error) {
-      layer.failures += 1;
-      layer.skippedUntil = this.#timers.now() + SKIP_FOR;
+      const isAnswer = isUnreadable(error);
+      if (isAnswer) health.answered();
+      else health.failed(permit, this.#timers.now());
       const cause = new StoreError(`${layer.name} failed to ${operation}`, { cause: error });
-      this.#events.tell({ type: "store-error", store: layer.name, operation, key, error: cause });
+      const type = isAnswer ? "corrupt" : "store-error";
+      this.#events.tell({
+        type,
+        store: layer.name,
+        operation,
+        key,
+        error: isAnswer ? error : cause,
+      });
       throw cause;
     }
   }
+}
+
+/** True if a store answered that what it has under a key is nothing that this package wrote. */
+function isUnreadable(error: unknown): boolean {
+  return isHoldoverError(error) && error.code === "E_CODEC";
+}
+
+function healthFor(layer: Layer, operation: Operation): StoreHealth {
+  if (operation === "publish") return layer.publishing;
+  return operation === "subscribe" ? layer.subscribing : layer.health;
 }

@@ -3,11 +3,11 @@
  * `publish` and `subscribe`. A message that is lost costs nothing but time: entries have their ttl.
  */
 
+import type { Attempts, Layer } from "./attempts.js";
 import type { Timers } from "./clock.js";
 import { withinDeadline } from "./deadline.js";
 import { CodecError, StoreError } from "./errors.js";
 import type { Events } from "./events.js";
-import type { Store } from "./store.js";
 
 /** What is to be dropped: keys, tags by their hashes, or everything of the namespace. */
 export type Change =
@@ -15,54 +15,47 @@ export type Change =
   | { readonly tags: readonly number[]; readonly soft: boolean }
   | { readonly all: true };
 
-/** Milliseconds after which subscribing is tried again. */
-const RETRY_AFTER = 5000;
-/** Milliseconds that telling may take, if the store does not say. */
-const DEADLINE = 500;
-/** Messages in a row that could not be told, after which none is for a while. */
-const SKIP_AFTER = 5;
-
 interface Wire {
-  readonly store: Store;
-  readonly name: string;
-  /** When to try again; `Infinity` while it is subscribed. */
-  retryAt: number;
-  failures: number;
-  skippedUntil: number;
+  readonly layer: Layer;
+  /** True while it is subscribed, or about to be. */
+  isAsked: boolean;
   stop?: () => unknown;
+}
+
+/** What messages need of their cache. */
+export interface FeedHost {
+  readonly attempts: Attempts;
+  readonly timers: Timers;
+  readonly events: Events;
 }
 
 /** The feed of a cache's namespace. */
 export class Feed {
   readonly #wires: readonly Wire[];
   readonly #channel: string;
-  readonly #timers: Timers;
-  readonly #events: Events;
+  readonly #host: FeedHost;
   readonly #apply: (change: Change) => void;
   #self: string | undefined;
   #closed = false;
 
   constructor(
-    stores: readonly Store[],
+    layers: readonly Layer[],
     namespace: string,
-    timers: Timers,
-    events: Events,
+    host: FeedHost,
     apply: (change: Change) => void,
   ) {
-    this.#wires = stores.map((store) => {
-      return { store, name: store.name ?? "a store", retryAt: 0, failures: 0, skippedUntil: 0 };
-    });
+    this.#wires = layers.map((layer) => ({ layer, isAsked: false }));
     this.#channel = `%feed:${namespace}`;
-    this.#timers = timers;
-    this.#events = events;
+    this.#host = host;
     this.#apply = apply;
   }
 
   /** Listens from now on. Called with everything that may put something into the memory. */
   listen(): void {
     for (const wire of this.#wires) {
-      if (wire.retryAt === Number.POSITIVE_INFINITY || this.#closed) continue;
-      if (wire.retryAt <= this.#timers.now()) void this.#subscribe(wire);
+      if (wire.isAsked || this.#closed) continue;
+      const { subscribing } = wire.layer;
+      if (subscribing.waitingTime(this.#host.timers.now()) === 0) void this.#subscribe(wire);
     }
   }
 
@@ -72,23 +65,10 @@ export class Feed {
     await Promise.all(this.#wires.map((wire) => this.#send(wire, message)));
   }
 
-  async #send(wire: Wire, message: string): Promise<void> {
-    if (wire.failures >= SKIP_AFTER && this.#timers.now() < wire.skippedUntil) return;
-    try {
-      await this.#within(wire, () => wire.store.publish?.(this.#channel, message));
-      wire.failures = 0;
-    } catch (error) {
-      wire.failures += 1;
-      wire.skippedUntil = this.#timers.now() + RETRY_AFTER;
-      this.#failed(wire, "publish", error);
-    }
-  }
-
-  /** Rejects at the deadline: clients may keep what they cannot send until the store is back. */
-  #within({ store, name }: Wire, act: () => unknown): Promise<unknown> {
-    const deadline = store.deadline ?? DEADLINE;
-    const late = `${name} took over ${deadline} ms to carry a message`;
-    return withinDeadline(this.#timers, deadline, late, act);
+  #send({ layer }: Wire, message: string): Promise<unknown> {
+    // Clients may keep what they cannot send until the store is back: it has the store's deadline.
+    const publish = () => layer.store.publish?.(this.#channel, message);
+    return this.#host.attempts.try(layer, "publish", "", publish);
   }
 
   /** Listens no more. */
@@ -98,25 +78,35 @@ export class Feed {
   }
 
   async #subscribe(wire: Wire): Promise<void> {
-    wire.retryAt = Number.POSITIVE_INFINITY;
-    try {
+    const { layer } = wire;
+    wire.isAsked = true;
+    let isLate = false;
+    const subscribe = async (): Promise<true> => {
       const hear = (message: string) => this.#hear(wire, message);
-      const stop = await wire.store.subscribe?.(this.#channel, hear);
-      if (typeof stop === "function") wire.stop = stop;
-      if (this.#closed) await this.#stop(wire);
-    } catch (error) {
-      wire.retryAt = this.#timers.now() + RETRY_AFTER;
-      this.#failed(wire, "subscribe", error);
-    }
+      const stop = await layer.store.subscribe?.(this.#channel, hear);
+      const isWanted = !isLate && !this.#closed;
+      if (typeof stop === "function" && isWanted) wire.stop = stop;
+      else if (typeof stop === "function") await stop();
+      return true;
+    };
+    if (await this.#host.attempts.try(layer, "subscribe", "", subscribe)) return;
+    isLate = true;
+    wire.isAsked = false;
   }
 
+  /** Ends a subscription, also of a store that is left alone. */
   async #stop(wire: Wire): Promise<void> {
-    const { stop } = wire;
+    const { stop, layer } = wire;
+    if (stop === undefined) return;
     delete wire.stop;
+    const { events, timers } = this.#host;
+    const message = `${layer.name} does not stop listening`;
     try {
-      if (stop !== undefined) await this.#within(wire, stop);
-    } catch (error) {
-      this.#failed(wire, "subscribe", error);
+      await withinDeadline(timers, layer.deadline, message, stop);
+    } catch (cause) {
+      const error = new StoreError(message, { cause });
+      const operation = "subscribe";
+      events.tell({ type: "store-error", store: layer.name, operation, key: "", error });
     }
   }
 
@@ -128,13 +118,9 @@ export class Feed {
       if (from !== this.#name()) this.#apply(changeOf(heard));
     } catch (error) {
       const operation = "subscribe";
-      this.#events.tell({ type: "corrupt", store: wire.name, operation, key: "", error });
+      const { name } = wire.layer;
+      this.#host.events.tell({ type: "corrupt", store: name, operation, key: "", error });
     }
-  }
-
-  #failed({ name }: Wire, operation: "publish" | "subscribe", cause: unknown): void {
-    const error = new StoreError(`${name} failed to ${operation}`, { cause });
-    this.#events.tell({ type: "store-error", store: name, operation, key: "", error });
   }
 
   /** A name that no other instance has, made late: Workers have no randomness at module scope. */
@@ -145,8 +131,8 @@ export class Feed {
 }
 
 /** The feed over those of the stores that can carry it; undefined when none can. */
-export function feedOf(...[stores, ...rest]: ConstructorParameters<typeof Feed>): Feed | undefined {
-  const able = stores.filter((store) => store.subscribe && store.publish);
+export function feedOf(...[layers, ...rest]: ConstructorParameters<typeof Feed>): Feed | undefined {
+  const able = layers.filter(({ store }) => store.subscribe && store.publish);
   return able.length === 0 ? undefined : new Feed(able, ...rest);
 }
 

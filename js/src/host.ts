@@ -62,6 +62,7 @@ export function hostOf(given: CompiledCacheOptions<AnyStore, CacheEvent>, told: 
   const attempts = new Attempts(timers, events);
   const tagsSince = (tagged: Tagged) => own.tagsSince(tagged);
   const below = { names, attempts, timers, events, codec, onTrap: told.trapped, tagsSince };
+  const layers = lower.length === 0 ? undefined : new Layers(sealed, below);
   const space = own.space(namespace);
   if (events.wanted) own.listen(space, (key) => events.tell({ type: "evict", key }));
   return {
@@ -70,9 +71,9 @@ export function hostOf(given: CompiledCacheOptions<AnyStore, CacheEvent>, told: 
     namespace,
     names,
     attempts,
-    layers: lower.length === 0 ? undefined : new Layers(sealed, below),
+    layers,
     sharedLayers: new WeakMap(),
-    feed: feedOf(lower, namespace, timers, events, told.changed),
+    feed: feedOf(layers?.all ?? [], namespace, { attempts, timers, events }, told.changed),
     timers,
     random: given.random === undefined ? Math.random : lenient(given.random, tellFault),
     events,

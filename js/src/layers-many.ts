@@ -1,7 +1,7 @@
 /** Reading many keys from the lower stores at once. */
 
 import type { Form } from "./entry-records.js";
-import { CodecError } from "./errors.js";
+import { StoreError } from "./errors.js";
 import type { FoundEntry, Layer, Layers } from "./layers.js";
 
 type Records = readonly (Uint8Array | undefined | null)[];
@@ -44,7 +44,7 @@ async function recordsOf(layers: Layers, layer: Layer, keys: readonly string[]):
     const given: unknown = await store.getMany?.(names);
     // Without their positions records are of no use.
     if (Array.isArray(given) && given.length === keys.length) return given as Records;
-    throw new CodecError("getMany gave no array of as many records as keys");
+    throw new StoreError("getMany gave no array of as many records as keys");
   });
   return records ?? [];
 }

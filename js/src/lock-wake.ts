@@ -5,22 +5,15 @@
 
 import type { Timers } from "./clock.js";
 import { withinDeadline } from "./deadline.js";
-import { StoreError } from "./errors.js";
-import type { Events } from "./events.js";
-import type { Layer } from "./layers.js";
+import type { Layer, Layers } from "./layers.js";
 
-/** Milliseconds for which a store that failed to carry messages is not asked to. */
-const RETRY_AFTER = 5000;
 /** Messages that one who waits heeds: each is a look at the store. */
 const WAKES = 3;
-
-/** When layers that failed to carry messages may be asked again. */
-const retryAt = new WeakMap<Layer, number>();
 
 /** What messages need of their cache. */
 export interface WakeHost {
   readonly timers: Timers;
-  readonly events: Events;
+  readonly layers: Layers;
 }
 
 /** Whether messages can be told through this layer. */
@@ -28,32 +21,10 @@ function canCarry({ store }: Layer): boolean {
   return typeof store.subscribe === "function" && typeof store.publish === "function";
 }
 
-/** Asks a layer to carry messages; false when it failed, was late, or is so since lately. */
-async function ask(
-  { timers, events }: WakeHost,
-  layer: Layer,
-  operation: "publish" | "subscribe",
-  lock: string,
-  act: () => unknown,
-): Promise<boolean> {
-  if (timers.now() < (retryAt.get(layer) ?? 0)) return false;
-  try {
-    const late = `${layer.name} took over ${layer.deadline} ms to ${operation}`;
-    await withinDeadline(timers, layer.deadline, late, act);
-    return true;
-  } catch (cause) {
-    // Not the layer's failures: a store that carries no messages still keeps locks and entries.
-    retryAt.set(layer, timers.now() + RETRY_AFTER);
-    const error = new StoreError(`${layer.name} failed to ${operation}`, { cause });
-    events.tell({ type: "store-error", store: layer.name, operation, key: lock, error });
-    return false;
-  }
-}
-
 /** Tells whoever waits for this lock that it is free; resolves when it is told, or was not. */
 export async function tellFree(host: WakeHost, layer: Layer, lock: string): Promise<void> {
   if (!canCarry(layer)) return;
-  await ask(host, layer, "publish", lock, () => layer.store.publish?.(lock, "free"));
+  await host.layers.try(layer, "publish", lock, () => layer.store.publish?.(lock, "free"));
 }
 
 /** One who waits for a lock, and is woken when it is free. */
@@ -92,15 +63,16 @@ export class Wake {
   async listen(): Promise<void> {
     if (this.#state !== "new") return;
     this.#state = "asked";
-    const subscribed = async (): Promise<void> => {
+    const subscribed = async (): Promise<true> => {
       const hear = () => this.#hear();
       const unsubscribe = await this.#layer.store.subscribe?.(this.#lock, hear);
       if (typeof unsubscribe === "function") this.#unsubscribe = unsubscribe;
       if (this.#state === "asked") this.#state = "on";
       else this.#leave();
+      return true;
     };
-    const isOn = await ask(this.#host, this.#layer, "subscribe", this.#lock, subscribed);
-    if (!isOn) this.stop();
+    const { layers } = this.#host;
+    if (!(await layers.try(this.#layer, "subscribe", this.#lock, subscribed))) this.stop();
   }
 
   /** Listens no more. */

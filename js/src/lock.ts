@@ -13,9 +13,7 @@ import { tellFree, Wake, type WakeHost } from "./lock-wake.js";
 const WRITE_TIME = 500;
 
 /** What locks need of their cache. */
-export interface LockHost extends PollHost, WakeHost {
-  readonly layers: Layers;
-}
+export interface LockHost extends PollHost, WakeHost {}
 
 /** The first store that can keep locks. */
 export function lockLayer(layers: Layers | undefined): Layer | undefined {

@@ -1,5 +1,6 @@
 /** The options `shared` and `name` of guards: where instances keep what they count together. */
 
+import { deadlineOf } from "./attempts.js";
 import { ConfigError } from "./errors.js";
 import type { GivenOptions } from "./options.js";
 import type { Store } from "./store.js";
@@ -33,6 +34,7 @@ export function compileShared(
   if (!wanted.every((capability) => typeof given[capability] === "function")) {
     throw new ConfigError(`${of}.shared`, shared, `a store with ${wanted.join(", ")}`);
   }
+  deadlineOf(shared as Store, `${of}.shared`);
   if (typeof name === "string" ? name === "" : name !== undefined || !isNamed) {
     const note = isNamed ? {} : { note: "getOrLoad has no name by itself" };
     throw new ConfigError(`${of}.name`, name, "what the shared state is called, a string", note);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createCache, memory } from "holdover";
+import { CodecError, createCache, memory } from "holdover";
 import * as core from "../node_modules/holdover/dist/core.js";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
@@ -336,4 +336,17 @@ test("values that JSON cannot hold: told, kept in memory, and no failure", async
     await cache.set("direct", value);
     assert.equal(await cache.get("direct"), value);
   }
+});
+
+test("a CodecError of a store is an answer: a miss, told as corrupt, and no failure of the store", async () => {
+  const { store, told, get } = stage();
+  const foreign = new CodecError("somebody else's");
+  store.misbehave = (operation, _key, act) =>
+    operation === "get" ? Promise.reject(foreign) : act();
+  for (let nth = 0; nth < 20; nth += 1) await get(`key ${nth}`);
+  await drain();
+  assert.equal(store.count("get"), 20);
+  assert.equal(store.records.size, 20);
+  assert.deepEqual([told("corrupt").length, told("store-error").length], [20, 0]);
+  assert.equal(told("corrupt")[0].error, foreign);
 });
