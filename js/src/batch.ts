@@ -7,6 +7,7 @@
  */
 
 import type { LoadContext, LoadManyContext } from "./call.js";
+import { afterMicrotask } from "./clock.js";
 import type { Form } from "./entry-records.js";
 import { ConfigError, type HoldoverError } from "./errors.js";
 import type { Admission } from "./guards.js";
@@ -62,7 +63,7 @@ export class Batch {
     return new Promise((tell) => {
       if (this.#looks === undefined) {
         this.#looks = [];
-        queueMicrotask(() => this.#lookUp(layers, form));
+        afterMicrotask(() => this.#lookUp(layers, form));
       }
       this.#looks.push({ key, tell });
     });
@@ -101,7 +102,7 @@ export class Batch {
     if (group === undefined) {
       group = { members: [], verdict: undefined };
       this.#groups[place] = group;
-      queueMicrotask(() => this.#send(place));
+      afterMicrotask(() => this.#send(place));
     }
     return group;
   }

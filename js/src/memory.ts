@@ -2,7 +2,7 @@
 
 import { compileMemoryOptions, type MemoryOptions } from "./cache-options.js";
 import { CachedError } from "./cached-error.js";
-import { hostNow } from "./clock.js";
+import { afterMicrotask, hostNow } from "./clock.js";
 import {
   add_policy,
   close,
@@ -251,7 +251,7 @@ export class MemoryStore {
     this.flights[slot] = undefined;
     const listener = evicted ? this.#listeners.get(home) : undefined;
     // Later: a listener may call the cache, which is in the middle of something here.
-    if (listener !== undefined) queueMicrotask(() => listener(key));
+    if (listener !== undefined) afterMicrotask(() => listener(key));
   }
 
   /**

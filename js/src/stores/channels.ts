@@ -1,5 +1,7 @@
 /** Messages between the pages and workers of one origin, over BroadcastChannel. */
 
+import { afterMicrotask } from "../clock.js";
+
 type Listener = (message: string) => void;
 
 interface Opened {
@@ -33,7 +35,7 @@ export class Channels {
     const { own } = this.#opened();
     own.postMessage([channel, message]);
     // The others hear it from the browser, this one's own listeners from here.
-    queueMicrotask(() => this.#tell(channel, message));
+    afterMicrotask(() => this.#tell(channel, message));
   }
 
   close(): void {
