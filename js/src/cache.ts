@@ -44,7 +44,7 @@ import type { Trace } from "./scopes.js";
 import { type CacheStats, statsFor } from "./stats.js";
 import type { Disabled, DisableOptions } from "./switches.js";
 import { tagNames } from "./tags.js";
-import { type Explained, type Wrapped, wrap } from "./wrap.js";
+import { type ArgumentsOf, type Explained, type WrappedLike, wrap } from "./wrap.js";
 
 /** How tags are invalidated. */
 export interface InvalidateOptions {
@@ -82,11 +82,12 @@ export class Cache {
    * @param load the function; its own errors are rethrown as they are
    * @throws ConfigError naming the option at fault
    */
-  wrap<Args extends readonly unknown[], Result>(
-    load: (...args: Args) => Result | PromiseLike<Result>,
-    policy: PolicyOptions<NoInfer<Args>, NoInfer<Result>>,
-  ): Wrapped<Args, Awaited<Result>> {
-    return wrap(this, load, policy) as unknown as Wrapped<Args, Awaited<Result>>;
+  wrap<Load extends (...args: never[]) => unknown>(
+    load: Load,
+    policy: PolicyOptions<ArgumentsOf<Load>, Awaited<ReturnType<Load>>>,
+  ): WrappedLike<Load> {
+    const plain = load as unknown as (...args: ArgumentsOf<Load>) => Awaited<ReturnType<Load>>;
+    return wrap(this, plain, policy) as unknown as WrappedLike<Load>;
   }
 
   /**
@@ -354,8 +355,8 @@ export class Cache {
   }
 
   /**
-   * Resolves when every store can be reached.
-   * @throws StoreError when one cannot
+   * Resolves when every store can be reached, and this host has the core that `memory()` needs.
+   * @throws StoreError when one cannot, or there is no core: nothing is cached then
    */
   async ping(): Promise<void> {
     await ping(this);
@@ -398,12 +399,13 @@ export class Cache {
 
   /** What happened so far. */
   stats(): CacheStats {
-    const { memory } = this.driver.host;
+    const { driver, policies } = this;
+    const count = () => statsFor(driver.host.memory, policies.all, driver.bypassed);
     try {
-      return statsFor(memory, this.policies.all);
+      return count();
     } catch (error) {
-      this.driver.recover(error);
-      return statsFor(memory, this.policies.all);
+      driver.recover(error);
+      return count();
     }
   }
 

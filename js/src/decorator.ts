@@ -25,6 +25,17 @@ type Method<Args extends readonly unknown[], Result> = (
   ...args: Args
 ) => Promise<Result>;
 
+interface Of<Part> {
+  // biome-ignore lint/suspicious/noExplicitAny: the object's type is the class's own
+  readonly of: (self: any) => Part;
+}
+
+/** What `@cached` gives. */
+type Decorator<Args extends readonly unknown[], Result> = (
+  method: Method<Args, Result>,
+  context: MethodContext,
+) => Method<Args, Result>;
+
 /** What is known of the place of a decorator. */
 interface MethodContext {
   readonly kind: string;
@@ -40,17 +51,32 @@ interface MethodContext {
  *
  * @throws ConfigError for anything but a method, or for a wrong policy, when the class is defined
  */
+export function cached<Args extends readonly unknown[], Result, Part>(
+  cache: Cache,
+  policy: MethodPolicy<readonly [part: Part, ...args: Args], NoInfer<Result>> & Of<Part>,
+): Decorator<Args, Result>;
+/**
+ * Caches the answers of a method whose object is no part of the key.
+ * @throws ConfigError for anything but a method, or for a wrong policy, when the class is defined
+ */
 export function cached<Args extends readonly unknown[], Result>(
   cache: Cache,
-  policy: MethodPolicy<NoInfer<Args>, NoInfer<Result>>,
-): (method: Method<Args, Result>, context: MethodContext) => Method<Args, Result> {
+  policy: MethodPolicy<Args, NoInfer<Result>> & { readonly of?: undefined },
+): Decorator<Args, Result>;
+export function cached<Args extends readonly unknown[], Result>(
+  cache: Cache,
+  policy: MethodPolicy<Args, Result>,
+): Decorator<Args, Result> {
   return (method, context) => {
     if (typeof method !== "function" || context?.kind !== "method") {
       const allowed = "a method, with standard decorators (not experimentalDecorators)";
       throw new ConfigError("cached", context?.kind ?? context, allowed, { subject: "@cached" });
     }
     const { of, ...rest } = policy;
-    if (of === undefined) return cache.wrap(method, rest) as Method<Args, Result>;
+    if (of === undefined) {
+      const load = method as unknown as (...args: unknown[]) => Promise<Result>;
+      return cache.wrap(load, rest as PolicyOptions) as unknown as Method<Args, Result>;
+    }
     if (typeof of !== "function") throw new ConfigError("of", of, "a function (self) => value");
     refuseAsync(of, "of", "(self) => value");
     return partOf(cache, method, rest, of);
@@ -67,7 +93,7 @@ function partOf<Args extends readonly unknown[], Result>(
     return Reflect.apply(method, this, args);
   }
   Object.defineProperty(load, "name", { value: method.name });
-  const wrapped = cache.wrap(load, policy) as Wrapped<[unknown, ...Args], Result>;
+  const wrapped = cache.wrap(load, policy) as unknown as Wrapped<[unknown, ...Args], Result>;
   function decorated(this: unknown, ...args: Args): Promise<Result> {
     try {
       return Reflect.apply(wrapped, this, [settled(of(this), "of", "a value"), ...args]);

@@ -57,4 +57,4 @@ export type {
 } from "./store.js";
 export type { Disabled, DisableOptions } from "./switches.js";
 export { tag } from "./tags.js";
-export type { Explained, Wrapped } from "./wrap.js";
+export type { ArgumentsOf, Explained, Wrapped, WrappedLike } from "./wrap.js";

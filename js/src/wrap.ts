@@ -55,6 +55,36 @@ export interface Wrapped<Args extends readonly unknown[], Result> {
   with(options: CallOptions): (...args: Args) => Promise<Result>;
 }
 
+/** The arguments of a function; `Parameters` is `never` for a rest of a read-only array. */
+export type ArgumentsOf<Load> = Load extends (
+  ...args: infer Args extends readonly unknown[]
+) => unknown
+  ? Args
+  : never;
+
+/**
+ * What `cache.wrap` gives for a function: {@link Wrapped}, and for one with overloads, type
+ * parameters or a `this` also its own signatures, which calls then have. Its methods (`explain`,
+ * `peek`, …) have the last overload, and the bounds of type parameters.
+ */
+export type WrappedLike<Load extends (...args: never[]) => unknown> =
+  (KeepsSignatures<Load> extends true ? Load : unknown) &
+    Wrapped<ArgumentsOf<Load>, Awaited<ReturnType<Load>>>;
+
+/** True for what {@link Wrapped} cannot say, in a function that gives promises and has no members. */
+type KeepsSignatures<Load extends (...args: never[]) => unknown> = [keyof Load] extends [never]
+  ? [Promise<Awaited<ReturnType<Load>>>, ReturnType<Load>] extends [
+      ReturnType<Load>,
+      Promise<unknown>,
+    ]
+    ? unknown extends ThisParameterType<Load>
+      ? ((...args: ArgumentsOf<Load>) => ReturnType<Load>) extends Load
+        ? false
+        : true
+      : true
+    : false
+  : false;
+
 /** What makes calls of one wrapped function. */
 class Wrapping<Args extends readonly unknown[], Result> {
   readonly cache: Cache;
