@@ -6,6 +6,7 @@ import { CodecError, ConfigError } from "./errors.js";
 import type { Layers } from "./layers.js";
 import { type Raw, readRaw, writeRaw } from "./layers-raw.js";
 import { readOptions } from "./options.js";
+import { utf8 } from "./utf8.js";
 
 /** The options of `cache.bloom`. */
 export interface BloomOptions {
@@ -196,7 +197,7 @@ export class Bloom {
 }
 
 function bytesOf(key: unknown): Uint8Array {
-  if (typeof key === "string") return new TextEncoder().encode(key);
+  if (typeof key === "string") return utf8(key);
   throw new ConfigError("key", key, "a string", { subject: "a key of a bloom filter" });
 }
 

@@ -1,5 +1,11 @@
 /** Bytes, compared and put together. */
 
+/**
+ * Bytes over a buffer of their own, as Web Crypto and `Response` take them. Not spelled
+ * `Uint8Array<ArrayBuffer>`, which TypeScript before 5.7 does not know.
+ */
+export type OwnBytes = ReturnType<InstanceType<typeof TextEncoder>["encode"]>;
+
 /** Whether two arrays hold the same bytes. */
 export function isSame(left: Uint8Array, right: Uint8Array): boolean {
   return left.length === right.length && left.every((byte, index) => byte === right[index]);

@@ -6,11 +6,17 @@
  */
 
 import { __reinit } from "./glue/holdover.js";
+import { tagOf } from "./realms.js";
 
 export * from "./glue/holdover.js";
 
 /** Gives a compiled module, or bytes to compile. */
 export type CoreSource = () => WebAssembly.Module | BufferSource;
+
+/** Why there is no core. */
+export interface Refusal {
+  readonly error: unknown;
+}
 
 /** Something that has state in the core and must forget it when the core is replaced. */
 export interface CoreTenant {
@@ -19,7 +25,8 @@ export interface CoreTenant {
 
 let source: CoreSource | undefined;
 let module: WebAssembly.Module | undefined;
-let refusal: { readonly error: unknown } | undefined;
+let refusal: Refusal | undefined;
+let awaited = 0;
 let instance = 0;
 let traps = 0;
 let tenants: Set<WeakRef<CoreTenant>> | undefined;
@@ -27,6 +34,15 @@ let tenants: Set<WeakRef<CoreTenant>> | undefined;
 /** Says where the core comes from; the first to say so wins. Nothing is compiled yet. */
 export function provide(from: CoreSource): void {
   source ??= from;
+}
+
+/** Notes that a source is being fetched: until `settled`, calls go without a core for good reason. */
+export function expectSource(settled: PromiseLike<unknown>): void {
+  awaited += 1;
+  const end = () => {
+    awaited -= 1;
+  };
+  settled.then(end, end);
 }
 
 /**
@@ -38,7 +54,9 @@ export function ready(): boolean {
   if (source === undefined || refusal !== undefined) return false;
   try {
     const made = source();
-    module = made instanceof WebAssembly.Module ? made : new WebAssembly.Module(made);
+    // Not by `instanceof`: Next.js compiles it in another realm than the one it is used in.
+    const isModule = tagOf(made) === "WebAssembly.Module";
+    module = isModule ? (made as WebAssembly.Module) : new WebAssembly.Module(made as BufferSource);
     __reinit(module);
     instance = 1;
     return true;
@@ -48,10 +66,18 @@ export function ready(): boolean {
   }
 }
 
-/** Why the core cannot be had; undefined while that is not known. */
-export function unavailable(): { readonly error: unknown } | undefined {
-  return refusal;
+/** Why there is no core; undefined while there is one, or its source is being fetched. */
+export function unavailable(): Refusal | undefined {
+  if (refusal !== undefined) return refusal;
+  return source === undefined && awaited === 0 ? NO_SOURCE : undefined;
 }
+
+/** Nobody gave a core: `holdover/slim` without `init`. */
+const NO_SOURCE: Refusal = {
+  get error() {
+    return new Error("holdover/slim has no core: call init(…)");
+  },
+};
 
 /** The number of the running instance: it changes when a trap replaced it. */
 export function instanceNumber(): number {

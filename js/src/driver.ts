@@ -19,6 +19,7 @@ import { Serving } from "./serving.js";
 import { countHit } from "./shared-hits.js";
 import { type Off, Switches } from "./switches.js";
 import { waitFor } from "./waiting.js";
+import { warnWithoutCore } from "./without-core.js";
 
 /** The verdicts of `begin`, as `src/wasm/mod.rs` numbers them. */
 const HIT = 0;
@@ -59,6 +60,8 @@ export class Driver {
   readonly #loads: Loads;
   readonly #serving: Serving;
   #toldUnavailable = false;
+  /** Calls that went straight to their loaders. */
+  bypassed = 0;
 
   constructor(host: Host, enabled: boolean, asyncLocalStorage?: AsyncStorageClass) {
     this.host = host;
@@ -239,13 +242,15 @@ export class Driver {
     return answer.then((given) => ({ ...given, value: memory.copied(given.value) }));
   }
 
-  /** Whether there is a core to ask; tells once why not. */
+  /** True if there is a core to ask; tells once why not. */
   isOpen(): boolean {
     if (this.host.memory.isOpen()) return true;
     const refusal = core.unavailable();
     if (refusal !== undefined && !this.#toldUnavailable) {
       this.#toldUnavailable = true;
-      this.host.events.tell({ type: "unavailable", error: refusal.error });
+      const { events } = this.host;
+      events.tell({ type: "unavailable", error: refusal.error });
+      if (!events.wanted) warnWithoutCore(refusal.error);
     }
     return false;
   }
@@ -354,6 +359,7 @@ export class Driver {
   }
 
   async #bypass(call: Call): Promise<Answer> {
+    this.bypassed += 1;
     const flight = new Flight(call.key, 0, 0, false);
     const stop = () => flight.abort(call.signal?.reason);
     call.signal?.addEventListener("abort", stop, { once: true });

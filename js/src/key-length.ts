@@ -1,6 +1,7 @@
 /** Fitting keys into stores that limit their length. */
 
 import { ConfigError } from "./errors.js";
+import { utf8 } from "./utf8.js";
 
 /** `~` and 64 hexadecimal digits. */
 const HASH_LENGTH = 65;
@@ -8,15 +9,27 @@ const LOOKS_HASHED = /~[0-9a-f]{64}$/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 function utf8Length(text: string): number {
-  return new TextEncoder().encode(text).length;
+  return utf8(text).length;
+}
+
+/** Returns how many bytes a code point takes; a lone surrogate is written as U+FFFD, in three. */
+function utf8Size(codePoint: number): number {
+  if (codePoint < 0x80) return 1;
+  if (codePoint < 0x800) return 2;
+  return codePoint < 0x10000 ? 3 : 4;
 }
 
 /** As many whole characters as fit into `room` bytes of UTF-8. */
 function readablePrefix(key: string, room: number): string {
+  let length = 0;
+  let end = 0;
   // No character takes less than one byte, so this much of the key is enough to look at.
-  const bytes = new Uint8Array(room);
-  const { read } = new TextEncoder().encodeInto(key.slice(0, room + 1), bytes);
-  return key.slice(0, read).replace(/\p{Surrogate}/gu, "\uFFFD");
+  for (const character of key.slice(0, room + 1)) {
+    length += utf8Size(character.codePointAt(0) ?? 0);
+    if (length > room) break;
+    end += character.length;
+  }
+  return key.slice(0, end).replace(/\p{Surrogate}/gu, "\uFFFD");
 }
 
 async function sha256(key: string): Promise<string> {

@@ -82,6 +82,20 @@ export const CACHE_NUMBERS: readonly {
     help: "How often the core trapped and was replaced.",
     of: (stats) => stats.traps,
   },
+  {
+    name: "available",
+    type: "gauge",
+    unit: "1",
+    help: "1 while there is a core; 0 where nothing can be cached.",
+    of: (stats) => (stats.available ? 1 : 0),
+  },
+  {
+    name: "bypassed",
+    type: "counter",
+    unit: "{call}",
+    help: "Calls that went straight to their origin.",
+    of: (stats) => stats.bypassed,
+  },
 ];
 
 /** @internal The functions by name, in an order that does not change. */

@@ -17,6 +17,7 @@ import { isSame } from "./bytes.js";
 import { CircuitOpenError } from "./errors.js";
 import { randomToken } from "./lock.js";
 import type { SharedState } from "./shared-state.js";
+import { utf8, utf8Text } from "./utf8.js";
 
 /** What it is to do; see the policy's `circuitBreaker`. Milliseconds. */
 export interface SharedBreakerRules {
@@ -95,7 +96,7 @@ export class SharedBreaker {
   }
 
   #openLeft(open: Uint8Array, now: number): number {
-    const left = Number(new TextDecoder().decode(open)) - now;
+    const left = Number(utf8Text(open)) - now;
     const { openFor } = this.#rules;
     // Whoever wrote it may have another idea of what time it is.
     return left > 0 && left <= openFor ? left : openFor;
@@ -151,7 +152,7 @@ export class SharedBreaker {
   async #open(now: number): Promise<Uint8Array> {
     const { openFor } = this.#rules;
     const token = randomToken();
-    const until = new TextEncoder().encode(`${now + openFor}`);
+    const until = utf8(`${now + openFor}`);
     await this.#state.set(`open:${textOf(token)}`, until, openFor);
     return token;
   }

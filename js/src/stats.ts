@@ -1,7 +1,7 @@
 /** What happened, in numbers. */
 
 import type { BoundPolicy } from "./bound-policy.js";
-import { counters, trapCount } from "./core.js";
+import { counters, ready, trapCount } from "./core.js";
 import { type LoadTimes, LoadTimesHistogram } from "./load-times.js";
 import type { MemoryStore, MemoryUsage } from "./memory.js";
 
@@ -40,6 +40,16 @@ export interface CacheStats extends PolicyStats {
   /** By wrapped function: its name, or the `key` it was given. */
   readonly functions: Readonly<Record<string, PolicyStats>>;
   readonly memory: MemoryUsage;
+  /**
+   * False when this host has no core to offer, so that nothing is cached and every call goes
+   * straight to its origin; `cache.ping()` rejects with the reason.
+   */
+  readonly available: boolean;
+  /**
+   * Calls that went straight to their origin: without a core, while the cache was switched off, and
+   * by option `bypass`. They are in no other count.
+   */
+  readonly bypassed: number;
   /** How often the core trapped and was replaced; all other counts then began anew. */
   readonly traps: number;
 }
@@ -79,7 +89,11 @@ class Sums {
 }
 
 /** The numbers of a cache with these policies. */
-export function statsFor(memory: MemoryStore, policies: Iterable<BoundPolicy>): CacheStats {
+export function statsFor(
+  memory: MemoryStore,
+  policies: Iterable<BoundPolicy>,
+  bypassed: number,
+): CacheStats {
   const total = new Sums();
   const functions = new Map<string, Sums>();
   for (const policy of policies) {
@@ -94,6 +108,8 @@ export function statsFor(memory: MemoryStore, policies: Iterable<BoundPolicy>): 
     ...total.stats(),
     functions: Object.fromEntries(named),
     memory: memory.usage(),
+    available: ready(),
+    bypassed,
     traps: trapCount(),
   };
 }

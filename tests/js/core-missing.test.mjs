@@ -82,21 +82,149 @@ for (const [host, prepare] of Object.entries(HOSTS)) {
   });
 }
 
-test("slim: calls pass through until there is a core, without an event", async () => {
-  const out = await inProcess(`
-    import { readFileSync } from "node:fs";
-    import { createCache, init } from "holdover/slim";
-    const events = [];
+/** Takes down what is said on the console. */
+const HEARD = `
+  const said = [];
+  for (const level of ["debug", "log", "info", "error"])
+    console[level] = () => said.push("not a warning");
+  console.warn = (...texts) => said.push(texts.map(String).join(" "));
+  const tell = (out) => process.stdout.write(JSON.stringify(out));`;
+
+const QUIET_CALLS = `
+  const { createCache } = await import("holdover");
+  const out = { failures: [], stats: [] };
+  for (const options of LISTENERS) {
+    const cache = createCache(options);
+    const before = cache.stats().bypassed;
+    const get = cache.wrap(async (key) => key, { key: "{0}", ttl: "1m" });
+    await get("a");
+    await get("a");
+    await cache.getOrLoad("b", () => 1, { ttl: 1 });
+    await cache.fetch({}, { fetch: async () => new Response() })("http://origin/");
+    await cache.handler(() => new Response())(new Request("http://origin/"));
+    const { available, bypassed } = cache.stats();
+    out.stats.push(available, before, bypassed);
+    await cache.ping().catch(({ code, message, cause }) => out.failures.push([code, message, cause instanceof Error]));
+  }
+  tell({ ...out, said });`;
+
+const CURES = {
+  "a policy that forbids WebAssembly": /'wasm-unsafe-eval'.*blocked by CSP/,
+  "instances that cannot be made": /calls go straight to their origin.*out of memory/,
+  "no WebAssembly at all": /no WebAssembly/,
+};
+
+for (const [host, prepare] of Object.entries(HOSTS)) {
+  test(`${host}: the console is told once, with the cure, and so are stats and ping`, async () => {
+    const listeners = "const LISTENERS = [{}, {}, { namespace: 'other' }];";
+    const out = await inProcess(TOUCHED + prepare + HEARD + listeners + QUIET_CALLS);
+    assert.equal(out.said.length, 1, out.said.join());
+    assert.match(out.said[0], /^holdover: nothing is cached/);
+    assert.match(out.said[0], CURES[host]);
+    const each = [false, 0, 5];
+    assert.deepEqual(out.stats, [...each, ...each, ...each]);
+    assert.equal(out.failures.length, 3);
+    for (const [code, message, caused] of out.failures) {
+      assert.deepEqual([code, caused], ["E_STORE", true]);
+      assert.match(message, /nothing is cached/);
+    }
+  });
+
+  test(`${host}: the console is not told when somebody listens to events`, async () => {
+    const listeners = "const LISTENERS = [{ onEvent() {} }];";
+    const out = await inProcess(TOUCHED + prepare + HEARD + listeners + QUIET_CALLS);
+    assert.deepEqual(out.said, []);
+    assert.deepEqual(out.stats, [false, 0, 5]);
+  });
+}
+
+const EDGES = {
+  "Cloudflare-Workers": ["navigator = { userAgent: 'Cloudflare-Workers' }", /--conditions=workerd/],
+  "the edge runtime": ["EdgeRuntime = 'edge-runtime'", /"edge-light"/],
+};
+
+for (const [host, [mark, cure]] of Object.entries(EDGES)) {
+  test(`${host}: the console names the condition that was missed`, async () => {
+    const refuses = HOSTS["a policy that forbids WebAssembly"];
+    const listeners = `globalThis.${mark}; const LISTENERS = [{}];`;
+    const out = await inProcess(TOUCHED + refuses + HEARD + listeners + QUIET_CALLS);
+    assert.equal(out.said.length, 1);
+    assert.match(out.said[0], cure);
+  });
+}
+
+test("a host with a core says nothing, and counts what is bypassed on purpose", async () => {
+  const out = await inProcess(`${HEARD}
+    const { createCache } = await import("holdover");
+    const cache = createCache();
+    const get = cache.wrap(async () => 1, { key: "k", ttl: "1m" });
+    await get();
+    await get();
+    await get.with({ bypass: true })();
+    const off = cache.disable();
+    await get();
+    off.enable();
+    await cache.ping();
+    const { available, bypassed, hits, loads } = cache.stats();
+    tell({ said, numbers: [available, bypassed, hits, loads] });`);
+  assert.deepEqual(out, { said: [], numbers: [true, 2, 1, 1] });
+});
+
+const SLIM = `
+  const { readFileSync } = await import("node:fs");
+  const { createCache, init } = await import("holdover/slim");
+  const events = [];
+  let loads = 0;
+  const wrapped = (cache) => cache.wrap(async () => ++loads, { key: "k", ttl: "1m" });
+  const ask = async (get) => [await get(), await get(), (await get.explain()).source];
+  const core = new WebAssembly.Module(readFileSync("node_modules/holdover/dist/core.wasm"));`;
+
+test("slim: while the core is fetched calls pass through, and nobody is told", async () => {
+  const out = await inProcess(`${HEARD} ${SLIM}
     const cache = createCache({ onEvent: ({ type }) => events.push(type) });
-    let loads = 0;
-    const get = cache.wrap(async () => ++loads, { ttl: "1m" });
-    const before = [await get(), await get(), (await get.explain()).source];
-    init(new WebAssembly.Module(readFileSync("node_modules/holdover/dist/core.wasm")));
-    const after = [await get(), await get(), (await get.explain()).source];
-    console.log(JSON.stringify({ before, after, events }));`);
+    const quiet = createCache();
+    let arrive;
+    const started = init(new Promise((resolve) => { arrive = resolve; }));
+    const before = await ask(wrapped(cache));
+    await ask(wrapped(quiet));
+    arrive(core);
+    await started;
+    const available = quiet.stats().available;
+    loads = 0;
+    tell({ before, after: await ask(wrapped(cache)), available, events, said });`);
   assert.deepEqual(out.before, [1, 2, "bypass"]);
-  assert.deepEqual(out.after, [4, 4, "hit"]);
-  assert.ok(!out.events.includes("unavailable"));
+  assert.deepEqual(out.after, [1, 1, "hit"]);
+  assert.equal(out.available, true);
+  assert.deepEqual([out.events.includes("unavailable"), out.said], [false, []]);
+});
+
+test("slim: without init the calls that pass through are told of, and init still helps", async () => {
+  const out = await inProcess(`${HEARD} ${SLIM}
+    const cache = createCache({ onEvent: ({ type }) => events.push(type) });
+    const quiet = createCache();
+    const before = await ask(wrapped(cache));
+    await ask(wrapped(quiet));
+    init(core);
+    loads = 0;
+    tell({ before, after: await ask(wrapped(cache)), events, said });`);
+  assert.deepEqual(out.before, [1, 2, "bypass"]);
+  assert.deepEqual(out.after, [1, 1, "hit"]);
+  assert.equal(out.events.filter((type) => type === "unavailable").length, 1);
+  assert.equal(out.said.length, 1);
+  assert.match(out.said[0], /call init/);
+});
+
+test("slim: an init that fails is told of, and another may follow", async () => {
+  const out = await inProcess(`${HEARD} ${SLIM}
+    const refused = await init(Promise.resolve(new Response("", { status: 404 }))).catch(String);
+    const quiet = createCache();
+    await ask(wrapped(quiet));
+    const told = said.length;
+    init(core);
+    loads = 0;
+    tell({ refused, told, after: await ask(wrapped(quiet)) });`);
+  assert.match(out.refused, /404/);
+  assert.deepEqual([out.told, out.after], [1, [1, 1, "hit"]]);
 });
 
 const PATCHED = `

@@ -3,9 +3,18 @@
 //! Its asynchronous initialiser, which fetches, is never used here and confuses bundlers; its
 //! `initSync` refuses to make a second instance, which is needed after a trap. Both are replaced.
 //! `reset_state_function` would also allow a second instance, but adds a check to every call.
+//! Its text coders are made at import, which throws on hosts that lack them; `utf8.js` has better.
 
 use anyhow::{Result, bail, ensure};
 
+/// The part that makes the coders of text, from its first line to the one after it.
+const CODERS: [&str; 2] = [
+    "let cachedTextDecoder = new TextDecoder(",
+    "let WASM_VECTOR_LEN = 0;",
+];
+/// What stands in for it.
+const OWN_CODERS: &str =
+    "import { utf8Coder as cachedTextEncoder, utf8Text as decodeText } from \"../utf8.js\";\n\n";
 /// Where the part to replace begins; it reaches to the end of the file.
 const FIRST_REPLACED: &str = "async function __wbg_load(module, imports) {";
 /// What that part ends with.
@@ -16,7 +25,9 @@ const NEEDED: [&str; 2] = [
     "function __wbg_get_imports() {",
 ];
 /// What must not be left: it runs too early, or makes a bundler look for a file.
-const FORBIDDEN: [&str; 6] = [
+const FORBIDDEN: [&str; 8] = [
+    "TextDecoder(",
+    "TextEncoder(",
     "import.meta",
     "await ",
     "fetch(",
@@ -31,9 +42,8 @@ export function initSync({ module }) {
     if (wasm === undefined) __reinit(module);
 }
 
-/** Makes a new instance and forgets the one before it. */
-export function __reinit(source) {
-    const module = source instanceof WebAssembly.Module ? source : new WebAssembly.Module(source);
+/** Makes a new instance of a compiled module, of whichever realm, and forgets the one before it. */
+export function __reinit(module) {
     __wbg_finalize_init(new WebAssembly.Instance(module, __wbg_get_imports()), module);
 }
 ";
@@ -57,6 +67,7 @@ pub(crate) fn trim(generated: &str) -> Result<String> {
         replaced.trim_end().ends_with(LAST_REPLACED),
         "the glue does not end with `{LAST_REPLACED}`"
     );
+    let kept = with_own_coders(kept)?;
     for forbidden in FORBIDDEN {
         ensure!(
             !kept.contains(forbidden),
@@ -66,11 +77,24 @@ pub(crate) fn trim(generated: &str) -> Result<String> {
     Ok(format!("{kept}{REPLACEMENT}"))
 }
 
+fn with_own_coders(glue: &str) -> Result<String> {
+    let [first, after] = CODERS;
+    let parts = glue
+        .split_once(first)
+        .and_then(|(before, rest)| Some((before, rest.split_once(after)?.1)));
+    let Some((before, rest)) = parts else {
+        bail!("the glue has no `{first}` before a `{after}`");
+    };
+    Ok(format!("{before}{OWN_CODERS}{after}{rest}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::trim;
 
-    const GENERATED: &str = "let a;\nfunction __wbg_get_imports() {\n}\nfunction __wbg_finalize_init(instance, module) {\n}\n\
+    const GENERATED: &str = "let a;\nlet cachedTextDecoder = new TextDecoder('utf-8');\n\
+        function decodeText(bytes) {}\nconst cachedTextEncoder = new TextEncoder();\n\
+        let WASM_VECTOR_LEN = 0;\nfunction __wbg_get_imports() {\n}\nfunction __wbg_finalize_init(instance, module) {\n}\n\
         async function __wbg_load(module, imports) {\n}\nexport { initSync, __wbg_init as default };\n";
 
     #[test]
@@ -82,10 +106,20 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_asked_of_the_host_at_import() {
+        let glue = trim(GENERATED).expect("the text is as expected");
+        assert!(!glue.contains("new Text"));
+        assert!(glue.contains("utf8Text as decodeText"));
+        assert!(glue.contains("let WASM_VECTOR_LEN = 0;"));
+    }
+
+    #[test]
     fn an_unknown_text_is_refused() {
         assert!(trim("").is_err());
         assert!(trim(&GENERATED.replace("__wbg_load", "__load")).is_err());
         assert!(trim(&GENERATED.replace("export {", "")).is_err());
+        assert!(trim(&GENERATED.replace("let cachedTextDecoder", "let decoder")).is_err());
+        assert!(trim(&GENERATED.replace("let a;", "const a = new TextEncoder();")).is_err());
         assert!(trim(&GENERATED.replace("let a;", "const a = fetch(b);")).is_err());
     }
 }

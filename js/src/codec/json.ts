@@ -1,5 +1,7 @@
 /** Values as JSON, with `undefined`, which JSON has no word for, as no bytes at all. */
 
+import { strictUtf8Text, utf8 } from "../utf8.js";
+
 /** Marks records made by this codec. */
 export const JSON_CODEC = 1;
 
@@ -11,7 +13,7 @@ export function encodeJson(value: unknown): Uint8Array {
   if (value === undefined) return new Uint8Array();
   const text = JSON.stringify(value);
   if (text === undefined) throw new TypeError(`JSON cannot hold a ${typeof value}`);
-  return new TextEncoder().encode(text);
+  return utf8(text);
 }
 
 /**
@@ -20,5 +22,5 @@ export function encodeJson(value: unknown): Uint8Array {
  */
 export function decodeJson(bytes: Uint8Array): unknown {
   if (bytes.length === 0) return undefined;
-  return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  return JSON.parse(strictUtf8Text(bytes));
 }

@@ -4,6 +4,7 @@
  */
 
 import { type ResponseHead, StoredResponse, type Terms, Variants } from "../http/stored.js";
+import { strictUtf8Text, utf8 } from "../utf8.js";
 
 /** Marks records made by this codec. */
 export const RESPONSE_CODEC = 2;
@@ -27,7 +28,7 @@ export function encodeResponse(value: StoredResponse | Variants): Uint8Array {
 }
 
 function joined(encoded: EncodedResponse | EncodedVariants, body: Uint8Array | null): Uint8Array {
-  const text = new TextEncoder().encode(JSON.stringify(encoded));
+  const text = utf8(JSON.stringify(encoded));
   const bytes = new Uint8Array(4 + text.length + (body?.length ?? 0));
   new DataView(bytes.buffer).setUint32(0, text.length, true);
   bytes.set(text, 4);
@@ -42,7 +43,7 @@ function joined(encoded: EncodedResponse | EncodedVariants, body: Uint8Array | n
 export function decodeResponse(bytes: Uint8Array): StoredResponse | Variants {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const end = 4 + view.getUint32(0, true);
-  const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(4, end));
+  const text = strictUtf8Text(bytes.subarray(4, end));
   const encoded = JSON.parse(text) as EncodedResponse | EncodedVariants;
   if ("variants" in encoded) return new Variants(`${encoded.variants}`, [...encoded.lists]);
   const { head, terms, hasBody } = encoded;

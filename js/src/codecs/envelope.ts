@@ -1,7 +1,9 @@
 /** What sealed records begin with, and keys for sealing. */
 
+import type { OwnBytes } from "../bytes.js";
 import { CodecError, ConfigError } from "../errors.js";
 import { fromBase64 } from "../stores/base64.js";
+import { utf8 } from "../utf8.js";
 
 /** A secret: bytes, or their base64. */
 export type Secret = Uint8Array | string;
@@ -40,7 +42,7 @@ export function contents(magic: string, stored: Uint8Array, least: number): Uint
 
 /** The key of an entry as bytes; different for different keys, lone surrogates too. */
 export function labelOf(purpose: string, key: string): Uint8Array {
-  const text = new TextEncoder().encode(JSON.stringify([purpose, key]));
+  const text = utf8(JSON.stringify([purpose, key]));
   const label = new Uint8Array(4 + text.length);
   new DataView(label.buffer).setUint32(0, text.length);
   label.set(text, 4);
@@ -55,7 +57,7 @@ export function secretsOf(
   keys: unknown,
   isLong: (length: number) => boolean,
   allowed: string,
-): Uint8Array<ArrayBuffer>[] {
+): OwnBytes[] {
   if (!Array.isArray(keys) || keys.length === 0) {
     // Not the value itself: messages are logged, and this may be a secret.
     throw new ConfigError("keys", typeof keys, `a list of at least one key: ${allowed}`);
@@ -68,7 +70,7 @@ export function secretsOf(
   });
 }
 
-function bytesOf(key: unknown): Uint8Array<ArrayBuffer> | undefined {
+function bytesOf(key: unknown): OwnBytes | undefined {
   if (key instanceof Uint8Array) return Uint8Array.from(key);
   if (typeof key !== "string") return undefined;
   try {

@@ -1,6 +1,7 @@
 /** Codecs besides JSON, for `createCache({ codec })`. */
 
 import type { Codec } from "../codec/values.js";
+import { strictUtf8Text, utf8 } from "../utf8.js";
 
 export type { Codec } from "../codec/values.js";
 
@@ -9,9 +10,6 @@ export interface StructuredLibrary {
   stringify(value: unknown): string;
   parse(text: string): unknown;
 }
-
-const strict = (bytes: Uint8Array): string =>
-  new TextDecoder("utf-8", { fatal: true }).decode(bytes);
 
 /**
  * Values as a library of the application's choice writes them: with `devalue` dates, Maps, Sets,
@@ -26,8 +24,8 @@ const strict = (bytes: Uint8Array): string =>
 export function structured({ stringify, parse }: StructuredLibrary): Codec {
   return {
     id: 16,
-    encode: (value) => new TextEncoder().encode(stringify(value)),
-    decode: (bytes) => parse(strict(bytes)),
+    encode: (value) => utf8(stringify(value)),
+    decode: (bytes) => parse(strictUtf8Text(bytes)),
   };
 }
 
@@ -46,9 +44,9 @@ export const text: Codec = {
   id: 18,
   encode: (value) => {
     if (typeof value === "string" && !/\p{Surrogate}/u.test(value)) {
-      return new TextEncoder().encode(value);
+      return utf8(value);
     }
     throw new TypeError("the codec for text takes strings without lone surrogates");
   },
-  decode: (stored) => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(stored),
+  decode: (stored) => strictUtf8Text(stored),
 };

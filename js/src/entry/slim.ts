@@ -1,7 +1,8 @@
 // Without the module's bytes: the application says where the core comes from.
 
-import { provide } from "../core.js";
+import { expectSource, provide } from "../core.js";
 import { ConfigError } from "../errors.js";
+import { tagOf } from "../realms.js";
 
 export * from "../index.js";
 
@@ -33,35 +34,58 @@ export function init(source: ReadySource | PendingSource): Promise<void> | void 
     return;
   }
   if (!isPending(source)) throw unusable(source);
-  return fetched(source).then((awaited) => provide(() => awaited));
+  const provided = fetched(source).then((awaited) => provide(() => awaited));
+  expectSource(provided);
+  return provided;
 }
 
 type Core = WebAssembly.Module | BufferSource;
 
 /** Not a type guard: `WebAssembly.Module` is declared empty, so the rest would be taken for nothing. */
 function asCore(source: object): Core | undefined {
+  const tag = tagOf(source);
   const isCore =
-    source instanceof WebAssembly.Module ||
-    source instanceof ArrayBuffer ||
-    ArrayBuffer.isView(source);
+    tag === "WebAssembly.Module" || tag === "ArrayBuffer" || ArrayBuffer.isView(source);
   return isCore ? (source as Core) : undefined;
 }
 
 function isPending(source: object | undefined): source is PendingSource {
   const isPromise = typeof (source as PromiseLike<unknown> | undefined)?.then === "function";
-  return isPromise || source instanceof Response || source instanceof URL;
+  return isPromise || isResponse(source) || isUrl(source);
 }
+
+const isResponse = (value: unknown): value is Response => tagOf(value) === "Response";
+
+const isUrl = (value: unknown): value is URL => tagOf(value) === "URL";
 
 async function fetched(source: PendingSource): Promise<Core> {
   const awaited = await source;
-  const answer = awaited instanceof URL ? await fetch(awaited) : awaited;
+  const answer = isUrl(awaited) ? await readUrl(awaited) : awaited;
   const core = asCore(answer);
   if (core !== undefined) return core;
-  if (!(answer instanceof Response)) throw unusable(answer);
+  if (!isResponse(answer)) throw unusable(answer);
   if (!answer.ok) {
     throw new Error(`core.wasm could not be fetched: ${answer.status} from ${answer.url}`);
   }
   return WebAssembly.compile(await answer.arrayBuffer());
+}
+
+/** Node's `fetch` knows no files, which is where `import.meta.resolve` finds the module there. */
+function readUrl(url: URL): Promise<Response | Uint8Array> {
+  const files = url.protocol === "file:" ? hostFiles() : undefined;
+  return files === undefined ? fetch(url) : files.promises.readFile(url);
+}
+
+interface Files {
+  readonly promises: { readFile(url: URL): Promise<Uint8Array> };
+}
+
+/** Node's module of files, from 20.16 on; Bun's `fetch` reads files, and so does Deno's. */
+function hostFiles(): Files | undefined {
+  const { process } = globalThis as {
+    process?: { getBuiltinModule?(name: string): unknown };
+  };
+  return process?.getBuiltinModule?.("fs") as Files | undefined;
 }
 
 function unusable(source: unknown): ConfigError {

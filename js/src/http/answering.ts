@@ -2,6 +2,7 @@
 
 import { concatenated } from "../bytes.js";
 import * as core from "../core.js";
+import { utf8 } from "../utf8.js";
 import type { Asked } from "./asked.js";
 import { CONDITIONAL, RANGE } from "./flags.js";
 import { linesOf } from "./head.js";
@@ -100,14 +101,13 @@ function several(
   const boundary = boundaryFor(body);
   const type = headers.get("content-type");
   const typed = type === null ? "" : `content-type: ${type}\r\n`;
-  const encoder = new TextEncoder();
   const parts: Uint8Array[] = [];
   for (const range of ranges) {
     const line = `content-range: ${contentRange(range, total)}\r\n`;
-    parts.push(encoder.encode(`\r\n--${boundary}\r\n${typed}${line}\r\n`));
+    parts.push(utf8(`\r\n--${boundary}\r\n${typed}${line}\r\n`));
     parts.push(body.subarray(range[0], range[1] + 1));
   }
-  parts.push(encoder.encode(`\r\n--${boundary}--\r\n`));
+  parts.push(utf8(`\r\n--${boundary}--\r\n`));
   headers.set("content-type", `multipart/byteranges; boundary=${boundary}`);
   return concatenated(parts);
 }
@@ -116,7 +116,7 @@ function several(
 function boundaryFor(body: Uint8Array): string {
   for (let nth = 0; ; nth += 1) {
     const boundary = `holdover-${body.length.toString(36)}-${nth}`;
-    if (!includes(body, new TextEncoder().encode(boundary))) return boundary;
+    if (!includes(body, utf8(boundary))) return boundary;
   }
 }
 

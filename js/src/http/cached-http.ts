@@ -100,8 +100,12 @@ export class CachedHttp {
 
   /** The answer to a request. */
   async answer(asked: Asked, key?: string): Promise<Told> {
+    if (!this.driver.isOpen()) {
+      this.driver.bypassed += 1;
+      return this.forward(asked, "bypass");
+    }
     // What the core cannot read nobody can cache.
-    if (!this.driver.isOpen() || !/^https?:/i.test(asked.url)) return this.forward(asked, "bypass");
+    if (!/^https?:/i.test(asked.url)) return this.forward(asked, "bypass");
     const way = decide(asked);
     if (way === "change") return change(this, asked);
     if (way === "bypass") return this.forward(asked, "bypass");

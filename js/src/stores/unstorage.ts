@@ -2,6 +2,7 @@
 
 import { longKey } from "../key-length.js";
 import type { Store } from "../store.js";
+import { utf8 } from "../utf8.js";
 import { fromBase64, toBase64 } from "./base64.js";
 import { nameAndDeadline, type StoreOptions } from "./options.js";
 
@@ -49,6 +50,6 @@ export function fromUnstorage(storage: UnstorageLike, options: UnstorageOptions 
 /** A name without anything that unstorage or a file system makes something else of. */
 async function named(key: string): Promise<string> {
   // Hexadecimal, since some file systems take upper and lower case for the same.
-  const bytes = new TextEncoder().encode(await longKey(key, KEY_BYTES));
+  const bytes = utf8(await longKey(key, KEY_BYTES));
   return `k${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }

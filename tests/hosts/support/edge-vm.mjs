@@ -35,10 +35,9 @@ export async function runInEdgeVm(origin) {
   });
   if (wasm.length !== 1) throw new Error(`${wasm.length} modules, not one`);
   const vm = new EdgeVM();
-  // In the realm of the application, as there; it may compile nothing itself.
-  const bytes = await readFile(wasm[0]);
-  vm.context.coreBytes = new Uint8Array(bytes);
-  vm.evaluate(`globalThis.compiledModule = new WebAssembly.Module(coreBytes); WebAssembly.Module = new Proxy(WebAssembly.Module, {
+  // Next.js compiles it in its own realm and hands it in; the application may compile nothing.
+  vm.context.compiledModule = new WebAssembly.Module(await readFile(wasm[0]));
+  vm.evaluate(`WebAssembly.Module = new Proxy(WebAssembly.Module, {
     construct() { throw new WebAssembly.CompileError("Wasm code generation disallowed by embedder"); },
   });`);
   vm.evaluate(outputFiles[0].text);
