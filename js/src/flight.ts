@@ -74,6 +74,8 @@ export class Flight {
   tagged: { readonly began: number; readonly hashes: TagHashes | undefined } | undefined;
   /** What other instances wait for, if the policy wants that. */
   lock: LoadLock | undefined;
+  /** Whether a lower store may have an entry of its key. */
+  mayHaveStored: boolean;
   /** When the stores have what it brought. */
   written: Promise<unknown> | undefined;
   #outcome: Outcome | undefined;
@@ -87,6 +89,7 @@ export class Flight {
     this.instance = instance;
     this.background = background;
     this.anchored = background;
+    this.mayHaveStored = background;
   }
 
   /** Whether its callers have an answer already: what it loads is for those who come later. */

@@ -3,9 +3,10 @@
 import { CachedError } from "./cached-error.js";
 import type { Call } from "./call.js";
 import * as core from "./core.js";
+import { keptFor } from "./entry-records.js";
 import type { Flight, Held, Outcome } from "./flight.js";
 import type { Host } from "./host.js";
-import type { Lifetime } from "./layers.js";
+import type { Layers, Lifetime } from "./layers.js";
 import { errorTtlFor, lifetimeFor } from "./lifetimes.js";
 import { FAILED, IGNORED, type LoadResult, SUCCEEDED } from "./load-result.js";
 import { Tagging } from "./tagging.js";
@@ -14,6 +15,8 @@ import { askUser, type Verdict } from "./user-functions.js";
 /** What `loaded` gives for a result that something newer has overtaken. */
 const OUTDATED = -2;
 
+/** `state` of a slot without an entry. */
+const NO_ENTRY = 0;
 /** `state` of an entry that may still answer: fresh, or in one of its stale windows. */
 const isServable = (state: number): boolean => state >= 1 && state <= 3;
 
@@ -73,15 +76,32 @@ export class Landing {
       this.endWithoutStoring(flight);
       return outcome;
     }
+    const { layers } = this.#host;
+    flight.mayHaveStored ||= this.#hasEntry(flight) === true;
     const slot = this.inCoreOf(flight, () => this.#store(flight, call, value, arrival));
-    if (slot !== OUTDATED && this.#host.layers !== undefined) {
-      const { layers } = this.#host;
-      const write = () => layers.write(call.key, value, arrival, call.policy.rules);
+    // What is not worth storing has to be dropped only where something may be.
+    const isOfUse = keptFor(arrival) > 0 || flight.mayHaveStored;
+    if (slot !== OUTDATED && layers !== undefined && isOfUse) {
+      const write = () => this.#write(layers, call, value, arrival);
       flight.written = flight.lock ? flight.lock.write(write) : write();
       flight.done = Promise.all([flight.done, flight.written]);
       if (this.#host.awaitsWrites) flight.awaited = flight.written;
     }
     return outcome;
+  }
+
+  /** Writes to the lower stores; what is dropped there must not stay in other memories either. */
+  async #write(layers: Layers, call: Call, value: unknown, lifetime: Lifetime): Promise<void> {
+    await layers.write(call.key, value, lifetime, call.policy.rules);
+    if (keptFor(lifetime) <= 0) await this.#host.feed?.tell({ keys: [call.key] });
+  }
+
+  #hasEntry(flight: Flight): boolean | undefined {
+    return this.inCoreOf(flight, () => {
+      const { memory, space, timers } = this.#host;
+      const slot = space.get(flight.key);
+      return slot !== undefined && core.state(memory.machine, slot, timers.now()) !== NO_ENTRY;
+    });
   }
 
   #store(flight: Flight, call: Call, value: unknown, lifetime: Lifetime): number {
@@ -125,7 +145,7 @@ export class Landing {
     let option = "ttl";
     try {
       const lifetime = lifetimeFor(call, value, random);
-      if (lifetime === undefined || flight.tagged === undefined) return lifetime;
+      if (flight.tagged === undefined) return lifetime;
       option = "tags";
       const tagged = this.tagging.tagsOf(flight, call, value);
       return this.inCoreOf(flight, () => this.tagging.arrive(flight, lifetime, tagged));

@@ -155,10 +155,10 @@ export class Layers {
     throw new StoreError(`${at.name} gave no number for a counter`);
   }
 
-  /** Writes an entry to every store; resolves when all have it or failed. */
+  /** Writes an entry to every store, or drops the key there if it is of no use any more. */
   async write(key: string, value: unknown, lifetime: Lifetime, form: Form = {}): Promise<void> {
     const expiresIn = keptFor(lifetime);
-    if (expiresIn <= 0) return;
+    if (expiresIn <= 0) return this.delete(key);
     const record = this.encode(key, value, lifetime, form);
     if (record === undefined) return;
     await Promise.all(

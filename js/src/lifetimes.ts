@@ -6,8 +6,11 @@ import { duration } from "./duration.js";
 import type { Lifetime } from "./layers.js";
 import { settled } from "./user-functions.js";
 
+/** The lifetime of what is never stored; it contradicts what was. */
+const NEVER_STORED: Lifetime = { ttl: 0, staleWhileRevalidate: 0, staleIfError: 0 };
+
 /**
- * The lifetime of a value; undefined when it is not to be stored.
+ * The lifetime of a value. One of no length drops what was stored before.
  * @param random uniform in [0, 1)
  * @throws what `ttl` throws, and ConfigError when it gives no duration
  */
@@ -15,12 +18,12 @@ export function lifetimeFor(
   call: Pick<Call, "policy" | "args" | "ttl" | "lifetimeOf">,
   value: unknown,
   random: () => number,
-): Lifetime | undefined {
+): Lifetime {
   const { rules } = call.policy;
   const lifetime: Lifetime = call.lifetimeOf?.(value) ?? rules;
   const { ttl: given, staleWhileRevalidate, staleIfError, retained = 0 } = lifetime;
   const isNegative = value === undefined || value === null;
-  if (isNegative && rules.negativeTtl === 0) return undefined;
+  if (isNegative && rules.negativeTtl === 0) return NEVER_STORED;
   const own = isNegative ? rules.negativeTtl : undefined;
   const ttl = call.ttl ?? own ?? (rules.ttlOf ? ttlFrom(rules.ttlOf(value, call.args)) : given);
   const spread = rules.jitter > 0 ? jittered(ttl, rules.jitter, random()) : ttl;

@@ -54,6 +54,7 @@ export class Loads {
       flight.done = flight.outcome;
       return;
     }
+    flight.mayHaveStored ||= mustLoad;
     feed?.listen();
     const type = flight.background ? "refresh" : "load";
     if (events.wanted) events.tell({ type, key: call.key });
@@ -95,6 +96,7 @@ export class Loads {
   async #lookThenLoad(flight: Flight, call: Call, layers: Layers): Promise<Outcome> {
     const { rules } = call.policy;
     const found = await (call.batch?.look(call.key, layers, rules) ?? layers.read(call.key, rules));
+    if (found !== undefined) flight.mayHaveStored = true;
     if (found !== undefined && (flight.background || (await countFound(call, found, this.#host)))) {
       const outcome = this.#landing.inCoreOf(flight, () => this.#useFound(flight, call, found));
       if (outcome !== undefined) return flight.tell(outcome);
@@ -191,6 +193,7 @@ export class Loads {
     const { flights } = this.#host.memory;
     const flight = new Flight(told.key, told.fence, told.instance, true);
     flight.tagged = told.tagged;
+    flight.mayHaveStored = told.mayHaveStored;
     if (flights[slot] === told) flights[slot] = flight;
     const { layers } = this.#host;
     flight.outcome = layers ? this.#lockThenLoad(flight, call, layers) : this.#load(flight, call);

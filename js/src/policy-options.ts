@@ -67,7 +67,10 @@ export interface PolicyOptions<
    */
   readonly codec?: Codec | undefined;
 
-  /** The ttl of `null` and `undefined`, 0 for never stored. Default: like any other value's. */
+  /**
+   * The ttl of `null` and `undefined`. 0: they are never stored, and drop the entry there was, which
+   * they contradict. Default: like any other value's.
+   */
   readonly negativeTtl?: Duration | undefined;
 
   /**

@@ -233,8 +233,6 @@ function methodsOf<Args extends readonly unknown[], Result>(
       const key = wrapping.keyOf(args);
       const value = await given;
       const lifetime = lifetimeFor({ policy, args }, value, driver.host.random);
-      // What is never stored contradicts what was.
-      if (lifetime === undefined) return entries.invalidate(key);
       const tagged = entries.tagged(lifetime, tagsFor(policy.rules.tags, value, args));
       await entries.set(key, value, tagged, policy.rules);
     },

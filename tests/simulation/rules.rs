@@ -109,7 +109,13 @@ impl Rules {
     ) -> Option<Lifetime> {
         let negative = self.negative_ttl.filter(|_| is_nothing(result));
         if negative.is_some_and(Span::is_zero) {
-            return None;
+            // Never stored, and what was stored is contradicted.
+            return Some(Lifetime {
+                ttl: Span::ZERO,
+                stale_while_revalidate: Span::ZERO,
+                stale_if_error: Span::ZERO,
+                retained: Span::ZERO,
+            });
         }
         let ttl = own.or(negative).or_else(|| self.ttl.of(result))?;
         Some(Lifetime {

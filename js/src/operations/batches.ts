@@ -47,6 +47,12 @@ export async function dropAll(
   for (const key of keys) entries.drop(key);
   const { layers, feed } = driver.host;
   if (layers === undefined || keys.length === 0) return;
+  await dropBelow(layers, keys);
+  await feed?.tell({ keys });
+}
+
+/** Drops keys in every lower store. */
+async function dropBelow(layers: Layers, keys: readonly string[]): Promise<void> {
   const names = [...new Set(keys)].map((key) => layers.named(key));
   await Promise.all(
     layers.all.map((layer) => {
@@ -59,7 +65,6 @@ export async function dropAll(
       return Promise.all([...new Set(keys)].map(one));
     }),
   );
-  await feed?.tell({ keys });
 }
 
 /** The fresh entries of keys. */
@@ -90,7 +95,13 @@ async function writeMany(
   lifetime: Lifetime,
 ): Promise<void> {
   const options = { expiresIn: totalOf(lifetime) };
-  if (options.expiresIn <= 0) return;
+  // What is of no use any more must not leave what was there before.
+  if (options.expiresIn <= 0) {
+    return dropBelow(
+      layers,
+      entries.map(([key]) => key),
+    );
+  }
   const records = entries.flatMap(([key, value]) => {
     const record = layers.encode(key, value, lifetime);
     return record === undefined ? [] : [{ key, record }];
