@@ -6,6 +6,7 @@ const APPLICATION = `import { createCache } from "holdover"; console.log(createC
 
 /** Which conditions lead to the module as a file, and which to its text. */
 const HOSTS = [
+  { name: "unwasm", conditions: ["unwasm", "workerd", "edge-light", "deno"], module: "file" },
   { name: "workerd", conditions: ["workerd", "worker", "browser"], module: "file" },
   { name: "edge-light", conditions: ["edge-light"], module: "file" },
   { name: "browser", platform: "browser", module: "text" },

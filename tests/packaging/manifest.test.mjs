@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
-import { exportTargets, files, manifest, tarball } from "./installed.mjs";
+import { exportTargets, files, HOME, manifest, tarball } from "./installed.mjs";
 
 test("publint has nothing to say", async () => {
   const { buffer, byteOffset, byteLength } = await tarball();
@@ -20,16 +21,8 @@ test("the types are found the way each module system looks for them", async () =
     excludeEntrypoints: ["./core.wasm", "./package.json"],
   });
   assert.ok(result.types, "the package has types");
-  // ESM only, on purpose: Node's `require` of it works from 22 on, and older resolvers know no `exports`.
-  const accepted = new Set(["CJSResolvesToESM", "NoResolution"]);
-  const ofOldResolver = (problem) => problem.resolutionKind === "node10";
-  const problems = result.problems.filter(
-    (problem) =>
-      !(
-        problem.kind === "CJSResolvesToESM" ||
-        (accepted.has(problem.kind) && ofOldResolver(problem))
-      ),
-  );
+  // ESM only, on purpose: Node's `require` of it works from 20.19 and 22.12 on.
+  const problems = result.problems.filter(({ kind }) => kind !== "CJSResolvesToESM");
   assert.deepEqual(problems, []);
 });
 
@@ -43,6 +36,8 @@ test("every target of `exports` is there", async () => {
 test("conditions are in an order in which each can be reached", () => {
   const ORDER = [
     "types",
+    // Nitro sets it together with all that follow, for hosts that are no Workers as well.
+    "unwasm",
     "workerd",
     "edge-light",
     "worker",
@@ -67,7 +62,7 @@ test("conditions are in an order in which each can be reached", () => {
 
 test("no file ships that nobody needs", async () => {
   const expected = [
-    /^(LICENSE-(APACHE|MIT)|README\.md|package\.json)$/,
+    /^(LICENSE-(APACHE|MIT)|README\.md|CHANGELOG\.md|package\.json)$/,
     /^dist\/core\.wasm(\.d\.ts)?$/,
     /^dist\/glue\/holdover\.js$/,
     /^dist\/entry\/core-bytes\.js$/,
@@ -79,6 +74,30 @@ test("no file ships that nobody needs", async () => {
   for (const file of shipped) {
     if (!file.endsWith(".d.ts") || file.endsWith(".wasm.d.ts")) continue;
     assert.ok(shipped.has(file.replace(/\.d\.ts$/, ".js")), `${file} without its code`);
+  }
+});
+
+test("the texts of both licences and the news are in it, as they are in the repository", async () => {
+  for (const file of ["LICENSE-APACHE", "LICENSE-MIT", "CHANGELOG.md"]) {
+    const [shipped, own] = await Promise.all(
+      [`${HOME}/${file}`, new URL(`../../${file}`, import.meta.url)].map((at) =>
+        readFile(at, "utf8"),
+      ),
+    );
+    assert.equal(shipped, own, file);
+    assert.ok(shipped.length > 500, file);
+  }
+});
+
+test("tools that do not read `exports` find the entry, and the types of each subpath", async () => {
+  const shipped = new Set(await files());
+  assert.equal(manifest.main, manifest.exports["."].default);
+  assert.equal(manifest.types, manifest.exports["."].types);
+  const found = manifest.typesVersions["*"];
+  for (const [subpath, conditions] of Object.entries(manifest.exports)) {
+    if (subpath === "." || typeof conditions === "string") continue;
+    assert.deepEqual(found[subpath.slice(2)], [conditions.types], subpath);
+    assert.ok(shipped.has(conditions.types.slice(2)), subpath);
   }
 });
 

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 use base64::prelude::{BASE64_STANDARD, Engine};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use crate::glue;
 use crate::npm;
@@ -17,7 +17,7 @@ use crate::workspace::Workspace;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Everything besides the module that ends up in the package or decides what does.
-const SOURCES: [&str; 7] = [
+const SOURCES: [&str; 8] = [
     "js/src",
     "js/tsconfig.json",
     "js/package.json",
@@ -25,6 +25,7 @@ const SOURCES: [&str; 7] = [
     "pkg-template",
     "LICENSE-MIT",
     "LICENSE-APACHE",
+    "CHANGELOG.md",
 ];
 
 /// Builds the package and packs it; returns the tarball.
@@ -125,16 +126,32 @@ fn add_template(workspace: &Workspace, package: &Path) -> Result<()> {
     let copy = |from: &str, to: &str| write(&package.join(to), &read(&workspace.path(from))?);
     copy("pkg-template/README.md", "README.md")?;
     copy("pkg-template/core.wasm.d.ts", "dist/core.wasm.d.ts")?;
-    copy("LICENSE-MIT", "LICENSE-MIT")?;
-    copy("LICENSE-APACHE", "LICENSE-APACHE")?;
+    for shipped in ["LICENSE-MIT", "LICENSE-APACHE", "CHANGELOG.md"] {
+        copy(shipped, shipped)?;
+    }
     let mut manifest: Value =
         serde_json::from_slice(&read(&workspace.path("pkg-template/package.json"))?)
             .context("pkg-template/package.json is not JSON")?;
     manifest["version"] = VERSION.into();
+    manifest["typesVersions"] = types_of_subpaths(&manifest);
     write(
         &package.join("package.json"),
         format!("{manifest:#}\n").as_bytes(),
     )
+}
+
+/// Where the declarations of each subpath are, for tools that do not read `exports`.
+fn types_of_subpaths(manifest: &Value) -> Value {
+    let exports = manifest["exports"].as_object();
+    let types: Map<String, Value> = exports
+        .into_iter()
+        .flatten()
+        .filter_map(|(subpath, conditions)| {
+            let types = conditions.get("types")?;
+            Some((subpath.strip_prefix("./")?.to_owned(), json!([types])))
+        })
+        .collect();
+    json!({ "*": types })
 }
 
 fn pack(workspace: &Workspace) -> Result<()> {
