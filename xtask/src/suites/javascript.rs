@@ -16,6 +16,8 @@ use crate::watched::{check, count};
 const TESTS: &str = "tests";
 /// Apart, as clients and runtimes weigh more than the other tests need.
 const STORES: &str = "tests/stores";
+/// Apart, as they are many packages.
+const RUNNERS: &str = "tests/runners";
 const DEMO: &str = "examples/worker";
 
 /// Formatting and lints of everything written in JavaScript, TypeScript and JSON; types of the sources.
@@ -67,9 +69,10 @@ pub(super) fn types(bench: &mut Bench<'_>) -> Result<Tally> {
         .sum()
 }
 
-/// The package as others get it: manifest, files, bundlers, weight.
+/// The package as others get it: manifest, files, bundlers, test runners, weight.
 pub(super) fn packaging(bench: &mut Bench<'_>) -> Result<Tally> {
     bench.install_package(TESTS)?;
+    bench.install_package(RUNNERS)?;
     node_test(bench, "packaging")
 }
 
