@@ -128,6 +128,11 @@ export class CachedHttp {
     return this.rules.policy.key?.([get]) ?? "";
   }
 
+  /** Ends what is stored of a request's URL: all variants, and the parts. */
+  async invalidate(asked: Asked): Promise<void> {
+    await this.cache.entries.invalidate(this.keyOf(asked));
+  }
+
   #placeOf(asked: Asked, primary: string, record: Variants | undefined): Place {
     if (record === undefined) return { primary, record, key: primary };
     const keys = keysOfVariants(primary, record, asked.head);

@@ -15,6 +15,12 @@ type Fetch = typeof globalThis.fetch;
 export type CachedFetch = Fetch & {
   /** Like `fetch`, and tells where the response came from. */
   explain(...args: Parameters<Fetch>): Promise<ExplainedResponse>;
+  /**
+   * Ends what is stored of a URL, as `cache.invalidate` does of a key: every variant and part. With
+   * a `key` of the policy's, it is called with this request.
+   * @throws TypeError for what `fetch` would throw it for
+   */
+  invalidate(...args: Parameters<Fetch>): Promise<void>;
 };
 
 /** A response and what happened. */
@@ -53,7 +59,11 @@ export function cachedFetch(
     return told(input, init).then(responseOf);
   }
 
-  return Object.assign(cached, { explain: told }) as CachedFetch;
+  async function invalidate(input: RequestInfo | URL, init?: RequestInit): Promise<void> {
+    await http.invalidate(Asked.of(input, init));
+  }
+
+  return Object.assign(cached, { explain: told, invalidate }) as CachedFetch;
 }
 
 const responseOf = ({ response }: Told): Response => response;

@@ -21,6 +21,8 @@ export interface CachedHandler<Extras extends readonly unknown[]> {
   (request: Request, ...extras: Extras): Promise<Response>;
   /** The same, and tells where the response came from. */
   explain(request: Request, ...extras: Extras): Promise<Told>;
+  /** Ends what is stored of a request's URL: every variant and part. */
+  invalidate(request: Request): Promise<void>;
 }
 
 /** Puts a cache before a handler: see `Cache.handler`. */
@@ -50,7 +52,9 @@ export function cachedHandler<Extras extends readonly unknown[]>(
     http.answer(Asked.handled(request, extras));
   const cached = async (request: Request, ...extras: Extras): Promise<Response> =>
     (await explain(request, ...extras)).response;
-  return Object.assign(cached, { explain });
+  const invalidate = (request: Request): Promise<void> =>
+    http.invalidate(Asked.handled(request, []));
+  return Object.assign(cached, { explain, invalidate });
 }
 
 /** The way to anchor work that came with a request. */

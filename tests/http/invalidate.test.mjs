@@ -1,0 +1,61 @@
+// `invalidate` of a cached fetch and of a cached handler.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createCache, memory } from "holdover";
+import { fresh, stage } from "./support/stage.mjs";
+
+test("a cached fetch ends what is stored of a URL, and of no other", async () => {
+  const { cachedFetch, get } = stage((_request, nth) => [`#${nth}`, fresh()]);
+  assert.equal((await get("/a")).text, "#1");
+  assert.equal((await get("/b")).text, "#2");
+  await cachedFetch.invalidate("http://origin.test/a#part");
+  assert.equal((await get("/a")).text, "#3");
+  assert.equal((await get("/b")).text, "#2");
+});
+
+test("every variant and every part goes", async () => {
+  const language = (value) => ({ headers: { "accept-language": value } });
+  const { cachedFetch, get } = stage((request, nth) => [
+    `#${nth} ${request.headers.get("accept-language")}`,
+    fresh({ vary: "accept-language" }),
+  ]);
+  assert.equal((await get("/a", language("de"))).text, "#1 de");
+  assert.equal((await get("/a", language("fr"))).text, "#2 fr");
+  await cachedFetch.invalidate("http://origin.test/a");
+  assert.equal((await get("/a", language("de"))).text, "#3 de");
+  assert.equal((await get("/a", language("fr"))).text, "#4 fr");
+});
+
+test("a key of the policy is asked with the request", async () => {
+  const key = (request) => request.headers.get("x-tenant") ?? "nobody";
+  const tenant = (value) => ({ headers: { "x-tenant": value } });
+  const { cachedFetch, get } = stage((_request, nth) => [`#${nth}`, fresh()], { policy: { key } });
+  assert.equal((await get("/a", tenant("one"))).text, "#1");
+  assert.equal((await get("/a", tenant("two"))).text, "#2");
+  await cachedFetch.invalidate("http://origin.test/a", tenant("one"));
+  assert.equal((await get("/a", tenant("one"))).text, "#3");
+  assert.equal((await get("/a", tenant("two"))).text, "#2");
+});
+
+test("a cached handler ends it in the stores below as well", async () => {
+  const records = new Map();
+  const store = {
+    get: (name) => records.get(name),
+    set: (name, record) => void records.set(name, record),
+    delete: (name) => records.delete(name),
+  };
+  let nth = 0;
+  const make = () =>
+    createCache({ stores: [memory(), store], writes: "await" }).handler(() => {
+      nth += 1;
+      return new Response(`#${nth}`, fresh());
+    });
+  const text = async (handler) => (await handler(new Request("http://worker.test/a"))).text();
+  const [one, two] = [make(), make()];
+  assert.equal(await text(one), "#1");
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await one.invalidate(new Request("http://worker.test/a"));
+  assert.equal(await text(two), "#2");
+  assert.equal(await text(one), "#2");
+});
