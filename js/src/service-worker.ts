@@ -4,29 +4,20 @@ import type { Cache } from "./cache.js";
 import type { FetchOptions } from "./cache-options.js";
 import { provideWaitUntil } from "./clock.js";
 import { ConfigError } from "./errors.js";
-import { optionalFunction, readOptions } from "./options.js";
-import type { FetchPolicyOptions } from "./policy-options.js";
+import { flag, readOptions } from "./options.js";
+import { installedCaches } from "./service-worker/installed.js";
+import {
+  absolute,
+  compilePrecache,
+  Precache,
+  type PrecacheEntry,
+} from "./service-worker/precache.js";
+import { Preloads } from "./service-worker/preload.js";
+import { Responder } from "./service-worker/responder.js";
+import { compileRoute, type Route } from "./service-worker/routes.js";
 
-/** A request, and what the handlers of routes are told with it. */
-export interface RouteContext {
-  readonly url: URL;
-  readonly request: Request;
-}
-
-/**
- * Which requests a route takes: a path of this origin like `"/api/*"` (`*` is any text), such a path
- * with an origin before it, or a function.
- */
-export type Match = string | ((context: RouteContext) => boolean);
-
-/** Requests and the policy that answers them. */
-export interface Route {
-  readonly match: Match;
-  /** As `cache.fetch` takes it; `false`: these requests go to the network, past all later routes. */
-  readonly policy?: FetchPolicyOptions | false | undefined;
-  /** Methods that are routed. Default `["GET", "HEAD"]`. */
-  readonly methods?: readonly string[] | undefined;
-}
+export type { PrecacheEntry } from "./service-worker/precache.js";
+export type { Match, Route, RouteContext } from "./service-worker/routes.js";
 
 /** Options of {@link serveFrom}. */
 export interface ServeOptions {
@@ -35,10 +26,22 @@ export interface ServeOptions {
    * to be in `precache` or be answered by a route.
    */
   readonly navigationFallback?: string | undefined;
-  /** URLs that are loaded when the worker is installed, each through its route. Default: none. */
-  readonly precache?: readonly string[] | undefined;
+  /**
+   * Files that are loaded when the worker is installed, past the browser's own cache and whatever
+   * their headers say; an install fails when one cannot be loaded. Default: none.
+   *
+   * One with a `revision` is answered as it was installed until a newer worker takes over, and not
+   * loaded again while its revision stays. A plain URL is answered by its route, or the network;
+   * what was installed is the answer when that fails.
+   */
+  readonly precache?: readonly PrecacheEntry[] | undefined;
   /** Take over at once: do not wait until pages of an older worker are closed. Default false. */
   readonly takeOver?: boolean | undefined;
+  /**
+   * Have the browser ask for pages while the worker starts, and let loads take its answers.
+   * Worth it where most pages are not answered from the cache. Default false.
+   */
+  readonly navigationPreload?: boolean | undefined;
   /** Options of each route's `cache.fetch`; a service worker's cache is one user's own. */
   readonly fetch?: FetchOptions | undefined;
   /** Where the events come from. Default: the global scope; `false`: no listener is added. */
@@ -53,14 +56,28 @@ interface ExtendableEventLike {
 /** The same of its `fetch` events. */
 interface FetchEventLike extends ExtendableEventLike {
   readonly request: Request;
+  readonly preloadResponse?: Promise<unknown> | undefined;
   respondWith(response: Promise<Response>): void;
 }
 
 /** The part of `ServiceWorkerGlobalScope` that is used. */
 export interface ServiceWorkerEvents {
+  /** Hears an event. */
   addEventListener(type: string, listener: (event: never) => void): void;
+  /** The script's own URL. */
   readonly location?: { readonly origin: string } | undefined;
+  /** The registration of this worker. */
+  readonly registration?:
+    | {
+        readonly scope?: string | undefined;
+        readonly navigationPreload?:
+          | { enable(): Promise<unknown>; disable(): Promise<unknown> }
+          | undefined;
+      }
+    | undefined;
+  /** Ends the wait for pages of an older worker. */
   skipWaiting?(): Promise<void>;
+  /** The pages of this origin. */
   readonly clients?: { claim(): Promise<void> } | undefined;
 }
 
@@ -68,18 +85,20 @@ export interface ServiceWorkerEvents {
 export interface Served {
   /** The answer to a request, or undefined when no route takes it. */
   respond(request: Request): Promise<Response> | undefined;
-  /** Loads what is to be there before the first request. */
+  /** Loads what is to be there before the first request: the work of an `install` event. */
   precache(): Promise<void>;
+  /** Puts in use what was installed last, and ends the rest: the work of an `activate` event. */
+  activate(): Promise<void>;
 }
 
-/** A route, ready. */
-interface Routed {
-  readonly takes: (context: RouteContext) => boolean;
-  readonly fetch: typeof globalThis.fetch | undefined;
-}
-
-const NAMES = ["match", "policy", "methods"] as const;
-const OPTIONS = ["navigationFallback", "precache", "takeOver", "fetch", "scope"] as const;
+const OPTIONS = [
+  "navigationFallback",
+  "precache",
+  "takeOver",
+  "navigationPreload",
+  "fetch",
+  "scope",
+] as const;
 
 /**
  * Answers the requests of a service worker from a cache, each by the first route that takes it.
@@ -98,79 +117,116 @@ export function serveFrom(
   options: ServeOptions = {},
 ): Served {
   const given = readOptions(options, { of: "serveFrom", known: OPTIONS });
-  const scope = given.scope ?? (globalThis as unknown as ServiceWorkerEvents);
-  const origin =
-    (scope === false ? undefined : (scope as ServiceWorkerEvents).location?.origin) ??
-    globalThis.location?.origin;
   if (!Array.isArray(routes)) throw new ConfigError("routes", routes, "a list of routes");
-  const routed = routes.map((route, index) => compileRoute(cache, route, index, origin, options));
-  const worker = new Worker(routed, origin, options);
-  if (scope !== false) listen(scope as ServiceWorkerEvents, worker, options);
+  const scope =
+    given.scope === false
+      ? undefined
+      : ((given.scope ?? globalThis) as unknown as ServiceWorkerEvents);
+  const worker = new Worker(cache, routes, options, scope);
+  if (scope !== undefined) worker.listen(scope);
   return worker;
 }
 
+/** A cache at work for a service worker. */
 class Worker implements Served {
-  readonly #routes: readonly Routed[];
-  readonly #options: ServeOptions;
-  readonly #origin: string | undefined;
+  readonly #precache: Precache;
+  readonly #responder: Responder;
+  readonly #preloads = new Preloads();
+  readonly #takesOver: boolean;
+  readonly #preloading: boolean | undefined;
+  readonly #fetch: typeof globalThis.fetch;
 
-  constructor(routes: readonly Routed[], origin: string | undefined, options: ServeOptions) {
-    this.#routes = routes;
-    this.#options = options;
-    this.#origin = origin;
+  constructor(
+    cache: Cache,
+    routes: readonly Route[],
+    options: ServeOptions,
+    scope: ServiceWorkerEvents | undefined,
+  ) {
+    const origin = scope?.location?.origin ?? globalThis.location?.origin;
+    this.#takesOver = flag(options.takeOver, "takeOver", false);
+    const { navigationPreload } = options;
+    if (navigationPreload !== undefined) {
+      this.#preloading = flag(navigationPreload, "navigationPreload", false);
+    }
+    this.#fetch = options.fetch?.fetch ?? ((input, init) => globalThis.fetch(input, init));
+    const fetch = this.#preloading ? this.#preloads.fetchWith(this.#fetch) : this.#fetch;
+    const fetchOptions = {
+      shared: false,
+      ...options.fetch,
+      ...(this.#preloading && { fetch }),
+    };
+    const { navigationFallback } = options;
+    const fallback =
+      navigationFallback === undefined
+        ? undefined
+        : absolute(navigationFallback, "navigationFallback", origin);
+    const named = scope?.registration?.scope ?? origin ?? "";
+    const files = compilePrecache(options.precache, origin);
+    this.#precache = new Precache(files, installedCaches(), named);
+    this.#responder = new Responder({
+      routes: routes.map((route, at) => compileRoute(cache, route, at, origin, fetchOptions)),
+      precache: this.#precache,
+      fallback,
+      fetch,
+    });
   }
 
   respond(request: Request): Promise<Response> | undefined {
-    const fallback = this.#options.navigationFallback;
-    const route = this.#routeOf(request);
-    const isPage = fallback !== undefined && request.mode === "navigate";
-    if (!isPage) return route?.fetch?.(request);
-    const answer = route?.fetch?.(request) ?? globalThis.fetch(request);
-    return answer.catch((error: unknown) => this.#fallBack(fallback, error));
+    return this.#responder.respond(request);
   }
 
-  async precache(): Promise<void> {
-    const urls = this.#options.precache ?? [];
-    await Promise.all(urls.map((url) => this.#load(url)));
+  precache(): Promise<void> {
+    return this.#precache.install(this.#fetch);
   }
 
-  async #load(url: string): Promise<void> {
-    const request = new Request(new URL(url, this.#origin));
-    const response = await (this.#routeOf(request)?.fetch ?? globalThis.fetch)(request);
-    await response.body?.cancel();
-    if (!response.ok) throw new Error(`${url} could not be loaded: ${response.status}`);
+  async activate(): Promise<void> {
+    await this.#precache.activate();
+    await this.#responder.renew();
   }
 
-  async #fallBack(fallback: string, error: unknown): Promise<Response> {
-    const request = new Request(new URL(fallback, this.#origin));
-    const cached = this.#routeOf(request)?.fetch;
-    // Without an answer the page learns why its own request failed.
-    const response = await cached?.(request).catch(() => undefined);
-    if (response === undefined) throw error;
-    return response;
+  listen(scope: ServiceWorkerEvents): void {
+    scope.addEventListener("install", (event: ExtendableEventLike) => {
+      event.waitUntil(this.precache());
+      if (this.#takesOver) event.waitUntil(Promise.resolve(scope.skipWaiting?.()));
+    });
+    scope.addEventListener("activate", (event: ExtendableEventLike) => {
+      event.waitUntil(this.activate());
+      event.waitUntil(this.#setPreload(scope));
+      if (this.#takesOver) event.waitUntil(Promise.resolve(scope.clients?.claim()));
+    });
+    scope.addEventListener("fetch", (event: FetchEventLike) => this.#answer(event));
+    provideWaitUntil(anchor);
   }
 
-  #routeOf(request: Request): Routed | undefined {
-    const context = { request, url: new URL(request.url) };
-    return this.#routes.find(({ takes }) => takes(context));
-  }
-}
-
-function listen(scope: ServiceWorkerEvents, worker: Worker, { takeOver }: ServeOptions): void {
-  scope.addEventListener("install", (event: ExtendableEventLike) => {
-    event.waitUntil(worker.precache());
-    if (takeOver === true) event.waitUntil(Promise.resolve(scope.skipWaiting?.()));
-  });
-  scope.addEventListener("activate", (event: ExtendableEventLike) => {
-    if (takeOver === true) event.waitUntil(Promise.resolve(scope.clients?.claim()));
-  });
-  scope.addEventListener("fetch", (event: FetchEventLike) => {
+  #answer(event: FetchEventLike): void {
+    const { request, preloadResponse } = event;
+    const forget = this.#preloading ? this.#preloads.expect(request, preloadResponse) : () => {};
     active.add(event);
-    const answer = worker.respond(event.request);
-    if (answer === undefined) active.delete(event);
-    else event.respondWith(answer.finally(() => active.delete(event)));
-  });
-  provideWaitUntil(anchor);
+    let answer: Promise<Response> | undefined;
+    try {
+      answer = this.respond(request);
+    } finally {
+      if (answer === undefined) {
+        active.delete(event);
+        forget();
+      }
+    }
+    if (answer === undefined) return;
+    const over = () => {
+      active.delete(event);
+      forget();
+    };
+    event.respondWith(answer.finally(over));
+    // A preload that nobody waits for would be reported as cancelled.
+    if (preloadResponse !== undefined) event.waitUntil(preloadResponse.catch(() => {}));
+  }
+
+  /** Only where the option was given: the application may set it itself. */
+  async #setPreload({ registration }: ServiceWorkerEvents): Promise<void> {
+    const preload = registration?.navigationPreload;
+    if (this.#preloading === true) await preload?.enable();
+    else if (this.#preloading === false) await preload?.disable();
+  }
 }
 
 /** The events that still wait for their answers. */
@@ -186,62 +242,4 @@ function anchor(work: Promise<unknown>): void {
       // It is over: any other that is not will do.
     }
   }
-}
-
-function compileRoute(
-  cache: Cache,
-  route: Route,
-  index: number,
-  origin: string | undefined,
-  { fetch: fetchOptions }: ServeOptions,
-): Routed {
-  const { match, policy, methods } = readOptions(route, { of: `routes[${index}]`, known: NAMES });
-  const matches = compileMatch(match, `routes[${index}].match`, origin);
-  const taken = new Set((methods as readonly string[] | undefined) ?? ["GET", "HEAD"]);
-  return {
-    takes: (context) => taken.has(context.request.method) && matches(context),
-    fetch:
-      policy === false
-        ? undefined
-        : cache.fetch(policy as FetchPolicyOptions | undefined, { shared: false, ...fetchOptions }),
-  };
-}
-
-function compileMatch(
-  match: unknown,
-  option: string,
-  origin: string | undefined,
-): (context: RouteContext) => boolean {
-  if (typeof match !== "string") {
-    const takes = optionalFunction<(context: RouteContext) => boolean>(
-      match,
-      option,
-      "({ url, request }) => boolean",
-    );
-    if (takes !== undefined) return takes;
-    throw new ConfigError(option, match, 'a path like "/api/*", a URL, or a function');
-  }
-  if (!/^(\/|https?:\/\/)/.test(match)) {
-    throw new ConfigError(option, match, 'a path that begins with "/", or a URL');
-  }
-  const parts = match.split("*");
-  return ({ url }) => {
-    if (match.startsWith("/")) return url.origin === origin && fitsPattern(url.pathname, parts);
-    return fitsPattern(url.origin + url.pathname, parts);
-  };
-}
-
-/** Whether the parts follow each other in the text, from its beginning to its end. */
-function fitsPattern(text: string, parts: readonly string[]): boolean {
-  const [first = "", ...rest] = parts;
-  if (rest.length === 0) return text === first;
-  const last = rest.pop() ?? "";
-  if (!text.startsWith(first)) return false;
-  let at = first.length;
-  for (const part of rest) {
-    const found = text.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return text.length - last.length >= at && text.endsWith(last);
 }

@@ -1,0 +1,83 @@
+/** The answers of a service worker: routes, installed files, and the page for when nothing else does. */
+
+import type { Precache } from "./precache.js";
+import type { CompiledRoute } from "./routes.js";
+
+/** What a responder answers from. */
+export interface ResponderParts {
+  readonly routes: readonly CompiledRoute[];
+  readonly precache: Precache;
+  /** The URL of the page for navigations that fail. */
+  readonly fallback: string | undefined;
+  readonly fetch: typeof globalThis.fetch;
+}
+
+/** Answers requests. */
+export class Responder {
+  readonly #parts: ResponderParts;
+
+  constructor(parts: ResponderParts) {
+    this.#parts = parts;
+  }
+
+  /** The answer to a request; undefined when nothing here takes it. */
+  respond(request: Request): Promise<Response> | undefined {
+    const { precache, fallback } = this.#parts;
+    const file = precache.fileFor(request);
+    const isPage = fallback !== undefined && request.mode === "navigate";
+    // A part of a file is for the network and the cache, which know how to cut one.
+    if (file?.revision !== undefined && !request.headers.has("range")) {
+      return this.#installedFirst(request, file.url);
+    }
+    const route = this.#routeOf(request);
+    if (file === undefined && !isPage) return route?.fetch?.(request);
+    const answer = route?.fetch?.(request) ?? this.#parts.fetch(request);
+    return answer.catch(async (error: unknown) => {
+      const stoodIn =
+        (file && (await this.#installed(request, file.url))) ??
+        (isPage ? await this.#fallBack(request, fallback) : undefined);
+      // Without an answer the page learns why its own request failed.
+      if (stoodIn === undefined) throw error;
+      return stoodIn;
+    });
+  }
+
+  /** Ends what the cache has of the files that are not told apart by a revision. */
+  async renew(): Promise<void> {
+    const { precache } = this.#parts;
+    const requests = precache.unversioned.map((url) => new Request(url));
+    await Promise.all(
+      requests.map((request) => this.#routeOf(request)?.fetch?.invalidate(request)),
+    );
+  }
+
+  async #installedFirst(request: Request, url: string): Promise<Response> {
+    const installed = await this.#installed(request, url);
+    if (installed !== undefined) return installed;
+    return this.#routeOf(request)?.fetch?.(request) ?? this.#parts.fetch(request);
+  }
+
+  async #fallBack(request: Request, url: string): Promise<Response | undefined> {
+    const installed = await this.#installed(request, url);
+    if (installed !== undefined) return installed;
+    const page = new Request(url);
+    return this.#routeOf(page)
+      ?.fetch?.(page)
+      .catch(() => undefined);
+  }
+
+  /** An installed file; undefined when it is not there, or cannot be read. */
+  async #installed(request: Request, url: string): Promise<Response | undefined> {
+    const response = await this.#parts.precache.response(url).catch(() => undefined);
+    if (response === undefined) return undefined;
+    const isHead = request.method === "HEAD";
+    // Browsers refuse a response that followed a redirect as the answer to a navigation.
+    if (!isHead && !(response.redirected && request.mode === "navigate")) return response;
+    return new Response(isHead ? null : response.body, response);
+  }
+
+  #routeOf(request: Request): CompiledRoute | undefined {
+    const context = { request, url: new URL(request.url) };
+    return this.#parts.routes.find(({ takes }) => takes(context));
+  }
+}
