@@ -21,11 +21,15 @@ export class BoundPolicy {
   readonly loadTimes: LoadTimesHistogram;
   readonly #base: BoundPolicy | undefined;
 
-  /** @param base a policy that the core cannot tell from this one, to share its number with */
-  constructor(rules: CompiledPolicy, name: string, base?: BoundPolicy) {
+  /**
+   * @param base a policy that the core cannot tell from this one, to share its number with
+   * @param guards those of a policy that is another one in the core, to share them
+   */
+  constructor(rules: CompiledPolicy, name: string, base?: BoundPolicy, guards?: Guards) {
     this.rules = rules;
     this.name = name;
-    this.guards = rules.guards && (base?.guards ?? new Guards(rules.guards, name));
+    const shared = guards ?? base?.guards;
+    this.guards = rules.guards && (shared ?? new Guards(rules.guards, name));
     this.isPlain = this.guards?.asksCalls !== true && rules.hitsShared === undefined;
     this.#base = base;
     this.loadTimes = base?.loadTimes ?? new LoadTimesHistogram();

@@ -293,6 +293,12 @@ export interface FetchOptions {
   readonly override?: boolean | undefined;
   /** The most bytes of a body that is stored; a longer one passes through. Default `"10mb"`. */
   readonly maxBody?: ByteSize | undefined;
+  /**
+   * Whether a shared cache keeps `Set-Cookie` with the responses it stores, as RFC 9111 §7.3
+   * permits: then everybody who is answered with one gets the cookie of the request that brought
+   * it. Default false: a cookie is for the caller whose request was answered with it.
+   */
+  readonly storeSetCookie?: boolean | undefined;
 }
 
 /** What `cache.handler` takes besides a policy. */
@@ -304,17 +310,18 @@ export interface CompiledFetchOptions {
   readonly override: boolean;
   /** Whole bytes or `Infinity`. */
   readonly maxBody: number;
+  readonly storeSetCookie: boolean;
   /** Undefined for the global one. */
   readonly fetch: typeof globalThis.fetch | undefined;
 }
 
 const FETCH_NAMES: OptionNames<keyof FetchOptions> = {
   of: "cache.fetch",
-  known: ["shared", "fetch", "override", "maxBody"],
+  known: ["shared", "fetch", "override", "maxBody", "storeSetCookie"],
 };
 const HANDLER_NAMES: OptionNames<keyof HandlerOptions> = {
   of: "cache.handler",
-  known: ["shared", "override", "maxBody"],
+  known: ["shared", "override", "maxBody", "storeSetCookie"],
 };
 const MAX_BODY = 10 * 1024 * 1024;
 
@@ -348,5 +355,6 @@ function httpOptions(
     shared: flag(given.shared, "shared", true),
     override: flag(given.override, "override", false),
     maxBody: maxBody === undefined ? MAX_BODY : byteSize(maxBody, { option: "maxBody" }),
+    storeSetCookie: flag(given.storeSetCookie, "storeSetCookie", false),
   };
 }

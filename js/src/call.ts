@@ -14,6 +14,17 @@ export interface LoadContext {
   readonly key: string;
 }
 
+/** The same for loads that have answers before they end, like responses that stream. */
+export interface StreamContext extends LoadContext {
+  /**
+   * Tells those who only joined the load, and those who will, to go on without it; it goes on for
+   * the caller who leads it. Undefined where nobody can have joined.
+   */
+  dismiss?(value: unknown): void;
+  /** The caller has an answer: `timeout` counts no longer. */
+  begun?(): void;
+}
+
 /** What a loader of many keys is given. */
 export interface LoadManyContext {
   /** Aborted when each of the keys took longer than `timeout` or is wanted by nobody any more. */
@@ -49,6 +60,8 @@ export interface Call {
   readonly tags?: readonly string[] | undefined;
   /** Whether the age of the entry that answers is wanted. */
   readonly timed?: boolean;
+  /** Whether an error concerns this caller alone: it is not kept for others. */
+  readonly isPersonal?: ((error: unknown) => boolean) | undefined;
   /** Instead of the policy's windows. */
   readonly lifetimeOf?: LifetimeOf | undefined;
   /** How long a result that counts as a failure is kept all the same, if nothing stood in. */

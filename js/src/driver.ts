@@ -344,6 +344,7 @@ export class Driver {
     return waitFor(flight, {
       timers: this.host.timers,
       signal: call.signal,
+      joined: !leads,
       lease: leads ? Number.POSITIVE_INFINITY : this.#leaseLeft(call.key),
       failoverAfter: canFailOver ? failoverAfter : Number.POSITIVE_INFINITY,
       conclude: (outcome) => this.#serving.conclude(call, outcome, leads),

@@ -1,6 +1,6 @@
 /** A flight as its host and its loader see it. */
 
-import type { LoadContext } from "./call.js";
+import type { StreamContext } from "./call.js";
 import type { Flight } from "./flight.js";
 
 /** Resolves when a flight has nothing left to do, background writes included. */
@@ -14,7 +14,7 @@ export async function everythingOf(flight: Flight): Promise<void> {
 }
 
 /** What a loader is given, and what a batch wants to know. A class, for a getter in an object literal costs a third of a load. */
-export class FlightContext implements LoadContext {
+export class FlightContext implements StreamContext {
   readonly key: string;
   readonly #flight: Flight;
 
@@ -29,5 +29,13 @@ export class FlightContext implements LoadContext {
 
   get answered(): boolean {
     return this.#flight.answered;
+  }
+
+  dismiss(value: unknown): void {
+    this.#flight.dismiss({ ok: true, value, source: "load" });
+  }
+
+  begun(): void {
+    this.#flight.endTimeout?.();
   }
 }

@@ -78,8 +78,13 @@ export class Flight {
   mayHaveStored: boolean;
   /** When the stores have what it brought. */
   written: Promise<unknown> | undefined;
+  /** Ends the time that its loader may take; undefined without a limit. */
+  endTimeout: (() => void) | undefined;
   #outcome: Outcome | undefined;
-  #waiters: Set<(outcome: Outcome) => void> | undefined;
+  /** What those who only joined are told, while the load goes on for its leader. */
+  #dismissal: Outcome | undefined;
+  /** Those who wait, and whether they only joined. */
+  #waiters: Map<(outcome: Outcome) => void, boolean> | undefined;
   #controller: AbortController | undefined;
   #abortReason: { readonly reason: unknown } | undefined;
 
@@ -101,9 +106,20 @@ export class Flight {
   tell(outcome: Outcome): Outcome {
     if (this.#outcome !== undefined) return this.#outcome;
     this.#outcome = outcome;
-    for (const waiter of this.#waiters ?? []) waiter(outcome);
+    for (const waiter of this.#waiters?.keys() ?? []) waiter(outcome);
     this.#waiters = undefined;
     return outcome;
+  }
+
+  /** Tells those who only joined, now and later, something else than the outcome. */
+  dismiss(outcome: Outcome): void {
+    if (this.#outcome !== undefined || this.#dismissal !== undefined) return;
+    this.#dismissal = outcome;
+    for (const [waiter, joined] of this.#waiters ?? []) {
+      if (!joined) continue;
+      this.#waiters?.delete(waiter);
+      waiter(outcome);
+    }
   }
 
   /** Tells the outcome of a load, once the stores have it if callers wait for that. */
@@ -117,14 +133,16 @@ export class Flight {
    * Has `waiter` told the outcome; the returned function takes it out again. Not `outcome.then`:
    * what another request has attached to this one's promise cannot be taken back when that
    * request ends first.
+   * @param joined whether the load is another caller's
    */
-  onOutcome(waiter: (outcome: Outcome) => void): () => void {
-    if (this.#outcome !== undefined) {
-      waiter(this.#outcome);
+  onOutcome(waiter: (outcome: Outcome) => void, joined: boolean): () => void {
+    const known = (joined ? this.#dismissal : undefined) ?? this.#outcome;
+    if (known !== undefined) {
+      waiter(known);
       return () => {};
     }
-    this.#waiters ??= new Set();
-    this.#waiters.add(waiter);
+    this.#waiters ??= new Map();
+    this.#waiters.set(waiter, joined);
     return () => this.#waiters?.delete(waiter);
   }
 

@@ -218,7 +218,7 @@ export class Landing {
 
   /** Keeps a failure for `errorTtl`, in memory only: errors are not made to be stored. */
   #remember(flight: Flight, call: Call, error: unknown): void {
-    if (call.noStore || call.policy.rules.errorTtl === 0) return;
+    if (call.noStore || call.policy.rules.errorTtl === 0 || call.isPersonal?.(error)) return;
     try {
       const lifetime = { ttl: errorTtlFor(call, error), staleWhileRevalidate: 0, staleIfError: 0 };
       const remembered = { ...lifetime, tagged: this.tagging.ofArgs(flight) };

@@ -249,6 +249,7 @@ export class Loads {
         resolve(flight.tell(this.#landing.crashed(flight, call, error)));
         flight.abort(error);
       });
+      flight.endTimeout = cancel;
       landing.then((outcome) => {
         cancel();
         resolve(outcome);

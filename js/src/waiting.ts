@@ -9,6 +9,8 @@ export interface Wait {
   readonly timers: Timers;
   /** The caller's own signal: aborting it detaches this caller only. */
   readonly signal: AbortSignal | undefined;
+  /** Whether the flight is another caller's. */
+  readonly joined: boolean;
   /** Milliseconds until the flight counts as orphaned; `Infinity` for its leader. */
   readonly lease: number;
   /** Milliseconds until an entry may answer instead. */
@@ -47,7 +49,7 @@ export function waitFor(flight: Flight, wait: Wait): Promise<Answer> {
     }
     // A promise of this request's own, so that what follows runs in this request, too.
     const landed = new Promise<Outcome>((tell) => {
-      cancels.push(flight.onOutcome(tell));
+      cancels.push(flight.onOutcome(tell, wait.joined));
     });
     landed.then((outcome) =>
       end(() => {

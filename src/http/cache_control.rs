@@ -2,9 +2,9 @@
 
 use super::directive::{Directives, Flag, Seconds};
 use super::head::{FieldNames, Head};
-use super::list::{Argument, Directive, Parts};
+use super::list::{self, Directive};
 use super::targeted;
-use super::text::{cut, is_same, trim};
+use super::text::{cut, trim};
 
 /// Which caches' rules hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,6 +14,12 @@ pub struct Scope<'a> {
     /// The targeted fields that speak to this cache, in order of priority, separated by commas
     /// (RFC 9213 §2.2): usually `cdn-cache-control` for shared caches and nothing for private ones.
     pub targets: &'a str,
+    /// Whether a shared cache keeps `Set-Cookie` with what it stores (§7.3 permits it), so that
+    /// everybody gets the cookie that one request was answered with.
+    pub keeps_set_cookie: bool,
+    /// Whether the host hides fields of requests from scripts, as browsers hide `Cookie`:
+    /// see [`super::vary::HIDDEN`].
+    pub hides_fields: bool,
 }
 
 /// What a response asks of caches.
@@ -32,7 +38,7 @@ impl ResponseDirectives {
     pub fn of(head: Head<'_>, scope: Scope<'_>) -> Self {
         let mut directives = Directives::default();
         let targeted = read(head, scope, &mut |directive| {
-            directives.add(directive.name, directive.argument);
+            directives.add(directive);
         });
         Self {
             directives,
@@ -58,9 +64,9 @@ impl ResponseDirectives {
     /// Whether a shared cache may store it although its request carried `Authorization` (§3.5).
     #[must_use]
     pub const fn permits_authorized(&self) -> bool {
-        self.has(Flag::Public)
-            || self.has(Flag::MustRevalidate)
-            || self.directives.seconds(Seconds::SMaxage).is_some()
+        self.directives.permits(Flag::Public)
+            || self.directives.permits(Flag::MustRevalidate)
+            || self.directives.states(Seconds::SMaxage)
     }
 }
 
@@ -82,9 +88,7 @@ fn read<'a>(head: Head<'a>, scope: Scope<'_>, take: &mut dyn FnMut(Directive<'a>
 #[inline(never)]
 pub(super) fn read_lines<'a>(head: Head<'a>, take: &mut dyn FnMut(Directive<'a>)) {
     for value in head.values("cache-control") {
-        for member in Parts::new(value) {
-            take(Directive::parse(member));
-        }
+        list::directives(value, take);
     }
 }
 
@@ -92,8 +96,8 @@ pub(super) fn read_lines<'a>(head: Head<'a>, take: &mut dyn FnMut(Directive<'a>)
 /// stored (§5.2.2.4, §5.2.2.7).
 pub fn withheld_fields<'a>(head: Head<'a>, scope: Scope<'_>, names: &mut FieldNames<'a>) {
     read(head, scope, &mut |directive| {
-        let is = |name: &str| is_same(directive.name, name);
-        if let Argument::Value(fields) = directive.argument
+        let is = |name: &str| directive.is(name);
+        if let Some(fields) = directive.argument.field_names()
             && (is("no-cache") || (scope.shared && is("private")))
         {
             names.add_list(fields);

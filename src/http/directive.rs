@@ -1,11 +1,12 @@
 //! The directives of `Cache-Control` (RFC 9111 §5.2) and of its extensions (RFC 5861, RFC 8246),
 //! of responses and of requests.
 //!
-//! Where a message contradicts itself, the careful reading holds: the shorter of two lifetimes,
-//! `no-store` before everything, and 0 for a lifetime that cannot be read (§4.2.1).
+//! Where a message contradicts itself, or is malformed, the careful reading holds: the shorter of
+//! two lifetimes, `no-store` before everything, and 0 for a lifetime that cannot be read (§4.2.1).
+//! A prohibition holds however it is written; a permission only when each time well-formed.
 
-use super::list::Argument;
-use super::text::{decimal, is_same};
+use super::list::{Argument, Directive};
+use super::text::decimal;
 use crate::time::Span;
 
 /// The largest delta-seconds; larger ones count as this (RFC 9111 §1.2.2).
@@ -51,6 +52,9 @@ pub enum Seconds {
     MinFresh,
 }
 
+/// The flags that only permit: malformed, they say nothing.
+const PERMISSIONS: u16 = 1 << Flag::Public as u16 | 1 << Flag::Immutable as u16;
+
 /// In the order of [`Flag`].
 const FLAGS: [&str; 9] = [
     "no-cache",
@@ -78,15 +82,32 @@ const SECONDS: [&str; 6] = [
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Directives {
     flags: u16,
+    /// The flags, then the numbers, that were malformed at least once.
+    malformed: u16,
     seconds: [Option<Span>; SECONDS.len()],
 }
 
 impl Directives {
-    /// Whether the message says this. What lists fields (`no-cache="a"`, `private="a"`) is not
-    /// meant: see [`super::cache_control::withheld_fields`].
+    /// True if the message says this. What lists fields (`no-cache="a"`, `private="a"`) is not
+    /// meant: see [`super::cache_control::withheld_fields`]. `public` and `immutable` must be
+    /// well-formed.
     #[must_use]
     pub const fn has(&self, flag: Flag) -> bool {
-        self.flags & (1 << flag as u16) != 0
+        self.flags & !(self.malformed & PERMISSIONS) & (1 << flag as u16) != 0
+    }
+
+    /// True if the message says this, each time well-formed: for what a directive permits besides
+    /// what it forbids.
+    #[must_use]
+    pub const fn permits(&self, flag: Flag) -> bool {
+        self.flags & !self.malformed & (1 << flag as u16) != 0
+    }
+
+    /// True if the message gives this number, each time well-formed.
+    #[must_use]
+    pub const fn states(&self, name: Seconds) -> bool {
+        self.seconds[name as usize].is_some()
+            && self.malformed & (1 << (FLAGS.len() + name as usize)) == 0
     }
 
     /// Adds what a directive would have said.
@@ -110,22 +131,25 @@ impl Directives {
     }
 
     /// Takes one more directive. Names that are not known say nothing.
-    pub(super) fn add(&mut self, name: &str, argument: Argument<'_>) {
-        let named = |known: &&str| is_same(known, name);
+    pub(super) fn add(&mut self, directive: Directive<'_>) {
+        let argument = directive.argument;
+        let named = |known: &&str| directive.is(known);
         if let Some(at) = FLAGS.iter().position(named) {
-            let lists_fields = at == Flag::NoCache as usize || at == Flag::Private as usize;
-            if !(lists_fields && matches!(argument, Argument::Value(_))) {
+            let may_list_fields = at == Flag::NoCache as usize || at == Flag::Private as usize;
+            if !(may_list_fields && argument.field_names().is_some()) {
                 self.flags |= 1 << at;
             }
+            self.malformed |= u16::from(argument != Argument::None) << at;
         } else if let Some(at) = SECONDS.iter().position(named) {
             let number = delta_seconds(argument);
             let known = &mut self.seconds[at];
+            let is_open = at == Seconds::MaxStale as usize && argument == Argument::None;
+            self.malformed |= u16::from(number.is_none() && !is_open) << (FLAGS.len() + at);
             *known = Some(if at == Seconds::MinFresh as usize {
                 number
                     .unwrap_or(DELTA_SECONDS_MAX)
                     .max(known.unwrap_or(Span::ZERO))
             } else {
-                let is_open = at == Seconds::MaxStale as usize && argument == Argument::None;
                 let careful = if is_open { Span::FOREVER } else { Span::ZERO };
                 number
                     .unwrap_or(careful)
@@ -138,7 +162,7 @@ impl Directives {
 /// Delta-seconds (§1.2.2), capped; `None` when there is no number.
 fn delta_seconds(argument: Argument<'_>) -> Option<Span> {
     match argument {
-        Argument::Value(digits) => seconds(digits),
+        Argument::Token(digits) | Argument::Quoted(digits) => seconds(digits),
         Argument::None | Argument::Malformed => None,
     }
 }
@@ -157,9 +181,9 @@ mod tests {
     #[test]
     fn names_are_in_the_order_of_their_enums() {
         let mut all = Directives::default();
-        all.add("Only-If-Cached", Argument::None);
-        all.add("PUBLIC", Argument::None);
-        all.add("min-fresh", Argument::Value("3"));
+        for member in ["Only-If-Cached", "PUBLIC", "min-fresh=3"] {
+            all.add(Directive::parse(member));
+        }
         assert!(all.has(Flag::OnlyIfCached) && all.has(Flag::Public) && !all.has(Flag::Private));
         assert_eq!(all.seconds(Seconds::MinFresh), Some(Span::from_secs(3)));
         assert_eq!(all.seconds(Seconds::MaxStale), None);
@@ -168,6 +192,36 @@ mod tests {
             .with(Flag::Public)
             .with_seconds(Seconds::MinFresh, Some(Span::from_secs(3)));
         assert_eq!(all, same);
+    }
+
+    #[test]
+    fn what_forbids_holds_malformed_and_what_permits_does_not() {
+        let of = |members: &[&str]| {
+            let mut all = Directives::default();
+            for member in members {
+                all.add(Directive::parse(member));
+            }
+            all
+        };
+        for flag in [Flag::Public, Flag::Immutable, Flag::MustRevalidate] {
+            let name = FLAGS[flag as usize];
+            let with = |more: &str| alloc::format!("{name}{more}");
+            assert!(of(&[name]).permits(flag), "{name}");
+            for more in ["=", "=1", " =", "= ", "=\"\"", "\u{a0}", ";"] {
+                let forbids = flag == Flag::MustRevalidate;
+                for members in [&[&*with(more)][..], &[name, &with(more)]] {
+                    assert!(!of(members).permits(flag), "{members:?}");
+                    assert_eq!(of(members).has(flag), forbids, "{members:?}");
+                }
+            }
+        }
+        assert!(of(&["s-maxage=1"]).states(Seconds::SMaxage));
+        assert!(of(&["s-maxage=\"1\""]).states(Seconds::SMaxage));
+        for broken in ["s-maxage", "s-maxage=", "s-maxage=x", "s-maxage =1"] {
+            assert!(!of(&[broken]).states(Seconds::SMaxage), "{broken}");
+            assert!(!of(&["s-maxage=1", broken]).states(Seconds::SMaxage));
+        }
+        assert!(!of(&["max-age=1"]).states(Seconds::SMaxage));
     }
 
     #[test]

@@ -9,7 +9,14 @@ const DATE: &str = "date: Sun, 06 Nov 1994 08:49:37 GMT\n";
 
 fn directives(lines: &str, shared: bool) -> ResponseDirectives {
     let targets = if shared { "cdn-cache-control" } else { "" };
-    ResponseDirectives::of(Head::new(lines), Scope { shared, targets })
+    ResponseDirectives::of(
+        Head::new(lines),
+        Scope {
+            shared,
+            targets,
+            ..Scope::default()
+        },
+    )
 }
 
 fn lifetime(lines: &str, shared: bool) -> Option<u64> {

@@ -1,6 +1,6 @@
 //! Comma-separated lists and directives: the `#rule` of RFC 9110 §5.6.1, read kindly.
 
-use super::text::{cut, position, trim};
+use super::text::{cut, is_token, is_token_byte, position, trim};
 
 /// What the commas of a list separate, without white space around it; some may be empty.
 ///
@@ -73,10 +73,13 @@ impl<'a> Iterator for Parts<'a> {
 pub enum Argument<'a> {
     /// Nothing.
     None,
-    /// A token, or what is between quotes.
-    Value(&'a str),
-    /// Neither, or with escapes, which no argument needs: a directive that needs an argument has
-    /// none that can be used.
+    /// A token, or what could be one: anything without white space, quotes and escapes.
+    Token(&'a str),
+    /// The text between two quotes.
+    Quoted(&'a str),
+    /// Neither, or with escapes, which no argument needs; also anything behind a name that is no
+    /// token, or behind a quote that is never closed. A directive that needs an argument has none
+    /// that can be used, and one that permits something permits nothing.
     Malformed,
 }
 
@@ -91,11 +94,29 @@ impl<'a> Argument<'a> {
             Some(value) => position(value, |byte| byte == b'\\').is_none(),
             None => !value.is_empty() && position(value, |byte| !is_plain(byte)).is_none(),
         };
-        if is_value {
-            Self::Value(value)
-        } else {
-            Self::Malformed
+        match quoted {
+            _ if !is_value => Self::Malformed,
+            Some(value) => Self::Quoted(value),
+            None => Self::Token(value),
         }
+    }
+
+    /// The fields in the qualified form of `no-cache` and `private` (RFC 9111 §5.2.2.4, §5.2.2.7):
+    /// a quoted list of at least one name and of nothing else. `None` for anything else, which is
+    /// the unqualified form then.
+    #[must_use]
+    pub fn field_names(self) -> Option<&'a str> {
+        let Self::Quoted(list) = self else {
+            return None;
+        };
+        let mut count = 0;
+        for name in Parts::new(list) {
+            if !name.is_empty() && !is_token(name) {
+                return None;
+            }
+            count += usize::from(!name.is_empty());
+        }
+        (count > 0).then_some(list)
     }
 }
 
@@ -110,21 +131,42 @@ pub struct Directive<'a> {
 
 impl<'a> Directive<'a> {
     /// Reads a member of a list of directives. White space around the `=` is not allowed, so the
-    /// argument is malformed then (RFC 9111 §5.2, RFC 9110 §5.6.6).
+    /// argument is malformed then (RFC 9111 §5.2, RFC 9110 §5.6.6). A name ends at a semicolon, as
+    /// some write lists with them.
     #[must_use]
     #[inline(never)]
     pub fn parse(member: &'a str) -> Self {
         let (name, argument) = cut(member, b'=');
-        let trimmed = trim(name);
         let argument = match argument {
+            _ if !is_token(name) => Argument::Malformed,
             None => Argument::None,
-            Some(argument) if trimmed.len() == name.len() => Argument::parse(argument),
-            Some(_) => Argument::Malformed,
+            Some(argument) => Argument::parse(argument),
         };
-        Self {
-            name: trimmed,
-            argument,
+        let name = trim(cut(name, b';').0);
+        Self { name, argument }
+    }
+
+    /// True for a directive of this name, which is in lower case. Bytes that no name may have do
+    /// not count: a `no-store` beside a stray byte must not get lost. Its argument is malformed.
+    #[must_use]
+    #[inline(never)]
+    pub fn is(&self, name: &str) -> bool {
+        let bytes = self.name.bytes().filter(|byte| is_token_byte(*byte));
+        bytes.map(|byte| byte.to_ascii_lowercase()).eq(name.bytes())
+    }
+}
+
+/// Gives the directives of a list to `take`. Those behind a quote that is never closed are
+/// malformed: nobody knows whether they are meant.
+#[inline(never)]
+pub fn directives<'a>(value: &'a str, take: &mut dyn FnMut(Directive<'a>)) {
+    let mut parts = Parts::new(value);
+    while let Some(member) = parts.next() {
+        let mut directive = Directive::parse(member);
+        if parts.has_open_quote() {
+            directive.argument = Argument::Malformed;
         }
+        take(directive);
     }
 }
 
@@ -156,8 +198,8 @@ mod tests {
     fn arguments_are_tokens_or_quoted() {
         let argument = |member| Directive::parse(member).argument;
         assert_eq!(argument("max-age"), Argument::None);
-        assert_eq!(argument("max-age=1"), Argument::Value("1"));
-        assert_eq!(argument(r#"max-age="1""#), Argument::Value("1"));
+        assert_eq!(argument("max-age=1"), Argument::Token("1"));
+        assert_eq!(argument(r#"max-age="1""#), Argument::Quoted("1"));
         for malformed in [
             "max-age=",
             "max-age= 1",
@@ -167,9 +209,69 @@ mod tests {
             r#"a=""#,
             r#"a="\1""#,
             r"a=1\2",
+            "a\u{a0}",
+            "a b",
+            "a;b",
+            "a;",
         ] {
             assert_eq!(argument(malformed), Argument::Malformed, "{malformed}");
         }
         assert_eq!(Directive::parse("max-age =1").name, "max-age");
+    }
+
+    #[test]
+    fn names_are_found_beside_stray_bytes() {
+        for member in [
+            "no-store",
+            "No-Store",
+            "no-store\u{a0}",
+            "no\u{a0}-store",
+            "no-store; max-age=1",
+            "\"no-store\"",
+            "no-store =",
+        ] {
+            assert!(Directive::parse(member).is("no-store"), "{member}");
+        }
+        for member in ["x-no-store", "no-stores", "no store", "max-age=no-store"] {
+            assert!(!Directive::parse(member).is("no-store"), "{member}");
+        }
+    }
+
+    #[test]
+    fn field_names_are_a_quoted_list_of_tokens() {
+        let names = |member| Directive::parse(member).argument.field_names();
+        assert_eq!(names(r#"private="a""#), Some("a"));
+        assert_eq!(names(r#"private="a, ,b""#), Some("a, ,b"));
+        for none in [
+            "private",
+            "private=",
+            r#"private="""#,
+            r#"private=" ""#,
+            r#"private=",""#,
+            "private=''",
+            "private=a",
+            "private=true",
+            r#"private="set cookie""#,
+            r#"private="a, b c""#,
+            r#"private="a"#,
+        ] {
+            assert_eq!(names(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn behind_an_open_quote_everything_is_malformed() {
+        let mut read = Vec::new();
+        directives(r#"a, b="c, d=1, e"#, &mut |directive| read.push(directive));
+        let malformed = |name| Directive {
+            name,
+            argument: Argument::Malformed,
+        };
+        assert_eq!(
+            read[1..],
+            [malformed("b"), malformed("d"), malformed("e")],
+            "{read:?}"
+        );
+        assert_eq!(read[0].argument, Argument::None);
     }
 }

@@ -21,7 +21,11 @@
 //!     response: Head::new("cache-control: max-age=60, s-maxage=600\nage: 30\n"),
 //!     exchange: Exchange { requested_at: now, received_at: now },
 //! };
-//! let verdict = judge(&answer, Scope { shared: true, targets: "cdn-cache-control" });
+//! let verdict = judge(&answer, Scope {
+//!     shared: true,
+//!     targets: "cdn-cache-control",
+//!     ..Scope::default()
+//! });
 //! assert_eq!(verdict.storing, Storing::Allowed);
 //! assert_eq!(verdict.lifetime, Some(Span::from_secs(600)));
 //! assert_eq!(verdict.initial_age, Span::from_secs(30));
@@ -44,6 +48,7 @@ pub mod precondition;
 mod preference;
 pub mod range;
 pub mod request;
+pub mod sharing;
 pub mod status;
 pub mod stored_head;
 pub mod storing;

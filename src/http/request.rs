@@ -14,7 +14,7 @@ pub fn directives(head: Head<'_>) -> Directives {
         all = all.with(Flag::NoCache);
     }
     read_lines(head, &mut |directive| {
-        all.add(directive.name, directive.argument);
+        all.add(directive);
     });
     all
 }

@@ -56,13 +56,20 @@ fn write_without(head: Head<'_>, left_out: &FieldNames<'_>, into: &mut String) {
     }
 }
 
-/// The head to store: without fields of the connection and without those that `no-cache="…"` and
-/// `private="…"` withhold from caches in `scope` (§3.1).
+/// The fields that set cookies: those who made the request get them, and nobody after them.
+const COOKIES: [&str; 2] = ["set-cookie", "set-cookie2"];
+
+/// The head to store: without fields of the connection, without those that `no-cache="…"` and
+/// `private="…"` withhold from caches in `scope` (§3.1), and in shared caches without `Set-Cookie`
+/// unless the scope keeps it.
 #[must_use]
 pub fn to_store(response: Head<'_>, scope: Scope<'_>) -> String {
     let mut left_out = FieldNames::default();
     add_hop_by_hop(response, &mut left_out);
     withheld_fields(response, scope, &mut left_out);
+    if scope.shared && !scope.keeps_set_cookie {
+        add_all(&COOKIES, &mut left_out);
+    }
     let mut stored = String::new();
     write_without(response, &left_out.sorted(), &mut stored);
     stored

@@ -7,6 +7,8 @@ use proptest::prelude::*;
 const SHARED: Scope<'static> = Scope {
     shared: true,
     targets: "cdn-cache-control",
+    keeps_set_cookie: false,
+    hides_fields: false,
 };
 
 fn stored(lines: &str) -> String {
@@ -21,7 +23,17 @@ fn update(stored: &str, newer: &str) -> String {
 fn fields_of_the_connection_are_not_stored() {
     let head = "connection: a, B\na: 1\nb: 2\nc: 3\nkeep-alive: 5\nTE: x\nproxy-connection: y\n\
                 proxy-authenticate: z\ntransfer-encoding: chunked\nupgrade: q\nset-cookie: a=b\n";
-    assert_eq!(stored(head), "c: 3\nset-cookie: a=b\n");
+    assert_eq!(stored(head), "c: 3\n");
+    let private = to_store(Head::new(head), Scope::default());
+    assert_eq!(private, "c: 3\nset-cookie: a=b\n");
+    let keeping = Scope {
+        keeps_set_cookie: true,
+        ..SHARED
+    };
+    assert_eq!(
+        to_store(Head::new(head), keeping),
+        "c: 3\nset-cookie: a=b\n"
+    );
 }
 
 #[test]

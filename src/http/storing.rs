@@ -7,6 +7,7 @@ use super::freshness;
 use super::head::Head;
 use super::request;
 use super::status::Status;
+use super::text::{cut, is_same, trim};
 use super::vary;
 use crate::time::Span;
 
@@ -30,15 +31,19 @@ pub enum Storing {
     Authorization,
     /// `Vary: *`: no other request would ever match (§4.1).
     VaryAny,
-    /// The response says nothing, and its status is not cacheable by itself.
+    /// The response says nothing, and its status is not cacheable by itself. A lifetime that is over
+    /// when the response comes, like `max-age=0`, says nothing either.
     Silent,
-    /// The response sets a cookie without saying that it may be shared (§7.3 leaves this to the
-    /// origin; what says nothing is taken for private).
+    /// The response sets a cookie and states no lifetime of which anything is left (§7.3 leaves
+    /// this to the origin; what says nothing is taken for private). Where the scope keeps cookies,
+    /// any lifetime above zero will do.
     SetCookie,
-    /// The request carried a cookie, and again the response says nothing.
+    /// The request carried a cookie, and the response neither states such a lifetime nor `public`.
     Cookie,
     /// A part (206) that otherwise may be stored: by caches that combine or serve ranges (§3.3).
     Partial,
+    /// A stream of events, which ends when somebody leaves: there is never a whole to store.
+    EventStream,
 }
 
 /// A response with the request it answers.
@@ -87,11 +92,12 @@ pub fn judge(answer: &Answer<'_>, scope: Scope<'_>) -> Verdict {
         None => freshness::heuristic(response, &directives, answer.status, received_at),
     };
     let [stale_while_revalidate, stale_if_error] = freshness::windows(&directives, scope.shared);
+    let initial_age = age::initial(response, answer.exchange);
     Verdict {
-        storing: storing(answer, &directives, lifetime, scope.shared),
+        storing: storing(answer, &directives, (lifetime, initial_age), scope),
         lifetime,
         heuristic,
-        initial_age: age::initial(response, answer.exchange),
+        initial_age,
         stale_while_revalidate,
         stale_if_error,
         directives,
@@ -101,27 +107,26 @@ pub fn judge(answer: &Answer<'_>, scope: Scope<'_>) -> Verdict {
 fn storing(
     answer: &Answer<'_>,
     directives: &ResponseDirectives,
-    lifetime: Option<Span>,
-    shared: bool,
+    (lifetime, initial_age): (Option<Span>, Span),
+    scope: Scope<'_>,
 ) -> Storing {
     let Answer {
-        method,
         request,
         status,
         response,
         ..
     } = *answer;
-    let says_so = lifetime.is_some() || directives.has(Flag::Public);
-    let is_get = match method {
-        "POST" => lifetime.is_some() && response.has("content-location"),
-        method => method == "GET",
-    };
+    let shared = scope.shared;
+    let states_freshness = lifetime.is_some_and(|lifetime| lifetime > initial_age);
+    let permits_cookie = states_freshness
+        || (scope.keeps_set_cookie && lifetime.is_some_and(|lifetime| !lifetime.is_zero()));
+    let says_so = states_freshness || directives.has(Flag::Public);
     let is_private = directives.has(Flag::Private);
     let must_understand = directives.has(Flag::MustUnderstand);
-    let understood = must_understand && status.is_understood();
-    if !is_get {
+    let understood = directives.directives.permits(Flag::MustUnderstand) && status.is_understood();
+    if !is_method_storable(answer, states_freshness) {
         Storing::Method
-    } else if !status.is_storable() || (must_understand && !understood) {
+    } else if !status.is_storable() || (must_understand && !status.is_understood()) {
         Storing::Status
     } else if directives.has(Flag::NoStore) && !understood {
         Storing::NoStore
@@ -131,11 +136,13 @@ fn storing(
         Storing::Private
     } else if shared && request.has("authorization") && !directives.permits_authorized() {
         Storing::Authorization
-    } else if vary::names(response) == vary::ANY {
+    } else if vary::names(response, scope.hides_fields) == vary::ANY {
         Storing::VaryAny
+    } else if is_event_stream(response) {
+        Storing::EventStream
     } else if !says_so && !status.is_heuristically_cacheable() && !is_private {
         Storing::Silent
-    } else if shared && !says_so && response.has("set-cookie") {
+    } else if shared && !permits_cookie && response.has("set-cookie") {
         Storing::SetCookie
     } else if shared && !says_so && request.has("cookie") {
         Storing::Cookie
@@ -144,6 +151,20 @@ fn storing(
     } else {
         Storing::Allowed
     }
+}
+
+/// True for GET, and for POST that says of which URL its answer is, and for how long (RFC 9110
+/// §9.3.3).
+fn is_method_storable(answer: &Answer<'_>, states_freshness: bool) -> bool {
+    match answer.method {
+        "POST" => states_freshness && answer.response.has("content-location"),
+        method => method == "GET",
+    }
+}
+
+fn is_event_stream(response: Head<'_>) -> bool {
+    let media_type = response.get("content-type").unwrap_or("");
+    is_same(trim(cut(media_type, b';').0), "text/event-stream")
 }
 
 #[cfg(test)]

@@ -18,7 +18,14 @@ fn judged(method: &str, request: &str, status: u16, response: &str, shared: bool
         },
     };
     let targets = if shared { "cdn-cache-control" } else { "" };
-    judge(&answer, Scope { shared, targets })
+    judge(
+        &answer,
+        Scope {
+            shared,
+            targets,
+            ..Scope::default()
+        },
+    )
 }
 
 fn shared(request: &str, status: u16, response: &str) -> Storing {
@@ -92,6 +99,89 @@ fn private_is_for_private_caches() {
 }
 
 #[test]
+fn a_private_that_cannot_be_read_is_private() {
+    for private in [
+        "private=\"\"",
+        "private=\" \"",
+        "private=\",\"",
+        "private=''",
+        "private=",
+        "private=true",
+        "private=\"set cookie\"",
+        "private=\"a",
+        "private\u{a0}",
+        "priv\u{a0}ate",
+        "private; x",
+        "ext=\"open, private",
+    ] {
+        let response = alloc::format!("cache-control: max-age=9, public, {private}\n");
+        assert_eq!(shared("", 200, &response), Storing::Private, "{private}");
+    }
+}
+
+#[test]
+fn a_permission_that_cannot_be_read_is_none() {
+    let request = "authorization: FOO\n";
+    for broken in [
+        "public=bad",
+        "public =",
+        "public= ",
+        "must-revalidate =",
+        "public=bad, public",
+        "must-revalidate=bad, must-revalidate",
+        "s-maxage=x",
+        "s-maxage",
+        "ext=\"open, public, s-maxage=9",
+        "public\u{a0}",
+    ] {
+        let response = alloc::format!("cache-control: max-age=9, {broken}\n");
+        assert_eq!(
+            shared(request, 200, &response),
+            Storing::Authorization,
+            "{broken}"
+        );
+    }
+}
+
+#[test]
+fn a_scope_that_keeps_cookies_takes_any_lifetime_above_zero() {
+    let answer = |response: &'static str| Answer {
+        method: "GET",
+        request: Head::default(),
+        status: Status(200),
+        response: Head::new(response),
+        exchange: Exchange {
+            requested_at: NOW,
+            received_at: NOW,
+        },
+    };
+    let scope = Scope {
+        shared: true,
+        keeps_set_cookie: true,
+        ..Scope::default()
+    };
+    let storing = |response| judge(&answer(response), scope).storing;
+    let used_up = "set-cookie: a=b\ncache-control: max-age=9\nage: 9\n";
+    assert_eq!(storing(used_up), Storing::Allowed);
+    let zero = "set-cookie: a=b\ncache-control: max-age=0\n";
+    assert_eq!(storing(zero), Storing::SetCookie);
+    assert_eq!(storing("set-cookie: a=b\n"), Storing::SetCookie);
+}
+
+#[test]
+fn streams_of_events_have_no_whole() {
+    for media_type in ["text/event-stream", "Text/Event-Stream; charset=utf-8"] {
+        let response = alloc::format!("cache-control: max-age=9\ncontent-type: {media_type}\n");
+        assert_eq!(shared("", 200, &response), Storing::EventStream);
+        assert_eq!(private("", 200, &response), Storing::EventStream);
+    }
+    assert_eq!(
+        shared("", 200, "content-type: text/event\n"),
+        Storing::Allowed
+    );
+}
+
+#[test]
 fn authorization_needs_permission_in_shared_caches() {
     let request = "authorization: FOO\n";
     for silent in [
@@ -134,6 +224,29 @@ fn cookies_are_taken_for_private_unless_the_response_says_so() {
         shared(cookie, 200, "set-cookie: a=b\ncache-control: max-age=9\n"),
         Storing::Allowed
     );
+    for nothing_left in [
+        "cache-control: max-age=0\n",
+        "cache-control: public, max-age=0\n",
+        "cache-control: public\n",
+        "cache-control: s-maxage=0, max-age=9\n",
+        "cache-control: max-age=9\nage: 9\n",
+        "expires: -1\n",
+        "expires: Sun, 06 Nov 1994 08:49:37 GMT\n",
+    ] {
+        let setting = alloc::format!("set-cookie: a=b\netag: \"1\"\n{nothing_left}");
+        assert_eq!(shared("", 200, &setting), Storing::SetCookie, "{setting}");
+        assert_eq!(private("", 200, &setting), Storing::Allowed, "{setting}");
+        assert_eq!(
+            shared("", 302, nothing_left) == Storing::Silent,
+            !nothing_left.contains("public"),
+            "{nothing_left}"
+        );
+        assert_eq!(
+            shared(cookie, 200, nothing_left) == Storing::Cookie,
+            !nothing_left.contains("public"),
+            "{nothing_left}"
+        );
+    }
     assert_eq!(
         shared(cookie, 200, "cache-control: public\n"),
         Storing::Allowed

@@ -33,9 +33,9 @@ fn dictionary<'a>(value: &'a str, take: &mut dyn FnMut(Directive<'a>)) -> Option
         let argument = match value {
             Value::Boolean(_) => Argument::None,
             Value::String(text) if position(text, |byte| byte == b'\\').is_none() => {
-                Argument::Value(text)
+                Argument::Quoted(text)
             }
-            Value::Token(text) => Argument::Value(text),
+            Value::Token(text) => Argument::Token(text),
             Value::String(_) | Value::Other => Argument::Malformed,
         };
         if value != Value::Boolean(false) {

@@ -44,6 +44,20 @@ pub fn push(text: &mut String, parts: &[&str]) {
     }
 }
 
+/// True for bytes that tokens are made of (RFC 9110 §5.6.2).
+#[inline(never)]
+#[must_use]
+pub fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+/// True for a token (RFC 9110 §5.6.2), like the name of a field.
+#[inline(never)]
+#[must_use]
+pub fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(is_token_byte)
+}
+
 /// A number in decimal digits and nothing else; saturates.
 #[inline(never)]
 #[must_use]
@@ -69,6 +83,16 @@ mod tests {
         assert_eq!(cut("a=", b'='), ("a", Some("")));
         assert_eq!(cut("\u{e9}", b'='), ("\u{e9}", None));
         assert_eq!(cut("\u{e9}=\u{e9}", b'='), ("\u{e9}", Some("\u{e9}")));
+    }
+
+    #[test]
+    fn tokens() {
+        for token in ["a", "no-store", "x_Y.1~|"] {
+            assert!(is_token(token), "{token}");
+        }
+        for none in ["", "a b", "a\u{a0}", "a(b", "a\"b", "x@y", "a=b", "a;b"] {
+            assert!(!is_token(none), "{none}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use super::head::{FieldNames, Head};
 use super::preference;
-use super::text::{cut, position, push};
+use super::text::{cut, is_token, push};
 use alloc::string::String;
 
 /// What stands for a `Vary` that matches nothing.
@@ -15,10 +15,26 @@ pub const ANY: &str = "*";
 /// The most names that are looked at; a response that varies by more matches nothing.
 pub const MAX_NAMES: usize = 32;
 
+/// Fields that browsers send without showing them to scripts, service workers included, and that
+/// change from one request to the next. What varies by one of them matches nothing there.
+///
+/// Of the other names that Fetch forbids, `Accept-Encoding` and the like are the same in all
+/// requests of a browser, and `Origin` in all requests of a script for one URL.
+pub const HIDDEN: [&str; 3] = ["cookie", "cookie2", "referer"];
+
+/// How the names of further such fields begin.
+const HIDDEN_PREFIX: &str = "sec-fetch-";
+
+/// True if browsers hide the field `name`, which is in lower case.
+fn is_hidden(name: &str) -> bool {
+    HIDDEN.contains(&name) || name.starts_with(HIDDEN_PREFIX)
+}
+
 /// The names that `Vary` lists: lower case, sorted, each once, joined by commas. Empty without any,
-/// [`ANY`] when one of them is `*` or no name at all, or when they are more than [`MAX_NAMES`].
+/// [`ANY`] when one of them is `*`, no name at all, or a field that the host `hides`, or when they
+/// are more than [`MAX_NAMES`].
 #[must_use]
-pub fn names(response: Head<'_>) -> String {
+pub fn names(response: Head<'_>, hides: bool) -> String {
     let mut list = String::new();
     for value in response.values("vary") {
         push(&mut list, &[value, ","]);
@@ -29,8 +45,8 @@ pub fn names(response: Head<'_>) -> String {
     let names = names.sorted();
     let mut joined = String::new();
     for name in names.iter() {
-        let is_name = position(name, |byte| byte <= b' ' || byte == b':').is_none();
-        if !is_name || name == ANY || names.len() > MAX_NAMES {
+        let is_any = name == ANY || !is_token(name) || (hides && is_hidden(name));
+        if is_any || names.len() > MAX_NAMES {
             return String::from(ANY);
         }
         let comma = if joined.is_empty() { "" } else { "," };

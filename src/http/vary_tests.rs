@@ -5,7 +5,7 @@ use alloc::format;
 use proptest::prelude::*;
 
 fn vary(value: &str) -> String {
-    names(Head::new(&format!("vary: {value}\n")))
+    names(Head::new(&format!("vary: {value}\n")), false)
 }
 
 fn matches(vary_value: &str, one: &str, other: &str) -> bool {
@@ -17,12 +17,39 @@ fn matches(vary_value: &str, one: &str, other: &str) -> bool {
 #[test]
 fn names_are_in_one_form() {
     assert_eq!(vary("Foo, bar,, FOO , Baz"), "bar,baz,foo");
-    assert_eq!(names(Head::new("vary: b\nVary: a\n")), "a,b");
+    assert_eq!(names(Head::new("vary: b\nVary: a\n"), false), "a,b");
     assert_eq!(vary(""), "");
-    for any in ["*", "*, *", ", *", "Foo, *", "*, Foo", "a b", "a:b"] {
+    for any in [
+        "*", "*, *", ", *", "Foo, *", "*, Foo", "a b", "a:b", "a\u{a0}", "a(b", "a\"b", "a@b",
+    ] {
         assert_eq!(vary(any), ANY, "{any}");
     }
     assert_eq!(key(ANY, Head::default()), None);
+}
+
+#[test]
+fn what_varies_by_a_hidden_field_matches_nothing_where_it_is_hidden() {
+    for name in [
+        "Cookie",
+        "cookie2",
+        "Referer",
+        "Sec-Fetch-Mode",
+        "Accept, cookie",
+    ] {
+        let head = format!("vary: {name}\n");
+        assert_eq!(names(Head::new(&head), true), ANY, "{name}");
+        assert_ne!(names(Head::new(&head), false), ANY, "{name}");
+    }
+    for name in [
+        "Accept-Encoding",
+        "Origin",
+        "Authorization",
+        "Accept",
+        "x-cookie",
+    ] {
+        let head = format!("vary: {name}\n");
+        assert_ne!(names(Head::new(&head), true), ANY, "{name}");
+    }
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::http::status::Status;
 use crate::http::storing::{Answer, Storing, Verdict, judge};
 use crate::http::text::push;
 use crate::http::{
-    freshness, groups, invalidation, precondition, range, stored_head, validators, vary,
+    freshness, groups, invalidation, precondition, range, sharing, stored_head, validators, vary,
 };
 use crate::time::Span;
 use alloc::string::String;
@@ -49,6 +49,7 @@ mod request_flag {
     pub(super) const COOKIE: u32 = 256;
     pub(super) const UNSAFE: u32 = 512;
     pub(super) const CACHEABLE: u32 = 1024;
+    pub(super) const PERSONAL: u32 = 2048;
 }
 
 /// Flags that are set when a field is there.
@@ -118,6 +119,8 @@ pub fn http_response(
     targets: &str,
     requested_at: f64,
     received_at: f64,
+    keeps_set_cookie: bool,
+    hides_fields: bool,
 ) -> Vec<f64> {
     let answer = Answer {
         method,
@@ -129,7 +132,13 @@ pub fn http_response(
             received_at: time_in(received_at),
         },
     };
-    let verdict = judge(&answer, Scope { shared, targets });
+    let scope = Scope {
+        shared,
+        targets,
+        keeps_set_cookie,
+        hides_fields,
+    };
+    let verdict = judge(&answer, scope);
     Vec::from([
         storing_out(verdict.storing),
         optional(verdict.lifetime),
@@ -175,6 +184,7 @@ pub fn http_request(method: &str, request_head: &str) -> Vec<f64> {
         (range::is_asked(head), flag::RANGE),
         (!is_safe(method), flag::UNSAFE),
         (matches!(method, "GET" | "HEAD"), flag::CACHEABLE),
+        (sharing::is_personal(head), flag::PERSONAL),
     ]) | flags_of(head, REQUEST_FIELDS);
     let number = |name| optional(asked.seconds(name));
     Vec::from([
@@ -222,8 +232,8 @@ pub fn http_reuse(
 /// RFC 9111 §4.1: the names that `Vary` lists, in one form; `*` matches nothing.
 #[wasm_bindgen]
 #[must_use]
-pub fn http_vary(response_head: &str) -> String {
-    vary::names(Head::new(response_head))
+pub fn http_vary(response_head: &str, hides_fields: bool) -> String {
+    vary::names(Head::new(response_head), hides_fields)
 }
 
 /// The part of a variant's key that a request decides; undefined for `*`.
@@ -236,8 +246,38 @@ pub fn http_vary_key(vary: &str, request_head: &str) -> Option<String> {
 /// RFC 9111 §3.1: the head to store.
 #[wasm_bindgen]
 #[must_use]
-pub fn http_stored_head(response_head: &str, shared: bool, targets: &str) -> String {
-    stored_head::to_store(Head::new(response_head), Scope { shared, targets })
+pub fn http_stored_head(
+    response_head: &str,
+    shared: bool,
+    targets: &str,
+    keeps_set_cookie: bool,
+) -> String {
+    let scope = Scope {
+        shared,
+        targets,
+        keeps_set_cookie,
+        ..Scope::default()
+    };
+    stored_head::to_store(Head::new(response_head), scope)
+}
+
+/// RFC 9111 §4: whether requests that wait for an answer may have it; `storing` is the first
+/// number of `http_response`, `left` how long it stays fresh from now on.
+#[wasm_bindgen]
+#[must_use]
+pub fn http_shareable(storing: f64, flags: u32, left: f64, shared: bool) -> bool {
+    let is_allowed = storing == storing_out(Storing::Allowed);
+    let arrival = sharing::Arrival {
+        storing: if is_allowed {
+            Storing::Allowed
+        } else {
+            Storing::Silent
+        },
+        left: span_in(left),
+        validate: flags & response_flag::VALIDATE != 0,
+        sets_cookie: flags & response_flag::SET_COOKIE != 0,
+    };
+    sharing::is_shareable(&arrival, shared)
 }
 
 /// RFC 9111 §3.2: the stored head with the fields of a 304 over it.

@@ -15,6 +15,8 @@ fn response(request_head: &str, status: u16, response_head: &str) -> Vec<f64> {
         targets,
         NOW,
         NOW,
+        false,
+        false,
     )
 }
 
@@ -43,7 +45,7 @@ fn a_response_in_seven_numbers() {
 fn reasons_not_to_store_have_these_numbers() {
     let storing = |request, status, head| response(request, status, head)[..1].to_vec();
     let max_age = "cache-control: max-age=9\n";
-    let put = http_response("PUT", "", 200, max_age, true, "", NOW, NOW);
+    let put = http_response("PUT", "", 200, max_age, true, "", NOW, NOW, false, false);
     assert_eq!(put[..1], [1.0]);
     assert_eq!(storing("", 304, max_age), [2.0]);
     assert_eq!(storing("", 200, "cache-control: no-store\n"), [3.0]);
@@ -55,6 +57,28 @@ fn reasons_not_to_store_have_these_numbers() {
     assert_eq!(storing("", 200, "set-cookie: a=b\n"), [9.0]);
     assert_eq!(storing("cookie: a=b\n", 200, ""), [10.0]);
     assert_eq!(storing("", 206, max_age), [11.0]);
+    let events = "cache-control: max-age=9\ncontent-type: text/event-stream\n";
+    assert_eq!(storing("", 200, events), [12.0]);
+}
+
+#[test]
+fn sharing_takes_what_the_others_give() {
+    assert!(http_shareable(0.0, 0, 1.0, true));
+    assert!(!http_shareable(8.0, 0, 1.0, true));
+    assert!(!http_shareable(0.0, 1, 1.0, true));
+    assert!(!http_shareable(0.0, 0, 0.0, true));
+    assert!(!http_shareable(0.0, 32, 1.0, true));
+    assert!(http_shareable(0.0, 32, 1.0, false));
+}
+
+#[test]
+fn cookies_and_hidden_fields() {
+    let head = "set-cookie: a=b\nx: 1\n";
+    assert_eq!(http_stored_head(head, true, "", false), "x: 1\n");
+    assert_eq!(http_stored_head(head, true, "", true), head);
+    assert_eq!(http_stored_head(head, false, "", false), head);
+    assert_eq!(http_vary("vary: cookie\n", true), "*");
+    assert_eq!(http_vary("vary: cookie\n", false), "cookie");
 }
 
 #[test]
@@ -64,7 +88,7 @@ fn a_request_in_five_numbers() {
     let numbers = http_request("GET", head);
     assert_eq!(
         numbers[..4],
-        [f64::from(511 + 1024), 1000.0, 2000.0, f64::INFINITY]
+        [f64::from(511 + 1024 + 2048), 1000.0, 2000.0, f64::INFINITY]
     );
     assert!(numbers[4].is_nan());
     assert_eq!(http_request("POST", "range: items=1-2\n")[..1], [512.0]);

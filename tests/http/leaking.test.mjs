@@ -74,13 +74,13 @@ test("cookies: what is silent about caching is stored for nobody", async () => {
   }
 });
 
-test("cookies: several Set-Cookie lines come back as several, where the origin says for how long", async () => {
+test("cookies: storeSetCookie keeps several Set-Cookie lines as several, where the origin says for how long", async () => {
   const headers = [
     ["cache-control", "max-age=60"],
     ["set-cookie", "a=1"],
     ["set-cookie", "b=2; Path=/"],
   ];
-  const { get } = stage(() => ["x", { headers }]);
+  const { get } = stage(() => ["x", { headers }], { options: { storeSetCookie: true } });
   await get("/");
   const { headers: stored, source } = await get("/");
   assert.equal(source, "hit");

@@ -163,6 +163,8 @@ export declare function http_response(
   targets: string,
   requestedAt: number,
   receivedAt: number,
+  keepsSetCookie: boolean,
+  hidesFields: boolean,
 ): Float64Array;
 export declare function http_request(method: string, requestHead: string): Float64Array;
 export declare function http_reuse(
@@ -174,12 +176,19 @@ export declare function http_reuse(
   minFresh: number,
   maxStale: number,
 ): number;
-export declare function http_vary(responseHead: string): string;
+export declare function http_vary(responseHead: string, hidesFields: boolean): string;
 export declare function http_vary_key(vary: string, requestHead: string): string | undefined;
+export declare function http_shareable(
+  storing: number,
+  flags: number,
+  left: number,
+  shared: boolean,
+): boolean;
 export declare function http_stored_head(
   responseHead: string,
   shared: boolean,
   targets: string,
+  keepsSetCookie: boolean,
 ): string;
 export declare function http_update_head(storedHead: string, newHead: string): string;
 export declare function http_head_update(storedHead: string, newHead: string): string | undefined;

@@ -2,16 +2,17 @@
 
 import { BoundPolicy } from "../bound-policy.js";
 import type { Cache } from "../cache.js";
-import type { Answer, Call } from "../call.js";
+import type { Answer, Call, StreamContext } from "../call.js";
 import * as core from "../core.js";
 import { type Driver, HIT_BITS } from "../driver.js";
+import { isHoldoverError } from "../errors.js";
 import type { WaitUntil } from "../policy-options.js";
 import { answerOf } from "./answering.js";
 import { approach } from "./approach.js";
 import { Asked } from "./asked.js";
 import { change } from "./changes.js";
 import { decide } from "./deciding.js";
-import { AUTHORIZATION, VALIDATE } from "./flags.js";
+import { AUTHORIZATION } from "./flags.js";
 import { lifetimeOfFailed, lifetimeOfLoaded } from "./keeping.js";
 import { UrlKeys } from "./keys.js";
 import { Lead } from "./lead.js";
@@ -22,6 +23,7 @@ import type { HttpRules } from "./rules.js";
 import { cacheStatus, type Forwarded } from "./status.js";
 import { StoredResponse, Unshared, Variants } from "./stored.js";
 import { type Told, told } from "./told.js";
+import { UnsharedKeys } from "./unshared-keys.js";
 import { keysOfVariants } from "./variants.js";
 import type { Place, Visit } from "./visit.js";
 
@@ -36,7 +38,18 @@ export interface Origin {
 }
 
 /** How often a request looks again when its place turns out to be another one. */
-const ROUNDS = 3;
+const ROUNDS = 4;
+
+/** What a request does that another's load did not answer: asks the origin by itself. */
+const ALONE = "alone";
+/** The same, whatever is stored: an error that is remembered was another's, too. */
+const ANEW = "anew";
+export type Again = typeof ALONE | typeof ANEW;
+/** Where to look next, or how. */
+type Next = Variants | Again;
+
+const isTold = (answer: Told | Next): answer is Told =>
+  typeof answer === "object" && "response" in answer;
 
 /** A cache of responses. */
 export class CachedHttp {
@@ -49,6 +62,10 @@ export class CachedHttp {
   readonly keys: UrlKeys | undefined;
   /** The policy of what is on its way already: it needs no guard's leave. */
   readonly keeping: BoundPolicy;
+  /** Whose answers are not for several requests at once. */
+  readonly #unshared: UnsharedKeys;
+  /** The policy of those who wait for no load but their own, nor for another instance's. */
+  readonly #alone: BoundPolicy;
   readonly #loading: Loading;
   readonly #needsRequest: boolean;
 
@@ -64,7 +81,13 @@ export class CachedHttp {
     const ask = (request: Request, asked: Asked) => origin.ask(request, asked);
     // What is on its way is counted as the load it came with.
     this.keeping = new BoundPolicy({ ...policy.rules, guards: undefined }, policy.name);
-    this.#loading = new Loading(cache, rules, this.keeping, ask, origin.decodes);
+    const { rules: own, name } = policy;
+    const alone = { ...own, singleFlight: false, lock: undefined };
+    this.#alone = cache.policies.bound(new BoundPolicy(alone, name, undefined, policy.guards));
+    this.#unshared = new UnsharedKeys(() => this.driver.host.timers.now());
+    const { decodes } = origin;
+    const keeper = { cache, rules, policy: this.keeping, decodes, unshared: this.#unshared };
+    this.#loading = new Loading(keeper, ask);
   }
 
   /** The way of a hit of a plain URL; undefined when the URL is not known well enough. */
@@ -73,7 +96,7 @@ export class CachedHttp {
     const { memory, space } = driver.host;
     if (!driver.isPlain || !policy.isPlain || policy.instance !== memory.instance) return undefined;
     const slot = space.get(key);
-    if (slot === undefined) return undefined;
+    if (slot === undefined || this.#unshared.has(key)) return undefined;
     const stored = memory.values[slot];
     if (!(stored instanceof StoredResponse)) return undefined;
     const verdict = driver.begin(slot, policy);
@@ -83,7 +106,7 @@ export class CachedHttp {
     const call = this.#callOf(visit);
     const answering = driver.perform(call, slot, verdict);
     return this.#answered(visit, call, answering).then((told) =>
-      told instanceof Variants ? this.answer(visit.asked, key) : told,
+      isTold(told) ? told : this.answer(visit.asked, key, told),
     );
   }
 
@@ -98,8 +121,12 @@ export class CachedHttp {
     return placed(stored.toResponse(headers), stored.head.url);
   }
 
-  /** The answer to a request. */
-  async answer(asked: Asked, key?: string): Promise<Told> {
+  /**
+   * The answer to a request.
+   * @param key where it is looked for, if that is known
+   * @param next what came of looking there before
+   */
+  async answer(asked: Asked, key?: string, next?: Next): Promise<Told> {
     if (!this.driver.isOpen()) {
       this.driver.bypassed += 1;
       return this.forward(asked, "bypass");
@@ -110,12 +137,15 @@ export class CachedHttp {
     if (way === "change") return change(this, asked);
     if (way === "bypass") return this.forward(asked, "bypass");
     const primary = key ?? this.keyOf(asked);
-    let record = heldBy(this.driver, primary)?.value;
+    let before: unknown = next ?? heldBy(this.driver, primary)?.value;
+    let record: Variants | undefined;
+    let again: Again | undefined;
     for (let round = 0; round < ROUNDS; round += 1) {
-      const place = this.#placeOf(asked, primary, record instanceof Variants ? record : undefined);
-      const answer = await this.#answerAt(asked, place);
-      if (!(answer instanceof Variants)) return answer;
-      record = answer;
+      if (before instanceof Variants) record = before;
+      else if (before === ALONE || before === ANEW) again = before;
+      const answer = await this.#answerAt(asked, this.#placeOf(asked, primary, record), again);
+      if (isTold(answer)) return answer;
+      before = answer;
     }
     return this.forward(asked, "bypass");
   }
@@ -141,37 +171,52 @@ export class CachedHttp {
     return { primary, record, key };
   }
 
-  /** The answer from a place; what stands there instead when that says where to look. */
-  async #answerAt(asked: Asked, place: Place): Promise<Told | Variants> {
+  /** The answer from a place, or where and how to go on. */
+  async #answerAt(asked: Asked, place: Place, again: Again | undefined): Promise<Told | Next> {
     const way = await approach(this, asked, place);
     if (typeof way === "object") return way;
-    const visit = this.#visitOf(asked, place, way);
+    const visit = this.#visitOf(asked, place, way, again);
     const call = this.#callOf(visit);
-    const answering = visit.forced ? this.driver.refresh(call) : this.driver.call(call);
+    const asksAnew = visit.forced || again === ANEW;
+    const answering = asksAnew ? this.driver.refresh(call) : this.driver.call(call);
     return this.#answered(visit, call, answering);
   }
 
-  async #answered(visit: Visit, call: Call, answering: Promise<Answer>): Promise<Told | Variants> {
-    const answer = await visit.lead.first(answering);
+  async #answered(visit: Visit, call: Call, answering: Promise<Answer>): Promise<Told | Next> {
+    let answer: Answer | Lead;
+    try {
+      answer = await visit.lead.first(answering);
+    } catch (error) {
+      if (this.#isAnothers(visit, error)) return ANEW;
+      throw error;
+    }
     if (answer instanceof Lead) return this.#begun(answer);
     return this.#concluded(visit, call, answer);
   }
 
-  #visitOf(asked: Asked, place: Place, way: "call" | "validate" | "reload"): Visit {
+  /** Whether an error came of a load that was not this request's, and is not for it. */
+  #isAnothers({ asked, lead, again }: Visit, error: unknown): boolean {
+    const isOwn = lead.led || again === ANEW || asked.signal?.aborted === true;
+    return !isOwn && !isHoldoverError(error) && this.#loading.isPersonal(asked, error);
+  }
+
+  #visitOf(asked: Asked, place: Place, way: "call" | "validate" | "reload", again?: Again): Visit {
     const waitUntil = this.origin.waitUntilOf?.(asked);
     const reload = way === "reload";
-    return { asked, place, lead: new Lead(), reload, forced: way !== "call", waitUntil };
+    return { asked, place, lead: new Lead(), reload, forced: way !== "call", again, waitUntil };
   }
 
   #callOf(visit: Visit): Call {
-    const { asked, place } = visit;
+    const { asked, place, again } = visit;
     const { guards } = this.policy.rules;
+    const isAlone = again !== undefined || this.#unshared.has(place.key);
     return {
       key: place.key,
-      policy: this.policy,
+      policy: isAlone ? this.#alone : this.policy,
       args: this.#needsRequest ? [asked.request] : [],
       host: guards === undefined ? "" : new URL(asked.url).host,
-      load: ({ signal }) => this.#loading.load(visit, signal),
+      load: (context: StreamContext) => this.#loading.load(visit, context),
+      isPersonal: (error) => this.#loading.isPersonal(asked, error),
       signal: asked.signal,
       waitUntil: visit.waitUntil,
       lifetimeOf: lifetimeOfLoaded,
@@ -187,26 +232,27 @@ export class CachedHttp {
     return told(response, happened, { reason: reason ?? forwarded });
   }
 
-  async #concluded(visit: Visit, call: Call, answer: Answer): Promise<Told | Variants> {
+  async #concluded(visit: Visit, call: Call, answer: Answer): Promise<Told | Next> {
     const { asked, lead } = visit;
     const { value, source } = answer;
     const isOwn = source === "load" || source === "bypass";
     if (value instanceof Unshared && isOwn && lead.live !== undefined) return this.#begun(lead);
     if (!isOwn) lead.leave();
     if (value instanceof Variants) return value;
-    if (value instanceof StoredResponse && (isOwn || this.#fits(asked, value, source))) {
+    if (value instanceof StoredResponse && (isOwn || this.#mayHave(asked, value, source))) {
       return this.serve(asked, value, { ...answer, lead: isOwn ? lead : undefined, key: call.key });
     }
     if (isOwn && lead.live !== undefined) return this.#begun(lead);
+    if (source === "coalesced") return ALONE;
     return this.forward(asked, lead.forwarded === "uri-miss" ? "uri-miss" : "bypass");
   }
 
   /** Whether a response that another request brought is this one's, too. */
-  #fits(asked: Asked, stored: StoredResponse, source: Answer["source"]): boolean {
+  #mayHave(asked: Asked, stored: StoredResponse, source: Answer["source"]): boolean {
     const { terms } = stored;
     if (this.isBarred(asked, stored)) return false;
     if (source !== "coalesced") return true;
-    if (terms.flags & VALIDATE) return false;
+    if (!stored.shareable) return false;
     return terms.vary === "" || core.http_vary_key(terms.vary, asked.head) === terms.selection;
   }
 
@@ -233,6 +279,7 @@ export class CachedHttp {
     });
     const aged = isNew && lead?.renewed !== true ? undefined : age;
     const response = placed(answerOf(asked, stored, aged), stored.head.url);
+    if (lead !== undefined) this.#setCookies(response, lead);
     const happened = {
       source,
       ttl,
@@ -243,6 +290,13 @@ export class CachedHttp {
     const reason = lead?.reason ?? (isNew ? happened.forwarded : undefined);
     const total = aged === undefined ? 0 : stored.terms.initialAge + aged;
     return told(response, happened, { age: total, reason, error: from.error });
+  }
+
+  /** Gives a request the cookies that the origin set for it: what is stored has none. */
+  #setCookies({ headers }: Response, { cookies }: Lead): void {
+    const { shared, storeSetCookie } = this.rules;
+    if (!shared || storeSetCookie) return;
+    for (const cookie of cookies) headers.append("set-cookie", cookie);
   }
 
   /** Asks the origin for this request alone, and stores nothing. */

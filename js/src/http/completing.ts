@@ -31,12 +31,14 @@ export function completed(
   origin: Origin,
   body: Uint8Array | null,
   verdict: Verdict,
-  { shared }: HttpRules,
+  { shared, storeSetCookie }: HttpRules,
   about: About,
 ): StoredResponse {
   const { status, statusText, url } = origin;
   const { initialAge, lifetime } = verdict.termsAt(about.now, about.failed);
-  const cleaned = linesOf(core.http_stored_head(verdict.head, shared, targetsOf(shared)));
+  const cleaned = linesOf(
+    core.http_stored_head(verdict.head, shared, targetsOf(shared), storeSetCookie),
+  );
   const decoded = about.decoded ?? (about.decodes === true && isDecoded(cleaned, body));
   const headers = dated(decoded ? withoutCoding(cleaned) : cleaned, about.now - initialAge);
   const refusal =
@@ -54,7 +56,15 @@ export function completed(
     ...(decoded && { decoded }),
   };
   const head = { status, statusText, url, headers };
-  return new StoredResponse(head, terms, body, { lifetime, refusal, failed: about.failed });
+  const shareable =
+    refusal === undefined &&
+    core.http_shareable(verdict.refusal, verdict.flags, lifetime.ttl, shared);
+  return new StoredResponse(head, terms, body, {
+    lifetime,
+    refusal,
+    shareable,
+    failed: about.failed,
+  });
 }
 
 /** A recipient with a clock dates what came without a date (RFC 9110 §6.6.1). */

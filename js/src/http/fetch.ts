@@ -32,11 +32,11 @@ export function cachedFetch(
   policy: FetchPolicyOptions | undefined,
   options: FetchOptions | undefined,
 ): CachedFetch {
-  const { shared, fetch, override, maxBody } = compileFetchOptions(options);
+  const { fetch, ...given } = compileFetchOptions(options);
   const rules = compilePolicy(policy, "fetch");
   const http = new CachedHttp(
     cache,
-    { policy: rules, shared, override, maxBody },
+    { policy: rules, ...given },
     cache.policies.bound(new BoundPolicy(overResponses(rules), cache.policies.nameFor("fetch"))),
     { ask: (request) => (fetch ?? globalThis.fetch)(request), fills: false, decodes: true },
   );

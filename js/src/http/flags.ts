@@ -6,6 +6,7 @@ export const NEVER_STALE = 2;
 export const IMMUTABLE = 4;
 export const ETAG = 8;
 export const LAST_MODIFIED = 16;
+export const SET_COOKIE = 32;
 export const VARIES = 64;
 export const GROUPS = 512;
 
@@ -19,6 +20,8 @@ export const RANGE = 32;
 export const AUTHORIZATION = 128;
 export const UNSAFE = 512;
 export const CACHEABLE = 1024;
+/** It shows who asks: what it fails with may concern its user alone. */
+export const PERSONAL = 2048;
 
 /** Why a response is not stored, by its number. */
 export const REFUSALS = [
@@ -34,12 +37,5 @@ export const REFUSALS = [
   "set-cookie",
   "cookie",
   "partial",
+  "event-stream",
 ] as const;
-
-/** Refusals that keep a response out of the cache, but not from those who wait for it now. */
-const SHAREABLE: readonly number[] = [0, 2, 8];
-
-/** Whether callers who waited for a response may have it. */
-export function mayBeShared(refusal: number, flags: number): boolean {
-  return SHAREABLE.includes(refusal) && (flags & VALIDATE) === 0;
-}

@@ -33,11 +33,11 @@ export function cachedHandler<Extras extends readonly unknown[]>(
   options: HandlerOptions | undefined,
 ): CachedHandler<Extras> {
   if (typeof handler !== "function") throw new ConfigError("handler", handler, "a function");
-  const { shared, override, maxBody } = compileHandlerOptions(options);
+  const given = compileHandlerOptions(options);
   const rules = compilePolicy(policy, "fetch");
   const http = new CachedHttp(
     cache,
-    { policy: rules, shared, override, maxBody },
+    { policy: rules, ...given },
     cache.policies.bound(
       new BoundPolicy(overResponses(rules), cache.policies.nameFor(handler.name || "handler")),
     ),

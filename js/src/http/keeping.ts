@@ -2,15 +2,16 @@
 
 import type { BoundPolicy } from "../bound-policy.js";
 import type { Cache } from "../cache.js";
-import type { Call, LoadContext } from "../call.js";
+import type { Call, StreamContext } from "../call.js";
 import * as core from "../core.js";
 import type { Lifetime } from "../layers.js";
 import { completed } from "./completing.js";
 import { rebuilt, remade } from "./live.js";
 import { heldBy } from "./lookup.js";
 import { Recording } from "./recording.js";
-import { type Exchange, type HttpRules, isOfUse, type Verdict } from "./rules.js";
+import { type Exchange, type HttpRules, isOfUse, refusalOf, type Verdict } from "./rules.js";
 import { StoredResponse, Unshared, Variants } from "./stored.js";
+import type { UnsharedKeys } from "./unshared-keys.js";
 import { keyOfVariant, lifetimeOfRecord, newRecord } from "./variants.js";
 import type { Visit } from "./visit.js";
 
@@ -22,6 +23,8 @@ export interface Keeper {
   readonly policy: BoundPolicy;
   /** Whether the host decodes bodies whose headers still tell of a content coding. */
   readonly decodes: boolean;
+  /** Whose answers are not for several requests at once. */
+  readonly unshared: UnsharedKeys;
 }
 
 /** What was decided of a response before its body is looked at. */
@@ -29,9 +32,28 @@ export interface Fate {
   readonly failed: boolean;
   /** Whether something stored may answer instead of it. */
   readonly standsIn: boolean;
-  /** Why it is not to be stored, though others who wait may have it. */
-  readonly refusal: string | undefined;
-  readonly signal: AbortSignal;
+  readonly context: StreamContext;
+}
+
+/** Why a response is not to be stored, as far as its head tells. */
+export function refusalAtHead(
+  visit: Visit,
+  { response, receivedAt }: Exchange,
+  verdict: Verdict,
+  failed: boolean,
+): string | undefined {
+  const refusal = refusalOf(verdict.refusal);
+  if (refusal !== undefined) return refusal;
+  // Not what was asked for: how it got elsewhere is not known, and may not be kept.
+  if (response.redirected) return "redirected";
+  if (!isOfUse(verdict.termsAt(receivedAt, failed).lifetime)) return "no lifetime";
+  return failed && !isAtHome(visit, verdict) ? "vary" : undefined;
+}
+
+/** Whether a response belongs where it was looked for. */
+function isAtHome({ asked, place }: Visit, { vary }: Verdict): boolean {
+  if (place.record === undefined) return vary === "";
+  return keyOfVariant(place.primary, place.record, vary, asked.head) === place.key;
 }
 
 /** One response on its way into the cache. */
@@ -41,8 +63,10 @@ export class Arrival {
   readonly #exchange: Exchange;
   readonly #verdict: Verdict;
   readonly #fate: Fate;
-  readonly #refusal: string | undefined;
+  readonly #shareable: boolean;
   readonly #recording: Recording | undefined;
+  /** The load that keeps it. */
+  #context: StreamContext;
 
   constructor(keeper: Keeper, visit: Visit, exchange: Exchange, verdict: Verdict, fate: Fate) {
     this.#keeper = keeper;
@@ -50,37 +74,48 @@ export class Arrival {
     this.#exchange = exchange;
     this.#verdict = verdict;
     this.#fate = fate;
-    this.#refusal = this.#refuse();
+    this.#context = fate.context;
+    this.#shareable = verdict.isShareable(fate.failed);
     const { response } = exchange;
     if (response.body !== null) {
+      const { timers } = keeper.cache.driver.host;
       this.#recording = new Recording(response.body, keeper.rules.maxBody, response);
-      this.#recording.endWith(fate.signal);
+      this.#recording.endWith(fate.context.signal);
+      const { timeout } = keeper.rules.policy;
+      this.#recording.watch(timers, timeout, () => this.#release());
     }
-  }
-
-  #refuse(): string | undefined {
-    const { failed, refusal } = this.#fate;
-    const { response, receivedAt } = this.#exchange;
-    if (refusal !== undefined) return refusal;
-    // Not what was asked for: how it got elsewhere is not known, and may not be kept.
-    if (response.redirected) return "redirected";
-    if (!isOfUse(this.#verdict.termsAt(receivedAt, failed).lifetime)) return "no lifetime";
-    return failed && !this.#isAtHome() ? "vary" : undefined;
   }
 
   /** What the load brought. The caller who led it may have been given the response before. */
   async kept(): Promise<unknown> {
-    const { lead, asked } = this.#visit;
+    const { lead, asked, place } = this.#visit;
     const { failed, standsIn } = this.#fate;
     const { ttl } = this.#verdict.termsAt(this.#exchange.receivedAt, failed).lifetime;
-    lead.expect(this.#refusal, ttl);
-    const moved = this.#refusal === undefined && !failed ? this.#moved() : undefined;
+    lead.expect(undefined, ttl);
+    const moved = failed ? undefined : this.#moved();
+    if (moved === undefined) this.#share(place.key, this.#fate.context);
     // Who wants but a part, or could be answered otherwise, waits for the whole; so does who meets
     // a failure, which guards are to know of before that caller comes again.
     const now = asked.takesWhole && (moved !== undefined || !(standsIn || failed));
     if (now) this.#give();
     else if (moved !== undefined) lead.leave();
     return moved ?? this.#whole();
+  }
+
+  /** Has those wait who may have the response, and sends the others on. */
+  #share(key: string, context: StreamContext): void {
+    const { failed, standsIn } = this.#fate;
+    this.#keeper.unshared.note(key, this.#shareable);
+    this.#context = context;
+    // Where something stored may answer for a failure, it answers those who wait, too.
+    if (!this.#shareable && !(failed && standsIn)) context.dismiss?.(new Unshared("alone", false));
+  }
+
+  /** Nothing comes any more, for now: nobody waits for the whole of it. */
+  #release(): void {
+    const { lead } = this.#visit;
+    this.#context.dismiss?.(new Unshared("stalled", false));
+    if (lead.live === undefined) this.#give();
   }
 
   /** Gives the response to the caller who led the load, as it comes. */
@@ -92,6 +127,7 @@ export class Arrival {
       const { response } = this.#exchange;
       const body = asked.method === "HEAD" ? null : this.#recording?.stream(asked.signal);
       lead.give(rebuilt(response, body ?? null), true);
+      this.#fate.context.begun?.();
     }
   }
 
@@ -109,7 +145,7 @@ export class Arrival {
     const now = cache.driver.host.timers.now();
     try {
       const selection = core.http_vary_key(vary, asked.head) ?? "";
-      const about = { requestedAt, selection, now, failed, refusal: this.#refusal, decodes };
+      const about = { requestedAt, selection, now, failed, decodes };
       return completed(response, body, this.#verdict, rules, about);
     } catch (error) {
       // The core trapped. The body is here, so the caller who led the load has it all the same.
@@ -135,7 +171,7 @@ export class Arrival {
   #move(): Variants | Unshared | undefined {
     const { driver, entries } = this.#keeper.cache;
     const { asked, place } = this.#visit;
-    if (this.#isAtHome()) return undefined;
+    if (isAtHome(this.#visit, this.#verdict)) return undefined;
     const { vary } = this.#verdict;
     const { lifetime } = this.#verdict.termsAt(this.#exchange.receivedAt, false);
     const known = place.record ?? newRecord(driver.host);
@@ -151,13 +187,6 @@ export class Arrival {
     return isAtPrimary ? record : new Unshared("moved", false);
   }
 
-  #isAtHome(): boolean {
-    const { asked, place } = this.#visit;
-    const { vary } = this.#verdict;
-    if (place.record === undefined) return vary === "";
-    return keyOfVariant(place.primary, place.record, vary, asked.head) === place.key;
-  }
-
   #isCurrent(record: Variants): boolean {
     const { driver } = this.#keeper.cache;
     const value = heldBy(driver, this.#visit.place.primary)?.value;
@@ -170,8 +199,9 @@ export class Arrival {
       policy: this.#keeper.policy,
       args: [this.#visit.asked.request],
       waitUntil: this.#visit.waitUntil,
-      load: ({ signal }: LoadContext) => {
-        this.#recording?.endWith(signal);
+      load: (context: StreamContext) => {
+        this.#recording?.endWith(context.signal);
+        this.#share(key, context);
         return this.#whole();
       },
       lifetimeOf: lifetimeOfLoaded,

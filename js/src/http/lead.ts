@@ -17,6 +17,10 @@ export class Lead {
   ttl = 0;
   /** Whether a stored response was found to be valid still. */
   renewed = false;
+  /** Whether this request's own load has begun: what that brings is not another's. */
+  led = false;
+  /** The cookies that the origin set: for this request, and for no other. */
+  cookies: readonly string[] = [];
   /** What only this request can have. */
   live: Response | undefined;
   #isGone = false;
@@ -33,6 +37,13 @@ export class Lead {
       this.#tell = resolve;
       answer.then(resolve, reject);
     });
+  }
+
+  /** What the origin answered this request. */
+  answered(response: Response): void {
+    this.status = response.status;
+    const lines = [...response.headers].filter(([name]) => name === "set-cookie");
+    if (lines.length > 0) this.cookies = [...this.cookies, ...lines.map(([, value]) => value)];
   }
 
   /** What is to become of the load, as far as its head tells. */

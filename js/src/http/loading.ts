@@ -1,16 +1,16 @@
 /** Loads of HTTP: asks the origin, by condition where it can, and says what came of it. */
 
-import type { BoundPolicy } from "../bound-policy.js";
 import type { Cache } from "../cache.js";
+import type { StreamContext } from "../call.js";
 import * as core from "../core.js";
 import type { Asked } from "./asked.js";
 import { completed } from "./completing.js";
-import { mayBeShared } from "./flags.js";
+import { PERSONAL } from "./flags.js";
 import { fieldOf } from "./head.js";
-import { Arrival, type Keeper } from "./keeping.js";
-import { drop, isOpaque, isWorkerd, rebuilt } from "./live.js";
+import { Arrival, type Keeper, refusalAtHead } from "./keeping.js";
+import { drop, isOpaque, isResponse, isWorkerd, rebuilt } from "./live.js";
 import { heldBy, mayStandIn } from "./lookup.js";
-import { type Exchange, type HttpRules, judge, refusalOf, textOf } from "./rules.js";
+import { type Exchange, type HttpRules, judge, textOf, type Verdict } from "./rules.js";
 import { StoredResponse, Unshared } from "./stored.js";
 import type { Visit } from "./visit.js";
 
@@ -24,23 +24,36 @@ export class Loading {
   readonly #failIf: ((response: Response) => boolean) | undefined;
   readonly #keeper: Keeper;
 
-  constructor(
-    cache: Cache,
-    rules: HttpRules,
-    keeping: BoundPolicy,
-    ask: (request: Request, asked: Asked) => Promise<Response>,
-    decodes: boolean,
-  ) {
-    this.#cache = cache;
-    this.#rules = rules;
+  constructor(keeper: Keeper, ask: (request: Request, asked: Asked) => Promise<Response>) {
+    this.#cache = keeper.cache;
+    this.#rules = keeper.rules;
     this.#ask = ask;
-    this.#failIf = rules.policy.failIf;
-    this.#keeper = { cache, rules, policy: keeping, decodes };
+    this.#failIf = keeper.rules.policy.failIf;
+    this.#keeper = keeper;
   }
 
   /** The loader of a visit. */
-  async load(visit: Visit, signal: AbortSignal): Promise<unknown> {
+  async load(visit: Visit, context: StreamContext): Promise<unknown> {
+    visit.lead.led = true;
+    try {
+      return await this.#load(visit, context);
+    } catch (error) {
+      if (this.isPersonal(visit.asked, error)) context.dismiss?.(new Unshared("error", true));
+      throw error;
+    }
+  }
+
+  /**
+   * True for an error that is its caller's alone: it may concern its user, or be a response, which
+   * one caller alone can read.
+   */
+  isPersonal(asked: Asked, error: unknown): boolean {
+    return isResponse(error) || (this.#rules.shared && (asked.flags & PERSONAL) !== 0);
+  }
+
+  async #load(visit: Visit, context: StreamContext): Promise<unknown> {
     const { asked, place, lead } = visit;
+    const { signal } = context;
     const held = heldBy(this.#cache.driver, place.key);
     const stored = held?.value instanceof StoredResponse ? held.value : undefined;
     if (visit.forced) lead.forwarded = "request";
@@ -48,16 +61,16 @@ export class Loading {
     else if (place.record !== undefined) lead.forwarded = "vary-miss";
     const validators = stored === undefined || visit.reload ? "" : this.#validators(stored);
     let exchange = await this.#exchange(asked, validators, signal);
-    lead.status = exchange.response.status;
+    lead.answered(exchange.response);
     if (stored !== undefined && validators !== "" && lead.status === NOT_MODIFIED) {
       const renewed = this.#inCore(() => this.#renewed(visit, stored, exchange), undefined);
       drop(exchange.response);
       if (renewed !== undefined) return renewed;
       exchange = await this.#exchange(asked, "", signal);
-      lead.status = exchange.response.status;
+      lead.answered(exchange.response);
     }
     const standsIn = !visit.forced && held !== undefined && mayStandIn(held);
-    return this.#arrived(visit, exchange, signal, standsIn);
+    return this.#arrived(visit, exchange, context, standsIn);
   }
 
   async #exchange(asked: Asked, added: string, signal: AbortSignal): Promise<Exchange> {
@@ -88,6 +101,7 @@ export class Loading {
       failed: false,
     });
     visit.lead.expect(renewed.refusal, renewed.lifetime?.ttl ?? 0);
+    this.#keeper.unshared.note(visit.place.key, renewed.shareable);
     if (renewed.refusal !== undefined) void this.#cache.entries.invalidate(visit.place.key);
     return renewed;
   }
@@ -96,36 +110,43 @@ export class Loading {
   async #arrived(
     visit: Visit,
     exchange: Exchange,
-    signal: AbortSignal,
+    context: StreamContext,
     standsIn: boolean,
   ): Promise<unknown> {
-    const { asked, lead } = visit;
+    const { asked, lead, place } = visit;
     const { response } = exchange;
     const failed = this.#isFailure(response);
-    const pass = (reason: string) => {
-      lead.reason = reason;
+    const verdict = this.#verdictOn(asked, exchange);
+    const refusal =
+      typeof verdict === "string"
+        ? verdict
+        : (refusalAtHead(visit, exchange, verdict, failed) ?? this.#refusalOf(response));
+    if (typeof verdict === "string" || refusal !== undefined) {
+      this.#keeper.unshared.note(place.key, false);
+      lead.reason = refusal;
       lead.give(passed(asked, response), !failed);
-      return new Unshared(reason, failed);
-    };
-    if (isOpaque(response)) return pass("opaque");
-    const verdict = this.#inCore(
-      () => judge(asked, response.status, textOf(response), exchange, this.#rules),
-      undefined,
-    );
-    if (verdict === undefined) return pass("trap");
-    const refusal = refusalOf(verdict.refusal);
-    if (
-      refusal !== undefined &&
-      (response.status === NOT_MODIFIED || !mayBeShared(verdict.refusal, verdict.flags))
-    ) {
-      return pass(refusal);
+      return new Unshared(refusal ?? "", failed);
     }
-    if (Number(response.headers.get("content-length")) > this.#rules.maxBody)
-      return pass("too long");
-    if (!this.#keeper.decodes && response.headers.has("content-encoding") && isWorkerd())
-      return pass("encoded");
-    const fate = { failed, standsIn, refusal, signal };
-    return new Arrival(this.#keeper, visit, exchange, verdict, fate).kept();
+    return new Arrival(this.#keeper, visit, exchange, verdict, {
+      failed,
+      standsIn,
+      context,
+    }).kept();
+  }
+
+  /** What the rules say of a response; why it can only be passed on. */
+  #verdictOn(asked: Asked, exchange: Exchange): Verdict | string {
+    const { response } = exchange;
+    if (isOpaque(response)) return "opaque";
+    const read = () => judge(asked, response.status, textOf(response), exchange, this.#rules);
+    return this.#inCore<Verdict | string>(read, "trap");
+  }
+
+  /** Why a body is not to be recorded. */
+  #refusalOf({ headers }: Response): string | undefined {
+    if (Number(headers.get("content-length")) > this.#rules.maxBody) return "too long";
+    const isEncoded = !this.#keeper.decodes && headers.has("content-encoding") && isWorkerd();
+    return isEncoded ? "encoded" : undefined;
   }
 
   #isFailure(response: Response): boolean {

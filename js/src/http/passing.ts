@@ -42,6 +42,7 @@ export function passing(
   const body = response.body as ReadableStream<Uint8Array>;
   const recording = new Recording(body, rules.maxBody, response);
   const live = rebuilt(response, recording.stream(asked.signal));
+  recording.watch(driver.host.timers, rules.policy.timeout, () => {});
   const kept = async (signal: AbortSignal) => {
     recording.endWith(signal);
     try {

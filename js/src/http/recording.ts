@@ -6,6 +6,11 @@
  */
 
 import { concatenated } from "../bytes.js";
+import type { Timers } from "../clock.js";
+import { TimeoutError } from "../errors.js";
+
+/** How long nothing has come when a body counts as stalled, in milliseconds. */
+const STALL = 1000;
 
 /** A body that is being recorded. */
 export class Recording {
@@ -26,6 +31,9 @@ export class Recording {
   #wake: (() => void) | undefined;
   /** Whether somebody reads what comes: undefined while nobody has asked for it. */
   #isRead: boolean | undefined;
+  /** When something came last. */
+  #movedAt = 0;
+  #now: (() => number) | undefined;
 
   constructor(body: ReadableStream<Uint8Array>, most: number, owner: unknown) {
     this.#reader = body.getReader();
@@ -94,6 +102,32 @@ export class Recording {
     this.whole.then(forget, forget);
   }
 
+  /**
+   * Calls `onStall`, once, when nothing has come for a second; ends the recording when nothing has
+   * come for `timeout`, or for a second while nobody reads: it might never end.
+   */
+  watch({ now, afterIfAlive }: Timers, timeout: number, onStall: () => void): void {
+    this.#now = now;
+    this.#movedAt = now();
+    let stalls = false;
+    const look = () => {
+      if (this.#state !== "recording") return;
+      const silent = now() - this.#movedAt;
+      if (silent >= timeout || (silent >= STALL && this.#isRead === false)) {
+        return this.#fail(new TimeoutError(`nothing came of a body for ${silent} ms`));
+      }
+      if (silent >= STALL && !stalls) {
+        stalls = true;
+        onStall();
+      }
+      const left = Math.min(STALL - (silent % STALL), timeout - silent);
+      stop = afterIfAlive(Math.max(1, left), look);
+    };
+    let stop = afterIfAlive(Math.min(STALL, timeout), look);
+    const end = () => stop();
+    this.whole.then(end, end);
+  }
+
   async #record(): Promise<Uint8Array | undefined> {
     while (this.#state === "recording") await this.#step();
     if (this.#state === "failed") throw this.#error;
@@ -107,8 +141,9 @@ export class Recording {
     try {
       const { done, value } = await this.#reader.read();
       if (this.#state !== "recording") return;
+      this.#movedAt = this.#now?.() ?? 0;
       if (done) this.#state = "complete";
-      else if (value.length > 0) this.#keep(value);
+      else if (checked(value).length > 0) this.#keep(value);
     } catch (error) {
       this.#fail(error);
     }
@@ -163,7 +198,21 @@ export class Recording {
     for (;;) {
       const { done, value } = await this.#reader.read();
       if (done) return undefined;
-      if (value.length > 0) return new Uint8Array(value);
+      try {
+        if (checked(value).length > 0) return new Uint8Array(value);
+      } catch (error) {
+        this.#drop(error);
+        throw error;
+      }
     }
   }
+}
+
+/**
+ * Bodies are bytes, as `Response` reads them itself.
+ * @throws TypeError for any other chunk
+ */
+function checked(chunk: unknown): Uint8Array {
+  if (Object(chunk)[Symbol.toStringTag] === "Uint8Array") return chunk as Uint8Array;
+  throw new TypeError("a body has a chunk that is no Uint8Array");
 }

@@ -7,6 +7,7 @@ import type { Asked } from "./asked.js";
 import { ETAG, GROUPS, LAST_MODIFIED, NEVER_STALE, REFUSALS, VALIDATE, VARIES } from "./flags.js";
 import { groupTags } from "./groups.js";
 import { headOf } from "./head.js";
+import { hidesFields } from "./hidden-fields.js";
 
 /** How a cached `fetch` reads HTTP. */
 export interface HttpRules {
@@ -15,6 +16,8 @@ export interface HttpRules {
   /** Whether the policy rules even where the response says something. */
   readonly override: boolean;
   readonly maxBody: number;
+  /** Whether a shared cache keeps `Set-Cookie` with what it stores. */
+  readonly storeSetCookie: boolean;
 }
 
 /** A response that has begun. */
@@ -35,6 +38,8 @@ export interface Verdict {
   readonly vary: string;
   readonly authorized: boolean;
   readonly groups: readonly string[] | undefined;
+  /** True if requests that wait for it may have it. */
+  isShareable(failed: boolean): boolean;
   /**
    * Age and lifetime, for a body that was complete at `now`. A failure is kept for as long as it
    * says itself, and stands in for nothing.
@@ -74,19 +79,28 @@ export function judge(
       targetsOf(shared),
       exchange.requestedAt,
       exchange.receivedAt,
+      rules.storeSetCookie,
+      hidesFields(),
     );
   const numbers = read(asked.head);
   const flags = numbers[6] ?? 0;
   const storing = numbers[0] ?? 1;
   const overruled = rules.override && rules.policy.ttlGiven && storing === SILENT;
+  const refusal = overruled ? 0 : storing;
+  const termsAt = (now: number, failed: boolean) =>
+    termsOf(numbers, now - exchange.receivedAt, rules, failed);
   return {
-    refusal: overruled ? 0 : storing,
+    refusal,
     flags,
     head,
-    vary: flags & VARIES ? core.http_vary(head) : "",
+    vary: flags & VARIES ? core.http_vary(head, hidesFields()) : "",
     authorized: !shared || [0, PARTIAL].includes(read("authorization: any\n")[0] ?? 1),
     groups: flags & GROUPS ? groupTags(asked.url, core.http_groups(head)) : undefined,
-    termsAt: (now, failed) => termsOf(numbers, now - exchange.receivedAt, rules, failed),
+    isShareable: (failed) => {
+      const { ttl } = termsAt(exchange.receivedAt, failed).lifetime;
+      return core.http_shareable(refusal, flags, ttl, shared);
+    },
+    termsAt,
   };
 }
 

@@ -42,6 +42,8 @@ export class StoredResponse {
   readonly lifetime: Lifetime | undefined;
   /** Why it is not to be stored; undefined when it is. */
   readonly refusal: string | undefined;
+  /** Whether requests that waited for it may have it; true for one that was read from a store. */
+  readonly shareable: boolean;
   /** Whether it counts as a failure of the origin. */
   readonly failed: boolean;
 
@@ -52,6 +54,7 @@ export class StoredResponse {
     fate: {
       readonly lifetime?: Lifetime | undefined;
       readonly refusal?: string | undefined;
+      readonly shareable?: boolean;
       readonly failed?: boolean;
     } = {},
   ) {
@@ -60,6 +63,7 @@ export class StoredResponse {
     this.body = body;
     this.lifetime = fate.lifetime;
     this.refusal = fate.refusal;
+    this.shareable = fate.shareable ?? true;
     this.failed = fate.failed ?? false;
   }
 

@@ -2,6 +2,7 @@
 
 import type { WaitUntil } from "../policy-options.js";
 import type { Asked } from "./asked.js";
+import type { Again } from "./cached-http.js";
 import type { Lead } from "./lead.js";
 import type { Variants } from "./stored.js";
 
@@ -24,6 +25,8 @@ export interface Visit {
   readonly reload: boolean;
   /** Whether nothing that is stored may answer when it fails. */
   readonly forced: boolean;
+  /** Set when another's load was joined before, and did not answer this request. */
+  readonly again?: Again | undefined;
   /** Anchors what outlives the request; undefined for the cache's own way. */
   readonly waitUntil: WaitUntil | undefined;
 }

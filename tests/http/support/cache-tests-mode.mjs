@@ -14,7 +14,7 @@ const POLICY = { staleIfError: "1m" };
 /** Registers the test of a cached `fetch` in this process, `shared` or `private`. */
 export function testMode(mode) {
   const cache = createCache();
-  const fetch = cache.fetch(POLICY, { shared: mode === "shared" });
+  const fetch = cache.fetch(POLICY, { shared: mode === "shared", storeSetCookie: true });
   testWith(mode, (origin) => ({ fetch, base: origin.url }));
 }
 

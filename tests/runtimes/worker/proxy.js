@@ -2,7 +2,7 @@
 
 import { createCache } from "holdover";
 
-const cachedFetch = createCache().fetch({ staleIfError: "1m" });
+const cachedFetch = createCache().fetch({ staleIfError: "1m" }, { storeSetCookie: true });
 
 export default {
   async fetch(request, env) {
