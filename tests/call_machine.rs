@@ -7,9 +7,10 @@
 mod model;
 mod seeds;
 
-use holdover::call::{CallMachine, Step};
+use holdover::call::{Arrival, CallMachine, Landed, Step};
 use holdover::memory::Limits;
 use holdover::policy::{Options, Policy};
+use holdover::strategy::ttl::Lifetime;
 use holdover::time::{Span, Timestamp};
 use model::{Model, Op, ops};
 use seeds::{runner, seed};
@@ -112,4 +113,36 @@ fn a_key_whose_loads_never_end_keeps_one_flight() {
         drain(&mut machine);
         assert_eq!((machine.flights(), machine.memory().taken()), (1, 1));
     }
+}
+
+/// Somebody else has changed the key: what is there stands in for failures, and no more.
+#[test]
+fn a_distrusted_entry_answers_only_for_failures_and_late_loads_do_not_store() {
+    let (mut machine, policy) = machine_with_lease(100);
+    let at = Timestamp::from_millis;
+    let arrival = |ttl| Arrival {
+        lifetime: Lifetime {
+            ttl: Span::from_millis(ttl),
+            stale_while_revalidate: Span::from_millis(50),
+            stale_if_error: Span::ZERO,
+            retained: Span::ZERO,
+        },
+        size: 1,
+    };
+    let Landed::Stored(slot) = machine.put(None, arrival(100), at(0)) else {
+        panic!("it is kept");
+    };
+    let (_, fence) = machine.refresh(Some(slot), policy, at(10));
+    machine.distrust(Some(slot), at(20));
+    assert_eq!(machine.flights(), 0);
+    let landed = machine.loaded(Some(slot), fence, policy, arrival(100), at(30));
+    assert_eq!(landed, Landed::Outdated);
+    let (_, step) = machine.begin(Some(slot), policy, at(149), 0.5);
+    assert!(
+        matches!(step, Step::Load { fallback: true, .. }),
+        "{step:?}"
+    );
+    assert!(machine.fallback(slot, at(149)));
+    assert!(!machine.fallback(slot, at(150)), "no longer than before");
+    machine.assert_invariants();
 }

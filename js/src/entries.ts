@@ -90,21 +90,27 @@ export class Entries {
     return found && freshOf(found);
   }
 
-  /** Stores a value, here and in every store; whether it may be stored now. */
+  /**
+   * Stores a value, here and in every store. False while writes are switched off, and when no tier
+   * has it; those that could not take it have nothing older that is used here.
+   */
   async set(key: string, value: unknown, lifetime: Lifetime, form?: Form): Promise<boolean> {
-    if (!this.keep(key, value, lifetime)) return false;
-    await this.#host.layers?.write(key, value, lifetime, form);
-    await this.#host.feed?.tell({ keys: [key] });
-    return true;
+    const kept = this.keep(key, value, lifetime);
+    if (kept === undefined) return false;
+    const { layers, feed } = this.#host;
+    if (layers === undefined) return kept;
+    const written = await layers.prepare(key, value, lifetime, form).perform();
+    await feed?.tell({ keys: [key], soft: true });
+    return kept || written;
   }
 
-  /** Stores a value in memory, at once; whether it may be stored now. */
-  keep(key: string, value: unknown, lifetime: Lifetime): boolean {
-    if (this.#driver.offFor(key).writes) return false;
+  /** Stores a value in memory, at once; whether it is there. Undefined when it may not be now. */
+  keep(key: string, value: unknown, lifetime: Lifetime): boolean | undefined {
+    if (this.#driver.offFor(key).writes) return undefined;
     this.#host.feed?.listen();
     this.#tellWatches(key);
     const { tagged } = lifetime;
-    this.#inCore(() => {
+    const kept = this.#inCore(() => {
       const { memory, space, timers, layers } = this.#host;
       const own = layers === undefined ? lifetime : memory.capped(lifetime);
       const { ttl, staleWhileRevalidate, staleIfError, retained = 0 } = own;
@@ -122,8 +128,9 @@ export class Entries {
       if (slot >= 0) memory.keep(space, key, slot, value);
       if (slot >= 0 && tagged) core.tag(memory.machine, slot, tagged.hashes, NEWEST);
       memory.drain();
+      return slot >= 0;
     });
-    return true;
+    return kept === true;
   }
 
   /** A lifetime with the tags of a value that is stored now. */
@@ -152,18 +159,46 @@ export class Entries {
     await feed?.tell({ tags: [...hashes], soft });
   }
 
-  /** Drops from the memory what another instance dropped. */
+  /** Applies to the memory what another instance did, or may have done. */
   follow(change: Change): void {
     if ("keys" in change) {
-      for (const key of change.keys) this.drop(key);
-    } else if ("tags" in change) {
+      for (const key of change.keys) {
+        if (change.soft) this.#distrust(key);
+        else this.drop(key);
+      }
+    } else if ("missed" in change) this.#distrustAll();
+    else if ("tags" in change) {
       this.#stamp(Float64Array.from(change.tags), change.soft, this.#host.timers.now());
-    } else this.clear();
+    } else this.clearAll();
   }
 
   #stamp(hashes: TagHashes, soft: boolean, now: number): void {
     this.#tellWatches();
     this.#inCore(() => core.invalidate_tags(this.#host.memory.machine, hashes, soft, now));
+  }
+
+  /**
+   * Somebody else may know better: until it was looked for in the stores again, an entry answers
+   * only for loads that fail. Loads under way do not store what they bring.
+   */
+  #distrust(key: string): void {
+    this.#tellWatches(key);
+    this.#inCore(() => this.#distrustSlot(this.#host.space.get(key) ?? -1));
+  }
+
+  #distrustAll(): void {
+    this.#tellWatches();
+    this.#inCore(() => {
+      for (const slot of [...this.#host.space.values(), -1]) this.#distrustSlot(slot);
+    });
+  }
+
+  #distrustSlot(slot: number): void {
+    const { memory, timers } = this.#host;
+    // A failure that is remembered stands in for nothing.
+    if (memory.values[slot] instanceof CachedError) core.invalidate(memory.machine, slot);
+    else core.distrust(memory.machine, slot, timers.now());
+    memory.drain();
   }
 
   /** Drops an entry from memory, at once; loads under way will not store it. */
@@ -190,6 +225,26 @@ export class Entries {
   clear(): void {
     this.#tellWatches();
     this.#inCore(() => this.#host.memory.clearSpace(this.#host.space));
+  }
+
+  /** The same; without a namespace those of all caches over the memory, as stores drop them. */
+  clearAll(): void {
+    const { memory, namespace, space } = this.#host;
+    this.#tellWatches();
+    this.#inCore(() => (namespace === "" ? memory.clear() : memory.clearSpace(space)));
+  }
+
+  /** Outdates loads without a slot, and all reads of stores under way: they are begun anew. */
+  outdate(): void {
+    this.#host.layers?.tiers.fences.raiseAll();
+    this.#inCore(() => core.invalidate(this.#host.memory.machine, -1));
+  }
+
+  /** The keys of this cache's namespace that the memory has an entry for, or a load. */
+  knownKeys(): string[] {
+    const { layers, space } = this.#host;
+    const changing = layers?.changingKeys() ?? [];
+    return [...new Set([...space.keys(), ...changing])];
   }
 
   /** An answer with what is known of its entry. */

@@ -38,11 +38,20 @@ export class EntryRecords {
     this.#codec = codec;
   }
 
-  /** The record of an entry; undefined, and an event, when there can be none. */
-  encode(key: string, value: unknown, lifetime: Lifetime, form: Form): Uint8Array | undefined {
+  /**
+   * The record of an entry; undefined, and an event, when there can be none.
+   * @param after a time that it must be told to be stored after
+   */
+  encode(
+    key: string,
+    value: unknown,
+    lifetime: Lifetime,
+    form: Form,
+    after: number = Number.NEGATIVE_INFINITY,
+  ): Uint8Array | undefined {
     const { ttl, staleWhileRevalidate: revalidate, staleIfError, retained = 0 } = lifetime;
     const { began, hashes } = lifetime.tagged ?? UNTAGGED;
-    const now = this.#timers.now();
+    const now = Math.max(this.#timers.now(), after + 1);
     try {
       const { codec, bytes } = encode(value, form.codec ?? this.#codec);
       return encode_record(

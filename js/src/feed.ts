@@ -9,16 +9,24 @@ import { withinDeadline } from "./deadline.js";
 import { CodecError, StoreError } from "./errors.js";
 import type { Events } from "./events.js";
 
-/** What is to be dropped: keys, tags by their hashes, or everything of the namespace. */
+/**
+ * What is to be dropped: keys, tags by their hashes, or everything of the namespace. Keys that are
+ * `soft` have a newer value in the stores: the old one may stand in for it while that fails.
+ */
 export type Change =
-  | { readonly keys: readonly string[] }
+  | { readonly keys: readonly string[]; readonly soft?: boolean }
   | { readonly tags: readonly number[]; readonly soft: boolean }
-  | { readonly all: true };
+  | { readonly all: true }
+  /** Never told: nobody knows what was changed while the connection was lost. */
+  | { readonly missed: true };
 
 interface Wire {
   readonly layer: Layer;
   /** True while it is subscribed, or about to be. */
   isAsked: boolean;
+  isOpen: boolean;
+  /** True if an attempt failed, or was late. */
+  hasFailed: boolean;
   stop?: () => unknown;
 }
 
@@ -44,8 +52,13 @@ export class Feed {
     host: FeedHost,
     apply: (change: Change) => void,
   ) {
-    this.#wires = layers.map((layer) => ({ layer, isAsked: false }));
-    this.#channel = `%feed:${namespace}`;
+    this.#wires = layers.map((layer) => ({
+      layer,
+      isAsked: false,
+      isOpen: false,
+      hasFailed: false,
+    }));
+    this.#channel = channelOf(namespace);
     this.#host = host;
     this.#apply = apply;
   }
@@ -59,15 +72,21 @@ export class Feed {
     }
   }
 
-  /** Tells the others; resolves when it is sent, or was not, by the store's deadline. */
-  async tell(change: Change): Promise<void> {
+  /**
+   * Tells the others; resolves when it is sent, or was not, by the store's deadline.
+   * @param namespaces those concerned; default: its own
+   */
+  async tell(change: Change, namespaces?: readonly string[]): Promise<void> {
     const message = JSON.stringify({ from: this.#name(), ...change });
-    await Promise.all(this.#wires.map((wire) => this.#send(wire, message)));
+    const channels = namespaces?.map(channelOf) ?? [this.#channel];
+    await Promise.all(
+      this.#wires.flatMap((wire) => channels.map((channel) => this.#send(wire, channel, message))),
+    );
   }
 
-  #send({ layer }: Wire, message: string): Promise<unknown> {
+  #send({ layer }: Wire, channel: string, message: string): Promise<unknown> {
     // Clients may keep what they cannot send until the store is back: it has the store's deadline.
-    const publish = () => layer.store.publish?.(this.#channel, message);
+    const publish = () => layer.store.publish?.(channel, message);
     return this.#host.attempts.try(layer, "publish", "", publish);
   }
 
@@ -80,18 +99,31 @@ export class Feed {
   async #subscribe(wire: Wire): Promise<void> {
     const { layer } = wire;
     wire.isAsked = true;
-    let isLate = false;
-    const subscribe = async (): Promise<true> => {
-      const hear = (message: string) => this.#hear(wire, message);
-      const stop = await layer.store.subscribe?.(this.#channel, hear);
-      const isWanted = !isLate && !this.#closed;
-      if (typeof stop === "function" && isWanted) wire.stop = stop;
-      else if (typeof stop === "function") await stop();
-      return true;
-    };
+    const subscribe = () => this.#open(wire);
     if (await this.#host.attempts.try(layer, "subscribe", "", subscribe)) return;
-    isLate = true;
-    wire.isAsked = false;
+    wire.isAsked = wire.isOpen;
+    wire.hasFailed = true;
+  }
+
+  /** The first subscription that comes is kept, be it late: connecting may take its time. */
+  async #open(wire: Wire): Promise<true> {
+    const hear = (message: string) => this.#hear(wire, message);
+    const stop = await wire.layer.store.subscribe?.(this.#channel, hear, () => this.#missed());
+    if (wire.isOpen || this.#closed) {
+      await stop?.();
+      return true;
+    }
+    wire.isAsked = true;
+    wire.isOpen = true;
+    if (typeof stop === "function") wire.stop = stop;
+    wire.layer.subscribing.answered();
+    // Since the first attempt something may have been stored, and changed by others.
+    if (wire.hasFailed) this.#missed();
+    return true;
+  }
+
+  #missed(): void {
+    if (!this.#closed) this.#apply({ missed: true });
   }
 
   /** Ends a subscription, also of a store that is left alone. */
@@ -130,6 +162,9 @@ export class Feed {
   }
 }
 
+/** Where the changes of a namespace are told. */
+const channelOf = (namespace: string): string => `%feed:${namespace}`;
+
 /** The feed over those of the stores that can carry it; undefined when none can. */
 export function feedOf(...[layers, ...rest]: ConstructorParameters<typeof Feed>): Feed | undefined {
   const able = layers.filter(({ store }) => store.subscribe && store.publish);
@@ -140,7 +175,7 @@ export function feedOf(...[layers, ...rest]: ConstructorParameters<typeof Feed>)
 function changeOf(heard: unknown): Change {
   const { keys, tags, soft, all } = Object(heard) as Record<string, unknown>;
   const isText = (key: unknown): key is string => typeof key === "string";
-  if (Array.isArray(keys) && keys.every(isText)) return { keys };
+  if (Array.isArray(keys) && keys.every(isText)) return { keys, soft: soft === true };
   if (all === true) return { all };
   if (Array.isArray(tags) && tags.every(Number.isSafeInteger)) return { tags, soft: soft === true };
   throw new CodecError("a message on the feed says nothing");

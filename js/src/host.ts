@@ -61,7 +61,11 @@ export function hostOf(given: CompiledCacheOptions<AnyStore, CacheEvent>, told: 
   const names = new StoreNames(namespace);
   const attempts = new Attempts(timers, events);
   const tagsSince = (tagged: Tagged) => own.tagsSince(tagged);
-  const below = { names, attempts, timers, events, codec, onTrap: told.trapped, tagsSince };
+  const shared = { registry: own.tiers, bases: lower };
+  const below = {
+    ...{ names, attempts, timers, events, codec, onTrap: told.trapped, tagsSince },
+    ...shared,
+  };
   const layers = lower.length === 0 ? undefined : new Layers(sealed, below);
   const space = own.space(namespace);
   if (events.wanted) own.listen(space, (key) => events.tell({ type: "evict", key }));

@@ -6,10 +6,11 @@ import * as core from "./core.js";
 import { keptFor } from "./entry-records.js";
 import type { Flight, Held, Outcome } from "./flight.js";
 import type { Host } from "./host.js";
-import type { Layers, Lifetime } from "./layers.js";
+import type { Lifetime } from "./layers.js";
 import { errorTtlFor, lifetimeFor } from "./lifetimes.js";
 import { FAILED, IGNORED, type LoadResult, SUCCEEDED } from "./load-result.js";
 import { Tagging } from "./tagging.js";
+import type { PreparedChange } from "./tiers/tiers.js";
 import { askUser, type Verdict } from "./user-functions.js";
 
 /** What `loaded` gives for a result that something newer has overtaken. */
@@ -81,9 +82,10 @@ export class Landing {
     const slot = this.inCoreOf(flight, () => this.#store(flight, call, value, arrival));
     // What is not worth storing has to be dropped only where something may be.
     const isOfUse = keptFor(arrival) > 0 || flight.mayHaveStored;
-    if (slot !== OUTDATED && layers !== undefined && isOfUse) {
-      const write = () => this.#write(layers, call, value, arrival);
-      flight.written = flight.lock ? flight.lock.write(write) : write();
+    // Undefined: the core that gave the fence is gone, so nobody knows what came since.
+    if (slot !== undefined && slot !== OUTDATED && layers !== undefined && isOfUse) {
+      const change = layers.prepare(call.key, value, arrival, call.policy.rules);
+      flight.written = this.#write(flight, change, keptFor(arrival) <= 0);
       flight.done = Promise.all([flight.done, flight.written]);
       if (this.#host.awaitsWrites) flight.awaited = flight.written;
     }
@@ -91,9 +93,9 @@ export class Landing {
   }
 
   /** Writes to the lower stores; what is dropped there must not stay in other memories either. */
-  async #write(layers: Layers, call: Call, value: unknown, lifetime: Lifetime): Promise<void> {
-    await layers.write(call.key, value, lifetime, call.policy.rules);
-    if (keptFor(lifetime) <= 0) await this.#host.feed?.tell({ keys: [call.key] });
+  async #write({ key, lock }: Flight, change: PreparedChange, drops: boolean): Promise<void> {
+    await (lock === undefined ? change.perform() : lock.write(change));
+    if (drops) await this.#host.feed?.tell({ keys: [key] });
   }
 
   #hasEntry(flight: Flight): boolean | undefined {

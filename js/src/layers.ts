@@ -11,12 +11,16 @@ import type { Store } from "./store.js";
 import type { StoreNames } from "./store-names.js";
 import { StoredTags } from "./stored-tags.js";
 import type { Tagged } from "./tags.js";
+import { type NamedKey, type PreparedChange, type TierRegistry, Tiers } from "./tiers/tiers.js";
+import type { Content } from "./tiers/writer.js";
 
 export type { Layer, Operation } from "./attempts.js";
 export { isBytes, totalOf } from "./entry-records.js";
 
 /** Milliseconds that a counter outlives the entry that says where it is. */
 const COUNTER_SLACK = 1000;
+/** How often a key is read that changes again and again meanwhile. */
+const READS = 3;
 
 /** How long an entry may be used, in milliseconds. */
 export interface Lifetime {
@@ -51,6 +55,9 @@ export interface LayersHost {
   readonly codec: Codec | undefined;
   readonly onTrap: (error: unknown) => void;
   readonly tagsSince: TagsSince;
+  readonly registry: TierRegistry;
+  /** The stores as they were given, without what the cache puts around them. */
+  readonly bases: readonly Store[];
 }
 
 /** The lower stores of a cache. */
@@ -60,12 +67,15 @@ export class Layers {
   readonly #records: EntryRecords;
   /** The tags of their entries. */
   readonly tags: StoredTags;
+  /** Changes of their keys. */
+  readonly tiers: Tiers;
 
   constructor(stores: readonly Store[], host: LayersHost) {
     this.#layers = stores.map((store, index) => layerOf(store, `store ${index + 1}`));
     this.#host = host;
     this.#records = new EntryRecords(host.timers, host.events, host.onTrap, host.codec);
     this.tags = new StoredTags(this.#layers, host, this.#records);
+    this.tiers = new Tiers(this.#layers, host.bases, host.registry, host);
   }
 
   /** All of them, in order. */
@@ -94,15 +104,40 @@ export class Layers {
     form: Form = {},
     from: Layer | undefined = this.#layers[0],
   ): Promise<FoundEntry | undefined> {
+    const { fences } = this.tiers;
+    const named = { key, name: this.named(key) };
+    for (let reads = 0; reads < READS; reads += 1) {
+      const since = fences.last;
+      const found = await this.#readOnce(named, form, from, since);
+      // What it brought is older than what the key has been changed to since.
+      if (!fences.isOutdated(named.name, since)) return found;
+    }
+    return undefined;
+  }
+
+  async #readOnce(
+    named: NamedKey,
+    form: Form,
+    from: Layer | undefined,
+    since: number,
+  ): Promise<FoundEntry | undefined> {
+    const { key, name } = named;
+    const first = from === undefined ? 0 : this.#layers.indexOf(from);
     for (const [index, layer] of this.#layers.entries()) {
-      if (from !== undefined && index < this.#layers.indexOf(from)) continue;
-      const record = await this.try(layer, "get", key, () => layer.store.get(this.named(key)));
+      if (index < first) continue;
+      const get = () => this.try(layer, "get", key, () => layer.store.get(name));
+      const record = await this.tiers.get(index, name, get);
       const entry = await this.usable(layer, key, record, form);
-      if (entry === undefined) continue;
-      if (!entry.counted) this.fill(key, record as Uint8Array, entry, index);
+      if (entry === undefined || !this.accepts(index, name, record, entry)) continue;
+      if (!entry.counted) this.fill(named, record as Uint8Array, entry, index, since);
       return entry;
     }
     return undefined;
+  }
+
+  /** True if a record that was read may be used: not one that a newer change has superseded. */
+  accepts(index: number, name: string, record: unknown, { age }: FoundEntry): boolean {
+    return this.tiers.accepts(index, name, record, this.#host.timers.now() - age);
   }
 
   /** The entry that a record is; undefined for one that is dead, damaged or refused. */
@@ -155,26 +190,32 @@ export class Layers {
     throw new StoreError(`${at.name} gave no number for a counter`);
   }
 
-  /** Writes an entry to every store, or drops the key there if it is of no use any more. */
-  async write(key: string, value: unknown, lifetime: Lifetime, form: Form = {}): Promise<void> {
-    const expiresIn = keptFor(lifetime);
-    if (expiresIn <= 0) return this.delete(key);
-    const record = this.encode(key, value, lifetime, form);
-    if (record === undefined) return;
-    await Promise.all(
-      this.#layers.map((layer) =>
-        this.try(layer, "set", key, () => layer.store.set(this.named(key), record, { expiresIn })),
-      ),
+  /** An entry is stored now, instead of all older ones: to be written to every store. */
+  prepare(key: string, value: unknown, lifetime: Lifetime, form: Form = {}): PreparedChange {
+    return this.tiers.prepare(
+      { key, name: this.named(key) },
+      this.contentOf(key, value, lifetime, form),
     );
+  }
+
+  /** What stores get of an entry: undefined when there is nothing to keep, or it has no record. */
+  contentOf(key: string, value: unknown, lifetime: Lifetime, form: Form = {}): Content | undefined {
+    const expiresIn = keptFor(lifetime);
+    if (expiresIn <= 0) return undefined;
+    const record = this.encode(key, value, lifetime, form);
+    return record && { record, expiresIn };
+  }
+
+  /** Keys that a change is under way for. */
+  changingKeys(): string[] {
+    const { prefix } = this.#host.names;
+    const names = this.tiers.changing().filter((name) => name.startsWith(prefix));
+    return names.map((name) => this.keyIn(name));
   }
 
   /** Drops a key from every store; resolves when all did or failed. */
   async delete(key: string): Promise<void> {
-    await Promise.all(
-      this.#layers.map((layer) =>
-        this.try(layer, "delete", key, () => layer.store.delete(this.named(key))),
-      ),
-    );
+    await this.tiers.prepare({ key, name: this.named(key) }, undefined).perform();
   }
 
   /** See {@link StoreNames.own}. */
@@ -192,19 +233,19 @@ export class Layers {
     return this.#host.names.of(key);
   }
 
-  /** Gives an entry to the stores above the one that had it, for as long as it still has. */
-  fill(key: string, record: Uint8Array, entry: FoundEntry, above: number): void {
+  /**
+   * Gives an entry to the stores above the one that had it, for as long as it still has.
+   * @param since when it was read: see {@link Tiers.copyUp}
+   */
+  fill(named: NamedKey, record: Uint8Array, entry: FoundEntry, above: number, since: number): void {
     const expiresIn = keptFor(entry) - entry.age;
-    for (const layer of this.#layers.slice(0, above)) {
-      void this.try(layer, "set", key, () =>
-        layer.store.set(this.named(key), record, { expiresIn }),
-      );
-    }
+    this.tiers.copyUp(named, { record, expiresIn }, above, since);
   }
 
   /** See {@link EntryRecords.encode}. */
   encode(key: string, value: unknown, lifetime: Lifetime, form: Form = {}): Uint8Array | undefined {
-    return this.#records.encode(key, value, lifetime, form);
+    const after = this.tiers.clearedAt(this.named(key));
+    return this.#records.encode(key, value, lifetime, form, after);
   }
 
   /** See {@link EntryRecords.decode}. */

@@ -8,6 +8,7 @@ import type { FoundEntry, Layer, Layers } from "./layers.js";
 import type { CompiledLock } from "./lock-options.js";
 import { type PollHost, poll } from "./lock-poll.js";
 import { tellFree, Wake, type WakeHost } from "./lock-wake.js";
+import type { PreparedChange } from "./tiers/tiers.js";
 
 /** Milliseconds that a write may be under way: a lock that ends sooner is not relied upon. */
 const WRITE_TIME = 500;
@@ -175,18 +176,28 @@ export class LoadLock {
    * Writes what was loaded, unless that may overwrite what a successor has stored: a load that
    * outlived its lock writes only if nobody took it, and nobody stored since the load began.
    */
-  async write(write: () => Promise<void>): Promise<void> {
+  async write(change: PreparedChange): Promise<void> {
     const held = this.#host.timers.now() - this.#takenAt;
     const isSafe = !this.#released && held >= 0 && held + WRITE_TIME < this.#ttl;
-    if (isSafe || (!this.#released && (await this.#lock.isOurs()))) return write();
-    if (!(await this.#lock.take().catch(() => false))) return;
-    if (!(await this.#isOvertaken())) await write();
+    if (isSafe || (!this.#released && (await this.#lock.isOurs()))) {
+      await change.perform();
+      return;
+    }
+    // Undefined: the store is down, and may have anything.
+    const taken = await this.#lock.take().catch(() => undefined);
+    if (taken !== true) return change.forgo(taken === false ? this.#layer : undefined);
+    if (await this.#isOvertaken()) change.forgo(this.#layer);
+    else await change.perform();
     await this.#lock.release();
   }
 
   async #isOvertaken(): Promise<boolean> {
     const { layers, timers } = this.#host;
-    const found = await layers.read(this.#key, undefined, this.#layer);
+    const layer = this.#layer;
+    // Not `layers.read`, which gives what is about to be written.
+    const get = () => layer.store.get(layers.named(this.#key));
+    const record = await layers.try(layer, "get", this.#key, get);
+    const found = record ? layers.decode(layer, this.#key, record) : undefined;
     return found !== undefined && timers.now() - found.age >= this.#takenAt;
   }
 }

@@ -25,6 +25,7 @@ import type { Flight } from "./flight.js";
 import { StoredResponse } from "./http/stored.js";
 import type { Lifetime } from "./layers.js";
 import type { Tagged } from "./tags.js";
+import { TierRegistry } from "./tiers/tiers.js";
 
 /** The slots of one namespace, by key. */
 export type Space = Map<string, number>;
@@ -51,6 +52,8 @@ export class MemoryStore {
   /** @internal Resolved promises of values, made by the first hit. */
   readonly promises: (Promise<unknown> | undefined)[] = [];
   /** @internal */ readonly flights: (Flight | undefined)[] = [];
+  /** @internal What the caches over this memory share of the stores below it. */
+  readonly tiers: TierRegistry = new TierRegistry();
   /** @internal Whether nobody is given the very value that is kept. */ readonly copies: boolean;
   readonly #homes: (Space | undefined)[] = [];
   readonly #spaces = new Map<string, Space>();
@@ -161,6 +164,11 @@ export class MemoryStore {
       this.#spaces.set(namespace, space);
     }
     return space;
+  }
+
+  /** @internal The namespaces of the caches over it. */
+  namespaces(): string[] {
+    return [...this.#spaces.keys()];
   }
 
   /** @internal Drops every entry of a namespace. */

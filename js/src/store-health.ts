@@ -38,6 +38,11 @@ export class StoreHealth {
     this.#tolerated = tolerated;
   }
 
+  /** Failures in a row. */
+  get failures(): number {
+    return this.#failures;
+  }
+
   /** True if the store failed too often in a row, and has not answered since. */
   get isDown(): boolean {
     return this.#failures >= this.#tolerated;

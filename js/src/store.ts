@@ -66,8 +66,17 @@ export interface Store {
   increment?(key: string, by: number, options: SetOptions): Maybe<number>;
   /** Counts a call against a limit, atomically. */
   window?(key: string, options: WindowOptions): Maybe<WindowState>;
-  /** Hears what is published on `channel`, until the function it gives is called. */
-  subscribe?(channel: string, listener: (message: string) => void): Maybe<() => unknown>;
+  /**
+   * Hears what is published on `channel`, until the function it gives is called.
+   *
+   * `onMissed` is for connections that can be lost: it is to be called when one was lost, and again
+   * when messages are heard after that. The cache does not trust its memory then.
+   */
+  subscribe?(
+    channel: string,
+    listener: (message: string) => void,
+    onMissed?: () => void,
+  ): Maybe<() => unknown>;
   publish?(channel: string, message: string): Maybe<unknown>;
   /** Rejects when the store cannot be reached. */
   ping?(): Maybe<unknown>;

@@ -354,6 +354,24 @@ impl CallMachine {
         self.memory.remove(slot);
     }
 
+    /// Somebody else has changed the key in `slot`, or may have: its entry answers only for loads
+    /// that fail from now on, and loads that have begun do not store what they bring. `None`: as
+    /// with [`CallMachine::invalidate`].
+    pub fn distrust(&mut self, slot: Option<SlotId>, now: Timestamp) {
+        let now = self.clock.observe(now);
+        let fence = self.next_fence();
+        let Some(slot) = slot else {
+            self.memory.raise_floor(fence);
+            return;
+        };
+        self.memory.raise_barrier(slot, fence);
+        self.flights.detach(slot);
+        self.retries.remove(slot);
+        self.memory.pin(slot, false);
+        self.memory.keep_for_errors(slot, now);
+        self.memory.release(slot);
+    }
+
     /// The next slot whose key and value the host must forget.
     pub fn take_dropped(&mut self) -> Option<Dropped> {
         let dropped = self.memory.take_dropped()?;

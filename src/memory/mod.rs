@@ -308,6 +308,17 @@ impl Memory {
         });
     }
 
+    /// Lets the entry of `slot` answer only for loads that fail, for as long as it could answer.
+    pub fn keep_for_errors(&mut self, slot: SlotId, now: Timestamp) {
+        self.shorten(slot, |entry| {
+            let lifetime = &mut entry.lifetime;
+            let total = lifetime.total();
+            lifetime.ttl = lifetime.ttl.min(now.since(entry.stored_at));
+            lifetime.stale_while_revalidate = Span::ZERO;
+            lifetime.stale_if_error = total.minus(lifetime.ttl);
+        });
+    }
+
     /// Makes the entry of `slot` dead: it is the first to go.
     pub fn kill(&mut self, slot: SlotId) {
         self.shorten(slot, |entry| {

@@ -336,6 +336,14 @@ pub fn invalidate(machine: u32, slot: i32) {
     with(machine, |calls| calls.machine.invalidate(slot_in(slot)));
 }
 
+/// Lets the entry of `slot` answer only for loads that fail; loads under way do not store.
+#[wasm_bindgen]
+pub fn distrust(machine: u32, slot: i32, now: f64) {
+    with(machine, |calls| {
+        calls.machine.distrust(slot_in(slot), time_in(now));
+    });
+}
+
 /// The next slot to forget, −1 when there is none. The low bit tells whether it was evicted to
 /// make room; the slot is the rest.
 #[wasm_bindgen]

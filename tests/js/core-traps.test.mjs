@@ -155,7 +155,7 @@ const PHASES = {
     sabotage();
     assert.equal(await call, "not kept");
   },
-  set: ({ cache, sabotage }) => direct(cache, sabotage, () => cache.set("key", 1), true),
+  set: ({ cache, sabotage }) => direct(cache, sabotage, () => cache.set("key", 1), false),
   "wrapped.set": ({ cache, get, sabotage }) => direct(cache, sabotage, () => get.set(["key"], 1)),
   "wrapped.peek": ({ cache, get, sabotage }) => direct(cache, sabotage, () => get.peek("held")),
   get: ({ cache, sabotage }) => direct(cache, sabotage, () => cache.get("held")),

@@ -128,18 +128,20 @@ test("after 5 failures in a row a store is skipped for 5 s, then tried again", a
   await get("still skipped");
   assert.equal(store.operations.length, 5);
   await clock.runTo(SKIPPED);
+  // The writes that it has missed are made up for by drops.
+  const asked = () => store.operations.slice(5).filter((done) => !done.startsWith("delete "));
+  assert.equal(store.operations.length - asked().length - 5, 1);
   await get("tried");
   await drain();
-  assert.equal(store.operations[5], "get tried");
-  // One more failure skips it again.
-  assert.equal(store.operations.length, 6);
-  await clock.runTo(2 * SKIPPED);
+  // One failure skips it again.
+  assert.deepEqual(asked(), []);
   store.misbehave = undefined;
+  await clock.runTo(2 * SKIPPED);
   await get("works");
   await drain();
   await get("again");
   await drain();
-  assert.deepEqual(store.operations.slice(6), ["get works", "set works", "get again", "set again"]);
+  assert.deepEqual(asked(), ["get works", "set works", "get again", "set again"]);
 });
 
 test("a success in between starts the count anew", async () => {
@@ -152,7 +154,7 @@ test("a success in between starts the count anew", async () => {
     await get(`works ${round}`);
     await drain();
   }
-  assert.equal(store.operations.length, 80);
+  assert.equal(store.count("get") + store.count("set"), 80);
 });
 
 test("a hanging store costs a thousand concurrent callers one deadline", async () => {

@@ -2,6 +2,7 @@
 
 import { isSame } from "../bytes.js";
 import type { SetOptions, Store, StoreEntry } from "../store.js";
+import { SealOrder } from "./seal-order.js";
 
 /** What is done to records. Both are given the key, so that no record passes for another's. */
 export interface Seal {
@@ -27,7 +28,7 @@ const UNTOUCHED = ["keys", "increment", "window", "subscribe", "publish", "ping"
  * to the cache that is a miss and a `corrupt` event, and no failure of the store.
  */
 export function sealed(store: Store, seal: Seal): Store {
-  const turns = new Turns();
+  const order = new SealOrder();
   const open = async (key: string, found: Found): Promise<Found> => {
     // Nothing, or the error of a seal further in.
     if (!ArrayBuffer.isView(found)) return found;
@@ -39,15 +40,25 @@ export function sealed(store: Store, seal: Seal): Store {
   };
   const outer: Mutable<Store> = {
     get: async (key) => open(key, await store.get(key)),
-    set: (key, record, options) =>
-      turns.take(key, record, async (own) => store.set(key, await seal.close(key, own), options)),
-    delete: (key) => turns.take(key, undefined, async () => store.delete(key)),
+    set: (key, record, options) => {
+      // A copy: the caller may change its bytes before they are sealed.
+      const own = record.slice();
+      return order.seal(
+        key,
+        () => seal.close(key, own),
+        (stored) => store.set(key, stored, options),
+      );
+    },
+    delete: (key) => {
+      order.change(key);
+      return store.delete(key);
+    },
   };
   if (store.name !== undefined) outer.name = store.name;
   if (store.deadline !== undefined) outer.deadline = store.deadline;
   addUntouched(outer, store);
-  addBatches(outer, store, turns, open);
-  addAtomic(outer, store, turns, seal);
+  addBatches(outer, store, order, open);
+  addAtomic(outer, store, order, seal);
   return outer;
 }
 
@@ -63,7 +74,7 @@ function addUntouched(outer: Mutable<Store>, store: Store): void {
 function addBatches(
   outer: Mutable<Store>,
   store: Store,
-  turns: Turns,
+  order: SealOrder,
   open: (key: string, found: Found) => Promise<Found>,
 ): void {
   if (store.getMany !== undefined) {
@@ -72,70 +83,40 @@ function addBatches(
       return Promise.all(keys.map((key, index) => open(key, found[index])));
     };
   }
-  // One by one, each in its key's turn; stores send them together anyway.
+  // One by one, as each takes its time to seal; stores send them together anyway.
   outer.setMany = (entries: readonly StoreEntry[]) =>
     Promise.all(entries.map((entry) => outer.set(...entry)));
   if (store.deleteMany !== undefined) {
-    outer.deleteMany = async (keys) => {
-      await turns.all(keys);
+    outer.deleteMany = (keys) => {
+      for (const key of keys) order.change(key);
       return store.deleteMany?.(keys);
     };
   }
   if (store.clear !== undefined) {
-    outer.clear = async (prefix) => {
-      await turns.all();
+    outer.clear = (prefix) => {
+      order.changeUnder(prefix);
       return store.clear?.(prefix);
     };
   }
 }
 
-function addAtomic(outer: Mutable<Store>, store: Store, turns: Turns, seal: Seal): void {
+function addAtomic(outer: Mutable<Store>, store: Store, order: SealOrder, seal: Seal): void {
   if (store.add !== undefined) {
-    outer.add = (key: string, record: Uint8Array, options: SetOptions) =>
-      turns.take(key, record, async (own) => {
-        const stored = await seal.close(key, own);
-        return (await store.add?.(key, stored, options)) === true;
-      });
+    outer.add = async (key: string, record: Uint8Array, options: SetOptions) => {
+      const own = record.slice();
+      const add = (stored: Uint8Array) => store.add?.(key, stored, options);
+      return (await order.seal(key, () => seal.close(key, own), add, false)) === true;
+    };
   }
   if (store.compareAndDelete !== undefined) {
-    outer.compareAndDelete = (key, record) =>
-      turns.take(key, record, async (own) => {
-        // Two seals of one record may differ, so what is there is opened; then it has to be there still.
-        const stored = await store.get(key);
-        if (!ArrayBuffer.isView(stored)) return false;
-        const found = await seal.open(key, stored).catch(() => undefined);
-        if (found === undefined || !isSame(found, own)) return false;
-        return (await store.compareAndDelete?.(key, stored)) === true;
-      });
-  }
-}
-
-/** Sealing takes time, and a long record more than a short one: writes of a key keep their order. */
-class Turns {
-  readonly #last = new Map<string, Promise<unknown>>();
-
-  /** Runs `act` when the writes of that key that came before are done; with a copy of the record. */
-  take<T>(
-    key: string,
-    record: Uint8Array | undefined,
-    act: (own: Uint8Array) => Promise<T>,
-  ): Promise<T> {
-    const own = record?.slice() ?? new Uint8Array();
-    const before = this.#last.get(key);
-    const turn = before === undefined ? act(own) : before.then(() => act(own));
-    const done = turn.then(
-      () => {},
-      () => {},
-    );
-    this.#last.set(key, done);
-    void done.then(() => {
-      if (this.#last.get(key) === done) this.#last.delete(key);
-    });
-    return turn;
-  }
-
-  /** Waits for the writes of these keys; of all, when none are given. */
-  async all(keys: Iterable<string> = this.#last.keys()): Promise<void> {
-    await Promise.all(Array.from(keys, (key) => this.#last.get(key)));
+    outer.compareAndDelete = async (key, record) => {
+      const own = record.slice();
+      // Two seals of one record may differ, so what is there is opened; then it has to be there still.
+      const stored = await store.get(key);
+      if (!ArrayBuffer.isView(stored)) return false;
+      const found = await seal.open(key, stored).catch(() => undefined);
+      if (found === undefined || !isSame(found, own)) return false;
+      return (await store.compareAndDelete?.(key, stored)) === true;
+    };
   }
 }

@@ -84,6 +84,7 @@ export declare function put(
   retained?: number,
 ): number;
 export declare function invalidate(machine: number, slot: number): void;
+export declare function distrust(machine: number, slot: number, now: number): void;
 export declare function dropped(machine: number): number;
 export declare function touch(machine: number, slot: number, now: number): number;
 export declare function jittered(ttl: number, jitter: number, roll: number): number;

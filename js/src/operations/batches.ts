@@ -1,10 +1,9 @@
 /** Operations on many keys. Results stand where their keys stood. */
 
 import { freshOf } from "../entries.js";
-import { type Layer, type Layers, type Lifetime, totalOf } from "../layers.js";
+import type { Lifetime } from "../layers.js";
 import { label, readMany } from "../layers-many.js";
 import { keysWith } from "../part-key.js";
-import type { Store } from "../store.js";
 import type { Subject } from "./arguments.js";
 
 /** See `Cache.getMany`. */
@@ -21,13 +20,16 @@ export async function setMany(
 ): Promise<void> {
   cache.driver.checkOpen();
   // The last one of a key counts.
-  const stored = [...new Map(entries)].filter(([key, value]) =>
-    cache.entries.keep(key, value, lifetime),
+  const stored = [...new Map(entries)].filter(
+    ([key, value]) => cache.entries.keep(key, value, lifetime) !== undefined,
   );
   const { layers, feed } = cache.driver.host;
   if (layers === undefined || stored.length === 0) return;
-  await writeMany(layers, stored, lifetime);
-  await feed?.tell({ keys: stored.map(([key]) => key) });
+  const changes = stored.map(([key, value]) => {
+    return { key, name: layers.named(key), content: layers.contentOf(key, value, lifetime) };
+  });
+  await layers.tiers.changeMany(changes, label);
+  await feed?.tell({ keys: stored.map(([key]) => key), soft: true });
 }
 
 /** See `Cache.deleteMany`. */
@@ -47,24 +49,11 @@ export async function dropAll(
   for (const key of keys) entries.drop(key);
   const { layers, feed } = driver.host;
   if (layers === undefined || keys.length === 0) return;
-  await dropBelow(layers, keys);
+  const drops = [...new Set(keys)].map((key) => {
+    return { key, name: layers.named(key), content: undefined };
+  });
+  await layers.tiers.changeMany(drops, label);
   await feed?.tell({ keys });
-}
-
-/** Drops keys in every lower store. */
-async function dropBelow(layers: Layers, keys: readonly string[]): Promise<void> {
-  const names = [...new Set(keys)].map((key) => layers.named(key));
-  await Promise.all(
-    layers.all.map((layer) => {
-      const { store } = layer;
-      if (store.deleteMany !== undefined) {
-        return layers.try(layer, "deleteMany", label(keys), () => store.deleteMany?.(names));
-      }
-      const one = (key: string) =>
-        layers.try(layer, "delete", key, () => store.delete(layers.named(key)));
-      return Promise.all([...new Set(keys)].map(one));
-    }),
-  );
 }
 
 /** The fresh entries of keys. */
@@ -87,35 +76,4 @@ async function freshMany(
     if (fresh !== undefined) found.set(key, fresh);
   }
   return found;
-}
-
-async function writeMany(
-  layers: Layers,
-  entries: readonly (readonly [string, unknown])[],
-  lifetime: Lifetime,
-): Promise<void> {
-  const options = { expiresIn: totalOf(lifetime) };
-  // What is of no use any more must not leave what was there before.
-  if (options.expiresIn <= 0) {
-    return dropBelow(
-      layers,
-      entries.map(([key]) => key),
-    );
-  }
-  const records = entries.flatMap(([key, value]) => {
-    const record = layers.encode(key, value, lifetime);
-    return record === undefined ? [] : [{ key, record }];
-  });
-  const writeTo = (layer: Layer): Promise<unknown> => {
-    const { store }: { store: Store } = layer;
-    if (store.setMany !== undefined) {
-      const named = records.map(({ key, record }) => [layers.named(key), record, options] as const);
-      const keys = records.map(({ key }) => key);
-      return layers.try(layer, "setMany", label(keys), () => store.setMany?.(named));
-    }
-    const one = ({ key, record }: { key: string; record: Uint8Array }) =>
-      layers.try(layer, "set", key, () => store.set(layers.named(key), record, options));
-    return Promise.all(records.map(one));
-  };
-  await Promise.all(layers.all.map(writeTo));
 }

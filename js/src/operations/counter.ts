@@ -68,6 +68,7 @@ async function look(
   lifetime: Lifetime,
 ): Promise<Found | undefined> {
   const run = () => layer.store.get(layers.named(key));
+  await layers.tiers.settle(layer, { key, name: layers.named(key) });
   const record = await layers.attempt(layer, "get", key, run);
   const entry = record ? layers.decode(layer, key, record) : undefined;
   const fresh = entry && freshOf(entry);

@@ -1,8 +1,7 @@
 /** Operations that have to know which keys there are. */
 
 import { StoreError } from "../errors.js";
-import type { Events } from "../events.js";
-import type { Layer, Layers } from "../layers.js";
+import { namesIn } from "../tiers/listing.js";
 import type { Subject } from "./arguments.js";
 import { dropAll } from "./batches.js";
 import { literalPrefix, matcher } from "./pattern.js";
@@ -19,38 +18,34 @@ export async function keysOf(cache: Subject, pattern: string): Promise<string[]>
 
 /** See `Cache.deleteMatch`. */
 export async function deleteMatch(cache: Subject, pattern: string): Promise<number> {
+  cache.driver.checkOpen();
+  const { driver, entries } = cache;
+  const matching = matcher(pattern);
+  const isOn = (key: string) => !driver.offFor(key).reads;
+  const held = entries.heldKeys().filter((key) => matching(key) && isOn(key));
+  // At once, loads, reads and writes under way included: what they bring is not stored.
+  const dropKnown = () => dropAll(cache, entries.knownKeys().filter(matching));
+  entries.outdate();
+  const dropped = dropKnown();
   const { found, unlisted } = await list(cache, pattern);
-  await dropAll(cache, found);
+  await dropped;
+  // Once more what came meanwhile: stores may have given what they drop only now.
+  entries.outdate();
+  await Promise.all([dropKnown(), dropAll(cache, found)]);
   for (const error of unlisted) throw error;
-  return found.length;
+  return new Set([...held, ...found]).size;
 }
 
 /** See `Cache.clear`. */
 export async function clear(cache: Subject): Promise<void> {
   const { driver, entries } = cache;
   driver.checkOpen();
-  entries.clear();
-  const { layers, events } = driver.host;
+  entries.clearAll();
+  const { layers, feed } = driver.host;
   if (layers === undefined) return;
-  await Promise.all(layers.all.map((layer) => empty(layers, layer, events)));
-  await driver.host.feed?.tell({ all: true });
-}
-
-async function empty(layers: Layers, layer: Layer, events: Events): Promise<void> {
-  const { store } = layer;
-  const prefix = layers.named("");
-  if (store.clear === undefined && store.keys === undefined) {
-    const error = new StoreError(`${layer.name} can neither be cleared nor list its keys`);
-    events.tell({ type: "store-error", store: layer.name, operation: "clear", key: "", error });
-    return;
-  }
-  const run = async (): Promise<unknown> => {
-    if (store.clear !== undefined) return store.clear(prefix);
-    const names = await namesIn(layer, prefix);
-    if (store.deleteMany !== undefined) return store.deleteMany(names);
-    return Promise.all(names.map((name) => store.delete(name)));
-  };
-  await layers.try(layer, "clear", "", run);
+  await layers.tiers.clear(layers.named(""));
+  const { namespace, memory } = driver.host;
+  await feed?.tell({ all: true }, namespace === "" ? memory.namespaces() : undefined);
 }
 
 /** All keys that match, and the stores that could not say theirs. */
@@ -71,7 +66,9 @@ async function list(
     }
     try {
       const prefix = layers.named(literalPrefix(pattern));
-      const names = await layers.attempt(layer, "keys", pattern, () => namesIn(layer, prefix));
+      const names = await layers.attempt(layer, "keys", pattern, () =>
+        namesIn(layer.store, prefix),
+      );
       const keys = names.filter((name) => !INTERNAL.test(name)).map((name) => layers.keyIn(name));
       for (const key of keys.filter(matching)) found.add(key);
     } catch (error) {
@@ -80,12 +77,4 @@ async function list(
   }
   const off = (key: string) => driver.offFor(key).reads;
   return { found: [...found].filter((key) => !off(key)), unlisted };
-}
-
-async function namesIn({ store }: Layer, prefix: string): Promise<string[]> {
-  const names: string[] = [];
-  for await (const found of (await (store.keys?.(prefix) ?? [])) as AsyncIterable<string>)
-    names.push(found);
-  // A store that lists too much must not have other namespaces dropped.
-  return names.filter((found) => found.startsWith(prefix));
 }

@@ -74,7 +74,7 @@ async function add(
   if (!(await addRecord(layers, decider, key, record, expiresIn))) return false;
   entries.keep(key, value, lifetime);
   await setElsewhere(layers, decider, key, record, expiresIn);
-  await driver.host.feed?.tell({ keys: [key] });
+  await driver.host.feed?.tell({ keys: [key], soft: true });
   return true;
 }
 
@@ -90,13 +90,17 @@ export async function addRecord(
   expiresIn: number,
 ): Promise<boolean> {
   const name = layers.named(key);
+  const named = { key, name };
+  const content = { record, expiresIn };
   const run = () => layer.store.add?.(name, record, { expiresIn });
-  if ((await layers.attempt(layer, "add", key, run)) === true) return true;
+  const add = () => layers.tiers.decide(layer, named, content, "add", run);
+  await layers.tiers.settle(layer, named);
+  if ((await add()) === true) return true;
   const held = await layers.attempt(layer, "get", key, () => layer.store.get(name));
   const entry = await layers.usable(layer, key, held);
   if (entry !== undefined && freshOf(entry) !== undefined) return false;
   if (held && !(await removeRecord(layers, layer, key, held))) return false;
-  return (await layers.attempt(layer, "add", key, run)) === true;
+  return (await add()) === true;
 }
 
 /** Drops just this record, where the store can tell; whether it was there still. */
@@ -124,13 +128,8 @@ export async function setElsewhere(
   record: Uint8Array,
   expiresIn: number,
 ): Promise<void> {
-  const name = layers.named(key);
-  const others = layers.all.filter((layer) => layer !== decider);
-  await Promise.all(
-    others.map((layer) =>
-      layers.try(layer, "set", key, () => layer.store.set(name, record, { expiresIn })),
-    ),
-  );
+  const named = { key, name: layers.named(key) };
+  await layers.tiers.prepare(named, { record, expiresIn }, decider).perform();
 }
 
 /** See `Cache.expire`. */

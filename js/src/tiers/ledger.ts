@@ -1,0 +1,386 @@
+/**
+ * What one lower tier may hold of each key, after the changes that this instance made there. Only
+ * decisions: no I/O, no clock, `now` is an argument; `TierWriter` performs them.
+ *
+ * A change is *claimed* when it happens, and supersedes all older ones of its key from then on. It
+ * is *running* while the store is at it, one at a time per key; past its deadline it is *lost*: it
+ * holds nobody up, and what it may still do is known by its fingerprint. What a tier refused, or
+ * missed, is *owed*: what it has of that key may be older, so it is not used until it was dropped.
+ */
+
+import { fingerprint } from "./fingerprint.js";
+
+/** How many keys are remembered for what a tier still owes. */
+const MOST_REMEMBERED = 10_000;
+/** Milliseconds after its deadline for which a write that nothing superseded may still arrive. */
+const GRACE = 5000;
+
+/** Something that others wait for. */
+export interface Blocker {
+  /** When nobody waits for it any more. */
+  until: number;
+  readonly waiters: Set<() => void>;
+}
+
+/** A change of one key in one tier. */
+export interface Change extends Blocker {
+  readonly name: string;
+  readonly fence: number;
+  /** Whether it drops the key. */
+  readonly drops: boolean;
+  /** What it writes, until it is lost. */
+  record: Uint8Array | undefined;
+  /** When that has ended. */
+  readonly endsAt: number;
+  /** When it is taken for vanished although it never began. */
+  readonly heldUntil: number;
+  /** Whether it only copies what another tier has: nothing is owed if it never began. */
+  readonly copies: boolean;
+  /** Whether the store says what comes of it: until then it is asked what it has. */
+  readonly decides: boolean;
+  mark: number;
+}
+
+/** A drop of everything that begins with a prefix. */
+export interface Clearing extends Blocker {
+  readonly prefix: string;
+  readonly fence: number;
+}
+
+/** How the performing of a change ended: `late` is past its deadline, and may be done yet. */
+export type Outcome = "done" | "failed" | "late" | "unsent";
+
+interface KeyState {
+  /** The fence of the newest change. */
+  newest: number;
+  /** The newest change, until it is done or failed. */
+  pending: Change | undefined;
+  running: Change | undefined;
+  lost: Change[];
+  /** Whether what the tier has may be older than the newest change. */
+  owed: boolean;
+  /** Whether a lost change was done while a newer one was running: nobody knows which was last. */
+  again: boolean;
+}
+
+/** The tier is to be asked. */
+export const ASK = "ask";
+/** What the tier has must not be used. */
+export const SKIP = "skip";
+
+/** What a tier may hold. */
+export class TierLedger {
+  readonly #keys = new Map<string, KeyState>();
+  /** Keys that are owed, or will be unless a lost write is done in time. */
+  readonly #due = new Set<string>();
+  #clearings: Clearing[] = [];
+  /** Prefixes whose clearing is owed. */
+  readonly #owedClears = new Set<string>();
+  /** By prefix: records that were stored until then are not used. */
+  readonly #notBefore = new Map<string, number>();
+  #limit = MOST_REMEMBERED;
+  #overflows = 0;
+
+  /** Whether the tier has something to make up for. */
+  get owes(): boolean {
+    return this.#due.size > 0 || this.#owedClears.size > 0;
+  }
+
+  /** How often too much was owed to be remembered. */
+  get overflows(): number {
+    return this.#overflows;
+  }
+
+  /** How many keys are known; for tests. */
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  /** A change happens: older ones of its key are superseded. */
+  claim(change: Change, now: number): void {
+    const state = this.#stateOf(change.name, now);
+    state.newest = change.fence;
+    state.pending = change;
+  }
+
+  /** True if nothing is known of a key but perhaps that it is owed: a copy may go there. */
+  takesCopy(name: string, now: number): boolean {
+    const state = this.#keys.get(name);
+    const isBusy = state && (state.running ?? state.pending ?? state.lost[0]) !== undefined;
+    return !isBusy && !this.#isBarred(name, now);
+  }
+
+  /** The fence of the newest change of a key that is known; 0 for none. */
+  fenceOf(name: string): number {
+    return this.#keys.get(name)?.newest ?? 0;
+  }
+
+  /** What is under way for a key, or waits for its turn. */
+  underWay(name: string, now: number): Change | undefined {
+    const { running, pending } = this.#keys.get(name) ?? {};
+    if (running !== undefined && now < running.until) return running;
+    return pending !== undefined && now < pending.heldUntil ? pending : undefined;
+  }
+
+  /** What a change has to wait for; `go` when it may begin, `over` when a newer one came. */
+  begin(change: Change, now: number, deadline: number): Blocker | "go" | "over" {
+    const state = this.#keys.get(change.name);
+    if (state === undefined || change.fence < state.newest) return "over";
+    const { running } = state;
+    if (running !== undefined) {
+      if (now < running.until) return running;
+      this.#lose(state, running);
+    }
+    const clearing = this.#clearings.find(
+      ({ prefix, fence, until }) =>
+        fence < change.fence && now < until && change.name.startsWith(prefix),
+    );
+    if (clearing !== undefined) return clearing;
+    change.until = now + deadline;
+    state.running = change;
+    return "go";
+  }
+
+  /** A change ended, or its deadline passed. */
+  end(change: Change, outcome: Outcome): void {
+    const state = this.#keys.get(change.name);
+    if (state === undefined) return;
+    if (state.running === change) {
+      if (outcome === "late") this.#lose(state, change);
+      else state.running = undefined;
+    }
+    if (change.fence === state.newest) this.#conclude(state, change, outcome);
+    this.#tidy(change.name, state);
+  }
+
+  #conclude(state: KeyState, change: Change, outcome: Outcome): void {
+    state.pending = undefined;
+    if (outcome === "done") {
+      state.owed = state.again;
+      state.again = false;
+    } else if (outcome === "failed" || (outcome === "unsent" && !change.copies)) state.owed = true;
+    else if (change.drops) state.owed = true;
+  }
+
+  /** A change was given up before it began: what the tier has is newer. */
+  cancel(change: Change): void {
+    const state = this.#keys.get(change.name);
+    if (state === undefined || state.pending !== change) return;
+    state.pending = undefined;
+    this.#tidy(change.name, state);
+  }
+
+  /** A lost change was done, or failed, after all. */
+  endLate(change: Change, done: boolean): void {
+    const state = this.#keys.get(change.name);
+    const at = state?.lost.indexOf(change) ?? -1;
+    if (state === undefined || at < 0) return;
+    state.lost.splice(at, 1);
+    if (change.fence === state.newest) {
+      if (!done) state.owed = true;
+      else if (state.running === undefined) state.owed = false;
+    } else if (!change.drops) {
+      if (state.running !== undefined) state.again = true;
+      else if (state.pending === undefined) state.owed = true;
+    }
+    this.#tidy(change.name, state);
+  }
+
+  /** How a key is to be read: the record itself while a write of it is under way. */
+  look(name: string, now: number): Uint8Array | typeof ASK | typeof SKIP {
+    const state = this.#keys.get(name);
+    if (state !== undefined) {
+      const { pending } = state;
+      if (pending !== undefined) {
+        if (now < pending.heldUntil && !pending.decides) return pending.record ?? SKIP;
+        if (now >= pending.heldUntil) this.#vanish(name, state);
+      }
+      if (state.owed) return SKIP;
+    }
+    return this.#isBarred(name, now) ? SKIP : ASK;
+  }
+
+  /** True if a record that was read may be used: not one that a newer change has superseded. */
+  accepts(name: string, record: Uint8Array, storedAt: number): boolean {
+    if (storedAt <= this.clearedAt(name)) return false;
+    const state = this.#keys.get(name);
+    if (state === undefined || state.lost.length === 0) return true;
+    const mark = fingerprint(record);
+    const newest = state.lost.find(({ fence, drops }) => fence === state.newest && !drops);
+    if (newest !== undefined) return newest.mark === mark;
+    if (!state.lost.some(({ drops, mark: lost }) => !drops && lost === mark)) return true;
+    state.owed = true;
+    this.#due.add(name);
+    return false;
+  }
+
+  /** Keys to drop once more, and the fence to do it with. */
+  due(now: number, most: number): { readonly name: string; readonly fence: number }[] {
+    const due: { readonly name: string; readonly fence: number }[] = [];
+    for (const name of this.#due) {
+      if (due.length >= most) break;
+      const state = this.#keys.get(name);
+      if (state === undefined) this.#due.delete(name);
+      else if (this.#isDue(name, state, now)) due.push({ name, fence: state.newest });
+    }
+    return due;
+  }
+
+  #isDue(name: string, state: KeyState, now: number): boolean {
+    const { running, pending } = state;
+    if (running !== undefined && now < running.until) return false;
+    if (pending !== undefined) {
+      if (now < pending.heldUntil) return false;
+      this.#vanish(name, state);
+    }
+    if (state.owed) return true;
+    state.lost = state.lost.filter(({ endsAt }) => now < endsAt);
+    const newest = state.lost.find(({ fence }) => fence === state.newest);
+    if (newest === undefined) this.#tidy(name, state);
+    return newest !== undefined && now >= newest.until + GRACE;
+  }
+
+  /** A clearing happens: all changes under its prefix that came before are superseded. */
+  beginClearing(clearing: Clearing): void {
+    this.#clearings.push(clearing);
+    for (const [name, state] of this.#keys) {
+      if (!name.startsWith(clearing.prefix)) continue;
+      state.newest = clearing.fence;
+      state.pending = undefined;
+      state.owed = false;
+      state.again = false;
+      this.#tidy(name, state);
+    }
+  }
+
+  /** The same, to make up for one that failed: what was changed since then is not superseded. */
+  repeatClearing(clearing: Clearing): void {
+    this.#clearings.push(clearing);
+  }
+
+  /** What a clearing has to wait for. */
+  runningUnder(prefix: string, now: number): Blocker[] {
+    const running: Blocker[] = [];
+    for (const [name, { running: change }] of this.#keys) {
+      if (change !== undefined && now < change.until && name.startsWith(prefix))
+        running.push(change);
+    }
+    return running;
+  }
+
+  /** Keys that a change is under way for, or claimed. */
+  changing(): string[] {
+    return [...this.#keys].flatMap(([name, { running, pending }]) =>
+      (running ?? pending) === undefined ? [] : [name],
+    );
+  }
+
+  /** A clearing ended; one that failed is owed, and so is one that is late. */
+  endClearing(clearing: Clearing, done: boolean): void {
+    this.#clearings = this.#clearings.filter((other) => other !== clearing);
+    if (!done) {
+      this.#owedClears.add(clearing.prefix);
+      return;
+    }
+    for (const prefix of this.#owedClears) {
+      if (prefix.startsWith(clearing.prefix)) this.#owedClears.delete(prefix);
+    }
+    for (const prefix of this.#notBefore.keys()) {
+      if (prefix.startsWith(clearing.prefix)) this.#notBefore.delete(prefix);
+    }
+  }
+
+  /** Prefixes to clear once more. */
+  get owedClears(): string[] {
+    return [...this.#owedClears];
+  }
+
+  /** A tier that cannot be cleared: what was stored until now is not used. */
+  distrust(prefix: string, now: number): void {
+    this.#notBefore.set(prefix, Math.max(now, this.#notBefore.get(prefix) ?? 0));
+  }
+
+  /** What was stored under a name until then is not used; −∞ for no such time. */
+  clearedAt(name: string): number {
+    let last = Number.NEGATIVE_INFINITY;
+    for (const [prefix, at] of this.#notBefore) {
+      if (at > last && name.startsWith(prefix)) last = at;
+    }
+    return last;
+  }
+
+  #isBarred(name: string, now: number): boolean {
+    for (const clearing of this.#clearings) {
+      // Whoever began it is gone.
+      if (now >= clearing.until) this.endClearing(clearing, false);
+      else if (name.startsWith(clearing.prefix)) return true;
+    }
+    for (const prefix of this.#owedClears) if (name.startsWith(prefix)) return true;
+    return false;
+  }
+
+  #lose(state: KeyState, change: Change): void {
+    if (state.running === change) state.running = undefined;
+    if (change.record !== undefined) change.mark = fingerprint(change.record);
+    change.record = undefined;
+    state.lost.push(change);
+    this.#due.add(change.name);
+  }
+
+  /** Whoever claimed the newest change is gone, and never began. */
+  #vanish(name: string, state: KeyState): void {
+    state.pending = undefined;
+    state.owed = true;
+    this.#due.add(name);
+  }
+
+  #tidy(name: string, state: KeyState): void {
+    if (state.owed) this.#due.add(name);
+    else if (state.lost.length === 0) this.#due.delete(name);
+    if (state.owed || state.running || state.pending || state.lost.length > 0) return;
+    this.#keys.delete(name);
+  }
+
+  #stateOf(name: string, now: number): KeyState {
+    let state = this.#keys.get(name);
+    if (state === undefined) {
+      if (this.#keys.size >= this.#limit) this.#prune(now);
+      state = {
+        newest: 0,
+        pending: undefined,
+        running: undefined,
+        lost: [],
+        owed: false,
+        again: false,
+      };
+      this.#keys.set(name, state);
+    }
+    return state;
+  }
+
+  /** Forgets what has ended. When still too much is owed, the whole tier is not believed instead. */
+  #prune(now: number): void {
+    for (const name of [...this.#due]) {
+      const state = this.#keys.get(name);
+      if (state !== undefined) this.#isDue(name, state, now);
+    }
+    for (const [name, state] of this.#keys) {
+      if (state.running !== undefined && now >= state.running.until)
+        this.#lose(state, state.running);
+      if (state.pending !== undefined && now >= state.pending.heldUntil) this.#vanish(name, state);
+    }
+    if (this.#due.size >= MOST_REMEMBERED) {
+      this.#overflows += 1;
+      for (const name of this.#due) {
+        const state = this.#keys.get(name);
+        if (state === undefined) continue;
+        state.owed = false;
+        state.lost = [];
+        this.#due.delete(name);
+        this.#tidy(name, state);
+      }
+      this.distrust("", now);
+    }
+    this.#limit = Math.max(MOST_REMEMBERED, 2 * this.#keys.size);
+  }
+}

@@ -1,0 +1,210 @@
+/**
+ * Changes of keys in all lower tiers of a cache, and reading what they left. After a change no older
+ * value of its key is read here any more, whatever the tiers do: see `ledger` for how.
+ */
+
+import type { Layer, Operation, Run } from "../attempts.js";
+import type { Store } from "../store.js";
+import { Fences } from "./fences.js";
+import { ASK, type Change, SKIP, TierLedger } from "./ledger.js";
+import { type Content, type NamedKey, TierWriter, type WriterHost } from "./writer.js";
+
+export type { NamedKey } from "./writer.js";
+
+/** What the caches over one memory share of their tiers. */
+export class TierRegistry {
+  readonly fences: Fences = new Fences();
+  readonly #ledgers = new WeakMap<Store, TierLedger>();
+
+  /** The ledger of a store. */
+  ledgerOf(store: Store): TierLedger {
+    let ledger = this.#ledgers.get(store);
+    if (ledger === undefined) {
+      ledger = new TierLedger();
+      this.#ledgers.set(store, ledger);
+    }
+    return ledger;
+  }
+}
+
+/** A change that has happened, and is to be performed in the tiers, or given up. */
+export interface PreparedChange {
+  /** Resolves when all tiers have it or failed: true if one of them has it, or something newer. */
+  perform(): Promise<boolean>;
+  /**
+   * It is not performed. What tiers have may be older from now on.
+   * @param newer the one that has something newer
+   */
+  forgo(newer: Layer | undefined): void;
+}
+
+/** The lower tiers of a cache. */
+export class Tiers {
+  readonly fences: Fences;
+  readonly #writers: readonly TierWriter[];
+
+  /** @param bases the stores as they were given, without what a cache puts around them */
+  constructor(
+    layers: readonly Layer[],
+    bases: readonly Store[],
+    registry: TierRegistry,
+    host: WriterHost,
+  ) {
+    this.fences = registry.fences;
+    this.#writers = layers.map((layer, index) => {
+      return new TierWriter(layer, registry.ledgerOf(bases[index] ?? layer.store), host);
+    });
+  }
+
+  /**
+   * A key changes now; `undefined` drops it.
+   * @param decided the tier that has the change already
+   */
+  prepare({ key, name }: NamedKey, content: Content | undefined, decided?: Layer): PreparedChange {
+    const fence = this.fences.raise(name);
+    const writers = this.#writers.filter(({ layer }) => layer !== decided);
+    const claimed = writers.map((writer) => writer.claim(name, fence, content));
+    return {
+      perform: async () => {
+        const done = await Promise.all(
+          writers.map((writer, at) => writer.perform(claimed[at] as Change, key, content)),
+        );
+        return done.includes(true);
+      },
+      forgo: (newer) => {
+        for (const [at, writer] of writers.entries()) {
+          const change = claimed[at] as Change;
+          writer.forgo(change, writer.layer === newer);
+        }
+      },
+    };
+  }
+
+  /** See {@link TierWriter.decide}. */
+  decide<T>(
+    layer: Layer,
+    named: NamedKey,
+    content: Content,
+    operation: Operation,
+    run: Run<T>,
+  ): Promise<T | undefined> {
+    const fence = this.fences.raise(named.name);
+    return this.#writerOf(layer).decide(named, fence, content, operation, run);
+  }
+
+  /** See {@link TierWriter.settle}. */
+  settle(layer: Layer, named: NamedKey): Promise<void> {
+    return this.#writerOf(layer).settle(named);
+  }
+
+  #writerOf(layer: Layer): TierWriter {
+    return this.#writers.find((writer) => writer.layer === layer) as TierWriter;
+  }
+
+  /** Many keys change now; one operation per tier that can do that. */
+  changeMany(
+    changes: readonly (NamedKey & { readonly content: Content | undefined })[],
+    label: (keys: readonly string[]) => string,
+  ): Promise<boolean[]> {
+    const contents = new Map(changes.map((change) => [change.name, change]));
+    const fences = changes.map(({ name }) => this.fences.raise(name));
+    const all = this.#writers.map((writer) => {
+      const claimed = changes.map(({ name, content }, at) =>
+        writer.claim(name, fences[at] ?? 0, content),
+      );
+      return () => this.#performMany(writer, claimed, contents, label);
+    });
+    return Promise.all(all.map((perform) => perform())).then((done) =>
+      changes.map((_, at) => done.some((each) => each[at] === true)),
+    );
+  }
+
+  #performMany(
+    writer: TierWriter,
+    claimed: readonly Change[],
+    contents: ReadonlyMap<string, NamedKey & { readonly content: Content | undefined }>,
+    label: (keys: readonly string[]) => string,
+  ): Promise<boolean[]> {
+    const { store } = writer.layer;
+    const single = (change: Change) => {
+      const { key = "", content } = contents.get(change.name) ?? {};
+      return writer.perform(change, key, content);
+    };
+    const drops = claimed.every((change) => change.drops);
+    const operation = drops ? "deleteMany" : "setMany";
+    const isMixed = !drops && claimed.some((change) => change.drops);
+    if (store[operation] === undefined || isMixed) return Promise.all(claimed.map(single));
+    const labelOf = (sent: readonly Change[]) =>
+      label(sent.map(({ name }) => contents.get(name)?.key ?? name));
+    const together = (sent: readonly Change[]) => {
+      if (drops) return store.deleteMany?.(sent.map(({ name }) => name));
+      const entries = sent.map(({ name }) => {
+        const { content } = contents.get(name) as { readonly content: Content };
+        const { record, expiresIn } = content;
+        return [name, record, { expiresIn }] as const;
+      });
+      return store.setMany?.(entries);
+    };
+    return writer.performMany(claimed, operation, labelOf, together, single);
+  }
+
+  /** Copies what a tier had to those above it, unless the key has changed since it was read. */
+  copyUp({ key, name }: NamedKey, content: Content, above: number, since: number): void {
+    for (const writer of this.#writers.slice(0, above)) {
+      if (this.fences.isOutdated(name, since) || !writer.takesCopy(name)) continue;
+      const change = writer.claim(name, since, content, true);
+      void writer.perform(change, key, content);
+    }
+  }
+
+  /** Everything under a prefix is dropped now. */
+  async clear(prefix: string): Promise<void> {
+    const fence = this.fences.raiseAll();
+    await Promise.all(this.#writers.map((writer) => writer.clear(prefix, fence)));
+  }
+
+  /** Until when what was stored under a name is not used: see {@link TierLedger.distrust}. */
+  clearedAt(name: string): number {
+    let at = Number.NEGATIVE_INFINITY;
+    for (const { ledger } of this.#writers) at = Math.max(at, ledger.clearedAt(name));
+    return at;
+  }
+
+  /** Names that a change is under way for. */
+  changing(): string[] {
+    return this.#writers.flatMap(({ ledger }) => ledger.changing());
+  }
+
+  /**
+   * What a tier has: read by `get`, unless a change says that it must not be used, or what it will
+   * be.
+   */
+  async get(at: number, name: string, get: () => Promise<unknown>): Promise<unknown> {
+    const writer = this.#writers[at] as TierWriter;
+    const known = writer.look(name);
+    if (known === ASK) {
+      const record = await get();
+      writer.answered();
+      return record;
+    }
+    if (known !== SKIP) return known;
+    writer.repeat();
+    return undefined;
+  }
+
+  /** See {@link TierWriter.look}. */
+  look(at: number, name: string): Uint8Array | typeof ASK | typeof SKIP {
+    return (this.#writers[at] as TierWriter).look(name);
+  }
+
+  /** True if a record that a tier gave may be used. */
+  accepts(at: number, name: string, record: unknown, storedAt: number): boolean {
+    const { ledger } = this.#writers[at] as TierWriter;
+    return ArrayBuffer.isView(record) && ledger.accepts(name, record as Uint8Array, storedAt);
+  }
+
+  /** The tier answered something: what it owes is asked for. */
+  answered(at: number): void {
+    this.#writers[at]?.answered();
+  }
+}

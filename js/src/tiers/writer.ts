@@ -1,0 +1,423 @@
+/** Performs changes in one lower tier, in the order that its ledger decides. Nothing here rejects. */
+
+import type { Attempts, Layer, Operation, Run } from "../attempts.js";
+import type { Timers } from "../clock.js";
+import { StoreError } from "../errors.js";
+import type { Events } from "../events.js";
+import {
+  ASK,
+  type Blocker,
+  type Change,
+  type Clearing,
+  type Outcome,
+  type SKIP,
+  type TierLedger,
+} from "./ledger.js";
+import { clearStore } from "./listing.js";
+
+/** Deadlines after which a change that never began is taken for vanished. */
+const HELD_DEADLINES = 4;
+/** Milliseconds after which a tier that failed is asked to make up for what it missed. */
+const REPEAT_AFTER = 5000;
+/** The same, while it does so well. */
+const REPEAT_NEXT = 50;
+/** How much it is then asked at once: in one operation, or in one each. */
+const REPEATED_TOGETHER = 100;
+const REPEATED_SINGLY = 8;
+
+/** One key, as the cache and as the stores call it. */
+export interface NamedKey {
+  readonly key: string;
+  readonly name: string;
+}
+
+/** What a writer shares with its cache. */
+export interface WriterHost {
+  readonly attempts: Attempts;
+  readonly timers: Timers;
+  readonly events: Events;
+}
+
+/** What is written to a key; undefined to drop it. */
+export interface Content {
+  readonly record: Uint8Array;
+  readonly expiresIn: number;
+}
+
+/** Writes to one tier. */
+export class TierWriter {
+  readonly layer: Layer;
+  readonly ledger: TierLedger;
+  readonly #host: WriterHost;
+  #repeatingUntil = 0;
+  #repeatAt = Number.POSITIVE_INFINITY;
+  #told: number;
+
+  constructor(layer: Layer, ledger: TierLedger, host: WriterHost) {
+    this.layer = layer;
+    this.ledger = ledger;
+    this.#host = host;
+    this.#told = ledger.overflows;
+  }
+
+  /** A change of a key happens now; it is performed by `set` or `drop`. */
+  claim(name: string, fence: number, content: Content | undefined, copies = false): Change {
+    const now = this.#host.timers.now();
+    const change = this.#changeOf(name, fence, content, copies ? "copies" : "plain");
+    this.ledger.claim(change, now);
+    this.#tellOverflow();
+    return change;
+  }
+
+  #changeOf(
+    name: string,
+    fence: number,
+    content: Content | undefined,
+    kind: "plain" | "copies" | "decides",
+  ): Change {
+    const now = this.#host.timers.now();
+    return {
+      name,
+      fence,
+      drops: content === undefined,
+      record: content?.record,
+      endsAt: now + (content?.expiresIn ?? Number.POSITIVE_INFINITY),
+      heldUntil: now + HELD_DEADLINES * this.layer.deadline,
+      copies: kind === "copies",
+      decides: kind === "decides",
+      mark: 0,
+      until: Number.POSITIVE_INFINITY,
+      waiters: new Set(),
+    };
+  }
+
+  /** A change is not performed: the tier has something newer, or perhaps something older. */
+  forgo(change: Change, newer: boolean): void {
+    if (newer) this.ledger.cancel(change);
+    else this.ledger.end(change, "unsent");
+    wake(change);
+  }
+
+  /** What is known of a key without asking: see {@link TierLedger.look}. */
+  look(name: string): Uint8Array | typeof ASK | typeof SKIP {
+    return this.ledger.look(name, this.#host.timers.now());
+  }
+
+  /** Performs a change of one key; true if the tier has it, or something newer. */
+  async perform(change: Change, key: string, content: Content | undefined): Promise<boolean> {
+    if (!(await this.#turn(change))) {
+      wake(change);
+      return true;
+    }
+    const { store } = this.layer;
+    const { name } = change;
+    const outcome =
+      content === undefined
+        ? await this.#send([change], "delete", key, () => store.delete(name))
+        : await this.#send([change], "set", key, () =>
+            store.set(name, content.record, { expiresIn: content.expiresIn }),
+          );
+    if (outcome === "failed" && content !== undefined) await this.#dropFailed(change, key);
+    return outcome === "done";
+  }
+
+  /**
+   * Performs changes of many keys, in one operation where nothing is under way.
+   * @param together sends the changes that can go at once
+   */
+  async performMany(
+    changes: readonly Change[],
+    operation: "setMany" | "deleteMany",
+    label: (changes: readonly Change[]) => string,
+    together: (changes: readonly Change[]) => PromiseLike<unknown> | unknown,
+    single: (change: Change) => Promise<boolean>,
+  ): Promise<boolean[]> {
+    const now = this.#host.timers.now();
+    const done = new Map<Change, boolean>();
+    const free: Change[] = [];
+    const busy: Change[] = [];
+    for (const change of changes) {
+      const verdict = this.ledger.begin(change, now, this.layer.deadline);
+      if (verdict === "go") free.push(change);
+      else if (verdict === "over") done.set(change, true);
+      else busy.push(change);
+    }
+    const sent = async () => {
+      if (free.length === 0) return;
+      const outcome = await this.#send(free, operation, label(free), () => together(free));
+      for (const change of free) done.set(change, outcome === "done");
+      if (outcome === "failed" && operation === "setMany") await this.#repeat();
+    };
+    const waited = busy.map(async (change) => done.set(change, await single(change)));
+    await Promise.all([sent(), ...waited]);
+    return changes.map((change) => done.get(change) === true);
+  }
+
+  /** Waits until a change may begin; false when a newer one came. */
+  async #turn(change: Change): Promise<boolean> {
+    for (;;) {
+      const now = this.#host.timers.now();
+      const verdict = this.ledger.begin(change, now, this.layer.deadline);
+      if (verdict === "go") return true;
+      if (verdict === "over") return false;
+      await this.#waitFor(verdict, now);
+    }
+  }
+
+  /**
+   * A change that the store decides about, with what it says; undefined when a newer one came.
+   * @throws StoreError when it fails, is late or the store is skipped
+   */
+  async decide<T>(
+    { key, name }: NamedKey,
+    fence: number,
+    content: Content,
+    operation: Operation,
+    run: Run<T>,
+  ): Promise<T | undefined> {
+    const change = this.#changeOf(name, fence, content, "decides");
+    this.ledger.claim(change, this.#host.timers.now());
+    if (!(await this.#turn(change))) return undefined;
+    let result: T | undefined;
+    let failure: unknown;
+    const decided = async () => {
+      result = await run();
+    };
+    const outcome = await this.#send([change], operation, key, decided, (error) => {
+      failure = error;
+    });
+    if (outcome === "done") return result;
+    throw failure;
+  }
+
+  /**
+   * Has the tier settle a key, so that what it says of it is true: what runs is waited for, what is
+   * owed is done.
+   * @throws StoreError when that cannot be
+   */
+  async settle({ key, name }: NamedKey): Promise<void> {
+    const { ledger, layer } = this;
+    for (;;) {
+      const now = this.#host.timers.now();
+      const change = ledger.underWay(name, now);
+      if (change === undefined) break;
+      await this.#waitFor(change, now, change.heldUntil);
+    }
+    if (this.look(name) === ASK) return;
+    if (ledger.owedClears.length > 0) await this.#repeatClears();
+    const drop = this.#changeOf(name, ledger.fenceOf(name), undefined, "plain");
+    if (ledger.begin(drop, this.#host.timers.now(), layer.deadline) === "go")
+      await this.#send([drop], "delete", key, () => layer.store.delete(name));
+    if (this.look(name) === ASK) return;
+    throw new StoreError(`${layer.name} has not dropped what it had of ${key}`);
+  }
+
+  /** With a timer of one's own: the request that is at it may have ended. */
+  #waitFor(blocker: Blocker, now: number, until = blocker.until): Promise<void> {
+    return new Promise((resolve) => {
+      const end = () => {
+        cancel();
+        blocker.waiters.delete(end);
+        resolve();
+      };
+      const cancel = this.#host.timers.after(Math.max(1, until - now), end);
+      blocker.waiters.add(end);
+    });
+  }
+
+  /** Sends changes that have begun. */
+  async #send(
+    changes: readonly Change[],
+    operation: Operation,
+    label: string,
+    run: Run<unknown>,
+    failed?: (error: unknown) => void,
+  ): Promise<Outcome> {
+    const late = (done: boolean) => {
+      for (const change of changes) this.ledger.endLate(change, done);
+      this.#afterwards(done);
+    };
+    const outcome = await this.#attempt(operation, label, run, late, failed);
+    for (const change of changes) {
+      this.ledger.end(change, outcome);
+      wake(change);
+    }
+    this.#afterwards(outcome === "done");
+    return outcome;
+  }
+
+  /** @param late told when an operation that was given up is done, or fails, after all */
+  async #attempt(
+    operation: Operation,
+    label: string,
+    run: Run<unknown>,
+    late: (done: boolean) => void,
+    failed?: (error: unknown) => void,
+  ): Promise<Outcome> {
+    const sending = { state: "unsent" as "unsent" | "sent" | "settled" | "late" };
+    const settle = (done: boolean) => {
+      if (sending.state === "late") late(done);
+      else sending.state = "settled";
+    };
+    const watched = () => {
+      sending.state = "sent";
+      const sent = new Promise<unknown>((resolve) => resolve(run()));
+      sent.then(
+        () => settle(true),
+        () => settle(false),
+      );
+      return sent;
+    };
+    try {
+      await this.#host.attempts.run(this.layer, operation, label, watched);
+      return "done";
+    } catch (error) {
+      // The event has been told.
+      failed?.(error);
+      if (sending.state === "unsent") return "unsent";
+      if (sending.state === "settled") return "failed";
+      sending.state = "late";
+      return "late";
+    }
+  }
+
+  /** A write that the store refused: what it had before must not stay. A full store can drop. */
+  async #dropFailed(change: Change, key: string): Promise<void> {
+    // A store that fails whatever it is asked is not asked once more.
+    if (this.layer.health.failures > 1) return;
+    const drop = this.#changeOf(change.name, change.fence, undefined, "plain");
+    const verdict = this.ledger.begin(drop, this.#host.timers.now(), this.layer.deadline);
+    if (verdict !== "go") return;
+    await this.#send([drop], "delete", key, () => this.layer.store.delete(change.name));
+  }
+
+  /** Drops everything under a prefix; true if the tier can do that, and it is gone. */
+  async clear(prefix: string, fence: number): Promise<boolean> {
+    const clearing = this.#clearingOf(prefix, fence);
+    this.ledger.beginClearing(clearing);
+    const { store, name } = this.layer;
+    if (store.clear !== undefined || store.keys !== undefined) return this.#clear(clearing);
+    const error = new StoreError(`${name} can neither be cleared nor list its keys`);
+    this.#tellError("clear", error);
+    this.ledger.endClearing(clearing, true);
+    wake(clearing);
+    this.ledger.distrust(prefix, this.#host.timers.now());
+    return false;
+  }
+
+  #clearingOf(prefix: string, fence: number): Clearing {
+    const until = this.#host.timers.now() + HELD_DEADLINES * this.layer.deadline;
+    return { prefix, fence, until, waiters: new Set() };
+  }
+
+  async #clear(clearing: Clearing): Promise<boolean> {
+    const { prefix } = clearing;
+    const now = this.#host.timers.now();
+    const running = this.ledger.runningUnder(prefix, now);
+    await Promise.all(running.map((blocker) => this.#waitFor(blocker, now)));
+    const run = () => clearStore(this.layer.store, prefix);
+    const outcome = await this.#attempt("clear", "", run, () => {});
+    this.ledger.endClearing(clearing, outcome === "done");
+    wake(clearing);
+    this.#afterwards(outcome === "done");
+    return outcome === "done";
+  }
+
+  /** The tier answered, or failed: what it owes is asked for, now or later. */
+  #afterwards(answered: boolean): void {
+    if (!this.ledger.owes) return;
+    if (answered) void this.#repeat();
+    else this.#repeatLater(REPEAT_AFTER);
+  }
+
+  /** True if what another tier has may be copied to a key. */
+  takesCopy(name: string): boolean {
+    return this.ledger.takesCopy(name, this.#host.timers.now());
+  }
+
+  /** Asks for what is owed, if that was not done just now. */
+  repeat(): void {
+    if (this.ledger.owes) void this.#repeat();
+  }
+
+  /** The tier answered a read. */
+  answered(): void {
+    if (this.ledger.owes && this.layer.health.failures === 0) void this.#repeat();
+  }
+
+  #repeatLater(delay: number): void {
+    const now = this.#host.timers.now();
+    // A timer of a request that has ended never fires.
+    if (this.ledger.due(now, 1).length === 0 && this.ledger.owedClears.length === 0) return;
+    if (this.#repeatAt >= now && this.#repeatAt <= now + delay) return;
+    this.#repeatAt = now + delay;
+    try {
+      this.#host.timers.afterIfAlive(delay, () => {
+        this.#repeatAt = Number.POSITIVE_INFINITY;
+        void this.#repeat();
+      });
+    } catch {
+      // Not in a request: whoever uses the tier next asks for it.
+    }
+  }
+
+  /** Asks the tier for some of what it owes. */
+  async #repeat(): Promise<void> {
+    const { timers } = this.#host;
+    const now = timers.now();
+    if (now < this.#repeatingUntil) return;
+    this.#repeatingUntil = now + HELD_DEADLINES * this.layer.deadline;
+    const cleared = await this.#repeatClears();
+    const done = (await this.#repeatSome(timers.now())) && cleared;
+    this.#repeatingUntil = timers.now() + REPEAT_NEXT;
+    if (this.ledger.owes) this.#repeatLater(done ? REPEAT_NEXT : REPEAT_AFTER);
+  }
+
+  async #repeatClears(): Promise<boolean> {
+    for (const prefix of this.ledger.owedClears) {
+      const clearing = this.#clearingOf(prefix, 0);
+      this.ledger.repeatClearing(clearing);
+      if (!(await this.#clear(clearing))) return false;
+    }
+    return true;
+  }
+
+  async #repeatSome(now: number): Promise<boolean> {
+    const { store } = this.layer;
+    const isMany = store.deleteMany !== undefined;
+    // A tier that has failed is tried with one.
+    const most = isMany ? REPEATED_TOGETHER : REPEATED_SINGLY;
+    const due = this.ledger.due(now, this.layer.health.failures > 0 ? 1 : most);
+    const drops = due
+      .map(({ name, fence }) => this.#changeOf(name, fence, undefined, "plain"))
+      .filter((drop) => this.ledger.begin(drop, now, this.layer.deadline) === "go");
+    if (drops.length === 0) return true;
+    if (isMany && drops.length > 1) {
+      const names = drops.map(({ name }) => name);
+      const run = () => store.deleteMany?.(names);
+      return (await this.#send(drops, "deleteMany", names[0] ?? "", run)) === "done";
+    }
+    const sent = drops.map((drop) =>
+      this.#send([drop], "delete", drop.name, () => store.delete(drop.name)),
+    );
+    return (await Promise.all(sent)).every((outcome) => outcome === "done");
+  }
+
+  #tellOverflow(): void {
+    const { overflows } = this.ledger;
+    if (overflows === this.#told) return;
+    this.#told = overflows;
+    const { name } = this.layer;
+    const what = "missed more changes than can be remembered: what it has from before is not used";
+    this.#tellError("delete", new StoreError(`${name} ${what}`));
+  }
+
+  #tellError(operation: Operation, error: StoreError): void {
+    const store = this.layer.name;
+    this.#host.events.tell({ type: "store-error", store, operation, key: "", error });
+  }
+}
+
+function wake({ waiters }: Blocker): void {
+  for (const waiter of [...waiters]) waiter();
+}
