@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { Redis as Upstash } from "@upstash/redis";
+import { createCache } from "holdover";
 import { redis } from "holdover/stores/redis";
 import { storeConformance } from "holdover/testing";
 import { Redis as IoRedis } from "ioredis";
@@ -92,6 +93,23 @@ function testServer(name, client) {
     await store.set("life", Uint8Array.of(1), { expiresIn: Number.POSITIVE_INFINITY });
     assert.equal(await client.pttl("life"), -1);
   });
+  test(`${name}: a value of another type is a miss, told as corrupt, and no failure of the store`, async () => {
+    const events = [];
+    const onEvent = ({ type }) => events.push(type);
+    const cache = createCache({ stores: [redis(client)], onEvent, namespace: "types" });
+    for (let nth = 0; nth < 6; nth += 1) await client.rpush(`types:k${nth}`, "x");
+    const load = cache.wrap(async (key) => key, { key: "{0}", ttl: "1h" });
+    const keys = Array.from({ length: 6 }, (_, nth) => `k${nth}`);
+    assert.deepEqual(
+      await Promise.all(keys.map((key) => cache.get(key))),
+      keys.map(() => undefined),
+    );
+    assert.deepEqual(new Set(events), new Set(["corrupt"]));
+    assert.deepEqual(await Promise.all(keys.map((key) => load(key))), keys);
+    assert.equal(await cache.set("other", 1), true);
+    assert.ok(!events.includes("store-error"), `${events}`);
+    assert.equal(await client.type("types:k0"), "string", "the next value is written over it");
+  });
   test(`${name}: closing ends what the store opened, and not the client`, async () => {
     const connected = async () =>
       Number(/connected_clients:(\d+)/.exec(await client.info("clients"))[1]);
@@ -104,6 +122,35 @@ function testServer(name, client) {
     while ((await connected()) > before);
   });
 }
+
+test("a client that turns out to reach a cluster is asked for each key by itself", async () => {
+  const records = new Map();
+  const asked = [];
+  const act = {
+    GET: ([key]) => records.get(key) ?? null,
+    SET: ([key, record]) => records.set(key, record) && "OK",
+    UNLINK: ([key]) => Number(records.delete(key)),
+  };
+  const client = {
+    duplicate() {},
+    async callBuffer(command, ...keys) {
+      asked.push(`${command} ${keys.length}`);
+      const isApart = keys.length > 1 && command !== "SET";
+      if (isApart) throw new Error("CROSSSLOT Keys in request don't hash to the same slot");
+      return act[command](keys);
+    },
+  };
+  const store = redis(client);
+  for (const key of ["a", "b"]) await store.set(key, Uint8Array.of(1), { expiresIn: Infinity });
+  asked.length = 0;
+  assert.deepEqual(
+    await store.getMany(["a", "b", "c"]),
+    [..."ab"].map((key) => records.get(key)).concat(undefined),
+  );
+  await store.deleteMany(["a", "b"]);
+  assert.equal(records.size, 0);
+  assert.deepEqual(asked, ["MGET 3", "GET 1", "GET 1", "GET 1", "UNLINK 1", "UNLINK 1"]);
+});
 
 test("what is no client is a ConfigError", () => {
   for (const wrong of [undefined, null, {}, { get() {} }, "redis://127.0.0.1"]) {

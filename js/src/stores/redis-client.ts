@@ -1,42 +1,78 @@
 /** The Redis clients that people have, as one. */
 
 import { ConfigError } from "../errors.js";
+import { bun } from "./redis-bun.js";
+import { glide, glideCluster } from "./redis-glide.js";
+import { ioredis, ioredisCluster } from "./redis-ioredis.js";
+import { nodeRedis, nodeRedisCluster, nodeRedisPool, nodeRedisSentinel } from "./redis-node.js";
 import { rest } from "./redis-rest.js";
 
 /** One part of a command, or of an answer. */
 export type Part = string | Uint8Array;
 
-/** Stops listening. */
-export type Unsubscribe = () => Promise<void>;
+/** Sends a command. */
+export type Send = (command: string, ...args: Part[]) => Promise<unknown>;
 
-/** What a client is to the store. */
+/** A client as the store uses it. */
 export interface Commands {
-  send(command: string, ...args: Part[]): Promise<unknown>;
+  /** Sends a command of one key at most, to the server that has the key. */
+  readonly send: Send;
+  /** The servers of a cluster that the client takes for primaries; absent for a single server. */
+  readonly primaries?: () => Promise<readonly Send[]>;
   /** A record as an argument. */
   toArgument(record: Uint8Array): Part;
   /** A record out of an answer. */
   toRecord(part: unknown): Uint8Array | undefined;
-  /** A connection of its own that hears messages; absent where there is none. */
-  listen?: () => Promise<Listening>;
+  /** Begins to hear messages; absent where the client cannot. */
+  readonly listen?: () => Promise<Listening>;
 }
 
-/** A connection that hears messages. */
+/** Messages of one store. */
 export interface Listening {
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
   unsubscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
+  /** Ends what was opened for them, and every subscription. */
   close(): Promise<unknown>;
 }
 
-/** ioredis, iovalkey. */
+/** ioredis, iovalkey: `Redis` and `Cluster`. */
 export interface IoRedisLike {
   callBuffer(command: string, ...args: never[]): Promise<unknown>;
   duplicate(): unknown;
 }
 
-/** node-redis (`redis`), version 4 and later. */
+/** node-redis (`redis`), version 4 and later: `createClient`. */
 export interface NodeRedisLike {
   sendCommand(args: never, options?: never): Promise<unknown>;
   duplicate(): unknown;
+}
+
+/** node-redis: `createClientPool`. */
+export interface NodeRedisPoolLike {
+  sendCommand(args: never, options?: never): Promise<unknown>;
+  execute(task: (client: never) => unknown): Promise<unknown>;
+}
+
+/** node-redis: `createSentinel`. */
+export interface NodeRedisSentinelLike {
+  sendCommand(isReadonly: boolean | undefined, args: never, options?: never): Promise<unknown>;
+  getMasterNode(): unknown;
+}
+
+/** node-redis: `createCluster`. */
+export interface NodeRedisClusterLike {
+  sendCommand(
+    firstKey: never,
+    isReadonly: boolean | undefined,
+    args: never,
+    options?: never,
+  ): Promise<unknown>;
+  nodeClient(node: never): unknown;
+}
+
+/** valkey-glide (`@valkey/valkey-glide`): `GlideClient` and `GlideClusterClient`. */
+export interface GlideLike {
+  customCommand(args: never, options?: never): Promise<unknown>;
 }
 
 /** Bun's own `RedisClient`. */
@@ -53,21 +89,15 @@ export interface RestRedisLike {
 }
 
 /** Every client that the store takes. */
-export type RedisClient = IoRedisLike | NodeRedisLike | BunRedisLike | RestRedisLike;
-
-/**
- * What a client offers.
- * @throws ConfigError when it is none of those known
- */
-export function commandsOf(client: RedisClient): Commands {
-  const given = (typeof client === "object" && client !== null ? client : {}) as Loose;
-  if (typeof given.callBuffer === "function") return ioredis(given);
-  if (typeof given.sendCommand === "function") return nodeRedis(given);
-  if (typeof given.getBuffer === "function" && typeof given.send === "function") return bun(given);
-  if (typeof given.evalsha === "function") return rest(given);
-  const like = "a client of ioredis, iovalkey, redis or @upstash/redis, or Bun's RedisClient";
-  throw new ConfigError("client", client, like);
-}
+export type RedisClient =
+  | IoRedisLike
+  | NodeRedisLike
+  | NodeRedisPoolLike
+  | NodeRedisSentinelLike
+  | NodeRedisClusterLike
+  | GlideLike
+  | BunRedisLike
+  | RestRedisLike;
 
 // biome-ignore lint/suspicious/noExplicitAny: clients are found by their shape
 export type Method = (...args: any[]) => any;
@@ -76,152 +106,72 @@ type Name =
   | "callBuffer"
   | "close"
   | "connect"
+  | "customCommand"
   | "destroy"
   | "disconnect"
   | "duplicate"
   | "eval"
   | "evalsha"
+  | "execute"
+  | "fcallWithRoute"
   | "getBuffer"
+  | "getMasterNode"
+  | "nodeClient"
+  | "nodes"
+  | "off"
   | "on"
   | "once"
   | "scan"
   | "send"
   | "sendCommand"
   | "set"
+  | "sscan"
   | "subscribe"
   | "unsubscribe";
 
 /** A client of any kind. */
-export type Loose = { readonly [Key in Name]?: Method } & { readonly status?: unknown };
-
-const NOTHING = (): void => {};
-
-/** These hosts have it: sockets need it. */
-function bufferOf(bytes: Uint8Array): Uint8Array {
-  const { Buffer } = globalThis as unknown as {
-    Buffer: { from(buffer: ArrayBufferLike, at: number, length: number): Uint8Array };
-  };
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-const binary = {
-  // A copy: clients send later, and the caller may have changed its bytes by then.
-  toArgument: (record: Uint8Array): Part => bufferOf(record.slice()),
-  toRecord: (part: unknown): Uint8Array | undefined =>
-    part instanceof Uint8Array ? part : undefined,
+export type Loose = { readonly [Key in Name]?: Method } & {
+  readonly status?: unknown;
+  readonly masters?: unknown;
 };
 
-function ioredis(client: Loose): Commands {
-  return {
-    ...binary,
-    send: (command, ...args) => client.callBuffer?.(command, ...args),
-    listen: async () => {
-      const own = client.duplicate?.() as Loose;
-      const listeners = new Listeners();
-      const isReady = readinessOf(own);
-      own.on?.("error", NOTHING);
-      own.on?.("message", (channel: string, message: string) => listeners.tell(channel, message));
-      return {
-        subscribe: async (channel, listener) => {
-          listeners.add(channel, listener);
-          try {
-            await isReady();
-            // Also for a channel that is known: who is told that it listens does so.
-            await own.subscribe?.(channel);
-          } catch (error) {
-            listeners.remove(channel, listener);
-            throw error;
-          }
-        },
-        unsubscribe: async (channel, listener) => {
-          if (listeners.remove(channel, listener)) await own.unsubscribe?.(channel);
-        },
-        close: async () => own.disconnect?.(),
-      };
-    },
-  };
+interface Kind {
+  /** The methods by which a client of this kind is known. */
+  readonly methods: readonly Name[];
+  readonly use: (client: Loose) => Commands;
 }
+
+/** The first that fits counts: clusters have the methods of clients, and more. */
+const KINDS: readonly Kind[] = [
+  { methods: ["callBuffer", "nodes"], use: ioredisCluster },
+  { methods: ["callBuffer", "duplicate"], use: ioredis },
+  { methods: ["sendCommand", "nodeClient"], use: nodeRedisCluster },
+  { methods: ["sendCommand", "getMasterNode"], use: nodeRedisSentinel },
+  { methods: ["sendCommand", "execute"], use: nodeRedisPool },
+  { methods: ["sendCommand", "duplicate"], use: nodeRedis },
+  { methods: ["customCommand", "fcallWithRoute"], use: glideCluster },
+  { methods: ["customCommand", "sscan"], use: glide },
+  { methods: ["getBuffer", "send", "duplicate"], use: bun },
+  { methods: ["evalsha", "eval"], use: rest },
+];
+
+const ACCEPTED =
+  "a client, cluster, sentinel or pool of redis (node-redis 4 or later), a client or Cluster of " +
+  "ioredis or iovalkey, a client of @valkey/valkey-glide or @upstash/redis, or Bun's RedisClient";
 
 /**
- * Gives what resolves when a connection takes commands. One that begins to listen before would
- * break the check that the client does first, and a client without a queue would refuse to.
+ * A client of any kind, as the store uses it.
+ * @throws ConfigError when it is none of those known
  */
-function readinessOf(own: Loose): () => Promise<void> {
-  let opening: Promise<void> | undefined;
-  return async () => {
-    if (own.status === "ready") return;
-    if (own.status === "wait") own.connect?.().catch(NOTHING);
-    // One for all who wait: a server may be away for long.
-    opening ??= new Promise<void>((resolve, reject) => {
-      own.once?.("ready", resolve);
-      own.once?.("end", () => reject(new Error("the connection has ended")));
-    }).finally(() => {
-      opening = undefined;
-    });
-    await opening;
-  };
+export function commandsOf(client: RedisClient): Commands {
+  const given = (typeof client === "object" && client !== null ? client : {}) as Loose;
+  const fits = ({ methods }: Kind) => methods.every((name) => typeof given[name] === "function");
+  const kind = KINDS.find(fits);
+  if (kind !== undefined) return kind.use(given);
+  throw new ConfigError("client", client, ACCEPTED, hintFor(client));
 }
 
-/** Who listens to what, for clients that only say that there was a message. */
-class Listeners {
-  readonly #byChannel = new Map<string, Set<(message: string) => void>>();
-
-  tell(channel: string, message: string): void {
-    for (const listener of this.#byChannel.get(channel) ?? []) listener(message);
-  }
-
-  add(channel: string, listener: (message: string) => void): void {
-    const known = this.#byChannel.get(channel) ?? new Set();
-    this.#byChannel.set(channel, known.add(listener));
-  }
-
-  /** Whether it was the last of its channel. */
-  remove(channel: string, listener: (message: string) => void): boolean {
-    const known = this.#byChannel.get(channel);
-    if (known?.delete(listener) !== true || known.size > 0) return false;
-    return this.#byChannel.delete(channel);
-  }
-}
-
-/** `$`, the type of binary strings in the protocol. */
-const BLOB_STRING = 36;
-
-function nodeRedis(client: Loose): Commands {
-  const { Buffer } = globalThis as { Buffer?: unknown };
-  // Version 4 reads the first of these options, later ones the second.
-  const options = { returnBuffers: true, typeMapping: { [BLOB_STRING]: Buffer } };
-  return {
-    ...binary,
-    send: (command, ...args) => client.sendCommand?.([command, ...args], options),
-    listen: async () => {
-      const own = client.duplicate?.() as Loose;
-      own.on?.("error", NOTHING);
-      await own.connect?.();
-      return {
-        subscribe: (channel, listener) => own.subscribe?.(channel, listener),
-        unsubscribe: (channel, listener) => own.unsubscribe?.(channel, listener),
-        close: async () => (own.destroy ?? own.disconnect)?.call(own),
-      };
-    },
-  };
-}
-
-/** Bun's client, which answers with bytes to `getBuffer` alone. */
-function bun(client: Loose): Commands {
-  const get = async (key: Part): Promise<unknown> => (await client.getBuffer?.(key)) ?? undefined;
-  return {
-    ...binary,
-    send: (command, ...args) => {
-      if (command === "GET") return get(args[0] as Part);
-      return command === "MGET" ? Promise.all(args.map(get)) : client.send?.(command, args);
-    },
-    listen: async () => {
-      const own = (await client.duplicate?.()) as Loose;
-      return {
-        subscribe: (channel, listener) => own.subscribe?.(channel, listener),
-        unsubscribe: (channel, listener) => own.unsubscribe?.(channel, listener),
-        close: async () => own.close?.(),
-      };
-    },
-  };
+function hintFor(client: unknown): { readonly note?: string } {
+  if (client instanceof Promise) return { note: "it is a promise: await it" };
+  return typeof client === "string" ? { note: "connect a client to it, and give that" } : {};
 }

@@ -1,11 +1,15 @@
 /** What Redis does by itself, in one step each. Times come from the server's clock. */
 
-import type { Commands, Part } from "./redis-client.js";
+import type { Part, Send } from "./redis-client.js";
 
 /** KEYS: one; ARGV: the record. */
 export const COMPARE_AND_DELETE = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])`;
+
+/** KEYS: a channel; ARGV: a message. As a key it has one node, so that messages keep their order. */
+export const PUBLISH = `
+return redis.call('PUBLISH', KEYS[1], ARGV[1])`;
 
 /** KEYS: one; ARGV: by how much, milliseconds to live or 0. */
 export const INCREMENT = `
@@ -65,17 +69,17 @@ return {1, 0, ends - now}`;
 
 /** Runs a script on one key; sends its text only to servers that do not know it yet. */
 export async function run(
-  commands: Commands,
+  send: Send,
   script: string,
   key: string,
   ...args: Part[]
 ): Promise<unknown> {
   const sha = await shaOf(script);
   try {
-    return await commands.send("EVALSHA", sha, "1", key, ...args);
+    return await send("EVALSHA", sha, "1", key, ...args);
   } catch (error) {
-    if (!/NOSCRIPT/.test(String(error))) throw error;
-    return commands.send("EVAL", script, "1", key, ...args);
+    if (!/NO_?SCRIPT/i.test(String(error))) throw error;
+    return send("EVAL", script, "1", key, ...args);
   }
 }
 

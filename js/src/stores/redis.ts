@@ -4,22 +4,37 @@
  * A key is a key there, a record is its value. What has to happen in one step is a Lua script.
  */
 
+import { CodecError } from "../errors.js";
 import type { SetOptions, Store, StoreEntry, WindowOptions, WindowState } from "../store.js";
 import { keyToText, textToKey } from "./key-text.js";
 import { nameAndDeadline, type StoreOptions } from "./options.js";
-import { type Commands, commandsOf, type Listening, type RedisClient } from "./redis-client.js";
+import {
+  type Commands,
+  commandsOf,
+  type Listening,
+  type Part,
+  type RedisClient,
+  type Send,
+} from "./redis-client.js";
+import { listCluster } from "./redis-cluster.js";
 import {
   COMPARE_AND_DELETE,
   FIXED_WINDOW,
   INCREMENT,
+  PUBLISH,
   run,
   SLIDING_WINDOW,
 } from "./redis-scripts.js";
+import { textOf } from "./redis-text.js";
 
 export type {
   BunRedisLike,
+  GlideLike,
   IoRedisLike,
+  NodeRedisClusterLike,
   NodeRedisLike,
+  NodeRedisPoolLike,
+  NodeRedisSentinelLike,
   RedisClient,
   RestRedisLike,
 } from "./redis-client.js";
@@ -31,13 +46,18 @@ export type RedisOptions = StoreOptions;
 const BATCH = 500;
 
 /**
- * A store in Redis 5 or later, or Valkey.
+ * A store in Redis 5 or later, or Valkey: one server, what sentinels name, or a cluster.
+ *
+ * In a cluster no hash tags are needed: what concerns several keys is sent to each key's node, and
+ * every primary is listed.
  *
  * The client stays the application's: `close` ends only the connection that was opened to hear
- * messages. Clients over HTTP cannot hear messages, and have no `subscribe`.
+ * messages. Clients over HTTP and those of valkey-glide cannot hear messages, and have no
+ * `subscribe`.
  *
- * @param client a client of `ioredis`, `iovalkey`, `redis` (connected; 4 or later) or
- *   `@upstash/redis`, or Bun's `RedisClient`
+ * @param client a client or `Cluster` of `ioredis` or `iovalkey`; a client, cluster, sentinel or
+ *   pool of `redis` (connected; 4 or later); a client of `@valkey/valkey-glide` or
+ *   `@upstash/redis`; or Bun's `RedisClient`
  * @throws ConfigError when the client is none of these
  */
 export function redis(client: RedisClient, options: RedisOptions = {}): RedisStore {
@@ -54,12 +74,17 @@ export class RedisStore implements Store {
     listener: (message: string) => void,
   ) => Promise<() => Promise<unknown>>;
   readonly #commands: Commands;
+  readonly #send: Send;
+  /** True if commands are for one key each. */
+  #isApart: boolean;
   #listening: Promise<Listening> | undefined;
   #listeners = 0;
 
   /** @internal Use {@link redis}. */
   constructor(commands: Commands, options: { readonly name: string; readonly deadline?: number }) {
     this.#commands = commands;
+    this.#send = readingTypes(commands.send);
+    this.#isApart = commands.primaries !== undefined;
     Object.assign(this, options);
     const { listen } = commands;
     if (listen !== undefined) {
@@ -68,7 +93,7 @@ export class RedisStore implements Store {
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
-    return this.#commands.toRecord(await this.#commands.send("GET", keyToText(key)));
+    return this.#commands.toRecord(await this.#send("GET", keyToText(key)));
   }
 
   set(key: string, record: Uint8Array, options: SetOptions): Promise<unknown> {
@@ -76,17 +101,22 @@ export class RedisStore implements Store {
   }
 
   delete(key: string): Promise<unknown> {
-    return this.#commands.send("DEL", keyToText(key));
+    return this.#send("DEL", keyToText(key));
   }
 
   async getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
-    if (keys.length === 0) return [];
-    const found = await this.#commands.send("MGET", ...keys.map(keyToText));
-    return (found as unknown[]).map((part) => this.#commands.toRecord(part));
+    const { toRecord } = this.#commands;
+    const together = async (texts: readonly string[]): Promise<unknown[]> =>
+      (await this.#send("MGET", ...texts)) as unknown[];
+    const found = await this.#batch(keys.map(keyToText), together, (key) => this.#found(key));
+    // What is of another type is told as the error that it is.
+    return found.map((part) => (part instanceof CodecError ? (part as never) : toRecord(part)));
   }
 
-  setMany(entries: readonly StoreEntry[]): Promise<unknown> {
-    return Promise.all(entries.map((entry) => this.set(...entry)));
+  async setMany(entries: readonly StoreEntry[]): Promise<void> {
+    for (let at = 0; at < entries.length; at += BATCH) {
+      await Promise.all(entries.slice(at, at + BATCH).map((entry) => this.set(...entry)));
+    }
   }
 
   async deleteMany(keys: readonly string[]): Promise<void> {
@@ -96,7 +126,8 @@ export class RedisStore implements Store {
   async *keys(prefix: string): AsyncGenerator<string, void, undefined> {
     // The server may tell a key several times while it moves its keys around.
     const told = new Set<string>();
-    for await (const page of this.#scan(keyToText(prefix))) {
+    const isNew = (text: string): boolean => !told.has(text);
+    for await (const page of this.#list(keyToText(prefix), isNew)) {
       for (const text of page) {
         const key = textToKey(text);
         if (told.has(text) || !key.startsWith(prefix)) continue;
@@ -107,7 +138,7 @@ export class RedisStore implements Store {
   }
 
   async clear(prefix: string): Promise<void> {
-    for await (const page of this.#scan(keyToText(prefix))) await this.#drop(page);
+    for await (const page of this.#list(keyToText(prefix), () => true)) await this.#drop(page);
   }
 
   async add(key: string, record: Uint8Array, options: SetOptions): Promise<boolean> {
@@ -117,29 +148,38 @@ export class RedisStore implements Store {
 
   async compareAndDelete(key: string, record: Uint8Array): Promise<boolean> {
     const argument = this.#commands.toArgument(record);
-    return Number(await run(this.#commands, COMPARE_AND_DELETE, keyToText(key), argument)) === 1;
+    try {
+      return Number(await run(this.#send, COMPARE_AND_DELETE, keyToText(key), argument)) === 1;
+    } catch (error) {
+      if (error instanceof CodecError) return false;
+      throw error;
+    }
   }
 
   async increment(key: string, by: number, { expiresIn }: SetOptions): Promise<number> {
     const life = expiresIn === Number.POSITIVE_INFINITY ? "0" : `${whole(expiresIn)}`;
-    return Number(await run(this.#commands, INCREMENT, keyToText(key), `${by}`, life));
+    return Number(await run(this.#send, INCREMENT, keyToText(key), `${by}`, life));
   }
 
   async window(key: string, options: WindowOptions): Promise<WindowState> {
     const { algorithm, limit, period, ban = 0 } = options;
     const script = algorithm === "fixed" ? FIXED_WINDOW : SLIDING_WINDOW;
     const args = [`${limit}`, `${period}`, `${ban}`];
-    const answer = await run(this.#commands, script, keyToText(key), ...args);
+    const answer = await run(this.#send, script, keyToText(key), ...args);
     const [admitted, remaining = 0, retryAfter = 0] = (answer as unknown[]).map(Number);
     return { admitted: admitted === 1, remaining, retryAfter };
   }
 
   publish(channel: string, message: string): Promise<unknown> {
-    return this.#commands.send("PUBLISH", keyToText(channel), message);
+    const name = keyToText(channel);
+    const { primaries } = this.#commands;
+    return primaries
+      ? run(this.#send, PUBLISH, name, message)
+      : this.#send("PUBLISH", name, message);
   }
 
   ping(): Promise<unknown> {
-    return this.#commands.send("PING");
+    return this.#send("PING");
   }
 
   async close(): Promise<void> {
@@ -157,24 +197,61 @@ export class RedisStore implements Store {
   ): Promise<unknown> {
     const life = expiresIn === Number.POSITIVE_INFINITY ? [] : ["PX", `${whole(expiresIn)}`];
     const argument = this.#commands.toArgument(record);
-    return this.#commands.send("SET", keyToText(key), argument, ...life, ...words);
+    return this.#send("SET", keyToText(key), argument, ...life, ...words);
   }
 
-  async *#scan(prefix: string): AsyncGenerator<string[], void, undefined> {
+  /** Pages of keys, of all servers that have any. */
+  #list(
+    prefix: string,
+    isNew: (text: string) => boolean,
+  ): AsyncGenerator<string[], void, undefined> {
     const pattern = `${prefix.replace(/[*?[\]\\^]/g, "\\$&")}*`;
-    let cursor = "0";
-    do {
-      const args = [cursor, "MATCH", pattern, "COUNT", `${BATCH}`];
-      const answer = await this.#commands.send("SCAN", ...args);
-      const [next, keys] = answer as [unknown, unknown[]];
-      cursor = textOf(next);
-      yield keys.map(textOf);
-    } while (cursor !== "0");
+    const scan = (send: Send) => pagesOf(send, pattern);
+    const { primaries } = this.#commands;
+    return primaries ? listCluster(this.#commands, scan, isNew) : scan(this.#send);
   }
 
-  async #drop(keys: readonly string[]): Promise<void> {
-    for (let at = 0; at < keys.length; at += BATCH) {
-      await this.#commands.send("UNLINK", ...keys.slice(at, at + BATCH));
+  async #drop(texts: readonly string[]): Promise<void> {
+    const together = async (some: readonly string[]): Promise<unknown[]> => {
+      await this.#send("UNLINK", ...some);
+      return [];
+    };
+    await this.#batch(texts, together, (text) => this.#send("UNLINK", text));
+  }
+
+  /** Something for many keys: with few commands, or with one for each where the keys are apart. */
+  async #batch(
+    texts: readonly string[],
+    together: (texts: readonly string[]) => Promise<unknown[]>,
+    alone: (text: string) => Promise<unknown>,
+  ): Promise<unknown[]> {
+    const results: unknown[] = [];
+    for (let at = 0; at < texts.length; at += BATCH) {
+      const some = texts.slice(at, at + BATCH);
+      const each = () => Promise.all(some.map(alone));
+      results.push(...(await (this.#isApart ? each() : this.#orEach(together(some), each))));
+    }
+    return results;
+  }
+
+  /** Proxies of clusters look like one server until they are asked for keys of several. */
+  async #orEach(together: Promise<unknown[]>, each: () => Promise<unknown[]>): Promise<unknown[]> {
+    try {
+      return await together;
+    } catch (error) {
+      if (!/CROSS_?SLOT/i.test(String(error))) throw error;
+      this.#isApart = true;
+      return each();
+    }
+  }
+
+  /** What is found under a key, as MGET would: an error only where there is no answer. */
+  async #found(text: string): Promise<unknown> {
+    try {
+      return await this.#send("GET", text);
+    } catch (error) {
+      if (error instanceof CodecError) return error;
+      throw error;
     }
   }
 
@@ -219,6 +296,24 @@ function whole(millis: number): number {
   return Math.max(1, Math.ceil(millis));
 }
 
-function textOf(part: unknown): string {
-  return part instanceof Uint8Array ? new TextDecoder().decode(part) : String(part);
+async function* pagesOf(send: Send, pattern: string): AsyncGenerator<string[], void, undefined> {
+  let cursor = "0";
+  do {
+    const answer = await send("SCAN", cursor, "MATCH", pattern, "COUNT", `${BATCH}`);
+    const [next, keys] = answer as [unknown, unknown[]];
+    cursor = textOf(next);
+    yield keys.map(textOf);
+  } while (cursor !== "0");
+}
+
+/** Sends commands; that a key holds another type is an answer, which is no record of a cache. */
+function readingTypes(send: Send): Send {
+  return async (...command: [string, ...Part[]]) => {
+    try {
+      return await send(...command);
+    } catch (cause) {
+      if (!/WRONG_?TYPE/i.test(String(cause))) throw cause;
+      throw new CodecError("the key holds a value of another type", { cause });
+    }
+  };
 }

@@ -26,7 +26,7 @@ process.on("exit", () => {
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(1));
 
 /** Starts a command and waits until it listens on the port it was given. */
-async function start(command, args, port) {
+export async function start(command, args, port) {
   const folder = mkdtempSync(join(tmpdir(), "holdover-store-"));
   const child = spawn(command, args, { cwd: folder, stdio: "ignore" });
   running.add(child);
@@ -62,9 +62,19 @@ async function listening(port) {
 }
 
 /** `redis-server` or `valkey-server`. Give a port to start one again where it was. */
-export async function startRedis(command = "redis-server", port = undefined) {
+export async function startRedis(command = "redis-server", port = undefined, options = []) {
   const at = port ?? (await freePort());
-  const args = ["--port", at, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
+  const args = [
+    "--port",
+    at,
+    "--bind",
+    "127.0.0.1",
+    "--save",
+    "",
+    "--appendonly",
+    "no",
+    ...options,
+  ];
   return start(command, args.map(String), at);
 }
 

@@ -1,0 +1,166 @@
+/**
+ * Listing in a cluster: every primary has some of the keys, and keys move from one to another.
+ *
+ * What a client takes for the primaries may be out of date, so the nodes themselves are asked which
+ * slots they own, before and after. Where anything moved meanwhile, all are listed once more.
+ */
+
+import type { Commands, Send } from "./redis-client.js";
+import { textOf } from "./redis-text.js";
+
+const SLOTS = 16_384;
+/** How often all nodes are listed while keys keep moving. */
+const PASSES = 10;
+/** How often the client is made to look for primaries it does not know, and milliseconds between. */
+const TRIES = 5;
+const PAUSE = 100;
+/** Milliseconds that a node may take to say what it owns. */
+const DEADLINE = 1000;
+
+/** The cluster as its primaries describe it. */
+interface View {
+  readonly primaries: readonly Send[];
+  /** Which primary has which slots. */
+  readonly shape: string;
+  /** True while slots are on their way from one primary to another. */
+  readonly isMoving: boolean;
+}
+
+type Range = readonly [first: number, last: number];
+
+/** A primary as it describes itself, and what it knows of the others. */
+interface Primary {
+  readonly send: Send;
+  readonly id: string;
+  readonly slots: readonly Range[];
+  readonly isMoving: boolean;
+  /** The slots of all primaries. */
+  readonly assigned: readonly Range[];
+}
+
+/**
+ * The keys of every primary, page by page; again while keys may have moved past what was listed.
+ * @param scan lists one server
+ * @param isNew true for a key that was not listed before
+ * @throws Error when not every primary can be asked, or keys never stop moving
+ */
+export async function* listCluster(
+  commands: Commands,
+  scan: (send: Send) => AsyncGenerator<string[], void, undefined>,
+  isNew: (key: string) => boolean,
+): AsyncGenerator<string[], void, undefined> {
+  let view = await viewOf(commands);
+  for (let passes = 1; ; passes += 1) {
+    let found = 0;
+    for (const send of view.primaries) {
+      for await (const page of scan(send)) {
+        const keys = page.filter(isNew);
+        found += keys.length;
+        yield keys;
+      }
+    }
+    const after = await viewOf(commands);
+    const isMoving = view.isMoving || after.isMoving;
+    // A key that a whole pass has missed would have had to move twice.
+    if (after.shape === view.shape && (!isMoving || (passes > 1 && found === 0))) return;
+    if (passes === PASSES) throw new Error("keys kept moving between the nodes of the cluster");
+    view = after;
+  }
+}
+
+async function viewOf(commands: Commands): Promise<View> {
+  for (let tries = 1; ; tries += 1) {
+    const sends = (await within(DEADLINE, Promise.resolve(commands.primaries?.()))) ?? [];
+    const asked = await Promise.all(sends.map((send) => within(DEADLINE, primaryOf(send))));
+    const known = asked.filter((primary) => primary !== undefined);
+    const missing = missingSlot(known);
+    if (missing === undefined) {
+      const shape = known.map(({ id, slots }) => `${id}:${slots.join(" ")}`).sort();
+      const isMoving = known.some((primary) => primary.isMoving);
+      return { primaries: known.map(({ send }) => send), shape: shape.join(), isMoving };
+    }
+    if (tries === TRIES) throw new Error("not every primary of the cluster can be asked");
+    // Whoever asks a wrong node for a key is told of the right one. The key itself is of no matter.
+    await within(DEADLINE, commands.send("GET", keyIn(missing)));
+    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+  }
+}
+
+/** The primaries that an answer to `CLUSTER NODES` names. */
+export function primariesIn(answer: unknown): readonly {
+  readonly id: string;
+  /** Its host and port. */
+  readonly address: string;
+  readonly flags: readonly string[];
+  readonly slots: readonly string[];
+}[] {
+  return textOf(answer)
+    .split("\n")
+    .map((line) => {
+      const [id = "", where = "", flags = "", , , , , , ...slots] = line.split(" ");
+      return { id, address: where.replace(/@.*/, ""), flags: flags.split(","), slots };
+    })
+    .filter(({ flags }) => flags.includes("master"));
+}
+
+/** A node's own description; undefined for one that is no primary. */
+async function primaryOf(send: Send): Promise<Primary | undefined> {
+  const nodes = primariesIn(await send("CLUSTER", "NODES"));
+  const own = nodes.find(({ flags }) => flags.includes("myself"));
+  if (own === undefined) return undefined;
+  const isMoving = own.slots.some((slot) => slot.startsWith("["));
+  const assigned = nodes.flatMap(({ slots }) => rangesOf(slots));
+  return { send, id: own.id, slots: rangesOf(own.slots), isMoving, assigned };
+}
+
+function rangesOf(slots: readonly string[]): Range[] {
+  return slots
+    .filter((slot) => /^\d/.test(slot))
+    .map((slot) => {
+      const [first = "", last = first] = slot.split("-");
+      return [Number(first), Number(last)] as const;
+    });
+}
+
+/** A slot of which somebody knows that it has an owner, but not one that can be asked. */
+function missingSlot(known: readonly Primary[]): number | undefined {
+  if (known.length === 0) return 0;
+  const isOwned = new Uint8Array(SLOTS);
+  for (const { slots } of known) {
+    for (const [first, last] of slots) isOwned.fill(1, first, last + 1);
+  }
+  for (const [first, last] of known.flatMap(({ assigned }) => assigned)) {
+    const missing = isOwned.subarray(first, last + 1).indexOf(0);
+    if (missing >= 0) return first + missing;
+  }
+  return undefined;
+}
+
+/** A key that lies in a slot. */
+function keyIn(slot: number): string {
+  for (let nth = 0; ; nth += 1) {
+    const key = `%slot:${nth}`;
+    if (slotOf(key) === slot) return key;
+  }
+}
+
+/** The slot of an ASCII text without braces: its CRC16 (XMODEM), as the cluster specification has it. */
+function slotOf(text: string): number {
+  let crc = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    crc ^= text.charCodeAt(at) << 8;
+    for (let bit = 0; bit < 8; bit += 1) {
+      crc = (crc & 0x8000 ? (crc << 1) ^ 0x1021 : crc << 1) & 0xffff;
+    }
+  }
+  return crc % SLOTS;
+}
+
+/** What a promise gives within so many milliseconds; undefined when it fails, or is late. */
+function within<T>(millis: number, promise: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve) => {
+    const late = () => resolve(undefined);
+    const timer = setTimeout(late, millis);
+    promise.then(resolve, late).finally(() => clearTimeout(timer));
+  });
+}
