@@ -117,7 +117,14 @@ export class Bloom {
   }
 
   /** How many bits it has, and how many of them each key sets; undefined without a core. */
-  size(): { readonly bits: number; readonly hashes: number } | undefined {
+  size():
+    | {
+        /** The length of the filter. */
+        readonly bits: number;
+        /** Bits that each key sets. */
+        readonly hashes: number;
+      }
+    | undefined {
     return this.#inCore((filter) => {
       const [bits = 0, hashes = 0] = core.bloom_size(filter);
       return { bits, hashes };

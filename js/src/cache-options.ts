@@ -3,6 +3,8 @@
 import { type Codec, compileCodec } from "./codec/values.js";
 import { type Duration, duration } from "./duration.js";
 import { ConfigError } from "./errors.js";
+import type { CacheEvent } from "./events.js";
+import type { AnyStore } from "./host.js";
 import {
   flag,
   type GivenOptions,
@@ -34,7 +36,7 @@ export interface Clock {
 }
 
 /** Options of `createCache`; all of them have defaults. */
-export interface CacheOptions<Store extends StoreLike = StoreLike, Event = unknown> {
+export interface CacheOptions<Store extends StoreLike = AnyStore, Event = CacheEvent> {
   /** Begins every key, so that caches that share a store stay apart. Default `""`. */
   readonly namespace?: string | undefined;
   /** Where entries live, fastest first. Default `[memory()]`. */

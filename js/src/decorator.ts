@@ -19,26 +19,24 @@ export interface MethodPolicy<Args extends readonly unknown[] = any, Result = an
   readonly of?: ((self: any) => unknown) | undefined;
 }
 
-type Method<Args extends readonly unknown[], Result> = (
+/** A method that can be decorated. */
+export type Method<Args extends readonly unknown[], Result> = (
   // biome-ignore lint/suspicious/noExplicitAny: the object's type is the class's own
   this: any,
   ...args: Args
 ) => Promise<Result>;
 
-interface Of<Part> {
-  // biome-ignore lint/suspicious/noExplicitAny: the object's type is the class's own
-  readonly of: (self: any) => Part;
-}
-
 /** What `@cached` gives. */
-type Decorator<Args extends readonly unknown[], Result> = (
+export type Decorator<Args extends readonly unknown[], Result> = (
   method: Method<Args, Result>,
   context: MethodContext,
 ) => Method<Args, Result>;
 
 /** What is known of the place of a decorator. */
-interface MethodContext {
+export interface MethodContext {
+  /** `"method"`; anything else is refused. */
   readonly kind: string;
+  /** The method's name. */
   readonly name: string | symbol;
 }
 
@@ -53,7 +51,11 @@ interface MethodContext {
  */
 export function cached<Args extends readonly unknown[], Result, Part>(
   cache: Cache,
-  policy: MethodPolicy<readonly [part: Part, ...args: Args], NoInfer<Result>> & Of<Part>,
+  policy: MethodPolicy<readonly [part: Part, ...args: Args], NoInfer<Result>> & {
+    /** What of the object its answers depend on; it comes before the arguments. */
+    // biome-ignore lint/suspicious/noExplicitAny: the object's type is the class's own
+    readonly of: (self: any) => Part;
+  },
 ): Decorator<Args, Result>;
 /**
  * Caches the answers of a method whose object is no part of the key.
@@ -61,7 +63,10 @@ export function cached<Args extends readonly unknown[], Result, Part>(
  */
 export function cached<Args extends readonly unknown[], Result>(
   cache: Cache,
-  policy: MethodPolicy<Args, NoInfer<Result>> & { readonly of?: undefined },
+  policy: MethodPolicy<Args, NoInfer<Result>> & {
+    /** Nothing: all objects of the class share their answers. */
+    readonly of?: undefined;
+  },
 ): Decorator<Args, Result>;
 export function cached<Args extends readonly unknown[], Result>(
   cache: Cache,

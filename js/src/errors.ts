@@ -173,6 +173,7 @@ export interface ConfigErrorDetails {
  * `holdover: option "ttl" is "10m5"; allowed: a number of milliseconds or …`.
  */
 export class ConfigError extends TypeError {
+  /** The stable code of the class. */
   readonly code = "E_CONFIG";
   /** The option at fault (`"ttl"`, `"clock.now"`), or the argument (`"argument 2.filter.fn"`). */
   readonly option: string;

@@ -14,11 +14,27 @@ export type Source =
   | "negative"
   | "bypass";
 
-interface KeyEvent {
+/** What all events have that are about an entry. */
+export interface KeyEvent {
+  /** The key, without the namespace. */
   readonly key: string;
 }
 
-/** Everything that is told. */
+/** What events have that are about something that went wrong. */
+export interface FailureEvent {
+  /** What went wrong, as it was thrown. */
+  readonly error: unknown;
+}
+
+/** What events have that are about a store below `memory()`. */
+export interface StoreEvent {
+  /** Its name, or its place like `"store 1"`. */
+  readonly store: string;
+  /** What it was asked to do. */
+  readonly operation: Operation;
+}
+
+/** Everything that is told; `type` tells which. */
 export type CacheEvent =
   | ({ readonly type: "hit" | "stale" | "miss" } & KeyEvent)
   /** An entry that was still of use was dropped to make room. */
@@ -26,27 +42,27 @@ export type CacheEvent =
   /** A load starts, `refresh` when nobody waits for it. */
   | ({ readonly type: "load" | "refresh" } & KeyEvent)
   /** A load failed; whether callers see it depends on the entry. */
-  | ({ readonly type: "load-error"; readonly error: unknown } & KeyEvent)
+  | ({ readonly type: "load-error" } & FailureEvent & KeyEvent)
   /** A guard refused a load or a call. */
-  | ({ readonly type: "reject"; readonly error: unknown } & KeyEvent)
+  | ({ readonly type: "reject" } & FailureEvent & KeyEvent)
   /** The entry answered because the load is slow (no error) or failed. */
-  | ({ readonly type: "failover"; readonly error?: unknown } & KeyEvent)
+  | ({ readonly type: "failover" } & Partial<FailureEvent> & KeyEvent)
   /** A store failed, or gave what cannot be read. The call goes on without it. */
-  | ({
-      readonly type: "store-error" | "corrupt";
-      readonly store: string;
-      readonly operation: Operation;
-      readonly error: unknown;
-    } & KeyEvent)
+  | ({ readonly type: "store-error" | "corrupt" } & StoreEvent & FailureEvent & KeyEvent)
   /**
    * A function of the options threw, or gave what it must not, like a promise; the careful default
    * holds instead. `key` is empty for functions of the whole cache.
    */
-  | ({ readonly type: "policy-error"; readonly option: string; readonly error: unknown } & KeyEvent)
+  | ({
+      readonly type: "policy-error";
+      /** The option's name. */
+      readonly option: string;
+    } & FailureEvent &
+      KeyEvent)
   /** The core trapped and was replaced; what was in memory is gone. */
-  | { readonly type: "trap"; readonly error: unknown }
+  | ({ readonly type: "trap" } & FailureEvent)
   /** The core cannot be had on this host: every call goes straight to its origin. Told once. */
-  | { readonly type: "unavailable"; readonly error: unknown };
+  | ({ readonly type: "unavailable" } & FailureEvent);
 
 /** Tells events to a listener, whose own errors and rejections are its own. */
 export class Events {

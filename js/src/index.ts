@@ -6,8 +6,16 @@
 
 export type { Bloom, BloomOptions } from "./bloom.js";
 export { type Cache, createCache, type InvalidateOptions } from "./cache.js";
-export type { Clock, FetchOptions, HandlerOptions, MemoryOptions } from "./cache-options.js";
+export type {
+  CacheOptions,
+  Clock,
+  FetchOptions,
+  HandlerOptions,
+  MemoryOptions,
+  StoreLike,
+} from "./cache-options.js";
 export type { LoadContext, LoadManyContext } from "./call.js";
+export type { Codec } from "./codec/values.js";
 export type { Duration } from "./duration.js";
 export {
   type AnyHoldoverError,
@@ -15,23 +23,28 @@ export {
   ClosedError,
   CodecError,
   ConfigError,
+  type ConfigErrorDetails,
+  type ErrorByCode,
   type ErrorCode,
+  type ErrorDetails,
   HoldoverError,
   isHoldoverError,
   LockTimeoutError,
+  type RateLimitDetails,
   RateLimitedError,
   SignatureError,
   SlowCallsError,
   StoreError,
   TimeoutError,
 } from "./errors.js";
-export type { CacheEvent, Source } from "./events.js";
+export type { CacheEvent, FailureEvent, KeyEvent, Source, StoreEvent } from "./events.js";
 export type { AnyStore } from "./host.js";
 export type { CachedFetch, ExplainedResponse } from "./http/fetch.js";
 export type { CachedHandler, Handler } from "./http/handler.js";
 export type { Outdated } from "./invalidating.js";
+export type { Operation as StoreOperation } from "./layers.js";
 export type { LoadTimes } from "./load-times.js";
-export { type MemoryStore, type MemoryUsage, memory } from "./memory.js";
+export { type MemorySetOptions, type MemoryStore, type MemoryUsage, memory } from "./memory.js";
 export type { EntryOptions, SetEntryOptions } from "./operations/arguments.js";
 export type { Lock, LockOptions } from "./operations/locking.js";
 export type {
@@ -40,6 +53,7 @@ export type {
   GetOrLoadOptions,
   PolicyOptions,
   SchemaResult,
+  Shared as SharedOptions,
   StandardSchema,
   Validate,
   WaitUntil,
@@ -55,6 +69,7 @@ export type {
   WindowOptions,
   WindowState,
 } from "./store.js";
+export type { StoreOptions } from "./stores/options.js";
 export type { Disabled, DisableOptions } from "./switches.js";
 export { tag } from "./tags.js";
 export type { ArgumentsOf, Explained, Wrapped, WrappedLike } from "./wrap.js";

@@ -42,8 +42,15 @@ export interface MemoryUsage {
   readonly flights: number;
 }
 
+/** Options of {@link MemoryStore.set}. */
+export interface MemorySetOptions {
+  /** How long the value is fresh; 0 for not at all. Default `Infinity`. */
+  readonly ttl?: Duration | undefined;
+}
+
 /** Keeps entries in this process: bounded, least recently used first out, dead ones before. */
 export class MemoryStore {
+  /** Shown as `layer`. */
   readonly name = "memory";
   /** @internal */ machine = -1;
   /** @internal */ instance = 0;
@@ -98,9 +105,9 @@ export class MemoryStore {
 
   /**
    * Stores a value.
-   * @param options.ttl how long it is fresh, milliseconds or like `"5m"`; default `Infinity`
+   * @throws ConfigError for a wrong `ttl`
    */
-  set(key: string, value: unknown, options: { readonly ttl?: Duration } = {}): void {
+  set(key: string, value: unknown, options: MemorySetOptions = {}): void {
     const ttl =
       options.ttl === undefined
         ? Number.POSITIVE_INFINITY

@@ -42,7 +42,17 @@ export interface PolicyOptions<
    *
    * As cashews' `early` (`after`).
    */
-  readonly early?: boolean | { readonly beta: number } | { readonly after: Duration } | undefined;
+  readonly early?:
+    | boolean
+    | {
+        /** Above 0; more than 1 refreshes sooner, less later. */
+        readonly beta: number;
+      }
+    | {
+        /** The age from which an entry is refreshed, below `ttl`. */
+        readonly after: Duration;
+      }
+    | undefined;
 
   /**
    * Serves an entry at most `max` times, then loads; from hit number `refreshAt` on, one background
@@ -55,8 +65,11 @@ export interface PolicyOptions<
    */
   readonly hits?:
     | {
+        /** Hits that an entry serves at most. A whole number, 1 or more. */
         readonly max: number;
+        /** The hit that starts a background load. A whole number, 1 to `max`. Default: none does. */
         readonly refreshAt?: number | undefined;
+        /** A store with `increment`, in which all instances count together. Default: each by itself. */
         readonly shared?: Store | undefined;
       }
     | undefined;
@@ -190,9 +203,13 @@ export interface PolicyOptions<
    */
   readonly slowCalls?:
     | {
+        /** How many times the mean a load may take: a finite number, 1 or more. Default 2. */
         readonly factor?: number | undefined;
+        /** Successful loads that the mean is taken of. A whole number, 1 or more. Default 10. */
         readonly samples?: number | undefined;
+        /** How long loads are refused then. A duration above 0. Required. */
         readonly openFor: Duration;
+        /** What is judged by itself: `"host"` for `fetch` only, whose default it is. Default `"function"`. */
         readonly scope?: "function" | "key" | "host" | undefined;
       }
     | undefined;
@@ -208,12 +225,22 @@ export interface PolicyOptions<
    */
   readonly rateLimit?:
     | ({
+        /** Loads that are admitted per period. A whole number, 1 or more. Required. */
         readonly limit: number;
+        /** A duration above 0. Required. */
         readonly period: Duration;
+        /** How long everything is refused after the first refusal. Default: the rest of the window. */
         readonly ban?: Duration | undefined;
+        /** A window that starts with its first load, or the last `period` at each load. Default `"fixed"`. */
         readonly algorithm?: "fixed" | "sliding" | undefined;
+        /** What is limited by itself: `"host"` for `fetch` only, whose default it is. Default `"function"`. */
         readonly scope?: "function" | "key" | "host" | undefined;
+        /** `"calls"` counts hits, too, and refuses them. Default `"loads"`. */
         readonly count?: "loads" | "calls" | undefined;
+        /**
+         * Answers what is refused and has no entry to answer: gets the error and the call's
+         * arguments, may be async. Default: the call rejects with E_RATE_LIMITED.
+         */
         // biome-ignore lint/suspicious/noExplicitAny: the arguments are the wrapped function's
         readonly onReject?: ((error: RateLimitedError, ...args: any[]) => unknown) | undefined;
       } & Shared)
@@ -229,12 +256,19 @@ export interface PolicyOptions<
    */
   readonly circuitBreaker?:
     | ({
+        /** The share of failures that opens it, above 0 and up to 1. Required. */
         readonly errorRate: number;
+        /** How far back loads count. A duration above 0. Required. */
         readonly window: Duration;
+        /** Loads in the window below which it never opens. A whole number, 1 or more. Required. */
         readonly minCalls: number;
+        /** How long it refuses loads before it lets a probe through. A duration above 0. Required. */
         readonly openFor: Duration;
+        /** Probes, all of which have to succeed. A whole number, 1 or more. Default 1. */
         readonly halfOpenCalls?: number | undefined;
+        /** True for a failure that counts as one. Default: all do. */
         readonly countIf?: ((error: unknown) => boolean) | undefined;
+        /** What is judged by itself: `"host"` for `fetch` only, whose default it is. Default `"function"`. */
         readonly scope?: "function" | "key" | "host" | undefined;
       } & Shared)
     | undefined;
@@ -253,8 +287,11 @@ export interface PolicyOptions<
   readonly lock?:
     | boolean
     | {
+        /** How long the lock holds at most. A duration above 0. Default: `timeout`, at most 30 s. */
         readonly ttl?: Duration | undefined;
+        /** How long others wait for it. A duration, 0 or more. Default: `ttl`. */
         readonly wait?: Duration | undefined;
+        /** What they do then: load without it, or fail with E_LOCK_TIMEOUT. Default `"load"`. */
         readonly onTimeout?: "load" | "throw" | undefined;
       }
     | undefined;
@@ -307,8 +344,16 @@ export interface StandardSchema {
 
 /** What a Standard Schema says of a value. */
 export type SchemaResult =
-  | { readonly value: unknown; readonly issues?: undefined }
-  | { readonly issues: readonly object[] };
+  | {
+      /** The value as the schema puts it out. */
+      readonly value: unknown;
+      /** None: the value is what it should be. */
+      readonly issues?: undefined;
+    }
+  | {
+      /** Why the value is not what it should be. */
+      readonly issues: readonly object[];
+    };
 
 /** Whether a value is what it should be. */
 export type Validate = ((value: unknown) => boolean | PromiseLike<boolean>) | StandardSchema;

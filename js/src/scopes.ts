@@ -6,6 +6,7 @@ import type { Source } from "./events.js";
 
 /** One call within a trace. */
 export interface Traced {
+  /** The key, without the namespace. */
   readonly key: string;
   /** Undefined for a call that failed. */
   readonly source: Source | undefined;
@@ -21,6 +22,7 @@ export interface Traced {
 
 /** What `cache.trace` gives. */
 export interface Trace<Result> {
+  /** The function's own result. */
   readonly value: Result;
   /** The calls in the order in which they were answered. */
   readonly entries: readonly Traced[];

@@ -39,6 +39,7 @@ export interface PolicyStats {
 export interface CacheStats extends PolicyStats {
   /** By wrapped function: its name, or the `key` it was given. */
   readonly functions: Readonly<Record<string, PolicyStats>>;
+  /** What `memory()` holds, for all caches that share it. */
   readonly memory: MemoryUsage;
   /**
    * False when this host has no core to offer, so that nothing is cached and every call goes

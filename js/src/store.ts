@@ -14,8 +14,11 @@ export type StoreEntry = readonly [key: string, record: Uint8Array, options: Set
 
 /** A limit on calls that a store counts, for {@link Store.window}. Durations are milliseconds. */
 export interface WindowOptions {
+  /** A window that starts with its first call, or the last `period` before each call. */
   readonly algorithm: "fixed" | "sliding";
+  /** Calls that are admitted per period. */
   readonly limit: number;
+  /** Milliseconds. */
   readonly period: number;
   /** How long calls are refused once the limit was passed. */
   readonly ban?: number | undefined;
@@ -23,7 +26,9 @@ export interface WindowOptions {
 
 /** What {@link Store.window} says of one call. */
 export interface WindowState {
+  /** True if the call may go on. */
   readonly admitted: boolean;
+  /** Calls that would still be admitted now. */
   readonly remaining: number;
   /** Milliseconds until the next call may be admitted; 0 when it may be now. */
   readonly retryAfter: number;
@@ -49,7 +54,9 @@ export interface Store {
 
   /** The records of `keys`, in their order; undefined or null where there is none. */
   getMany?(keys: readonly string[]): Maybe<readonly (Uint8Array | undefined | null)[]>;
+  /** Like `set` for each. */
   setMany?(entries: readonly StoreEntry[]): Maybe<unknown>;
+  /** Drops each of `keys`. */
   deleteMany?(keys: readonly string[]): Maybe<unknown>;
   /** All keys that begin with `prefix`, in any order. */
   keys?(prefix: string): Maybe<Iterable<string>> | AsyncIterable<string>;
@@ -77,8 +84,10 @@ export interface Store {
     listener: (message: string) => void,
     onMissed?: () => void,
   ): Maybe<() => unknown>;
+  /** Sends `message` to whoever listens to `channel`, in other instances as well. */
   publish?(channel: string, message: string): Maybe<unknown>;
   /** Rejects when the store cannot be reached. */
   ping?(): Maybe<unknown>;
+  /** Lets go of what the store opened itself; clients that it was given stay open. */
   close?(): Maybe<unknown>;
 }

@@ -18,7 +18,9 @@ import { tagsFor } from "./tags.js";
 
 /** An answer and where it came from. */
 export interface Explained<Result> {
+  /** What the call itself would have given. */
   readonly value: Result;
+  /** Where it came from. */
   readonly source: Source;
   /** Milliseconds since it was stored; 0 for an answer that was not. */
   readonly age: number;

@@ -1,5 +1,7 @@
 // A strict application. It has to compile with each tsconfig here; nothing of it runs.
 import {
+  type CacheEvent,
+  type CacheOptions,
   ConfigError,
   createCache,
   HoldoverError,
@@ -38,6 +40,18 @@ const cache = createCache({
 
 createCache();
 createCache({ waitUntil: false, enabled: true });
+
+const options: CacheOptions = {
+  stores: [memory()],
+  onEvent: (event: CacheEvent) => {
+    if (event.type === "store-error") event.store satisfies string;
+    if (event.type === "policy-error") event.option satisfies string;
+    if ("error" in event) event.error satisfies unknown;
+    if ("key" in event) event.key satisfies string;
+  },
+};
+createCache(options);
+createCache({ ...options, namespace: "shop" });
 
 const policy = {
   ttl: "5m",

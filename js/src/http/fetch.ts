@@ -9,22 +9,19 @@ import { Asked } from "./asked.js";
 import { CachedHttp } from "./cached-http.js";
 import { overResponses, type Told } from "./told.js";
 
-type Fetch = typeof globalThis.fetch;
-
 /** What `cache.fetch` gives: a `fetch`, and one that tells more. */
-export type CachedFetch = Fetch & {
+export type CachedFetch = typeof globalThis.fetch & {
   /** Like `fetch`, and tells where the response came from. */
-  explain(...args: Parameters<Fetch>): Promise<ExplainedResponse>;
+  explain(...args: Parameters<typeof globalThis.fetch>): Promise<Told>;
   /**
    * Ends what is stored of a URL, as `cache.invalidate` does of a key: every variant and part. With
    * a `key` of the policy's, it is called with this request.
    * @throws TypeError for what `fetch` would throw it for
    */
-  invalidate(...args: Parameters<Fetch>): Promise<void>;
+  invalidate(...args: Parameters<typeof globalThis.fetch>): Promise<void>;
 };
 
-/** A response and what happened. */
-export type ExplainedResponse = Told;
+export type { Told as ExplainedResponse } from "./told.js";
 
 /** Makes a cached `fetch`: see `Cache.fetch`. */
 export function cachedFetch(

@@ -9,7 +9,9 @@ import { StoredResponse, Unshared, Variants } from "./stored.js";
 
 /** A response and what happened. */
 export interface Told {
+  /** What `fetch` would have given, with a `Cache-Status` field. */
   readonly response: Response;
+  /** Where it came from. */
   readonly source: Source;
   /** Milliseconds since it was made, other caches included; 0 for what has just come. */
   readonly age: number;

@@ -23,6 +23,7 @@ type AsyncDisposeSymbol = SymbolConstructor extends { readonly asyncDispose: inf
 
 /** A lock that is held until `release`, the end of an `await using` block, or its `ttl`. */
 export type Lock = {
+  /** The key it was taken for. */
   readonly key: string;
   /** Lets go; false when it was lost before. A second call does nothing and gives false. */
   release(): Promise<boolean>;

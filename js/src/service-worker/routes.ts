@@ -8,7 +8,9 @@ import type { FetchPolicyOptions } from "../policy-options.js";
 
 /** A request, and what the handlers of routes are told with it. */
 export interface RouteContext {
+  /** The URL of the request, read. */
   readonly url: URL;
+  /** The request itself. */
   readonly request: Request;
 }
 

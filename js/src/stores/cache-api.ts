@@ -11,7 +11,8 @@ export interface CacheLike {
   delete(request: string): Promise<boolean>;
 }
 
-interface ResponseLike {
+/** What is used of its responses. */
+export interface ResponseLike {
   readonly headers: { get(name: string): string | null };
   arrayBuffer(): Promise<ArrayBuffer>;
 }

@@ -12,7 +12,9 @@ async function drain(): Promise<void> {
 export interface ManualClock {
   /** What the wall clock says, in milliseconds. */
   now(): number;
+  /** Arms a timer; gives what `clearTimeout` takes. */
   setTimeout(task: () => void, delay: number): number;
+  /** Takes a timer back. */
   clearTimeout(timer: unknown): void;
   /**
    * Moves time on by `millis`. Timers run one by one, those due at the same moment in the order

@@ -8,6 +8,7 @@ export {
   type OriginStep,
 } from "./origin.js";
 export {
+  type Capability,
   type ConformanceCase,
   type StoreConformanceOptions,
   storeConformance,

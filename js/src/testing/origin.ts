@@ -4,9 +4,22 @@ import type { ManualClock } from "./clock.js";
 
 /** What the origin does at one call. `after`, in milliseconds, needs a clock. */
 export type OriginStep<Value> =
-  | { readonly value: Value; readonly after?: number | undefined }
-  | { readonly error: unknown; readonly after?: number | undefined }
-  | { readonly hang: true };
+  | {
+      /** Is returned. */
+      readonly value: Value;
+      /** Milliseconds until then. Default 0. */
+      readonly after?: number | undefined;
+    }
+  | {
+      /** Is thrown. */
+      readonly error: unknown;
+      /** Milliseconds until then. Default 0. */
+      readonly after?: number | undefined;
+    }
+  | {
+      /** Never answers. */
+      readonly hang: true;
+    };
 
 /** What a scripted origin needs besides its script. */
 export interface OriginOptions {

@@ -31,6 +31,7 @@ export interface StoreConformanceOptions {
 
 /** One thing a store has to do. */
 export interface ConformanceCase {
+  /** What the store has to do, as a sentence. */
   readonly name: string;
   /** Rejects with what is wrong. */
   run(): Promise<void>;

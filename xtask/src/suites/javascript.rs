@@ -18,6 +18,12 @@ const TESTS: &str = "tests";
 const STORES: &str = "tests/stores";
 /// Apart, as they are many packages.
 const RUNNERS: &str = "tests/runners";
+/// The compilers, and the configurations that each knows.
+const COMPILERS: [(&str, &[&str]); 3] = [
+    ("typescript-5.4", &["tsconfig.browser.", "tsconfig.node."]),
+    ("typescript-5.9", &["tsconfig.node.", "before-exports."]),
+    ("typescript", &["tsconfig."]),
+];
 const DEMO: &str = "examples/worker";
 
 /// Formatting and lints of everything written in JavaScript, TypeScript and JSON; types of the sources.
@@ -51,22 +57,21 @@ pub(super) fn http(bench: &mut Bench<'_>) -> Result<Tally> {
     node_test(bench, "http")
 }
 
-/// Strict consumers: of the declarations in browsers and on Node, without `skipLibCheck`.
+/// Strict consumers: of the declarations in browsers and on Node, without `skipLibCheck`, by the
+/// oldest compiler that is supported, the last one in JavaScript, and the newest.
 pub(super) fn types(bench: &mut Bench<'_>) -> Result<Tally> {
     bench.install_package(TESTS)?;
-    let projects = files_named(&bench.workspace.path("tests/types"), |name| {
-        name.starts_with("tsconfig.")
-    })?;
-    projects
-        .iter()
-        .map(|project| {
-            check(
-                node(bench, TESTS)
-                    .args(["node_modules/typescript/bin/tsc", "--project"])
-                    .arg(project),
-            )
-        })
-        .sum()
+    let mut tally = Tally::default();
+    for (compiler, configurations) in COMPILERS {
+        let projects = files_named(&bench.workspace.path("tests/types"), |name| {
+            configurations.iter().any(|start| name.starts_with(start))
+        })?;
+        for project in projects {
+            let tsc = format!("node_modules/{compiler}/bin/tsc");
+            tally = tally + check(node(bench, TESTS).args([&tsc, "--project"]).arg(project))?;
+        }
+    }
+    Ok(tally)
 }
 
 /// The package as others get it: manifest, files, bundlers, test runners, weight.
