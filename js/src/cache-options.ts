@@ -301,6 +301,17 @@ export interface FetchOptions {
    * it. Default false: a cookie is for the caller whose request was answered with it.
    */
   readonly storeSetCookie?: boolean | undefined;
+  /**
+   * Whether URLs that differ only in the order of their query parameters are one. Default false:
+   * the order may mean something to the origin (RFC 9111 §2 takes the URL as it is).
+   */
+  readonly sortQuery?: boolean | undefined;
+  /**
+   * Keeps its responses apart from those of other fetches and handlers of the cache; those of one
+   * kind with one name share them. Needed for a second one that asks an origin in another way where
+   * the cache has stores below `memory()`. Default: none for the first, a number for others.
+   */
+  readonly name?: string | undefined;
 }
 
 /** What `cache.handler` takes besides a policy. */
@@ -313,17 +324,19 @@ export interface CompiledFetchOptions {
   /** Whole bytes or `Infinity`. */
   readonly maxBody: number;
   readonly storeSetCookie: boolean;
+  readonly sortQuery: boolean;
+  readonly name: string | undefined;
   /** Undefined for the global one. */
   readonly fetch: typeof globalThis.fetch | undefined;
 }
 
 const FETCH_NAMES: OptionNames<keyof FetchOptions> = {
   of: "cache.fetch",
-  known: ["shared", "fetch", "override", "maxBody", "storeSetCookie"],
+  known: ["shared", "fetch", "override", "maxBody", "storeSetCookie", "sortQuery", "name"],
 };
 const HANDLER_NAMES: OptionNames<keyof HandlerOptions> = {
   of: "cache.handler",
-  known: ["shared", "override", "maxBody", "storeSetCookie"],
+  known: ["shared", "override", "maxBody", "storeSetCookie", "sortQuery", "name"],
 };
 const MAX_BODY = 10 * 1024 * 1024;
 
@@ -349,6 +362,11 @@ export function compileHandlerOptions(
   return httpOptions(readOptions(options === undefined ? {} : options, HANDLER_NAMES));
 }
 
+function checkedName(value: unknown): string | undefined {
+  if (value === undefined || (typeof value === "string" && value !== "")) return value;
+  throw new ConfigError("name", value, "a text that is not empty");
+}
+
 function httpOptions(
   given: GivenOptions<keyof HandlerOptions>,
 ): Omit<CompiledFetchOptions, "fetch"> {
@@ -358,5 +376,7 @@ function httpOptions(
     override: flag(given.override, "override", false),
     maxBody: maxBody === undefined ? MAX_BODY : byteSize(maxBody, { option: "maxBody" }),
     storeSetCookie: flag(given.storeSetCookie, "storeSetCookie", false),
+    sortQuery: flag(given.sortQuery, "sortQuery", false),
+    name: checkedName(given.name),
   };
 }

@@ -9,7 +9,6 @@ import type { Source } from "./events.js";
 import type { Change } from "./feed.js";
 import type { Host } from "./host.js";
 import { type FoundEntry, type Lifetime, totalOf } from "./layers.js";
-import { keysWith } from "./part-key.js";
 import { hashTags, type TagHashes } from "./tags.js";
 import type { Explained } from "./wrap.js";
 
@@ -214,7 +213,7 @@ export class Entries {
   /** Drops an entry, here and in every store; loads under way will not store it. */
   async invalidate(key: string): Promise<void> {
     this.#driver.checkOpen();
-    const keys = keysWith(key);
+    const keys = this.#host.places.keysWith(key);
     for (const each of keys) this.drop(each);
     const { layers, feed } = this.#host;
     if (layers !== undefined) await Promise.all(keys.map((each) => layers.delete(each)));

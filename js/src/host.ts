@@ -6,6 +6,7 @@ import { providedWaitUntil, type TellFault, type Timers, timersOf } from "./cloc
 import { ConfigError } from "./errors.js";
 import { type CacheEvent, Events } from "./events.js";
 import { type Change, type Feed, feedOf } from "./feed.js";
+import { HttpPlaces } from "./http-places.js";
 import { Layers } from "./layers.js";
 import { MemoryStore, memory, type Space } from "./memory.js";
 import type { WaitUntil } from "./policy-options.js";
@@ -27,6 +28,8 @@ export interface Host {
   readonly names: StoreNames;
   readonly attempts: Attempts;
   readonly layers: Layers | undefined;
+  /** Where the responses of its fetches and handlers are. */
+  readonly places: HttpPlaces;
   /** How the stores are doing that only guards use. */
   readonly sharedLayers: WeakMap<Store, Layer>;
   readonly feed: Feed | undefined;
@@ -76,6 +79,7 @@ export function hostOf(given: CompiledCacheOptions<AnyStore, CacheEvent>, told: 
     names,
     attempts,
     layers,
+    places: new HttpPlaces(lower.length > 0),
     sharedLayers: new WeakMap(),
     feed: feedOf(layers?.all ?? [], namespace, { attempts, timers, events }, told.changed),
     timers,

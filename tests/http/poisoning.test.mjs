@@ -54,8 +54,8 @@ test("URLs: what origins may tell apart is apart", async () => {
   for (const path of paths) {
     assert.equal((await get(path)).text, new URL(path, "http://origin.test").href);
   }
-  assert.equal((await get("/?b=2&a=1")).text, "http://origin.test/?a=1&b=2", "the order is not");
-  assert.equal((await get("/a#x")).text, "http://origin.test/a", "nor is the fragment");
+  assert.equal((await get("/?b=2&a=1")).text, "http://origin.test/?b=2&a=1", "the order is, too");
+  assert.equal((await get("/a#x")).text, "http://origin.test/a", "the fragment is not");
 });
 
 test("a HEAD, a part or a condition never becomes the answer to GET", async () => {

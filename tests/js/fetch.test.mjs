@@ -201,7 +201,7 @@ test("strings, URLs and Requests, with or without init, are one key", async (con
     [new URL(url)],
     [new Request(url)],
     [new Request(`${url}#fragment`), {}],
-    [`${origin.url}/a?a=1&b=2`, { method: "GET" }],
+    [`${origin.url}/a?b=2&a=1`, { method: "GET" }],
     [new Request(url, { method: "POST" }), { method: "GET" }],
   ];
   for (const input of inputs) assert.equal(await (await cachedFetch(...input)).text(), "/a#1");

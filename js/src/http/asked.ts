@@ -81,6 +81,26 @@ export class Asked {
     }
   }
 
+  /** What the request does when it is redirected. */
+  get redirect(): RequestRedirect {
+    return this.isUrl ? "follow" : (this.request.redirect ?? "follow");
+  }
+
+  /** The hashes that its answer must have one of; empty without any, or where hosts have none. */
+  get integrity(): string {
+    if (this.isUrl) return "";
+    try {
+      return this.request.integrity ?? "";
+    } catch {
+      return "";
+    }
+  }
+
+  /** Whether `fetch` may fail it for what others may have. */
+  get isStrict(): boolean {
+    return !this.isUrl && (this.redirect === "error" || this.integrity !== "");
+  }
+
   get head(): string {
     this.#head ??= headOf(this.request.headers) + credentialsOf(this.url);
     return this.#head;

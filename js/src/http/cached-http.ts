@@ -13,6 +13,7 @@ import { Asked } from "./asked.js";
 import { change } from "./changes.js";
 import { decide } from "./deciding.js";
 import { AUTHORIZATION } from "./flags.js";
+import { canCheck, checked } from "./integrity.js";
 import { lifetimeOfFailed, lifetimeOfLoaded } from "./keeping.js";
 import { UrlKeys } from "./keys.js";
 import { Lead } from "./lead.js";
@@ -34,6 +35,8 @@ export interface Origin {
   readonly fills: boolean;
   /** Whether it decodes bodies whose headers go on telling of a content coding. */
   readonly decodes: boolean;
+  /** Whether it does what a request's `redirect` and `integrity` say. */
+  readonly follows: boolean;
   waitUntilOf?(asked: Asked): WaitUntil | undefined;
 }
 
@@ -47,6 +50,10 @@ const ANEW = "anew";
 export type Again = typeof ALONE | typeof ANEW;
 /** Where to look next, or how. */
 type Next = Variants | Again;
+
+/** Whether it may answer a request that follows redirections, which a plain URL is. */
+const isForFollowing = ({ terms: { redirect } }: StoredResponse): boolean =>
+  redirect === undefined || redirect === "follow";
 
 const isTold = (answer: Told | Next): answer is Told =>
   typeof answer === "object" && "response" in answer;
@@ -67,16 +74,19 @@ export class CachedHttp {
   /** The policy of those who wait for no load but their own, nor for another instance's. */
   readonly #alone: BoundPolicy;
   readonly #loading: Loading;
+  readonly #ending: string;
   readonly #needsRequest: boolean;
 
-  constructor(cache: Cache, rules: HttpRules, policy: BoundPolicy, origin: Origin) {
+  /** @param ending what its keys end with: see `HttpPlaces` */
+  constructor(cache: Cache, rules: HttpRules, policy: BoundPolicy, origin: Origin, ending: string) {
     this.cache = cache;
     this.driver = cache.driver;
     this.rules = rules;
     this.policy = policy;
     this.origin = origin;
     const { key, ignore, cacheIf, guards, tags } = rules.policy;
-    this.keys = key === undefined ? new UrlKeys(ignore) : undefined;
+    this.#ending = ending;
+    this.keys = key === undefined ? new UrlKeys(ignore, rules.sortQuery, ending) : undefined;
     this.#needsRequest = (cacheIf ?? guards ?? tags) !== undefined;
     const ask = (request: Request, asked: Asked) => origin.ask(request, asked);
     // What is on its way is counted as the load it came with.
@@ -86,7 +96,15 @@ export class CachedHttp {
     this.#alone = cache.policies.bound(new BoundPolicy(alone, name, undefined, policy.guards));
     this.#unshared = new UnsharedKeys(() => this.driver.host.timers.now());
     const { decodes } = origin;
-    const keeper = { cache, rules, policy: this.keeping, decodes, unshared: this.#unshared };
+    const { follows } = origin;
+    const keeper = {
+      cache,
+      rules,
+      policy: this.keeping,
+      decodes,
+      follows,
+      unshared: this.#unshared,
+    };
     this.#loading = new Loading(keeper, ask);
   }
 
@@ -98,7 +116,7 @@ export class CachedHttp {
     const slot = space.get(key);
     if (slot === undefined || this.#unshared.has(key)) return undefined;
     const stored = memory.values[slot];
-    if (!(stored instanceof StoredResponse)) return undefined;
+    if (!(stored instanceof StoredResponse) || !isForFollowing(stored)) return undefined;
     const verdict = driver.begin(slot, policy);
     if ((verdict & HIT_BITS) === 0) return this.#fresh(stored, slot);
     const place = { primary: key, record: undefined, key };
@@ -127,6 +145,15 @@ export class CachedHttp {
    * @param next what came of looking there before
    */
   async answer(asked: Asked, key?: string, next?: Next): Promise<Told> {
+    const integrity = this.origin.follows ? asked.integrity : "";
+    if (integrity === "") return this.#answer(asked, key, next);
+    if (!canCheck()) return this.forward(asked, "bypass");
+    const answer = await this.#answer(asked, key, next);
+    const isChecked = answer.source === "load" || answer.source === "bypass";
+    return isChecked ? answer : { ...answer, response: await checked(answer.response, integrity) };
+  }
+
+  async #answer(asked: Asked, key: string | undefined, next?: Next): Promise<Told> {
     if (!this.driver.isOpen()) {
       this.driver.bypassed += 1;
       return this.forward(asked, "bypass");
@@ -155,7 +182,7 @@ export class CachedHttp {
     if (this.keys !== undefined) return this.keys.keyOf(asked.url);
     const { request, method, url } = asked;
     const get = method === "GET" ? request : new Request(url, { headers: request.headers });
-    return this.rules.policy.key?.([get]) ?? "";
+    return `${this.rules.policy.key?.([get]) ?? ""}${this.#ending}`;
   }
 
   /** Ends what is stored of a request's URL: all variants, and the parts. */
@@ -258,6 +285,8 @@ export class CachedHttp {
 
   /** Whether a stored response may not answer a request, however fresh it is. */
   isBarred(asked: Asked, { terms }: StoredResponse): boolean {
+    // A redirection is an answer, an error, or the way to another answer.
+    if (terms.redirect !== undefined && terms.redirect !== asked.redirect) return true;
     return this.rules.shared && (asked.flags & AUTHORIZATION) !== 0 && !terms.authorized;
   }
 

@@ -17,7 +17,11 @@ interface About {
   /** Whether the host may have decoded the body. */
   readonly decodes?: boolean;
   readonly decoded?: boolean | undefined;
+  /** What its request does when it is redirected, where that makes a difference. */
+  readonly redirect?: RequestRedirect | undefined;
 }
+
+const REDIRECTIONS: readonly number[] = [301, 302, 303, 307, 308];
 
 /** The parts of a live response, or of a stored one, that stay as they are. */
 interface Origin {
@@ -54,6 +58,7 @@ export function completed(
     authorized: verdict.authorized,
     ...(verdict.groups && { groups: verdict.groups }),
     ...(decoded && { decoded }),
+    ...(about.redirect && REDIRECTIONS.includes(status) && { redirect: about.redirect }),
   };
   const head = { status, statusText, url, headers };
   const shareable =

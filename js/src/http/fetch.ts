@@ -9,6 +9,9 @@ import { Asked } from "./asked.js";
 import { CachedHttp } from "./cached-http.js";
 import { overResponses, type Told } from "./told.js";
 
+/** Stands for the global `fetch`, which is looked up at each call. */
+const HOST_FETCH = {};
+
 /** What `cache.fetch` gives: a `fetch`, and one that tells more. */
 export type CachedFetch = typeof globalThis.fetch & {
   /** Like `fetch`, and tells where the response came from. */
@@ -29,13 +32,24 @@ export function cachedFetch(
   policy: FetchPolicyOptions | undefined,
   options: FetchOptions | undefined,
 ): CachedFetch {
-  const { fetch, ...given } = compileFetchOptions(options);
+  const { fetch, name, ...given } = compileFetchOptions(options);
   const rules = compilePolicy(policy, "fetch");
+  const place = { kind: "fetch", name, ...given } as const;
+  const asks = fetch ?? HOST_FETCH;
+  const ending = cache.driver.host.places.endingFor(place, asks, rules.key !== undefined);
   const http = new CachedHttp(
     cache,
     { policy: rules, ...given },
-    cache.policies.bound(new BoundPolicy(overResponses(rules), cache.policies.nameFor("fetch"))),
-    { ask: (request) => (fetch ?? globalThis.fetch)(request), fills: false, decodes: true },
+    cache.policies.bound(
+      new BoundPolicy(overResponses(rules), cache.policies.nameFor(name ?? "fetch")),
+    ),
+    {
+      ask: (request) => (fetch ?? globalThis.fetch)(request),
+      fills: false,
+      decodes: true,
+      follows: true,
+    },
+    ending,
   );
 
   async function told(input: RequestInfo | URL, init?: RequestInit): Promise<Told> {

@@ -33,20 +33,27 @@ export function cachedHandler<Extras extends readonly unknown[]>(
   options: HandlerOptions | undefined,
 ): CachedHandler<Extras> {
   if (typeof handler !== "function") throw new ConfigError("handler", handler, "a function");
-  const given = compileHandlerOptions(options);
+  const { name, ...given } = compileHandlerOptions(options);
   const rules = compilePolicy(policy, "fetch");
+  const place = { kind: "handler", name, ...given } as const;
+  const ending = cache.driver.host.places.endingFor(place, handler, rules.key !== undefined);
   const http = new CachedHttp(
     cache,
     { policy: rules, ...given },
     cache.policies.bound(
-      new BoundPolicy(overResponses(rules), cache.policies.nameFor(handler.name || "handler")),
+      new BoundPolicy(
+        overResponses(rules),
+        cache.policies.nameFor(name ?? (handler.name || "handler")),
+      ),
     ),
     {
       ask: async (request, { extras }) => handler(request, ...(extras as unknown as Extras)),
       fills: true,
       decodes: false,
+      follows: false,
       waitUntilOf: ({ extras }) => anchorIn(extras[1]),
     },
+    ending,
   );
   const explain = (request: Request, ...extras: Extras): Promise<Told> =>
     http.answer(Asked.handled(request, extras));

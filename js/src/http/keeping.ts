@@ -23,6 +23,8 @@ export interface Keeper {
   readonly policy: BoundPolicy;
   /** Whether the host decodes bodies whose headers still tell of a content coding. */
   readonly decodes: boolean;
+  /** Whether the origin does what a request's `redirect` says. */
+  readonly follows: boolean;
   /** Whose answers are not for several requests at once. */
   readonly unshared: UnsharedKeys;
 }
@@ -132,7 +134,7 @@ export class Arrival {
   }
 
   async #whole(): Promise<StoredResponse | Unshared> {
-    const { cache, rules, decodes } = this.#keeper;
+    const { cache, rules, decodes, follows } = this.#keeper;
     const { lead, asked } = this.#visit;
     const { failed } = this.#fate;
     const { response, requestedAt } = this.#exchange;
@@ -145,7 +147,8 @@ export class Arrival {
     const now = cache.driver.host.timers.now();
     try {
       const selection = core.http_vary_key(vary, asked.head) ?? "";
-      const about = { requestedAt, selection, now, failed, decodes };
+      const redirect = follows ? asked.redirect : undefined;
+      const about = { requestedAt, selection, now, failed, decodes, redirect };
       return completed(response, body, this.#verdict, rules, about);
     } catch (error) {
       // The core trapped. The body is here, so the caller who led the load has it all the same.

@@ -10,9 +10,17 @@ const MOST_REMEMBERED = 1000;
 export class UrlKeys {
   readonly #known = new Map<string, string>();
   readonly #ignore: CompiledIgnore | undefined;
+  readonly #sorts: boolean;
+  readonly #ending: string;
 
-  constructor(ignore: CompiledIgnore | undefined) {
+  /**
+   * @param sorts whether the order of query parameters counts for nothing
+   * @param ending what keys end with: see `HttpPlaces`
+   */
+  constructor(ignore: CompiledIgnore | undefined, sorts: boolean, ending: string) {
     this.#ignore = ignore;
+    this.#sorts = sorts;
+    this.#ending = ending;
   }
 
   /** The key of an absolute http URL; undefined when it is none, or has credentials. */
@@ -30,7 +38,10 @@ export class UrlKeys {
 
   /** The key of a URL that the host has normalised. */
   keyOf(href: string): string {
-    return `GET ${sorted(this.#ignore === undefined ? href : withoutQuery(href, this.#ignore.query))}`;
+    const hash = href.indexOf("#");
+    const whole = hash < 0 ? href : href.slice(0, hash);
+    const url = this.#ignore === undefined ? whole : withoutQuery(whole, this.#ignore.query);
+    return `GET ${this.#sorts ? sorted(url) : url}${this.#ending}`;
   }
 }
 
@@ -43,12 +54,10 @@ function parse(url: string): URL | undefined {
 }
 
 /**
- * The URL without its fragment and with its query sorted by name. The parameters stay as they are
- * written: to an origin `a=%20` and `a=+`, or `a` and `a=`, may be different.
+ * The URL with its query sorted by name. The parameters stay as they are written: to an origin
+ * `a=%20` and `a=+`, or `a` and `a=`, may be different.
  */
-function sorted(url: string): string {
-  const hash = url.indexOf("#");
-  const whole = hash < 0 ? url : url.slice(0, hash);
+function sorted(whole: string): string {
   const start = whole.indexOf("?");
   if (start < 0 || !whole.includes("&", start)) return whole;
   const named = whole

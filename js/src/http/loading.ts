@@ -44,11 +44,12 @@ export class Loading {
   }
 
   /**
-   * True for an error that is its caller's alone: it may concern its user, or be a response, which
-   * one caller alone can read.
+   * True for an error that is its caller's alone: it may concern its user, be a response, which one
+   * caller alone can read, or come of a `redirect` or an `integrity` that others need not have.
    */
   isPersonal(asked: Asked, error: unknown): boolean {
-    return isResponse(error) || (this.#rules.shared && (asked.flags & PERSONAL) !== 0);
+    if (isResponse(error) || asked.isStrict) return true;
+    return this.#rules.shared && (asked.flags & PERSONAL) !== 0;
   }
 
   async #load(visit: Visit, context: StreamContext): Promise<unknown> {

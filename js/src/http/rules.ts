@@ -18,6 +18,8 @@ export interface HttpRules {
   readonly maxBody: number;
   /** Whether a shared cache keeps `Set-Cookie` with what it stores. */
   readonly storeSetCookie: boolean;
+  /** Whether the order of query parameters counts for nothing. */
+  readonly sortQuery: boolean;
 }
 
 /** A response that has begun. */

@@ -30,6 +30,8 @@ export interface Terms {
   readonly groups?: readonly string[] | undefined;
   /** Whether the bytes are what a content coding of the origin decodes to. */
   readonly decoded?: boolean | undefined;
+  /** Of a redirection: the `redirect` of the requests that it answers. */
+  readonly redirect?: RequestRedirect | undefined;
 }
 
 /** A complete response with its body. */

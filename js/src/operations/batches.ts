@@ -3,7 +3,6 @@
 import { freshOf } from "../entries.js";
 import type { Lifetime } from "../layers.js";
 import { label, readMany } from "../layers-many.js";
-import { keysWith } from "../part-key.js";
 import type { Subject } from "./arguments.js";
 
 /** See `Cache.getMany`. */
@@ -45,7 +44,7 @@ export async function dropAll(
   given: readonly string[],
 ): Promise<void> {
   driver.checkOpen();
-  const keys = given.flatMap(keysWith);
+  const keys = given.flatMap((key) => driver.host.places.keysWith(key));
   for (const key of keys) entries.drop(key);
   const { layers, feed } = driver.host;
   if (layers === undefined || keys.length === 0) return;
