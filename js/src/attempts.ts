@@ -35,7 +35,7 @@ export interface Layer {
  * @throws ConfigError for a wrong deadline
  */
 export function layerOf(store: Store, name: string): Layer {
-  const deadline = deadlineOf(store, name);
+  const deadline = deadlineOf(store.deadline, `${nameOf(store, name)}.deadline`);
   return {
     store,
     name: nameOf(store, name),
@@ -52,13 +52,11 @@ function nameOf(store: Store, otherwise: string): string {
 }
 
 /**
- * The milliseconds that an operation of a store may take.
+ * The milliseconds that an operation of a store may take, by what the store says.
  * @throws ConfigError for a wrong deadline
  */
-export function deadlineOf(store: Store, name: string): number {
-  if (store.deadline === undefined) return DEADLINE;
-  const option = `${nameOf(store, name)}.deadline`;
-  return duration(store.deadline, { option, max: LONGEST_DEADLINE });
+export function deadlineOf(deadline: unknown, option: string): number {
+  return deadline === undefined ? DEADLINE : duration(deadline, { option, max: LONGEST_DEADLINE });
 }
 
 /** Runs store operations: each has a deadline, and a store that keeps failing is left alone. */

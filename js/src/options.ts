@@ -9,6 +9,8 @@ export interface OptionNames<Name extends string = string> {
   readonly known: readonly Name[];
   /** Why a name that exists elsewhere is not an option here. */
   readonly elsewhere?: Readonly<Record<string, string>>;
+  /** True if values may be secrets, which no message may show. */
+  readonly secret?: boolean;
 }
 
 /** The options that were given, each read once; `undefined` counts as not given. */
@@ -47,7 +49,8 @@ export function nearest(name: string, names: readonly string[]): string | undefi
   return best.candidate;
 }
 
-function unknownOption(name: string, value: unknown, names: OptionNames): ConfigError {
+function unknownOption(name: string, given: unknown, names: OptionNames): ConfigError {
+  const value = names.secret === true ? typeof given : given;
   const allowed = names.known.join(", ");
   const why = Object.hasOwn(names.elsewhere ?? {}, name) ? names.elsewhere?.[name] : undefined;
   if (why !== undefined) return new ConfigError(name, value, allowed, { note: why });
@@ -72,7 +75,8 @@ export function readOptions<Name extends string>(
 ): GivenOptions<Name> {
   const known: readonly string[] = names.known;
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new ConfigError("options", options, `an object with ${known.join(", ")}`, {
+    const value = names.secret === true ? typeof options : options;
+    throw new ConfigError("options", value, `an object with ${known.join(", ")}`, {
       subject: `the options object of ${names.of}`,
     });
   }

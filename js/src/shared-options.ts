@@ -34,7 +34,8 @@ export function compileShared(
   if (!wanted.every((capability) => typeof given[capability] === "function")) {
     throw new ConfigError(`${of}.shared`, shared, `a store with ${wanted.join(", ")}`);
   }
-  deadlineOf(shared as Store, `${of}.shared`);
+  const { name: called = `${of}.shared`, deadline } = given;
+  deadlineOf(deadline, `${called}.deadline`);
   if (typeof name === "string" ? name === "" : name !== undefined || !isNamed) {
     const note = isNamed ? {} : { note: "getOrLoad has no name by itself" };
     throw new ConfigError(`${of}.name`, name, "what the shared state is called, a string", note);

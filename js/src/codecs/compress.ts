@@ -1,6 +1,7 @@
 /** Smaller records, for stores that are far or dear. */
 
 import { CodecError } from "../errors.js";
+import { readOptions } from "../options.js";
 import { type ByteSize, byteSize } from "../size.js";
 import { contents, envelope, isIn } from "./envelope.js";
 import { type Sealing, sealed } from "./sealed.js";
@@ -25,11 +26,12 @@ const LENGTH = 4;
  *
  * `createCache({ compress: compress() })`, or for one store, `compress()(store)`.
  *
- * @throws ConfigError for a wrong size
+ * @throws ConfigError for a wrong size, and an unknown option
  */
 export function compress(options: CompressOptions = {}): Sealing {
-  const threshold = byteSize(options.threshold ?? "1kb", { option: "threshold" });
-  const maxBytes = byteSize(options.maxBytes ?? "32mb", { option: "maxBytes" });
+  const given = readOptions(options, { of: "compress", known: ["threshold", "maxBytes"] });
+  const threshold = byteSize(given.threshold ?? "1kb", { option: "threshold" });
+  const maxBytes = byteSize(given.maxBytes ?? "32mb", { option: "maxBytes" });
   const seal = {
     close: async (_key: string, record: Uint8Array) => {
       if (record.length < threshold || record.length > maxBytes) return record;

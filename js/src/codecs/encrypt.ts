@@ -1,7 +1,8 @@
 /** Encrypted records, for stores that others can read. */
 
 import { CodecError } from "../errors.js";
-import { contents, envelope, labelOf, type Secret, secretsOf } from "./envelope.js";
+import { readOptions } from "../options.js";
+import { contents, envelope, labelOf, once, type Secret, secretsOf } from "./envelope.js";
 import { type Sealing, sealed } from "./sealed.js";
 
 export type { Secret } from "./envelope.js";
@@ -30,16 +31,11 @@ const TAG = 16;
  */
 export function encrypt(options: EncryptOptions): Sealing {
   const secrets = secretsOf(
-    options?.keys,
+    readOptions(options, { of: "encrypt", known: ["keys"], secret: true }).keys,
     (length) => length === KEY,
     "32 random bytes, or their base64",
   );
-  let imported: Promise<CryptoKey[]> | undefined;
-  const keys = () => {
-    // Not before the first record: Workers forbid it at module scope.
-    imported ??= Promise.all(secrets.map(importKey));
-    return imported;
-  };
+  const keys = once(() => Promise.all(secrets.map(importKey)));
   const seal = {
     close: async (key: string, record: Uint8Array) => {
       const [first] = await keys();

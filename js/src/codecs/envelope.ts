@@ -70,6 +70,25 @@ export function secretsOf(
   });
 }
 
+/**
+ * Gives what `act` gave, once it was done; what fails is done again.
+ *
+ * Not before it is needed: Workers forbid it at module scope.
+ */
+export function once<T>(act: () => Promise<T>): () => Promise<T> {
+  let done: Promise<T> | undefined;
+  return () => {
+    if (done === undefined) {
+      const doing = act();
+      done = doing;
+      doing.catch(() => {
+        if (done === doing) done = undefined;
+      });
+    }
+    return done;
+  };
+}
+
 function bytesOf(key: unknown): OwnBytes | undefined {
   if (key instanceof Uint8Array) return Uint8Array.from(key);
   if (typeof key !== "string") return undefined;

@@ -1,7 +1,8 @@
 /** Records with a signature, for stores that others can write to. */
 
 import { SignatureError } from "../errors.js";
-import { contents, envelope, labelOf, type Secret, secretsOf } from "./envelope.js";
+import { readOptions } from "../options.js";
+import { contents, envelope, labelOf, once, type Secret, secretsOf } from "./envelope.js";
 import { type Sealing, sealed } from "./sealed.js";
 
 export type { Secret } from "./envelope.js";
@@ -27,16 +28,11 @@ const ALGORITHM = { name: "HMAC", hash: "SHA-256" };
  */
 export function sign(options: SignOptions): Sealing {
   const secrets = secretsOf(
-    options?.keys,
+    readOptions(options, { of: "sign", known: ["keys"], secret: true }).keys,
     (length) => length >= MAC,
     "at least 32 random bytes, or their base64",
   );
-  let imported: Promise<CryptoKey[]> | undefined;
-  const keys = () => {
-    // Not before the first record: Workers forbid it at module scope.
-    imported ??= Promise.all(secrets.map(importKey));
-    return imported;
-  };
+  const keys = once(() => Promise.all(secrets.map(importKey)));
   const seal = {
     close: async (key: string, record: Uint8Array) => {
       const [first] = await keys();

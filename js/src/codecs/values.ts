@@ -1,6 +1,7 @@
 /** Codecs besides JSON, for `createCache({ codec })`. */
 
 import type { Codec } from "../codec/values.js";
+import { ConfigError } from "../errors.js";
 import { strictUtf8Text, utf8 } from "../utf8.js";
 
 export type { Codec } from "../codec/values.js";
@@ -20,8 +21,16 @@ export interface StructuredLibrary {
  * import * as devalue from "devalue";
  * createCache({ codec: structured(devalue) });
  * ```
+ *
+ * @throws ConfigError for what has no `stringify` and `parse`
  */
-export function structured({ stringify, parse }: StructuredLibrary): Codec {
+export function structured(library: StructuredLibrary): Codec {
+  const { stringify, parse } = Object(library) as StructuredLibrary;
+  if (typeof stringify !== "function" || typeof parse !== "function") {
+    throw new ConfigError("library", library, "devalue, superjson, or one like them", {
+      note: "it has to have stringify and parse",
+    });
+  }
   return {
     id: 16,
     encode: (value) => utf8(stringify(value)),

@@ -1,5 +1,7 @@
 /** Bytes as text, for stores that take nothing else. */
 
+import { CodecError } from "../errors.js";
+
 /** How many bytes are spread into one call: far below what engines take as arguments. */
 const CHUNK = 8192;
 
@@ -10,6 +12,18 @@ export function toBase64(bytes: Uint8Array): string {
     units += String.fromCharCode(...bytes.subarray(at, at + CHUNK));
   }
   return btoa(units);
+}
+
+/**
+ * The record that a store keeps as base64.
+ * @throws CodecError when it is none
+ */
+export function recordOf(text: string): Uint8Array {
+  try {
+    return fromBase64(text);
+  } catch (cause) {
+    throw new CodecError("a record is not in base64", { cause });
+  }
 }
 
 /**

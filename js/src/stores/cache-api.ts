@@ -1,8 +1,9 @@
 /** A store in the Cache API of Workers, Deno, browsers and service workers. */
 
+import { ConfigError } from "../errors.js";
 import type { SetOptions, Store } from "../store.js";
 import { keyToText } from "./key-text.js";
-import { nameAndDeadline, type StoreOptions } from "./options.js";
+import { clientWith, type StoreOptions, storeOptions, text } from "./options.js";
 
 /** What is used of a `Cache`: `caches.default` on Workers, or what `caches.open` gives. */
 export interface CacheLike {
@@ -30,6 +31,7 @@ export interface CacheApiOptions extends StoreOptions {
 const LONGEST_ADDRESS = 8000;
 /** In seconds; what caches write off as endless. */
 const LONGEST_LIFE = 2 ** 31 - 1;
+const CACHE = "a Cache, a promise of one, or a function that gives either";
 const ENDS_AT = "x-holdover-ends-at";
 
 /**
@@ -43,10 +45,14 @@ export function cacheApi(
   cache: CacheLike | PromiseLike<CacheLike> | (() => CacheLike | PromiseLike<CacheLike>),
   options: CacheApiOptions = {},
 ): Store {
-  const { base = "https://holdover.invalid/" } = options;
+  if (typeof cache !== "function" && !("then" in Object(cache))) {
+    clientWith(cache, "cache", ["match", "put", "delete"], CACHE);
+  }
+  const { own, given } = storeOptions(options, "cacheApi", "cache-api", ["base"]);
+  const base = baseOf(given.base);
   const opened = async (): Promise<CacheLike> => (typeof cache === "function" ? cache() : cache);
   return {
-    ...nameAndDeadline(options, "cache-api"),
+    ...own,
     get: async (key) => {
       const response = await (await opened()).match(await addressOf(base, key));
       if (response === undefined) return undefined;
@@ -59,6 +65,16 @@ export function cacheApi(
     },
     delete: async (key) => (await opened()).delete(await addressOf(base, key)),
   };
+}
+
+function baseOf(given: unknown): string {
+  const base = text(given, "base", "https://holdover.invalid/");
+  if (/^https?:\/\/[^/?#]+\/[^?#]*$/.test(base)) return base;
+  throw new ConfigError(
+    "base",
+    given,
+    'a URL of http or https with a path, like "https://a.example/"',
+  );
 }
 
 function responseOf(record: Uint8Array, { expiresIn }: SetOptions): Response {

@@ -3,7 +3,7 @@
 import type { SetOptions, Store } from "../store.js";
 import { Channels } from "./channels.js";
 import { keyToText, textToKey } from "./key-text.js";
-import { nameAndDeadline, type StoreOptions } from "./options.js";
+import { type StoreOptions, storeOptions } from "./options.js";
 
 /** Options of {@link cacheStorage}. */
 export interface CacheStorageOptions extends Omit<StoreOptions, "name"> {
@@ -35,7 +35,7 @@ export class CacheStorageStore implements Store {
 
   /** @internal Use {@link cacheStorage}. */
   constructor(options: CacheStorageOptions) {
-    Object.assign(this, nameAndDeadline(options, "cache-storage"));
+    Object.assign(this, storeOptions(options, "cacheStorage", "cache-storage").own);
     this.#cache = options.name ?? "holdover";
     this.#channels = new Channels(`cache:${this.#cache}`);
   }

@@ -2,7 +2,7 @@
 
 import { fits, longKey } from "../key-length.js";
 import type { SetOptions, Store } from "../store.js";
-import { nameAndDeadline, type StoreOptions } from "./options.js";
+import { clientWith, type StoreOptions, storeOptions, wholeNumber } from "./options.js";
 
 /** A KV namespace, as a worker finds it in its `env`. */
 export interface KvNamespace {
@@ -48,15 +48,19 @@ const MARK = "/";
  * 446 bytes that are left.
  *
  * @param namespace the binding: `env.CACHE`
+ * @throws ConfigError when it is none, and for wrong options
  */
 export function kv(namespace: KvNamespace, options: KvOptions = {}): Store {
-  const { cacheTtl } = options;
+  const methods = ["get", "put", "delete", "list"];
+  clientWith(namespace, "namespace", methods, "a binding of Workers KV, like env.CACHE");
+  const { own, given } = storeOptions(options, "kv", "kv", ["cacheTtl"]);
+  const cacheTtl = wholeNumber(given.cacheTtl, "cacheTtl", 0, SHORTEST_CACHE);
   const reading = {
     type: "arrayBuffer",
-    ...(cacheTtl === undefined ? {} : { cacheTtl: Math.max(SHORTEST_CACHE, cacheTtl) }),
+    ...(cacheTtl > 0 && { cacheTtl }),
   };
   return {
-    ...nameAndDeadline(options, "kv"),
+    ...own,
     get: async (key) => {
       const found = await namespace.get(await named(key), reading as never);
       return found === null ? undefined : new Uint8Array(found as ArrayBuffer);

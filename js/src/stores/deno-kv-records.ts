@@ -38,6 +38,8 @@ export interface Head {
 
 /** Deno's own limit is 65,536 bytes for a serialized value. */
 const PIECE = 60_000;
+/** More than any record has: 120 MB. */
+const MOST_PIECES = 2000;
 /** A head also holds the key: a record this small fits beside it. */
 const BESIDE_KEY = 30_000;
 /** Longer keys are kept, and are not listed. */
@@ -99,9 +101,20 @@ export class DenoKvRecords {
   }
 }
 
-/** What stands under a key. */
+/** The head that stands under a key; undefined for nothing, and for what others have put there. */
 export function headOf({ value }: KvEntryLike): Head | undefined {
-  return (value ?? undefined) as Head | undefined;
+  const { key, endsAt, bytes, pieces } = Object(value) as {
+    readonly [Name in keyof Head]: unknown;
+  };
+  if (typeof key !== "string" || typeof endsAt !== "number") return undefined;
+  const isHead = pieces === undefined ? bytes instanceof Uint8Array : arePieces(pieces);
+  return isHead ? (value as Head) : undefined;
+}
+
+function arePieces(pieces: unknown): boolean {
+  const { id, count } = Object(pieces) as { readonly id: unknown; readonly count: unknown };
+  const isCount = Number.isSafeInteger(count) && (count as number) > 0;
+  return typeof id === "string" && isCount && (count as number) <= MOST_PIECES;
 }
 
 /** A life as Deno takes it. */

@@ -1,6 +1,7 @@
 /** A store in Deno KV, on Deno Deploy and in its local database. */
 
 import { isSame } from "../bytes.js";
+import { ConfigError } from "../errors.js";
 import { longKey } from "../key-length.js";
 import type { SetOptions, Store, WindowOptions, WindowState } from "../store.js";
 import {
@@ -15,7 +16,7 @@ import {
   lifeOf,
 } from "./deno-kv-records.js";
 import { keyToText } from "./key-text.js";
-import { nameAndDeadline, type StoreOptions } from "./options.js";
+import { clientWith, type StoreOptions, storeOptions } from "./options.js";
 import { type Counted, countCall } from "./window-state.js";
 
 export type { DenoKvLike } from "./deno-kv-records.js";
@@ -54,9 +55,18 @@ export class DenoKvStore implements Store {
 
   /** @internal Use {@link denoKv}. */
   constructor(kv: DenoKvLike | PromiseLike<DenoKvLike>, options: DenoKvOptions) {
-    Object.assign(this, nameAndDeadline(options, "deno-kv"));
+    if (!("then" in Object(kv))) {
+      clientWith(
+        kv,
+        "kv",
+        ["get", "set", "delete", "list", "atomic"],
+        "a Deno.Kv, or a promise of one",
+      );
+    }
+    const { own, given } = storeOptions(options, "denoKv", "deno-kv", ["prefix"]);
+    Object.assign(this, own);
     this.#kv = kv;
-    this.#prefix = options.prefix ?? ["holdover"];
+    this.#prefix = prefixOf(given.prefix);
     this.#records = new DenoKvRecords(kv, this.#prefix);
   }
 
@@ -192,6 +202,13 @@ export class DenoKvStore implements Store {
       if (head?.key.startsWith(prefix)) yield { at: (entry as KvEntryLike).key as KvKey, head };
     }
   }
+}
+
+function prefixOf(given: unknown): readonly string[] {
+  if (given === undefined) return ["holdover"];
+  const isText = (part: unknown): part is string => typeof part === "string" && part !== "";
+  if (Array.isArray(given) && given.length > 0 && given.every(isText)) return [...given];
+  throw new ConfigError("prefix", given, "a list of strings that are not empty");
 }
 
 function checkOf(

@@ -10,7 +10,13 @@
 
 import type { SetOptions, Store, StoreEntry, WindowOptions, WindowState } from "../store.js";
 import { decodeFrame, encodeFrame, type Frame } from "./durable-frame.js";
-import { nameAndDeadline, type StoreOptions } from "./options.js";
+import {
+  clientWith,
+  type NameAndDeadline,
+  type StoreOptions,
+  storeOptions,
+  wholeNumber,
+} from "./options.js";
 
 export { HoldoverObject, type ObjectState, type SqlStorage } from "./durable-records.js";
 
@@ -34,9 +40,10 @@ export function durableObject(
   namespace: ObjectNamespace,
   options: DurableObjectOptions = {},
 ): DurableObjectStore {
-  const { shards = 1 } = options;
-  const known = nameAndDeadline(options, "durable-object");
-  return new DurableObjectStore(namespace, known, Math.max(1, Math.floor(shards)));
+  const methods = ["idFromName", "get"];
+  clientWith(namespace, "namespace", methods, "a binding of Durable Objects, like env.CACHE");
+  const { own, given } = storeOptions(options, "durableObject", "durable-object", ["shards"]);
+  return new DurableObjectStore(namespace, own, wholeNumber(given.shards, "shards", 1, 1));
 }
 
 /** Made by {@link durableObject}. */
@@ -47,11 +54,7 @@ export class DurableObjectStore implements Store {
   readonly #shards: number;
 
   /** @internal Use {@link durableObject}. */
-  constructor(
-    namespace: ObjectNamespace,
-    options: { readonly name: string; readonly deadline?: number },
-    shards: number,
-  ) {
+  constructor(namespace: ObjectNamespace, options: NameAndDeadline, shards: number) {
     this.#namespace = namespace;
     Object.assign(this, options);
     this.#shards = shards;

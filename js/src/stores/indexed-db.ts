@@ -4,7 +4,7 @@ import { isSame } from "../bytes.js";
 import type { SetOptions, Store, StoreEntry, WindowOptions, WindowState } from "../store.js";
 import { Channels } from "./channels.js";
 import { Database } from "./indexed-db-database.js";
-import { nameAndDeadline, type StoreOptions } from "./options.js";
+import { type StoreOptions, storeOptions, wholeNumber } from "./options.js";
 import { type Counted, countCall } from "./window-state.js";
 
 /** Options of {@link indexedDb}. */
@@ -45,11 +45,12 @@ export class IndexedDbStore implements Store {
 
   /** @internal Use {@link indexedDb}. */
   constructor(options: IndexedDbOptions) {
-    Object.assign(this, nameAndDeadline(options, "indexed-db"));
-    const { name = "holdover", sweep = 100 } = options;
+    const { own, given } = storeOptions(options, "indexedDb", "indexed-db", ["sweep"]);
+    Object.assign(this, own);
+    const { name = "holdover" } = options;
     this.#database = new Database(name);
     this.#channels = new Channels(name);
-    this.#sweep = sweep;
+    this.#sweep = wholeNumber(given.sweep, "sweep", 100, 1);
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {

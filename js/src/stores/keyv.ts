@@ -1,9 +1,9 @@
 /** Keyv as a store, and a cache as what Keyv stores in. */
 
 import type { Store } from "../store.js";
-import { fromBase64, toBase64 } from "./base64.js";
+import { recordOf, toBase64 } from "./base64.js";
 import { keyToText } from "./key-text.js";
-import { nameAndDeadline, type StoreOptions } from "./options.js";
+import { clientWith, type StoreOptions, storeOptions } from "./options.js";
 
 /** What is used of a `Keyv`. */
 export interface KeyvLike {
@@ -32,11 +32,12 @@ const LONGEST_LIFE = 2 ** 31 - 1;
  * @param keyv a `Keyv`, which stays the application's
  */
 export function fromKeyv(keyv: KeyvLike, options: KeyvOptions = {}): Store {
+  clientWith(keyv, "keyv", ["get", "set", "delete"], "a Keyv");
   return {
-    ...nameAndDeadline(options, "keyv"),
+    ...storeOptions(options, "fromKeyv", "keyv").own,
     get: async (key) => {
       const found = await keyv.get(named(key));
-      return typeof found === "string" ? fromBase64(found) : undefined;
+      return typeof found === "string" ? recordOf(found) : undefined;
     },
     set: (key, record, { expiresIn }) => {
       const ttl = expiresIn > LONGEST_LIFE ? undefined : Math.max(1, Math.ceil(expiresIn));
@@ -118,5 +119,8 @@ export class CacheKeyv {
  * called once for each namespace.
  */
 export function toKeyv(cache: KeyvCache | ((namespace: string) => KeyvCache)): CacheKeyv {
-  return new CacheKeyv(typeof cache === "function" ? cache : () => cache);
+  if (typeof cache === "function") return new CacheKeyv(cache);
+  const methods = ["get", "has", "set", "delete", "clear"];
+  clientWith(cache, "cache", methods, "a cache, or a function that gives one for a namespace");
+  return new CacheKeyv(() => cache);
 }

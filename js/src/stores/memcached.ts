@@ -2,7 +2,7 @@
 
 import { longKey } from "../key-length.js";
 import type { SetOptions, Store } from "../store.js";
-import { nameAndDeadline, type StoreOptions } from "./options.js";
+import { clientWith, type StoreOptions, storeOptions } from "./options.js";
 
 /** `memjs`: binary protocol, buffers in and out. */
 export interface MemcachedClient {
@@ -30,8 +30,11 @@ const LATEST_DATE = 2 ** 31 - 1;
  * without them. Keys above 250 bytes end in a hash; spaces and control characters are escaped.
  *
  * @param client a client of `memjs`, which stays the application's
+ * @throws ConfigError when it is none, and for wrong options
  */
 export function memcached(client: MemcachedClient, options: MemcachedOptions = {}): Store {
+  clientWith(client, "client", ["get", "set", "add", "delete"], "a client of memjs");
+  const { own } = storeOptions(options, "memcached", "memcached");
   const write = async (
     method: "set" | "add",
     key: string,
@@ -42,7 +45,7 @@ export function memcached(client: MemcachedClient, options: MemcachedOptions = {
     return client[method](await serverKey(key), value, { expires: expiryOf(expiresIn) });
   };
   return {
-    ...nameAndDeadline(options, "memcached"),
+    ...own,
     get: async (key) => (await client.get(await serverKey(key))).value,
     set: (key, record, life) => write("set", key, record, life),
     delete: async (key) => client.delete(await serverKey(key)),

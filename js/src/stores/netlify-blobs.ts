@@ -2,7 +2,7 @@
 
 import { longKey } from "../key-length.js";
 import type { SetOptions, Store } from "../store.js";
-import { nameAndDeadline, type StoreOptions } from "./options.js";
+import { clientWith, type StoreOptions, storeOptions } from "./options.js";
 
 /** What is used of what `getStore()` of `@netlify/blobs` gives. */
 export interface NetlifyStoreLike {
@@ -18,7 +18,7 @@ export interface NetlifyStoreLike {
 /** A blob with what is known of it. */
 interface Blob {
   readonly data: ArrayBuffer;
-  readonly metadata: { readonly endsAt?: unknown };
+  readonly metadata?: { readonly endsAt?: unknown };
 }
 
 /** Netlify takes 600 bytes, and its local server as many as the name of a file may have: 255. */
@@ -36,8 +36,12 @@ export function netlifyBlobs(
   options: StoreOptions = {},
 ): Store {
   const opened = () => (typeof store === "function" ? store() : store);
+  if (typeof store !== "function") {
+    const methods = ["getWithMetadata", "set", "delete"];
+    clientWith(store, "store", methods, "what getStore() gives, or a function that gives it");
+  }
   return {
-    ...nameAndDeadline(options, "netlify-blobs"),
+    ...storeOptions(options, "netlifyBlobs", "netlify-blobs").own,
     get: async (key) => {
       const type = "arrayBuffer";
       const found = await opened().getWithMetadata(await nameOf(key), { type });
@@ -54,7 +58,7 @@ export function netlifyBlobs(
 
 function recordOf(blob: Blob | null): Uint8Array | undefined {
   if (blob === null) return undefined;
-  return Date.now() < Number(blob.metadata.endsAt ?? 0) ? new Uint8Array(blob.data) : undefined;
+  return Date.now() < Number(blob.metadata?.endsAt ?? 0) ? new Uint8Array(blob.data) : undefined;
 }
 
 /** Hexadecimal UTF-16 for what is no plain name: empty keys, slashes and dots mean other things. */

@@ -1,26 +1,86 @@
-/** What every store of this package can be told. */
+/** The options of stores, and the clients that they are over. */
 
-import { type Duration, duration } from "../duration.js";
+import { deadlineOf } from "../attempts.js";
+import type { Duration } from "../duration.js";
+import { ConfigError } from "../errors.js";
+import { type GivenOptions, readOptions } from "../options.js";
 
 /** Options that all stores have. */
 export interface StoreOptions {
   /** Shown in events and as `layer`. Default: the kind of store, like `"redis"`. */
   readonly name?: string | undefined;
   /**
-   * How long an operation may take before the call goes on without the store: milliseconds or like
+   * The time an operation may take before the call goes on without the store: milliseconds or like
    * `"200ms"`. Default 500 ms.
    */
   readonly deadline?: Duration | undefined;
 }
 
+/** Name and deadline, as a store has them. */
+export interface NameAndDeadline {
+  readonly name: string;
+  readonly deadline?: number;
+}
+
 /**
- * Name and deadline, as a store has them.
- * @throws ConfigError for a wrong deadline
+ * Reads the options of a store.
+ * @param of the function that takes them
+ * @param kind the name of a store without one
+ * @param more names beside those that all stores have
+ * @throws ConfigError for an unknown option, a wrong name or a wrong deadline
  */
-export function nameAndDeadline(
-  { name, deadline }: StoreOptions,
+export function storeOptions<Name extends string = never>(
+  options: unknown,
+  of: string,
   kind: string,
-): { readonly name: string; readonly deadline?: number } {
-  if (deadline === undefined) return { name: name ?? kind };
-  return { name: name ?? kind, deadline: duration(deadline, { option: "deadline" }) };
+  more: readonly Name[] = [],
+): { readonly own: NameAndDeadline; readonly given: GivenOptions<Name> } {
+  const known = ["name", "deadline", ...more] as const;
+  const given = readOptions(options, { of, known });
+  const { deadline } = given;
+  const own = { name: text(given.name, "name", kind) };
+  if (deadline === undefined) return { own, given };
+  return { own: { ...own, deadline: deadlineOf(deadline, "deadline") }, given };
+}
+
+/**
+ * A text that was given, or another.
+ * @throws ConfigError
+ */
+export function text(value: unknown, option: string, otherwise: string): string {
+  if (value === undefined) return otherwise;
+  if (typeof value === "string" && value !== "") return value;
+  throw new ConfigError(option, value, "a string that is not empty");
+}
+
+/**
+ * A whole number that was given, or another.
+ * @throws ConfigError
+ */
+export function wholeNumber(
+  value: unknown,
+  option: string,
+  otherwise: number,
+  least: number,
+): number {
+  if (value === undefined) return otherwise;
+  if (Number.isSafeInteger(value) && (value as number) >= least) return value as number;
+  throw new ConfigError(option, value, `a whole number, ${least} or more`);
+}
+
+/**
+ * A client with these methods.
+ * @param allowed what it may be, for the message
+ * @throws ConfigError
+ */
+export function clientWith<Client>(
+  client: Client,
+  option: string,
+  methods: readonly string[],
+  allowed: string,
+): Client {
+  const isObject = typeof client === "object" && client !== null;
+  const given = (isObject ? client : {}) as Record<string, unknown>;
+  if (methods.every((method) => typeof given[method] === "function")) return client;
+  throw new ConfigError(option, client, allowed);
 }

@@ -1,6 +1,6 @@
 /** Redis over HTTP: clients in the way of `@upstash/redis`. */
 
-import { fromBase64, toBase64 } from "./base64.js";
+import { recordOf, toBase64 } from "./base64.js";
 import type { Commands, Loose, Method } from "./redis-client.js";
 
 /** Marks records, so that none is taken for JSON and parsed. */
@@ -13,7 +13,7 @@ export function rest(client: Loose): Commands {
     toArgument: (record) => MARK + toBase64(record),
     toRecord: (part) =>
       typeof part === "string" && part.startsWith(MARK)
-        ? fromBase64(part.slice(MARK.length))
+        ? recordOf(part.slice(MARK.length))
         : undefined,
   };
 }

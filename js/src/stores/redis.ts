@@ -7,7 +7,7 @@
 import { CodecError } from "../errors.js";
 import type { SetOptions, Store, StoreEntry, WindowOptions, WindowState } from "../store.js";
 import { keyToText, textToKey } from "./key-text.js";
-import { nameAndDeadline, type StoreOptions } from "./options.js";
+import { type NameAndDeadline, type StoreOptions, storeOptions } from "./options.js";
 import {
   type Commands,
   commandsOf,
@@ -58,10 +58,10 @@ const BATCH = 500;
  * @param client a client or `Cluster` of `ioredis` or `iovalkey`; a client, cluster, sentinel or
  *   pool of `redis` (connected; 4 or later); a client of `@valkey/valkey-glide` or
  *   `@upstash/redis`; or Bun's `RedisClient`
- * @throws ConfigError when the client is none of these
+ * @throws ConfigError when the client is none of these, and for wrong options
  */
 export function redis(client: RedisClient, options: RedisOptions = {}): RedisStore {
-  return new RedisStore(commandsOf(client), nameAndDeadline(options, "redis"));
+  return new RedisStore(commandsOf(client), storeOptions(options, "redis", "redis").own);
 }
 
 /** Made by {@link redis}. */
@@ -81,7 +81,7 @@ export class RedisStore implements Store {
   #listeners = 0;
 
   /** @internal Use {@link redis}. */
-  constructor(commands: Commands, options: { readonly name: string; readonly deadline?: number }) {
+  constructor(commands: Commands, options: NameAndDeadline) {
     this.#commands = commands;
     this.#send = readingTypes(commands.send);
     this.#isApart = commands.primaries !== undefined;
@@ -105,12 +105,10 @@ export class RedisStore implements Store {
   }
 
   async getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
-    const { toRecord } = this.#commands;
     const together = async (texts: readonly string[]): Promise<unknown[]> =>
       (await this.#send("MGET", ...texts)) as unknown[];
     const found = await this.#batch(keys.map(keyToText), together, (key) => this.#found(key));
-    // What is of another type is told as the error that it is.
-    return found.map((part) => (part instanceof CodecError ? (part as never) : toRecord(part)));
+    return found.map((part) => this.#recordOf(part));
   }
 
   async setMany(entries: readonly StoreEntry[]): Promise<void> {
@@ -217,6 +215,16 @@ export class RedisStore implements Store {
       return [];
     };
     await this.#batch(texts, together, (text) => this.#send("UNLINK", text));
+  }
+
+  /** A record, or the error that tells why it is none: others of a batch are. */
+  #recordOf(part: unknown): Uint8Array | undefined {
+    if (part instanceof CodecError) return part as never;
+    try {
+      return this.#commands.toRecord(part);
+    } catch (error) {
+      return error as never;
+    }
   }
 
   /** Something for many keys: with few commands, or with one for each where the keys are apart. */

@@ -3,8 +3,8 @@
 import { longKey } from "../key-length.js";
 import type { Store } from "../store.js";
 import { utf8 } from "../utf8.js";
-import { fromBase64, toBase64 } from "./base64.js";
-import { nameAndDeadline, type StoreOptions } from "./options.js";
+import { recordOf, toBase64 } from "./base64.js";
+import { clientWith, type StoreOptions, storeOptions } from "./options.js";
 
 /** What is used of a `Storage` of unstorage. */
 export interface UnstorageLike {
@@ -30,12 +30,14 @@ const MARK = "b64:";
  * the cache knows itself when they end.
  */
 export function fromUnstorage(storage: UnstorageLike, options: UnstorageOptions = {}): Store {
+  const methods = ["getItem", "setItem", "removeItem"];
+  clientWith(storage, "storage", methods, "a Storage of unstorage");
   return {
-    ...nameAndDeadline(options, "unstorage"),
+    ...storeOptions(options, "fromUnstorage", "unstorage").own,
     get: async (key) => {
       const found = await storage.getItem(await named(key));
       if (typeof found !== "string" || !found.startsWith(MARK)) return undefined;
-      return fromBase64(found.slice(MARK.length));
+      return recordOf(found.slice(MARK.length));
     },
     set: async (key, record, { expiresIn }) => {
       const value = MARK + toBase64(record);

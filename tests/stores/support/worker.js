@@ -36,8 +36,10 @@ const APART = {
     const namespace = {
       put: async (key, _value, options) => asked.push({ key, ...options }),
       get: async (key, options) => asked.push({ key, ...options }) && null,
+      delete: async () => {},
+      list: async () => ({ keys: [], list_complete: true }),
     };
-    const store = kv(namespace, { cacheTtl: 1 });
+    const store = kv(namespace, { cacheTtl: 30 });
     const lives = [1, 59_999, 60_000, 60_001, 1e9, Infinity, 2 ** 53];
     for (const expiresIn of lives) await store.set("a", new Uint8Array(), { expiresIn });
     const ttls = asked.map(({ expirationTtl }) => expirationTtl);
@@ -51,10 +53,13 @@ const APART = {
     const refuse = (message) => async () => {
       throw new Error(message);
     };
+    const rest = { get: async () => null, list: async () => ({ keys: [], list_complete: true }) };
     const busy = refuse("KV PUT failed: 429 Too Many Requests");
-    await kv({ put: busy, delete: busy }).set("a", new Uint8Array(), { expiresIn: 1000 });
-    await kv({ put: busy, delete: busy }).delete("a");
-    const broken = kv({ put: refuse("KV PUT failed: 500 Internal Server Error") });
+    const store = kv({ ...rest, put: busy, delete: busy });
+    await store.set("a", new Uint8Array(), { expiresIn: 1000 });
+    await store.delete("a");
+    const down = refuse("KV PUT failed: 500 Internal Server Error");
+    const broken = kv({ ...rest, put: down, delete: down });
     const error = await broken
       .set("a", new Uint8Array(), { expiresIn: 1000 })
       .catch(({ message }) => message);
