@@ -6,6 +6,7 @@ import { chromium } from "playwright-core";
 import { ARGUMENTS } from "./support/chromium.mjs";
 import { offlineTests } from "./support/offline.mjs";
 import { startOrigin } from "./support/origin.mjs";
+import { ASSETS, pageTests } from "./support/pages.mjs";
 import { attempt, finish, reportAll } from "./support/report.mjs";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
@@ -21,6 +22,7 @@ const files = new Map([
   ["/", PAGE],
   ["/index.html", PAGE],
   ["/page.js", await bundled("host/browser.js", "iife")],
+  ...ASSETS,
   ["/classic.js", await bundled("host/service-worker.js", "iife")],
   ["/module.js", await bundled("host/service-worker.js", "esm")],
 ]);
@@ -73,6 +75,7 @@ async function testWorker(page, context, origin, type) {
   const host = `${type} service worker`;
   reportAll(host, await ask("all", origin.url, `${type}-worker`));
   reportAll(host, await ask("stores", `${type}-worker`));
+  await pageTests(host, page, origin);
   await offlineTests(host, page, context, origin);
 }
 

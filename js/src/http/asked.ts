@@ -3,6 +3,7 @@
 import * as core from "../core.js";
 import { CACHEABLE, CONDITIONAL, RANGE } from "./flags.js";
 import { headOf, linesOf } from "./head.js";
+import { isNavigation, referrerOf } from "./navigation.js";
 
 /** What of a request is about the stored response, not the origin's: never part of a load. */
 const CONDITIONS = [
@@ -138,11 +139,15 @@ export class Asked {
   filling(added: string, signal: AbortSignal): Request {
     if (this.#request === undefined)
       return new Request(this.url, { signal, headers: own(linesOf(added)) });
-    const headers = new Headers(this.request.headers);
+    const { request } = this;
+    const isConditional = CONDITIONS.some((name) => request.headers.has(name));
+    if (added === "" && !isConditional && isNavigation(request)) return request;
+    const headers = new Headers(request.headers);
     for (const name of CONDITIONS) headers.delete(name);
     for (const [name, value] of linesOf(added)) headers.set(name, value);
-    if (this.method === "GET") return new Request(this.request, { headers, signal });
-    return new Request(this.request, { method: "GET", headers, signal });
+    const init = { ...referrerOf(request), headers, signal };
+    if (this.method === "GET") return new Request(request, init);
+    return new Request(request, { ...init, method: "GET" });
   }
 }
 

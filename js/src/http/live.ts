@@ -1,5 +1,7 @@
 /** Responses on their way to one caller. */
 
+import { mustStay } from "./navigation.js";
+
 /** The response that a body came with: Node ends the body of a response that is collected. */
 const owners = new WeakMap<ReadableStream, Response>();
 
@@ -16,7 +18,7 @@ export function isOpaque({ type, status }: Response): boolean {
 
 /** The response with another body, else as it is; itself when it cannot be rebuilt. */
 export function rebuilt(response: Response, body: ReadableStream<Uint8Array> | null): Response {
-  if (isOpaque(response)) return response;
+  if (isOpaque(response) || (body === response.body && mustStay(response))) return response;
   if (body !== null) owners.set(body, response);
   const { url, redirected, headers } = response;
   const isSized = body !== null && body !== response.body && !headers.has("content-encoding");

@@ -17,6 +17,7 @@ serveFrom(
       policy: { ttl: "1h", key: ({ url }) => `api ${url}`, cacheIf: (r) => r.ok },
     },
     { match: "/pages/*", policy: { ttl: "1h", staleIfError: "1d" } },
+    { match: "/assets/*", policy: { ttl: "1h" } },
   ],
   { navigationFallback: "/pages/offline", precache: ["/pages/offline"], takeOver: true },
 );

@@ -12,13 +12,22 @@ async function vectors() {
   return JSON.stringify(Object.fromEntries(files.map((name, at) => [name, JSON.parse(texts[at])])));
 }
 
-const TYPES = { js: "text/javascript", html: "text/html" };
+const TYPES = { js: "text/javascript", html: "text/html", css: "text/css" };
 
 /** Policies decide about most; what says nothing is not kept by browsers' own caches either. */
 function cacheControl(path) {
   if (path.startsWith("/counted/")) return { "cache-control": "max-age=60" };
+  if (path.startsWith("/pages/offline")) return { "cache-control": "no-cache" };
+  if (path.startsWith("/assets/")) return { "cache-control": "max-age=60" };
+  if (path.startsWith("/pages/fresh/")) return { "cache-control": "max-age=3600" };
   return /^\/(flaky|api|pages)\//.test(path) ? {} : { "cache-control": "no-store" };
 }
+
+/** Where old addresses lead: what they load is relative to the new one. */
+const MOVED = new Map([
+  ["/assets/lib.js", "/assets/v1/lib.js"],
+  ["/assets/theme.css", "/assets/v1/theme.css"],
+]);
 
 /**
  * Starts an origin.
@@ -29,6 +38,7 @@ function cacheControl(path) {
  */
 export async function startOrigin(files = new Map()) {
   const asked = new Map();
+  const heard = new Map();
   const all = await vectors();
   const answer = (path) => {
     if (path === "/vectors") return [200, all, "application/json"];
@@ -42,6 +52,12 @@ export async function startOrigin(files = new Map()) {
   };
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, "http://origin");
+    heard.set(pathname, request.headers);
+    if (MOVED.has(pathname)) {
+      response.writeHead(302, { location: MOVED.get(pathname), "cache-control": "no-store" });
+      response.end();
+      return;
+    }
     const [status, body, type = "text/plain"] = answer(pathname);
     response.writeHead(status, { "content-type": type, ...cacheControl(pathname) });
     response.end(body);
@@ -52,6 +68,8 @@ export async function startOrigin(files = new Map()) {
     url: `http://127.0.0.1:${server.address().port}`,
     files,
     asked: (path) => asked.get(path) ?? 0,
+    /** The fields of the last request for a path. */
+    heard: (path) => heard.get(path),
     async stop() {
       server.closeAllConnections();
       server.close();
