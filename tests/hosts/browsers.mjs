@@ -8,6 +8,7 @@ import { offlineTests } from "./support/offline.mjs";
 import { startOrigin } from "./support/origin.mjs";
 import { ASSETS, pageTests } from "./support/pages.mjs";
 import { attempt, finish, reportAll } from "./support/report.mjs";
+import { versionTests } from "./support/versions.mjs";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const LIMIT_MS = 120_000;
@@ -77,6 +78,7 @@ async function testWorker(page, context, origin, type) {
   reportAll(host, await ask("stores", `${type}-worker`));
   await pageTests(host, page, origin);
   await offlineTests(host, page, context, origin);
+  await versionTests(host, page, origin, type);
 }
 
 const origin = await startOrigin(files);

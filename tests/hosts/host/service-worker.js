@@ -8,6 +8,13 @@ import "./browser.js";
 
 const api = createCache({ namespace: "api", stores: [memory(), indexedDb()] });
 
+const FILES = [
+  "/pages/offline",
+  "/pages/fresh/shell",
+  { url: "/counted/app", revision: "1" },
+  { url: "/counted/lib", revision: globalThis.LIB ?? "1" },
+];
+
 serveFrom(
   api,
   [
@@ -19,7 +26,7 @@ serveFrom(
     { match: "/pages/*", policy: { ttl: "1h", staleIfError: "1d" } },
     { match: "/assets/*", policy: { ttl: "1h" } },
   ],
-  { navigationFallback: "/pages/offline", precache: ["/pages/offline"], takeOver: true },
+  { navigationFallback: "/pages/offline", precache: FILES, takeOver: true },
 );
 
 // Its own store apart: what is in it outlives the worker.

@@ -28,13 +28,7 @@ export async function offlineTests(host, page, context, origin) {
     assert.equal(await textOf(page, path), `${path} 1`);
     assert.equal(await textOf(page, path), `${path} 2`);
   });
-  const visited = `/pages/fresh/${name}`;
-  await page.goto(`${origin.url}${visited}`);
   await context.setOffline(true);
-  await test("without a network, a page that is reloaded is the one from before", async () => {
-    await page.reload();
-    assert.equal(await page.textContent("body"), `${visited} 1`);
-  });
   await test("without a network, what was loaded is answered, the rest fails", async () => {
     assert.equal(await textOf(page, `/api/${name}`), `/api/${name} 1`);
     assert.equal(await textOf(page, "/api/never-asked"), "TypeError");
