@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { posix } from "node:path";
 import { test } from "node:test";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { publint } from "publint";
@@ -63,6 +64,7 @@ test("conditions are in an order in which each can be reached", () => {
 test("no file ships that nobody needs", async () => {
   const expected = [
     /^(LICENSE-(APACHE|MIT)|README\.md|CHANGELOG\.md|package\.json)$/,
+    /^docs\/[a-z-]+\.md$/,
     /^dist\/core\.wasm(\.d\.ts)?$/,
     /^dist\/glue\/holdover\.js$/,
     /^dist\/entry\/core-bytes\.js$/,
@@ -86,6 +88,31 @@ test("the texts of both licences and the news are in it, as they are in the repo
     );
     assert.equal(shipped, own, file);
     assert.ok(shipped.length > 500, file);
+  }
+});
+
+test("links in the documents lead to files that are in it, and headings that are there", async () => {
+  const shipped = new Set(await files());
+  const pages = [...shipped].filter((file) => /^(README|docs\/.*)\.md$/.test(file));
+  assert.ok(pages.length >= 12, pages.join());
+  for (const page of pages) {
+    const text = (await readFile(`${HOME}/${page}`, "utf8")).replace(/```[\s\S]*?```/g, "");
+    for (const [, link] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^https?:/.test(link)) continue;
+      const [path, heading] = link.split("#");
+      const target = path === "" ? page : posix.join(posix.dirname(page), path);
+      const isFolder = [...shipped].some((file) => file.startsWith(target) && target.endsWith("/"));
+      assert.ok(shipped.has(target) || isFolder, `${page} links to ${link}`);
+      if (heading === undefined) continue;
+      const headings = (await readFile(`${HOME}/${target}`, "utf8")).matchAll(/^#+ (.*)$/gm);
+      const slugs = Array.from(headings, ([, title]) =>
+        title
+          .toLowerCase()
+          .replace(/[^\w -]/g, "")
+          .replaceAll(" ", "-"),
+      );
+      assert.ok(slugs.includes(heading), `${page} links to ${link}`);
+    }
   }
 });
 

@@ -20,7 +20,7 @@ const COMPLAINTS =
 /** What it says when a load ends whose follower has vanished: it drops the answer, and warns. */
 const VANISHED = /creating request has already been completed or canceled/;
 
-const config = (flags) => `
+const config = (flags, hasModule) => `
 using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
@@ -32,7 +32,7 @@ const config :Workerd.Config = (
 const main :Workerd.Worker = (
   modules = [
     (name = "worker.js", esModule = embed "index.js"),
-    (name = "core.wasm", wasm = embed "core.wasm"),
+    ${hasModule ? '(name = "core.wasm", wasm = embed "core.wasm"),' : ""}
   ],
   bindings = [(name = "ORIGIN", fromEnvironment = "ORIGIN")],
   compatibilityDate = "2026-08-01",
@@ -41,21 +41,23 @@ const main :Workerd.Worker = (
 `;
 
 /** Bundles as an application would, and writes what workerd needs into a folder of its own. */
-async function prepare(entry, flags) {
+async function prepare(entry, flags, conditions) {
   const folder = await mkdtemp(join(tmpdir(), "holdover-workerd-"));
-  await build({
+  const { metafile } = await build({
     absWorkingDir: HERE,
     entryPoints: [{ in: entry, out: "index" }],
     outdir: folder,
     bundle: true,
     format: "esm",
-    conditions: ["workerd"],
+    conditions,
+    metafile: true,
     external: ["cloudflare:workers"],
     loader: { ".wasm": "copy" },
     assetNames: "[name]",
     logLevel: "warning",
   });
-  await writeFile(join(folder, "config.capnp"), config(flags));
+  const hasModule = Object.keys(metafile.outputs).some((path) => path.endsWith(".wasm"));
+  await writeFile(join(folder, "config.capnp"), config(flags, hasModule));
   return folder;
 }
 
@@ -64,11 +66,15 @@ async function prepare(entry, flags) {
  * @param entry the worker's module
  * @param options.origin the address that the worker finds in `env.ORIGIN`
  * @param options.flags compatibility flags
- * @returns `url`, `stop()`, `complaints`: what workerd said that no test may make it say, and
+ * @param options.conditions how the package is found; none: the entry for any other host
+ * @returns `url`, `stop()`, `said()`: its last lines, `complaints`: what workerd said that no test may make it say, and
  *   `vanished()`: how many answers it dropped since the request that waited for them was over
  */
-export async function startWorkerd(entry, { origin = "", flags = [] } = {}) {
-  const folder = await prepare(entry, flags);
+export async function startWorkerd(
+  entry,
+  { origin = "", flags = [], conditions = ["workerd"] } = {},
+) {
+  const folder = await prepare(entry, flags, conditions);
   const child = spawn(workerd.default ?? workerd, ["serve", "config.capnp", "--control-fd=3"], {
     cwd: folder,
     env: { ...process.env, ORIGIN: origin },
@@ -106,7 +112,7 @@ export async function startWorkerd(entry, { origin = "", flags = [] } = {}) {
   try {
     const port = await Promise.race([listening(child.stdio[3]), crashed]);
     const url = `http://127.0.0.1:${port}`;
-    return { url, stop, complaints, vanished: () => vanished };
+    return { url, stop, complaints, vanished: () => vanished, said: () => said };
   } catch (error) {
     await stop();
     throw error;

@@ -10,14 +10,14 @@ use serde_json::{Map, Value, json};
 
 use crate::glue;
 use crate::npm;
-use crate::stamp::{Inputs, once, read, write};
+use crate::stamp::{Inputs, files_below, once, read, write};
 use crate::step::run_quietly;
 use crate::wasm::{self, Module};
 use crate::workspace::Workspace;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Everything besides the module that ends up in the package or decides what does.
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 9] = [
     "js/src",
     "js/tsconfig.json",
     "js/package.json",
@@ -26,7 +26,10 @@ const SOURCES: [&str; 8] = [
     "LICENSE-MIT",
     "LICENSE-APACHE",
     "CHANGELOG.md",
+    "docs",
 ];
+/// The page of `docs/` that is about this repository's tests, and no user's.
+const NOT_SHIPPED: &str = "semantics.md";
 
 /// Builds the package and packs it; returns the tarball.
 pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
@@ -128,6 +131,12 @@ fn add_template(workspace: &Workspace, package: &Path) -> Result<()> {
     copy("pkg-template/core.wasm.d.ts", "dist/core.wasm.d.ts")?;
     for shipped in ["LICENSE-MIT", "LICENSE-APACHE", "CHANGELOG.md"] {
         copy(shipped, shipped)?;
+    }
+    for page in files_below(&workspace.path("docs"))? {
+        let name = page.file_name().unwrap_or_default();
+        if name != NOT_SHIPPED {
+            write(&package.join("docs").join(name), &read(&page)?)?;
+        }
     }
     let mut manifest: Value =
         serde_json::from_slice(&read(&workspace.path("pkg-template/package.json"))?)
