@@ -1,9 +1,9 @@
 //! How old a response is when it comes (RFC 9111 §4.2.3).
 
 use super::date;
-use super::directive::{DELTA_SECONDS_MAX, seconds};
+use super::directive::seconds;
 use super::head::Head;
-use super::text::cut;
+use super::text::{cut, trim};
 use crate::time::{Span, Timestamp};
 
 /// When a request was sent and its response came, on the wall clock.
@@ -35,30 +35,23 @@ pub fn initial(head: Head<'_>, exchange: Exchange) -> Span {
 }
 
 /// The moment in `Date` (RFC 9110 §6.6.1); `None` when there is none that can be read.
+///
+/// A field that is there twice is invalid; the earliest of its dates counts, so that a response
+/// never passes for younger than one of them says.
 #[inline(never)]
 #[must_use]
 pub fn date(head: Head<'_>, now: Timestamp) -> Option<Timestamp> {
-    date::of(head, "date", now)
+    head.values("date")
+        .filter_map(|value| date::earliest(value, now))
+        .min()
 }
 
-/// What `Age` says (§5.1); zero without it.
-///
-/// An `Age` that cannot be read says that somebody on the way does not keep it, so the response
-/// counts as older than any lifetime. Of a list the first member counts. Several lines are no
-/// list: nobody can tell which of them still holds. Fetch joins lines by a comma and a space.
+/// The value of `Age` (§5.1); zero without one. Of a list, also of several lines, the first member
+/// counts; one that cannot be read is ignored, as if the field were not there.
 fn claimed(head: Head<'_>) -> Span {
-    let unknown = DELTA_SECONDS_MAX;
-    let mut values = head.values("age");
-    let Some(value) = values.next() else {
-        return Span::ZERO;
-    };
-    if values.next().is_some() {
-        return unknown;
-    }
-    match cut(value, b',') {
-        (_, Some(rest)) if rest.starts_with(' ') => unknown,
-        (first, _) => seconds(first).unwrap_or(unknown),
-    }
+    let value = head.get("age").unwrap_or("");
+    let (first, _) = cut(value, b',');
+    seconds(trim(first)).unwrap_or(Span::ZERO)
 }
 
 #[cfg(test)]
@@ -92,24 +85,53 @@ mod tests {
     }
 
     #[test]
-    fn an_age_that_cannot_be_read_is_past_any_lifetime() {
-        let unknown = DELTA_SECONDS_MAX.as_millis();
+    fn the_first_member_of_a_list_counts() {
+        for (lines, seconds) in [
+            ("age: 7200,0\n", 7200),
+            ("age: 7200 , 0\n", 7200),
+            ("age: 7200\nage: 0\n", 7200),
+            ("age: 0,7200\n", 0),
+            ("age: 0, 7200\n", 0),
+            ("age: 0\nage: 7200\n", 0),
+            ("age: 3600\nage: 3600\n", 3600),
+            ("age: 99999999999\n", 2_147_483_648),
+        ] {
+            assert_eq!(age(lines, 0, 0), seconds * 1000, "{lines}");
+        }
+    }
+
+    #[test]
+    fn an_age_that_cannot_be_read_is_ignored() {
         for lines in [
             "age: abc\n",
             "age: -7200\n",
             "age: 7200.0\n",
             "age: 7200;foo=bar\n",
-            "age: 7200;foo=111\n",
             "age:\n",
-            "age: 0, 0\n",
-            "age: 0\nage: 0\n",
-            "age: 0\nage: 7200\n",
-            "age: 99999999999\n",
+            "age: , 7200\n",
+            "age: abc, 7200\n",
+            "age: abc\nage: 7200\n",
         ] {
-            assert_eq!(age(lines, 0, 0), unknown, "{lines}");
+            assert_eq!(age(lines, 250, 0), 250, "{lines}");
         }
-        assert_eq!(age("age: 7200,0\n", 0, 0), 7_200_000);
-        assert_eq!(age("age: 0,7200\n", 0, 0), 0);
+        let date = "age: abc\ndate: Sun, 06 Nov 1994 08:49:37 GMT\n";
+        assert_eq!(age(date, 0, 5_000), 5_000);
+    }
+
+    #[test]
+    fn of_two_dates_the_earlier_one_counts() {
+        let early = "Sun, 06 Nov 1994 08:49:37 GMT";
+        let late = "Sun, 06 Nov 1994 08:50:37 GMT";
+        for (one, other) in [(early, late), (late, early)] {
+            for lines in [
+                alloc::format!("date: {one}\ndate: {other}\n"),
+                alloc::format!("date: {one}, {other}\n"),
+                alloc::format!("date: foo\ndate: {early}\n"),
+                alloc::format!("date: foo, {early}\n"),
+            ] {
+                assert_eq!(age(&lines, 0, 90_000), 90_000, "{lines}");
+            }
+        }
     }
 
     proptest! {

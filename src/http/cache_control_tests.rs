@@ -190,6 +190,43 @@ fn a_targeted_field_that_is_wrong_or_empty_is_not_there() {
 }
 
 #[test]
+fn a_targeted_lifetime_of_another_type_is_not_consumed() {
+    let of = |targeted: &str| {
+        let head = format!("cache-control: no-store\ncdn-cache-control: {targeted}\n");
+        let read = ResponseDirectives::of(Head::new(&head), SHARED);
+        let max_age = read.directives.seconds(Seconds::MaxAge);
+        (read.targeted, read.has(Flag::NoStore), max_age)
+    };
+    for wrong in [
+        "max-age=\"10000\"",
+        "max-age=10.5",
+        "max-age=-1",
+        "max-age=a",
+        "max-age",
+        "max-age=:MTA=:",
+        "max-age=(1)",
+        "max-age=\"1\", s-maxage=\"2\"",
+    ] {
+        assert_eq!(of(wrong), (false, true, None), "{wrong}");
+    }
+    // Beside something else it counts as one that cannot be read (RFC 9111 §4.2.1).
+    assert_eq!(of("max-age=\"9\", public"), (true, false, Some(Span::ZERO)));
+    assert_eq!(of("max-age=9, foo=?1"), (true, false, Some(Span::from_secs(9))));
+}
+
+#[test]
+fn a_targeted_prohibition_of_another_type_still_forbids() {
+    let of = |targeted: &str| {
+        let head = format!("cache-control: max-age=9\ncdn-cache-control: {targeted}\n");
+        ResponseDirectives::of(Head::new(&head), SHARED)
+    };
+    assert!(of("no-store=1").has(Flag::NoStore) && of("no-store=\"a\"").targeted);
+    assert!(of("private=set-cookie").has(Flag::Private));
+    assert!(of("no-cache=1").has(Flag::NoCache));
+    assert!(!of("no-cache=\"a\"").has(Flag::NoCache));
+}
+
+#[test]
 fn the_first_target_that_speaks_counts() {
     let head = Head::new("b-cc: max-age=2\nc-cc: max-age=3\n");
     let scope = Scope {

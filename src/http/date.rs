@@ -5,6 +5,7 @@
 //! anything else that is not exactly a form is no date: an expiry that cannot be read is past.
 
 use super::head::Head;
+use super::text::{cut, trim};
 use crate::time::Timestamp;
 
 const MONTHS: &[u8; 36] = b"janfebmaraprmayjunjulaugsepoctnovdec";
@@ -27,6 +28,27 @@ pub fn parse(value: &str, now: Timestamp) -> Option<Timestamp> {
         Some(_) => rfc850(value, now),
         None => asctime(value),
     }
+}
+
+/// The earliest of the dates in a field value, which should have one only: hosts join the lines of
+/// a field by commas, and dates have commas in them.
+#[must_use]
+pub fn earliest(value: &str, now: Timestamp) -> Option<Timestamp> {
+    let mut found: Option<Timestamp> = None;
+    let mut rest = Some(value);
+    while let Some(text) = rest {
+        let (first, behind) = cut(text, b',');
+        let second = behind.map_or("", |behind| cut(behind, b',').0);
+        for end in [first.len(), first.len() + 1 + second.len()] {
+            let date = text.get(..end).and_then(|text| parse(trim(text), now));
+            found = match (found, date) {
+                (Some(one), Some(other)) => Some(one.min(other)),
+                (one, other) => one.or(other),
+            };
+        }
+        rest = behind;
+    }
+    found
 }
 
 fn imf_fixdate(value: &[u8]) -> Option<Timestamp> {

@@ -78,6 +78,35 @@ const SECONDS: [&str; 6] = [
     "min-fresh",
 ];
 
+/// The kind of argument that a directive has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// None.
+    Flag,
+    /// None, or the names of fields.
+    Fields,
+    /// A number of seconds.
+    Seconds,
+    /// Nobody knows.
+    Unknown,
+}
+
+impl Kind {
+    /// The kind of the directive `name`.
+    #[inline(never)]
+    pub(super) fn of(name: &str) -> Self {
+        let is = |known: &&str| is_same(known, name);
+        match FLAGS.iter().position(is) {
+            Some(at) if at == Flag::NoCache as usize || at == Flag::Private as usize => {
+                Self::Fields
+            }
+            Some(_) => Self::Flag,
+            None if SECONDS.iter().any(|known| is(&known)) => Self::Seconds,
+            None => Self::Unknown,
+        }
+    }
+}
+
 /// What a message says, all its lines together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Directives {

@@ -5,6 +5,7 @@ use super::cache_control::ResponseDirectives;
 use super::date;
 use super::directive::{Flag, Seconds};
 use super::head::Head;
+use super::list::Parts;
 use super::status::Status;
 use super::text::is_same;
 use crate::time::{Span, Timestamp};
@@ -68,8 +69,9 @@ pub fn heuristic(
 
 /// `Pragma: no-cache` where there is no `Cache-Control` to say otherwise (§5.4).
 pub(super) fn is_old_no_cache(head: Head<'_>) -> bool {
-    let pragma = head.get("pragma");
-    pragma.is_some_and(|value| is_same(value, "no-cache")) && !head.has("cache-control")
+    let mut lines = head.values("pragma").map(Parts::new);
+    let has_no_cache = |mut parts: Parts<'_>| parts.any(|part| is_same(part, "no-cache"));
+    lines.any(has_no_cache) && !head.has("cache-control")
 }
 
 /// The moment in `Last-Modified`, if it can be read (RFC 9110 §8.8.2).

@@ -54,6 +54,7 @@ pub mod stored_head;
 pub mod storing;
 pub mod structured;
 mod targeted;
+pub mod terms;
 pub mod text;
 pub mod validators;
 pub mod vary;

@@ -68,11 +68,16 @@ pub fn reuse(stored: &StoredAge, request: &Directives) -> Reuse {
     }
 }
 
-/// Methods that ask for no change at the origin (RFC 9110 §9.2.1). Those unknown are unsafe.
+/// The methods that the IANA HTTP Method Registry calls safe. `PRI` is none that is ever asked.
+const SAFE: [&str; 8] = [
+    "GET", "HEAD", "OPTIONS", "TRACE", "PROPFIND", "QUERY", "REPORT", "SEARCH",
+];
+
+/// True if a method asks for no change at the origin (RFC 9110 §9.2.1). Unknown ones are unsafe.
 #[inline(never)]
 #[must_use]
 pub fn is_safe(method: &str) -> bool {
-    matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE")
+    SAFE.contains(&method)
 }
 
 #[cfg(test)]
@@ -135,6 +140,23 @@ mod tests {
         assert!(no_cache("pragma: No-Cache\n"));
         assert!(!no_cache("pragma: no-cache\ncache-control: max-age=9\n"));
         assert!(!no_cache("pragma: foo\n"));
+    }
+
+    #[test]
+    fn pragma_is_a_list() {
+        let no_cache = |lines| directives(Head::new(lines)).has(Flag::NoCache);
+        assert!(no_cache("pragma: other, no-cache\n"));
+        assert!(no_cache("pragma: other\nPragma: NO-CACHE\n"));
+        assert!(!no_cache("pragma: x=\"a, no-cache\"\n"));
+        assert!(!no_cache("pragma: no-cachet, xno-cache\n"));
+    }
+
+    #[test]
+    fn methods_of_the_registry() {
+        let safe = "GET HEAD OPTIONS TRACE PROPFIND QUERY REPORT SEARCH";
+        assert!(safe.split(' ').all(is_safe));
+        let others = "POST PUT DELETE PATCH CONNECT LOCK MKCOL PROPPATCH M-SEARCH get PURGE";
+        assert!(!others.split(' ').any(is_safe));
     }
 
     #[test]

@@ -108,14 +108,15 @@ pub fn conditions(stored: Heads<'_>) -> String {
 }
 
 /// Which of the stored responses a 304 is about (§4.3.4): the one with its strong tag, else the
-/// first that matches its weak tag or its date. `None`: none of them, so none may be updated.
+/// first that corresponds to its weak tag or, without a tag, to its date. `None`: none of them, so
+/// none may be updated.
 ///
-/// One stored response alone is it, whatever the 304 names: its validator was all that the origin
-/// was asked about.
+/// A 304 that names nothing is about the only stored response: its validators were all that the
+/// origin was asked about, and many origins do not repeat them.
 #[must_use]
 pub fn select(stored: Heads<'_>, not_modified: Head<'_>) -> Option<usize> {
     let tag = EntityTag::of(not_modified);
-    let modified = not_modified.only("last-modified");
+    let modified = not_modified.get("last-modified");
     let mut selected = None;
     let mut count = 0;
     for (at, head) in stored.enumerate() {
@@ -130,7 +131,12 @@ pub fn select(stored: Heads<'_>, not_modified: Head<'_>) -> Option<usize> {
         }
         count += 1;
     }
-    if count == 1 { Some(0) } else { selected }
+    let is_silent = tag.is_none() && modified.is_none();
+    if is_silent && count == 1 {
+        Some(0)
+    } else {
+        selected
+    }
 }
 
 /// Whether the head of a 200 to HEAD is of the stored response (§4.3.5): each validator it has,
@@ -216,10 +222,44 @@ mod tests {
     }
 
     #[test]
-    fn one_stored_response_is_the_one() {
-        assert_eq!(selected("etag: \"a\"\n\n", "etag: \"b\"\n"), Some(0));
-        assert_eq!(selected("etag: \"a\"\n\n", ""), Some(0));
-        assert_eq!(selected("", "etag: \"b\"\n"), None);
+    fn a_304_about_another_response_selects_none() {
+        let tagged = "etag: \"a\"\n\n";
+        let weak = "etag: W/\"a\"\n\n";
+        let dated = "last-modified: X\n\n";
+        let both = "etag: \"a\"\nlast-modified: X\n\n";
+        for (stored, newer) in [
+            (tagged, "etag: \"b\"\n"),
+            (weak, "etag: W/\"b\"\n"),
+            (weak, "etag: \"a\"\n"),
+            (both, "etag: bad\nlast-modified: X\n"),
+            (both, "etag: W/bad\nlast-modified: X\n"),
+            (dated, "etag: \"a\"\n"),
+            (dated, "etag: W/\"a\"\n"),
+            (tagged, "last-modified: X\n"),
+            (dated, "last-modified: Y\n"),
+            (dated, "last-modified: dunno\n"),
+            ("", "etag: \"b\"\n"),
+        ] {
+            assert_eq!(selected(stored, newer), None, "{stored}{newer}");
+        }
+        for (stored, newer) in [
+            (tagged, "etag: \"a\"\n"),
+            (tagged, "etag: W/\"a\"\n"),
+            (weak, "etag: W/\"a\"\n"),
+            (dated, "last-modified: X\n"),
+            (both, "etag: \"a\"\nlast-modified: Y\n"),
+            (both, "last-modified: X\n"),
+        ] {
+            assert_eq!(selected(stored, newer), Some(0), "{stored}{newer}");
+        }
+    }
+
+    #[test]
+    fn a_304_that_names_nothing_is_about_the_only_stored_response() {
+        for stored in ["etag: \"a\"\n\n", "etag: W/\"a\"\n\n", "last-modified: X\n\n"] {
+            assert_eq!(selected(stored, "date: Z\n"), Some(0), "{stored}");
+        }
+        assert_eq!(selected("", ""), None);
     }
 
     #[test]

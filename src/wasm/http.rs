@@ -13,6 +13,7 @@ use crate::http::range::{Extent, Parts};
 use crate::http::request::{Reuse, StoredAge, directives, is_safe, reuse};
 use crate::http::status::Status;
 use crate::http::storing::{Answer, Storing, Verdict, judge};
+use crate::http::terms::{self, Stated};
 use crate::http::text::push;
 use crate::http::{
     freshness, groups, invalidation, precondition, range, sharing, stored_head, validators, vary,
@@ -167,6 +168,69 @@ fn response_flags(answer: &Answer<'_>, verdict: &Verdict, shared: bool) -> u32 {
         (directives.has(Flag::Public), flag::PUBLIC),
         (directives.targeted, flag::TARGETED),
     ]) | flags_of(head, RESPONSE_FIELDS)
+}
+
+/// How long a response may be used, by the numbers of [`http_response`] and a policy: its age when
+/// it is stored, its lifetime from then on, how far past it the response is already, the two
+/// windows, and how long beyond them it is kept. `ttl` is NaN for a policy that has none.
+#[wasm_bindgen]
+#[must_use]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a response and a policy cross number by number"
+)]
+pub fn http_terms(
+    numbers: &[f64],
+    elapsed: f64,
+    failed: bool,
+    ttl: f64,
+    stale_while_revalidate: f64,
+    stale_if_error: f64,
+    overrides: bool,
+) -> Vec<f64> {
+    use response_flag as flag;
+    let number = |at: usize| numbers.get(at).copied().unwrap_or(f64::NAN);
+    let flags = number(6) as u32;
+    let has = |flag: u32| flags & flag != 0;
+    let stated = Stated {
+        lifetime: optional_in(number(1)),
+        heuristic: optional_in(number(2)),
+        initial_age: span_in(number(3)),
+        stale_while_revalidate: optional_in(number(4)),
+        stale_if_error: optional_in(number(5)),
+        validate: has(flag::VALIDATE),
+        never_stale: has(flag::NEVER_STALE),
+        has_validator: has(flag::ETAG | flag::LAST_MODIFIED),
+    };
+    let policy = terms::Policy {
+        ttl: optional_in(ttl),
+        stale_while_revalidate: span_in(stale_while_revalidate),
+        stale_if_error: span_in(stale_if_error),
+        overrides,
+    };
+    let elapsed = span_in(elapsed);
+    let terms = if failed {
+        terms::terms_of_failure(&stated, elapsed)
+    } else {
+        terms::terms(&stated, &policy, elapsed)
+    };
+    let spans = [
+        terms.initial_age,
+        terms.ttl,
+        terms.overdue,
+        terms.stale_while_revalidate,
+        terms.stale_if_error,
+        terms.retained,
+    ];
+    Vec::from(spans.map(span_out))
+}
+
+/// RFC 5861 §4: true if a request takes an entry whose windows are over when the origin fails.
+#[wasm_bindgen]
+#[must_use]
+pub fn http_taken_on_error(stored_flags: u32, overdue: f64, stale_if_error: f64) -> bool {
+    let never_stale = stored_flags & response_flag::NEVER_STALE != 0;
+    terms::is_taken_on_error(never_stale, span_in(overdue), optional_in(stale_if_error))
 }
 
 /// RFC 9111 §5.2.1: what a request asks: flags, greatest age, least freshness, most staleness,

@@ -82,6 +82,39 @@ fn cookies_and_hidden_fields() {
 }
 
 #[test]
+fn terms_in_six_numbers() {
+    let head = "cache-control: max-age=60, stale-while-revalidate=30\nage: 80\netag: \"a\"\n";
+    let numbers = response("", 200, head);
+    let nan = f64::NAN;
+    let day = 86_400_000.0;
+    assert_eq!(
+        http_terms(&numbers, 5_000.0, false, nan, 9.0, 26_000.0, false),
+        [85_000.0, 0.0, 25_000.0, 5_000.0, 1_000.0, day]
+    );
+    assert_eq!(
+        http_terms(&numbers, -1.0, false, 7.0, 8.0, f64::INFINITY, true),
+        [80_000.0, 7.0, 0.0, 8.0, f64::INFINITY, day]
+    );
+    assert_eq!(
+        http_terms(&numbers, 0.0, true, 7.0, 8.0, 9.0, false),
+        [80_000.0, 0.0, 20_000.0, 0.0, 0.0, 0.0]
+    );
+    let silent = response("", 200, "");
+    let of_policy = http_terms(&silent, 1_000.0, false, 7_000.0, 8.0, 9.0, false);
+    assert_eq!(of_policy, [1_000.0, 6_000.0, 0.0, 8.0, 9.0, 0.0]);
+    let strict = response("", 200, "cache-control: no-cache, max-age=9\n");
+    let never = http_terms(&strict, 0.0, false, 7.0, 8.0, 9.0, false);
+    assert_eq!(never, [0.0; 6]);
+}
+
+#[test]
+fn a_request_may_take_what_is_stale_on_error() {
+    assert!(http_taken_on_error(0, 1_000.0, 1_000.0));
+    assert!(!http_taken_on_error(0, 1_000.0, f64::NAN));
+    assert!(!http_taken_on_error(2, 1_000.0, f64::INFINITY));
+}
+
+#[test]
 fn a_request_in_five_numbers() {
     let head = "cache-control: no-cache, no-store, only-if-cached, max-age=1, min-fresh=2, max-stale\n\
                 if-none-match: *\nif-match: *\nrange: bytes=0-\nif-range: x\nauthorization: a\ncookie: b\n";

@@ -167,6 +167,20 @@ export declare function http_response(
   keepsSetCookie: boolean,
   hidesFields: boolean,
 ): Float64Array;
+export declare function http_terms(
+  numbers: Float64Array,
+  elapsed: number,
+  failed: boolean,
+  ttl: number,
+  staleWhileRevalidate: number,
+  staleIfError: number,
+  overrides: boolean,
+): Float64Array;
+export declare function http_taken_on_error(
+  storedFlags: number,
+  overdue: number,
+  staleIfError: number,
+): boolean;
 export declare function http_request(method: string, requestHead: string): Float64Array;
 export declare function http_reuse(
   storedFlags: number,

@@ -137,18 +137,29 @@ export class Asked {
    * @param added the fields that validate what is stored
    */
   filling(added: string, signal: AbortSignal): Request {
+    const init = { signal, ...(added !== "" && this.mode === "default" && validating()) };
     if (this.#request === undefined)
-      return new Request(this.url, { signal, headers: own(linesOf(added)) });
+      return new Request(this.url, { ...init, headers: own(linesOf(added)) });
     const { request } = this;
     const isConditional = CONDITIONS.some((name) => request.headers.has(name));
     if (added === "" && !isConditional && isNavigation(request)) return request;
     const headers = new Headers(request.headers);
     for (const name of CONDITIONS) headers.delete(name);
     for (const [name, value] of linesOf(added)) headers.set(name, value);
-    const init = { ...referrerOf(request), headers, signal };
-    if (this.method === "GET") return new Request(request, init);
-    return new Request(request, { ...init, method: "GET" });
+    const changed = { ...init, ...referrerOf(request), headers };
+    if (this.method === "GET") return new Request(request, changed);
+    return new Request(request, { ...changed, method: "GET" });
   }
+}
+
+/**
+ * The cache mode of a request with conditions. Fetch makes it "no-store" by default and adds
+ * `Cache-Control: no-cache`, which keeps origins from answering 304; Node's does as it says. Mode
+ * "no-cache" adds `max-age=0`. Browsers and workerd add neither, and not all know all modes.
+ */
+function validating(): { readonly cache?: "no-cache" } {
+  const { process } = globalThis as { process?: { versions?: { undici?: string } } };
+  return process?.versions?.undici === undefined ? {} : { cache: "no-cache" };
 }
 
 const own = (lines: readonly (readonly [string, string])[]): [string, string][] =>

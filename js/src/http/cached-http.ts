@@ -301,11 +301,12 @@ export class CachedHttp {
   ): Told {
     const { source, lead } = from;
     const isNew = source === "load" || source === "bypass" || source === "coalesced";
-    const { age, ttl } = this.cache.entries.explain(from.key, {
+    const { age, ttl: left } = this.cache.entries.explain(from.key, {
       ...from,
       value: stored,
       layer: from.layer,
     });
+    const ttl = left - (stored.terms.overdue ?? 0);
     const aged = isNew && lead?.renewed !== true ? undefined : age;
     const response = placed(answerOf(asked, stored, aged), stored.head.url);
     if (lead !== undefined) this.#setCookies(response, lead);

@@ -39,7 +39,7 @@ export function completed(
   about: About,
 ): StoredResponse {
   const { status, statusText, url } = origin;
-  const { initialAge, lifetime } = verdict.termsAt(about.now, about.failed);
+  const { initialAge, overdue, lifetime } = verdict.termsAt(about.now, about.failed);
   const cleaned = linesOf(
     core.http_stored_head(verdict.head, shared, targetsOf(shared), storeSetCookie),
   );
@@ -56,6 +56,7 @@ export function completed(
     vary: verdict.vary,
     selection: about.selection,
     authorized: verdict.authorized,
+    ...(overdue > 0 && { overdue }),
     ...(verdict.groups && { groups: verdict.groups }),
     ...(decoded && { decoded }),
     ...(about.redirect && REDIRECTIONS.includes(status) && { redirect: about.redirect }),

@@ -53,8 +53,8 @@ export function wayFor(
   // RFC 8246: what does not change while it is fresh need not be asked about.
   const isSettled = mode === "no-cache" && (flags & NO_CACHE) === 0 && isFixed(stored, found);
   if (!isSettled && (asksAnew || says)) {
-    const { initialAge } = stored.terms;
-    const lifetime = found.ttl + initialAge;
+    const { initialAge, overdue = 0 } = stored.terms;
+    const lifetime = found.ttl + initialAge - overdue;
     const age = found.age + initialAge;
     const wanted = asksAnew ? flags | NO_CACHE : flags;
     const reuse = core.http_reuse(

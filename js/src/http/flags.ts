@@ -2,10 +2,7 @@
 
 /** Of a response. */
 export const VALIDATE = 1;
-export const NEVER_STALE = 2;
 export const IMMUTABLE = 4;
-export const ETAG = 8;
-export const LAST_MODIFIED = 16;
 export const SET_COOKIE = 32;
 export const VARIES = 64;
 export const GROUPS = 512;

@@ -6,7 +6,6 @@ import * as core from "../core.js";
 import type { Asked } from "./asked.js";
 import { completed } from "./completing.js";
 import { PERSONAL } from "./flags.js";
-import { fieldOf } from "./head.js";
 import { Arrival, type Keeper, refusalAtHead } from "./keeping.js";
 import { drop, isOpaque, isResponse, isWorkerd, rebuilt } from "./live.js";
 import { heldBy, mayStandIn } from "./lookup.js";
@@ -89,7 +88,6 @@ export class Loading {
   #renewed(visit: Visit, stored: StoredResponse, exchange: Exchange): StoredResponse | undefined {
     const news = textOf(exchange.response);
     if (core.http_select_304(`${stored.text}\n`, news) < 0) return undefined;
-    if (isAboutAnother(exchange.response, stored)) return undefined;
     const head = core.http_update_head(stored.text, news);
     const verdict = judge(visit.asked, stored.head.status, head, exchange, this.#rules);
     if (verdict.vary !== stored.terms.vary) return undefined;
@@ -177,10 +175,4 @@ function passed({ method }: Asked, response: Response): Response {
   if (method !== "HEAD") return rebuilt(response, response.body);
   drop(response);
   return rebuilt(response, null);
-}
-
-/** RFC 9111 §4.3.4: a strong validator of a 304 names what it is about. */
-function isAboutAnother({ headers }: Response, stored: StoredResponse): boolean {
-  const tag = headers.get("etag");
-  return tag?.startsWith('"') === true && tag !== fieldOf(stored.head.headers, "etag");
 }

@@ -4,7 +4,7 @@ import * as core from "../core.js";
 import type { Lifetime } from "../layers.js";
 import type { CompiledPolicy } from "../policy.js";
 import type { Asked } from "./asked.js";
-import { ETAG, GROUPS, LAST_MODIFIED, NEVER_STALE, REFUSALS, VALIDATE, VARIES } from "./flags.js";
+import { GROUPS, REFUSALS, VARIES } from "./flags.js";
 import { groupTags } from "./groups.js";
 import { headOf } from "./head.js";
 import { hidesFields } from "./hidden-fields.js";
@@ -46,14 +46,17 @@ export interface Verdict {
    * Age and lifetime, for a body that was complete at `now`. A failure is kept for as long as it
    * says itself, and stands in for nothing.
    */
-  termsAt(
-    now: number,
-    failed: boolean,
-  ): { readonly initialAge: number; readonly lifetime: Lifetime };
+  termsAt(now: number, failed: boolean): TimeTerms;
 }
 
-/** How long what can be validated is kept beyond its windows. */
-const RETAINED = 24 * 60 * 60 * 1000;
+/** How long a response may be used, as `src/http/terms.rs` says. Milliseconds. */
+export interface TimeTerms {
+  readonly initialAge: number;
+  /** How far past its lifetime it is already; 0 for a fresh one. */
+  readonly overdue: number;
+  readonly lifetime: Lifetime;
+}
+
 const FIELDS_OF_CACHES = "cdn-cache-control";
 const SILENT = 8;
 /** The refusal of a part that could be stored if it were a whole. */
@@ -112,37 +115,19 @@ function termsOf(
   elapsed: number,
   { policy, override }: HttpRules,
   failed: boolean,
-): { readonly initialAge: number; readonly lifetime: Lifetime } {
-  const [, stated = Number.NaN, heuristic = Number.NaN, age = 0, swr = 0, sie = 0, flags = 0] =
-    numbers;
-  const initialAge = age + Math.max(0, elapsed);
-  if (failed) {
-    const ttl = flags & VALIDATE ? 0 : Math.max(0, or(stated, or(heuristic, 0)) - initialAge);
-    return { initialAge, lifetime: { ttl, staleWhileRevalidate: 0, staleIfError: 0 } };
-  }
-  const retained = flags & (ETAG | LAST_MODIFIED) ? RETAINED : 0;
-  const { staleWhileRevalidate, staleIfError } = policy;
-  if (override && policy.ttlGiven) {
-    return {
-      initialAge,
-      lifetime: { ttl: policy.ttl, staleWhileRevalidate, staleIfError, retained },
-    };
-  }
-  const silent = policy.ttlGiven ? policy.ttl : or(heuristic, 0);
-  const ttl = flags & VALIDATE ? 0 : Math.max(0, or(stated, silent) - initialAge);
-  const lifetime =
-    flags & NEVER_STALE
-      ? { ttl, staleWhileRevalidate: 0, staleIfError: 0, retained }
-      : {
-          ttl,
-          staleWhileRevalidate: or(swr, staleWhileRevalidate),
-          staleIfError: or(sie, staleIfError),
-          retained,
-        };
-  return { initialAge, lifetime };
+): TimeTerms {
+  const [initialAge = 0, ttl = 0, overdue = 0, swr = 0, sie = 0, retained = 0] = core.http_terms(
+    numbers,
+    elapsed,
+    failed,
+    policy.ttlGiven ? policy.ttl : Number.NaN,
+    policy.staleWhileRevalidate,
+    policy.staleIfError,
+    override,
+  );
+  const lifetime = { ttl, staleWhileRevalidate: swr, staleIfError: sie, retained };
+  return { initialAge, overdue, lifetime };
 }
-
-const or = (value: number, otherwise: number): number => (Number.isNaN(value) ? otherwise : value);
 
 /** Whether there is a use for an entry with this lifetime. */
 export function isOfUse({

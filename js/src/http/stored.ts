@@ -18,6 +18,8 @@ export interface Terms {
   readonly flags: number;
   /** How old it was when it was stored (RFC 9111 §4.2.3). */
   readonly initialAge: number;
+  /** How far past its lifetime it was when it was stored; undefined for a fresh one. */
+  readonly overdue?: number | undefined;
   /** When it was asked for; wall clock. */
   readonly requestedAt: number;
   /** The fields of the request it depends on, as `http_vary` names them; empty for none. */

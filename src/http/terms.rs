@@ -1,0 +1,293 @@
+//! The terms on which a response is kept: how long it is fresh, and how long it may be used stale,
+//! by its own word and by the policy where it is silent.
+
+use crate::time::Span;
+
+/// How long a response that can be validated is kept beyond its windows.
+pub const RETAINED: Span = Span::from_secs(86_400);
+
+/// What a response states of its freshness.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stated {
+    /// The lifetime it states.
+    pub lifetime: Option<Span>,
+    /// The lifetime that may be guessed.
+    pub heuristic: Option<Span>,
+    /// Its age when its head came (RFC 9111 §4.2.3).
+    pub initial_age: Span,
+    /// `stale-while-revalidate`.
+    pub stale_while_revalidate: Option<Span>,
+    /// `stale-if-error`.
+    pub stale_if_error: Option<Span>,
+    /// `no-cache`: it is validated before each use.
+    pub validate: bool,
+    /// It must not be used stale (§4.2.4).
+    pub never_stale: bool,
+    /// It has a validator.
+    pub has_validator: bool,
+}
+
+/// What a policy says of responses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// The lifetime of a response that states none.
+    pub ttl: Option<Span>,
+    /// For a response that does not say.
+    pub stale_while_revalidate: Span,
+    /// For a response that does not say.
+    pub stale_if_error: Span,
+    /// The policy rules even where the response speaks, from when it came.
+    pub overrides: bool,
+}
+
+/// How long a response may be used, counted from when it is stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// Its age when it is stored.
+    pub initial_age: Span,
+    /// How long it stays fresh.
+    pub ttl: Span,
+    /// How far past its lifetime it is already; zero for a fresh one.
+    pub overdue: Span,
+    /// How long past `ttl` it may be used while it is validated.
+    pub stale_while_revalidate: Span,
+    /// How long past `ttl` it may be used when the origin fails.
+    pub stale_if_error: Span,
+    /// How long past its windows it is kept to be validated.
+    pub retained: Span,
+}
+
+/// The terms of a response that was complete `elapsed` after its head had come.
+///
+/// Windows begin when a response becomes stale (RFC 5861 §3), wherever it was then: one that
+/// arrives stale has used up as much of them, and the same holds for the policy's windows. So no
+/// chain of caches serves a response for longer past its lifetime than one cache would.
+#[must_use]
+pub fn terms(stated: &Stated, policy: &Policy, elapsed: Span) -> Terms {
+    let initial_age = stated.initial_age + elapsed;
+    let retained = if stated.has_validator {
+        RETAINED
+    } else {
+        Span::ZERO
+    };
+    if let Some(ttl) = policy.ttl.filter(|_| policy.overrides) {
+        return Terms {
+            initial_age,
+            ttl,
+            overdue: Span::ZERO,
+            stale_while_revalidate: policy.stale_while_revalidate,
+            stale_if_error: policy.stale_if_error,
+            retained,
+        };
+    }
+    let guessed = policy.ttl.or(stated.heuristic);
+    let lifetime = stated.lifetime.or(guessed).unwrap_or(Span::ZERO);
+    let overdue = initial_age.minus(lifetime);
+    let left = |window: Option<Span>, otherwise: Span| {
+        let window = window.unwrap_or(otherwise);
+        if stated.never_stale {
+            Span::ZERO
+        } else {
+            window.minus(overdue)
+        }
+    };
+    Terms {
+        initial_age,
+        ttl: stated.fresh_for(lifetime, initial_age),
+        overdue,
+        stale_while_revalidate: left(
+            stated.stale_while_revalidate,
+            policy.stale_while_revalidate,
+        ),
+        stale_if_error: left(stated.stale_if_error, policy.stale_if_error),
+        retained,
+    }
+}
+
+/// The terms of a response that counts as a failure: it is kept for as long as it says itself, and
+/// stands in for nothing.
+#[must_use]
+pub fn terms_of_failure(stated: &Stated, elapsed: Span) -> Terms {
+    let initial_age = stated.initial_age + elapsed;
+    let lifetime = stated.lifetime.or(stated.heuristic).unwrap_or(Span::ZERO);
+    Terms {
+        initial_age,
+        ttl: stated.fresh_for(lifetime, initial_age),
+        overdue: initial_age.minus(lifetime),
+        ..Terms::default()
+    }
+}
+
+impl Stated {
+    const fn fresh_for(&self, lifetime: Span, age: Span) -> Span {
+        if self.validate {
+            Span::ZERO
+        } else {
+            lifetime.minus(age)
+        }
+    }
+}
+
+/// True if an entry may answer a request whose load has failed, although its windows are over:
+/// the request takes it with `stale-if-error` (RFC 5861 §4), and the response does not forbid it.
+/// `overdue` is how far past its lifetime it is.
+#[must_use]
+pub fn is_taken_on_error(never_stale: bool, overdue: Span, asked: Option<Span>) -> bool {
+    !never_stale && asked.is_some_and(|most| overdue <= most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const fn secs(seconds: u64) -> Span {
+        Span::from_secs(seconds)
+    }
+
+    fn stated(lifetime: u64, age: u64) -> Stated {
+        Stated {
+            lifetime: Some(secs(lifetime)),
+            initial_age: secs(age),
+            ..Stated::default()
+        }
+    }
+
+    fn windows(stated: &Stated, policy: &Policy) -> [u64; 2] {
+        let terms = terms(stated, policy, Span::ZERO);
+        [terms.stale_while_revalidate, terms.stale_if_error].map(|span| span.as_millis() / 1000)
+    }
+
+    #[test]
+    fn windows_are_counted_from_expiry() {
+        let of = |lifetime, age| {
+            let stated = Stated {
+                stale_while_revalidate: Some(secs(30)),
+                stale_if_error: Some(secs(40)),
+                ..stated(lifetime, age)
+            };
+            windows(&stated, &Policy::default())
+        };
+        assert_eq!(of(60, 0), [30, 40]);
+        assert_eq!(of(60, 60), [30, 40]);
+        assert_eq!(of(60, 80), [10, 20]);
+        assert_eq!(of(60, 95), [0, 5]);
+        assert_eq!(of(60, 1000), [0, 0]);
+    }
+
+    #[test]
+    fn the_policys_windows_are_too() {
+        let policy = Policy {
+            stale_while_revalidate: secs(30),
+            stale_if_error: secs(86_400),
+            ..Policy::default()
+        };
+        assert_eq!(windows(&stated(60, 1060), &policy), [0, 85_400]);
+        assert_eq!(windows(&stated(60, 10), &policy), [30, 86_400]);
+        let forever = Policy {
+            stale_if_error: Span::FOREVER,
+            ..policy
+        };
+        let terms = terms(&stated(60, 1060), &forever, Span::ZERO);
+        assert_eq!(terms.stale_if_error, Span::FOREVER);
+        assert_eq!(terms.overdue, secs(1000));
+    }
+
+    #[test]
+    fn a_silent_response_ages_by_the_policys_ttl() {
+        let silent = Stated {
+            initial_age: secs(70),
+            ..Stated::default()
+        };
+        let policy = Policy {
+            ttl: Some(secs(60)),
+            stale_if_error: secs(30),
+            ..Policy::default()
+        };
+        let of = terms(&silent, &policy, Span::ZERO);
+        assert_eq!((of.ttl, of.overdue, of.stale_if_error), (secs(0), secs(10), secs(20)));
+    }
+
+    #[test]
+    fn time_on_the_way_counts() {
+        let of = terms(&stated(60, 50), &Policy::default(), secs(15));
+        assert_eq!((of.initial_age, of.ttl, of.overdue), (secs(65), secs(0), secs(5)));
+    }
+
+    #[test]
+    fn a_policy_that_overrides_counts_from_the_arrival() {
+        let policy = Policy {
+            ttl: Some(secs(60)),
+            stale_if_error: secs(30),
+            overrides: true,
+            ..Policy::default()
+        };
+        let strict = Stated {
+            never_stale: true,
+            validate: true,
+            ..stated(10, 1000)
+        };
+        let of = terms(&strict, &policy, Span::ZERO);
+        assert_eq!((of.ttl, of.overdue, of.stale_if_error), (secs(60), secs(0), secs(30)));
+        let without = Policy { ttl: None, ..policy };
+        assert_eq!(terms(&strict, &without, Span::ZERO).ttl, secs(0));
+    }
+
+    #[test]
+    fn nothing_is_used_stale_that_forbids_it_nor_unasked_that_wants_validation() {
+        let policy = Policy {
+            stale_while_revalidate: secs(30),
+            stale_if_error: secs(30),
+            ..Policy::default()
+        };
+        let strict = Stated {
+            never_stale: true,
+            has_validator: true,
+            ..stated(60, 0)
+        };
+        assert_eq!(windows(&strict, &policy), [0, 0]);
+        let validated = Stated {
+            validate: true,
+            ..strict
+        };
+        let of = terms(&validated, &policy, Span::ZERO);
+        assert_eq!((of.ttl, of.retained), (secs(0), RETAINED));
+    }
+
+    #[test]
+    fn a_failure_stands_in_for_nothing() {
+        let failure = Stated {
+            stale_if_error: Some(secs(30)),
+            has_validator: true,
+            ..stated(60, 10)
+        };
+        let of = terms_of_failure(&failure, secs(5));
+        let expected = Terms {
+            initial_age: secs(15),
+            ttl: secs(45),
+            ..Terms::default()
+        };
+        assert_eq!(of, expected);
+    }
+
+    #[test]
+    fn a_request_takes_what_the_response_does_not_forbid() {
+        assert!(is_taken_on_error(false, secs(10), Some(secs(10))));
+        assert!(!is_taken_on_error(false, secs(11), Some(secs(10))));
+        assert!(!is_taken_on_error(true, secs(1), Some(secs(10))));
+        assert!(!is_taken_on_error(false, secs(1), None));
+    }
+
+    proptest! {
+        /// Two caches in a row serve nothing for longer past its lifetime than one.
+        #[test]
+        fn a_chain_is_no_staler_than_one_cache(lifetime in 0_u64..100, window in 0_u64..100, first in 0_u64..300, second in 0_u64..300) {
+            let policy = Policy { stale_if_error: secs(window), ..Policy::default() };
+            let near = terms(&stated(lifetime, 0), &policy, Span::ZERO);
+            prop_assume!(secs(first) < near.ttl + near.stale_if_error);
+            let far = terms(&stated(lifetime, first), &policy, Span::ZERO);
+            let is_served = secs(second) < far.ttl + far.stale_if_error;
+            prop_assert_eq!(is_served, first + second < lifetime + window);
+        }
+    }
+}
