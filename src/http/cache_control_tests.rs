@@ -211,7 +211,10 @@ fn a_targeted_lifetime_of_another_type_is_not_consumed() {
     }
     // Beside something else it counts as one that cannot be read (RFC 9111 §4.2.1).
     assert_eq!(of("max-age=\"9\", public"), (true, false, Some(Span::ZERO)));
-    assert_eq!(of("max-age=9, foo=?1"), (true, false, Some(Span::from_secs(9))));
+    assert_eq!(
+        of("max-age=9, foo=?1"),
+        (true, false, Some(Span::from_secs(9)))
+    );
 }
 
 #[test]

@@ -101,7 +101,7 @@ impl Kind {
                 Self::Fields
             }
             Some(_) => Self::Flag,
-            None if SECONDS.iter().any(|known| is(&known)) => Self::Seconds,
+            None if SECONDS.iter().any(is) => Self::Seconds,
             None => Self::Unknown,
         }
     }

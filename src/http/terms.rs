@@ -95,10 +95,7 @@ pub fn terms(stated: &Stated, policy: &Policy, elapsed: Span) -> Terms {
         initial_age,
         ttl: stated.fresh_for(lifetime, initial_age),
         overdue,
-        stale_while_revalidate: left(
-            stated.stale_while_revalidate,
-            policy.stale_while_revalidate,
-        ),
+        stale_while_revalidate: left(stated.stale_while_revalidate, policy.stale_while_revalidate),
         stale_if_error: left(stated.stale_if_error, policy.stale_if_error),
         retained,
     }
@@ -205,13 +202,19 @@ mod tests {
             ..Policy::default()
         };
         let of = terms(&silent, &policy, Span::ZERO);
-        assert_eq!((of.ttl, of.overdue, of.stale_if_error), (secs(0), secs(10), secs(20)));
+        assert_eq!(
+            (of.ttl, of.overdue, of.stale_if_error),
+            (secs(0), secs(10), secs(20))
+        );
     }
 
     #[test]
     fn time_on_the_way_counts() {
         let of = terms(&stated(60, 50), &Policy::default(), secs(15));
-        assert_eq!((of.initial_age, of.ttl, of.overdue), (secs(65), secs(0), secs(5)));
+        assert_eq!(
+            (of.initial_age, of.ttl, of.overdue),
+            (secs(65), secs(0), secs(5))
+        );
     }
 
     #[test]
@@ -228,8 +231,14 @@ mod tests {
             ..stated(10, 1000)
         };
         let of = terms(&strict, &policy, Span::ZERO);
-        assert_eq!((of.ttl, of.overdue, of.stale_if_error), (secs(60), secs(0), secs(30)));
-        let without = Policy { ttl: None, ..policy };
+        assert_eq!(
+            (of.ttl, of.overdue, of.stale_if_error),
+            (secs(60), secs(0), secs(30))
+        );
+        let without = Policy {
+            ttl: None,
+            ..policy
+        };
         assert_eq!(terms(&strict, &without, Span::ZERO).ttl, secs(0));
     }
 

@@ -256,7 +256,11 @@ mod tests {
 
     #[test]
     fn a_304_that_names_nothing_is_about_the_only_stored_response() {
-        for stored in ["etag: \"a\"\n\n", "etag: W/\"a\"\n\n", "last-modified: X\n\n"] {
+        for stored in [
+            "etag: \"a\"\n\n",
+            "etag: W/\"a\"\n\n",
+            "last-modified: X\n\n",
+        ] {
             assert_eq!(selected(stored, "date: Z\n"), Some(0), "{stored}");
         }
         assert_eq!(selected("", ""), None);

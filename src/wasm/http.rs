@@ -175,10 +175,6 @@ fn response_flags(answer: &Answer<'_>, verdict: &Verdict, shared: bool) -> u32 {
 /// windows, and how long beyond them it is kept. `ttl` is NaN for a policy that has none.
 #[wasm_bindgen]
 #[must_use]
-#[expect(
-    clippy::too_many_arguments,
-    reason = "a response and a policy cross number by number"
-)]
 pub fn http_terms(
     numbers: &[f64],
     elapsed: f64,

@@ -6,6 +6,7 @@ import { createCache } from "holdover";
 import { fresh, SECOND, stage } from "./support/stage.mjs";
 
 const control = (value) => ({ headers: { "cache-control": value } });
+const BREAKER = { errorRate: 0.5, window: "1m", minCalls: 1, openFor: "30s" };
 const count = (_request, nth) => [`#${nth}`, fresh({ etag: `"${nth}"` })];
 
 test("no-cache, max-age, min-fresh: the origin is asked when the entry will not do", async () => {
@@ -349,4 +350,29 @@ test("without a core every request passes", async () => {
   const cachedFetch = cache.fetch({}, { fetch });
   assert.equal(await (await cachedFetch("http://origin.test/")).text(), "#1");
   assert.equal(await (await cachedFetch("http://origin.test/")).text(), "#2");
+});
+
+test("failIf sees head and URL; one that gives a promise has not decided, and nothing is kept", async () => {
+  const seen = [];
+  const failIf = ({ url, status, body }) => void seen.push([url, status, body]);
+  const { get } = stage(() => ["body", fresh()], { policy: { failIf } });
+  await get("/a");
+  assert.deepEqual(seen, [["", 200, null]]);
+  const pending = { failIf: () => Promise.resolve(false), circuitBreaker: BREAKER };
+  const { get: ask, requests } = stage(() => ["body", fresh()], { policy: pending });
+  for (const _ of [1, 2, 3]) {
+    const { text, stored, reason } = await ask("/a");
+    assert.deepEqual([text, stored, reason], ["body", false, "failIf"]);
+  }
+  assert.equal(requests.length, 3);
+});
+
+test("cacheIf that gives a promise keeps nothing and is an event", async () => {
+  const policy = { cacheIf: () => Promise.resolve(true) };
+  const events = [];
+  const onEvent = ({ type, option }) => type === "policy-error" && events.push(option);
+  const { get, requests } = stage(() => ["body", fresh()], { policy, onEvent });
+  for (const _ of [1, 2]) await get("/a");
+  assert.equal(requests.length, 2);
+  assert.deepEqual(events, ["cacheIf", "cacheIf"]);
 });

@@ -10,7 +10,10 @@ const counting = (cacheControl, age, { fails = false } = {}) =>
   stage((_, nth) =>
     fails && nth > 1
       ? ["down", { status: 500 }]
-      : [`#${nth}`, { headers: { "cache-control": cacheControl, age: `${age}`, etag: `"${nth}"` } }],
+      : [
+          `#${nth}`,
+          { headers: { "cache-control": cacheControl, age: `${age}`, etag: `"${nth}"` } },
+        ],
   );
 
 test("stale-while-revalidate is over for a response that arrives beyond it", async () => {
@@ -41,7 +44,9 @@ test("stale-if-error is over for a response that arrives beyond it", async () =>
 
 test("the policy's windows are counted from expiry, too", async () => {
   const answer = (_, nth) =>
-    nth > 1 ? ["down", { status: 500 }] : ["#1", { headers: { "cache-control": "max-age=60", age: "1060" } }];
+    nth > 1
+      ? ["down", { status: 500 }]
+      : ["#1", { headers: { "cache-control": "max-age=60", age: "1060" } }];
   for (const [window, expected] of [
     ["999s", "down"],
     ["1001s", "#1"],
@@ -69,7 +74,10 @@ test("a store hands on how far past its lifetime a response came", async () => {
     set: async (key, record) => void records.set(key, record),
     delete: async (key) => void records.delete(key),
   };
-  const answer = (_, nth) => [`#${nth}`, { headers: { "cache-control": "max-age=120", age: "240", etag: '"a"' } }];
+  const answer = (_, nth) => [
+    `#${nth}`,
+    { headers: { "cache-control": "max-age=120", age: "240", etag: '"a"' } },
+  ];
   await stage(answer, { stores: [store] }).get("/");
   await settled();
   const { get } = stage(answer, { stores: [store] });

@@ -5,6 +5,7 @@ import type { StreamContext } from "../call.js";
 import * as core from "../core.js";
 import type { Asked } from "./asked.js";
 import { completed } from "./completing.js";
+import { failureOf } from "./failing.js";
 import { PERSONAL } from "./flags.js";
 import { Arrival, type Keeper, refusalAtHead } from "./keeping.js";
 import { drop, isOpaque, isResponse, isWorkerd, rebuilt } from "./live.js";
@@ -20,14 +21,12 @@ export class Loading {
   readonly #cache: Cache;
   readonly #rules: HttpRules;
   readonly #ask: (request: Request, asked: Asked) => Promise<Response>;
-  readonly #failIf: ((response: Response) => boolean) | undefined;
   readonly #keeper: Keeper;
 
   constructor(keeper: Keeper, ask: (request: Request, asked: Asked) => Promise<Response>) {
     this.#cache = keeper.cache;
     this.#rules = keeper.rules;
     this.#ask = ask;
-    this.#failIf = keeper.rules.policy.failIf;
     this.#keeper = keeper;
   }
 
@@ -114,8 +113,9 @@ export class Loading {
   ): Promise<unknown> {
     const { asked, lead, place } = visit;
     const { response } = exchange;
-    const failed = this.#isFailure(response);
-    const verdict = this.#verdictOn(asked, exchange);
+    const fails = failureOf(response, this.#rules, this.#cache.driver.host.events);
+    const failed = fails === true;
+    const verdict = fails === "promise" ? "failIf" : this.#verdictOn(asked, exchange);
     const refusal =
       typeof verdict === "string"
         ? verdict
@@ -146,18 +146,6 @@ export class Loading {
     if (Number(headers.get("content-length")) > this.#rules.maxBody) return "too long";
     const isEncoded = !this.#keeper.decodes && headers.has("content-encoding") && isWorkerd();
     return isEncoded ? "encoded" : undefined;
-  }
-
-  #isFailure(response: Response): boolean {
-    if (this.#failIf === undefined) return response.status >= 500;
-    try {
-      const { status, statusText, headers } = response;
-      return Boolean(this.#failIf(new Response(null, { status, statusText, headers })));
-    } catch (error) {
-      const { events } = this.#cache.driver.host;
-      events.tell({ type: "policy-error", option: "failIf", key: response.url, error });
-      return false;
-    }
   }
 
   #inCore<T>(step: () => T, otherwise: T): T {

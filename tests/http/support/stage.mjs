@@ -10,9 +10,9 @@ export const SECOND = 1000;
  * `answer(request, nth)` gives `[body, init]` or a Response; `get(path, init)` what came of it.
  * @param options.policy the policy of the cached fetch
  */
-export function stage(answer, { policy, options, stores } = {}) {
+export function stage(answer, { policy, options, stores, onEvent } = {}) {
   const clock = new ManualClock();
-  const cache = createCache({ clock, ...(stores && { stores }) });
+  const cache = createCache({ clock, ...(stores && { stores }), ...(onEvent && { onEvent }) });
   const requests = [];
   const origin = async (request) => {
     requests.push(request);

@@ -1,0 +1,19 @@
+/** Responses that count as failures of their origin. */
+
+import type { Events } from "../events.js";
+import { askUser, type Verdict } from "../user-functions.js";
+import { placed } from "./live.js";
+import type { HttpRules } from "./rules.js";
+
+/**
+ * The verdict on a response whose head has come: `failIf` sees no body. A function that threw, or
+ * gave a promise, has not decided: the response is handed out, and not kept.
+ */
+export function failureOf(response: Response, { policy }: HttpRules, events: Events): Verdict {
+  const { status, statusText, headers, url } = response;
+  const { failIf } = policy;
+  if (failIf === undefined) return status >= 500;
+  return askUser(events, { option: "failIf", key: url }, () =>
+    failIf(placed(new Response(null, { status, statusText, headers }), url)),
+  );
+}
