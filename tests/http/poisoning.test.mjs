@@ -208,7 +208,7 @@ for (const [what, [value, isStored]] of Object.entries(ODD)) {
   });
 }
 
-/** Seconds that a minute's freshness has left; undefined when the Age is none to rely on. */
+/** Seconds that a minute's freshness has left; undefined when it is over. An invalid Age is ignored. */
 const AGES = {
   0: 60,
   30: 30,
