@@ -6,7 +6,7 @@
 //! A prohibition holds however it is written; a permission only when each time well-formed.
 
 use super::list::{Argument, Directive};
-use super::text::decimal;
+use super::text::{decimal, is_same};
 use crate::time::Span;
 
 /// The largest delta-seconds; larger ones count as this (RFC 9111 §1.2.2).

@@ -326,7 +326,7 @@ pub fn http_stored_head(
 #[wasm_bindgen]
 #[must_use]
 pub fn http_shareable(storing: f64, flags: u32, left: f64, shared: bool) -> bool {
-    let is_allowed = storing == storing_out(Storing::Allowed);
+    let is_allowed = storing as u8 == Storing::Allowed as u8;
     let arrival = sharing::Arrival {
         storing: if is_allowed {
             Storing::Allowed

@@ -15,6 +15,11 @@ export const DISAGREEMENTS = {
     right: "holdover, RFC 9111 §3: the status code has to be final, not known",
     explains: (given, a, b) => a.stored && !b.stored && !UNDERSTOOD.has(given.status),
   },
+  "a lifetime that is over": {
+    right:
+      "both; holdover stores a status that needs a lifetime (RFC 9111 §3) only when there is one",
+    explains: (_given, a, b) => !a.stored && b.stored && a.refusal === 8 && a.lifetime <= a.age,
+  },
   "Vary: *": {
     right: "both, RFC 9111 §4.1: it never matches, so there is nothing to store it for",
     explains: ({ response }, a, b) => !a.stored && b.stored && !b.reused && response.vary === "*",
