@@ -1,38 +1,46 @@
 //! The stored form of an entry: a versioned header and the value's bytes, with a checksum.
 //!
-//! | bytes | what |
+//! | bytes | content |
 //! |---|---|
 //! | 0–1 | `ho` |
-//! | 2 | version, 1 |
+//! | 2 | version, 2 |
 //! | 3 | codec id, the host's |
 //! | 4–7 | checksum: FNV-1a, 32 bit, of bytes 0–3 and 8–end |
-//! | 8–15 | when it was stored: wall clock, milliseconds |
+//! | 8–15 | time of storing: wall clock, milliseconds |
 //! | 16–39 | `ttl`, `stale_while_revalidate`, `stale_if_error`: milliseconds, `u64::MAX` for no end |
-//! | 40–43 | what its load took, milliseconds |
-//! | 44–47 | length of the extension |
+//! | 40–43 | duration of its load, milliseconds |
+//! | 44–47 | length of the extension, at most 65,536 |
 //! | 48– | extension, then the value |
 //!
 //! The extension is a row of blocks: kind (1 byte), length (4), content. Kinds that are not known
-//! are skipped. Kind 1, of a tagged entry: when its load began (8 bytes, wall clock), then 8 bytes
-//! per tag. Kind 2, of an entry that is retained: how long (8 bytes, milliseconds).
+//! are skipped. Kind 1, of a tagged entry: per tag its hash, its hard and its soft version, 8 bytes
+//! each, at most 1,024 tags. Kind 2, of an entry that is retained: how long (8 bytes, milliseconds).
+//! Version 1 had times instead of the tags' versions; its records are no longer read.
 //!
-//! Numbers are little-endian. Whatever cannot be read is `None`, a miss; reading never fails.
+//! Numbers are little-endian. Whatever cannot be read is `None`, a miss; reading never fails. Head
+//! and value can be read apart, so that a host need not copy long values.
 
 use crate::strategy::ttl::Lifetime;
-use crate::tags::Tag;
+use crate::tags::{Tag, Versions};
 use crate::time::{Span, Timestamp};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 const MAGIC: [u8; 2] = *b"ho";
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const FIXED: usize = 48;
+/// The longest extension that is read.
+const MOST_EXTENSION: usize = 1 << 16;
+/// The most tags of an entry.
+pub const MOST_TAGS: usize = 1024;
+/// Bytes of a tag and its versions.
+const TAG_BYTES: usize = 24;
 /// Kind and length of a block.
 const BLOCK: usize = 5;
 const TAGGED: u8 = 1;
 const RETAINED: u8 = 2;
 
-/// What the header says.
+/// The content of a header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
     /// Which codec made the value's bytes.
@@ -43,23 +51,46 @@ pub struct Header {
     pub lifetime: Lifetime,
     /// How long its load took, in milliseconds.
     pub load_cost: u32,
-    /// Its tags; `None` for an entry without.
-    pub tagged: Option<Tagged>,
+    /// Its tags, and their versions when its load began.
+    pub tags: Box<[(Tag, Versions)]>,
 }
 
-/// The tags of an entry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tagged {
-    /// When its load began, on the wall clock of the host that stored it.
-    pub began: Timestamp,
-    /// What it may be invalidated by.
-    pub tags: Box<[Tag]>,
+/// The running checksum of a record: FNV-1a over everything but the checksum's own place. It finds
+/// damage, not forgery: records that others may write are signed (SEMANTICS §10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checksum(pub u32);
+
+impl Default for Checksum {
+    fn default() -> Self {
+        Self(0x811c_9dc5)
+    }
+}
+
+impl Checksum {
+    /// The checksum of everything so far and `bytes`.
+    #[must_use]
+    pub fn then(self, bytes: &[u8]) -> Self {
+        Self(bytes.iter().fold(self.0, |sum, &byte| {
+            (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+        }))
+    }
 }
 
 /// Writes a header and `value` behind it.
 #[must_use]
 pub fn encode(header: &Header, value: &[u8]) -> Vec<u8> {
-    let mut record = Vec::with_capacity(FIXED + value.len());
+    let mut record = encode_head(header);
+    record.extend_from_slice(value);
+    let sum = checksum(&record);
+    record[4..8].copy_from_slice(&sum.0.to_le_bytes());
+    record
+}
+
+/// Writes a header, without its checksum. Of more tags than [`MOST_TAGS`] the rest is left out,
+/// which callers prevent.
+#[must_use]
+pub fn encode_head(header: &Header) -> Vec<u8> {
+    let mut record = Vec::with_capacity(FIXED);
     record.extend_from_slice(&MAGIC);
     record.extend_from_slice(&[VERSION, header.codec, 0, 0, 0, 0]);
     let times = [
@@ -75,17 +106,22 @@ pub fn encode(header: &Header, value: &[u8]) -> Vec<u8> {
     let extension = extension(header);
     record.extend_from_slice(&length(extension.len()));
     record.extend_from_slice(&extension);
-    record.extend_from_slice(value);
-    let sum = checksum(&record);
-    record[4..8].copy_from_slice(&sum.to_le_bytes());
     record
 }
 
 /// Reads a record: its header, and where in `record` the value begins.
 #[must_use]
 pub fn decode(record: &[u8]) -> Option<(Header, usize)> {
+    let head = decode_head(record)?;
+    (u32_at(record, 4)? == checksum(record).0).then_some(head)
+}
+
+/// Reads the beginning of a record, up to where its value begins, and does not look at the
+/// checksum.
+#[must_use]
+pub fn decode_head(record: &[u8]) -> Option<(Header, usize)> {
     let fixed = record.get(..FIXED)?;
-    if fixed[..2] != MAGIC || fixed[2] != VERSION || u32_at(fixed, 4)? != checksum(record) {
+    if fixed[..2] != MAGIC || fixed[2] != VERSION {
         return None;
     }
     let mut header = Header {
@@ -98,22 +134,27 @@ pub fn decode(record: &[u8]) -> Option<(Header, usize)> {
             retained: Span::ZERO,
         },
         load_cost: u32_at(fixed, 40)?,
-        tagged: None,
+        tags: Box::default(),
     };
     let extension = usize::try_from(u32_at(fixed, 44)?).ok()?;
-    let value_at = FIXED.checked_add(extension)?;
+    if extension > MOST_EXTENSION {
+        return None;
+    }
+    let value_at = FIXED + extension;
     read_extension(record.get(FIXED..value_at)?, &mut header)?;
     Some((header, value_at))
 }
 
 fn extension(header: &Header) -> Vec<u8> {
     let mut extension = Vec::new();
-    if let Some(Tagged { began, tags }) = &header.tagged {
+    let tags = &header.tags[..header.tags.len().min(MOST_TAGS)];
+    if !tags.is_empty() {
         extension.push(TAGGED);
-        extension.extend_from_slice(&length(8 + 8 * tags.len()));
-        extension.extend_from_slice(&began.as_millis().to_le_bytes());
-        for tag in tags {
-            extension.extend_from_slice(&tag.to_le_bytes());
+        extension.extend_from_slice(&length(TAG_BYTES * tags.len()));
+        for (tag, Versions { hard, soft }) in tags {
+            for number in [tag, hard, soft] {
+                extension.extend_from_slice(&number.to_le_bytes());
+            }
         }
     }
     if !header.lifetime.retained.is_zero() {
@@ -131,7 +172,7 @@ fn read_extension(mut blocks: &[u8], header: &mut Header) -> Option<()> {
         let end = BLOCK.checked_add(usize::try_from(u32_at(blocks, 1)?).ok()?)?;
         let content = blocks.get(BLOCK..end)?;
         match blocks[0] {
-            TAGGED => header.tagged = Some(read_tagged(content)?),
+            TAGGED => header.tags = read_tags(content)?,
             RETAINED => header.lifetime.retained = Span::from_millis(u64_at(content, 0)?),
             _ => {}
         }
@@ -140,12 +181,16 @@ fn read_extension(mut blocks: &[u8], header: &mut Header) -> Option<()> {
     Some(())
 }
 
-fn read_tagged(content: &[u8]) -> Option<Tagged> {
-    let tags = (8..content.len()).step_by(8).map(|at| u64_at(content, at));
-    Some(Tagged {
-        began: Timestamp::from_millis(u64_at(content, 0)?),
-        tags: tags.collect::<Option<_>>()?,
-    })
+fn read_tags(content: &[u8]) -> Option<Box<[(Tag, Versions)]>> {
+    if !content.len().is_multiple_of(TAG_BYTES) || content.len() > MOST_TAGS * TAG_BYTES {
+        return None;
+    }
+    let tags = content.chunks_exact(TAG_BYTES).map(|tag| {
+        let hard = u64_at(tag, 8)?;
+        let soft = u64_at(tag, 16)?;
+        Some((u64_at(tag, 0)?, Versions { hard, soft }))
+    });
+    tags.collect()
 }
 
 fn length(bytes: usize) -> [u8; 4] {
@@ -162,13 +207,8 @@ fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_le_bytes(bytes.try_into().ok()?))
 }
 
-/// FNV-1a over everything but the checksum's own place. It finds damage, not forgery: records
-/// that others may write are signed (SEMANTICS §10).
-fn checksum(record: &[u8]) -> u32 {
-    let covered = record[..4].iter().chain(&record[8..]);
-    covered.fold(0x811c_9dc5, |sum, &byte| {
-        (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    })
+fn checksum(record: &[u8]) -> Checksum {
+    Checksum::default().then(&record[..4]).then(&record[8..])
 }
 
 #[cfg(test)]
@@ -177,9 +217,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn header() -> impl Strategy<Value = Header> {
-        let tagged = proptest::option::of((any::<u64>(), any::<Vec<u64>>()));
-        (any::<u8>(), any::<[u64; 5]>(), any::<u32>(), tagged).prop_map(
-            |(codec, times, load_cost, tagged)| Header {
+        let tags = proptest::collection::vec(any::<[u64; 3]>(), 0..8);
+        (any::<u8>(), any::<[u64; 5]>(), any::<u32>(), tags).prop_map(
+            |(codec, times, load_cost, tags)| Header {
                 codec,
                 stored_at: Timestamp::from_millis(times[0]),
                 lifetime: Lifetime {
@@ -189,15 +229,82 @@ mod tests {
                     retained: Span::from_millis(times[4] % 2 * times[4]),
                 },
                 load_cost,
-                tagged: tagged.map(|(began, tags)| Tagged {
-                    began: Timestamp::from_millis(began),
-                    tags: tags.into(),
-                }),
+                tags: tags
+                    .into_iter()
+                    .map(|[tag, hard, soft]| (tag, Versions { hard, soft }))
+                    .collect(),
             },
         )
     }
 
+    fn seal(record: &mut [u8]) {
+        let sum = checksum(record);
+        record[4..8].copy_from_slice(&sum.0.to_le_bytes());
+    }
+
+    fn tagged(count: usize) -> Header {
+        Header {
+            codec: 1,
+            stored_at: Timestamp::ZERO,
+            lifetime: Lifetime {
+                ttl: Span::FOREVER,
+                stale_while_revalidate: Span::ZERO,
+                stale_if_error: Span::ZERO,
+                retained: Span::ZERO,
+            },
+            load_cost: 0,
+            tags: (0..count as u64)
+                .map(|tag| (tag, Versions { hard: 1, soft: 2 }))
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn tags_are_bounded_both_ways() {
+        let most = encode(&tagged(MOST_TAGS), b"value");
+        assert_eq!(decode(&most).unwrap().0.tags.len(), MOST_TAGS);
+        let more = encode(&tagged(MOST_TAGS + 1), b"value");
+        assert_eq!(decode(&more).unwrap().0.tags.len(), MOST_TAGS);
+        // By somebody who writes more all the same.
+        let mut forged = most;
+        let block = TAG_BYTES * (MOST_TAGS + 1);
+        forged.splice(FIXED..FIXED, [0; TAG_BYTES]);
+        forged[44..48].copy_from_slice(&length(BLOCK + block));
+        forged[FIXED] = TAGGED;
+        forged[FIXED + 1..FIXED + BLOCK].copy_from_slice(&length(block));
+        seal(&mut forged);
+        assert_eq!(decode(&forged), None);
+    }
+
+    #[test]
+    fn an_extension_is_bounded() {
+        for (extension, is_read) in [(MOST_EXTENSION, true), (MOST_EXTENSION + 1, false)] {
+            let mut record = encode(&tagged(0), b"");
+            record.push(9);
+            record.extend_from_slice(&length(extension - BLOCK));
+            record.resize(FIXED + extension, 0);
+            record[44..48].copy_from_slice(&length(extension));
+            seal(&mut record);
+            assert_eq!(decode(&record).is_some(), is_read, "{extension}");
+        }
+    }
+
+    #[test]
+    fn records_of_version_1_are_a_miss() {
+        let mut record = encode(&tagged(0), b"value");
+        record[2] = 1;
+        seal(&mut record);
+        assert_eq!(decode(&record), None);
+    }
+
     proptest! {
+        #[test]
+        fn the_checksum_can_be_made_in_pieces(bytes: Vec<u8>, at: prop::sample::Index) {
+            let (one, two) = bytes.split_at(at.index(bytes.len() + 1));
+            let whole = Checksum::default().then(&bytes);
+            prop_assert_eq!(Checksum::default().then(one).then(two), whole);
+        }
+
         #[test]
         fn reads_what_it_wrote(header in header(), value: Vec<u8>) {
             let record = encode(&header, &value);
@@ -226,11 +333,10 @@ mod tests {
             let (_, value_at) = decode(&record).unwrap();
             record.drain(FIXED..value_at);
             record[44..48].copy_from_slice(&length(0));
-            let sum = checksum(&record);
-            record[4..8].copy_from_slice(&sum.to_le_bytes());
+            seal(&mut record);
             let (read, _) = decode(&record).unwrap();
             let mut expected = header;
-            expected.tagged = None;
+            expected.tags = Box::default();
             expected.lifetime.retained = Span::ZERO;
             prop_assert_eq!(read, expected);
         }
@@ -243,8 +349,7 @@ mod tests {
             let added: Vec<u8> = [&[kind][..], &length(block.len()), &block].concat();
             record.splice(FIXED..FIXED, added.iter().copied());
             record[44..48].copy_from_slice(&length(own + added.len()));
-            let sum = checksum(&record);
-            record[4..8].copy_from_slice(&sum.to_le_bytes());
+            seal(&mut record);
             prop_assert_eq!(decode(&record), Some((header, value_at + added.len())));
         }
 

@@ -1,20 +1,25 @@
 //! Invalidation by tag: a stamp per invalidated tag, no list of what carries it.
 //!
 //! Invalidating a tag writes one stamp, however many entries carry the tag. An entry is good when
-//! it was stored after the stamps of all its tags; who reads it finds out (version stamps, also
-//! known as generational caching). Stamps have a [`Fence`], which orders them among this machine's
-//! loads and writes exactly, and a wall-clock time for entries that lower stores hold.
+//! it was stored after the stamps of all its tags, which its next reader finds out (generational
+//! caching). Among the loads and writes of one machine a [`Fence`] orders stamps exactly.
+//! Several machines have no common order, and clocks are none: in stores, a stamp is a [`Version`],
+//! and entries carry those that their tags had when their load began.
 //!
 //! A tag is a number here, a hash of its name. Two names with one hash are invalidated together:
 //! too much is loaded anew then, never too little.
 
 use crate::flight::Fence;
-use crate::time::{Span, Timestamp};
+use crate::time::Timestamp;
 use alloc::vec;
 use alloc::vec::Vec;
 
 /// The hash of a tag's name.
 pub type Tag = u64;
+
+/// The stamp of a tag in a store: a random number that is used once. Zero stands for none that is
+/// known, and is equal to nothing.
+pub type Version = u64;
 
 /// How many tags have a stamp of their own. Beyond that the older ones are merged into one stamp
 /// that holds for every tag.
@@ -29,13 +34,31 @@ pub enum Invalidation {
     Soft(Timestamp),
 }
 
-/// When a load began: its fence here, or a wall-clock time for loads of other machines.
-#[derive(Clone, Copy, Debug)]
-pub enum Began {
-    /// By this machine's own order.
-    Fence(Fence),
-    /// By the clock.
-    Wall(Timestamp),
+/// The versions of a tag: of its hard invalidations, and of its soft ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Versions {
+    /// A new one with each hard invalidation.
+    pub hard: Version,
+    /// A new one with each soft invalidation.
+    pub soft: Version,
+}
+
+impl Versions {
+    /// The effect on an entry that carries these versions of a tag whose current ones are
+    /// `current`, the soft one written at `since`. A version that is missing counts as changed,
+    /// for a store may have lost it, and whatever it ended must not come back.
+    #[must_use]
+    pub const fn judge(self, current: Self, since: Timestamp) -> Option<Invalidation> {
+        if self.hard != current.hard || self.hard == 0 {
+            Some(Invalidation::Hard)
+        } else if current.soft == 0 {
+            Some(Invalidation::Soft(Timestamp::ZERO))
+        } else if self.soft != current.soft {
+            Some(Invalidation::Soft(since))
+        } else {
+            None
+        }
+    }
 }
 
 /// When a tag was last invalidated in one way; never, while the fence is zero.
@@ -44,33 +67,13 @@ struct Mark {
     fence: Fence,
     /// On the monotonic clock.
     at: Timestamp,
-    /// On the wall clock.
-    wall: Timestamp,
 }
 
 impl Mark {
-    /// Whether what began then is out of date. By the clock, at the same millisecond it is.
-    fn outdates(&self, began: Began) -> bool {
-        match began {
-            Began::Fence(fence) => self.fence > fence,
-            Began::Wall(wall) => self.fence > Fence::ZERO && self.wall >= wall,
-        }
-    }
-
-    /// When it was, in the same terms.
-    fn time(&self, began: Began) -> Timestamp {
-        match began {
-            Began::Fence(_) => self.at,
-            Began::Wall(_) => self.wall,
-        }
-    }
-
     fn raise(&mut self, other: Self) {
         if other.fence > self.fence {
-            self.fence = other.fence;
-            self.at = other.at;
+            *self = other;
         }
-        self.wall = self.wall.max(other.wall);
     }
 }
 
@@ -86,7 +89,7 @@ impl Stamp {
         self.hard.fence.max(self.soft.fence)
     }
 
-    /// Whether this place of the table is free.
+    /// True if this place of the table is free.
     fn is_free(&self) -> bool {
         self.newest() == Fence::ZERO
     }
@@ -114,14 +117,7 @@ impl Tags {
     }
 
     /// Invalidates a tag: `fence` is newer than all before, `at` the monotonic time.
-    pub fn invalidate(
-        &mut self,
-        tag: Tag,
-        soft: bool,
-        fence: Fence,
-        at: Timestamp,
-        wall: Timestamp,
-    ) {
+    pub fn invalidate(&mut self, tag: Tag, soft: bool, fence: Fence, at: Timestamp) {
         if self.stamps * 2 >= self.table.len() {
             self.make_room();
         }
@@ -134,18 +130,18 @@ impl Tags {
         } else {
             &mut stamp.hard
         };
-        mark.raise(Mark { fence, at, wall });
+        mark.raise(Mark { fence, at });
         self.latest = fence;
         if !soft {
             self.latest_hard = fence;
         }
     }
 
-    /// What happened to `tags` since a load began, the worst of it. A soft invalidation comes with
-    /// its time: on the monotonic clock for a fence, else on the wall clock.
+    /// The worst that happened to `tags` since a load of this fence began. A soft invalidation comes
+    /// with its time on the monotonic clock.
     #[must_use]
-    pub fn since(&self, tags: &[Tag], began: Began) -> Option<Invalidation> {
-        if !tags.is_empty() && self.floor.outdates(began) {
+    pub fn since(&self, tags: &[Tag], began: Fence) -> Option<Invalidation> {
+        if !tags.is_empty() && self.floor.fence > began {
             return Some(Invalidation::Hard);
         }
         let mut soft = None;
@@ -153,41 +149,24 @@ impl Tags {
             let Stamp {
                 hard, soft: mark, ..
             } = self.stamp(tag);
-            if hard.outdates(began) {
+            if hard.fence > began {
                 return Some(Invalidation::Hard);
             }
-            if mark.outdates(began) {
+            if mark.fence > began {
                 // The first one made the entry stale.
-                let at = mark.time(began);
-                soft = Some(soft.map_or(at, |first: Timestamp| first.min(at)));
+                soft = Some(soft.map_or(mark.at, |first: Timestamp| first.min(mark.at)));
             }
         }
         soft.map(Invalidation::Soft)
     }
 
-    /// A wall-clock time for the beginning of a load that began after every invalidation of `tags`
-    /// known here: `began`, or later if the clock could not tell them apart.
-    #[must_use]
-    pub fn began_after(&self, tags: &[Tag], began: Timestamp) -> Timestamp {
-        let mut after = began;
-        for &tag in tags {
-            let Stamp { hard, soft, .. } = self.stamp(tag);
-            for mark in [hard, soft, self.floor] {
-                if mark.outdates(Began::Wall(after)) {
-                    after = mark.wall + Span::from_millis(1);
-                }
-            }
-        }
-        after
-    }
-
-    /// Whether a load that began at `fence` must not be joined any more, for one of its tags was
+    /// True if a load that began at `fence` must not be joined any more, for one of its tags was
     /// invalidated. Without `tags` they are not known yet, and any counts.
     #[must_use]
     pub fn outdates(&self, tags: Option<&[Tag]>, fence: Fence) -> bool {
         match tags {
             None => self.latest_hard > fence,
-            Some(tags) => self.since(tags, Began::Fence(fence)) == Some(Invalidation::Hard),
+            Some(tags) => self.since(tags, fence) == Some(Invalidation::Hard),
         }
     }
 
@@ -256,7 +235,7 @@ mod tests {
     fn invalidated(marks: &[(Tag, bool)]) -> Tags {
         let mut tags = Tags::default();
         for (&(tag, soft), number) in marks.iter().zip(1..) {
-            tags.invalidate(tag, soft, fence(number), at(number * 10), at(number * 10));
+            tags.invalidate(tag, soft, fence(number), at(number * 10));
         }
         tags
     }
@@ -264,39 +243,49 @@ mod tests {
     #[test]
     fn only_what_began_before_is_invalidated() {
         let tags = invalidated(&[(7, false)]);
-        assert_eq!(
-            tags.since(&[7], Began::Fence(fence(0))),
-            Some(Invalidation::Hard)
-        );
-        assert_eq!(tags.since(&[7], Began::Fence(fence(1))), None);
-        assert_eq!(tags.since(&[8], Began::Fence(fence(0))), None);
-        assert_eq!(
-            tags.since(&[7], Began::Wall(at(10))),
-            Some(Invalidation::Hard)
-        );
-        assert_eq!(tags.since(&[7], Began::Wall(at(11))), None);
+        assert_eq!(tags.since(&[7], fence(0)), Some(Invalidation::Hard));
+        assert_eq!(tags.since(&[7], fence(1)), None);
+        assert_eq!(tags.since(&[8], fence(0)), None);
     }
 
     #[test]
-    fn a_load_in_the_millisecond_of_an_invalidation_can_be_told_apart() {
-        let tags = invalidated(&[(7, false), (8, true)]);
-        assert_eq!(tags.began_after(&[7], at(10)), at(11));
-        assert_eq!(tags.began_after(&[7, 8], at(10)), at(21));
-        assert_eq!(tags.began_after(&[7], at(12)), at(12));
-        assert_eq!(tags.since(&[7], Began::Wall(at(11))), None);
+    fn an_entry_is_good_while_its_tags_have_the_versions_it_carries() {
+        let good = Versions { hard: 3, soft: 4 };
+        let current = |hard, soft| Versions { hard, soft };
+        assert_eq!(good.judge(good, at(50)), None);
+        assert_eq!(
+            good.judge(current(5, 4), at(50)),
+            Some(Invalidation::Hard),
+            "whatever the order of their numbers"
+        );
+        assert_eq!(good.judge(current(2, 6), at(50)), Some(Invalidation::Hard));
+        let soft = Some(Invalidation::Soft(at(50)));
+        assert_eq!(good.judge(current(3, 5), at(50)), soft);
+        assert_eq!(good.judge(current(3, 1), at(50)), soft);
+    }
+
+    #[test]
+    fn a_version_that_is_missing_ends_what_carries_it() {
+        let good = Versions { hard: 3, soft: 4 };
+        let none = Versions::default();
+        let hard = Some(Invalidation::Hard);
+        assert_eq!(good.judge(Versions { hard: 0, soft: 4 }, at(50)), hard);
+        assert_eq!(none.judge(none, at(50)), hard, "zero equals nothing");
+        // Nobody knows since when: since it was stored.
+        let soft = Some(Invalidation::Soft(Timestamp::ZERO));
+        assert_eq!(good.judge(Versions { hard: 3, soft: 0 }, at(50)), soft);
+        let unversioned = Versions { hard: 3, soft: 0 };
+        assert_eq!(unversioned.judge(unversioned, at(50)), soft);
     }
 
     #[test]
     fn hard_beats_soft_and_the_first_soft_one_counts() {
         let tags = invalidated(&[(1, true), (2, true), (3, false)]);
         let soft = Some(Invalidation::Soft(at(10)));
-        assert_eq!(tags.since(&[2, 1], Began::Fence(fence(0))), soft);
-        assert_eq!(
-            tags.since(&[1, 2, 3], Began::Fence(fence(0))),
-            Some(Invalidation::Hard)
-        );
+        assert_eq!(tags.since(&[2, 1], fence(0)), soft);
+        assert_eq!(tags.since(&[1, 2, 3], fence(0)), Some(Invalidation::Hard));
         let later = Some(Invalidation::Soft(at(20)));
-        assert_eq!(tags.since(&[1, 2], Began::Fence(fence(1))), later);
+        assert_eq!(tags.since(&[1, 2], fence(1)), later);
     }
 
     #[test]
@@ -317,14 +306,14 @@ mod tests {
         assert!(tags.stamps <= MOST_STAMPS);
         let stamped = tags.stamps as u64;
         let floor = most + 1 - stamped;
-        assert_eq!(tags.since(&[999_999], Began::Fence(fence(floor))), None);
+        assert_eq!(tags.since(&[999_999], fence(floor)), None);
         assert_eq!(
-            tags.since(&[999_999], Began::Fence(fence(floor - 1))),
+            tags.since(&[999_999], fence(floor - 1)),
             Some(Invalidation::Hard)
         );
         let last = Some(Invalidation::Soft(at((most + 1) * 10)));
-        assert_eq!(tags.since(&[most + 1], Began::Fence(fence(most))), last);
-        assert_eq!(tags.since(&[], Began::Fence(fence(0))), None);
+        assert_eq!(tags.since(&[most + 1], fence(most)), last);
+        assert_eq!(tags.since(&[], fence(0)), None);
     }
 
     proptest! {
@@ -341,10 +330,9 @@ mod tests {
                 .collect();
             let hard = later.iter().any(|((_, soft), _)| !soft);
             let expected = hard || !later.is_empty();
-            let found = tags.since(&asked, Began::Fence(fence(began)));
+            let found = tags.since(&asked, fence(began));
             prop_assert_eq!(found.is_some(), expected);
             prop_assert_eq!(found == Some(Invalidation::Hard), hard);
-            prop_assert_eq!(tags.since(&asked, Began::Wall(at(began * 10 + 1))).is_some(), expected);
         }
     }
 
@@ -352,7 +340,6 @@ mod tests {
     fn nothing_was_invalidated_at_first() {
         let tags = Tags::default();
         assert_eq!(tags.latest(), Fence::ZERO);
-        assert_eq!(tags.since(&[1, 2], Began::Fence(Fence::ZERO)), None);
-        assert_eq!(tags.since(&[1], Began::Wall(Timestamp::ZERO)), None);
+        assert_eq!(tags.since(&[1, 2], Fence::ZERO), None);
     }
 }

@@ -14,7 +14,7 @@ const DEADLINE = 500;
 const LONGEST_DEADLINE = 2 ** 31 - 1;
 
 /** What may be asked of a store. */
-export type Operation = Exclude<keyof Store, "name" | "deadline">;
+export type Operation = Exclude<keyof Store, "name" | "deadline" | "lag">;
 
 /** One operation. */
 export type Run<T> = () => PromiseLike<T> | T;

@@ -69,6 +69,11 @@ export interface CacheOptions<Store extends StoreLike = AnyStore, Event = CacheE
    * `memory()` have it too, or failed (`"await"`). Default `"background"`.
    */
   readonly writes?: "background" | "await" | undefined;
+  /**
+   * The most bytes of a record that is written to, or read from, the stores below `memory()`, with
+   * its header: a number or a string like `"1mb"`. Default `"25mb"`.
+   */
+  readonly maxRecord?: ByteSize | undefined;
   /** Signs records: `sign({ keys })` from `holdover/codecs/sign`. Default: not. */
   readonly sign?: ((store: LowerStore) => LowerStore) | undefined;
   /** Encrypts records: `encrypt({ keys })` from `holdover/codecs/encrypt`. Default: not. */
@@ -90,9 +95,14 @@ export interface CompiledCacheOptions<Store extends StoreLike = StoreLike, Event
   readonly asyncLocalStorage: AsyncStorageClass | undefined;
   readonly writes: "background" | "await";
   readonly codec: Codec | undefined;
+  /** Whole bytes or `Infinity`. */
+  readonly maxRecord: number;
   /** What changes records, the one nearest to the store first. */
   readonly seals: readonly ((store: LowerStore) => LowerStore)[];
 }
+
+/** What every store of many can keep, and a Worker can hold a few times. */
+const MAX_RECORD = 25 * 1024 * 1024;
 
 const CACHE_NAMES: OptionNames<keyof CacheOptions> = {
   of: "createCache",
@@ -106,6 +116,7 @@ const CACHE_NAMES: OptionNames<keyof CacheOptions> = {
     "enabled",
     "asyncLocalStorage",
     "codec",
+    "maxRecord",
     "sign",
     "encrypt",
     "compress",
@@ -197,6 +208,10 @@ export function compileCacheOptions<Store extends StoreLike = StoreLike, Event =
     ) as AsyncStorageClass | undefined,
     writes: checkedWrites(given.writes),
     codec: compileCodec(given.codec),
+    maxRecord:
+      given.maxRecord === undefined
+        ? MAX_RECORD
+        : byteSize(given.maxRecord, { option: "maxRecord" }),
     seals: (["sign", "encrypt", "compress"] as const).flatMap((name) => {
       const like = `of holdover/codecs/${name}, like ${name}({ … })`;
       return optionalFunction<(store: LowerStore) => LowerStore>(given[name], name, like) ?? [];

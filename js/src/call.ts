@@ -5,6 +5,7 @@ import type { BoundPolicy } from "./bound-policy.js";
 import type { Source } from "./events.js";
 import type { Lifetime } from "./layers.js";
 import type { WaitUntil } from "./policy-options.js";
+import type { Begun } from "./tags.js";
 
 /** What a loader is given. */
 export interface LoadContext {
@@ -58,6 +59,8 @@ export interface Call {
   readonly noStore?: boolean;
   /** The tags of what this call will bring, where its arguments tell them. */
   readonly tags?: readonly string[] | undefined;
+  /** When the answer was asked for that its loader has already, by an earlier load; else undefined. */
+  readonly begun?: Begun | undefined;
   /** Whether the age of the entry that answers is wanted. */
   readonly timed?: boolean;
   /** Whether an error concerns this caller alone: it is not kept for others. */

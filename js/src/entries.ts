@@ -9,7 +9,7 @@ import type { Source } from "./events.js";
 import type { Change } from "./feed.js";
 import type { Host } from "./host.js";
 import { type FoundEntry, type Lifetime, totalOf } from "./layers.js";
-import { hashTags, type TagHashes } from "./tags.js";
+import { type Begun, hashTags, type Tagged, type TagHashes } from "./tags.js";
 import type { Explained } from "./wrap.js";
 
 /** `state` of an entry that is dead, or of none. */
@@ -28,7 +28,7 @@ function isOf(source: Source, value: unknown, held: unknown): boolean {
 export interface Held {
   readonly value: unknown;
   readonly ttl: number;
-  readonly tags?: TagHashes | undefined;
+  readonly tagged?: Tagged | undefined;
 }
 
 /** A key that is watched, and whether its entry was stored or dropped since. */
@@ -39,7 +39,7 @@ export interface Watch {
 
 /** What is fresh of an entry that a store had. */
 export function freshOf({ value, age, ttl, tagged }: FoundEntry): Held | undefined {
-  return age < ttl ? { value, ttl: ttl - age, tags: tagged?.hashes } : undefined;
+  return age < ttl ? { value, ttl: ttl - age, tagged } : undefined;
 }
 
 /** Reads, writes and drops entries of a cache. */
@@ -125,7 +125,9 @@ export class Entries {
         retained,
       );
       if (slot >= 0) memory.keep(space, key, slot, value);
-      if (slot >= 0 && tagged) core.tag(memory.machine, slot, tagged.hashes, NEWEST);
+      if (slot >= 0 && tagged) {
+        core.tag(memory.machine, slot, tagged.hashes, tagged.begun?.fence ?? NEWEST);
+      }
       memory.drain();
       return slot >= 0;
     });
@@ -134,16 +136,17 @@ export class Entries {
 
   /** A lifetime with the tags of a value that is stored now. */
   tagged(lifetime: Lifetime, names: readonly string[]): Lifetime {
-    return this.retagged(lifetime, hashTags(this.#host.namespace, names));
+    if (names.length === 0) return lifetime;
+    const hashes = hashTags(this.#host.namespace, names);
+    return { ...lifetime, tagged: { hashes, begun: this.begin() } };
   }
 
-  /** The same, with tags that an entry has already. */
-  retagged(lifetime: Lifetime, hashes: TagHashes | undefined): Lifetime {
-    if (hashes === undefined || hashes.length === 0) return lifetime;
-    const { memory, timers } = this.#host;
-    const now = timers.now();
-    const began = this.#inCore(() => core.began_after(memory.machine, hashes, now)) ?? now;
-    return { ...lifetime, tagged: { hashes, began } };
+  /** The beginning of a write: what is invalidated from now on concerns it. */
+  begin(): Begun {
+    const { memory, layers } = this.#host;
+    const fence = this.#inCore(() => core.tags_latest(memory.machine)) ?? 0;
+    const step = layers?.tags.step() ?? 0;
+    return { fence, instance: memory.instance, step, hashes: undefined };
   }
 
   /** Invalidates every entry with one of these tags, here and in every store. */
@@ -152,9 +155,8 @@ export class Entries {
     const { namespace, timers, layers, feed } = this.#host;
     const hashes = hashTags(namespace, names);
     if (hashes.length === 0) return;
-    const now = timers.now();
-    this.#stamp(hashes, soft, now);
-    await layers?.tags.invalidate(hashes, soft, now);
+    this.#stamp(hashes, soft, timers.now());
+    await layers?.tags.invalidate(hashes, soft);
     await feed?.tell({ tags: [...hashes], soft });
   }
 
@@ -275,7 +277,9 @@ export class Entries {
       const isThere = freshOnly ? state === FRESH : !isGone(state);
       if (!isThere || value instanceof CachedError) return undefined;
       const ttl = core.ttl(memory.machine, slot) - core.age(memory.machine, slot, now);
-      return { value: memory.copied(value), ttl, tags: core.tags_of(memory.machine, slot) };
+      const hashes = core.tags_of(memory.machine, slot);
+      const tagged = hashes.length > 0 ? { hashes } : undefined;
+      return { value: memory.copied(value), ttl, tagged };
     });
   }
 

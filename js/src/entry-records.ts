@@ -3,14 +3,17 @@
 import type { Layer } from "./attempts.js";
 import type { Timers } from "./clock.js";
 import { type Codec, decode, encode } from "./codec/values.js";
-import { decode_record, encode_record, isTrap } from "./core.js";
 import { CodecError, isHoldoverError } from "./errors.js";
 import type { Events } from "./events.js";
-import type { FoundEntry, Lifetime } from "./layers.js";
+import type { FoundEntry, LayersHost, Lifetime } from "./layers.js";
 import type { Validate } from "./policy-options.js";
+import { joinRecord, readRecord } from "./record-bytes.js";
 import type { Tagged } from "./tags.js";
 
-const UNTAGGED: Tagged = { began: 0, hashes: new Float64Array() };
+/** Milliseconds that the clock of another instance may be ahead. */
+const MOST_AHEAD = 5000;
+/** The numbers that a record has of each tag: its hash, its hard and its soft version. */
+const NUMBERS = 3;
 
 /** How the entries of a policy are read and written; both default to the cache's own way. */
 export interface Form {
@@ -19,23 +22,40 @@ export interface Form {
   readonly validate?: Validate | undefined;
 }
 
+/** The numbers that a record has of its tags. */
+function numbersOf({ hashes, versions }: Tagged = NO_TAGS): Float64Array {
+  const numbers = new Float64Array(hashes.length * NUMBERS);
+  for (const [at, hash] of hashes.entries()) {
+    numbers[at * NUMBERS] = hash;
+    numbers[at * NUMBERS + 1] = versions?.[at * 2] ?? 0;
+    numbers[at * NUMBERS + 2] = versions?.[at * 2 + 1] ?? 0;
+  }
+  return numbers;
+}
+
+/** The reverse. */
+function taggedOf(numbers: Float64Array): Tagged | undefined {
+  if (numbers.length === 0) return undefined;
+  const hashes = numbers.filter((_, at) => at % NUMBERS === 0);
+  return { hashes, versions: numbers.filter((_, at) => at % NUMBERS !== 0) };
+}
+
+const NO_TAGS: Tagged = { hashes: new Float64Array() };
+
 /** Makes records of entries, and entries of records. */
 export class EntryRecords {
   readonly #timers: Timers;
   readonly #events: Events;
   readonly #onTrap: (error: unknown) => void;
   readonly #codec: Codec | undefined;
+  readonly #maxRecord: number;
 
-  constructor(
-    timers: Timers,
-    events: Events,
-    onTrap: (error: unknown) => void,
-    codec: Codec | undefined,
-  ) {
+  constructor({ timers, events, onTrap, codec, maxRecord }: LayersHost) {
     this.#timers = timers;
     this.#events = events;
     this.#onTrap = onTrap;
     this.#codec = codec;
+    this.#maxRecord = maxRecord;
   }
 
   /**
@@ -49,24 +69,15 @@ export class EntryRecords {
     form: Form,
     after: number = Number.NEGATIVE_INFINITY,
   ): Uint8Array | undefined {
-    const { ttl, staleWhileRevalidate: revalidate, staleIfError, retained = 0 } = lifetime;
-    const { began, hashes } = lifetime.tagged ?? UNTAGGED;
-    const now = Math.max(this.#timers.now(), after + 1);
+    const storedAt = Math.max(this.#timers.now(), after + 1);
     try {
       const { codec, bytes } = encode(value, form.codec ?? this.#codec);
-      return encode_record(
-        bytes,
-        codec,
-        now,
-        ttl,
-        revalidate,
-        staleIfError,
-        retained,
-        began,
-        hashes,
-      );
+      this.#checkSize(bytes.length);
+      const record = joinRecord({ codec, storedAt, lifetime }, bytes, numbersOf(lifetime.tagged));
+      this.#checkSize(record.length);
+      return record;
     } catch (cause) {
-      if (isTrap(cause)) this.#onTrap(cause);
+      this.#onTrap(cause);
       const error = new CodecError("the value cannot be stored", { cause });
       this.#events.tell({ type: "store-error", store: "codec", operation: "set", key, error });
       return undefined;
@@ -79,22 +90,33 @@ export class EntryRecords {
       // Stores with sealed records give the reason for which one cannot be opened.
       if (isHoldoverError(record)) throw record;
       if (!isBytes(record)) throw new CodecError("a store gave what is no Uint8Array");
-      const fields = decode_record(record);
-      const [codec, storedAt = 0, ttl = 0, ...others] = fields;
-      const [staleWhileRevalidate = 0, staleIfError = 0, at = 0, retained = 0] = others;
-      if (codec === undefined) throw new CodecError("a record is damaged or of another version");
-      const age = Math.max(0, this.#timers.now() - storedAt);
-      const lifetime = { ttl, staleWhileRevalidate, staleIfError, retained };
+      this.#checkSize(record.length);
+      const { codec, storedAt, lifetime, tags, at } = readRecord(record);
+      const age = this.#ageOf(storedAt);
       if (age >= keptFor(lifetime)) return undefined;
       const value = decode(codec, record.subarray(at), form.codec ?? this.#codec);
-      const [began] = fields.subarray(7);
-      const tagged = began === undefined ? undefined : { began, hashes: fields.subarray(8) };
-      return { ...lifetime, value, age, layer: layer.name, tagged };
+      return { ...lifetime, value, age, layer: layer.name, tagged: taggedOf(tags) };
     } catch (error) {
-      if (isTrap(error)) this.#onTrap(error);
+      this.#onTrap(error);
       this.tellCorrupt(layer, key, error);
       return undefined;
     }
+  }
+
+  /** @throws CodecError for records that are too long to be read, or written */
+  #checkSize(length: number): void {
+    if (length <= this.#maxRecord) return;
+    throw new CodecError(`a record is longer than maxRecord, ${this.#maxRecord} bytes`);
+  }
+
+  /**
+   * How long ago a record was stored.
+   * @throws CodecError when its writer's clock is ahead: nobody knows how old it is
+   */
+  #ageOf(storedAt: number): number {
+    const age = this.#timers.now() - storedAt;
+    if (age >= -MOST_AHEAD) return Math.max(0, age);
+    throw new CodecError(`a record was stored by a clock that is ${-age} ms ahead`);
   }
 
   /** The entry with the value that `validate` makes of it; undefined when it is refused. */

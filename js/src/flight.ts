@@ -5,7 +5,7 @@ import type { Times } from "./call.js";
 import type { Source } from "./events.js";
 import type { Admission } from "./guards.js";
 import type { LoadLock } from "./lock.js";
-import type { TagHashes } from "./tags.js";
+import type { Begun } from "./tags.js";
 
 /** An entry that was servable when a load failed. */
 export interface Held {
@@ -70,8 +70,8 @@ export class Flight {
   loadBegan = 0;
   /** Where guards want to hear how it went; undefined once they have. */
   admission: Admission | undefined;
-  /** Whether what it brings will have tags; then when it began, on the wall clock. */
-  tagged: { readonly began: number; readonly hashes: TagHashes | undefined } | undefined;
+  /** Whether what it brings will have tags; then what was known of them when it began. */
+  tagged: Begun | undefined;
   /** What other instances wait for, if the policy wants that. */
   lock: LoadLock | undefined;
   /** Whether a lower store may have an entry of its key. */

@@ -3,6 +3,7 @@
 import { Attempts, type Layer } from "./attempts.js";
 import type { CompiledCacheOptions } from "./cache-options.js";
 import { providedWaitUntil, type TellFault, type Timers, timersOf } from "./clock.js";
+import { isTrap } from "./core.js";
 import { ConfigError } from "./errors.js";
 import { type CacheEvent, Events } from "./events.js";
 import { type Change, type Feed, feedOf } from "./feed.js";
@@ -54,7 +55,7 @@ export interface Told {
  * @throws ConfigError for stores that do not go together
  */
 export function hostOf(given: CompiledCacheOptions<AnyStore, CacheEvent>, told: Told): Host {
-  const { namespace, waitUntil, codec, seals } = given;
+  const { namespace, waitUntil, codec, seals, maxRecord } = given;
   const events = new Events(given.onEvent);
   const tellFault: TellFault = (option, error) =>
     events.tell({ type: "policy-error", option, key: "", error });
@@ -63,11 +64,20 @@ export function hostOf(given: CompiledCacheOptions<AnyStore, CacheEvent>, told: 
   const sealed = lower.map((store) => seals.reduce((inner, seal) => seal(inner), store));
   const names = new StoreNames(namespace);
   const attempts = new Attempts(timers, events);
-  const tagsSince = (tagged: Tagged) => own.tagsSince(tagged);
-  const shared = { registry: own.tiers, bases: lower };
+  const onTrap = (error: unknown) => {
+    if (isTrap(error)) told.trapped(error);
+  };
+  const isOutdated = (tagged: Tagged, isStale: boolean) => {
+    try {
+      return own.isOutdated(tagged, isStale);
+    } catch (error) {
+      onTrap(error);
+      return true;
+    }
+  };
   const below = {
-    ...{ names, attempts, timers, events, codec, onTrap: told.trapped, tagsSince },
-    ...shared,
+    ...{ names, attempts, timers, events, codec, maxRecord, onTrap, isOutdated },
+    ...{ registry: own.tiers, bases: lower },
   };
   const layers = lower.length === 0 ? undefined : new Layers(sealed, below);
   const space = own.space(namespace);

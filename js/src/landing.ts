@@ -126,7 +126,10 @@ export class Landing {
     );
     if (slot >= 0) {
       memory.keep(space, flight.key, slot, value);
-      if (own.tagged) core.tag(memory.machine, slot, own.tagged.hashes, flight.fence);
+      if (own.tagged) {
+        const { hashes, begun = flight } = own.tagged;
+        core.tag(memory.machine, slot, hashes, begun.fence);
+      }
     }
     if (known >= 0 && memory.flights[known] === flight) memory.flights[known] = undefined;
     memory.drain();

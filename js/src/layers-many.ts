@@ -29,9 +29,11 @@ export async function readMany(
       .map((key) => ({ key, name: layers.named(key) }));
     if (missing.length === 0) break;
     const records = await recordsOf(layers, layer, index, missing);
-    for (const [at, named] of missing.entries()) {
+    // At once: their tags are asked for together.
+    const usable = missing.map(({ key }, at) => layers.usable(layer, key, records[at], form));
+    for (const [at, entry] of (await Promise.all(usable)).entries()) {
       const record = records[at];
-      const entry = await layers.usable(layer, named.key, record, form);
+      const named = missing[at] as NamedKey;
       if (entry === undefined || !layers.accepts(index, named.name, record, entry)) continue;
       found.set(named.key, entry);
       if (!entry.counted) layers.fill(named, record as Uint8Array, entry, index, since);

@@ -43,9 +43,6 @@ export interface FoundEntry extends Lifetime {
   readonly counted?: boolean;
 }
 
-/** What this instance knows of a tagged entry: as `tags_since` of the core tells it. */
-type TagsSince = (tagged: Tagged) => number;
-
 /** What the lower stores share with their cache. */
 export interface LayersHost {
   readonly names: StoreNames;
@@ -53,11 +50,15 @@ export interface LayersHost {
   readonly timers: Timers;
   readonly events: Events;
   readonly codec: Codec | undefined;
+  /** The most bytes of a record. */
+  readonly maxRecord: number;
+  /** Sees to it when an error is a trap of the core. */
   readonly onTrap: (error: unknown) => void;
-  readonly tagsSince: TagsSince;
   readonly registry: TierRegistry;
   /** The stores as they were given, without what the cache puts around them. */
   readonly bases: readonly Store[];
+  /** Whether this instance has invalidated a tag since; softly does not count for a stale entry. */
+  readonly isOutdated: (tagged: Tagged, isStale: boolean) => boolean;
 }
 
 /** The lower stores of a cache. */
@@ -73,7 +74,7 @@ export class Layers {
   constructor(stores: readonly Store[], host: LayersHost) {
     this.#layers = stores.map((store, index) => layerOf(store, `store ${index + 1}`));
     this.#host = host;
-    this.#records = new EntryRecords(host.timers, host.events, host.onTrap, host.codec);
+    this.#records = new EntryRecords(host);
     this.tags = new StoredTags(this.#layers, host, this.#records);
     this.tiers = new Tiers(this.#layers, host.bases, host.registry, host);
   }
@@ -192,16 +193,23 @@ export class Layers {
 
   /** An entry is stored now, instead of all older ones: to be written to every store. */
   prepare(key: string, value: unknown, lifetime: Lifetime, form: Form = {}): PreparedChange {
-    return this.tiers.prepare(
-      { key, name: this.named(key) },
-      this.contentOf(key, value, lifetime, form),
-    );
+    const named = { key, name: this.named(key) };
+    if (keptFor(lifetime) <= 0 || this.tags.knows(lifetime.tagged)) {
+      return this.tiers.prepare(named, this.contentOf(key, value, lifetime, form));
+    }
+    return this.tiers.prepareLater(named, keptFor(lifetime), async () => {
+      const own = await this.versioned(lifetime);
+      return own && this.contentOf(key, value, own, form);
+    });
   }
 
-  /** What stores get of an entry: undefined when there is nothing to keep, or it has no record. */
+  /**
+   * What stores get of an entry, whose tags' versions are known: undefined when there is nothing to
+   * keep, or it has no record.
+   */
   contentOf(key: string, value: unknown, lifetime: Lifetime, form: Form = {}): Content | undefined {
     const expiresIn = keptFor(lifetime);
-    if (expiresIn <= 0) return undefined;
+    if (expiresIn <= 0 || this.tags.isOver(lifetime)) return undefined;
     const record = this.encode(key, value, lifetime, form);
     return record && { record, expiresIn };
   }
@@ -240,6 +248,14 @@ export class Layers {
   fill(named: NamedKey, record: Uint8Array, entry: FoundEntry, above: number, since: number): void {
     const expiresIn = keptFor(entry) - entry.age;
     this.tiers.copyUp(named, { record, expiresIn }, above, since);
+  }
+
+  /** The lifetime with the versions of its tags; undefined when it must not be stored. */
+  async versioned(lifetime: Lifetime): Promise<Lifetime | undefined> {
+    const { tagged } = lifetime;
+    if (tagged === undefined || tagged.hashes.length === 0) return lifetime;
+    const versions = await this.tags.versionsOf(tagged, keptFor(lifetime));
+    return versions && { ...lifetime, tagged: { ...tagged, versions } };
   }
 
   /** See {@link EntryRecords.encode}. */

@@ -41,7 +41,8 @@ export class Loads {
     const flight = new Flight(call.key, fence, memory.instance, kind === "refresh");
     // Loads that others may wait for; without single flight the core knows only refreshes.
     const isKnown = kind !== "load" || call.policy.rules.singleFlight;
-    if (call.policy.rules.tags !== undefined) flight.tagged = this.#landing.tagging.begin(call);
+    if (call.policy.rules.tags !== undefined)
+      flight.tagged = call.begun ?? this.#landing.tagging.begin(call, fence);
     if (slot >= 0 && isKnown) memory.flights[slot] = flight;
     return flight;
   }
@@ -201,8 +202,18 @@ export class Loads {
     return everythingOf(flight).then(() => flight.outcome);
   }
 
-  /** Loads if the guards let it. */
+  /** Loads, once it is known which versions its tags have. */
   #load(flight: Flight, call: Call): Promise<Outcome> {
+    const preparing = this.#landing.tagging.prepare(flight, call);
+    if (preparing === undefined) return this.#guarded(flight, call);
+    return preparing.then((): Outcome | Promise<Outcome> => {
+      if (this.#renew(flight, call)) return this.#guarded(flight, call);
+      return { ok: false, error: new TimeoutError("nobody waits for the load") };
+    });
+  }
+
+  /** Loads if the guards let it. */
+  #guarded(flight: Flight, call: Call): Promise<Outcome> {
     const { guards } = call.policy;
     if (guards?.shared !== undefined) return this.#loadShared(guards, flight, call);
     const refused = guards && this.#askGuards(guards, flight, call);

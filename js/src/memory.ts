@@ -16,7 +16,7 @@ import {
   register,
   replace,
   state,
-  tags_since,
+  tags_after,
   touch,
   usage,
 } from "./core.js";
@@ -26,6 +26,10 @@ import { StoredResponse } from "./http/stored.js";
 import type { Lifetime } from "./layers.js";
 import type { Tagged } from "./tags.js";
 import { TierRegistry } from "./tiers/tiers.js";
+
+/** What `tags_after` gives, as `src/wasm/tags.rs` numbers it. */
+const NONE = 0;
+const SOFT = 1;
 
 /** The slots of one namespace, by key. */
 export type Space = Map<string, number>;
@@ -287,9 +291,12 @@ export class MemoryStore {
     };
   }
 
-  /** @internal What happened to the tags of an entry since its load began: see `tags_since`. */
-  tagsSince({ hashes, began }: Tagged): number {
-    return this.machine < 0 ? -1 : tags_since(this.machine, hashes, began);
+  /** @internal Whether a tag was invalidated since; softly does not count for what is stale anyway. */
+  isOutdated({ hashes, begun }: Tagged, isStale: boolean): boolean {
+    if (begun === undefined) return false;
+    if (this.machine < 0 || begun.instance !== this.instance) return true;
+    const verdict = tags_after(this.machine, hashes, begun.fence);
+    return verdict > (isStale ? SOFT : NONE);
   }
 
   /** @internal Compiles a policy in this memory's machine. */

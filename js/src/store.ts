@@ -45,6 +45,11 @@ export interface Store {
   readonly name?: string;
   /** Milliseconds that each operation may take before the call goes on without it. Default 500. */
   readonly deadline?: number;
+  /**
+   * Milliseconds for which reads may go on giving what an acknowledged write has replaced. Default
+   * 0. The versions of tags are kept in the last store that never does.
+   */
+  readonly lag?: number;
   /** The record of `key`; undefined or null when there is none. */
   get(key: string): Maybe<Uint8Array | undefined | null>;
   /** Keeps `record` under `key`, instead of what was there. */

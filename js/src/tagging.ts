@@ -4,8 +4,8 @@ import type { Call } from "./call.js";
 import * as core from "./core.js";
 import type { Flight } from "./flight.js";
 import type { Host } from "./host.js";
-import type { Lifetime } from "./layers.js";
-import { hashTags, type Tagged, type TagHashes, tagsFor } from "./tags.js";
+import { type Lifetime, totalOf } from "./layers.js";
+import { type Begun, hashTags, type Tagged, type TagHashes, tagsFor } from "./tags.js";
 
 /** What `tags_after` gives, as `src/wasm/tags.rs` numbers it. */
 const SOFT = 1;
@@ -21,9 +21,31 @@ export class Tagging {
   }
 
   /** What is known of the tags of a load that begins now. */
-  begin(call: Call): NonNullable<Flight["tagged"]> {
+  begin(call: Call, fence: number): Begun {
     const hashes = call.tags && hashTags(this.#host.namespace, call.tags);
-    return { began: this.#host.timers.now(), hashes };
+    const { memory, layers } = this.#host;
+    return { fence, instance: memory.instance, step: layers?.tags.step() ?? 0, hashes };
+  }
+
+  /**
+   * Reads what lower stores say of the tags of a load, which must be known before its loader is
+   * called; undefined when there is nothing to wait for.
+   */
+  prepare(flight: Flight, call: Call): Promise<unknown> | undefined {
+    const begun = flight.tagged;
+    const { layers } = this.#host;
+    if (begun === undefined || layers === undefined || call.noStore) return undefined;
+    const { hashes } = begun;
+    if (hashes === undefined) {
+      begun.general ??= layers.tags.general(call.lifetimeOf === undefined);
+      return begun.general;
+    }
+    if (hashes.length === 0) return undefined;
+    begun.versions ??= layers.tags.versions(hashes, totalOf(call.policy.rules)).then((known) => {
+      begun.known = known;
+      return known;
+    });
+    return begun.versions;
   }
 
   /** Whether callers must not join this load: one of its tags was invalidated since it began. */
@@ -35,9 +57,8 @@ export class Tagging {
   }
 
   /** The tags that were known from the beginning. */
-  ofArgs({ tagged }: Flight): Tagged | undefined {
-    const { began = 0, hashes } = tagged ?? {};
-    return hashes && { began, hashes };
+  ofArgs({ tagged: begun }: Flight): Tagged | undefined {
+    return begun?.hashes && { hashes: begun.hashes, versions: begun.known, begun };
   }
 
   /**
@@ -48,20 +69,16 @@ export class Tagging {
     const known = this.ofArgs(flight);
     if (known !== undefined) return known;
     const names = tagsFor(call.policy.rules.tags, value, call.args);
-    const began = flight.tagged?.began ?? 0;
-    return { began, hashes: hashTags(this.#host.namespace, names) };
+    return { begun: flight.tagged, hashes: hashTags(this.#host.namespace, names) };
   }
 
   /** How what a load brought is to be stored, after what was invalidated since it began. */
   arrive(flight: Flight, lifetime: Lifetime, tagged: Tagged): Lifetime | undefined {
-    const { hashes } = tagged;
+    const { hashes, begun } = tagged;
     if (hashes.length === 0) return lifetime;
     const { machine } = this.#host.memory;
-    const verdict = core.tags_after(machine, hashes, flight.fence);
+    const verdict = core.tags_after(machine, hashes, begun?.fence ?? flight.fence);
     if (verdict === HARD) return undefined;
-    if (verdict === SOFT) return { ...lifetime, ttl: 0, tagged };
-    // Other instances only have the clock, which may not have moved since the invalidation.
-    const began = core.began_after(machine, hashes, tagged.began);
-    return { ...lifetime, tagged: { hashes, began } };
+    return verdict === SOFT ? { ...lifetime, ttl: 0, tagged } : { ...lifetime, tagged };
   }
 }

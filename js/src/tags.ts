@@ -15,13 +15,34 @@ export interface CompiledTags {
   readonly ofValue: ((value: unknown, args: readonly unknown[]) => unknown) | undefined;
 }
 
-/** The tags of an entry and when its load began, as records carry them. */
-export interface Tagged {
-  readonly hashes: TagHashes;
-  /** Wall-clock milliseconds. */
-  readonly began: number;
+/** The beginning of a load, or of a write. */
+export interface Begun {
+  /** In the order of loads and invalidations of a core; and which core that is. */
+  readonly fence: number;
+  readonly instance: number;
+  /** In the order of what is known of the tags in stores. */
+  readonly step: number;
+  /** The tags that were known then. */
+  readonly hashes: TagHashes | undefined;
+  /** Their versions in the stores: see `StoredTags.versions`. */
+  versions?: Promise<Float64Array | undefined>;
+  /** The same, once they have come. */
+  known?: Float64Array | undefined;
+  /** Where its tags were not known: see `StoredTags.general`. */
+  general?: Promise<number | undefined>;
 }
 
+/** The tags of an entry. */
+export interface Tagged {
+  readonly hashes: TagHashes;
+  /** The versions that its record carries, hard and soft in turn. */
+  readonly versions?: Float64Array | undefined;
+  /** The beginning of its load, where it is no record's. */
+  readonly begun?: Begun | undefined;
+}
+
+/** The most tags of an entry: as many as a record can have. */
+const MOST_TAGS = 1024;
 const ALLOWED = "a list of tags, each a string that is not empty";
 
 /**
@@ -37,6 +58,16 @@ export function tagNames(value: unknown, option = "tags"): readonly string[] {
 }
 
 /**
+ * The list of an entry's tags, checked.
+ * @throws ConfigError naming what is no tag, or how many there may be
+ */
+export function entryTags(value: unknown): readonly string[] {
+  const names = tagNames(value);
+  if (names.length <= MOST_TAGS) return names;
+  throw new ConfigError("tags", `${names.length} tags`, `at most ${MOST_TAGS} for an entry`);
+}
+
+/**
  * Compiles option `tags`: templates over the arguments where there are any, else names as they
  * are, or a function.
  * @throws ConfigError naming the template at fault
@@ -47,7 +78,7 @@ export function compileTags(value: unknown, templates: boolean): CompiledTags | 
     refuseAsync(value, "tags", "(value, args) => string[]");
     return { ofArgs: undefined, ofValue: value as CompiledTags["ofValue"] };
   }
-  const names = tagNames(value);
+  const names = entryTags(value);
   if (names.length === 0) return undefined;
   if (!templates) return { ofArgs: () => names, ofValue: undefined };
   const written = names.map((name, index) => compileTemplate(name, `tags[${index}]`));
@@ -64,7 +95,7 @@ export function tagsFor(
   args: readonly unknown[],
 ): readonly string[] {
   if (tags?.ofArgs !== undefined) return tags.ofArgs(args);
-  return tagNames(settled(tags?.ofValue?.(value, args) ?? [], "tags", ALLOWED));
+  return entryTags(settled(tags?.ofValue?.(value, args) ?? [], "tags", ALLOWED));
 }
 
 /**

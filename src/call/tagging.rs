@@ -3,7 +3,7 @@
 use super::{CallMachine, Counters, PolicyId};
 use crate::flight::Fence;
 use crate::memory::SlotId;
-use crate::tags::{Began, Invalidation, Tag};
+use crate::tags::{Invalidation, Tag};
 use crate::time::Timestamp;
 use alloc::boxed::Box;
 
@@ -11,31 +11,24 @@ impl CallMachine {
     /// Invalidates every entry with one of `tags`, however many there are, in the time this takes
     /// for the tags alone. `soft`: they become stale instead of dead.
     pub fn invalidate_tags(&mut self, tags: &[Tag], soft: bool, now: Timestamp) {
-        let wall = now;
         let now = self.clock.observe(now);
         for &tag in tags {
             let fence = self.next_fence();
-            self.tags.invalidate(tag, soft, fence, now, wall);
+            self.tags.invalidate(tag, soft, fence, now);
         }
     }
 
-    /// What happened to `tags` since a load of this `fence` began.
+    /// The worst that happened to `tags` since a load of this `fence` began.
     #[must_use]
     pub fn tags_after(&self, tags: &[Tag], fence: Fence) -> Option<Invalidation> {
-        self.tags.since(tags, Began::Fence(fence))
+        self.tags.since(tags, fence)
     }
 
-    /// What happened to `tags` since the wall-clock time at which a load, perhaps of another
-    /// machine, began.
+    /// The fence of the last invalidation: a write that begins now is newer than it, and older than
+    /// the next.
     #[must_use]
-    pub fn tags_since(&self, tags: &[Tag], began: Timestamp) -> Option<Invalidation> {
-        self.tags.since(tags, Began::Wall(began))
-    }
-
-    /// See [`Tags::began_after`](crate::tags::Tags::began_after).
-    #[must_use]
-    pub fn began_after(&self, tags: &[Tag], began: Timestamp) -> Timestamp {
-        self.tags.began_after(tags, began)
+    pub fn tags_latest(&self) -> Fence {
+        self.tags.latest()
     }
 
     /// Gives the entry of `slot`, which was just stored, its tags. What was invalidated after
@@ -45,7 +38,7 @@ impl CallMachine {
         self.memory.set_tags(slot, tags, heeded);
     }
 
-    /// Whether callers must not join a load any more, because a tag of what it brings was
+    /// True if callers must not join a load any more, because a tag of what it brings was
     /// invalidated after it began. `None`: its tags are known only when it is done.
     #[must_use]
     pub fn is_outdated(&self, tags: Option<&[Tag]>, fence: Fence) -> bool {
@@ -75,7 +68,7 @@ impl CallMachine {
     #[cold]
     fn apply_tags(&mut self, slot: SlotId) {
         let (tags, heeded) = self.memory.heed(slot, self.tags.latest());
-        match self.tags.since(tags, Began::Fence(heeded)) {
+        match self.tags.since(tags, heeded) {
             None => {}
             Some(Invalidation::Soft(at)) => self.memory.make_stale(slot, at),
             Some(Invalidation::Hard) => {

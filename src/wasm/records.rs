@@ -1,46 +1,45 @@
-//! Stored records across the boundary.
+//! Stored records across the boundary: heads, and checksums in pieces. Values stay outside, so that
+//! a long one does not make the module's memory grow for ever.
 
-use super::tags::tags_in;
+use super::tags::versions_in;
 use super::{arrival, span_out, time_in};
-use crate::record::{Header, Tagged, decode, encode};
+use crate::record::{Checksum, Header, decode_head, encode_head};
+use crate::tags::Versions;
 use alloc::vec::Vec;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Writes a record: a header and `value` behind it. `began` is when its load did, for `tags`.
+/// Writes the head of a record, whose checksum is zero. `tags` are three numbers each: hash, hard
+/// and soft version.
 #[wasm_bindgen]
 #[must_use]
-#[expect(clippy::too_many_arguments, reason = "numbers cross one by one")]
-pub fn encode_record(
-    value: &[u8],
+pub fn encode_head_of(
     codec: u8,
     stored_at: f64,
     ttl: f64,
     stale_while_revalidate: f64,
     stale_if_error: f64,
     retained: f64,
-    began: f64,
     tags: &[f64],
 ) -> Vec<u8> {
-    let header = Header {
+    let tags = tags.chunks_exact(3);
+    encode_head(&Header {
         codec,
         stored_at: time_in(stored_at),
         lifetime: arrival(ttl, stale_while_revalidate, stale_if_error, retained, 0.0).lifetime,
         load_cost: 0,
-        tagged: (!tags.is_empty()).then(|| Tagged {
-            began: time_in(began),
-            tags: tags_in(tags),
-        }),
-    };
-    encode(&header, value)
+        tags: tags
+            .map(|tag| (tag[0] as u64, versions_in(tag[1], tag[2])))
+            .collect(),
+    })
 }
 
-/// Reads a record: codec, when it was stored, the three windows, where the value begins, how long it
-/// is retained, and for a tagged entry when its load began and its tags. Empty when it cannot be
-/// read.
+/// Reads the head of a record: codec, time of storing, the three windows, where the value begins,
+/// how long it is retained, then hash, hard and soft version of each tag. Empty when it cannot be
+/// read. The checksum is not looked at.
 #[wasm_bindgen]
 #[must_use]
-pub fn decode_record(record: &[u8]) -> Vec<f64> {
-    let Some((header, value_at)) = decode(record) else {
+pub fn decode_head_of(record: &[u8]) -> Vec<f64> {
+    let Some((header, value_at)) = decode_head(record) else {
         return Vec::new();
     };
     let mut fields = Vec::from([
@@ -52,9 +51,20 @@ pub fn decode_record(record: &[u8]) -> Vec<f64> {
         value_at as f64,
         span_out(header.lifetime.retained),
     ]);
-    if let Some(Tagged { began, tags }) = header.tagged {
-        fields.push(began.as_millis() as f64);
-        fields.extend(tags.iter().map(|&tag| tag as f64));
+    for &(tag, Versions { hard, soft }) in &header.tags {
+        fields.extend([tag as f64, hard as f64, soft as f64]);
     }
     fields
+}
+
+/// Continues a checksum; a negative one begins it.
+#[wasm_bindgen]
+#[must_use]
+pub fn checksum(so_far: f64, bytes: &[u8]) -> u32 {
+    let sum = if so_far < 0.0 {
+        Checksum::default()
+    } else {
+        Checksum(so_far as u32)
+    };
+    sum.then(bytes).0
 }

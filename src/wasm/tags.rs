@@ -2,13 +2,21 @@
 
 use super::machines::with;
 use super::{fence_in, time_in};
-use crate::tags::{Invalidation, Tag};
+use crate::tags::{Invalidation, Tag, Version, Versions};
+use crate::time::Timestamp;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 pub(super) fn tags_in(tags: &[f64]) -> Box<[Tag]> {
     tags.iter().map(|&tag| tag as Tag).collect()
+}
+
+pub(super) fn versions_in(hard: f64, soft: f64) -> Versions {
+    Versions {
+        hard: hard as Version,
+        soft: soft as Version,
+    }
 }
 
 /// Invalidates tags. `soft`: their entries become stale instead of dead.
@@ -21,7 +29,7 @@ pub fn invalidate_tags(machine: u32, tags: &[f64], soft: bool, now: f64) {
     });
 }
 
-/// What happened to `tags` since the load of this fence began: 0 nothing, 1 a soft invalidation,
+/// The worst that happened to `tags` since the load of this fence began: 0 nothing, 1 a soft invalidation,
 /// 2 a hard one.
 #[wasm_bindgen]
 #[must_use]
@@ -35,29 +43,33 @@ pub fn tags_after(machine: u32, tags: &[f64], fence: f64) -> u32 {
     })
 }
 
-/// What happened to `tags` since a load, perhaps of another machine, began: −1 nothing, −2 a hard
-/// invalidation, else when a soft one was. Wall-clock times.
+/// The fence of the last invalidation: see `tags_after`.
 #[wasm_bindgen]
 #[must_use]
-pub fn tags_since(machine: u32, tags: &[f64], began: f64) -> f64 {
-    with(machine, |calls| {
-        match calls.machine.tags_since(&tags_in(tags), time_in(began)) {
-            None => -1.0,
-            Some(Invalidation::Hard) => -2.0,
-            Some(Invalidation::Soft(at)) => at.as_millis() as f64,
-        }
-    })
+pub fn tags_latest(machine: u32) -> f64 {
+    with(machine, |calls| calls.machine.tags_latest().number() as f64)
 }
 
-/// When a load that is newer than every invalidation of `tags` known here began, for other machines:
-/// `began`, or later if the clock could not tell them apart.
+/// The effect of invalidations on a stored entry: −1 none, −2 it is dead, else it is stale since
+/// that wall-clock time. `carried` are its tags' versions, hard and soft in turn; `current` those
+/// that the tags have now, each pair followed by the time of the soft one.
 #[wasm_bindgen]
 #[must_use]
-pub fn began_after(machine: u32, tags: &[f64], began: f64) -> f64 {
-    with(machine, |calls| {
-        let began = calls.machine.began_after(&tags_in(tags), time_in(began));
-        began.as_millis() as f64
-    })
+pub fn judge_tags(carried: &[f64], current: &[f64]) -> f64 {
+    let mut since: Option<Timestamp> = None;
+    let mut now = current.chunks_exact(3);
+    for carried in carried.chunks_exact(2) {
+        let Some(current) = now.next() else {
+            return -2.0;
+        };
+        let versions = versions_in(current[0], current[1]);
+        match versions_in(carried[0], carried[1]).judge(versions, time_in(current[2])) {
+            None => {}
+            Some(Invalidation::Hard) => return -2.0,
+            Some(Invalidation::Soft(at)) => since = Some(since.map_or(at, |first| first.min(at))),
+        }
+    }
+    since.map_or(-1.0, |at| at.as_millis() as f64)
 }
 
 /// Gives the entry of `slot`, which was just stored, its tags. What was invalidated after `fence`,
@@ -80,7 +92,7 @@ pub fn tags_of(machine: u32, slot: i32) -> Vec<f64> {
     })
 }
 
-/// Whether callers must not join the load of this fence any more. `known`: `tags` are those of
+/// True if callers must not join the load of this fence any more. `known`: `tags` are those of
 /// what it will bring; otherwise nobody knows yet.
 #[wasm_bindgen]
 #[must_use]

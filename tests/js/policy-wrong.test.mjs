@@ -245,6 +245,7 @@ const WRONG = [
   [cache, { codec: {} }, "codec", "an object", /id: 16 to 254, encode, decode/],
   [cache, { sign: {} }, "sign", "an object", /like sign\(\{ … \}\)/],
   [cache, { writes: "later" }, "writes", '"later"', /"background" or "await"/],
+  [cache, { maxRecord: "many" }, "maxRecord", /"many"/, /a number of bytes|like/],
   [cache, { store: [store] }, "store", /did you mean "stores"\?/, /namespace, stores/],
   [cache, null, "options", "null", /namespace, stores/],
   [cache, [store], "options", "an array of 1", /namespace, stores/],

@@ -206,6 +206,7 @@ test("cache options", () => {
       asyncLocalStorage: undefined,
       writes: "background",
       codec: undefined,
+      maxRecord: 25 * 1024 * 1024,
       seals: [],
     },
   );

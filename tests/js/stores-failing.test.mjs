@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CodecError, createCache, memory } from "holdover";
-import * as core from "../node_modules/holdover/dist/core.js";
+import { joinRecord } from "../node_modules/holdover/dist/record-bytes.js";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
 
@@ -236,9 +236,8 @@ for (const [what, gifts] of Object.entries(garbage(record))) {
 test("a record of an unknown codec, or of a codec that cannot read it", async () => {
   const json = (text) => new TextEncoder().encode(text);
   const NOW = 1_700_000_000_000;
-  const untagged = [0, new Float64Array()];
-  const recordOf = (bytes, codec) =>
-    core.encode_record(bytes, codec, NOW, 1000, 0, 0, 0, ...untagged);
+  const lifetime = { ttl: 1000, staleWhileRevalidate: 0, staleIfError: 0 };
+  const recordOf = (bytes, codec) => joinRecord({ codec, storedAt: NOW, lifetime }, bytes);
   const wrong = [
     recordOf(json("1"), 99),
     recordOf(json("not JSON"), 1),
@@ -257,21 +256,33 @@ test("a record of an unknown codec, or of a codec that cannot read it", async ()
   }
 });
 
-test("a record from the future, or with endless times, is no older than now", async () => {
-  const { store, get, cache } = stage();
-  const value = new TextEncoder().encode('"kept"');
+/** A record of "kept" that was stored then. */
+function keptSince(storedAt, ttl, window = 0) {
+  const lifetime = { ttl, staleWhileRevalidate: window, staleIfError: window };
+  return joinRecord({ codec: 1, storedAt, lifetime }, new TextEncoder().encode('"kept"'));
+}
+
+test("a record with endless times is no older than now", async () => {
+  const { store, get } = stage();
   const endless = Number.POSITIVE_INFINITY;
-  store.records.set(
-    "a",
-    core.encode_record(value, 1, 1_900_000_000_000, 1000, 0, 0, 0, 0, new Float64Array()),
-  );
-  store.records.set(
-    "b",
-    core.encode_record(value, 1, 0, endless, endless, endless, 0, 0, new Float64Array()),
-  );
-  assert.equal(await get("a"), "kept");
+  store.records.set("b", keptSince(0, endless, endless));
   assert.deepEqual([await get("b"), (await get.explain("b")).ttl], ["kept", endless]);
-  assert.equal(await cache.get("a"), "kept");
+});
+
+test("a record of a clock that is ahead is fresh for its ttl and 5 s, or a miss that is told", async () => {
+  for (const [ahead, isRead] of [
+    [5000, true],
+    [5001, false],
+    [3_600_000, false],
+    [2 ** 63, false],
+  ]) {
+    const { store, get, told, cache, clock } = stage();
+    store.records.set("a", keptSince(clock.now() + ahead, 1000));
+    assert.equal(await cache.get("a"), isRead ? "kept" : undefined, `${ahead} ms ahead`);
+    assert.equal(told("corrupt").length, isRead ? 0 : 1);
+    await clock.runFor(ahead + 1000 < 10_000 ? ahead + 1000 : 1000);
+    assert.equal(await get("a"), "a1", "and no longer");
+  }
 });
 
 test("undefined and null are no record, and no event", async () => {

@@ -56,6 +56,7 @@ export function sealed(store: Store, seal: Seal): Store {
   };
   if (store.name !== undefined) outer.name = store.name;
   if (store.deadline !== undefined) outer.deadline = store.deadline;
+  if (store.lag !== undefined) outer.lag = store.lag;
   addUntouched(outer, store);
   addBatches(outer, store, order, open);
   addAtomic(outer, store, order, seal);

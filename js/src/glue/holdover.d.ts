@@ -92,18 +92,17 @@ export declare function state(machine: number, slot: number, now: number): numbe
 export declare function age(machine: number, slot: number, now: number): number;
 export declare function ttl(machine: number, slot: number): number;
 export declare function lease_left(machine: number, slot: number, now: number): number;
-export declare function encode_record(
-  value: Uint8Array,
+export declare function encode_head_of(
   codec: number,
   storedAt: number,
   ttl: number,
   staleWhileRevalidate: number,
   staleIfError: number,
   retained: number,
-  began: number,
   tags: Float64Array,
 ): Uint8Array;
-export declare function decode_record(record: Uint8Array): Float64Array;
+export declare function decode_head_of(record: Uint8Array): Float64Array;
+export declare function checksum(soFar: number, bytes: Uint8Array): number;
 export declare function invalidate_tags(
   machine: number,
   tags: Float64Array,
@@ -111,8 +110,8 @@ export declare function invalidate_tags(
   now: number,
 ): void;
 export declare function tags_after(machine: number, tags: Float64Array, fence: number): number;
-export declare function tags_since(machine: number, tags: Float64Array, began: number): number;
-export declare function began_after(machine: number, tags: Float64Array, began: number): number;
+export declare function tags_latest(machine: number): number;
+export declare function judge_tags(carried: Float64Array, current: Float64Array): number;
 export declare function tag(machine: number, slot: number, tags: Float64Array, fence: number): void;
 export declare function tags_of(machine: number, slot: number): Float64Array;
 export declare function is_outdated(

@@ -7,7 +7,7 @@ import { ConfigError } from "../errors.js";
 import type { Lifetime } from "../layers.js";
 import type { LocalLocks } from "../local-lock.js";
 import { flag, type OptionNames, readOptions } from "../options.js";
-import { tagNames } from "../tags.js";
+import { entryTags } from "../tags.js";
 
 /** The cache that an operation works on. */
 export interface Subject {
@@ -81,7 +81,7 @@ const known: OptionNames<keyof EntryOptions> = { of: "an entry", known: ["ttl", 
 /** The lifetime that options give. */
 export function entryLifetime({ entries }: Subject, options: unknown = {}): Lifetime {
   const { ttl = Number.POSITIVE_INFINITY, tags = [] } = readOptions(options, known);
-  return entries.tagged(lifetimeOf(ttl), tagNames(tags));
+  return entries.tagged(lifetimeOf(ttl), entryTags(tags));
 }
 
 const SET_NAMES: OptionNames<keyof SetEntryOptions> = {
@@ -99,7 +99,7 @@ export function compileSet(
 } {
   const given = readOptions(options, SET_NAMES);
   const { ttl = Number.POSITIVE_INFINITY, tags = [] } = given;
-  const lifetime = entries.tagged(lifetimeOf(ttl), tagNames(tags));
+  const lifetime = entries.tagged(lifetimeOf(ttl), entryTags(tags));
   const ifAbsent = flag(given.ifAbsent, "ifAbsent", false);
   if (!flag(given.ifPresent, "ifPresent", false)) {
     return { lifetime, mode: ifAbsent ? "ifAbsent" : "always" };

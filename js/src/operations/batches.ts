@@ -24,10 +24,15 @@ export async function setMany(
   );
   const { layers, feed } = cache.driver.host;
   if (layers === undefined || stored.length === 0) return;
-  const changes = stored.map(([key, value]) => {
-    return { key, name: layers.named(key), content: layers.contentOf(key, value, lifetime) };
-  });
-  await layers.tiers.changeMany(changes, label);
+  if (layers.tags.knows(lifetime.tagged)) {
+    const changes = stored.map(([key, value]) => {
+      return { key, name: layers.named(key), content: layers.contentOf(key, value, lifetime) };
+    });
+    await layers.tiers.changeMany(changes, label);
+  } else {
+    const changes = stored.map(([key, value]) => layers.prepare(key, value, lifetime));
+    await Promise.all(changes.map((change) => change.perform()));
+  }
   await feed?.tell({ keys: stored.map(([key]) => key), soft: true });
 }
 

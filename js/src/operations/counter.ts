@@ -1,12 +1,12 @@
 /** Counting. */
 
 import { StoredCounter } from "../codec/counter.js";
-import { freshOf } from "../entries.js";
+import { freshOf, type Held } from "../entries.js";
 import { ConfigError, StoreError } from "../errors.js";
 import type { Layer, Layers, Lifetime } from "../layers.js";
 import { randomToken } from "../lock.js";
 import type { Subject } from "./arguments.js";
-import { addRecord, inTurn, removeRecord, setElsewhere } from "./single.js";
+import { addRecord, inTurn, removeRecord, renewable, setElsewhere } from "./single.js";
 
 /** How often a counter is looked for while others make and drop it. */
 const TRIES = 5;
@@ -36,9 +36,10 @@ export function increment(
       return layers.count(layer, key, counter, by, left);
     }
     const held = off.reads ? undefined : entries.held(key, true);
-    const found = held ?? (layers && (await entries.fresh(key)));
+    const isPlain = held !== undefined && (held.tagged === undefined || layers === undefined);
+    const found = isPlain ? held : layers && (await renewable(cache, key));
     const sum = numberIn(key, found?.value, found !== undefined) + by;
-    const kept = found && entries.retagged({ ...lifetime, ttl: found.ttl }, found.tags);
+    const kept = found && { ...lifetime, ttl: found.ttl, tagged: found.tagged };
     await entries.set(key, sum, kept ?? lifetime);
     return sum;
   });
@@ -70,19 +71,27 @@ async function look(
   const run = () => layer.store.get(layers.named(key));
   await layers.tiers.settle(layer, { key, name: layers.named(key) });
   const record = await layers.attempt(layer, "get", key, run);
-  const entry = record ? layers.decode(layer, key, record) : undefined;
+  const decoded = record ? layers.decode(layer, key, record) : undefined;
+  const entry = decoded && (await layers.tags.heeded(layer, key, decoded));
   const fresh = entry && freshOf(entry);
   if (fresh?.value instanceof StoredCounter) return { counter: fresh.value, left: fresh.ttl };
   // What this instance alone has counts as well: a store may have lost, or refused, it.
-  const held = fresh ?? entries.held(key, true);
+  const held = fresh ?? untagged(entries.held(key, true));
   const left = held?.ttl ?? lifetime.ttl;
   const counter = new StoredCounter(newId(), numberIn(key, held?.value, held !== undefined));
-  const marker = layers.encode(key, counter, { ...lifetime, ttl: left });
+  const tagged = held === undefined ? lifetime.tagged : held.tagged;
+  const own = await layers.versioned({ ...lifetime, ttl: left, tagged });
+  const marker = own && layers.encode(key, counter, own);
   if (marker === undefined) throw new StoreError(`the counter of ${key} cannot be stored`);
   if (record && !(await removeRecord(layers, layer, key, record))) return undefined;
   if (!(await addRecord(layers, layer, key, marker, left))) return undefined;
   await setElsewhere(layers, layer, key, marker, left);
   return { counter, left };
+}
+
+/** Only the stores know whether the tags of an entry still hold. */
+function untagged(held: Held | undefined): Held | undefined {
+  return held?.tagged === undefined ? held : undefined;
 }
 
 function numberIn(key: string, value: unknown, isThere: boolean): number {

@@ -51,6 +51,22 @@ function freshEntry({ entries, driver }: Subject, key: string): Promise<Held | u
   return held ?? entries.fresh(key);
 }
 
+/**
+ * A fresh entry whose value may be stored again. One with tags is looked for in the stores below
+ * memory, which alone know the versions of its tags that must still hold.
+ */
+export async function renewable(cache: Subject, key: string): Promise<Held | undefined> {
+  const { entries, driver } = cache;
+  const begun = entries.begin();
+  const held = await freshEntry(cache, key);
+  if (held?.tagged === undefined) return held;
+  const { layers } = driver.host;
+  if (layers === undefined) return { ...held, tagged: { ...held.tagged, begun } };
+  const found = held.tagged.versions === undefined ? await layers.read(key) : undefined;
+  const below = held.tagged.versions === undefined ? found && freshOf(found) : held;
+  return below?.tagged ? { ...below, tagged: { ...below.tagged, begun } } : below;
+}
+
 async function add(
   cache: Subject,
   key: string,
@@ -67,7 +83,8 @@ async function add(
   if (decider === undefined) {
     return (await entries.fresh(key)) === undefined && entries.set(key, value, lifetime);
   }
-  const record = layers.encode(key, value, lifetime);
+  const own = await layers.versioned(lifetime);
+  const record = own && layers.encode(key, value, own);
   if (record === undefined) return false;
   const expiresIn = lifetime.ttl;
   if (expiresIn <= 0) return (await entries.fresh(key)) === undefined;
@@ -137,9 +154,9 @@ export function expire(cache: Subject, key: string, lifetime: Lifetime): Promise
   const { entries, driver } = cache;
   return inTurn(cache, key, async () => {
     if (driver.offFor(key).writes) return false;
-    const found = await freshEntry(cache, key);
+    const found = await renewable(cache, key);
     if (found === undefined) return false;
-    const kept = entries.retagged(lifetime, found.tags);
+    const kept = found.tagged ? { ...lifetime, tagged: found.tagged } : lifetime;
     if (lifetime.ttl > 0) return entries.set(key, found.value, kept);
     await entries.invalidate(key);
     return true;

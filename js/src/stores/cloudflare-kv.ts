@@ -33,6 +33,8 @@ const KEY_BYTES = 512;
 /** In seconds: shorter lives are refused. The record itself knows when it really ends. */
 const SHORTEST_LIFE = 60;
 const SHORTEST_CACHE = 30;
+/** In seconds: how long other locations, and this one, may go on seeing what was written over. */
+const LAG = 60;
 /** In seconds: longer than any cache lives, and far from what the platform's numbers can hold. */
 const LONGEST_LIFE = 10 * 365 * 86_400;
 /** Keys begin with it: KV has no empty keys, nor `.` and `..`. */
@@ -61,6 +63,7 @@ export function kv(namespace: KvNamespace, options: KvOptions = {}): Store {
   };
   return {
     ...own,
+    lag: 1000 * Math.max(LAG, cacheTtl),
     get: async (key) => {
       const found = await namespace.get(await named(key), reading as never);
       return found === null ? undefined : new Uint8Array(found as ArrayBuffer);

@@ -24,6 +24,9 @@ interface Blob {
 /** Netlify takes 600 bytes, and its local server as many as the name of a file may have: 255. */
 const LONGEST_KEY = 200;
 
+/** Milliseconds until a write is seen everywhere. */
+const LAG = 60_000;
+
 /**
  * A store in Netlify Blobs, which keep what they have until it is deleted: ends are looked at when
  * reading. By default they are eventually consistent; `getStore({ consistency: "strong" })` is not.
@@ -42,6 +45,7 @@ export function netlifyBlobs(
   }
   return {
     ...storeOptions(options, "netlifyBlobs", "netlify-blobs").own,
+    lag: LAG,
     get: async (key) => {
       const type = "arrayBuffer";
       const found = await opened().getWithMetadata(await nameOf(key), { type });

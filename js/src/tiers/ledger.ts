@@ -27,7 +27,7 @@ export interface Change extends Blocker {
   readonly name: string;
   readonly fence: number;
   /** Whether it drops the key. */
-  readonly drops: boolean;
+  drops: boolean;
   /** What it writes, until it is lost. */
   record: Uint8Array | undefined;
   /** When that has ended. */

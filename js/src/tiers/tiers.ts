@@ -7,7 +7,13 @@ import type { Layer, Operation, Run } from "../attempts.js";
 import type { Store } from "../store.js";
 import { Fences } from "./fences.js";
 import { ASK, type Change, SKIP, TierLedger } from "./ledger.js";
-import { type Content, type NamedKey, TierWriter, type WriterHost } from "./writer.js";
+import {
+  type Content,
+  type NamedKey,
+  type Promised,
+  TierWriter,
+  type WriterHost,
+} from "./writer.js";
 
 export type { NamedKey } from "./writer.js";
 
@@ -61,11 +67,42 @@ export class Tiers {
    * @param decided the tier that has the change already
    */
   prepare({ key, name }: NamedKey, content: Content | undefined, decided?: Layer): PreparedChange {
-    const fence = this.fences.raise(name);
     const writers = this.#writers.filter(({ layer }) => layer !== decided);
-    const claimed = writers.map((writer) => writer.claim(name, fence, content));
+    return this.#claim({ key, name }, writers, content, () => content);
+  }
+
+  /**
+   * The same, where it takes time to find out what is to be written: until then the key has no
+   * record that can be read here.
+   * @param make gives what is written; undefined to drop the key instead
+   */
+  prepareLater(
+    named: NamedKey,
+    expiresIn: number,
+    make: () => Promise<Content | undefined>,
+  ): PreparedChange {
+    return this.#claim(named, this.#writers, { expiresIn }, async (claimed) => {
+      const content = await make();
+      for (const change of claimed) {
+        change.record = content?.record;
+        change.drops = content === undefined;
+      }
+      return content;
+    });
+  }
+
+  #claim(
+    { key, name }: NamedKey,
+    writers: readonly TierWriter[],
+    promised: Promised | undefined,
+    make: (claimed: readonly Change[]) => Promise<Content | undefined> | Content | undefined,
+  ): PreparedChange {
+    const fence = this.fences.raise(name);
+    const claimed = writers.map((writer) => writer.claim(name, fence, promised));
     return {
       perform: async () => {
+        const made = make(claimed);
+        const content = made instanceof Promise ? await made : made;
         const done = await Promise.all(
           writers.map((writer, at) => writer.perform(claimed[at] as Change, key, content)),
         );

@@ -44,6 +44,9 @@ export interface Content {
   readonly expiresIn: number;
 }
 
+/** The same, of a record that is yet to be made. */
+export type Promised = Pick<Content, "expiresIn"> & Partial<Content>;
+
 /** Writes to one tier. */
 export class TierWriter {
   readonly layer: Layer;
@@ -61,7 +64,7 @@ export class TierWriter {
   }
 
   /** A change of a key happens now; it is performed by `set` or `drop`. */
-  claim(name: string, fence: number, content: Content | undefined, copies = false): Change {
+  claim(name: string, fence: number, content: Promised | undefined, copies = false): Change {
     const now = this.#host.timers.now();
     const change = this.#changeOf(name, fence, content, copies ? "copies" : "plain");
     this.ledger.claim(change, now);
@@ -72,7 +75,7 @@ export class TierWriter {
   #changeOf(
     name: string,
     fence: number,
-    content: Content | undefined,
+    content: Promised | undefined,
     kind: "plain" | "copies" | "decides",
   ): Change {
     const now = this.#host.timers.now();

@@ -1,0 +1,90 @@
+/** Records as bytes: a head that the core writes and reads, the value behind it, one checksum. */
+
+import { checksum, decode_head_of, encode_head_of } from "./core.js";
+import { CodecError } from "./errors.js";
+import type { Lifetime } from "./layers.js";
+
+/** Where the checksum is, and what the head has at least. */
+const SUM_AT = 4;
+const SUM_END = 8;
+const LENGTH_AT = 44;
+const FIXED = 48;
+/** The longest extension that the core reads. */
+const MOST_EXTENSION = 65_536;
+/** Bytes that the core sees at a time: its memory never shrinks again. */
+const CHUNK = 65_536;
+/** Fields that a head has before those of its tags. */
+const FIELDS = 7;
+
+/** The head of a record. */
+export interface Head {
+  readonly codec: number;
+  /** Wall-clock milliseconds of the writer. */
+  readonly storedAt: number;
+  readonly lifetime: Lifetime;
+  /** Of each tag its hash, its hard and its soft version; empty for none. */
+  readonly tags: Float64Array;
+}
+
+const NO_TAGS: Float64Array = new Float64Array();
+
+/** The record of a value. */
+export function joinRecord(
+  head: Omit<Head, "tags">,
+  value: Uint8Array,
+  tags: Float64Array = NO_TAGS,
+): Uint8Array {
+  const { ttl, staleWhileRevalidate, staleIfError, retained = 0 } = head.lifetime;
+  const first = encode_head_of(
+    head.codec,
+    head.storedAt,
+    ttl,
+    staleWhileRevalidate,
+    staleIfError,
+    retained,
+    tags,
+  );
+  const record = new Uint8Array(first.length + value.length);
+  record.set(first);
+  record.set(value, first.length);
+  viewOf(record).setUint32(SUM_AT, sumOf(record), true);
+  return record;
+}
+
+/**
+ * The head of a record, and where its value begins.
+ * @throws CodecError when it is damaged, or of another version
+ */
+export function readRecord(record: Uint8Array): Head & { readonly at: number } {
+  const head = headOf(record);
+  const fields = head === undefined ? NO_TAGS : decode_head_of(head);
+  const [codec, storedAt = 0, ttl = 0, staleWhileRevalidate = 0, staleIfError = 0, ...rest] =
+    fields;
+  const [at = 0, retained = 0] = rest;
+  if (codec === undefined || viewOf(record).getUint32(SUM_AT, true) !== sumOf(record)) {
+    throw new CodecError("a record is damaged or of another version");
+  }
+  const lifetime = { ttl, staleWhileRevalidate, staleIfError, retained };
+  return { codec, storedAt, lifetime, at, tags: fields.subarray(FIELDS) };
+}
+
+/** The bytes before the value; undefined when there cannot be that many. */
+function headOf(record: Uint8Array): Uint8Array | undefined {
+  if (record.length < FIXED) return undefined;
+  const extension = viewOf(record).getUint32(LENGTH_AT, true);
+  const isThere = extension <= MOST_EXTENSION && FIXED + extension <= record.length;
+  return isThere ? record.subarray(0, FIXED + extension) : undefined;
+}
+
+/** The checksum of everything but its own place. */
+function sumOf(record: Uint8Array): number {
+  let sum = checksum(-1, record.subarray(0, SUM_AT));
+  for (let at = SUM_END; at < record.length; at += CHUNK) {
+    sum = checksum(sum, record.subarray(at, at + CHUNK));
+  }
+  return sum;
+}
+
+function viewOf(record: Uint8Array): DataView {
+  return new DataView(record.buffer, record.byteOffset, record.byteLength);
+}
