@@ -10,9 +10,6 @@ import { type PollHost, poll } from "./lock-poll.js";
 import { tellFree, Wake, type WakeHost } from "./lock-wake.js";
 import type { PreparedChange } from "./tiers/tiers.js";
 
-/** Milliseconds that a write may be under way: a lock that ends sooner is not relied upon. */
-const WRITE_TIME = 500;
-
 /** What locks need of their cache. */
 export interface LockHost extends PollHost, WakeHost {}
 
@@ -52,7 +49,8 @@ export class StoreLock {
    */
   async take(): Promise<boolean> {
     const { store } = this.#layer;
-    const options = { expiresIn: this.#ttl };
+    // Who has given up must not get it after all, and keep it for its whole ttl.
+    const options = { expiresIn: this.#ttl, within: this.#layer.deadline };
     const run = () => store.add?.(this.name, this.#token, options);
     return (await this.#host.layers.attempt(this.#layer, "add", this.name, run)) === true;
   }
@@ -175,29 +173,38 @@ export class LoadLock {
   /**
    * Writes what was loaded, unless that may overwrite what a successor has stored: a load that
    * outlived its lock writes only if nobody took it, and nobody stored since the load began.
+   *
+   * A write may be under way for the store's deadline: a lock that ends sooner is taken anew first.
+   * Stores that can, refuse a write that comes after that (`within`).
    */
   async write(change: PreparedChange): Promise<void> {
-    const held = this.#host.timers.now() - this.#takenAt;
-    const isSafe = !this.#released && held >= 0 && held + WRITE_TIME < this.#ttl;
-    if (isSafe || (!this.#released && (await this.#lock.isOurs()))) {
-      await change.perform();
+    const began = this.#takenAt;
+    if (this.#isOursFor(this.#layer.deadline)) {
+      await change.perform(this.#takenAt + this.#ttl);
       return;
     }
+    if (!this.#released && (await this.#lock.isOurs())) await this.#lock.release();
     // Undefined: the store is down, and may have anything.
-    const taken = await this.#lock.take().catch(() => undefined);
+    const taken = await this.take().catch(() => undefined);
     if (taken !== true) return change.forgo(taken === false ? this.#layer : undefined);
-    if (await this.#isOvertaken()) change.forgo(this.#layer);
-    else await change.perform();
+    if (await this.#isOvertaken(began)) change.forgo(this.#layer);
+    else await change.perform(this.#takenAt + this.#ttl);
     await this.#lock.release();
   }
 
-  async #isOvertaken(): Promise<boolean> {
+  /** True if it is held for so many milliseconds more, whatever the store's clock says. */
+  #isOursFor(time: number): boolean {
+    const held = this.#host.timers.now() - this.#takenAt;
+    return !this.#released && held >= 0 && held + time < this.#ttl;
+  }
+
+  async #isOvertaken(began: number): Promise<boolean> {
     const { layers, timers } = this.#host;
     const layer = this.#layer;
     // Not `layers.read`, which gives what is about to be written.
     const get = () => layer.store.get(layers.named(this.#key));
     const record = await layers.try(layer, "get", this.#key, get);
     const found = record ? layers.decode(layer, this.#key, record) : undefined;
-    return found !== undefined && timers.now() - found.age >= this.#takenAt;
+    return found !== undefined && timers.now() - found.age >= began;
   }
 }

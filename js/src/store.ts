@@ -7,6 +7,11 @@ export type Maybe<T> = PromiseLike<T> | T;
 export interface SetOptions {
   /** Milliseconds until nobody needs it any more; `Infinity` for never. */
   readonly expiresIn: number;
+  /**
+   * Milliseconds from now after which it must not be written any more: it has been given up by
+   * then, and what others wrote meanwhile is newer. A store that cannot see to that ignores it.
+   */
+  readonly within?: number;
 }
 
 /** A record with its key, as `setMany` takes them. */

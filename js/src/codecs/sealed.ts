@@ -1,6 +1,7 @@
 /** A store whose records are changed on their way in, and changed back on their way out. */
 
 import { isSame } from "../bytes.js";
+import { elapsed } from "../elapsed.js";
 import type { SetOptions, Store, StoreEntry } from "../store.js";
 import { SealOrder } from "./seal-order.js";
 
@@ -43,10 +44,11 @@ export function sealed(store: Store, seal: Seal): Store {
     set: (key, record, options) => {
       // A copy: the caller may change its bytes before they are sealed.
       const own = record.slice();
+      const left = remaining(options);
       return order.seal(
         key,
         () => seal.close(key, own),
-        (stored) => store.set(key, stored, options),
+        (stored) => store.set(key, stored, left()),
       );
     },
     delete: (key) => {
@@ -61,6 +63,14 @@ export function sealed(store: Store, seal: Seal): Store {
   addBatches(outer, store, order, open);
   addAtomic(outer, store, order, seal);
   return outer;
+}
+
+/** Gives the same options later: what sealing took is no part of `within` any more. */
+function remaining(options: SetOptions): () => SetOptions {
+  const { within } = options;
+  if (within === undefined) return () => options;
+  const since = elapsed();
+  return () => ({ ...options, within: Math.max(0, within - (elapsed() - since)) });
 }
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -105,7 +115,8 @@ function addAtomic(outer: Mutable<Store>, store: Store, order: SealOrder, seal: 
   if (store.add !== undefined) {
     outer.add = async (key: string, record: Uint8Array, options: SetOptions) => {
       const own = record.slice();
-      const add = (stored: Uint8Array) => store.add?.(key, stored, options);
+      const left = remaining(options);
+      const add = (stored: Uint8Array) => store.add?.(key, stored, left());
       return (await order.seal(key, () => seal.close(key, own), add, false)) === true;
     };
   }

@@ -109,7 +109,8 @@ export async function addRecord(
   const name = layers.named(key);
   const named = { key, name };
   const content = { record, expiresIn };
-  const run = () => layer.store.add?.(name, record, { expiresIn });
+  const options = { expiresIn, within: layer.deadline };
+  const run = () => layer.store.add?.(name, record, options);
   const add = () => layers.tiers.decide(layer, named, content, "add", run);
   await layers.tiers.settle(layer, named);
   if ((await add()) === true) return true;

@@ -2,6 +2,16 @@
 
 import type { Part, Send } from "./redis-client.js";
 
+/**
+ * KEYS: one; ARGV: the record, the time after which it must not be written, and words of SET.
+ * Gives 0 when that time is over, else 1 if it is written and 2 if not; and the server's time.
+ */
+export const SET_IN_TIME = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+if now > tonumber(ARGV[2]) then return {0, now} end
+return {redis.call('SET', KEYS[1], ARGV[1], unpack(ARGV, 3)) and 1 or 2, now}`;
+
 /** KEYS: one; ARGV: the record. */
 export const COMPARE_AND_DELETE = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end

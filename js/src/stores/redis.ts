@@ -26,6 +26,7 @@ import {
   SLIDING_WINDOW,
 } from "./redis-scripts.js";
 import { textOf } from "./redis-text.js";
+import { ServerClock, setInTime } from "./redis-timed.js";
 
 export type {
   BunRedisLike,
@@ -77,6 +78,9 @@ export class RedisStore implements Store {
   readonly #send: Send;
   /** True if commands are for one key each. */
   #isApart: boolean;
+  /** False for a server, or a user, without scripts. */
+  #runsScripts = true;
+  readonly #clock: ServerClock = new ServerClock();
   #listening: Promise<Listening> | undefined;
   #listeners = 0;
 
@@ -139,9 +143,8 @@ export class RedisStore implements Store {
     for await (const page of this.#list(keyToText(prefix), () => true)) await this.#drop(page);
   }
 
-  async add(key: string, record: Uint8Array, options: SetOptions): Promise<boolean> {
-    const answer = await this.#set(key, record, options, "NX");
-    return answer !== null && answer !== undefined;
+  add(key: string, record: Uint8Array, options: SetOptions): Promise<boolean> {
+    return this.#set(key, record, options, "NX");
   }
 
   async compareAndDelete(key: string, record: Uint8Array): Promise<boolean> {
@@ -187,15 +190,26 @@ export class RedisStore implements Store {
     await (await listening)?.close();
   }
 
-  #set(
+  /** Sets a key; false when the words forbid it. */
+  async #set(
     key: string,
     record: Uint8Array,
-    { expiresIn }: SetOptions,
-    ...words: string[]
-  ): Promise<unknown> {
+    { expiresIn, within }: SetOptions,
+    ...more: string[]
+  ): Promise<boolean> {
     const life = expiresIn === Number.POSITIVE_INFINITY ? [] : ["PX", `${whole(expiresIn)}`];
+    const [name, words] = [keyToText(key), [...life, ...more]];
     const argument = this.#commands.toArgument(record);
-    return this.#send("SET", keyToText(key), argument, ...life, ...words);
+    if (within !== undefined && this.#runsScripts) {
+      try {
+        return await setInTime(this.#send, this.#clock, name, argument, words, within);
+      } catch (error) {
+        if (!/NOPERM|unknown command/i.test(String(error))) throw error;
+        this.#runsScripts = false;
+      }
+    }
+    const answer = await this.#send("SET", name, argument, ...words);
+    return answer !== null && answer !== undefined;
   }
 
   /** Pages of keys, of all servers that have any. */

@@ -35,8 +35,11 @@ export class TierRegistry {
 
 /** A change that has happened, and is to be performed in the tiers, or given up. */
 export interface PreparedChange {
-  /** Resolves when all tiers have it or failed: true if one of them has it, or something newer. */
-  perform(): Promise<boolean>;
+  /**
+   * Resolves when all tiers have it or failed: true if one of them has it, or something newer.
+   * @param notAfter when it must not be written any more; default: after each tier's deadline
+   */
+  perform(notAfter?: number): Promise<boolean>;
   /**
    * It is not performed. What tiers have may be older from now on.
    * @param newer the one that has something newer
@@ -100,11 +103,13 @@ export class Tiers {
     const fence = this.fences.raise(name);
     const claimed = writers.map((writer) => writer.claim(name, fence, promised));
     return {
-      perform: async () => {
+      perform: async (notAfter) => {
         const made = make(claimed);
         const content = made instanceof Promise ? await made : made;
         const done = await Promise.all(
-          writers.map((writer, at) => writer.perform(claimed[at] as Change, key, content)),
+          writers.map((writer, at) =>
+            writer.perform(claimed[at] as Change, key, content, notAfter),
+          ),
         );
         return done.includes(true);
       },
@@ -177,8 +182,7 @@ export class Tiers {
       if (drops) return store.deleteMany?.(sent.map(({ name }) => name));
       const entries = sent.map(({ name }) => {
         const { content } = contents.get(name) as { readonly content: Content };
-        const { record, expiresIn } = content;
-        return [name, record, { expiresIn }] as const;
+        return [name, content.record, writer.optionsOf(content)] as const;
       });
       return store.setMany?.(entries);
     };

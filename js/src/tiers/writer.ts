@@ -4,6 +4,7 @@ import type { Attempts, Layer, Operation, Run } from "../attempts.js";
 import type { Timers } from "../clock.js";
 import { StoreError } from "../errors.js";
 import type { Events } from "../events.js";
+import type { SetOptions } from "../store.js";
 import {
   ASK,
   type Blocker,
@@ -106,8 +107,22 @@ export class TierWriter {
     return this.ledger.look(name, this.#host.timers.now());
   }
 
-  /** Performs a change of one key; true if the tier has it, or something newer. */
-  async perform(change: Change, key: string, content: Content | undefined): Promise<boolean> {
+  /** How a record is kept: a write that its deadline has passed must not come after all. */
+  optionsOf({ expiresIn }: Content, notAfter: number = Number.POSITIVE_INFINITY): SetOptions {
+    const left = notAfter - this.#host.timers.now();
+    return { expiresIn, within: Math.max(0, Math.min(this.layer.deadline, left)) };
+  }
+
+  /**
+   * Performs a change of one key; true if the tier has it, or something newer.
+   * @param notAfter when a record must not be written any more; default: after the deadline
+   */
+  async perform(
+    change: Change,
+    key: string,
+    content: Content | undefined,
+    notAfter?: number,
+  ): Promise<boolean> {
     if (!(await this.#turn(change))) {
       wake(change);
       return true;
@@ -118,7 +133,7 @@ export class TierWriter {
       content === undefined
         ? await this.#send([change], "delete", key, () => store.delete(name))
         : await this.#send([change], "set", key, () =>
-            store.set(name, content.record, { expiresIn: content.expiresIn }),
+            store.set(name, content.record, this.optionsOf(content, notAfter)),
           );
     if (outcome === "failed" && content !== undefined) await this.#dropFailed(change, key);
     return outcome === "done";
