@@ -48,9 +48,26 @@ pub struct Flight {
     pub since: Timestamp,
     /// How long it holds the key.
     pub lease: Span,
+    /// Whether its callers had an entry: nobody is to wait for it for long.
+    pub background: bool,
 }
 
 impl Flight {
+    /// How long a refresh in the background may keep a caller waiting that no entry can answer.
+    pub const PATIENCE: Span = Span::from_secs(1);
+
+    /// How long callers still wait for it: until its lease ends, for one in the background until it
+    /// is as old as [`Flight::PATIENCE`] if that is sooner.
+    #[must_use]
+    pub fn wait_left(&self, now: Timestamp) -> Span {
+        let lease = self.lease_left(now);
+        if self.background {
+            lease.min((self.since + Self::PATIENCE).since(now))
+        } else {
+            lease
+        }
+    }
+
     /// How long the lease still runs; zero when it is over.
     #[must_use]
     pub fn lease_left(&self, now: Timestamp) -> Span {
@@ -89,10 +106,30 @@ impl Flights {
         self.by_lease.get(slot)
     }
 
-    /// The flight of `slot` that a caller can wait for.
+    /// Returns the flight of `slot` that a caller may wait for.
+    #[must_use]
+    pub fn joinable(&self, slot: SlotId, now: Timestamp) -> Option<&Flight> {
+        self.get(slot)
+            .filter(|flight| !flight.wait_left(now).is_zero())
+    }
+
+    /// The flight of `slot` while it holds its key.
     #[must_use]
     pub fn live(&self, slot: SlotId, now: Timestamp) -> Option<&Flight> {
         self.get(slot).filter(|flight| !flight.is_orphaned(now))
+    }
+
+    /// Says that the callers of the flight of `slot` have an answer, and that its load begins now.
+    pub fn let_go(&mut self, slot: SlotId, fence: Fence, now: Timestamp) {
+        if let Some(flight) = self.end(slot, fence) {
+            let background = true;
+            let flight = Flight {
+                since: now,
+                background,
+                ..flight
+            };
+            self.start(slot, flight);
+        }
     }
 
     /// Starts `flight` for `slot`, instead of the one it had.
@@ -139,7 +176,40 @@ mod tests {
             fence: Fence::from_number(number),
             since: at(since),
             lease: Span::from_millis(lease),
+            background: false,
         }
+    }
+
+    #[test]
+    fn a_background_flight_is_waited_for_until_patience_ends_and_holds_its_key_for_longer() {
+        let mut flights = Flights::default();
+        let background = true;
+        flights.start(
+            7,
+            Flight {
+                background,
+                ..flight(1, 100, 5000)
+            },
+        );
+        assert!(flights.joinable(7, at(1099)).is_some());
+        assert!(flights.joinable(7, at(1100)).is_none());
+        assert!(flights.live(7, at(1100)).is_some());
+        flights.start(8, flight(2, 100, 5000));
+        assert!(flights.joinable(8, at(5099)).is_some());
+        flights.let_go(8, Fence::from_number(2), at(5000));
+        assert_eq!(
+            flights.get(8).unwrap().wait_left(at(5400)),
+            Span::from_millis(600)
+        );
+    }
+
+    #[test]
+    fn patience_does_not_outlast_the_lease() {
+        let short = Flight {
+            background: true,
+            ..flight(1, 0, 150)
+        };
+        assert_eq!(short.wait_left(at(100)), Span::from_millis(50));
     }
 
     #[test]

@@ -7,13 +7,15 @@
  */
 
 import type { LoadContext, LoadManyContext } from "./call.js";
+import { signalsIn, withSignal } from "./call-arguments.js";
 import { afterMicrotask } from "./clock.js";
 import type { Form } from "./entry-records.js";
 import { ConfigError, type HoldoverError } from "./errors.js";
+import { Frame, leaveFrame, runWithin } from "./frames.js";
 import type { Admission } from "./guards.js";
-import { isAbortSignal } from "./key-encode.js";
 import type { FoundEntry, Layers } from "./layers.js";
 import { readMany } from "./layers-many.js";
+import { hostAsyncStorage } from "./scopes.js";
 
 /** What loads many keys; may give anything, or throw. */
 export type LoadMany = (
@@ -21,8 +23,8 @@ export type LoadMany = (
   context: LoadManyContext,
 ) => unknown;
 
-/** A context that knows whether callers have an answer already. */
-type BatchedContext = LoadContext & { readonly answered?: boolean };
+/** A context that knows where its loader runs. */
+type BatchedContext = LoadContext & { readonly frame?: Frame };
 
 interface Look {
   readonly key: string;
@@ -31,7 +33,7 @@ interface Look {
 
 interface Member {
   readonly args: readonly unknown[];
-  readonly context: LoadContext;
+  readonly context: BatchedContext;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -83,7 +85,7 @@ export class Batch {
   /** Loads one of the keys together with others; undefined when nothing loads many. */
   load(args: readonly unknown[], context: BatchedContext): Promise<unknown> | undefined {
     if (this.#loadMany === undefined) return undefined;
-    const { members } = this.#groupFor(context.answered === true);
+    const { members } = this.#groupFor(context.background);
     return new Promise((resolve, reject) => members.push({ args, context, resolve, reject }));
   }
 
@@ -114,13 +116,14 @@ export class Batch {
   }
 
   async #call(members: readonly Member[]): Promise<void> {
+    const frame = new Frame();
+    for (const { context } of members) if (context.frame) frame.waitedBy(context.frame);
     try {
       const context = contextOf(members);
-      const argsList = members.map(({ args }) => withSignal(args, context));
-      const results: unknown = await Reflect.apply(this.#loadMany as LoadMany, this.#self, [
-        argsList,
-        context,
-      ]);
+      const argsList = members.map(({ args }) => withLoadSignal(args, context));
+      const load = () =>
+        Reflect.apply(this.#loadMany as LoadMany, this.#self, [argsList, context]) as unknown;
+      const results: unknown = await runWithin(frame, hostAsyncStorage, load);
       if (!Array.isArray(results) || results.length !== members.length) {
         const allowed = `an array of as many results as argument lists: ${members.length}`;
         const subject = 'what option "loadMany" returned';
@@ -129,6 +132,9 @@ export class Batch {
       settle(members, results);
     } catch (error) {
       for (const { reject } of members) reject(error);
+    } finally {
+      frame.end();
+      leaveFrame();
     }
   }
 }
@@ -149,9 +155,8 @@ function settle(members: readonly Member[], results: readonly unknown[]): void {
 }
 
 /** Signals of callers must not end what others share. */
-function withSignal(args: readonly unknown[], context: LoadManyContext): readonly unknown[] {
-  if (!args.some(isAbortSignal)) return args;
-  return args.map((arg) => (isAbortSignal(arg) ? context.signal : arg));
+function withLoadSignal(args: readonly unknown[], context: LoadManyContext): readonly unknown[] {
+  return signalsIn(args).length === 0 ? args : withSignal(args, context.signal);
 }
 
 /** What `loadMany` is given; the signal is made when it is first asked for. */
@@ -162,6 +167,10 @@ function contextOf(members: readonly Member[]): LoadManyContext {
     get signal() {
       controller ??= abortedWithAll(members.map(({ context }) => context.signal));
       return controller.signal;
+    },
+    background: members.every(({ context }) => context.background),
+    get previous() {
+      return members.map(({ context }) => context.previous);
     },
   };
 }

@@ -19,6 +19,10 @@ export class BoundPolicy {
   readonly isPlain: boolean;
   /** How long its loads took. */
   readonly loadTimes: LoadTimesHistogram;
+  /** True once its function brought what can be read only once: nobody waits for it then. */
+  readsOnce = false;
+  /** True once its function brought what callers may share: those of one burst share a promise. */
+  mayCrowd = false;
   readonly #base: BoundPolicy | undefined;
 
   /**

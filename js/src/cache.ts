@@ -13,6 +13,7 @@ import type { Duration } from "./duration.js";
 import { Entries } from "./entries.js";
 import { ConfigError } from "./errors.js";
 import type { CacheEvent } from "./events.js";
+import { currentFrame } from "./frames.js";
 import { type AnyStore, hostOf } from "./host.js";
 import { type CachedFetch, cachedFetch } from "./http/fetch.js";
 import { type CachedHandler, cachedHandler, type Handler } from "./http/handler.js";
@@ -39,12 +40,17 @@ import { expire, setEntry } from "./operations/single.js";
 import { flag, readOptions } from "./options.js";
 import { Policies } from "./policies.js";
 import { compileCallOptions } from "./policy.js";
-import type { FetchPolicyOptions, GetOrLoadOptions, PolicyOptions } from "./policy-options.js";
+import type {
+  FetchPolicyOptions,
+  GetOrLoadOptions,
+  PassContext,
+  PolicyOptions,
+} from "./policy-options.js";
 import type { Trace } from "./scopes.js";
 import { type CacheStats, statsFor } from "./stats.js";
 import type { Disabled, DisableOptions } from "./switches.js";
 import { tagNames } from "./tags.js";
-import { type ArgumentsOf, type Explained, type WrappedLike, wrap } from "./wrap.js";
+import { type ArgumentsOf, type Explained, type Wrapped, type WrappedLike, wrap } from "./wrap.js";
 
 /** How tags are invalidated. */
 export interface InvalidateOptions {
@@ -82,6 +88,22 @@ export class Cache {
    * @param load the function; its own errors are rethrown as they are
    * @throws ConfigError naming the option at fault
    */
+  wrap<Load extends (...args: never[]) => unknown>(
+    load: Load,
+    policy: PolicyOptions<ArgumentsOf<Load>, Awaited<ReturnType<Load>>>,
+  ): WrappedLike<Load>;
+  /**
+   * Wraps a function that wants to know of its load: with `passContext`, a {@link LoadContext} comes
+   * before the arguments that the wrapped function is called with.
+   *
+   * @param load the function; its own errors are rethrown as they are
+   * @throws ConfigError naming the option at fault
+   */
+  wrap<Args extends readonly unknown[], Result>(
+    // biome-ignore lint/suspicious/noExplicitAny: what is to be renewed is a result of the function
+    load: (context: LoadContext<any>, ...args: Args) => Result,
+    policy: PolicyOptions<NoInfer<Args>, Awaited<NoInfer<Result>>> & PassContext,
+  ): Wrapped<Args, Awaited<Result>>;
   wrap<Load extends (...args: never[]) => unknown>(
     load: Load,
     policy: PolicyOptions<ArgumentsOf<Load>, Awaited<ReturnType<Load>>>,
@@ -149,7 +171,8 @@ export class Cache {
     const isFactory = typeof valueOrFactory === "function";
     const load = isFactory ? (valueOrFactory as Call["load"]) : () => valueOrFactory;
     const policy = this.policies.of({ ttl });
-    const answer = await this.driver.call({ key: checkedKey(key), policy, args: [], load });
+    const within = currentFrame();
+    const answer = await this.driver.call({ key: checkedKey(key), policy, args: [], load, within });
     return answer.value as Awaited<Result>;
   }
 
@@ -424,7 +447,18 @@ export class Cache {
     const policy = this.policies.of(options);
     const { signal, waitUntil, bypass } = compileCallOptions(options, "getOrLoad");
     const tags = policy.rules.tags?.ofArgs?.([]);
-    return { key: checkedKey(key), policy, args: [], load, signal, waitUntil, bypass, tags };
+    const within = currentFrame();
+    return {
+      key: checkedKey(key),
+      policy,
+      args: [],
+      load,
+      signal,
+      waitUntil,
+      bypass,
+      tags,
+      within,
+    };
   }
 }
 

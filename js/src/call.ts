@@ -3,16 +3,28 @@
 import type { Batch } from "./batch.js";
 import type { BoundPolicy } from "./bound-policy.js";
 import type { Source } from "./events.js";
+import type { Frame } from "./frames.js";
 import type { Lifetime } from "./layers.js";
 import type { WaitUntil } from "./policy-options.js";
 import type { Begun } from "./tags.js";
 
+/** What there is of a key while it is loaded anew. */
+export interface Previous<Result = unknown> {
+  readonly value: Result;
+  /** Milliseconds since it was stored. */
+  readonly age: number;
+}
+
 /** What a loader is given. */
-export interface LoadContext {
+export interface LoadContext<Result = unknown> {
   /** Aborted when the load has taken longer than `timeout`, or when nobody wants it any more. */
   readonly signal: AbortSignal;
   /** The key that is loaded. */
   readonly key: string;
+  /** True if callers have an answer already: the load renews an entry in the background. */
+  readonly background: boolean;
+  /** The entry that the load is to renew, if it may still answer; undefined without one. */
+  readonly previous: Previous<Result> | undefined;
 }
 
 /** The same for loads that have answers before they end, like responses that stream. */
@@ -32,6 +44,10 @@ export interface LoadManyContext {
   readonly signal: AbortSignal;
   /** The keys that are loaded, in the order of the argument lists. */
   readonly keys: readonly string[];
+  /** True if callers have an answer already: the load renews entries in the background. */
+  readonly background: boolean;
+  /** The entry of each key, as {@link LoadContext.previous}. */
+  readonly previous: readonly (Previous | undefined)[];
 }
 
 /** A value to store for another time than the policy says, as `fetch` reads it from headers. */
@@ -47,6 +63,12 @@ export interface Call {
   readonly batch?: Batch | undefined;
   /** The caller's own. */
   readonly signal?: AbortSignal | undefined;
+  /** All of them, where there are several. */
+  readonly signals?: readonly AbortSignal[] | undefined;
+  /** The load in whose loader the call was made. */
+  readonly within?: Frame | undefined;
+  /** Keeps the arguments as they are: the caller may change them before they are used. */
+  readonly keepArguments?: (() => void) | undefined;
   readonly waitUntil?: WaitUntil | undefined;
   readonly bypass?: boolean | undefined;
   /** Instead of the policy's `ttl` for what this call stores. */
@@ -88,4 +110,12 @@ export interface Answer {
   readonly error?: unknown;
   /** Of an entry that memory may not have any more; undefined when it is to be looked up there. */
   readonly times?: Times | undefined;
+}
+
+const NO_SIGNALS: readonly AbortSignal[] = [];
+
+/** Every signal of a call's caller. */
+export function signalsOf({ signal, signals }: Call): readonly AbortSignal[] {
+  if (signals !== undefined) return signals;
+  return signal === undefined ? NO_SIGNALS : [signal];
 }

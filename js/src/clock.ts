@@ -6,6 +6,13 @@ import type { WaitUntil } from "./policy-options.js";
 /** Cancels a timer. */
 export type CancelTimer = () => void;
 
+/** A timer for which a process stays alive until it is let go. */
+export interface HeldTimer {
+  cancel(): void;
+  /** The process need not stay alive for it any more. */
+  letGo(): void;
+}
+
 /** The longest delay that timers keep; a longer one would fire at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
@@ -122,6 +129,8 @@ export interface Timers {
   after(delay: number, task: () => void): CancelTimer;
   /** The same, but the process need not stay alive for it. */
   afterIfAlive(delay: number, task: () => void): CancelTimer;
+  /** The same, for as long as somebody waits. */
+  held(delay: number, task: () => void): HeldTimer;
 }
 
 const hostTimers: Timers = {
@@ -136,6 +145,14 @@ const hostTimers: Timers = {
     const timer = setTimeout(task, delay);
     (timer as HostTimer).unref?.();
     return () => clearTimeout(timer);
+  },
+  held(delay, task) {
+    if (delay > LONGEST_TIMER) return { cancel: NOTHING, letGo: NOTHING };
+    const timer = setTimeout(task, delay);
+    return {
+      cancel: () => clearTimeout(timer),
+      letGo: () => (timer as HostTimer).unref?.(),
+    };
   },
 };
 
@@ -172,5 +189,9 @@ export function timersOf(clock: Clock | undefined, tellFault: TellFault = () => 
       tellFault("clock.clearTimeout", error);
     }
   };
-  return { now, after, afterIfAlive: after };
+  const held = (delay: number, task: () => void) => ({
+    cancel: after(delay, task),
+    letGo: NOTHING,
+  });
+  return { now, after, afterIfAlive: after, held };
 }

@@ -29,7 +29,12 @@ let refusal: Refusal | undefined;
 let awaited = 0;
 let instance = 0;
 let traps = 0;
-let tenants: Set<WeakRef<CoreTenant>> | undefined;
+let tenants: Set<Reference> | undefined;
+
+/** Holds a tenant weakly where the host can. */
+interface Reference {
+  deref(): CoreTenant | undefined;
+}
 
 /** Says where the core comes from; the first to say so wins. Nothing is compiled yet. */
 export function provide(from: CoreSource): void {
@@ -92,14 +97,19 @@ export function trapCount(): number {
 /** Remembers who must forget when the core is replaced. Does not keep it alive. */
 export function register(tenant: CoreTenant): void {
   tenants ??= new Set();
-  tenants.add(new WeakRef(tenant));
+  tenants.add(referenceTo(tenant));
   if (tenants.size % PRUNE_EVERY === 0) prune(tenants);
 }
 
 /** How many more tenants are registered before those that are gone are looked for. */
 const PRUNE_EVERY = 256;
 
-function prune(known: Set<WeakRef<CoreTenant>>): void {
+/** Workers have `WeakRef` since the compatibility date 2025-05-05; before, caches stay. */
+function referenceTo(tenant: CoreTenant): Reference {
+  return typeof WeakRef === "undefined" ? { deref: () => tenant } : new WeakRef(tenant);
+}
+
+function prune(known: Set<Reference>): void {
   for (const reference of known) if (reference.deref() === undefined) known.delete(reference);
 }
 

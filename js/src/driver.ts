@@ -5,15 +5,20 @@
  * request that vanishes takes its state with it. See `src/call/mod.rs` for the order of steps.
  */
 
+import { abortedOf, whenAborted } from "./aborts.js";
 import type { BoundPolicy } from "./bound-policy.js";
-import type { Answer, Call } from "./call.js";
+import { type Answer, type Call, signalsOf } from "./call.js";
+import { isBurst } from "./clock.js";
 import * as core from "./core.js";
-import { ClosedError, type HoldoverError } from "./errors.js";
+import { ClosedError, type HoldoverError, ReentranceError } from "./errors.js";
 import { Flight } from "./flight.js";
+import { FlightContext } from "./flight-context.js";
+import { type Frame, useAsyncStorage } from "./frames.js";
 import { rejected } from "./guards.js";
 import type { Host } from "./host.js";
 import { Landing } from "./landing.js";
 import { Loads } from "./loads.js";
+import { keepsRequestsApart, tellRequestsApart } from "./requests.js";
 import { type AsyncStorageClass, Scopes } from "./scopes.js";
 import { Serving } from "./serving.js";
 import { countHit } from "./shared-hits.js";
@@ -60,6 +65,7 @@ export class Driver {
   readonly #loads: Loads;
   readonly #serving: Serving;
   #toldUnavailable = false;
+  #toldLimited = false;
   /** Calls that went straight to their loaders. */
   bypassed = 0;
 
@@ -67,6 +73,7 @@ export class Driver {
     this.host = host;
     this.scopes = new Scopes(asyncLocalStorage, () => this.#update());
     this.#enabled = enabled;
+    useAsyncStorage(asyncLocalStorage);
     this.#update();
     const recover = (error: unknown) => this.recover(error);
     this.#landing = new Landing(host, recover);
@@ -264,7 +271,8 @@ export class Driver {
   /** The answer of calls that do not get as far as the core. */
   #refuse(call: Call): Promise<Answer> | undefined {
     if (this.#closed) return Promise.reject(new ClosedError("the cache is closed"));
-    if (call.signal?.aborted) return Promise.reject(call.signal.reason);
+    const aborted = abortedOf(signalsOf(call));
+    if (aborted !== undefined) return Promise.reject(aborted.reason);
     if (call.bypass || !this.#enabled || !this.isOpen()) return this.#bypass(call);
     return undefined;
   }
@@ -301,11 +309,53 @@ export class Driver {
       default: {
         const flight = memory.flights[slot];
         if (flight === undefined) return this.#bypass(call);
-        if (this.isOutdated(flight)) return this.#takeOver(call, slot);
+        const isOwn = call.within?.wouldWaitForItself(flight.frame) === true;
+        // Registered before anything is told: a listener may call the cache.
+        if (!isOwn && this.isOutdated(flight)) return this.#takeOver(call, slot);
         if (step !== WAIT_FALLBACK) this.#tellMiss(call.key);
-        return this.#join(call, flight, step === WAIT_FALLBACK, false);
+        if (isOwn) return this.#loadWithin(call, call.within as Frame);
+        return this.#wait(call, flight, step === WAIT_FALLBACK);
       }
     }
+  }
+
+  /** Waits for another caller's load, unless that cannot be waited for. */
+  #wait(call: Call, flight: Flight, fallback: boolean): Promise<Answer> {
+    if (call.policy.readsOnce) return this.#loadBeside(call, fallback);
+    if (keepsRequestsApart() && !isBurst(flight.burst)) {
+      tellRequestsApart(this.host.events, this.#toldLimited);
+      this.#toldLimited = true;
+      return this.#loadBeside(call, fallback);
+    }
+    call.keepArguments?.();
+    return this.#join(call, flight, fallback, false);
+  }
+
+  /** Loads beside the load that leads the key. */
+  #loadBeside(call: Call, fallback: boolean): Promise<Answer> {
+    const { memory } = this.host;
+    const fence = core.load_beside(memory.machine, call.policy.bind(memory));
+    const flight = this.#loads.register(call, -1, fence, "beside");
+    this.#loads.start(flight, call);
+    return this.#join(call, flight, fallback, true);
+  }
+
+  /**
+   * Loads as a part of the load of the same key that the call was made in: that one has asked the
+   * guards and stores what it brings.
+   */
+  #loadWithin(call: Call, frame: Frame): Promise<Answer> {
+    if (frame.isTooDeep) {
+      const message = `loads of ${call.key} ask for ${call.key} themselves, without an end`;
+      return Promise.reject(new ReentranceError(message));
+    }
+    const { memory } = this.host;
+    const fence = core.load_beside(memory.machine, call.policy.bind(memory));
+    const own = { ...call, noStore: true };
+    const flight = this.#loads.register(own, -1, fence, "beside");
+    flight.frame.depth = frame.depth + 1;
+    this.#loads.startWithin(flight, own);
+    return this.#join(own, flight, false, true);
   }
 
   /** Whether a load must not be joined, for a tag of it was invalidated. */
@@ -336,44 +386,44 @@ export class Driver {
       failoverAfter < Number.POSITIVE_INFINITY &&
       !call.noFallback &&
       (fallback || this.host.layers !== undefined);
-    if (leads && !canFailOver && call.signal === undefined) {
+    const signals = signalsOf(call);
+    if (call.within !== undefined && !leads) flight.frame.waitedBy(call.within);
+    if (leads && !canFailOver && signals.length === 0) {
       // Nothing can come before the outcome: the short way.
       flight.waiting += 1;
       return flight.outcome.then((outcome) => this.#serving.conclude(call, outcome, true));
     }
     return waitFor(flight, {
       timers: this.host.timers,
-      signal: call.signal,
+      signals,
       joined: !leads,
-      lease: leads ? Number.POSITIVE_INFINITY : this.#leaseLeft(call.key),
+      lease: leads ? Number.POSITIVE_INFINITY : this.#waitLeft(call.key),
       failoverAfter: canFailOver ? failoverAfter : Number.POSITIVE_INFINITY,
-      conclude: (outcome) => this.#serving.conclude(call, outcome, leads),
+      conclude: (outcome) =>
+        outcome.isReadOnce && !leads && (outcome.ok || outcome.held === undefined)
+          ? this.#loadBeside(call, fallback)
+          : this.#serving.conclude(call, outcome, leads),
       failOver: () => this.#serving.failOver(call),
       beginAgain: () => this.#answer(call, true),
       abandon: (reason) => this.#loads.abandon(flight, call, reason),
     });
   }
 
-  #leaseLeft(key: string): number {
+  #waitLeft(key: string): number {
     const { memory, space, timers } = this.host;
-    return core.lease_left(memory.machine, space.get(key) ?? -1, timers.now());
+    return core.wait_left(memory.machine, space.get(key) ?? -1, timers.now());
   }
 
   async #bypass(call: Call): Promise<Answer> {
     this.bypassed += 1;
     const flight = new Flight(call.key, 0, 0, false);
-    const stop = () => flight.abort(call.signal?.reason);
-    call.signal?.addEventListener("abort", stop, { once: true });
+    const stop = (reason: unknown) => flight.abort(reason);
+    const cancels = signalsOf(call).map((signal) => whenAborted(signal, stop));
     try {
-      const value = await call.load({
-        key: call.key,
-        get signal() {
-          return flight.signal;
-        },
-      });
+      const value = await call.load(new FlightContext(flight, () => undefined));
       return { value, source: "bypass", layer: undefined };
     } finally {
-      call.signal?.removeEventListener("abort", stop);
+      for (const cancel of cancels) cancel();
     }
   }
 }

@@ -15,6 +15,7 @@ export type ErrorCode = keyof ErrorByCode;
 export interface ErrorByCode {
   E_CONFIG: ConfigError;
   E_TIMEOUT: TimeoutError;
+  E_REENTRANCE: ReentranceError;
   E_CIRCUIT_OPEN: CircuitOpenError;
   E_RATE_LIMITED: RateLimitedError;
   E_SLOW_CALLS: SlowCallsError;
@@ -70,6 +71,14 @@ export class TimeoutError extends HoldoverError {
   readonly code = "E_TIMEOUT";
   constructor(message: string, details?: ErrorDetails) {
     super("TimeoutError", message, details);
+  }
+}
+
+/** A load asked for its own key within itself, again and again without an end. */
+export class ReentranceError extends HoldoverError {
+  readonly code = "E_REENTRANCE";
+  constructor(message: string, details?: ErrorDetails) {
+    super("ReentranceError", message, details);
   }
 }
 

@@ -61,6 +61,21 @@ export type CacheEvent =
       KeyEvent)
   /** The core trapped and was replaced; what was in memory is gone. */
   | ({ readonly type: "trap" } & FailureEvent)
+  /** The host lacks something, so that a part works otherwise than it should. Told once. */
+  | {
+      readonly type: "limited";
+      /** What works otherwise, and the cure. */
+      readonly reason: string;
+    }
+  /**
+   * What a function returned or threw can be read only once, like a `Response`: it is neither
+   * stored nor shared.
+   */
+  | ({
+      readonly type: "read-once";
+      /** What it was. */
+      readonly value: unknown;
+    } & KeyEvent)
   /** The core cannot be had on this host: every call goes straight to its origin. Told once. */
   | ({ readonly type: "unavailable" } & FailureEvent);
 

@@ -8,6 +8,7 @@ import type { Timers } from "./clock.js";
 import { withinDeadline } from "./deadline.js";
 import { CodecError, StoreError } from "./errors.js";
 import type { Events } from "./events.js";
+import { outsideRequests } from "./outside.js";
 
 /**
  * What is to be dropped: keys, tags by their hashes, or everything of the namespace. Keys that are
@@ -107,8 +108,11 @@ export class Feed {
 
   /** The first subscription that comes is kept, be it late: connecting may take its time. */
   async #open(wire: Wire): Promise<true> {
-    const hear = (message: string) => this.#hear(wire, message);
-    const stop = await wire.layer.store.subscribe?.(this.#channel, hear, () => this.#missed());
+    const { store } = wire.layer;
+    const hear = (message: string) => outsideRequests(() => this.#hear(wire, message));
+    const miss = () => outsideRequests(() => this.#missed());
+    // Clients may connect for it, and stay so after the request that was first.
+    const stop = await outsideRequests(() => store.subscribe?.(this.#channel, hear, miss));
     if (wire.isOpen || this.#closed) {
       await stop?.();
       return true;

@@ -1,7 +1,8 @@
 /** A flight as its host and its loader see it. */
 
-import type { StreamContext } from "./call.js";
+import type { Previous, StreamContext } from "./call.js";
 import type { Flight } from "./flight.js";
+import type { Frame } from "./frames.js";
 
 /** Resolves when a flight has nothing left to do, background writes included. */
 export async function everythingOf(flight: Flight): Promise<void> {
@@ -17,17 +18,20 @@ export async function everythingOf(flight: Flight): Promise<void> {
 export class FlightContext implements StreamContext {
   readonly key: string;
   readonly #flight: Flight;
+  readonly #previous: () => Previous | undefined;
 
-  constructor(flight: Flight) {
+  /** @param previous finds the entry that is renewed; asked when the loader wants to know */
+  constructor(flight: Flight, previous: () => Previous | undefined) {
     this.key = flight.key;
     this.#flight = flight;
+    this.#previous = previous;
   }
 
   get signal(): AbortSignal {
     return this.#flight.signal;
   }
 
-  get answered(): boolean {
+  get background(): boolean {
     return this.#flight.answered;
   }
 
@@ -37,5 +41,13 @@ export class FlightContext implements StreamContext {
 
   begun(): void {
     this.#flight.endTimeout?.();
+  }
+
+  get previous(): Previous | undefined {
+    return this.#previous();
+  }
+
+  get frame(): Frame {
+    return this.#flight.frame;
   }
 }

@@ -2,8 +2,11 @@
 
 import type { BoundPolicy } from "./bound-policy.js";
 import type { Times } from "./call.js";
+import type { HeldTimer } from "./clock.js";
 import type { Source } from "./events.js";
+import { Frame } from "./frames.js";
 import type { Admission } from "./guards.js";
+import type { FoundEntry } from "./layers.js";
 import type { LoadLock } from "./lock.js";
 import type { Begun } from "./tags.js";
 
@@ -25,10 +28,14 @@ export type Outcome =
       readonly error?: unknown;
       /** Of an entry that a lower store had. */
       readonly times?: Times | undefined;
+      /** True for what only one caller can read. */
+      readonly isReadOnce?: boolean;
     }
   | {
       readonly ok: false;
       readonly error: unknown;
+      /** True for an error that only one caller can read. */
+      readonly isReadOnce?: boolean;
       /** What the loader returned, when `failIf` called it a failure. */
       readonly result?: Held;
       /** The entry that may answer instead. */
@@ -58,6 +65,8 @@ export class Flight {
   crowd: Crowd | undefined;
   /** How many callers wait, a crowd counting once. */
   waiting = 0;
+  /** True for a load beside the one that leads its key, which the core does not know. */
+  isBeside = false;
   /** Whether it goes on when nobody waits any more. */
   anchored: boolean;
   /** Whether callers have their outcome: what comes later may be stored, and no more. */
@@ -76,6 +85,14 @@ export class Flight {
   lock: LoadLock | undefined;
   /** Whether a lower store may have an entry of its key. */
   mayHaveStored: boolean;
+  /** What a lower store had for it that memory does not keep, and when it was found. */
+  spare: { readonly found: FoundEntry; readonly at: number } | undefined;
+  /** The burst it began in, where callers of another must not wait for it. */
+  burst = 0;
+  /** What ends its loader at its `timeout`. */
+  timer: HeldTimer | undefined;
+  /** Where its loader runs. */
+  readonly frame: Frame = new Frame();
   /** When the stores have what it brought. */
   written: Promise<unknown> | undefined;
   /** Ends the time that its loader may take; undefined without a limit. */
@@ -106,6 +123,7 @@ export class Flight {
   tell(outcome: Outcome): Outcome {
     if (this.#outcome !== undefined) return this.#outcome;
     this.#outcome = outcome;
+    this.frame.end();
     for (const waiter of this.#waiters?.keys() ?? []) waiter(outcome);
     this.#waiters = undefined;
     return outcome;
@@ -153,6 +171,12 @@ export class Flight {
       if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason.reason);
     }
     return this.#controller.signal;
+  }
+
+  /** One of those who wait does so no more: a process need not live on for nobody. */
+  leave(): void {
+    this.waiting -= 1;
+    if (this.waiting === 0) this.timer?.letGo();
   }
 
   /** Asks the loader to stop. */

@@ -14,7 +14,7 @@ export type {
   MemoryOptions,
   StoreLike,
 } from "./cache-options.js";
-export type { LoadContext, LoadManyContext } from "./call.js";
+export type { LoadContext, LoadManyContext, Previous } from "./call.js";
 export type { Codec } from "./codec/values.js";
 export type { Duration } from "./duration.js";
 export {
@@ -32,6 +32,7 @@ export {
   LockTimeoutError,
   type RateLimitDetails,
   RateLimitedError,
+  ReentranceError,
   SignatureError,
   SlowCallsError,
   StoreError,
@@ -51,6 +52,7 @@ export type {
   CallOptions,
   FetchPolicyOptions,
   GetOrLoadOptions,
+  PassContext,
   PolicyOptions,
   SchemaResult,
   Shared as SharedOptions,

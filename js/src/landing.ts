@@ -1,14 +1,15 @@
 /** How loads end: what they brought is stored, what failed is made up for, who guards is told. */
 
 import { CachedError } from "./cached-error.js";
-import type { Call } from "./call.js";
+import type { Call, Previous } from "./call.js";
 import * as core from "./core.js";
 import { keptFor } from "./entry-records.js";
 import type { Flight, Held, Outcome } from "./flight.js";
 import type { Host } from "./host.js";
-import type { Lifetime } from "./layers.js";
+import { type Lifetime, totalOf } from "./layers.js";
 import { errorTtlFor, lifetimeFor } from "./lifetimes.js";
 import { FAILED, IGNORED, type LoadResult, SUCCEEDED } from "./load-result.js";
+import { canBeReadOnce, warnOfReadOnce } from "./read-once.js";
 import { Tagging } from "./tagging.js";
 import type { PreparedChange } from "./tiers/tiers.js";
 import { askUser, type Verdict } from "./user-functions.js";
@@ -61,13 +62,15 @@ export class Landing {
     const { failIf } = call.policy.rules;
     const fails = failIf === undefined ? false : this.#ask(call, "failIf", () => failIf(value));
     if (fails === true) return this.crashed(flight, call, undefined, { value });
-    const outcome: Outcome = { ok: true, value, source: "load" };
+    const isReadOnce = canBeReadOnce(value);
+    const outcome: Outcome = { ok: true, value, source: "load", ...(isReadOnce && { isReadOnce }) };
+    this.#noteShape(call, value, isReadOnce);
     this.record(flight, call, SUCCEEDED);
     const took = this.#host.timers.now() - flight.loadBegan;
     call.policy.loadTimes.record(Math.max(0, took));
     flight.over = true;
     // An answer that a promise may yet call a failure is handed out, not kept.
-    const isKept = fails !== "promise" && this.#mayKeep(call, value);
+    const isKept = fails !== "promise" && !isReadOnce && this.#mayKeep(call, value);
     if (!isKept) {
       this.endWithoutStoring(flight);
       return outcome;
@@ -131,7 +134,7 @@ export class Landing {
         core.tag(memory.machine, slot, hashes, begun.fence);
       }
     }
-    if (known >= 0 && memory.flights[known] === flight) memory.flights[known] = undefined;
+    if (known >= 0) memory.land(flight, known);
     memory.drain();
     return slot;
   }
@@ -139,7 +142,9 @@ export class Landing {
   endWithoutStoring(flight: Flight): void {
     this.inCoreOf(flight, () => {
       const { memory, space } = this.#host;
-      core.cancelled(memory.machine, space.get(flight.key) ?? -1, flight.fence);
+      const slot = space.get(flight.key) ?? -1;
+      core.cancelled(memory.machine, slot, flight.fence);
+      memory.land(flight, slot);
       memory.drain();
     });
   }
@@ -168,13 +173,21 @@ export class Landing {
     result?: { readonly value: unknown },
   ): Outcome {
     const { memory, events } = this.#host;
-    const failure: Outcome = { ok: false, error, ...(result && { result }) };
+    const isReadOnce = result === undefined ? canBeReadOnce(error) : canBeReadOnce(result.value);
+    const failure: Outcome = {
+      ok: false,
+      error,
+      ...(result && { result }),
+      ...(isReadOnce && { isReadOnce }),
+    };
     if (flight.over) return failure;
+    if (isReadOnce) this.#noteShape(call, result === undefined ? error : result.value, true);
     flight.over = true;
     flight.error = result === undefined ? error : result.value;
     events.tell({ type: "load-error", key: call.key, error: flight.error });
     this.#recordFailure(flight, call, flight.error);
-    if (result !== undefined && this.#keepsFailed(flight, call, result.value)) return failure;
+    if (result !== undefined && !isReadOnce && this.#keepsFailed(flight, call, result.value))
+      return failure;
     const held = this.endWithHeld(flight, (slot, now) => {
       const id = call.policy.bind(memory);
       // What callers are to see must not be hidden from the next one by a retry.
@@ -185,7 +198,7 @@ export class Landing {
       }
     });
     if (held !== undefined) return { ...failure, held };
-    if (result === undefined) this.#remember(flight, call, error);
+    if (result === undefined && !isReadOnce) this.#remember(flight, call, error);
     return failure;
   }
 
@@ -200,9 +213,49 @@ export class Landing {
       const age = core.age(memory.machine, slot, now);
       const times = { age, ttl: core.ttl(memory.machine, slot) - age };
       end(slot, now);
+      memory.land(flight, slot);
       memory.drain();
-      return servable && !(value instanceof CachedError) ? { value, times } : undefined;
+      return servable && !(value instanceof CachedError) ? { value, times } : this.#spareOf(flight);
     });
+  }
+
+  /** The entry of a lower store that memory did not keep, while it may still answer. */
+  #spareOf({ spare }: Flight): Held | undefined {
+    if (spare === undefined) return undefined;
+    const { found, at } = spare;
+    const age = found.age + Math.max(0, this.#host.timers.now() - at);
+    if (age >= totalOf(found)) return undefined;
+    return { value: found.value, times: { age, ttl: found.ttl - age } };
+  }
+
+  /** The entry that a flight is to renew, for its loader. */
+  previousOf(flight: Flight): Previous | undefined {
+    const held = this.inCoreOf(flight, () => {
+      const { memory, space, timers } = this.#host;
+      const slot = space.get(flight.key);
+      const now = timers.now();
+      if (slot === undefined || !isServable(core.state(memory.machine, slot, now)))
+        return undefined;
+      const value = memory.values[slot];
+      if (value instanceof CachedError) return undefined;
+      return { value: memory.copied(value), age: core.age(memory.machine, slot, now) };
+    });
+    if (held !== undefined) return held;
+    const spare = this.#spareOf(flight);
+    return spare && { value: spare.value, age: spare.times?.age ?? 0 };
+  }
+
+  /** Notes what a function brings: what can be read only once is told, and never shared. */
+  #noteShape(call: Call, value: unknown, isReadOnce: boolean): void {
+    const { policy, key } = call;
+    if (!isReadOnce) {
+      policy.mayCrowd = !policy.readsOnce;
+      return;
+    }
+    policy.mayCrowd = false;
+    if (!policy.readsOnce) warnOfReadOnce(policy.name);
+    policy.readsOnce = true;
+    this.#host.events.tell({ type: "read-once", key, value });
   }
 
   /**

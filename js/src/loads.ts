@@ -1,27 +1,40 @@
 /** Running loads: looking into lower stores, calling loaders, storing what they bring. */
 
 import type { Call } from "./call.js";
+import { joinBurst, type Timers } from "./clock.js";
 import * as core from "./core.js";
 import { HoldoverError, TimeoutError } from "./errors.js";
 import { Flight, type Outcome } from "./flight.js";
 import { everythingOf, FlightContext } from "./flight-context.js";
+import { leaveFrame, runWithin } from "./frames.js";
 import { type Admission, type Guards, rejected } from "./guards.js";
 import type { Host } from "./host.js";
 import type { Landing } from "./landing.js";
 import type { FoundEntry, Layers } from "./layers.js";
 import { IGNORED } from "./load-result.js";
-import { type LoadLock, lockLoad } from "./lock.js";
+import { type LoadLock, loadLockName, lockLoad } from "./lock.js";
+import { keepsRequestsApart } from "./requests.js";
+import { hostAsyncStorage } from "./scopes.js";
 import { countFound } from "./shared-hits.js";
 import { ignoreRejection } from "./user-functions.js";
 
 /** The verdicts of `found`, as `src/wasm/mod.rs` numbers them. */
 const HIT = 0;
+const STALE = 1;
 const STALE_REFRESH = 3;
+const LOAD_FALLBACK = 5;
 const STEP_BITS = 15;
 const KEPT_FOUND = 16;
 const KEPT_HELD = 32;
-/** A load somebody waits for, one that nobody does, or one that was asked for by name. */
-export type LaunchKind = "load" | "refresh" | "forced";
+const SLOT_BESIDE = 64;
+/**
+ * A load somebody waits for, one that nobody does, one that was asked for by name, or one beside
+ * the load that leads the key.
+ */
+export type LaunchKind = "load" | "refresh" | "forced" | "beside";
+
+/** Timers for what nobody waits for. */
+const quiet = (timers: Timers): Timers => ({ ...timers, after: timers.afterIfAlive });
 
 /** Starts loads and brings them home. */
 export class Loads {
@@ -40,7 +53,10 @@ export class Loads {
     const { memory } = this.#host;
     const flight = new Flight(call.key, fence, memory.instance, kind === "refresh");
     // Loads that others may wait for; without single flight the core knows only refreshes.
-    const isKnown = kind !== "load" || call.policy.rules.singleFlight;
+    const isKnown = kind === "load" ? call.policy.rules.singleFlight : kind !== "beside";
+    flight.isBeside = !isKnown;
+    if (keepsRequestsApart()) flight.burst = joinBurst();
+    if (call.within !== undefined && kind !== "refresh") flight.frame.waitedBy(call.within);
     if (call.policy.rules.tags !== undefined)
       flight.tagged = call.begun ?? this.#landing.tagging.begin(call, fence);
     if (slot >= 0 && isKnown) memory.flights[slot] = flight;
@@ -65,6 +81,13 @@ export class Loads {
     this.#anchor(flight, call);
   }
 
+  /** Starts a load that is a part of another one of its key: it asks nobody but the loader. */
+  startWithin(flight: Flight, call: Call): void {
+    if (this.#host.events.wanted) this.#host.events.tell({ type: "load", key: call.key });
+    flight.outcome = this.#callLoader(flight, call);
+    flight.done ??= flight.outcome;
+  }
+
   /** The key surely does not exist: nobody is asked, nothing is stored. */
   #absent(flight: Flight): Promise<Outcome> {
     flight.over = true;
@@ -76,6 +99,8 @@ export class Loads {
   abandon(flight: Flight, call: Call, reason: unknown): void {
     if (flight.anchored || flight.over) return;
     flight.over = true;
+    flight.timer?.cancel();
+    flight.frame.end();
     this.#landing.record(flight, call, IGNORED);
     this.#landing.endWithoutStoring(flight);
     void flight.lock?.release();
@@ -109,10 +134,13 @@ export class Loads {
   async #lockThenLoad(flight: Flight, call: Call, layers: Layers): Promise<Outcome> {
     const rules = call.policy.rules.lock;
     let lock: LoadLock | undefined;
-    if (rules !== undefined) {
+    // A load whose lock a load above it holds would wait for itself.
+    if (rules !== undefined && !flight.frame.isUnderLock(loadLockName(layers, call.key))) {
       const use = (found: FoundEntry) =>
         this.#landing.inCoreOf(flight, () => this.#useFound(flight, call, found));
-      const locked = await lockLoad<Outcome>({ ...this.#host, layers }, call, rules, use, () =>
+      const timers = flight.background ? quiet(this.#host.timers) : this.#host.timers;
+      const host = { ...this.#host, layers, timers };
+      const locked = await lockLoad<Outcome>(host, call, rules, use, () =>
         this.#renew(flight, call),
       );
       if ("outcome" in locked) return flight.tell(locked.outcome);
@@ -125,6 +153,7 @@ export class Loads {
     }
     if (lock === undefined) return this.#load(flight, call);
     flight.lock = lock;
+    flight.frame.lock = lock.name;
     const outcome = this.#load(flight, call);
     // What was loaded is in the stores before the next one may look.
     const released = outcome.then(() => flight.written).then(() => lock.release());
@@ -144,25 +173,12 @@ export class Loads {
 
   /** The outcome that an entry of a lower store is; undefined when the load must go on. */
   #useFound(flight: Flight, call: Call, found: FoundEntry): Outcome | undefined {
-    const { memory, space, timers } = this.#host;
-    const size = memory.weigh(found.value); // first: `sizeOf` is the user's, and may do anything
-    const slot = space.get(call.key);
-    if (slot === undefined) return undefined;
-    const { ttl, staleWhileRevalidate, staleIfError } = memory.capped(found, found.age);
-    const verdict = core.found(
-      memory.machine,
-      slot,
-      flight.fence,
-      call.policy.bind(memory),
-      ttl,
-      staleWhileRevalidate,
-      staleIfError,
-      size,
-      found.age,
-      flight.background,
-      timers.now(),
-      found.retained ?? 0,
-    );
+    const { memory, space } = this.#host;
+    const known = space.get(call.key) ?? -1;
+    if (known < 0 && !flight.isBeside) return undefined;
+    const verdict = this.#askFound(flight, call, found, known);
+    const slot = flight.isBeside ? Math.floor(verdict / SLOT_BESIDE) : known;
+    if (known < 0 && slot >= 0) memory.adopt(space, call.key, slot);
     const held = verdict & KEPT_HELD ? { value: memory.values[slot] } : found;
     if (verdict & KEPT_FOUND) {
       memory.keep(space, call.key, slot, found.value);
@@ -173,8 +189,13 @@ export class Loads {
     const times = held === found ? { age: found.age, ttl: found.ttl - found.age } : undefined;
     const answer = { ok: true, value: held.value, layer: found.layer, times } as const;
     if (step === HIT) {
+      memory.land(flight, slot);
       flight.over = true;
       return { ...answer, source: "hit" };
+    }
+    if (step === STALE) {
+      flight.over = true;
+      return { ...answer, source: "stale" };
     }
     if (step === STALE_REFRESH) {
       flight.anchored = true;
@@ -183,7 +204,27 @@ export class Loads {
       flight.done = this.#goOn(flight, call, slot);
       return outcome;
     }
+    // What memory does not keep may stand in all the same.
+    if (step === LOAD_FALLBACK && held === found) {
+      flight.spare = { found, at: this.#host.timers.now() };
+    }
     return undefined;
+  }
+
+  /** Asks the core what an entry of a lower store means for a flight. */
+  #askFound(flight: Flight, call: Call, found: FoundEntry, slot: number): number {
+    const { memory, timers } = this.#host;
+    const size = memory.weigh(found.value); // first: `sizeOf` is the user's, and may do anything
+    const { ttl, staleWhileRevalidate, staleIfError } = memory.capped(found, found.age);
+    const { machine } = memory;
+    const { fence, background } = flight;
+    const id = call.policy.bind(memory);
+    const windows = [ttl, staleWhileRevalidate, staleIfError, size, found.age] as const;
+    const { retained = 0 } = found;
+    const now = timers.now();
+    return flight.isBeside
+      ? core.found_beside(machine, slot, fence, id, ...windows, now, retained)
+      : core.found(machine, slot, fence, id, ...windows, background, now, retained);
   }
 
   /**
@@ -243,26 +284,47 @@ export class Loads {
     flight.loadBegan = this.#host.timers.now();
     let result: unknown;
     try {
-      result = call.load(new FlightContext(flight));
+      const context = new FlightContext(flight, () => this.#landing.previousOf(flight));
+      result = runWithin(flight.frame, hostAsyncStorage, () => call.load(context));
     } catch (error) {
+      leaveFrame();
       return Promise.resolve(flight.tell(this.#landing.crashed(flight, call, error)));
     }
     const landing = Promise.resolve(result).then(
-      (value) => flight.tellWritten(this.#landing.landed(flight, call, value)),
-      (error) => flight.tell(this.#landing.crashed(flight, call, error)),
+      (value) => {
+        leaveFrame();
+        return flight.tellWritten(this.#landing.landed(flight, call, value));
+      },
+      (error) => {
+        leaveFrame();
+        return flight.tell(this.#landing.crashed(flight, call, error));
+      },
     );
     const { timeout } = call.policy.rules;
-    if (timeout === Number.POSITIVE_INFINITY) return landing;
+    return timeout === Number.POSITIVE_INFINITY
+      ? landing
+      : this.#within(timeout, flight, call, landing);
+  }
+
+  /** The outcome of a load, or of its timeout if that comes first. */
+  #within(
+    timeout: number,
+    flight: Flight,
+    call: Call,
+    landing: Promise<Outcome>,
+  ): Promise<Outcome> {
     return new Promise((resolve) => {
-      const cancel = this.#host.timers.after(timeout, () => {
+      const timer = this.#host.timers.held(timeout, () => {
         if (flight.awaited !== undefined) return; // it has loaded, and is being stored
         const error = new TimeoutError(`the load of ${call.key} took over ${timeout} ms`);
         resolve(flight.tell(this.#landing.crashed(flight, call, error)));
         flight.abort(error);
       });
-      flight.endTimeout = cancel;
+      flight.timer = timer;
+      flight.endTimeout = () => timer.cancel();
+      if (flight.answered) timer.letGo();
       landing.then((outcome) => {
-        cancel();
+        timer.cancel();
         resolve(outcome);
       });
     });

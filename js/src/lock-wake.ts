@@ -6,6 +6,7 @@
 import type { Timers } from "./clock.js";
 import { withinDeadline } from "./deadline.js";
 import type { Layer, Layers } from "./layers.js";
+import { outsideRequests } from "./outside.js";
 
 /** Messages that one who waits heeds: each is a look at the store. */
 const WAKES = 3;
@@ -65,7 +66,8 @@ export class Wake {
     this.#state = "asked";
     const subscribed = async (): Promise<true> => {
       const hear = () => this.#hear();
-      const unsubscribe = await this.#layer.store.subscribe?.(this.#lock, hear);
+      const { store } = this.#layer;
+      const unsubscribe = await outsideRequests(() => store.subscribe?.(this.#lock, hear));
       if (typeof unsubscribe === "function") this.#unsubscribe = unsubscribe;
       if (this.#state === "asked") this.#state = "on";
       else this.#leave();

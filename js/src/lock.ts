@@ -132,6 +132,11 @@ export async function lockLoad<Outcome>(
   }
 }
 
+/** What the lock for loads of a key is called in its store. */
+export function loadLockName(layers: Layers, key: string): string {
+  return `%load:${layers.named(key)}`;
+}
+
 /** The lock of one load. */
 export class LoadLock {
   readonly #lock: StoreLock;
@@ -143,11 +148,15 @@ export class LoadLock {
   #released = false;
 
   constructor(host: LockHost, layer: Layer, key: string, ttl: number) {
-    this.#lock = new StoreLock(host, layer, `%load:${host.layers.named(key)}`, ttl);
+    this.#lock = new StoreLock(host, layer, loadLockName(host.layers, key), ttl);
     this.#host = host;
     this.#layer = layer;
     this.#key = key;
     this.#ttl = ttl;
+  }
+
+  get name(): string {
+    return this.#lock.name;
   }
 
   /** See {@link StoreLock.wake}. */

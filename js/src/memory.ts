@@ -2,6 +2,7 @@
 
 import { compileMemoryOptions, type MemoryOptions } from "./cache-options.js";
 import { CachedError } from "./cached-error.js";
+import { snapshot } from "./call-arguments.js";
 import { afterMicrotask, hostNow } from "./clock.js";
 import {
   add_policy,
@@ -24,6 +25,7 @@ import { type Duration, duration } from "./duration.js";
 import type { Flight } from "./flight.js";
 import { StoredResponse } from "./http/stored.js";
 import type { Lifetime } from "./layers.js";
+import { outsideRequests, promisesKeepContexts } from "./outside.js";
 import type { Tagged } from "./tags.js";
 import { TierRegistry } from "./tiers/tiers.js";
 
@@ -65,6 +67,8 @@ export class MemoryStore {
   /** @internal */ readonly flights: (Flight | undefined)[] = [];
   /** @internal What the caches over this memory share of the stores below it. */
   readonly tiers: TierRegistry = new TierRegistry();
+  /** @internal Why the last load failed, for those who are served the entry until the next one. */
+  readonly failures: unknown[] = [];
   /** @internal Whether nobody is given the very value that is kept. */ readonly copies: boolean;
   readonly #homes: (Space | undefined)[] = [];
   readonly #spaces = new Map<string, Space>();
@@ -162,7 +166,14 @@ export class MemoryStore {
     this.machine = -1;
     this.instance = 0;
     for (const space of this.#spaces.values()) space.clear();
-    for (const list of [this.keys, this.values, this.promises, this.flights, this.#homes]) {
+    for (const list of [
+      this.keys,
+      this.values,
+      this.promises,
+      this.flights,
+      this.failures,
+      this.#homes,
+    ]) {
       list.length = 0;
     }
   }
@@ -212,6 +223,7 @@ export class MemoryStore {
     this.values[slot] = undefined;
     this.promises[slot] = undefined;
     this.flights[slot] = undefined;
+    this.failures[slot] = undefined;
   }
 
   /** @internal Keeps the value of a slot. */
@@ -219,6 +231,17 @@ export class MemoryStore {
     if (this.keys[slot] !== key || space.get(key) !== slot) this.adopt(space, key, slot);
     this.values[slot] = this.copied(value);
     this.promises[slot] = undefined;
+    this.failures[slot] = undefined;
+  }
+
+  /**
+   * @internal Forgets a flight that is over: what it held of its request must not live on with the
+   * entry. Of one that failed the error stays.
+   */
+  land(flight: Flight, slot: number): void {
+    if (this.flights[slot] !== flight) return;
+    this.flights[slot] = undefined;
+    this.failures[slot] = flight.error;
   }
 
   /** @internal The value for somebody else; itself without `copy`, or if it cannot be cloned. */
@@ -227,7 +250,8 @@ export class MemoryStore {
     if (!this.copies || isPlain || value instanceof StoredResponse || value instanceof CachedError)
       return value;
     try {
-      return structuredClone(value);
+      // Hosts without it are few, and what they keep is data all the same.
+      return typeof structuredClone === "function" ? structuredClone(value) : snapshot([value])[0];
     } catch {
       return value;
     }
@@ -239,7 +263,10 @@ export class MemoryStore {
     if (promise === undefined) {
       const value = this.values[slot];
       if (value instanceof CachedError) return Promise.reject(value.error);
-      promise = Promise.resolve(value);
+      // On some hosts a promise keeps the context of who made it for as long as it lives.
+      promise = promisesKeepContexts
+        ? outsideRequests(() => Promise.resolve(value))
+        : Promise.resolve(value);
       this.promises[slot] = promise;
     }
     return promise;
@@ -268,6 +295,7 @@ export class MemoryStore {
     this.values[slot] = undefined;
     this.promises[slot] = undefined;
     this.flights[slot] = undefined;
+    this.failures[slot] = undefined;
     const listener = evicted ? this.#listeners.get(home) : undefined;
     // Later: a listener may call the cache, which is in the middle of something here.
     if (listener !== undefined) afterMicrotask(() => listener(key));

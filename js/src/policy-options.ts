@@ -324,6 +324,15 @@ export interface PolicyOptions<
     | undefined;
 }
 
+/** The option with which a wrapped function is told of its load. */
+export interface PassContext {
+  /**
+   * Whether the function gets a {@link LoadContext} before its arguments: the load's own signal,
+   * whether it runs in the background, and the entry that it renews. Default false.
+   */
+  readonly passContext: true;
+}
+
 /** Where a guard's state is: in this instance, or in a store that several share. */
 export interface Shared {
   /**

@@ -75,6 +75,8 @@ export interface CompiledPolicy {
   readonly lock: CompiledLock | undefined;
   readonly originFirst: boolean;
   readonly singleFlight: boolean;
+  /** Whether the function gets a context before its arguments. */
+  readonly passContext: boolean;
   readonly cacheIf: ((result: unknown, args: readonly unknown[]) => boolean) | undefined;
   readonly failIf: ((result: unknown) => boolean) | undefined;
   readonly staleOn: ((error: unknown) => boolean) | undefined;
@@ -119,12 +121,18 @@ const WITH = "an option of one call: wrapped.with({ … })(…)";
 /** What waits for its refresh has a name already; `background: false` would be a second one. */
 const BACKGROUND = "staleWhileRevalidate refreshes in the background, staleIfError waits for it";
 const NOT_OF_RESPONSES: readonly string[] = ["codec", "validate"];
-type PolicyName = (typeof EVERYWHERE)[number] | "key" | "ignore" | "loadMany" | keyof CallOptions;
+type PolicyName =
+  | (typeof EVERYWHERE)[number]
+  | "key"
+  | "ignore"
+  | "loadMany"
+  | "passContext"
+  | keyof CallOptions;
 type GivenPolicy = GivenOptions<PolicyName>;
 const NAMES: Readonly<Record<PolicyPlace, OptionNames<PolicyName>>> = {
   wrap: {
     of: "wrap",
-    known: [...EVERYWHERE, "key", "ignore", "loadMany"],
+    known: [...EVERYWHERE, "key", "ignore", "loadMany", "passContext"],
     elsewhere: { signal: WITH, waitUntil: WITH, bypass: WITH, background: BACKGROUND },
   },
   getOrLoad: {
@@ -134,6 +142,7 @@ const NAMES: Readonly<Record<PolicyPlace, OptionNames<PolicyName>>> = {
       key: "the key is the first argument of getOrLoad",
       ignore: "the key is the first argument of getOrLoad",
       loadMany: "an option of wrap, for wrapped.many",
+      passContext: "the function that getOrLoad is given has the context already",
       background: BACKGROUND,
     },
   },
@@ -273,6 +282,7 @@ export function compilePolicy(
     lock: compileLock(given.lock, delay(given.timeout, "timeout", false)),
     originFirst: isOriginFirst(given.mode),
     singleFlight: flag(given.singleFlight, "singleFlight", true),
+    passContext: flag(given.passContext, "passContext", false),
     cacheIf: synchronousFunction(given.cacheIf, "cacheIf", "(result, args) => boolean"),
     failIf: synchronousFunction(given.failIf, "failIf", "(result) => boolean"),
     staleOn: synchronousFunction(given.staleOn, "staleOn", "(error) => boolean"),

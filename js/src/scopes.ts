@@ -32,6 +32,7 @@ export interface Trace<Result> {
 export interface AsyncStorage {
   run<Result>(store: unknown, callback: () => Result): Result;
   getStore(): unknown;
+  disable?(): void;
 }
 
 /** The class `AsyncLocalStorage`. */
@@ -105,7 +106,7 @@ export class Scopes {
     act: () => Result | PromiseLike<Result>,
   ): Promise<Awaited<Result>> {
     if (typeof act !== "function") throw new ConfigError("fn", act, "a function");
-    this.#storage ??= new (this.#given ?? found())();
+    this.#storage ??= new (this.#given ?? required())();
     const outer = this.#storage.getStore() as Scope | undefined;
     this.#open += 1;
     this.#onChange();
@@ -133,10 +134,17 @@ interface Host {
   };
 }
 
-/** Asked for, not imported: a shared entry may import no module of one host. */
-function found(): AsyncStorageClass {
+/**
+ * The class that the host has. Asked for, not imported: a shared entry may import no module of one
+ * host.
+ */
+export function hostAsyncStorage(): AsyncStorageClass | undefined {
   const { AsyncLocalStorage, process } = globalThis as Host;
-  const known = AsyncLocalStorage ?? process?.getBuiltinModule?.("async_hooks")?.AsyncLocalStorage;
+  return AsyncLocalStorage ?? process?.getBuiltinModule?.("async_hooks")?.AsyncLocalStorage;
+}
+
+function required(): AsyncStorageClass {
+  const known = hostAsyncStorage();
   if (known !== undefined) return known;
   const allowed = "the class AsyncLocalStorage of this host, which was not found by itself";
   throw new ConfigError("asyncLocalStorage", undefined, allowed);

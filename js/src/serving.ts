@@ -25,7 +25,7 @@ export class Serving {
     call: Call,
     slot: number,
     source: "hit" | "stale" | "error-fallback",
-    error: unknown = this.#host.memory.flights[slot]?.error,
+    error: unknown = this.#host.memory.failures[slot],
   ): Promise<Answer> {
     const { memory, events } = this.#host;
     const value = memory.values[slot];

@@ -1,5 +1,6 @@
 /** One caller's wait for a flight: whatever comes first ends it. */
 
+import { whenAborted } from "./aborts.js";
 import type { Answer } from "./call.js";
 import type { CancelTimer, Timers } from "./clock.js";
 import type { Flight, Outcome } from "./flight.js";
@@ -7,8 +8,8 @@ import type { Flight, Outcome } from "./flight.js";
 /** What may end a wait, and what then happens. */
 export interface Wait {
   readonly timers: Timers;
-  /** The caller's own signal: aborting it detaches this caller only. */
-  readonly signal: AbortSignal | undefined;
+  /** The caller's own signals: aborting one detaches this caller only. */
+  readonly signals: readonly AbortSignal[];
   /** Whether the flight is another caller's. */
   readonly joined: boolean;
   /** Milliseconds until the flight counts as orphaned; `Infinity` for its leader. */
@@ -16,7 +17,7 @@ export interface Wait {
   /** Milliseconds until an entry may answer instead. */
   readonly failoverAfter: number;
   /** What the outcome means for this caller; may throw. */
-  readonly conclude: (outcome: Outcome) => Answer;
+  readonly conclude: (outcome: Outcome) => Answer | Promise<Answer>;
   /** The entry's answer, if there is one by now. */
   readonly failOver: () => Answer | undefined;
   /** The lease is over: somebody takes over, perhaps this caller. */
@@ -34,19 +35,17 @@ export function waitFor(flight: Flight, wait: Wait): Promise<Answer> {
     const end = (settle: () => void): void => {
       if (over) return;
       over = true;
-      flight.waiting -= 1;
+      flight.leave();
       for (const cancel of cancels) cancel();
       settle();
     };
-    const onAbort = () =>
+    const onAbort = (reason: unknown) =>
       end(() => {
-        reject(wait.signal?.reason);
-        if (flight.waiting === 0) wait.abandon(wait.signal?.reason);
+        reject(reason);
+        if (flight.waiting === 0) wait.abandon(reason);
       });
-    if (wait.signal !== undefined) {
-      wait.signal.addEventListener("abort", onAbort, { once: true });
-      cancels.push(() => wait.signal?.removeEventListener("abort", onAbort));
-    }
+    for (const signal of wait.signals) cancels.push(whenAborted(signal, onAbort));
+    if (over) return;
     // A promise of this request's own, so that what follows runs in this request, too.
     const landed = new Promise<Outcome>((tell) => {
       cancels.push(flight.onOutcome(tell, wait.joined));
@@ -72,7 +71,7 @@ export function waitFor(flight: Flight, wait: Wait): Promise<Answer> {
     }
     if (wait.lease < Number.POSITIVE_INFINITY) {
       const takeOver = () => end(() => resolve(wait.beginAgain()));
-      cancels.push(wait.timers.afterIfAlive(wait.lease, takeOver));
+      cancels.push(wait.timers.after(wait.lease, takeOver));
     }
   });
 }

@@ -4,11 +4,13 @@ import { Batch } from "./batch.js";
 import { BoundPolicy } from "./bound-policy.js";
 import type { Cache } from "./cache.js";
 import type { Answer, Call, LoadContext } from "./call.js";
+import { signalsIn, snapshot, withSignal } from "./call-arguments.js";
 import { isBurst, joinBurst } from "./clock.js";
 import { HIT_BITS, WAIT } from "./driver.js";
 import { ConfigError } from "./errors.js";
 import type { Source } from "./events.js";
 import type { Flight } from "./flight.js";
+import { currentFrame } from "./frames.js";
 import { type KeyFunction, keyFunction } from "./key.js";
 import { isAbortSignal } from "./key-encode.js";
 import { lifetimeFor } from "./lifetimes.js";
@@ -93,6 +95,10 @@ class Wrapping<Args extends readonly unknown[], Result> {
   readonly policy: BoundPolicy;
   readonly keyOf: KeyFunction;
   readonly #load: (...args: Args) => Result | PromiseLike<Result>;
+  /** True if something is waited for before the loader is called. */
+  readonly #loadsLater: boolean;
+  /** True if functions of the policy are given the arguments after that. */
+  readonly #asksLater: boolean;
 
   constructor(
     cache: Cache,
@@ -102,19 +108,44 @@ class Wrapping<Args extends readonly unknown[], Result> {
     this.cache = cache;
     this.#load = load;
     const rules = compilePolicy(options, "wrap");
+    const { host } = cache.driver;
+    this.#loadsLater = host.layers !== undefined || rules.guards?.shared !== undefined;
+    this.#asksLater = (rules.ttlOf ?? rules.cacheIf ?? rules.tags ?? rules.guards) !== undefined;
     const name = cache.policies.nameFor(load.name);
     this.policy = cache.policies.bound(new BoundPolicy(rules, name));
     this.keyOf = rules.key ?? keyFunction(name, rules.ignore);
   }
 
-  /** The arguments as a call. A signal among them is the caller's own, not the load's. */
-  callOf(self: unknown, args: Args, key = this.keyOf(args), options?: CompiledCall): Call {
+  /**
+   * The arguments as a call. Signals among them are the caller's own, not the load's.
+   * @param isLate true if the loader runs later than the call in any case
+   */
+  callOf(
+    self: unknown,
+    args: Args,
+    key = this.keyOf(args),
+    options?: CompiledCall,
+    isLate = false,
+  ): Call {
+    const { rules } = this.policy;
+    const loadsLater = isLate || this.#loadsLater || rules.hitsShared !== undefined;
+    const kept = loadsLater || this.#asksLater ? snapshot(args) : args;
+    let given = loadsLater ? kept : args;
+    const own = signalsIn(args);
+    const { signal } = options ?? {};
     return {
       key,
       policy: this.policy,
-      args,
-      load: (context) => Reflect.apply(this.#load, self, withSignal(args, context)),
-      signal: options?.signal ?? signalOf(args),
+      args: kept,
+      load: (context) => {
+        const loaded = own.length === 0 ? given : withSignal(given, context.signal);
+        return Reflect.apply(this.#load, self, rules.passContext ? [context, ...loaded] : loaded);
+      },
+      signals: signal === undefined ? own : [signal, ...own],
+      within: currentFrame(),
+      keepArguments: () => {
+        given = snapshot(given);
+      },
       waitUntil: options?.waitUntil,
       bypass: options?.bypass,
       ttl: options?.ttl,
@@ -125,9 +156,10 @@ class Wrapping<Args extends readonly unknown[], Result> {
   /** The calls of a batch; all keys are made before anything is loaded. */
   batchOf(self: unknown, argsList: readonly Args[], options: CompiledCall | undefined): Call[] {
     const batch = new Batch(self, this.policy.rules.loadMany);
-    return checkedLists(argsList).map((args) => {
-      const call = this.callOf(self, args, this.keyOf(args), options);
-      const load = (context: LoadContext) => batch.load(args, context) ?? call.load(context);
+    return checkedLists(argsList).map((list) => {
+      const args = [...list] as unknown as Args;
+      const call = this.callOf(self, args, this.keyOf(args), options, true);
+      const load = (context: LoadContext) => batch.load(call.args, context) ?? call.load(context);
       return { ...call, batch, load };
     });
   }
@@ -143,13 +175,24 @@ class Wrapping<Args extends readonly unknown[], Result> {
   }
 }
 
-function signalOf(args: readonly unknown[]): AbortSignal | undefined {
+/** True if there is a signal among the arguments, or right within one of them. */
+function hasSignal(args: readonly unknown[]): boolean {
   // By index: every hit comes by here, and an iterator costs as much as the rest of it.
   for (let at = 0; at < args.length; at += 1) {
     const arg = args[at];
-    if (typeof arg === "object" && isAbortSignal(arg)) return arg as AbortSignal;
+    if (typeof arg === "object" && arg !== null && (isAbortSignal(arg) || holdsSignal(arg)))
+      return true;
   }
-  return undefined;
+  return false;
+}
+
+function holdsSignal(arg: object): boolean {
+  if (Array.isArray(arg)) return false;
+  for (const name in arg) {
+    const member = (arg as Record<string, unknown>)[name];
+    if (typeof member === "object" && isAbortSignal(member)) return true;
+  }
+  return false;
 }
 
 function checkedLists<Args>(argsList: readonly Args[]): readonly Args[] {
@@ -157,12 +200,6 @@ function checkedLists<Args>(argsList: readonly Args[]): readonly Args[] {
   throw new ConfigError("argsList", argsList, "an array of argument lists, like [[1], [2]]", {
     subject: "what many was given",
   });
-}
-
-/** The arguments for the loader: one caller's signal must not end a load that others share. */
-function withSignal<Args extends readonly unknown[]>(args: Args, context: LoadContext): Args {
-  if (signalOf(args) === undefined) return args;
-  return args.map((arg) => (isAbortSignal(arg) ? context.signal : arg)) as unknown as Args;
 }
 
 const resultOf = <Result>(answer: Answer): Result => answer.value as Result;
@@ -184,13 +221,15 @@ export function wrap<Args extends readonly unknown[], Result>(
       const key = keyOf(args);
       const slot = space.get(key);
       const plain = driver.isPlain && policy.isPlain && policy.instance === memory.instance;
-      if (slot === undefined || !plain || signalOf(args) !== undefined) {
+      if (slot === undefined || !plain || hasSignal(args)) {
         return driver.call(wrapping.callOf(this, args, key)).then(resultOf<Result>);
       }
       // The way of a hit: no closure, one call into the core, the slot's own promise.
       const verdict = driver.begin(slot, policy);
       if ((verdict & HIT_BITS) === 0) return memory.promiseOf(slot) as Promise<Result>;
-      const flight = (verdict & HIT_BITS) === WAIT ? memory.flights[slot] : undefined;
+      const waits =
+        (verdict & HIT_BITS) === WAIT && policy.mayCrowd && currentFrame() === undefined;
+      const flight = waits ? memory.flights[slot] : undefined;
       const crowd = flight?.crowd;
       if (crowd?.policy === policy && isBurst(crowd.burst) && !driver.isOutdated(flight as Flight))
         return crowd.result as Promise<Result>;

@@ -25,11 +25,17 @@ impl CallMachine {
         let slot = slot.unwrap_or_else(|| self.memory.take());
         self.flights.detach(slot);
         self.counters[policy as usize].refreshes += 1;
-        let fence = self.lead(slot, policy, now);
+        let fence = self.lead(slot, policy, false, now);
         (slot, fence)
     }
 
-    pub(super) fn lead(&mut self, slot: SlotId, policy: PolicyId, now: Timestamp) -> Fence {
+    pub(super) fn lead(
+        &mut self,
+        slot: SlotId,
+        policy: PolicyId,
+        background: bool,
+        now: Timestamp,
+    ) -> Fence {
         if self.flights.get(slot).is_some() {
             self.counters[policy as usize].takeovers += 1;
         }
@@ -37,6 +43,7 @@ impl CallMachine {
             fence: self.next_fence(),
             since: now,
             lease: self.policies[policy as usize].lease(),
+            background,
         };
         self.flights.start(slot, flight);
         self.memory.pin(slot, true);
@@ -107,7 +114,7 @@ impl CallMachine {
             _ if self.memory.store(slot, entry, now) => (entry, Kept::Found),
             _ => (entry, Kept::Neither),
         };
-        let found = self.answer_found(slot, fence, policy, entry.state(now), background);
+        let found = self.answer_found(slot, fence, policy, entry.state(now), background, now);
         (found, kept)
     }
 
@@ -118,6 +125,7 @@ impl CallMachine {
         policy: PolicyId,
         state: State,
         background: bool,
+        now: Timestamp,
     ) -> Found {
         let fallback = self.memory.entry(slot).is_some() && state.is_servable();
         let counters = &mut self.counters[policy as usize];
@@ -135,6 +143,7 @@ impl CallMachine {
             Plan::ServeAndRefresh if !background => {
                 counters.stale += 1;
                 counters.refreshes += 1;
+                self.flights.let_go(slot, fence, now);
                 Found::ServeAndLoad(Served::Stale)
             }
             _ => Found::Load { fallback },

@@ -76,12 +76,12 @@ impl CallMachine {
         }
     }
 
-    /// How long the flight of `slot` keeps its lease; zero without one.
-    pub fn lease_left(&mut self, slot: SlotId, now: Timestamp) -> Span {
+    /// How long callers still wait for the flight of `slot`; zero without one.
+    pub fn wait_left(&mut self, slot: SlotId, now: Timestamp) -> Span {
         let now = self.clock.observe(now);
         self.flights
             .get(slot)
-            .map_or(Span::ZERO, |flight| flight.lease_left(now))
+            .map_or(Span::ZERO, |flight| flight.wait_left(now))
     }
 
     /// How long loads of `slot` wait for their retry.

@@ -16,6 +16,7 @@
 //! `now` is the host's wall clock throughout; see [`MonotonicClock`] for what happens when it
 //! steps back.
 
+mod alone;
 mod counters;
 mod flights;
 mod inspect;
@@ -205,7 +206,7 @@ impl CallMachine {
             return Step::Serve(Served::Hit);
         }
         self.counters[policy as usize].refreshes += 1;
-        Step::ServeAndRefresh(Served::Hit, self.lead(slot, policy, now))
+        Step::ServeAndRefresh(Served::Hit, self.lead(slot, policy, true, now))
     }
 
     /// Stale within `stale_while_revalidate`: the entry answers; at most one load refreshes it.
@@ -216,7 +217,7 @@ impl CallMachine {
             return Step::Serve(Served::Stale);
         }
         self.counters[policy as usize].refreshes += 1;
-        let fence = self.lead(slot, policy, now);
+        let fence = self.lead(slot, policy, true, now);
         Step::ServeAndRefresh(Served::Stale, fence)
     }
 
@@ -247,11 +248,11 @@ impl CallMachine {
         if !self.policies[policy as usize].single_flight() {
             return self.load_alone(policy, fallback);
         }
-        if self.flights.live(slot, now).is_some() {
+        if self.flights.joinable(slot, now).is_some() {
             self.counters[policy as usize].coalesced += 1;
             return Step::Wait { fallback };
         }
-        let fence = self.lead(slot, policy, now);
+        let fence = self.lead(slot, policy, false, now);
         Step::Load { fence, fallback }
     }
 

@@ -52,7 +52,7 @@ impl CallMachine {
         self.flights.detach(slot);
         let counters: &mut Counters = &mut self.counters[policy as usize];
         counters.coalesced = counters.coalesced.saturating_sub(1);
-        self.lead(slot, policy, now)
+        self.lead(slot, policy, false, now)
     }
 
     /// Takes invalidations of its tags into account that the entry of `slot` has not seen yet.

@@ -12,6 +12,7 @@
     reason = "JavaScript has one kind of number; casts saturate, and exact values stay below 2^53"
 )]
 
+pub mod beside;
 pub mod bloom;
 pub mod guards;
 pub mod http;
@@ -61,6 +62,8 @@ mod code {
     pub(super) const KEPT_FOUND: u32 = 16;
     /// `found`: the memory has something newer.
     pub(super) const KEPT_HELD: u32 = 32;
+    /// `found_beside`: the slot is this bit and up.
+    pub(super) const SLOT_BESIDE: u32 = 64;
 }
 
 fn slot_in(slot: i32) -> Option<SlotId> {
@@ -243,17 +246,21 @@ pub fn found(
             background,
             time_in(now),
         );
-        let step = match found {
-            Found::Serve(served) => served_code(served),
-            Found::ServeAndLoad(_) => code::STALE_REFRESH,
-            Found::Load { fallback } => code::LOAD + u32::from(fallback),
-        };
-        step + match kept {
-            Kept::Found => code::KEPT_FOUND,
-            Kept::Held => code::KEPT_HELD,
-            Kept::Neither => 0,
-        }
+        found_code(found, kept)
     })
+}
+
+fn found_code(found: Found, kept: Kept) -> u32 {
+    let step = match found {
+        Found::Serve(served) => served_code(served),
+        Found::ServeAndLoad(_) => code::STALE_REFRESH,
+        Found::Load { fallback } => code::LOAD + u32::from(fallback),
+    };
+    step + match kept {
+        Kept::Found => code::KEPT_FOUND,
+        Kept::Held => code::KEPT_HELD,
+        Kept::Neither => 0,
+    }
 }
 
 /// A load failed.
@@ -418,11 +425,11 @@ pub fn ttl(machine: u32, slot: i32) -> f64 {
     })
 }
 
-/// How long the flight of `slot` keeps its lease.
+/// How long callers still wait for the flight of `slot`.
 #[wasm_bindgen]
 #[must_use]
-pub fn lease_left(machine: u32, slot: i32, now: f64) -> f64 {
+pub fn wait_left(machine: u32, slot: i32, now: f64) -> f64 {
     with(machine, |calls| {
-        span_out(calls.machine.lease_left(slot as u32, time_in(now)))
+        span_out(calls.machine.wait_left(slot as u32, time_in(now)))
     })
 }

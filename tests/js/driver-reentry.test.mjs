@@ -31,16 +31,6 @@ test("a loader may load other keys in a memory for one entry", async () => {
   assert.deepEqual([entries, flights], [1, 0]);
 });
 
-test("a loader that waits for its own key ends with its timeout", async () => {
-  const clock = new ManualClock();
-  const cache = createCache({ clock });
-  const self = cache.wrap(async () => self(), { ttl: "1m", timeout: 100 });
-  const call = self();
-  const rejected = assert.rejects(call, { code: "E_TIMEOUT" });
-  await clock.runTo(100);
-  await rejected;
-});
-
 test("a loader may set, read and drop its own key", async () => {
   const cache = createCache();
   const get = cache.wrap(

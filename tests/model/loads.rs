@@ -2,6 +2,7 @@
 
 use super::{Backoff, Held, Leader, Load, Model};
 use holdover::call::{Arrival, Found, Kept, Landed, Served};
+use holdover::flight::Flight;
 use holdover::guard::Outcome;
 use holdover::strategy::ttl::State;
 use holdover::time::Span;
@@ -13,20 +14,27 @@ impl Model {
         };
         self.machine.started(slot, load.fence, self.wall());
         // An orphan may have been reaped before, so the machine says how long it goes on.
-        let left = self.machine.lease_left(slot, self.wall()).as_millis();
+        let left = self.machine.wait_left(slot, self.wall()).as_millis();
         let lease = self.rules[load.policy as usize].lease().as_millis();
-        if self.leads(load) {
+        if let Some(leader) = self.leaders.get(&load.key).copied()
+            && self.leads(load)
+        {
             let was_live = self.has_live_flight(load.key);
+            let waits = if leader.background {
+                lease.min(Flight::PATIENCE.as_millis())
+            } else {
+                lease
+            };
             assert!(
-                left == lease || (!was_live && left == 0),
+                left == waits || (!was_live && left == 0),
                 "a lease begins anew"
             );
             self.leaders.insert(
                 load.key,
                 Leader {
-                    fence: load.fence,
                     since: self.now,
-                    lease_ends: self.now + left,
+                    lease_ends: self.now + if left == 0 { 0 } else { lease },
+                    ..leader
                 },
             );
         }
@@ -105,12 +113,25 @@ impl Model {
             Found::ServeAndLoad(served) => {
                 assert_eq!((served, state), (Served::Stale, State::Revalidate));
                 assert!(!load.background);
+                self.let_go(load);
             }
             Found::Load { fallback } => {
                 assert!(!fallback || state.is_servable(), "a fallback is servable");
             }
         }
         true
+    }
+
+    /// The callers of a load have what a store had, and it goes on.
+    fn let_go(&mut self, load: Load) {
+        let lease = self.rules[load.policy as usize].lease().as_millis();
+        let leader = Leader {
+            fence: load.fence,
+            since: self.now,
+            lease_ends: self.now + lease,
+            background: true,
+        };
+        self.leaders.insert(load.key, leader);
     }
 
     pub(super) fn loaded(&mut self, load: Load, arrival: Arrival) {

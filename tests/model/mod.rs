@@ -15,7 +15,7 @@ use ops::policies;
 pub(crate) use ops::{Op, ops};
 
 use holdover::call::{Arrival, CallMachine, Landed, PolicyId, Served, Step};
-use holdover::flight::Fence;
+use holdover::flight::{Fence, Flight};
 use holdover::memory::{Limits, SlotId};
 use holdover::policy::{Mode, Policy};
 use holdover::strategy::ttl::{Lifetime, State};
@@ -53,6 +53,7 @@ struct Leader {
     fence: Fence,
     since: u64,
     lease_ends: u64,
+    background: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -209,6 +210,14 @@ impl Model {
             .is_some_and(|leader| leader.lease_ends > self.now)
     }
 
+    /// Whether callers that no entry can answer wait for the load of a key.
+    fn is_waited_for(&self, key: Key) -> bool {
+        self.has_live_flight(key)
+            && self.leaders.get(&key).is_some_and(|leader| {
+                !leader.background || leader.since + Flight::PATIENCE.as_millis() > self.now
+            })
+    }
+
     fn new_fence(&mut self, fence: Fence) {
         assert!(fence > self.last_fence, "fences only grow");
         self.last_fence = fence;
@@ -223,6 +232,7 @@ impl Model {
             fence,
             since,
             lease_ends,
+            background,
         };
         self.leaders.insert(key, leader);
         self.go(key, policy, fence, background);
@@ -268,7 +278,7 @@ impl Model {
     fn expected(&mut self, key: Key, policy: PolicyId, state: Option<State>, roll: f64) -> Kind {
         let rules = self.rules[policy as usize];
         let live = self.has_live_flight(key);
-        let alone = !rules.single_flight();
+        let joins = rules.single_flight() && self.is_waited_for(key);
         match (state, rules.mode()) {
             (Some(State::Fresh), Mode::CacheFirst) if !self.is_used_up(key, &rules) => {
                 if self.hit(key, &rules, roll) && !live && !self.is_backing_off(key) {
@@ -284,10 +294,10 @@ impl Model {
                     Kind::ServeAndRefresh(Served::Stale)
                 }
             }
-            (None | Some(State::Dead), _) if live && !alone => Kind::Wait { fallback: false },
+            (None | Some(State::Dead), _) if joins => Kind::Wait { fallback: false },
             (None | Some(State::Dead), _) => Kind::Load { fallback: false },
             _ if self.is_backing_off(key) => Kind::Serve(Served::ErrorFallback),
-            _ if live && !alone => Kind::Wait { fallback: true },
+            _ if joins => Kind::Wait { fallback: true },
             _ => Kind::Load { fallback: true },
         }
     }

@@ -324,16 +324,16 @@ impl Driver {
             self.timeline.after(failover.as_millis(), event);
         }
         if !leads {
-            let left = self.lease_left(&self.flights[id].key.clone());
+            let left = self.wait_left(&self.flights[id].key.clone());
             self.timeline
                 .after(left.as_millis(), Event::LeaseEnds(caller, waits));
         }
     }
 
-    fn lease_left(&mut self, key: &str) -> Span {
+    fn wait_left(&mut self, key: &str) -> Span {
         let now = self.timeline.wall();
         let slot = self.slots.get(key).copied();
-        slot.map_or(Span::ZERO, |slot| self.machine.lease_left(slot, now))
+        slot.map_or(Span::ZERO, |slot| self.machine.wait_left(slot, now))
     }
 
     /// The flight that the caller waits for, if this is still its nth wait.

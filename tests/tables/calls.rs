@@ -266,7 +266,7 @@ pub(crate) fn flight() -> String {
                 machine.started(slot, fence, at(NOW + started));
             }
             let now = at(NOW + later);
-            let left = machine.lease_left(slot, now).as_millis();
+            let left = machine.wait_left(slot, now).as_millis();
             let (_, step) = machine.begin(Some(slot), policy, now, 0.5);
             let started = started.map_or_else(|| "-".to_owned(), |at| format!("after {at}"));
             rows.push(row![started, later, left, name(step)]);

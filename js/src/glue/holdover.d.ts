@@ -91,7 +91,7 @@ export declare function jittered(ttl: number, jitter: number, roll: number): num
 export declare function state(machine: number, slot: number, now: number): number;
 export declare function age(machine: number, slot: number, now: number): number;
 export declare function ttl(machine: number, slot: number): number;
-export declare function lease_left(machine: number, slot: number, now: number): number;
+export declare function wait_left(machine: number, slot: number, now: number): number;
 export declare function encode_head_of(
   codec: number,
   storedAt: number,
@@ -120,6 +120,20 @@ export declare function is_outdated(
   tags: Float64Array,
   known: boolean,
 ): boolean;
+export declare function load_beside(machine: number, policy: number): number;
+export declare function found_beside(
+  machine: number,
+  slot: number,
+  fence: number,
+  policy: number,
+  ttl: number,
+  staleWhileRevalidate: number,
+  staleIfError: number,
+  size: number,
+  age: number,
+  now: number,
+  retained: number,
+): number;
 export declare function take_over(
   machine: number,
   slot: number,

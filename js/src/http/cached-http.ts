@@ -6,6 +6,7 @@ import type { Answer, Call, StreamContext } from "../call.js";
 import * as core from "../core.js";
 import { type Driver, HIT_BITS } from "../driver.js";
 import { isHoldoverError } from "../errors.js";
+import { currentFrame } from "../frames.js";
 import type { WaitUntil } from "../policy-options.js";
 import { answerOf } from "./answering.js";
 import { approach } from "./approach.js";
@@ -245,6 +246,7 @@ export class CachedHttp {
       load: (context: StreamContext) => this.#loading.load(visit, context),
       isPersonal: (error) => this.#loading.isPersonal(asked, error),
       signal: asked.signal,
+      within: currentFrame(),
       waitUntil: visit.waitUntil,
       lifetimeOf: lifetimeOfLoaded,
       lifetimeOfFailed,

@@ -1,0 +1,110 @@
+/**
+ * The load that running code belongs to: a loader that asks for its own key, directly or by way of
+ * others, must not be made to wait for itself.
+ *
+ * Where the host has an `AsyncLocalStorage` a load is known for as long as its loader runs,
+ * elsewhere until its loader first awaits.
+ */
+
+import { promisesKeepContexts } from "./outside.js";
+import type { AsyncStorage, AsyncStorageClass } from "./scopes.js";
+
+/** Loads within loads of their own keys, after which one more is refused. */
+const DEEPEST = 100;
+
+/** One running load, or several that are one call. It says nothing of what they load. */
+export class Frame {
+  /** Loads whose loaders wait for this one, or did. */
+  #waitedBy: Set<Frame> | undefined;
+  /** The lock under which it loads. */
+  lock: string | undefined;
+  /** How many loads it is within that asked for a key that was being loaded for them. */
+  depth = 0;
+
+  /** Says that a loader waits for this load. */
+  waitedBy(frame: Frame): void {
+    this.#waitedBy ??= new Set();
+    this.#waitedBy.add(frame);
+    this.depth = Math.max(this.depth, frame.depth);
+  }
+
+  /** Forgets who waited: the load is over. */
+  end(): void {
+    this.#waitedBy = undefined;
+    this.lock = undefined;
+  }
+
+  /** Itself and every load that waits for it, by way of others as well. */
+  *above(): Generator<Frame> {
+    const seen = new Set<Frame>([this]);
+    for (const frame of seen) {
+      yield frame;
+      for (const waiting of frame.#waitedBy ?? []) seen.add(waiting);
+    }
+  }
+
+  /** True if this load would wait for itself if it waited for `other`. */
+  wouldWaitForItself(other: Frame): boolean {
+    for (const frame of this.above()) if (frame === other) return true;
+    return false;
+  }
+
+  /** True if a load above it holds this lock: it would wait for itself there. */
+  isUnderLock(name: string): boolean {
+    for (const { lock } of this.above()) if (lock === name) return true;
+    return false;
+  }
+
+  /** True if loads have asked for their own keys so often that there is no end to it. */
+  get isTooDeep(): boolean {
+    return this.depth >= DEEPEST;
+  }
+}
+
+let storage: AsyncStorage | undefined;
+let isLookedFor = false;
+/** Loaders that run: a storage that costs much is let go when none does. */
+let inUse = 0;
+/** The loader that runs at this moment, before its first await. */
+let running: Frame | undefined;
+
+/** Says which class of `AsyncLocalStorage` to use, if none is in use yet. */
+export function useAsyncStorage(given: AsyncStorageClass | undefined): void {
+  if (storage !== undefined || given === undefined) return;
+  storage = new given();
+  isLookedFor = true;
+}
+
+/** The load that the running code belongs to; undefined for none, or none that is known. */
+export function currentFrame(): Frame | undefined {
+  return running ?? (storage?.getStore() as Frame | undefined);
+}
+
+/**
+ * Runs a loader as part of its load, which ends with {@link leaveFrame}.
+ * @param find gives the host's class of `AsyncLocalStorage`, once; undefined where it has none
+ */
+export function runWithin(
+  frame: Frame,
+  find: () => AsyncStorageClass | undefined,
+  act: () => unknown,
+): unknown {
+  if (!isLookedFor) {
+    isLookedFor = true;
+    useAsyncStorage(find());
+  }
+  const before = running;
+  running = frame;
+  try {
+    inUse += 1;
+    return storage === undefined ? act() : storage.run(frame, act);
+  } finally {
+    running = before;
+  }
+}
+
+/** A loader that {@link runWithin} ran has ended, or nobody waits for it any more. */
+export function leaveFrame(): void {
+  inUse -= 1;
+  if (inUse === 0 && promisesKeepContexts) storage?.disable?.();
+}

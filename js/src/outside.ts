@@ -1,0 +1,43 @@
+/**
+ * Code that belongs to no request. Hosts hand the context of a request (`AsyncLocalStorage`) to
+ * whatever it begins; what outlives the request must not keep it, nor run in it.
+ */
+
+interface AsyncScope {
+  runInAsyncScope<Result>(act: () => Result): Result;
+}
+
+interface Host {
+  readonly process?: {
+    readonly versions?: { readonly node?: string };
+    getBuiltinModule?(
+      name: string,
+    ): { readonly AsyncResource?: new (type: string) => AsyncScope } | undefined;
+  };
+}
+
+const { process } = globalThis as Host;
+
+/**
+ * True on Node before 24: each promise has its maker's context there, and all of them cost more
+ * while a storage is in use.
+ */
+export const promisesKeepContexts: boolean =
+  Number.parseInt(process?.versions?.node ?? "24", 10) < 24;
+
+/** Where this module was loaded, which is outside of requests. */
+const outside = scope();
+
+function scope(): AsyncScope | undefined {
+  try {
+    const AsyncResource = process?.getBuiltinModule?.("async_hooks")?.AsyncResource;
+    return AsyncResource && new AsyncResource("holdover");
+  } catch {
+    return undefined;
+  }
+}
+
+/** Runs `act` in no request's context, where the host has contexts. */
+export function outsideRequests<Result>(act: () => Result): Result {
+  return outside === undefined ? act() : outside.runInAsyncScope(act);
+}

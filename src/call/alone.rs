@@ -1,0 +1,105 @@
+//! Loads beside the one that leads a key: they wait for nobody, and everything else holds for them.
+
+use super::{Arrival, CallMachine, Found, Kept, PolicyId, Served};
+use crate::entry::Entry;
+use crate::flight::{Fence, Flight};
+use crate::memory::SlotId;
+use crate::strategy::stale::{Plan, plan};
+use crate::strategy::ttl::State;
+use crate::time::{Span, Timestamp};
+
+impl CallMachine {
+    /// Begins a load of its own for a caller that [`CallMachine::begin`] has just told to wait, and
+    /// that cannot: the load it would wait for waits for it, or is another request's on a host that
+    /// keeps requests apart.
+    pub fn load_beside(&mut self, policy: PolicyId) -> Fence {
+        let counters = &mut self.counters[policy as usize];
+        counters.coalesced = counters.coalesced.saturating_sub(1);
+        counters.loads += 1;
+        self.next_fence()
+    }
+
+    /// Reports an entry that a lower store held, to a load that does not lead its key.
+    ///
+    /// Like [`CallMachine::found`], but for what a leader alone may do: where a stale entry is served
+    /// and nobody renews it, this load leads from now on. Returns the key's slot, a new one if it
+    /// had none and the entry or the flight stays.
+    pub fn found_beside(
+        &mut self,
+        slot: Option<SlotId>,
+        fence: Fence,
+        policy: PolicyId,
+        (arrival, age): (Arrival, Span),
+        now: Timestamp,
+    ) -> (Option<SlotId>, Found, Kept) {
+        let now = self.clock.observe(now);
+        if self.memory.is_outdated(slot, fence) {
+            return (slot, Found::Load { fallback: false }, Kept::Neither);
+        }
+        self.heed_tags(slot);
+        let mut entry = Entry {
+            stored_at: now - age,
+            lifetime: arrival.lifetime,
+            load_cost: 0,
+            size: arrival.size,
+            hits: 0,
+        };
+        let slot = slot.unwrap_or_else(|| self.memory.take());
+        let kept = match self.memory.entry(slot).copied() {
+            Some(held) if held.stored_at >= entry.stored_at => {
+                entry = held;
+                Kept::Held
+            }
+            _ if self.memory.store(slot, entry, now) => Kept::Found,
+            _ => Kept::Neither,
+        };
+        let found = self.answer_beside(slot, fence, policy, entry.state(now), now);
+        self.memory.release(slot);
+        let stays = self.memory.is_taken(slot).then_some(slot);
+        (stays, found, kept)
+    }
+
+    fn answer_beside(
+        &mut self,
+        slot: SlotId,
+        fence: Fence,
+        policy: PolicyId,
+        state: State,
+        now: Timestamp,
+    ) -> Found {
+        let rules = &self.policies[policy as usize];
+        let (mode, lease) = (rules.mode(), rules.lease());
+        let is_renewed = self.flights.live(slot, now).is_some();
+        let counters = &mut self.counters[policy as usize];
+        match plan(Some(state), mode) {
+            Plan::Serve => {
+                counters.loads -= 1;
+                counters.hits += 1;
+                if let Some(entry) = self.memory.entry_mut(slot) {
+                    entry.hits = entry.hits.saturating_add(1);
+                }
+                Found::Serve(Served::Hit)
+            }
+            Plan::ServeAndRefresh => {
+                counters.stale += 1;
+                if is_renewed {
+                    counters.loads -= 1;
+                    return Found::Serve(Served::Stale);
+                }
+                counters.refreshes += 1;
+                let flight = Flight {
+                    fence,
+                    since: now,
+                    lease,
+                    background: true,
+                };
+                self.flights.start(slot, flight);
+                self.memory.pin(slot, true);
+                Found::ServeAndLoad(Served::Stale)
+            }
+            _ => Found::Load {
+                fallback: state.is_servable(),
+            },
+        }
+    }
+}
