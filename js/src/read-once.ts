@@ -34,11 +34,11 @@ function isPlain(value: object): boolean {
 
 function isReadOnce(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
-  const shape = value as Readonly<Record<PropertyKey, unknown>>;
+  const shape = value as { readonly next?: unknown; readonly pipe?: unknown };
   const iterates = Symbol.iterator in value || Symbol.asyncIterator in value;
-  if (iterates && typeof shape["next"] === "function") return true;
+  if (iterates && typeof shape.next === "function") return true;
   // A stream of Node's iterates, too, but has no `next`.
-  if (Symbol.asyncIterator in value && typeof shape["pipe"] === "function") return true;
+  if (Symbol.asyncIterator in value && typeof shape.pipe === "function") return true;
   if ("bodyUsed" in value) return true;
   return "getReader" in value && tagOf(value) === "ReadableStream";
 }

@@ -3,7 +3,9 @@
 import type { Events } from "./events.js";
 
 interface Workers {
-  readonly Cloudflare?: { readonly compatibilityFlags?: Readonly<Record<string, boolean>> };
+  readonly Cloudflare?: {
+    readonly compatibilityFlags?: { readonly handle_cross_request_promise_resolution?: boolean };
+  };
 }
 
 let isToldOnConsole = false;
@@ -14,7 +16,7 @@ let isToldOnConsole = false;
  */
 export function keepsRequestsApart(): boolean {
   const { Cloudflare } = globalThis as Workers;
-  return Cloudflare?.compatibilityFlags?.["handle_cross_request_promise_resolution"] === false;
+  return Cloudflare?.compatibilityFlags?.handle_cross_request_promise_resolution === false;
 }
 
 /** Says, once, that requests load for themselves here. */
