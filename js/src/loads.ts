@@ -344,11 +344,11 @@ export class Loads {
   #refuse(flight: Flight, call: Call, verdict: HoldoverError): Promise<Outcome> {
     const { memory } = this.#host;
     this.#host.events.tell({ type: "reject", key: call.key, error: verdict });
+    flight.error = verdict;
     const held = this.#landing.endWithHeld(flight, (slot) => {
       core.refused(memory.machine, slot, flight.fence, call.policy.bind(memory));
     });
     flight.over = true;
-    flight.error = verdict;
     if (held !== undefined && (flight.background || this.#landing.mayStandIn(call, verdict))) {
       return Promise.resolve(flight.tell({ ok: false, error: verdict, held }));
     }
