@@ -1,4 +1,6 @@
-/** Bytes, compared and put together. */
+/** Bytes, known, compared and put together. */
+
+import { tagOf } from "./realms.js";
 
 /**
  * Bytes over a buffer of their own, as Web Crypto and `Response` take them. Not spelled
@@ -20,4 +22,9 @@ export function concatenated(parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return bytes;
+}
+
+/** True for a `Uint8Array`, also for one of another realm. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return ArrayBuffer.isView(value) && tagOf(value) === "Uint8Array";
 }

@@ -1,6 +1,7 @@
 /** Entries as records for lower stores, and back. Nothing here throws. */
 
 import type { Layer } from "./attempts.js";
+import { isBytes } from "./bytes.js";
 import type { Timers } from "./clock.js";
 import { type Codec, decode, encode } from "./codec/values.js";
 import { CodecError, isHoldoverError } from "./errors.js";
@@ -160,13 +161,4 @@ export function totalOf({ ttl, staleWhileRevalidate, staleIfError }: Lifetime): 
 /** How long an entry is of any use, if only to be validated. */
 export function keptFor(lifetime: Lifetime): number {
   return totalOf(lifetime) + (lifetime.retained ?? 0);
-}
-
-/** By shape, so that arrays of another realm count too. */
-export function isBytes(record: unknown): record is Uint8Array {
-  return (
-    ArrayBuffer.isView(record) &&
-    "subarray" in record &&
-    record.byteLength === (record as Uint8Array).length
-  );
 }

@@ -267,12 +267,15 @@ function encodeAny(walk: Walk, value: unknown, ignored?: IgnoredMembers | true):
   }
 }
 
-/** Whether a value is an AbortSignal, which says when to stop asking and not what is asked. */
+/**
+ * True for an AbortSignal, which says when to stop asking and not what is asked. By shape: one of
+ * another realm, or of a polyfill, is one, too.
+ */
 export function isAbortSignal(value: unknown): boolean {
-  if (typeof value !== "object" || value === null || typeof AbortSignal === "undefined")
-    return false;
+  if (typeof value !== "object" || value === null) return false;
   try {
-    return value instanceof AbortSignal;
+    const { aborted, addEventListener } = value as Partial<AbortSignal>;
+    return typeof aborted === "boolean" && typeof addEventListener === "function";
   } catch {
     return false; // a revoked proxy: the encoder refuses it, with the argument's name
   }

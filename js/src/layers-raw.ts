@@ -1,6 +1,7 @@
 /** Bytes in the lower stores with no record around them: what has a format of its own. */
 
-import { isBytes, type Layers } from "./layers.js";
+import { isBytes } from "./bytes.js";
+import type { Layers } from "./layers.js";
 
 /** What a store has under a name, and whether it could be asked at all. */
 export interface Raw {

@@ -15,7 +15,7 @@ import { type NamedKey, type PreparedChange, type TierRegistry, Tiers } from "./
 import type { Content } from "./tiers/writer.js";
 
 export type { Layer, Operation } from "./attempts.js";
-export { isBytes, totalOf } from "./entry-records.js";
+export { totalOf } from "./entry-records.js";
 
 /** Milliseconds that a counter outlives the entry that says where it is. */
 const COUNTER_SLACK = 1000;

@@ -1,8 +1,7 @@
 /** Locks across instances, on a store that adds and compares atomically. */
 
-import { isSame } from "./bytes.js";
+import { isBytes, isSame } from "./bytes.js";
 import type { Call } from "./call.js";
-import { isBytes } from "./entry-records.js";
 import { LockTimeoutError } from "./errors.js";
 import type { FoundEntry, Layer, Layers } from "./layers.js";
 import type { CompiledLock } from "./lock-options.js";

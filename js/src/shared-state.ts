@@ -1,7 +1,7 @@
 /** State that instances share in a store: its names, and its operations, each of which may fail. */
 
 import { type Layer, layerOf } from "./attempts.js";
-import { isBytes } from "./entry-records.js";
+import { isBytes } from "./bytes.js";
 import type { Host } from "./host.js";
 import type { Store, WindowOptions, WindowState } from "./store.js";
 

@@ -1,7 +1,7 @@
 /** Reading stamps: those that are asked for in one turn come in one operation. */
 
 import type { Layer } from "./attempts.js";
-import { isBytes } from "./entry-records.js";
+import { isBytes } from "./bytes.js";
 import { CodecError, isHoldoverError } from "./errors.js";
 import type { LayersHost } from "./layers.js";
 import { label } from "./layers-many.js";

@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { test } from "node:test";
 import { createContext, runInContext } from "node:vm";
+import { createCache, memory } from "holdover";
 import { bundle, script } from "../packaging/bundle.mjs";
 import { HOME } from "../packaging/installed.mjs";
 
@@ -100,6 +101,51 @@ test("a core whose module is of another realm is replaced when it traps", async 
   const [values, traps, told] = JSON.parse(answers);
   assert.deepEqual([traps, told], [1, ["trap"]]);
   assert.equal(values[2], values[1], "it caches again");
+});
+
+test("a signal of another realm is its caller's, and no part of the key", async () => {
+  // Its own class of signals is there, too, as in Next.js.
+  const globals = { AbortController, outer: new AbortController() };
+  const run = realm(CODE.slim, { ...globals, given: new WebAssembly.Module(wasm) });
+  run("globalThis.AbortSignal = class AbortSignal {}; holdover.init(given)");
+  const answers = await run(`(async () => {
+    let finish;
+    const loaded = [];
+    const cache = holdover.createCache();
+    const get = cache.wrap(
+      (id, signal) => new Promise((resolve) => { loaded.push([id, signal === outer.signal]); finish = resolve; }),
+      { ttl: "1m" });
+    const left = get(1, outer.signal).catch((error) => error.name);
+    const stays = get(1);
+    outer.abort();
+    const gone = await left;
+    finish("value");
+    return JSON.stringify([gone, await stays, loaded, get.key(1) === get.key(1, outer.signal)]);
+  })()`);
+  assert.deepEqual(JSON.parse(answers), ["AbortError", "value", [[1, false]], true]);
+});
+
+test("bytes of another realm are bytes for codecs, keys and stores", async () => {
+  const { bytes: codec } = await import("holdover/codecs");
+  const { encrypt } = await import("holdover/codecs/encrypt");
+  const foreign = realm("", {})("Uint8Array.of(1, 2, 255)");
+  assert.ok(!(foreign instanceof Uint8Array));
+  assert.deepEqual([...codec.encode(foreign)], [1, 2, 255]);
+  assert.throws(() => codec.encode(realm("", {})("Int8Array.of(1)")), TypeError);
+  encrypt({ keys: [realm("", {})("new Uint8Array(32)")] });
+  const records = new Map();
+  const store = {
+    get: (key) => records.get(key),
+    set: (key, record) => {
+      const copy = realm("", { length: record.length })("new Uint8Array(length)");
+      copy.set(record);
+      records.set(key, copy);
+    },
+    delete: (key) => void records.delete(key),
+  };
+  const make = () => createCache({ stores: [memory(), store], writes: "await" });
+  await make().wrap(async () => "first", { key: "k", ttl: "1m" })();
+  assert.equal(await make().wrap(async () => "second", { key: "k", ttl: "1m" })(), "first");
 });
 
 const TEXT = { TextEncoder, TextDecoder };

@@ -1,6 +1,6 @@
 /** What sealed records begin with, and keys for sealing. */
 
-import type { OwnBytes } from "../bytes.js";
+import { isBytes, type OwnBytes } from "../bytes.js";
 import { CodecError, ConfigError } from "../errors.js";
 import { fromBase64 } from "../stores/base64.js";
 import { utf8 } from "../utf8.js";
@@ -90,7 +90,7 @@ export function once<T>(act: () => Promise<T>): () => Promise<T> {
 }
 
 function bytesOf(key: unknown): OwnBytes | undefined {
-  if (key instanceof Uint8Array) return Uint8Array.from(key);
+  if (isBytes(key)) return Uint8Array.from(key);
   if (typeof key !== "string") return undefined;
   try {
     return Uint8Array.from(fromBase64(key));

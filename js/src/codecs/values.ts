@@ -1,5 +1,6 @@
 /** Codecs besides JSON, for `createCache({ codec })`. */
 
+import { isBytes } from "../bytes.js";
 import type { Codec } from "../codec/values.js";
 import { ConfigError } from "../errors.js";
 import { strictUtf8Text, utf8 } from "../utf8.js";
@@ -42,7 +43,7 @@ export function structured(library: StructuredLibrary): Codec {
 export const bytes: Codec = {
   id: 17,
   encode: (value) => {
-    if (value instanceof Uint8Array) return value;
+    if (isBytes(value)) return value;
     throw new TypeError("the codec for bytes takes Uint8Arrays");
   },
   decode: (stored) => stored.slice(),

@@ -1,6 +1,6 @@
 /** Records in Deno KV: beside their key, or cut into pieces under names of their own. */
 
-import { concatenated } from "../bytes.js";
+import { concatenated, isBytes } from "../bytes.js";
 import type { SetOptions } from "../store.js";
 
 export type KvKey = readonly (string | number | bigint | boolean | Uint8Array)[];
@@ -85,7 +85,7 @@ export class DenoKvRecords {
     const places = Array.from({ length: count }, (_, index) => this.#pieceAt(id, index));
     const pieces = await Promise.all(places.map(async (at) => (await this.entry(at)).value));
     // A piece that is gone: the record was replaced meanwhile.
-    if (!pieces.every((piece) => piece instanceof Uint8Array)) return undefined;
+    if (!pieces.every(isBytes)) return undefined;
     return concatenated(pieces as Uint8Array[]);
   }
 
@@ -107,7 +107,7 @@ export function headOf({ value }: KvEntryLike): Head | undefined {
     readonly [Name in keyof Head]: unknown;
   };
   if (typeof key !== "string" || typeof endsAt !== "number") return undefined;
-  const isHead = pieces === undefined ? bytes instanceof Uint8Array : arePieces(pieces);
+  const isHead = pieces === undefined ? isBytes(bytes) : arePieces(pieces);
   return isHead ? (value as Head) : undefined;
 }
 

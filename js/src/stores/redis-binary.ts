@@ -1,5 +1,6 @@
 /** Records as clients take and give them that carry bytes. */
 
+import { isBytes } from "../bytes.js";
 import type { Part } from "./redis-client.js";
 
 /** These hosts have it: sockets need it. */
@@ -17,6 +18,5 @@ export const binary: {
 } = {
   // A copy: clients send later, and the caller may have changed its bytes by then.
   toArgument: (record: Uint8Array): Part => bufferOf(record.slice()),
-  toRecord: (part: unknown): Uint8Array | undefined =>
-    part instanceof Uint8Array ? part : undefined,
+  toRecord: (part: unknown): Uint8Array | undefined => (isBytes(part) ? part : undefined),
 };

@@ -1,6 +1,8 @@
 /** Answers of Redis as text. */
 
+import { isBytes } from "../bytes.js";
+
 /** The text of a part that came as bytes or as text. */
 export function textOf(part: unknown): string {
-  return part instanceof Uint8Array ? new TextDecoder().decode(part) : String(part);
+  return isBytes(part) ? new TextDecoder().decode(part) : String(part);
 }
