@@ -36,6 +36,8 @@ export interface StreamContext extends LoadContext {
   dismiss?(value: unknown): void;
   /** The caller has an answer: `timeout` counts no longer. */
   begun?(): void;
+  /** Ends what the load began, after it has landed: a body that is passed on. */
+  abort?(reason: unknown): void;
 }
 
 /** What a loader of many keys is given. */

@@ -40,6 +40,7 @@ export class FlightContext implements StreamContext {
   }
 
   begun(): void {
+    this.#flight.begun = true;
     this.#flight.endTimeout?.();
   }
 
@@ -49,5 +50,9 @@ export class FlightContext implements StreamContext {
 
   get frame(): Frame {
     return this.#flight.frame;
+  }
+
+  abort(reason: unknown): void {
+    this.#flight.abort(reason);
   }
 }

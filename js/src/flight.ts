@@ -95,6 +95,8 @@ export class Flight {
   readonly frame: Frame = new Frame();
   /** When the stores have what it brought. */
   written: Promise<unknown> | undefined;
+  /** Whether its caller has an answer before it ends: `timeout` counts no longer. */
+  begun = false;
   /** Ends the time that its loader may take; undefined without a limit. */
   endTimeout: (() => void) | undefined;
   #outcome: Outcome | undefined;

@@ -301,7 +301,7 @@ export class Loads {
       },
     );
     const { timeout } = call.policy.rules;
-    return timeout === Number.POSITIVE_INFINITY
+    return timeout === Number.POSITIVE_INFINITY || flight.begun
       ? landing
       : this.#within(timeout, flight, call, landing);
   }

@@ -101,10 +101,15 @@ for (const [way, make] of Object.entries(WAYS)) {
         headers.get("authorization") ?? headers.get("cookie") ?? "nobody";
       const ask = make(async (request) => {
         const name = nameOf(request);
-        await after(5);
+        await after(40);
         throw new Error(`no access for ${name}`);
       });
-      const messages = await Promise.all(inits.map((init) => ask(init).catch((e) => e.message)));
+      const calls = [];
+      for (const init of inits) {
+        calls.push(ask(init).catch((error) => error.message));
+        await after(5); // The first one leads.
+      }
+      const messages = await Promise.all(calls);
       const own = inits.map((init) => `no access for ${nameOf(new Request(URL_, init))}`);
       assert.deepEqual(messages, own);
     });
@@ -340,6 +345,31 @@ test("the memory of what is not shared ends after a minute, and is bounded", asy
   for (let at = 0; at < 1000; at += 1) await (await cached(`http://origin.test/x${at}`)).text();
   control = "max-age=60";
   assert.equal(await burst("/b"), 1, "a thousand others came since");
+});
+
+test("those who wait for a validation have what is fresh of it, and else validate themselves", async () => {
+  for (const [control, expected] of [
+    ["max-age=0, must-revalidate", 6],
+    ["max-age=10", 2],
+  ]) {
+    const clock = new ManualClock();
+    let calls = 0;
+    const fetch = async ({ headers }) => {
+      calls += 1;
+      await after(5);
+      const own = { "cache-control": control, etag: '"1"' };
+      return headers.has("if-none-match")
+        ? new Response(null, { status: 304, headers: own })
+        : new Response("page", { headers: own });
+    };
+    const cached = createCache({ clock }).fetch({}, { fetch });
+    await (await cached(URL_)).text();
+    await settled();
+    clock.elapsed = 70_000; // Nothing is remembered of the first answer.
+    const answers = Array.from({ length: 5 }, async () => (await cached(URL_)).text());
+    assert.deepEqual(await Promise.all(answers), Array(5).fill("page"));
+    assert.equal(calls, expected, control);
+  }
 });
 
 test("one user's own cache shares within it, as its stored answers would be", async () => {

@@ -132,6 +132,14 @@ export class Asked {
     return this.method === "GET" && (this.flags & (CONDITIONAL | RANGE)) === 0;
   }
 
+  /** The request as it is, ended by `signal` as well as by its own. */
+  endedBy(signal: AbortSignal): Request {
+    const { request } = this;
+    // A navigation that is made anew is none; its answer is waited for no longer, and that is all.
+    if (typeof AbortSignal.any !== "function" || request.mode === "navigate") return request;
+    return new Request(request, { signal: AbortSignal.any([request.signal, signal]) });
+  }
+
   /**
    * The request that fills the cache: for the whole response, whatever this caller has of it.
    * @param added the fields that validate what is stored

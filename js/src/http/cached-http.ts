@@ -28,6 +28,7 @@ import { type Told, told } from "./told.js";
 import { UnsharedKeys } from "./unshared-keys.js";
 import { keysOfVariants } from "./variants.js";
 import type { Place, Visit } from "./visit.js";
+import { within } from "./within.js";
 
 /** Where responses come from. */
 export interface Origin {
@@ -331,9 +332,18 @@ export class CachedHttp {
     for (const cookie of cookies) headers.append("set-cookie", cookie);
   }
 
+  /** Asks the origin for what a request says, within the policy's `timeout`. */
+  ask(asked: Asked): Promise<Response> {
+    const { timeout } = this.policy.rules;
+    if (timeout === Number.POSITIVE_INFINITY) return this.origin.ask(asked.request, asked);
+    return within(this.driver.host.timers, timeout, asked.url, (signal) =>
+      this.origin.ask(asked.endedBy(signal), asked),
+    );
+  }
+
   /** Asks the origin for this request alone, and stores nothing. */
   async forward(asked: Asked, forwarded: Forwarded): Promise<Told> {
-    const response = await this.origin.ask(asked.request, asked);
+    const response = await this.ask(asked);
     const own = rebuilt(response, response.body);
     const happened = { source: "bypass", ttl: 0, forwarded, stored: false } as const;
     return told(own, happened, { reason: forwarded });

@@ -21,7 +21,7 @@ export async function change(http: CachedHttp, asked: Asked): Promise<Told> {
   const { timers } = http.driver.host;
   const requestedAt = timers.now();
   const ask = async (): Promise<Exchange> => {
-    const response = await http.origin.ask(asked.request, asked);
+    const response = await http.ask(asked);
     return { response, requestedAt, receivedAt: timers.now() };
   };
   if (asked.method === "POST") return post(http, asked, ask);
@@ -104,7 +104,7 @@ export async function askForHead(
 ): Promise<Told> {
   const { timers } = http.driver.host;
   const requestedAt = timers.now();
-  const response = await http.origin.ask(asked.request, asked);
+  const response = await http.ask(asked);
   const exchange = { response, requestedAt, receivedAt: timers.now() };
   const found = await find(http.driver, place.key);
   const { value } = found ?? {};

@@ -203,6 +203,7 @@ export class Arrival {
       args: [this.#visit.asked.request],
       waitUntil: this.#visit.waitUntil,
       load: (context: StreamContext) => {
+        context.begun?.();
         this.#recording?.endWith(context.signal);
         this.#share(key, context);
         return this.#whole();

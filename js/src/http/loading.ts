@@ -124,6 +124,7 @@ export class Loading {
       this.#keeper.unshared.note(place.key, false);
       lead.reason = refusal;
       lead.give(passed(asked, response), !failed);
+      this.#follow(asked, context);
       return new Unshared(refusal ?? "", failed);
     }
     return new Arrival(this.#keeper, visit, exchange, verdict, {
@@ -131,6 +132,13 @@ export class Loading {
       standsIn,
       context,
     }).kept();
+  }
+
+  /** Has a response end with its caller's signal: the load is over when that goes on. */
+  #follow({ signal }: Asked, context: StreamContext): void {
+    const end = () => context.abort?.(signal?.reason);
+    if (signal?.aborted) end();
+    else signal?.addEventListener("abort", end, { once: true });
   }
 
   /** What the rules say of a response; why it can only be passed on. */

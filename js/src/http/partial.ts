@@ -3,7 +3,7 @@
  * taken for the whole, and answers requests for a range that lies within it while it is fresh.
  */
 
-import type { Call, LoadContext } from "../call.js";
+import type { Call, StreamContext } from "../call.js";
 import * as core from "../core.js";
 import type { Lifetime } from "../layers.js";
 import { partKeyOf } from "../part-key.js";
@@ -86,7 +86,7 @@ async function load(http: CachedHttp, asked: Asked, key: string): Promise<Told> 
     policy: http.keeping,
     args: [asked.request],
     waitUntil: http.origin.waitUntilOf?.(asked),
-    load: (context: LoadContext) => loaded(http, asked, lead, context),
+    load: (context: StreamContext) => loaded(http, asked, lead, context),
     lifetimeOf: lifetimeOfPart,
   };
   try {
@@ -102,10 +102,11 @@ async function load(http: CachedHttp, asked: Asked, key: string): Promise<Told> 
   return told(live, happened, { reason: forwarded });
 }
 
-async function loaded(http: CachedHttp, asked: Asked, lead: Lead, context: LoadContext) {
+async function loaded(http: CachedHttp, asked: Asked, lead: Lead, context: StreamContext) {
   const { timers } = http.driver.host;
   const requestedAt = timers.now();
-  const response = await http.origin.ask(asked.request, asked);
+  const response = await http.ask(asked);
+  context.begun?.();
   const exchange = { response, requestedAt, receivedAt: timers.now() };
   lead.status = response.status;
   const about = aboutPart(http, asked, exchange);

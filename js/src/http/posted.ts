@@ -1,5 +1,6 @@
 /** Answers to POST that later GETs may have (RFC 9110 §9.3.3, RFC 9111 §4). */
 
+import type { StreamContext } from "../call.js";
 import * as core from "../core.js";
 import type { Asked } from "./asked.js";
 import type { CachedHttp } from "./cached-http.js";
@@ -30,7 +31,10 @@ export function posted(http: CachedHttp, asked: Asked, exchange: Exchange): Resp
       policy: http.keeping,
       args: [get.request],
       waitUntil: http.origin.waitUntilOf?.(asked),
-      load: ({ signal }: { readonly signal: AbortSignal }) => kept(signal),
+      load: (context: StreamContext) => {
+        context.begun?.();
+        return kept(context.signal);
+      },
       lifetimeOf: lifetimeOfLoaded,
     };
     http.driver.refresh(call).catch(() => {});
