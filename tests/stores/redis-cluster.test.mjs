@@ -156,6 +156,35 @@ for (const [by, connect] of Object.entries(CLIENTS)) {
       await moveSlot(cluster.nodes, slot, to, from);
     });
 
+    if (hears) {
+      test(`a cluster, ${by}: a connection that is lost is told of, and another hears`, async () => {
+        const store = redis(client);
+        const heard = [];
+        let missed = 0;
+        const stop = await store.subscribe(
+          "channel",
+          (text) => heard.push(text),
+          () => missed++,
+        );
+        await store.publish("channel", "before");
+        await until(() => heard.length === 1, "a message");
+        assert.equal(missed, 0);
+        for (const { client: own } of cluster.nodes) await own.client("KILL", "TYPE", "pubsub");
+        await until(() => missed >= 2, "told when it was lost, and when messages are heard again");
+        await store.publish("channel", "after");
+        await until(() => heard.length === 2, "a message on the next connection");
+        assert.deepEqual(heard, ["before", "after"]);
+        await stop();
+        await store.publish("channel", "nobody");
+        const listening = async () => {
+          const all = cluster.nodes.map(({ client: own }) => own.client("LIST", "TYPE", "pubsub"));
+          return (await Promise.all(all)).join("").trim() !== "";
+        };
+        await until(async () => !(await listening()), "no connection is left");
+        assert.equal(heard.length, 2);
+      });
+    }
+
     test(`a cluster, ${by}: caches share entries, tags, counters, limits and locks`, async () => {
       await cluster.flush();
       const events = [];
@@ -163,7 +192,9 @@ for (const [by, connect] of Object.entries(CLIENTS)) {
         const onEvent = (event) => {
           if (event.type === "store-error" || event.type === "corrupt") events.push(event);
         };
-        return createCache({ namespace: "shop", stores: [memory(), redis(client)], onEvent });
+        // What is told here must not hang on how busy the machine is.
+        const stores = [memory(), redis(client, { deadline: "10s" })];
+        return createCache({ namespace: "shop", stores, onEvent });
       };
       const [one, two] = [open(), open()];
       await one.setMany(

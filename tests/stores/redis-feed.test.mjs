@@ -133,43 +133,37 @@ test("threads over BroadcastChannel: what one drops or sets, the others drop", a
   }
 });
 
-test("Redis ends and comes back: it is heard again, what was missed lasts memory's ttl", async () => {
+test("Redis ends and comes back: it is heard again, and what may have been missed is not trusted", async () => {
   const own = await startRedis();
   const { port } = own;
-  const KEEP = 5000;
-  const [changer, bounded, kept, keptToo] = await startAll([
+  const [changer, ...others] = await startAll([
     // What cannot be sent is not kept until it can.
     { port, namespace: "again", connection: { enableOfflineQueue: false } },
-    { port, namespace: "again", keep: { ttl: KEEP } },
     { port, namespace: "again" },
     { port, namespace: "again" },
   ]);
   let again;
   try {
-    await warm([changer, bounded, kept, keptToo], "missed");
-    const since = performance.now();
-    await warm([changer, kept, keptToo], "heard");
-    await listened(port, "again", 4);
+    await warm([changer, ...others], "missed");
+    await warm([changer, ...others], "heard");
+    await listened(port, "again", 3);
     await own.stop("SIGKILL");
     await changer.ask("invalidate", "missed");
-    assert.deepEqual(await changer.ask("get", "missed"), [2]);
-    for (const { ask } of [bounded, kept]) assert.deepEqual(await ask("get", "missed"), [1]);
+    for (const { ask } of others) {
+      const isLoaded = async () => (await ask("get", "missed"))[0] !== 1;
+      await until(isLoaded, MOMENT);
+    }
     again = await startRedis("redis-server", port);
-
-    await until(async () => (await bounded.ask("get", "missed"))[0] !== 1, KEEP + MOMENT);
-    const lasted = performance.now() - since;
-    assert.ok(lasted < KEEP + MOMENT, `${lasted} ms`);
-
-    for (const { ask } of [kept, keptToo]) {
+    for (const { ask } of others) {
+      const [before] = await ask("get", "heard");
       const isHeard = async () => {
         await changer.ask("invalidate", "heard");
-        return (await ask("get", "heard"))[0] !== 1;
+        return (await ask("get", "heard"))[0] !== before;
       };
       await until(isHeard, RECOVERY);
-      assert.deepEqual(await ask("get", "missed"), [1], "nothing else was dropped");
     }
   } finally {
-    await killAll([changer, bounded, kept, keptToo]);
+    await killAll([changer, ...others]);
     await Promise.all([own, again].map((started) => started?.stop()));
   }
 });

@@ -6,6 +6,8 @@ import { redis } from "holdover/stores/redis";
 import { Redis as IoRedis } from "ioredis";
 import { Redis as IoRedis6 } from "ioredis6";
 import IoValkey from "iovalkey";
+import { createClient, createClientPool } from "redis";
+import { createClient as createClient4 } from "redis4";
 import { freePort, startRedis } from "./support/servers.mjs";
 
 const sleep = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
@@ -90,6 +92,52 @@ for (const [by, Client] of Object.entries({ IoRedis, IoRedis6, IoValkey })) {
     assert.equal(heard.join(""), "0123456789");
     await store.close();
     client.disconnect();
+    await server.stop();
+  });
+}
+
+const CLIENTS = {
+  IoRedis: async (port) => new IoRedis(port, "127.0.0.1"),
+  IoRedis6: async (port) => new IoRedis6(port, "127.0.0.1"),
+  IoValkey: async (port) => new IoValkey(port, "127.0.0.1"),
+  "redis 6": (port) => createClient({ socket: { host: "127.0.0.1", port } }).connect(),
+  "redis 4": (port) => createClient4({ socket: { host: "127.0.0.1", port } }).connect(),
+  "a pool of redis 6": (port) =>
+    createClientPool({ socket: { host: "127.0.0.1", port } }).connect(),
+};
+
+for (const [by, connect] of Object.entries(CLIENTS)) {
+  test(`${by}: a connection that is lost is told of, and once more when it hears again`, async () => {
+    const server = await startRedis();
+    const admin = new IoRedis(server.port, "127.0.0.1");
+    const client = await connect(server.port);
+    client.on("error", () => {});
+    const store = redis(client);
+    const heard = [];
+    const told = [];
+    await store.subscribe(
+      "channel",
+      (message) => heard.push(message),
+      () => told.push("missed"),
+    );
+    const until = async (holds) => {
+      for (const end = Date.now() + 10_000; !holds(); await sleep(5)) {
+        assert.ok(Date.now() < end, `${holds}: ${told.length} ${heard}`);
+      }
+    };
+    await store.publish("channel", "before");
+    await until(() => heard.length === 1);
+    assert.deepEqual(told, []);
+    await admin.client("KILL", "TYPE", "pubsub");
+    await until(() => told.length >= 2);
+    await store.publish("channel", "after");
+    await until(() => heard.length === 2);
+    await store.close();
+    const before = told.length;
+    await sleep(50);
+    assert.equal(told.length, before, "not when it is closed");
+    admin.disconnect();
+    await (client.quit ?? client.close).call(client);
     await server.stop();
   });
 }

@@ -12,8 +12,9 @@ export function bun(client: Loose): Commands {
       if (command === "GET") return get(args[0] as Part);
       return command === "MGET" ? Promise.all(args.map(get)) : client.send?.(command, args);
     },
-    listen: async () => {
+    listen: async (missed) => {
       const own = (await client.duplicate?.()) as Loose;
+      Object.assign(own, { onclose: missed, onconnect: missed });
       return {
         subscribe: (channel, listener) => own.subscribe?.(channel, listener),
         unsubscribe: (channel, listener) => own.unsubscribe?.(channel, listener),

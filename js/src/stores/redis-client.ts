@@ -23,9 +23,14 @@ export interface Commands {
   toArgument(record: Uint8Array): Part;
   /** A record out of an answer. */
   toRecord(part: unknown): Uint8Array | undefined;
-  /** Begins to hear messages; absent where the client cannot. */
-  readonly listen?: () => Promise<Listening>;
+  /**
+   * Begins to hear messages; absent where the client cannot.
+   * @param missed to be called when the connection was lost, and when messages are heard again
+   */
+  readonly listen?: Listen;
 }
+
+export type Listen = (missed: () => void) => Promise<Listening>;
 
 /** Messages of one store. */
 export interface Listening {

@@ -3,6 +3,7 @@
 import { binary } from "./redis-binary.js";
 import type { Commands, Listening, Loose, Send } from "./redis-client.js";
 import { Listeners } from "./redis-listeners.js";
+import { type NodeConnection, roaming } from "./redis-roaming.js";
 
 const NOTHING = (): void => {};
 
@@ -11,11 +12,7 @@ export function ioredis(client: Loose): Commands {
   return {
     ...binary,
     send: (command, ...args) => client.callBuffer?.(command, ...args),
-    listen: async () => {
-      const own = client.duplicate?.() as Loose;
-      own.on?.("error", NOTHING);
-      return listeningTo(own, readinessOf(own), async () => own.disconnect?.());
-    },
+    listen: async (missed) => listeningTo(client.duplicate?.() as Loose, missed),
   };
 }
 
@@ -28,20 +25,51 @@ export function ioredisCluster(client: Loose): Commands {
     ...binary,
     send: nodeOf(client),
     primaries: async () => ((client.nodes?.("master") ?? []) as Loose[]).map(nodeOf),
-    // A cluster hears messages on a connection of its own, and changes to another node by itself.
-    listen: async () => listeningTo(client, async () => {}, undefined),
+    listen: async (missed) => roaming((nth, ended) => openNode(client, nth, ended), missed),
   };
 }
 
-/** @param end ends the connection; undefined for one that others use, too */
-function listeningTo(
-  own: Loose,
-  isReady: () => Promise<void>,
-  end: (() => Promise<unknown>) | undefined,
-): Listening {
+/** A connection of its own to one of the nodes. */
+async function openNode(client: Loose, nth: number, ended: () => void): Promise<NodeConnection> {
+  const nodes = (client.nodes?.("master") ?? []) as Loose[];
+  // It ends when it is lost: there are other nodes.
+  const own = nodes[nth % nodes.length]?.duplicate?.({ ...APART, retryStrategy: null }) as Loose;
+  if (own === undefined) throw new Error("the client knows no node of the cluster");
+  own.on?.("error", NOTHING);
+  await own.connect?.();
+  own.once?.("end", ended);
+  const listeners = new Map<string, (message: string) => void>();
+  own.on?.("message", (channel: string, message: string) => listeners.get(channel)?.(message));
+  return {
+    subscribe: async (channel, hear) => {
+      listeners.set(channel, hear);
+      await own.subscribe?.(channel);
+    },
+    unsubscribe: async (channel) => own.unsubscribe?.(channel),
+    close: () => own.disconnect?.(),
+  };
+}
+
+/** What tells a connection for messages from those for commands. */
+const APART = { lazyConnect: true, readOnly: false, enableOfflineQueue: true };
+
+/** A connection of its own, which comes back by itself. */
+function listeningTo(own: Loose, missed: () => void): Listening {
   const listeners = new Listeners();
-  const hear = (channel: string, message: string) => listeners.tell(channel, message);
-  own.on?.("message", hear);
+  const isReady = readinessOf(own);
+  let isLost = false;
+  let isClosed = false;
+  own.on?.("error", NOTHING);
+  own.on?.("message", (channel: string, message: string) => listeners.tell(channel, message));
+  own.on?.("close", () => {
+    isLost = true;
+    if (!isClosed) missed();
+  });
+  own.on?.("ready", () => {
+    if (!isLost || listeners.channels.length === 0) return;
+    // Answered after what the client itself sends to listen again.
+    own.subscribe?.(...listeners.channels).then(missed, NOTHING);
+  });
   return {
     subscribe: async (channel, listener) => {
       listeners.add(channel, listener);
@@ -58,9 +86,8 @@ function listeningTo(
       if (listeners.remove(channel, listener)) await own.unsubscribe?.(channel);
     },
     close: async () => {
-      own.off?.("message", hear);
-      if (end !== undefined) await end();
-      else if (listeners.channels.length > 0) await own.unsubscribe?.(...listeners.channels);
+      isClosed = true;
+      own.disconnect?.();
     },
   };
 }

@@ -1,7 +1,8 @@
 /** `redis` (node-redis): clients, pools, sentinels and clusters. */
 
 import { binary } from "./redis-binary.js";
-import type { Commands, Listening, Loose, Part, Send } from "./redis-client.js";
+import type { Commands, Listen, Listening, Loose, Part, Send } from "./redis-client.js";
+import { type NodeConnection, roaming } from "./redis-roaming.js";
 
 const NOTHING = (): void => {};
 
@@ -16,12 +17,12 @@ function bytes(): object {
 
 /** A client of one server. */
 export function nodeRedis(client: Loose): Commands {
-  return { ...binary, send: sendOf(client), listen: () => listenApart(client) };
+  return { ...binary, send: sendOf(client), listen: (missed) => listenApart(client, missed) };
 }
 
 /** Several clients of one server. */
 export function nodeRedisPool(pool: Loose): Commands {
-  const listen = (): Promise<Listening> => pool.execute?.((client: Loose) => listenApart(client));
+  const listen: Listen = (missed) => pool.execute?.((client: Loose) => listenApart(client, missed));
   return { ...binary, send: sendOf(pool), listen };
 }
 
@@ -31,7 +32,7 @@ export function nodeRedisSentinel(sentinel: Loose): Commands {
   return {
     ...binary,
     send: (...command) => sentinel.sendCommand?.(false, command, options),
-    listen: async () => listenWith(sentinel),
+    listen: async (missed) => listenWith(sentinel, missed),
   };
 }
 
@@ -46,7 +47,7 @@ export function nodeRedisCluster(cluster: Loose): Commands {
       const nodes = Array.from(cluster.masters as Iterable<unknown>);
       return Promise.all(nodes.map(async (node) => sendOf(await cluster.nodeClient?.(node))));
     },
-    listen: async () => listenWith(cluster),
+    listen: async (missed) => roaming((nth, ended) => openNode(cluster, nth, ended), missed),
   };
 }
 
@@ -61,11 +62,39 @@ function keyOf([command, ...args]: readonly Part[]): Part | undefined {
   return command === "EVAL" || command === "EVALSHA" ? args[2] : args[0];
 }
 
-/** Messages on a connection of its own. */
-async function listenApart(client: Loose): Promise<Listening> {
+/** A connection of its own to one of the nodes. */
+async function openNode(cluster: Loose, nth: number, ended: () => void): Promise<NodeConnection> {
+  const nodes = Array.from(cluster.masters as Iterable<unknown>);
+  const client = (await cluster.nodeClient?.(nodes[nth % nodes.length])) as Loose;
+  const own = client.duplicate?.() as Loose;
+  const close = () => (own.destroy ?? own.disconnect)?.call(own);
+  let isOpen = false;
+  own.on?.("error", () => {
+    // It would come back to the same node, which may be gone for good.
+    if (isOpen) close();
+    if (isOpen) ended();
+    isOpen = false;
+  });
+  await own.connect?.();
+  isOpen = true;
+  return {
+    subscribe: (channel, hear) => own.subscribe?.(channel, hear),
+    unsubscribe: (channel) => own.unsubscribe?.(channel),
+    close: () => {
+      isOpen = false;
+      close();
+    },
+  };
+}
+
+/** Messages on a connection of its own, which comes back by itself. */
+async function listenApart(client: Loose, missed: () => void): Promise<Listening> {
   const own = client.duplicate?.() as Loose;
   own.on?.("error", NOTHING);
   await own.connect?.();
+  own.on?.("reconnecting", missed);
+  // It listens again before it is ready.
+  own.on?.("ready", missed);
   return {
     subscribe: (channel, listener) => own.subscribe?.(channel, listener),
     unsubscribe: (channel, listener) => own.unsubscribe?.(channel, listener),
@@ -73,8 +102,10 @@ async function listenApart(client: Loose): Promise<Listening> {
   };
 }
 
-/** Messages through what has a connection for them already, which it moves by itself. */
-function listenWith(client: Loose): Listening {
+/** Messages through sentinels, which have a connection for them, and move it to the next server. */
+function listenWith(client: Loose, missed: () => void): Listening {
+  const changes = ["topology-change", "reconnecting", "ready"];
+  for (const change of changes) client.on?.(change, missed);
   const ends = new Set<() => Promise<unknown>>();
   const known = new Map<string, Map<(message: string) => void, () => Promise<unknown>>>();
   const endOf = (channel: string, listener: (message: string) => void) =>
@@ -93,6 +124,9 @@ function listenWith(client: Loose): Listening {
       ends.delete(end);
       await end();
     },
-    close: () => Promise.all([...ends].map((end) => end())),
+    close: () => {
+      for (const change of changes) client.off?.(change, missed);
+      return Promise.all([...ends].map((end) => end()));
+    },
   };
 }

@@ -17,13 +17,13 @@ const TRIES = 3;
 
 /** How the server's clock stands against the time that has elapsed here. */
 export class ServerClock {
-  /** The server's time less the own one: never more than it really is. */
-  #ahead = Number.NEGATIVE_INFINITY;
+  /** The server's time less the own one: never more than it really is, once it was learnt. */
+  #ahead: number | undefined;
   #learntAt = 0;
 
-  /** The server's time at an own time; -Infinity while nothing is known of it. */
+  /** The server's time at an own time; until it was learnt, as if all machines had the same. */
   at(own: number): number {
-    return own + this.#ahead;
+    return own + (this.#ahead ?? Date.now() - elapsed());
   }
 
   /**
@@ -33,8 +33,8 @@ export class ServerClock {
    */
   learn(now: number, received: number): void {
     const ahead = now - received;
-    const isOld = received - this.#learntAt > LEARNT_FOR || !Number.isFinite(this.#ahead);
-    if (!isOld && ahead >= this.#ahead) return;
+    const isOld = received - this.#learntAt > LEARNT_FOR;
+    if (this.#ahead !== undefined && !isOld && ahead >= this.#ahead) return;
     this.#ahead = ahead;
     this.#learntAt = received;
   }
@@ -57,9 +57,7 @@ export async function setInTime(
   const since = elapsed();
   let until = clock.at(since) + within;
   for (let tries = 1; ; tries += 1) {
-    // Lua knows no Infinity as a text.
-    const latest = `${Math.max(0, Math.floor(until))}`;
-    const answer = await run(send, SET_IN_TIME, key, record, latest, ...words);
+    const answer = await run(send, SET_IN_TIME, key, record, `${Math.floor(until)}`, ...words);
     const received = elapsed();
     const [outcome = 0, now = 0] = (answer as unknown[]).map(Number);
     clock.learn(now, received);

@@ -11,6 +11,7 @@ import { type NameAndDeadline, type StoreOptions, storeOptions } from "./options
 import {
   type Commands,
   commandsOf,
+  type Listen,
   type Listening,
   type Part,
   type RedisClient,
@@ -73,6 +74,7 @@ export class RedisStore implements Store {
   readonly subscribe?: (
     channel: string,
     listener: (message: string) => void,
+    onMissed?: () => void,
   ) => Promise<() => Promise<unknown>>;
   readonly #commands: Commands;
   readonly #send: Send;
@@ -83,6 +85,8 @@ export class RedisStore implements Store {
   readonly #clock: ServerClock = new ServerClock();
   #listening: Promise<Listening> | undefined;
   #listeners = 0;
+  /** Who wants to know when messages were missed. */
+  readonly #missed = new Set<() => void>();
 
   /** @internal Use {@link redis}. */
   constructor(commands: Commands, options: NameAndDeadline) {
@@ -92,7 +96,8 @@ export class RedisStore implements Store {
     Object.assign(this, options);
     const { listen } = commands;
     if (listen !== undefined) {
-      this.subscribe = (channel, listener) => this.#subscribe(listen, channel, listener);
+      this.subscribe = (channel, listener, onMissed) =>
+        this.#subscribe(listen, channel, listener, onMissed);
     }
   }
 
@@ -278,11 +283,17 @@ export class RedisStore implements Store {
   }
 
   async #subscribe(
-    listen: () => Promise<Listening>,
+    listen: Listen,
     channel: string,
     listener: (message: string) => void,
+    onMissed: () => void = () => {},
   ): Promise<() => Promise<unknown>> {
-    this.#listening ??= listen();
+    // A function of its own, as the same one may be given twice.
+    const missed = (): void => onMissed();
+    this.#missed.add(missed);
+    this.#listening ??= listen(() => {
+      for (const tell of [...this.#missed]) tell();
+    });
     const opening = this.#listening;
     // Counted from now on: who stops meanwhile must not close what this one is about to use.
     this.#listeners += 1;
@@ -291,6 +302,7 @@ export class RedisStore implements Store {
     try {
       await (await opening).subscribe(keyToText(channel), hear);
     } catch (error) {
+      this.#missed.delete(missed);
       this.#leave(opening);
       throw error;
     }
@@ -298,6 +310,7 @@ export class RedisStore implements Store {
     return async () => {
       if (isOver) return;
       isOver = true;
+      this.#missed.delete(missed);
       if (!this.#leave(opening)) await (await opening).unsubscribe(keyToText(channel), hear);
     };
   }
