@@ -10,6 +10,7 @@ import type { Begun } from "./tags.js";
 
 /** What there is of a key while it is loaded anew. */
 export interface Previous<Result = unknown> {
+  /** The value that is held. */
   readonly value: Result;
   /** Milliseconds since it was stored. */
   readonly age: number;
