@@ -2,50 +2,85 @@
 
 import type { SharedPlace } from "./guard-options.js";
 import { Guards } from "./guards.js";
-import { LoadTimesHistogram } from "./load-times.js";
+import type { LoadTimesHistogram } from "./load-times.js";
 import type { MemoryStore } from "./memory.js";
 import type { CompiledPolicy } from "./policy.js";
+import { PolicyPlace } from "./policy-roster.js";
+
+/** What a policy is for. */
+export interface PolicyIdentity {
+  /** The name of its function, which others may have; default: that of its counts. */
+  readonly family?: string;
+  /** What its shared state is called in a store, unless the options of a guard say. */
+  readonly sharedName?: string | undefined;
+  /** A policy that the core cannot tell from this one, to share its number with. */
+  readonly base?: BoundPolicy;
+  /** The guards of a policy that is another one in the core, to share them. */
+  readonly guards?: Guards | undefined;
+}
 
 /** A policy and its number in the core's running instance. */
 export class BoundPolicy {
   readonly rules: CompiledPolicy;
   /** What `stats` calls it. */
   readonly name: string;
-  /** Its number; valid only in `instance`. */
-  id = -1;
-  instance = -1;
+  readonly family: string;
   readonly guards: Guards | undefined;
   /** Whether nothing has to be asked before a hit. */
   readonly isPlain: boolean;
-  /** How long its loads took. */
-  readonly loadTimes: LoadTimesHistogram;
   /** True once its function brought what can be read only once: nobody waits for it then. */
   readsOnce = false;
   /** True once its function brought what callers may share: those of one burst share a promise. */
   mayCrowd = false;
+  /** Called before it is given a number. */
+  onBound: (() => void) | undefined;
+  readonly place: PolicyPlace;
   readonly #base: BoundPolicy | undefined;
 
-  /**
-   * @param base a policy that the core cannot tell from this one, to share its number with
-   * @param guards those of a policy that is another one in the core, to share them
-   */
-  constructor(rules: CompiledPolicy, name: string, base?: BoundPolicy, guards?: Guards) {
+  constructor(rules: CompiledPolicy, name: string, identity: PolicyIdentity = {}) {
+    const { base, guards, family = name, sharedName = name } = identity;
     this.rules = rules;
     this.name = name;
-    const shared = guards ?? base?.guards;
-    this.guards = rules.guards && (shared ?? new Guards(rules.guards, name));
+    this.family = family;
+    const others = guards ?? base?.guards;
+    this.guards = rules.guards && (others ?? new Guards(rules.guards, sharedName));
     this.isPlain = this.guards?.asksCalls !== true && rules.hitsShared === undefined;
     this.#base = base;
-    this.loadTimes = base?.loadTimes ?? new LoadTimesHistogram();
+    const own = others === undefined ? this.guards?.tables : undefined;
+    this.place = base?.place ?? new PolicyPlace(own);
+  }
+
+  /** Its number; valid only in `instance`. */
+  get id(): number {
+    return this.place.id;
+  }
+
+  get instance(): number {
+    return this.place.instance;
+  }
+
+  /** How long its loads took. */
+  get loadTimes(): LoadTimesHistogram {
+    return this.place.loadTimes;
   }
 
   /** Makes the number valid: the core may have been made, or replaced, since the last call. */
   bind(memory: MemoryStore): number {
-    if (this.instance !== memory.instance) {
-      this.id = this.#base?.bind(memory) ?? memory.addPolicy(fieldsOf(this.rules));
-      this.instance = memory.instance;
+    const { place } = this;
+    if (place.instance !== memory.instance) this.#add(memory);
+    place.isUsed = true;
+    return place.id;
+  }
+
+  #add(memory: MemoryStore): void {
+    if (this.#base !== undefined) {
+      this.#base.bind(memory);
+      return;
     }
-    return this.id;
+    this.onBound?.();
+    const { place } = this;
+    place.id = memory.addPolicy(fieldsOf(this.rules));
+    place.instance = memory.instance;
   }
 }
 

@@ -74,7 +74,7 @@ export class Cache {
     });
     this.driver = new Driver(host, given.enabled, given.asyncLocalStorage);
     this.entries = new Entries(this.driver);
-    this.policies = new Policies(host.layers);
+    this.policies = new Policies(host);
     this.locks = localLocksOf(host.space, host.timers);
   }
 
@@ -423,7 +423,8 @@ export class Cache {
   /** What happened so far. */
   stats(): CacheStats {
     const { driver, policies } = this;
-    const count = () => statsFor(driver.host.memory, policies.all, driver.bypassed);
+    const count = () =>
+      statsFor(driver.host.memory, policies.all, policies.retired, driver.bypassed);
     try {
       return count();
     } catch (error) {

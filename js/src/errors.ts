@@ -20,6 +20,7 @@ export interface ErrorByCode {
   E_RATE_LIMITED: RateLimitedError;
   E_SLOW_CALLS: SlowCallsError;
   E_LOCK_TIMEOUT: LockTimeoutError;
+  E_LOCK_LOST: LockLostError;
   E_STORE: StoreError;
   E_CODEC: CodecError;
   E_SIGNATURE: SignatureError;
@@ -130,6 +131,14 @@ export class LockTimeoutError extends HoldoverError {
   readonly code = "E_LOCK_TIMEOUT";
   constructor(message: string, details?: ErrorDetails) {
     super("LockTimeoutError", message, details);
+  }
+}
+
+/** A lock that was held is lost: its `ttl` is over, or somebody else has it. */
+export class LockLostError extends HoldoverError {
+  readonly code = "E_LOCK_LOST";
+  constructor(message: string, details?: ErrorDetails) {
+    super("LockLostError", message, details);
   }
 }
 

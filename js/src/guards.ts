@@ -5,21 +5,18 @@ import type { Timers } from "./clock.js";
 import * as core from "./core.js";
 import { CircuitOpenError, HoldoverError, RateLimitedError, SlowCallsError } from "./errors.js";
 import type { Outcome } from "./flight.js";
-import type { CompiledGuards, GuardRules } from "./guard-options.js";
+import type { CompiledGuards } from "./guard-options.js";
+import { GuardTables, type ScopedGuards } from "./guard-scopes.js";
 import type { Host } from "./host.js";
 import { IGNORED, type LoadResult } from "./load-result.js";
 import type { MemoryStore } from "./memory.js";
-import { rateLimited, SharedGuards, scopeOf, type Ticket } from "./shared-guards.js";
+import { rateLimited, SharedGuards, type Ticket } from "./shared-guards.js";
 
 /** The reasons of a refusal, as `src/wasm/guards.rs` numbers them; 0 is none. */
 const CIRCUIT_OPEN = 1;
 const RATE_LIMITED = 2;
 
-/** How many keys or hosts a guard knows at once; the ones longest known are forgotten. */
-const MOST_SCOPES = 10_000;
-
-interface Place {
-  readonly guards: number;
+interface Place extends ScopedGuards {
   readonly permit: number;
 }
 
@@ -39,15 +36,13 @@ export class Guards {
   readonly rules: CompiledGuards;
   /** Those that instances share; undefined for none. */
   readonly shared: SharedGuards | undefined;
-  readonly #known: readonly Map<string, number>[];
-  readonly #knownCalls: Map<string, number> = new Map();
-  #instance = 0;
+  readonly tables: GuardTables;
 
-  /** @param name what the policy is for */
-  constructor(rules: CompiledGuards, name: string) {
+  /** @param sharedName what state that instances share is called, unless its options say */
+  constructor(rules: CompiledGuards, sharedName: string) {
     this.rules = rules;
-    this.shared = rules.shared && new SharedGuards(rules.shared, name);
-    this.#known = rules.sets.map(() => new Map());
+    this.shared = rules.shared && new SharedGuards(rules.shared, sharedName);
+    this.tables = new GuardTables(rules);
   }
 
   /** Whether every call is asked about, hits included. */
@@ -57,15 +52,15 @@ export class Guards {
 
   /** Admits a load, or says why not. Nothing is used up by a load that is refused. */
   admit(call: Call, memory: MemoryStore, timers: Timers): Admission | HoldoverError {
-    const asked = this.#asked(call, memory);
-    const { machine, instance } = memory;
     const now = timers.now();
+    const asked = this.#asked(call, memory, now);
+    const { machine, instance } = memory;
     const refused = firstRefusal(asked, machine, now);
     if (refused !== undefined) return refused;
     const policy = call.policy.bind(memory);
-    const places = asked.map((guards) => ({
-      guards,
-      permit: core.take_guards(machine, guards, policy, now),
+    const places = asked.map((scoped) => ({
+      ...scoped,
+      permit: core.take_guards(machine, scoped.guards, policy, now),
     }));
     return { places, instance, startedAt: now, shares: 1 };
   }
@@ -73,7 +68,8 @@ export class Guards {
   /** The same, by what instances share, too, which is asked for only if nothing here refuses. */
   async admitShared(call: Call, host: Host): Promise<Admission | HoldoverError> {
     const { memory, timers } = host;
-    const here = firstRefusal(this.#asked(call, memory), memory.machine, timers.now());
+    const now = timers.now();
+    const here = firstRefusal(this.#asked(call, memory, now), memory.machine, now);
     const ticket = here ?? (await this.shared?.admit(call, host));
     if (ticket instanceof HoldoverError) return ticket;
     const admission = this.admit(call, memory, timers);
@@ -83,22 +79,20 @@ export class Guards {
     return admission;
   }
 
-  /** The guards of a call, by their numbers in the core. */
-  #asked(call: Call, { machine, instance }: MemoryStore): readonly number[] {
-    if (this.#instance !== instance) this.#forget(instance);
-    return this.rules.sets.map((set, index) =>
-      guardsFor(this.#known[index] as Map<string, number>, machine, set, call),
-    );
+  /** The guards of a call. */
+  #asked(call: Call, memory: MemoryStore, now: number): readonly ScopedGuards[] {
+    this.tables.checkInstance(memory.instance);
+    return this.tables.loads.map((scopes) => scopes.of(call, memory, now));
   }
 
   /** Why a call is refused, hit or not; undefined when it may go on. */
   refuseCall(call: Call, memory: MemoryStore, timers: Timers): HoldoverError | undefined {
-    const { callSet } = this.rules;
-    if (callSet === undefined) return undefined;
+    const { calls } = this.tables;
+    if (calls === undefined) return undefined;
     const { machine, instance } = memory;
-    if (this.#instance !== instance) this.#forget(instance);
+    this.tables.checkInstance(instance);
     const now = timers.now();
-    const guards = guardsFor(this.#knownCalls, machine, callSet, call);
+    const { guards } = calls.of(call, memory, now);
     const reason = core.check_guards(machine, guards, now);
     if (reason > 0) return refusal(reason, machine, now);
     core.take_guards(machine, guards, call.policy.bind(memory), now);
@@ -119,48 +113,21 @@ export class Guards {
     if (admission.instance !== memory.instance) return told;
     const now = timers.now();
     const duration = Math.max(0, now - admission.startedAt);
-    for (const { guards, permit } of admission.places) {
-      core.record_guards(memory.machine, guards, permit, result, duration, now);
+    for (const place of admission.places) {
+      // Forgotten meanwhile: their number may be that of another key's by now.
+      if (!place.scopes.has(place)) continue;
+      core.record_guards(memory.machine, place.guards, place.permit, result, duration, now);
     }
     return told;
-  }
-
-  #forget(instance: number): void {
-    for (const known of [...this.#known, this.#knownCalls]) known.clear();
-    this.#instance = instance;
-  }
-}
-
-function guardsFor(
-  known: Map<string, number>,
-  machine: number,
-  set: GuardRules,
-  call: Call,
-): number {
-  const name = scopeOf(set.scope, call);
-  let guards = known.get(name);
-  if (guards === undefined) {
-    if (known.size >= MOST_SCOPES) forgetFirst(known, machine);
-    guards = core.add_guards(machine, set.fields);
-    known.set(name, guards);
-  }
-  return guards;
-}
-
-function forgetFirst(known: Map<string, number>, machine: number): void {
-  for (const [name, guards] of known) {
-    known.delete(name);
-    core.remove_guards(machine, guards);
-    return;
   }
 }
 
 function firstRefusal(
-  asked: readonly number[],
+  asked: readonly ScopedGuards[],
   machine: number,
   now: number,
 ): HoldoverError | undefined {
-  for (const guards of asked) {
+  for (const { guards } of asked) {
     const reason = core.check_guards(machine, guards, now);
     if (reason > 0) return refusal(reason, machine, now);
   }

@@ -29,6 +29,7 @@ export {
   type ErrorDetails,
   HoldoverError,
   isHoldoverError,
+  LockLostError,
   LockTimeoutError,
   type RateLimitDetails,
   RateLimitedError,

@@ -218,7 +218,7 @@ export class Layers {
   changingKeys(): string[] {
     const { prefix } = this.#host.names;
     const names = this.tiers.changing().filter((name) => name.startsWith(prefix));
-    return names.map((name) => this.keyIn(name));
+    return this.keysIn(names);
   }
 
   /** Drops a key from every store; resolves when all did or failed. */
@@ -231,9 +231,14 @@ export class Layers {
     return this.#host.names.own(kind, name);
   }
 
-  /** See {@link StoreNames.keyIn}. */
-  keyIn(name: string): string {
-    return this.#host.names.keyIn(name);
+  /** See {@link StoreNames.keysIn}. */
+  keysIn(names: readonly string[]): string[] {
+    return this.#host.names.keysIn(names);
+  }
+
+  /** See {@link StoreNames.listPrefix}. */
+  listPrefix(start: string): string {
+    return this.#host.names.listPrefix(start);
   }
 
   /** See {@link StoreNames.of}. */

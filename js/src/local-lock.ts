@@ -12,19 +12,35 @@ interface Line {
 
 /** A lock that is held. */
 export interface LocalHold {
-  /** Lets go; false when somebody else holds it by now. */
+  /** Lets go; false when it has ended, or somebody else holds it by now. */
   release(): boolean;
-  /** Holds it for `lease` milliseconds from now on. */
-  renew(lease: number): void;
+  /** Holds it for `lease` milliseconds from now on; false when somebody else has it. */
+  renew(lease: number): boolean;
 }
+
+/** From how many names on those are looked for that have ended. */
+const SWEEP_FROM = 1000;
 
 /** The locks of an instance. */
 export class LocalLocks {
   readonly #lines = new Map<string, Line>();
   readonly #timers: Timers;
+  #sweepAt = SWEEP_FROM;
+  #holds = 0;
 
   constructor(timers: Timers) {
     this.#timers = timers;
+  }
+
+  /** How many names it knows, those of locks that ended of late included. */
+  get size(): number {
+    return this.#lines.size;
+  }
+
+  /** A number that is larger than all it gave before. */
+  next(): number {
+    this.#holds += 1;
+    return this.#holds;
   }
 
   /** Whether somebody holds it. */
@@ -47,21 +63,36 @@ export class LocalLocks {
   #take(name: string, known: Line | undefined, lease: number): LocalHold {
     const line = known ?? { holder: undefined, since: 0, lease: 0, waiting: new Set() };
     const me = {};
+    if (known === undefined && this.#lines.size >= this.#sweepAt) this.#sweep();
     this.#lines.set(name, line);
-    const renew = (length: number) => {
-      if (line.holder === me) Object.assign(line, { since: this.#timers.now(), lease: length });
+    const renew = (length: number): boolean => {
+      if (line.holder !== me) return false;
+      Object.assign(line, { since: this.#timers.now(), lease: length });
+      // A lease that has become shorter ends before those who wait would look again.
+      for (const wake of [...line.waiting]) wake();
+      return true;
     };
     line.holder = me;
     renew(lease);
     return { renew, release: () => line.holder === me && this.#free(name, line) };
   }
 
+  /** Lets go; false when the lease was over by then. */
   #free(name: string, line: Line): boolean {
+    const wasHeld = this.#leaseLeft(line) > 0;
     line.holder = undefined;
     if (line.waiting.size === 0) this.#lines.delete(name);
     // All of them, in order: a single one might be of a request that has vanished.
     for (const wake of [...line.waiting]) wake();
-    return true;
+    return wasHeld;
+  }
+
+  /** Forgets those that have ended and that nobody gave back. */
+  #sweep(): void {
+    for (const [name, line] of this.#lines) {
+      if (line.waiting.size === 0 && this.#leaseLeft(line) <= 0) this.#lines.delete(name);
+    }
+    this.#sweepAt = Math.max(SWEEP_FROM, 2 * this.#lines.size);
   }
 
   #leaseLeft(line: Line | undefined): number {

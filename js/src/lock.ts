@@ -29,6 +29,8 @@ export class StoreLock {
   readonly #layer: Layer;
   readonly #ttl: number;
   readonly #token: Uint8Array = randomToken();
+  /** When it was asked for that was then given: the store counts its time from later on. */
+  takenAt = 0;
 
   constructor(host: LockHost, layer: Layer, name: string, ttl: number) {
     this.#host = host;
@@ -51,7 +53,30 @@ export class StoreLock {
     // Who has given up must not get it after all, and keep it for its whole ttl.
     const options = { expiresIn: this.#ttl, within: this.#layer.deadline };
     const run = () => store.add?.(this.name, this.#token, options);
-    return (await this.#host.layers.attempt(this.#layer, "add", this.name, run)) === true;
+    const now = this.#host.timers.now();
+    const taken = await this.#host.layers.attempt(this.#layer, "add", this.name, run);
+    if (taken === true) this.takenAt = now;
+    return taken === true;
+  }
+
+  /**
+   * Holds it for `ttl` from now on; false when it is somebody else's by now. A store without
+   * `compareAndExpire` has it given back and taken anew, so that somebody may come between.
+   * @throws StoreError
+   */
+  async extend(ttl: number): Promise<boolean> {
+    const { layers } = this.#host;
+    const { store } = this.#layer;
+    const options = { expiresIn: ttl };
+    if (store.compareAndExpire !== undefined) {
+      const run = () => store.compareAndExpire?.(this.name, this.#token, options);
+      return (await layers.attempt(this.#layer, "compareAndExpire", this.name, run)) === true;
+    }
+    const drop = () => store.compareAndDelete?.(this.name, this.#token);
+    const wasOurs = await layers.attempt(this.#layer, "compareAndDelete", this.name, drop);
+    if (wasOurs !== true) return false;
+    const add = () => store.add?.(this.name, this.#token, options);
+    return (await layers.attempt(this.#layer, "add", this.name, add)) === true;
   }
 
   /** Lets go; false when it is somebody else's by now, or the store is down: then its ttl ends it. */

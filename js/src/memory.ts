@@ -26,6 +26,7 @@ import type { Flight } from "./flight.js";
 import { StoredResponse } from "./http/stored.js";
 import type { Lifetime } from "./layers.js";
 import { outsideRequests, promisesKeepContexts } from "./outside.js";
+import { PolicyRoster } from "./policy-roster.js";
 import type { Tagged } from "./tags.js";
 import { TierRegistry } from "./tiers/tiers.js";
 
@@ -70,6 +71,7 @@ export class MemoryStore {
   /** @internal Why the last load failed, for those who are served the entry until the next one. */
   readonly failures: unknown[] = [];
   /** @internal Whether nobody is given the very value that is kept. */ readonly copies: boolean;
+  /** @internal */ readonly policies: PolicyRoster = new PolicyRoster();
   readonly #homes: (Space | undefined)[] = [];
   readonly #spaces = new Map<string, Space>();
   readonly #listeners = new Map<Space, (key: string) => void>();

@@ -148,9 +148,17 @@ export interface PolicyOptions<
   /**
    * The key of a call: a template like `"user:{0}:{1.name}"`, whose inserted values are escaped, or
    * a function of the arguments that returns a string. Two functions with the same keys share
-   * their answers. Default: derived from the function and all its arguments, injectively.
+   * their answers. Default: derived from `name` and all arguments, injectively.
    */
   readonly key?: string | ((...args: Args) => string) | undefined;
+
+  /**
+   * What the function is called: in the keys that are derived for it, in `stats()` and metrics, and
+   * in the state of its shared guards. No two functions of a cache have one name; to share answers
+   * give both the same `key`. Default: the function's own name, which builds and minifiers change: in
+   * a cache with stores below `memory()` a function needs a `name` or a `key`.
+   */
+  readonly name?: string | undefined;
 
   /**
    * What does not make a call a different one, in derived keys: argument indexes (`1`) and members
@@ -340,7 +348,10 @@ export interface Shared {
    * load. While it is down loads are admitted, with a `store-error` event. Default: none.
    */
   readonly shared?: Store | undefined;
-  /** What the state is called there. Default: the function's name; `getOrLoad` has none. */
+  /**
+   * What the state is called there. Default: option `name` of the function, or its `key` where that
+   * is a template; without these it has to be given.
+   */
   readonly name?: string | undefined;
 }
 
@@ -385,7 +396,7 @@ export interface CallOptions {
 /** Options of `getOrLoad`: a policy without `key` and `ignore`, and what one call may say. */
 export type GetOrLoadOptions<Result = unknown> = Omit<
   PolicyOptions<readonly [], Result>,
-  "key" | "ignore" | "loadMany"
+  "key" | "ignore" | "name" | "loadMany"
 > &
   Omit<CallOptions, "ttl">;
 
@@ -396,7 +407,7 @@ export type GetOrLoadOptions<Result = unknown> = Omit<
 export type FetchPolicyOptions = Partial<
   Omit<
     PolicyOptions<readonly [request: Request], Response>,
-    "key" | "ignore" | "loadMany" | "ttl" | "validate" | "codec"
+    "key" | "ignore" | "name" | "loadMany" | "ttl" | "validate" | "codec"
   >
 > & {
   /** How long a response is fresh whose headers do not say. Default 0. */

@@ -83,6 +83,10 @@ export interface CompiledPolicy {
   /** The key template or function, compiled; undefined for derived keys. */
   readonly key: KeyFunction | undefined;
   readonly ignore: CompiledIgnore | undefined;
+  /** What the function is called, where that was given. */
+  readonly name: string | undefined;
+  /** What state is called that instances share, where that is certain. */
+  readonly sharedName: string | undefined;
   readonly tags: CompiledTags | undefined;
   /** What knows keys that do not exist. */
   readonly bloom: Pick<Bloom, "mayHave"> | undefined;
@@ -125,6 +129,7 @@ type PolicyName =
   | (typeof EVERYWHERE)[number]
   | "key"
   | "ignore"
+  | "name"
   | "loadMany"
   | "passContext"
   | keyof CallOptions;
@@ -132,7 +137,7 @@ type GivenPolicy = GivenOptions<PolicyName>;
 const NAMES: Readonly<Record<PolicyPlace, OptionNames<PolicyName>>> = {
   wrap: {
     of: "wrap",
-    known: [...EVERYWHERE, "key", "ignore", "loadMany", "passContext"],
+    known: [...EVERYWHERE, "key", "ignore", "name", "loadMany", "passContext"],
     elsewhere: { signal: WITH, waitUntil: WITH, bypass: WITH, background: BACKGROUND },
   },
   getOrLoad: {
@@ -141,6 +146,7 @@ const NAMES: Readonly<Record<PolicyPlace, OptionNames<PolicyName>>> = {
     elsewhere: {
       key: "the key is the first argument of getOrLoad",
       ignore: "the key is the first argument of getOrLoad",
+      name: "the key is the first argument of getOrLoad",
       loadMany: "an option of wrap, for wrapped.many",
       passContext: "the function that getOrLoad is given has the context already",
       background: BACKGROUND,
@@ -217,6 +223,11 @@ function compileKey(value: unknown, where: PolicyPlace): KeyFunction | undefined
   throw new ConfigError("key", value, 'a template like "user:{0}" or a function (…args) => string');
 }
 
+function functionName(value: unknown): string | undefined {
+  if (value === undefined || (typeof value === "string" && value !== "")) return value;
+  throw new ConfigError("name", value, 'a string that is not empty, like "getUser"');
+}
+
 function compilePolicyIgnore(given: GivenPolicy, where: PolicyPlace): CompiledIgnore | undefined {
   const { ignore, key } = given;
   if (ignore === undefined) return undefined;
@@ -253,16 +264,20 @@ function refuseContradictions(policy: CompiledPolicy, given: GivenPolicy): void 
 
 /**
  * Checks and compiles a policy.
+ * @param named what it is called that the policy is for, where that is no option of its own
  * @throws ConfigError naming the first option at fault, its value and what is allowed
  */
 export function compilePolicy(
   options: PolicyOptions | GetOrLoadOptions<never> | FetchPolicyOptions | undefined,
   where: PolicyPlace,
+  named?: string,
 ): CompiledPolicy {
   const given = readOptions(
     options === undefined && where === "fetch" ? {} : options,
     NAMES[where],
   );
+  const name = functionName(given.name);
+  const sharedName = name ?? (typeof given.key === "string" ? given.key : named);
   const policy: CompiledPolicy = {
     ttl: compileTtl(given.ttl, where),
     ttlOf: typeof given.ttl === "function" ? (given.ttl as CompiledPolicy["ttlOf"]) : undefined,
@@ -272,7 +287,11 @@ export function compilePolicy(
     errorTtl: compileErrorTtl(given.errorTtl),
     validate: compileValidate(given.validate),
     codec: compileCodec(given.codec),
-    guards: compileGuards(given, where === "fetch" ? FETCH_SCOPES : SCOPES, where !== "getOrLoad"),
+    guards: compileGuards(
+      given,
+      where === "fetch" ? FETCH_SCOPES : SCOPES,
+      sharedName !== undefined,
+    ),
     ttlGiven: given.ttl !== undefined,
     staleWhileRevalidate: staleWindow(given.staleWhileRevalidate, "staleWhileRevalidate"),
     staleIfError: staleWindow(given.staleIfError, "staleIfError"),
@@ -288,6 +307,8 @@ export function compilePolicy(
     staleOn: synchronousFunction(given.staleOn, "staleOn", "(error) => boolean"),
     key: compileKey(given.key, where),
     ignore: compilePolicyIgnore(given, where),
+    name,
+    sharedName,
     tags: compileTags(given.tags, where === "wrap"),
     bloom: compileBloom(given.bloom),
     loadMany: optionalFunction(given.loadMany, "loadMany", "(argsList, context) => results"),

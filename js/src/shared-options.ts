@@ -8,7 +8,7 @@ import type { Store } from "./store.js";
 /** Where state is shared. */
 export interface SharedPlace {
   readonly store: Store;
-  /** What it is called there; undefined for the name of the function. */
+  /** What it is called there; undefined for option `name` of the function, or its `key`. */
   readonly name: string | undefined;
 }
 
@@ -37,7 +37,7 @@ export function compileShared(
   const { name: called = `${of}.shared`, deadline } = given;
   deadlineOf(deadline, `${called}.deadline`);
   if (typeof name === "string" ? name === "" : name !== undefined || !isNamed) {
-    const note = isNamed ? {} : { note: "getOrLoad has no name by itself" };
+    const note = isNamed ? {} : { note: "names of functions change with builds" };
     throw new ConfigError(`${of}.name`, name, "what the shared state is called, a string", note);
   }
   return { store: shared as Store, name: name as string | undefined };

@@ -89,25 +89,57 @@ class Sums {
   }
 }
 
-/** The numbers of a cache with these policies. */
+/** Numbers of policies that are not known any more, by the names of their functions. */
+export class CountsByName {
+  readonly #sums = new Map<string, Sums>();
+
+  add(name: string, counts: Float64Array, times: LoadTimesHistogram): void {
+    const sums = this.#sums.get(name) ?? new Sums();
+    this.#sums.set(name, sums);
+    sums.add(counts, times);
+  }
+
+  /** Adds the numbers of others. */
+  merge(other: CountsByName): void {
+    for (const [name, { counts, times }] of other.#sums) this.add(name, counts, times);
+  }
+
+  /** By name. */
+  stats(): Record<string, PolicyStats> {
+    const named = [...this.#sums].map(([name, sums]) => [name, sums.stats()] as const);
+    return Object.fromEntries(named);
+  }
+
+  /** Of all names together. */
+  total(): PolicyStats {
+    const total = new Sums();
+    for (const { counts, times } of this.#sums.values()) total.add(counts, times);
+    return total.stats();
+  }
+}
+/** What a policy has counted, also before the core forgot it. */
+export function countsOf({ place }: BoundPolicy, memory: MemoryStore): Float64Array {
+  const isKnown = memory.machine >= 0 && place.instance === memory.instance;
+  const counts = isKnown ? counters(memory.machine, place.id) : new Float64Array(NAMES.length);
+  return place.counts === undefined
+    ? counts
+    : counts.map((count, at) => count + (place.counts?.[at] ?? 0));
+}
+
+/** The numbers of a cache with these policies, and of others that it has forgotten. */
 export function statsFor(
   memory: MemoryStore,
   policies: Iterable<BoundPolicy>,
+  retired: CountsByName,
   bypassed: number,
 ): CacheStats {
-  const total = new Sums();
-  const functions = new Map<string, Sums>();
-  for (const policy of policies) {
-    const known = memory.machine >= 0 && policy.instance === memory.instance;
-    const counts = known ? counters(memory.machine, policy.id) : new Float64Array(NAMES.length);
-    const sums = functions.get(policy.name) ?? new Sums();
-    functions.set(policy.name, sums);
-    for (const one of [total, sums]) one.add(counts, policy.loadTimes);
-  }
-  const named = [...functions].map(([name, sums]) => [name, sums.stats()] as const);
+  const counted = new CountsByName();
+  counted.merge(retired);
+  for (const policy of policies)
+    counted.add(policy.name, countsOf(policy, memory), policy.loadTimes);
   return {
-    ...total.stats(),
-    functions: Object.fromEntries(named),
+    ...counted.total(),
+    functions: counted.stats(),
     memory: memory.usage(),
     available: ready(),
     bypassed,

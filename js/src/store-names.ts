@@ -1,7 +1,11 @@
 /** What stores call the entries of a cache, and what is the cache's own. */
 
 /** What no key of an entry may look like in a store: `%lock:`, or with more `%` what was escaped. */
-const RESERVED = /^%+(?:tags|lock|load|bloom|guard):/;
+const RESERVED = /^%+[a-z]+:/;
+/** The same for the end, of which counters have one: `%n` and a number, or with more `n`. */
+const RESERVED_END = /%n+[0-9a-f]{32}$/;
+/** What is the cache's own: neither has one more than that. */
+const INTERNAL = /^%[a-z]+:|%n[0-9a-f]{32}$/;
 
 /** The names of one namespace. */
 export class StoreNames {
@@ -12,15 +16,33 @@ export class StoreNames {
     this.prefix = namespace === "" ? "" : `${namespace.replace(/[%:]/g, escapeCharacter)}:`;
   }
 
-  /** What stores call a key. One that looks like a name of the cache's own gets one more `%`. */
+  /**
+   * What stores call a key. One that looks like a name of the cache's own gets one more `%` before
+   * it, or one more `n` at its end.
+   */
   of(key: string): string {
     const name = this.prefix + key;
-    return RESERVED.test(name) ? `%${name}` : name;
+    if (!name.includes("%")) return name;
+    const ended = name.replace(RESERVED_END, (end) => `%n${end.slice(1)}`);
+    return RESERVED.test(ended) ? `%${ended}` : ended;
+  }
+
+  /** The keys that stores call so, without the names of locks, counters, filters, guards. */
+  keysIn(names: readonly string[]): string[] {
+    return names.filter((name) => !INTERNAL.test(name)).map((name) => this.keyIn(name));
+  }
+
+  /** What the names of all keys begin with that begin with `start`. */
+  listPrefix(start: string): string {
+    // From the first `%` on it may be written in another way.
+    const at = start.indexOf("%");
+    return this.prefix + (at < 0 ? start : start.slice(0, at));
   }
 
   /** The key that stores call so; the reverse of `of`. */
   keyIn(name: string): string {
-    return (RESERVED.test(name) ? name.slice(1) : name).slice(this.prefix.length);
+    const begun = RESERVED.test(name) ? name.slice(1) : name;
+    return begun.replace(RESERVED_END, (end) => `%${end.slice(2)}`).slice(this.prefix.length);
   }
 
   /** The name of something of the cache's own, like a saved filter; no key is called so. */

@@ -76,6 +76,8 @@ export interface Store {
   add?(key: string, record: Uint8Array, options: SetOptions): Maybe<boolean>;
   /** Drops `key` if it holds just `record`, atomically; whether it was dropped. */
   compareAndDelete?(key: string, record: Uint8Array): Maybe<boolean>;
+  /** Lets `key` live for `expiresIn` from now on if it holds just `record`, atomically; whether. */
+  compareAndExpire?(key: string, record: Uint8Array, options: SetOptions): Maybe<boolean>;
   /**
    * Adds `by` to a counter, atomically; gives the sum. A counter that is new expires as the
    * options say, one that is there keeps its expiry. Counters and records do not share keys.

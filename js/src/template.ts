@@ -1,6 +1,7 @@
 /**
  * Key templates: `"user:{0}:{1.name}"`, where `{0}` is the first argument and `{1.name}` a member of
- * the second. `{{` and `}}` stand for the braces themselves.
+ * the second. `{{` and `}}` stand for the braces themselves. What is inserted has to be there: a key
+ * without it would be everybody's. `{1?}` is for what may be left out.
  *
  * Strings, numbers and bigints are written as they read (`user:42` for `42`, `"42"` and `42n`
  * alike). What could be taken for a separator, a wildcard or the end of the value is written as
@@ -20,6 +21,10 @@ interface Slot {
   readonly members: readonly string[];
   /** `argument 1.name`, for errors. */
   readonly place: string;
+  /** The placeholder as it is written. */
+  readonly written: string;
+  /** True if what it stands for may be left out. */
+  readonly isOptional: boolean;
   after: string;
 }
 
@@ -29,18 +34,26 @@ interface Parsed {
 }
 
 const ALLOWED =
-  'literal text with placeholders like {0} for an argument or {1.name} for a member of one, and {{ and }} for braces, e.g. "user:{0}"';
+  'literal text with placeholders like {0} for an argument, {1.name} for a member of one or {2?} for one that may be left out, and {{ and }} for braces, e.g. "user:{0}"';
 const TOKEN = /\{\{|\}\}|\{[^{}]*\}|[{}]|[^{}]+/g;
-const PLACEHOLDER = /^\{(0|[1-9]\d{0,3})((?:\.[^.{}\s]+)*)\}$/;
+const PLACEHOLDER = /^\{(0|[1-9]\d{0,3})((?:\.[^.{}\s?]+)*)(\??)\}$/;
 
 function slotOf(token: string, template: string, option: string): Slot {
-  const [, index, path = ""] = PLACEHOLDER.exec(token) ?? [];
+  const [, index, path = "", mark] = PLACEHOLDER.exec(token) ?? [];
   if (index === undefined) {
     const note = token.length > 1 ? `unknown placeholder ${token}` : `unbalanced ${token}`;
     throw new ConfigError(option, template, ALLOWED, { note });
   }
   const members = path === "" ? [] : path.slice(1).split(".");
-  return { index: Number(index), members, place: `argument ${index}${path}`, after: "" };
+  const place = `argument ${index}${path}`;
+  return {
+    index: Number(index),
+    members,
+    place,
+    written: token,
+    isOptional: mark === "?",
+    after: "",
+  };
 }
 
 function parse(template: string, option: string): Parsed {
@@ -120,12 +133,21 @@ function written(text: string, { plain, special }: Writer): string {
   return plain.test(text) ? text : text.replace(special, escapeCharacter);
 }
 
-function token(value: unknown, place: string, writer: Writer): string {
+function token(value: unknown, slot: Slot, writer: Writer): string {
   if (typeof value === "string") return written(value, writer);
   if (typeof value === "number" || typeof value === "bigint") return written(`${value}`, writer);
-  if (value === undefined || value === null || typeof value === "boolean") return `%${value}`;
-  if (isAbortSignal(value)) return "%undefined";
-  return `%o${written(encodeValue(value, place), writer)}%.`;
+  if (value === undefined || isAbortSignal(value)) {
+    if (slot.isOptional) return "%undefined";
+    throw missing(value, slot);
+  }
+  if (value === null || typeof value === "boolean") return `%${value}`;
+  return `%o${written(encodeValue(value, slot.place), writer)}%.`;
+}
+
+function missing(value: unknown, { place, written }: Slot): ConfigError {
+  const note = `the template inserts it with ${written}`;
+  const allowed = `a value; or ${written.slice(0, -1)}?} in the template, if it may be left out`;
+  return new ConfigError(place, value, allowed, { subject: place, note });
 }
 
 function memberOf(args: readonly unknown[], { index, members, place }: Slot): unknown {
@@ -143,14 +165,15 @@ function memberOf(args: readonly unknown[], { index, members, place }: Slot): un
 }
 
 /** The common template: text around one whole argument. */
-function oneArgument(before: string, { index, place, after }: Slot, writer: Writer): KeyFunction {
+function oneArgument(before: string, slot: Slot, writer: Writer): KeyFunction {
+  const { index, after } = slot;
   const { plain } = writer;
   const digitsArePlain = plain.test("0123456789");
   return (args) => {
     const value = args[index];
     const isCount = typeof value === "number" && digitsArePlain && value >>> 0 === value;
     if (isCount || (typeof value === "string" && plain.test(value))) return before + value + after;
-    return before + token(value, place, writer) + after;
+    return before + token(value, slot, writer) + after;
   };
 }
 
@@ -159,7 +182,7 @@ function oneArgument(before: string, { index, place, after }: Slot, writer: Writ
  *
  * Within one template, keys are equal only for equal values (strings, numbers and bigints of the
  * same reading being equal). The key function throws a ConfigError that names the argument for
- * values that cannot be part of a key.
+ * values that cannot be part of a key, and for those that are not there.
  *
  * @throws ConfigError for an empty template, an unknown placeholder or an unbalanced brace
  */
@@ -175,7 +198,7 @@ export function compileTemplate(template: unknown, option = "key"): KeyFunction 
   if (slots.length === 1 && first.members.length === 0) return oneArgument(before, first, writer);
   return (args) => {
     let key = before;
-    for (const slot of slots) key += token(memberOf(args, slot), slot.place, writer) + slot.after;
+    for (const slot of slots) key += token(memberOf(args, slot), slot, writer) + slot.after;
     return key;
   };
 }

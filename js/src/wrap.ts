@@ -14,7 +14,12 @@ import { currentFrame } from "./frames.js";
 import { type KeyFunction, keyFunction } from "./key.js";
 import { isAbortSignal } from "./key-encode.js";
 import { lifetimeFor } from "./lifetimes.js";
-import { type CompiledCall, compileCallOptions, compilePolicy } from "./policy.js";
+import {
+  type CompiledCall,
+  type CompiledPolicy,
+  compileCallOptions,
+  compilePolicy,
+} from "./policy.js";
 import type { CallOptions, PolicyOptions } from "./policy-options.js";
 import { tagsFor } from "./tags.js";
 
@@ -111,9 +116,14 @@ class Wrapping<Args extends readonly unknown[], Result> {
     const { host } = cache.driver;
     this.#loadsLater = host.layers !== undefined || rules.guards?.shared !== undefined;
     this.#asksLater = (rules.ttlOf ?? rules.cacheIf ?? rules.tags ?? rules.guards) !== undefined;
-    const name = cache.policies.nameFor(load.name);
-    this.policy = cache.policies.bound(new BoundPolicy(rules, name));
-    this.keyOf = rules.key ?? keyFunction(name, rules.ignore);
+    const { policies } = cache;
+    this.keyOf =
+      rules.key ??
+      keyFunction(policies.functions.forKeys(load, rules.name, sharesKeys(rules)), rules.ignore);
+    const family = rules.name ?? (load.name || "anonymous");
+    const name = rules.name ?? policies.labelFor(family);
+    const { sharedName } = rules;
+    this.policy = policies.bound(new BoundPolicy(rules, name, { family, sharedName }));
   }
 
   /**
@@ -173,6 +183,12 @@ class Wrapping<Args extends readonly unknown[], Result> {
       return Promise.reject(error);
     }
   }
+}
+
+/** True if keys are part of what instances count together. */
+function sharesKeys({ hitsShared, guards }: CompiledPolicy): boolean {
+  const { breaker, limit } = guards?.shared ?? {};
+  return hitsShared !== undefined || breaker?.scope === "key" || limit?.scope === "key";
 }
 
 /** True if there is a signal among the arguments, or right within one of them. */

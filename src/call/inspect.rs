@@ -27,6 +27,14 @@ impl CallMachine {
         fresh
     }
 
+    /// Makes the entry of `slot`, if it has one, the most recently used: something else than a call
+    /// was answered by it.
+    pub fn use_entry(&mut self, slot: SlotId) {
+        if self.memory.entry(slot).is_some() {
+            self.memory.touch(slot);
+        }
+    }
+
     /// The monotonic time at the host's `now`, for guards that the host asks itself.
     pub fn observe(&mut self, now: Timestamp) -> Timestamp {
         self.clock.observe(now)

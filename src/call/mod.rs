@@ -17,9 +17,11 @@
 //! steps back.
 
 mod alone;
+mod backfill;
 mod counters;
 mod flights;
 mod inspect;
+mod policies;
 mod step;
 mod tagging;
 
@@ -50,6 +52,7 @@ pub struct CallMachine {
     flights: Flights,
     retries: Deadlines<Retry>,
     policies: Vec<Policy>,
+    free_policies: Vec<PolicyId>,
     counters: Vec<Counters>,
     last_fence: Fence,
     tags: Tags,
@@ -74,30 +77,11 @@ impl CallMachine {
             flights: Flights::default(),
             retries: Deadlines::default(),
             policies: Vec::new(),
+            free_policies: Vec::new(),
             counters: Vec::new(),
             last_fence: Fence::ZERO,
             tags: Tags::default(),
         }
-    }
-
-    /// Adds a policy for calls to name by number.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "policies are written by hand"
-    )]
-    pub fn add_policy(&mut self, policy: Policy) -> PolicyId {
-        self.policies.push(policy);
-        self.counters.push(Counters::default());
-        self.policies.len() as PolicyId - 1
-    }
-
-    /// The policy with this number.
-    ///
-    /// # Panics
-    /// When this machine never gave that number.
-    #[must_use]
-    pub fn policy(&self, policy: PolicyId) -> &Policy {
-        &self.policies[policy as usize]
     }
 
     /// Begins a call of the key in `slot` (`None`: the key has no slot).

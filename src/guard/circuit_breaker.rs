@@ -145,6 +145,16 @@ impl CircuitBreaker {
         })
     }
 
+    /// True if it is open at `now`, or tries with probes whether it may close.
+    #[must_use]
+    pub fn is_in_force(&self, now: Timestamp) -> bool {
+        match &self.state {
+            State::Closed { .. } => false,
+            State::Open { until } => now < *until,
+            State::HalfOpen { probes, .. } => probes.iter().any(|probe| now < probe.lease_end),
+        }
+    }
+
     /// Takes a place for a load that [`CircuitBreaker::check`] admitted; gives its permit.
     pub fn take(&mut self, lease: Span, now: Timestamp) -> u64 {
         let permit = self.next_permit;

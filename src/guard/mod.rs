@@ -98,6 +98,19 @@ impl Guards {
         Ok(())
     }
 
+    /// True if something is refused now, or would be next: forgetting these guards would let loads
+    /// through that they keep away. Changes nothing, unlike [`Guards::check`], which may start a
+    /// ban.
+    #[must_use]
+    pub fn is_in_force(&self, now: Timestamp) -> bool {
+        let breaker = self.circuit_breaker.as_ref();
+        let limit = self.rate_limit.as_ref();
+        let slow_calls = self.slow_calls.as_ref();
+        breaker.is_some_and(|breaker| breaker.is_in_force(now))
+            || limit.is_some_and(|limit| limit.is_in_force(now))
+            || slow_calls.is_some_and(|slow_calls| slow_calls.check(now).is_err())
+    }
+
     /// Takes the places of a load that [`Guards::check`] admitted just before. `lease`: how long
     /// it may take before it counts as one that never returns.
     pub fn take(&mut self, lease: Span, now: Timestamp) -> Permit {

@@ -102,6 +102,23 @@ impl RateLimit {
         }
     }
 
+    /// True if there is no place at `now`.
+    #[must_use]
+    pub fn is_in_force(&self, now: Timestamp) -> bool {
+        match &self.state {
+            State::Fixed {
+                taken,
+                window_end,
+                banned_until,
+                ..
+            } => now < *banned_until || (now < *window_end && *taken >= self.limit),
+            State::Sliding { taken } => {
+                let is_recent = |&&at: &&Timestamp| at + self.period > now;
+                taken.iter().filter(is_recent).count() >= self.limit as usize
+            }
+        }
+    }
+
     /// When there will be a place; `None`: there is one now.
     fn free_at(&mut self, now: Timestamp) -> Option<Timestamp> {
         match &mut self.state {

@@ -106,6 +106,16 @@ pub fn remove_guards(machine: u32, guards: u32) {
     });
 }
 
+/// True if guards refuse something now, or would next: they are not to be forgotten yet.
+#[wasm_bindgen]
+#[must_use]
+pub fn guards_in_force(machine: u32, guards: u32, now: f64) -> bool {
+    with(machine, |calls| {
+        let now = calls.machine.observe(time_in(now));
+        at(calls, guards).is_in_force(now)
+    })
+}
+
 /// Whether a load may start: 0, or why not, with `refusal` for the rest. 1: the circuit breaker
 /// is open; 2: the rate limit is reached; 3: loads have become slow.
 #[wasm_bindgen]

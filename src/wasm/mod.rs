@@ -18,6 +18,7 @@ pub mod guards;
 pub mod http;
 pub mod machines;
 pub mod policies;
+pub mod reads;
 pub mod records;
 pub mod tags;
 

@@ -84,6 +84,12 @@ pub fn add_policy(machine: u32, fields: &[f64]) -> i32 {
     with(machine, |calls| calls.machine.add_policy(policy) as i32)
 }
 
+/// Forgets a policy, whose number may be given again.
+#[wasm_bindgen]
+pub fn remove_policy(machine: u32, policy: u32) {
+    with(machine, |calls| calls.machine.remove_policy(policy));
+}
+
 /// The counters of a policy, in the order of `Counters`.
 #[wasm_bindgen]
 #[must_use]

@@ -54,6 +54,7 @@ async function simulate(seed) {
   const cache = createCache({ clock, random, waitUntil: false, stores });
   const origin = shakyOrigin(clock, random);
   const get = cache.wrap(async (id) => (await origin.load([id], false))[0], {
+    name: "get",
     ttl: 30,
     staleWhileRevalidate: random() < 0.5 ? 30 : 0,
     staleIfError: random() < 0.5 ? 60 : 0,

@@ -46,7 +46,7 @@ const CALLS = `
   const out = { values: [], sources: [], direct: [], failures: [], fetched: [] };
   for (const cache of caches) {
     let loads = 0;
-    const get = cache.wrap(async (key) => key + ++loads, {
+    const get = cache.wrap(async (key) => key + ++loads, { name: "get",
       ttl: "1m", staleWhileRevalidate: "1m", staleIfError: "1m", failoverAfter: 5, timeout: 1000 });
     out.values.push(...await Promise.all([get("a"), get("a"), get("b")]), await get("a"));
     out.sources.push((await get.explain("a")).source);
@@ -56,7 +56,7 @@ const CALLS = `
     await cache.set("k", 1);
     out.direct.push(await cache.get("k"), await get.peek("a"), await cache.has("k"), await cache.delete("k"));
     await cache.clear();
-    const fails = cache.wrap(() => Promise.reject(new Error("down")), { ttl: 1 });
+    const fails = cache.wrap(() => Promise.reject(new Error("down")), { name: "fails", ttl: 1 });
     await fails().catch((error) => out.failures.push(error.message));
     const cachedFetch = cache.fetch({ ttl: "1m" }, { fetch: async () => new Response("body") });
     out.fetched.push(await (await cachedFetch("http://origin/")).text());
@@ -252,7 +252,7 @@ test("neither import nor createCache, wrap and fetch touch clock, chance, timers
     const { createCache, memory } = await import("holdover");
     touched.push("imported");
     const cache = createCache({ namespace: "n", stores: [memory({ maxBytes: "1mb" })], onEvent() {} });
-    const get = cache.wrap(async (id) => id, { ttl: "1m", staleIfError: "1d", timeout: "1s" });
+    const get = cache.wrap(async (id) => id, { name: "get", ttl: "1m", staleIfError: "1d", timeout: "1s" });
     const cachedFetch = cache.fetch({ ttl: "1m" });
     get.key(1);
     touched.push("made");

@@ -12,13 +12,16 @@ function stage(way, { policy = { ttl: "1m" }, ...options } = {}) {
   const clock = new ManualClock();
   const cache = createCache({ clock, ...options });
   const loads = [];
-  const get = cache.wrap((key, signal) => {
-    const load = { key, signal };
-    loads.push(load);
-    return new Promise((resolve, reject) => {
-      Object.assign(load, { resolve, reject });
-    });
-  }, policy);
+  const get = cache.wrap(
+    (key, signal) => {
+      const load = { key, signal };
+      loads.push(load);
+      return new Promise((resolve, reject) => {
+        Object.assign(load, { resolve, reject });
+      });
+    },
+    { name: "get", ...policy },
+  );
   const call = (key, signal) => {
     if (signal === undefined) return get(key);
     return way === NAMES[0] ? get.with({ signal })(key) : get(key, signal);

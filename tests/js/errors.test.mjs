@@ -11,6 +11,7 @@ const CLASSES = {
   RateLimitedError: "E_RATE_LIMITED",
   SlowCallsError: "E_SLOW_CALLS",
   LockTimeoutError: "E_LOCK_TIMEOUT",
+  LockLostError: "E_LOCK_LOST",
   StoreError: "E_STORE",
   CodecError: "E_CODEC",
   SignatureError: "E_SIGNATURE",

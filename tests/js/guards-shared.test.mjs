@@ -199,6 +199,7 @@ test("shared batches: many keys are one load", async () => {
   const shared = storeOn(clock);
   const cache = createCache({ clock });
   const policy = {
+    name: "load",
     ttl: 0,
     rateLimit: { limit: 2, period: "1h", shared },
     loadMany: (lists) => lists.map(([id]) => id),
@@ -222,7 +223,10 @@ test("shared guards of fetch count by host, for all instances", async () => {
     },
   };
   const [one, other] = [1, 2].map(() =>
-    createCache({ clock }).fetch({ rateLimit: { limit: 2, period: "1h", shared } }, options),
+    createCache({ clock }).fetch(
+      { rateLimit: { limit: 2, period: "1h", shared, name: "api" } },
+      options,
+    ),
   );
   const statuses = [];
   for (const [fetch, host] of [

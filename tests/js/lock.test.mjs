@@ -303,13 +303,13 @@ test("lock without a store that can keep any is a ConfigError when it is given",
   for (const given of stores) {
     const cache = createCache({ stores: given });
     const wrong = { code: "E_CONFIG", option: "lock" };
-    assert.throws(() => cache.wrap(() => 1, { ttl: 1, lock: true }), wrong);
+    assert.throws(() => cache.wrap(() => 1, { key: "k", ttl: 1, lock: true }), wrong);
     assert.throws(() => cache.fetch({ lock: true }), wrong);
     await assert.rejects(
       cache.getOrLoad("k", () => 1, { ttl: 1, lock: { ttl: 1 } }),
       wrong,
     );
-    assert.equal(await cache.wrap(() => 1, { ttl: 1, lock: false })(), 1);
+    assert.equal(await cache.wrap(() => 1, { key: "k", ttl: 1, lock: false })(), 1);
   }
 });
 

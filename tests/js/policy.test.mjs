@@ -27,6 +27,9 @@ const DEFAULTS = {
   staleOn: undefined,
   key: undefined,
   ignore: undefined,
+  name: undefined,
+  passContext: false,
+  sharedName: undefined,
   bloom: undefined,
   loadMany: undefined,
   ttlOf: undefined,
@@ -70,7 +73,8 @@ test("a full policy in milliseconds", () => {
     key: "user:{0}",
   });
   assert.equal(compiled.key([42]), "user:42");
-  const { key: _, ...rest } = compiled;
+  const { key: _, ...rest } = { ...compiled, sharedName: undefined };
+  assert.equal(compiled.sharedName, "user:{0}");
   const { key: __, ...defaults } = DEFAULTS;
   assert.deepEqual(rest, {
     ...defaults,

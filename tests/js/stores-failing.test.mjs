@@ -339,7 +339,7 @@ test("values that JSON cannot hold: told, kept in memory, and no failure", async
   };
   for (const value of [1n, cycle, () => 1, Symbol("s"), { big: 1n }, deep, throwing]) {
     const { cache, store, told } = stage();
-    const get = cache.wrap(() => value, { ttl: "1m" });
+    const get = cache.wrap(() => value, { ttl: "1m", key: "k" });
     assert.equal(await get(), value);
     await drain();
     const [event] = told("store-error");

@@ -35,8 +35,8 @@ const FILLED = [
   ["a:{0}", ["{0}"], "a:%7B0%7D"],
   ["a:{0}", ["\u0000\n\u007f\u0080\u00a0"], "a:%00%0A%7F%80%A0"],
   ["a:{0}", ["\ud800\u2028"], "a:%xD800%x2028"],
-  ["a:{0}", [undefined], "a:%undefined"],
-  ["a:{0}", [], "a:%undefined"],
+  ["a:{0?}", [undefined], "a:%undefined"],
+  ["a:{0?}", [], "a:%undefined"],
   ["a:{0}", [null], "a:%null"],
   ["a:{0}", ["null"], "a:null"],
   ["a:{0}", ["%null"], "a:%25null"],
@@ -44,10 +44,10 @@ const FILLED = [
   ["a:{0}", [false], "a:%false"],
   ["a:{0}", [new Date(5)], "a:%od5%."],
   ["a:{0}", [{ b: 1 }], "a:%o%7B1%3Ab%3D1%7D%."],
-  ["a:{0}", [new AbortController().signal], "a:%undefined"],
-  ["a:{0.b}", [undefined], "a:%undefined"],
-  ["a:{0.b.c}", [{ b: null }], "a:%undefined"],
-  ["a:{0.b}", [{}], "a:%undefined"],
+  ["a:{0?}", [new AbortController().signal], "a:%undefined"],
+  ["a:{0.b?}", [undefined], "a:%undefined"],
+  ["a:{0.b.c?}", [{ b: null }], "a:%undefined"],
+  ["a:{0.b?}", [{}], "a:%undefined"],
   ["a:{0.length}", ["four"], "a:4"],
   ["a.{0}", ["x.y"], "a.x%2Ey"],
   ["{0}-{1}", ["a-b", "c"], "a%2Db-c"],
@@ -100,6 +100,30 @@ for (const template of [...BAD, ...WORSE, undefined, null, 5, {}, ["{0}"]]) {
 test("what is wrong with a template is said", () => {
   assert.throws(() => compileTemplate("user:{id}"), /"user:\{id\}" \(unknown placeholder \{id\}\)/);
   assert.throws(() => compileTemplate("user:{0"), /\(unbalanced \{\)/);
+});
+
+test("a value that is not there is an error that names its placeholder", () => {
+  for (const [template, args, option] of [
+    ["user:{0.id}", ["bob"], "argument 0.id"],
+    ["user:{0.id}", [undefined], "argument 0.id"],
+    ["user:{0.org.id}", [{ org: null }], "argument 0.org.id"],
+    ["user:{2}", ["a", "b"], "argument 2"],
+    ["user:{0}", [undefined], "argument 0"],
+    ["user:{0}", [new AbortController().signal], "argument 0"],
+    ["user:{0}:{1}", ["a"], "argument 1"],
+  ]) {
+    const placeholder = `{${option.slice("argument ".length)}`;
+    assert.throws(
+      () => fill(template, ...args),
+      (error) =>
+        error instanceof ConfigError &&
+        error.option === option &&
+        error.message.includes(`${placeholder}}`) &&
+        error.message.includes(`${placeholder}?}`),
+      template,
+    );
+  }
+  assert.equal(fill("user:{0}", null), "user:%null", "null is a value");
 });
 
 test("values that cannot be part of a key name their argument", () => {
@@ -199,9 +223,13 @@ function reading(given) {
   return given === undefined ? "undefined" : JSON.stringify(given);
 }
 
+/** The same template, whose values need not be there. */
+const optional = (template) => template.replace(/\{(\d[^{}]*)\}/g, "{$1?}");
+
 for (const template of TEMPLATES) {
   test(`${template}: same key if and only if same values (20 000 pairs)`, () => {
-    const make = compileTemplate(template);
+    // Values that are not there have a key only where they may be left out.
+    const make = compileTemplate(optional(template));
     const wrap = template.includes("{1.b}") ? (list) => [list[0], { b: list[1] }] : (list) => list;
     const seen = new Map();
     const property = fc.property(value, value, (...list) => {
@@ -216,8 +244,8 @@ for (const template of TEMPLATES) {
 
 test("no value makes one template's key another's", () => {
   for (const mark of [":", "/", "-", ".", "|", ", ", "::", "~"]) {
-    const one = compileTemplate(`user${mark}{0}`);
-    const two = compileTemplate(`user${mark}{0}${mark}{1}`);
+    const one = compileTemplate(`user${mark}{0?}`);
+    const two = compileTemplate(`user${mark}{0?}${mark}{1?}`);
     const property = fc.property(value, value, value, (a, b, c) => {
       assert.notEqual(one([a]), two([b, c]));
     });
@@ -228,7 +256,7 @@ test("no value makes one template's key another's", () => {
 
 test("no wildcard and no brace comes from a value", () => {
   const property = fc.property(value, (given) => {
-    assert.doesNotMatch(fill("user:{0}", given), /[*?{}\s]|:.*:/);
+    assert.doesNotMatch(fill("user:{0?}", given), /[*?{}\s]|:.*:/);
   });
   fc.assert(property, { seed, numRuns: 5000 });
 });

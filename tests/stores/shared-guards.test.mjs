@@ -39,6 +39,7 @@ test("a server that goes away refuses nobody, and is told of", async () => {
   const cache = createCache({ onEvent: ({ type }) => events.push(type) });
   const shared = redis(client, { deadline: 100 });
   const load = cache.wrap(async (key) => key, {
+    name: "answers",
     ttl: 0,
     rateLimit: { limit: 2, period: "1h", shared },
   });

@@ -54,6 +54,7 @@ const window = { limit: 10, period: "1m" } as const;
 const breaker = { errorRate: 0.5, window: "1m", minCalls: 4, openFor: "30s" } as const;
 
 export const guarded = cache.wrap(async (id: number) => new Uint8Array(id), {
+  name: "guarded",
   ttl: "5m",
   codec: bytes,
   hits: { max: 10, shared },
@@ -61,7 +62,9 @@ export const guarded = cache.wrap(async (id: number) => new Uint8Array(id), {
   circuitBreaker: { ...breaker, shared, name: "users" },
 });
 
-export const fetched = cache.fetch({ rateLimit: { ...window, shared, scope: "host" } });
+export const fetched = cache.fetch({
+  rateLimit: { ...window, shared, scope: "host", name: "api" },
+});
 // @ts-expect-error: no store
 cache.wrap(() => 1, { ttl: 1, rateLimit: { ...window, shared: "redis" } });
 // @ts-expect-error: responses have a form of their own

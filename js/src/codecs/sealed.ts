@@ -120,15 +120,26 @@ function addAtomic(outer: Mutable<Store>, store: Store, order: SealOrder, seal: 
       return (await order.seal(key, () => seal.close(key, own), add, false)) === true;
     };
   }
+  // Two seals of one record may differ, so what is there is opened; then it has to be there still.
+  const storedOf = async (key: string, record: Uint8Array) => {
+    const own = record.slice();
+    const stored = await store.get(key);
+    if (!ArrayBuffer.isView(stored)) return undefined;
+    const found = await seal.open(key, stored).catch(() => undefined);
+    return found !== undefined && isSame(found, own) ? (stored as Uint8Array) : undefined;
+  };
   if (store.compareAndDelete !== undefined) {
     outer.compareAndDelete = async (key, record) => {
-      const own = record.slice();
-      // Two seals of one record may differ, so what is there is opened; then it has to be there still.
-      const stored = await store.get(key);
-      if (!ArrayBuffer.isView(stored)) return false;
-      const found = await seal.open(key, stored).catch(() => undefined);
-      if (found === undefined || !isSame(found, own)) return false;
-      return (await store.compareAndDelete?.(key, stored)) === true;
+      const stored = await storedOf(key, record);
+      return stored !== undefined && (await store.compareAndDelete?.(key, stored)) === true;
+    };
+  }
+  if (store.compareAndExpire !== undefined) {
+    outer.compareAndExpire = async (key, record, options) => {
+      const stored = await storedOf(key, record);
+      return (
+        stored !== undefined && (await store.compareAndExpire?.(key, stored, options)) === true
+      );
     };
   }
 }

@@ -14,6 +14,22 @@ export declare function close(machine: number): void;
 export declare function usage(machine: number): Float64Array;
 export declare function trap(): void;
 export declare function add_policy(machine: number, fields: Float64Array): number;
+export declare function remove_policy(machine: number, policy: number): void;
+export declare function use_entry(machine: number, slot: number): void;
+export declare function begin_read(machine: number): number;
+export declare function backfill(
+  machine: number,
+  slot: number,
+  fence: number,
+  ttl: number,
+  staleWhileRevalidate: number,
+  staleIfError: number,
+  size: number,
+  age: number,
+  now: number,
+  retained: number,
+): number;
+export declare function guards_in_force(machine: number, guards: number, now: number): boolean;
 export declare function count_hits(machine: number, slot: number, hits: number): void;
 export declare function counters(machine: number, policy: number): Float64Array;
 export declare function begin(

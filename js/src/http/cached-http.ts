@@ -92,10 +92,11 @@ export class CachedHttp {
     this.#needsRequest = (cacheIf ?? guards ?? tags) !== undefined;
     const ask = (request: Request, asked: Asked) => origin.ask(request, asked);
     // What is on its way is counted as the load it came with.
-    this.keeping = new BoundPolicy({ ...policy.rules, guards: undefined }, policy.name);
-    const { rules: own, name } = policy;
+    const keeping = new BoundPolicy({ ...policy.rules, guards: undefined }, policy.name);
+    this.keeping = cache.policies.uncounted(keeping);
+    const { rules: own, name, family, guards: shared } = policy;
     const alone = { ...own, singleFlight: false, lock: undefined };
-    this.#alone = cache.policies.bound(new BoundPolicy(alone, name, undefined, policy.guards));
+    this.#alone = cache.policies.bound(new BoundPolicy(alone, name, { family, guards: shared }));
     this.#unshared = new UnsharedKeys(() => this.driver.host.timers.now());
     const { decodes } = origin;
     const { follows } = origin;

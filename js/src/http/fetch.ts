@@ -33,7 +33,8 @@ export function cachedFetch(
   options: FetchOptions | undefined,
 ): CachedFetch {
   const { fetch, name, ...given } = compileFetchOptions(options);
-  const rules = compilePolicy(policy, "fetch");
+  const rules = compilePolicy(policy, "fetch", name);
+  const family = name ?? "fetch";
   const place = { kind: "fetch", name, ...given } as const;
   const asks = fetch ?? HOST_FETCH;
   const ending = cache.driver.host.places.endingFor(place, asks, rules.key !== undefined);
@@ -41,7 +42,10 @@ export function cachedFetch(
     cache,
     { policy: rules, ...given },
     cache.policies.bound(
-      new BoundPolicy(overResponses(rules), cache.policies.nameFor(name ?? "fetch")),
+      new BoundPolicy(overResponses(rules), cache.policies.labelFor(family), {
+        family,
+        sharedName: rules.sharedName,
+      }),
     ),
     {
       ask: (request) => (fetch ?? globalThis.fetch)(request),

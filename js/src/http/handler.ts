@@ -34,17 +34,18 @@ export function cachedHandler<Extras extends readonly unknown[]>(
 ): CachedHandler<Extras> {
   if (typeof handler !== "function") throw new ConfigError("handler", handler, "a function");
   const { name, ...given } = compileHandlerOptions(options);
-  const rules = compilePolicy(policy, "fetch");
+  const rules = compilePolicy(policy, "fetch", name);
   const place = { kind: "handler", name, ...given } as const;
   const ending = cache.driver.host.places.endingFor(place, handler, rules.key !== undefined);
+  const family = name ?? (handler.name || "handler");
   const http = new CachedHttp(
     cache,
     { policy: rules, ...given },
     cache.policies.bound(
-      new BoundPolicy(
-        overResponses(rules),
-        cache.policies.nameFor(name ?? (handler.name || "handler")),
-      ),
+      new BoundPolicy(overResponses(rules), cache.policies.labelFor(family), {
+        family,
+        sharedName: rules.sharedName,
+      }),
     ),
     {
       ask: async (request, { extras }) => handler(request, ...(extras as unknown as Extras)),

@@ -6,9 +6,6 @@ import type { Subject } from "./arguments.js";
 import { dropAll } from "./batches.js";
 import { literalPrefix, matcher } from "./pattern.js";
 
-/** Names that are none of keys: of counters, and of locks where there is no namespace. */
-const INTERNAL = /%n[0-9a-f]{32}$|^%(?:tags|lock|load|bloom):/;
-
 /** See `Cache.keys`. */
 export async function keysOf(cache: Subject, pattern: string): Promise<string[]> {
   const { found, unlisted } = await list(cache, pattern);
@@ -65,11 +62,11 @@ async function list(
       continue;
     }
     try {
-      const prefix = layers.named(literalPrefix(pattern));
+      const prefix = layers.listPrefix(literalPrefix(pattern));
       const names = await layers.attempt(layer, "keys", pattern, () =>
         namesIn(layer.store, prefix),
       );
-      const keys = names.filter((name) => !INTERNAL.test(name)).map((name) => layers.keyIn(name));
+      const keys = layers.keysIn(names);
       for (const key of keys.filter(matching)) found.add(key);
     } catch (error) {
       unlisted.push(error);

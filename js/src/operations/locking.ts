@@ -2,11 +2,13 @@
 
 import { type Duration, duration } from "../duration.js";
 import { LockTimeoutError } from "../errors.js";
-import type { LocalHold } from "../local-lock.js";
+import { heldLock, type Lock } from "../held-lock.js";
 import { lockLayer, StoreLock } from "../lock.js";
 import { poll } from "../lock-poll.js";
 import { readOptions } from "../options.js";
 import type { Subject } from "./arguments.js";
+
+export type { Lock } from "../held-lock.js";
 
 /** Options of `Cache.lock`. */
 export interface LockOptions {
@@ -15,19 +17,6 @@ export interface LockOptions {
   /** How long to wait for another holder, 0 or more. Default: `ttl`. */
   readonly wait?: Duration | undefined;
 }
-
-/** `Symbol.asyncDispose` where the consumer's `lib` knows it. */
-type AsyncDisposeSymbol = SymbolConstructor extends { readonly asyncDispose: infer Dispose }
-  ? Dispose
-  : never;
-
-/** A lock that is held until `release`, the end of an `await using` block, or its `ttl`. */
-export type Lock = {
-  /** The key it was taken for. */
-  readonly key: string;
-  /** Lets go; false when it was lost before. A second call does nothing and gives false. */
-  release(): Promise<boolean>;
-} & { readonly [Dispose in AsyncDisposeSymbol & symbol]: () => Promise<void> };
 
 const LONGEST_WAIT = 2 ** 31 - 1;
 
@@ -39,11 +28,12 @@ export async function lock(cache: Subject, key: string, options: LockOptions): P
   const wait = duration(given.wait ?? Math.min(ttl, LONGEST_WAIT), range);
   const { driver, locks } = cache;
   driver.checkOpen();
-  const since = driver.host.timers.now();
+  const { timers } = driver.host;
+  const began = timers.now();
   // First within this instance, so that one of its callers at most asks the store.
   const hold = await locks.acquire(`lock:${key}`, ttl + wait, wait);
   if (hold === undefined) throw timedOut(key, wait);
-  const waited = Math.max(0, driver.host.timers.now() - since);
+  const waited = Math.max(0, timers.now() - began);
   const stored = await lockInStore(cache, key, ttl, Math.max(0, wait - waited)).catch((error) => {
     hold.release();
     throw error;
@@ -52,8 +42,40 @@ export async function lock(cache: Subject, key: string, options: LockOptions): P
     hold.release();
     throw timedOut(key, wait);
   }
-  hold.renew(ttl);
-  return handle(key, hold, stored);
+  const since = stored?.takenAt ?? timers.now();
+  hold.renew(Math.max(0, since + ttl - timers.now()));
+  const token = await fencingToken(cache, stored).catch(async (error) => {
+    await stored?.release();
+    hold.release();
+    throw error;
+  });
+  return heldLock({ key, token, ttl, since, hold, stored, timers });
+}
+
+/** The name under which a store counts the holders of locks. */
+const HOLDERS = "holders";
+
+/**
+ * A number above those of all earlier holders. The store counts; its count is kept above the time,
+ * so that one that was lost does not begin anew.
+ * @throws StoreError
+ */
+async function fencingToken(
+  { driver, locks }: Subject,
+  stored: StoreLock | undefined,
+): Promise<number | undefined> {
+  if (stored === undefined) return locks.next();
+  const { layers, timers } = driver.host;
+  const layer = lockLayer(layers);
+  if (layers === undefined || layer?.store.increment === undefined) return undefined;
+  const name = layers.own("fence", HOLDERS);
+  const add = (by: number) =>
+    layers.attempt(layer, "increment", name, () =>
+      layer.store.increment?.(name, by, { expiresIn: Number.POSITIVE_INFINITY }),
+    );
+  const sum = Number(await add(1));
+  const now = Math.floor(timers.now());
+  return sum >= now ? sum : Number(await add(now - sum));
 }
 
 /** The lock in a store; undefined without a store that can keep any. */
@@ -85,26 +107,6 @@ const nameOf = (name: string) => `%lock:${name}`;
 
 function timedOut(key: string, wait: number): LockTimeoutError {
   return new LockTimeoutError(`the lock of ${key} was not to be had within ${wait} ms`);
-}
-
-function handle(key: string, hold: LocalHold, stored: StoreLock | undefined): Lock {
-  let released = false;
-  const release = async () => {
-    if (released) return false;
-    released = true;
-    try {
-      const wasOurs = (await stored?.release()) ?? true;
-      return hold.release() && wasOurs;
-    } finally {
-      hold.release();
-    }
-  };
-  // Hosts without `await using` have no symbol for it.
-  const { asyncDispose } = Symbol as { readonly asyncDispose?: symbol };
-  const lock = { key, release };
-  if (asyncDispose === undefined) return lock as Lock;
-  const dispose = async () => void (await release());
-  return Object.assign(lock, { [asyncDispose]: dispose }) as unknown as Lock;
 }
 
 /** See `Cache.isLocked`. */

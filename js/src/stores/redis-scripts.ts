@@ -17,6 +17,12 @@ export const COMPARE_AND_DELETE = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])`;
 
+/** KEYS: one; ARGV: the record, milliseconds to live or 0. */
+export const COMPARE_AND_EXPIRE = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if ARGV[2] == '0' then redis.call('PERSIST', KEYS[1]) else redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+return 1`;
+
 /** KEYS: a channel; ARGV: a message. As a key it has one node, so that messages keep their order. */
 export const PUBLISH = `
 return redis.call('PUBLISH', KEYS[1], ARGV[1])`;

@@ -20,6 +20,7 @@ import {
 import { listCluster } from "./redis-cluster.js";
 import {
   COMPARE_AND_DELETE,
+  COMPARE_AND_EXPIRE,
   FIXED_WINDOW,
   INCREMENT,
   PUBLISH,
@@ -152,19 +153,31 @@ export class RedisStore implements Store {
     return this.#set(key, record, options, "NX");
   }
 
-  async compareAndDelete(key: string, record: Uint8Array): Promise<boolean> {
+  compareAndDelete(key: string, record: Uint8Array): Promise<boolean> {
+    return this.#compare(key, record, COMPARE_AND_DELETE);
+  }
+
+  compareAndExpire(key: string, record: Uint8Array, options: SetOptions): Promise<boolean> {
+    return this.#compare(key, record, COMPARE_AND_EXPIRE, lifeOf(options));
+  }
+
+  async #compare(
+    key: string,
+    record: Uint8Array,
+    script: string,
+    ...rest: string[]
+  ): Promise<boolean> {
     const argument = this.#commands.toArgument(record);
     try {
-      return Number(await run(this.#send, COMPARE_AND_DELETE, keyToText(key), argument)) === 1;
+      return Number(await run(this.#send, script, keyToText(key), argument, ...rest)) === 1;
     } catch (error) {
       if (error instanceof CodecError) return false;
       throw error;
     }
   }
 
-  async increment(key: string, by: number, { expiresIn }: SetOptions): Promise<number> {
-    const life = expiresIn === Number.POSITIVE_INFINITY ? "0" : `${whole(expiresIn)}`;
-    return Number(await run(this.#send, INCREMENT, keyToText(key), `${by}`, life));
+  async increment(key: string, by: number, options: SetOptions): Promise<number> {
+    return Number(await run(this.#send, INCREMENT, keyToText(key), `${by}`, lifeOf(options)));
   }
 
   async window(key: string, options: WindowOptions): Promise<WindowState> {
@@ -351,4 +364,9 @@ function readingTypes(send: Send): Send {
       throw new CodecError("the key holds a value of another type", { cause });
     }
   };
+}
+
+/** Milliseconds to live for a script, 0 for no end. */
+function lifeOf({ expiresIn }: SetOptions): string {
+  return expiresIn === Number.POSITIVE_INFINITY ? "0" : `${whole(expiresIn)}`;
 }

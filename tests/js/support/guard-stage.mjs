@@ -51,9 +51,7 @@ export function stage({ instances = 2, policy, delay, seed = 1, layered = false 
       if (down) throw new Error("down");
       return nthLoad;
     };
-    const load = cache.wrap(async function answers(..._key) {
-      return answer();
-    }, policy(shared));
+    const load = cache.wrap(async (..._key) => answer(), { name: "answers", ...policy(shared) });
     const code = (...args) =>
       load(...args).then(
         () => "ok",

@@ -22,13 +22,13 @@ function stage(makeStore, name, policy) {
   const instances = Array.from({ length: INSTANCES }, () => {
     const shared = makeStore();
     const cache = createCache({ namespace: name, onEvent: (event) => events.push(event) });
-    const load = async function answers() {
+    const load = async () => {
       origin.loads += 1;
       const { down, takes } = origin;
       if (takes > 0) await pass(takes);
       if (down) throw new Error("down");
     };
-    return cache.wrap(load, policy(shared));
+    return cache.wrap(load, { name: "answers", ...policy(shared) });
   });
   let calls = 0;
   const code = () => {

@@ -1,0 +1,136 @@
+// The names of functions: builds, minifiers and the order of wrapping change them, so where other
+// programs see the keys they have to be given.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createCache, memory } from "holdover";
+import { cached } from "holdover/decorator";
+import { ManualClock } from "./support/manual-clock.mjs";
+import { MapStore } from "./support/map-store.mjs";
+
+const anonymous = () =>
+  (
+    () => async (id) =>
+      id
+  )();
+const below = (store = new MapStore()) => createCache({ stores: [memory(), store] });
+const window = { limit: 1, period: "1m" };
+/** A store that can do everything that shared state asks for; nobody uses it here. */
+const SHARED = Object.fromEntries(
+  ["get", "set", "delete", "add", "compareAndDelete", "increment", "window"].map((name) => [
+    name,
+    async () => undefined,
+  ]),
+);
+
+test("with stores below memory, a function without key and name is refused, with what to write", () => {
+  async function getUser(id) {
+    return id;
+  }
+  for (const stores of [[memory(), new MapStore()], [new MapStore()]]) {
+    const cache = createCache({ stores });
+    for (const load of [getUser, anonymous()]) {
+      assert.throws(() => cache.wrap(load, { ttl: 1 }), {
+        code: "E_CONFIG",
+        option: "key",
+        message: /getUser:\{0\}.*name: "getUser"/,
+      });
+    }
+    cache.wrap(getUser, { ttl: 1, key: "user:{0}" });
+    cache.wrap(getUser, { ttl: 1, key: (id) => `${id}` });
+    cache.wrap(getUser, { ttl: 1, name: "getUser" });
+  }
+});
+
+test("a decorated method is a function like others", () => {
+  const context = { kind: "method", name: "load" };
+  const method = async () => 1;
+  assert.throws(() => cached(below(), { ttl: 1 })(method, context), { option: "key" });
+  cached(below(), { ttl: 1, name: "User.load" })(method, context);
+  cached(below(), { ttl: 1, name: "User.load", of: (self) => self.id })(method, context);
+});
+
+test("keys are made of the given name, whatever the function is called", async () => {
+  const store = new MapStore();
+  const builds = [async (id) => ({ id }), async (row) => ({ id: row })];
+  for (const load of builds) await below(store).wrap(load, { ttl: "1h", name: "getUser" })(1);
+  assert.deepEqual([...store.records.keys()], ["getUser:1"]);
+  assert.equal(store.count("set"), 1, "the second build found what the first one stored");
+});
+
+test("one name for two functions is refused; the same function may be wrapped again", async () => {
+  const cache = below();
+  const load = async (id) => id;
+  const wrapped = cache.wrap(load, { ttl: 1, name: "getUser" });
+  for (const other of [async (id) => id, anonymous()]) {
+    assert.throws(() => cache.wrap(other, { ttl: 1, name: "getUser" }), {
+      code: "E_CONFIG",
+      option: "name",
+      message: /"getUser".*takes a key.*no other function/,
+    });
+  }
+  const again = cache.wrap(load, { ttl: 2, name: "getUser" });
+  assert.equal(again.key(1), wrapped.key(1));
+  // With a key the name names counts only: what is made anew for each request may have one.
+  for (const made of [anonymous(), anonymous()]) cache.wrap(made, { ttl: 1, key: "k", name: "x" });
+  // A module that is evaluated again makes a new cache.
+  below().wrap(async (id) => id, { ttl: 1, name: "getUser" });
+});
+
+test("names that are none are refused, also for getOrLoad and fetch", async () => {
+  const cache = createCache();
+  for (const name of ["", 1, null, Symbol("name")]) {
+    assert.throws(() => cache.wrap(async () => 1, { ttl: 1, name }), { option: "name" });
+  }
+  await assert.rejects(
+    cache.getOrLoad("k", () => 1, { ttl: 1, name: "x" }),
+    { option: "name" },
+  );
+  assert.throws(() => cache.fetch({ name: "x" }), { option: "name" });
+});
+
+test("shared guards and hits want a name that builds do not change", () => {
+  const load = async function answers() {};
+  const cache = createCache();
+  const rateLimit = { ...window, shared: SHARED };
+  assert.throws(() => cache.wrap(load, { ttl: 1, rateLimit }), { option: "rateLimit.name" });
+  assert.throws(() => cache.wrap(load, { ttl: 1, key: () => "k", rateLimit }), {
+    option: "rateLimit.name",
+  });
+  assert.throws(() => cache.fetch({ rateLimit }), { option: "rateLimit.name" });
+  assert.throws(() => cache.wrap(load, { ttl: 1, hits: { max: 1, shared: SHARED } }), {
+    option: "key",
+  });
+  const byKey = { ...rateLimit, scope: "key", name: "limit" };
+  assert.throws(() => cache.wrap(load, { ttl: 1, rateLimit: byKey }), { option: "key" });
+  cache.wrap(load, { ttl: 1, rateLimit: { ...rateLimit, name: "limit" } });
+  cache.wrap(load, { ttl: 1, key: "user:{0}", rateLimit });
+  cache.wrap(load, { ttl: 1, name: "answers", rateLimit: byKey });
+  cache.fetch({ rateLimit: { ...rateLimit, name: "limit" } });
+});
+
+test("in memory alone names are derived, and two functions never share keys", async () => {
+  const cache = createCache();
+  const functions = [async () => "user", async () => "order"];
+  Object.defineProperty(functions[0], "name", { value: "load" });
+  Object.defineProperty(functions[1], "name", { value: "load" });
+  const [user, order] = functions.map((load) => cache.wrap(load, { ttl: 1 }));
+  assert.deepEqual([await user(1), await order(1)], ["user", "order"]);
+});
+
+test("caches over one memory and namespace do not share derived keys, but for one function", async () => {
+  const clock = new ManualClock();
+  const store = memory();
+  const options = { clock, stores: [store] };
+  function named(value) {
+    const load = async () => value;
+    Object.defineProperty(load, "name", { value: "load" });
+    return load;
+  }
+  const user = named("user");
+  const users = createCache(options).wrap(user, { ttl: "1m" });
+  const orders = createCache(options).wrap(named("order"), { ttl: "1m" });
+  assert.deepEqual([await users(1), await orders(1)], ["user", "order"]);
+  const sameUsers = createCache(options).wrap(user, { ttl: "1m" });
+  assert.equal((await sameUsers.explain(1)).source, "hit");
+});
