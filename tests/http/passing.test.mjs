@@ -288,7 +288,8 @@ test("a body whose reader has left and which stalls ends at its origin; one that
   for (const [at, { response }] of bodies.entries()) begun[at](response);
   for (const answer of [stalled, going]) await (await answer).body.cancel();
   for (let step = 1; step <= 4; step += 1) {
-    await clock.runTo(step * 600);
+    assert.equal(bodies[0].state.cancelled, undefined);
+    await clock.runTo(step * 2600);
     await bodies[1].write(`${step}`);
   }
   assert.equal(bodies[0].state.cancelled?.code, "E_TIMEOUT");
@@ -336,3 +337,18 @@ for (const headers of [
     await Promise.all(answers);
   });
 }
+
+test("a reader that leaves a stalled body does not fail those who wait for it", async () => {
+  const { clock, begun, cached } = held({ timeout: "5s" });
+  const leader = cached("http://origin.test/");
+  await settled();
+  begun[0](written().response);
+  const { body } = await leader;
+  const follower = cached("http://origin.test/");
+  await settled();
+  await body.cancel();
+  await clock.runTo(2 * SECOND);
+  assert.equal(begun.length, 2, "it asks itself");
+  begun[1](new Response("own", { headers: { "cache-control": "max-age=60" } }));
+  assert.equal(await (await follower).text(), "own");
+});

@@ -4,6 +4,7 @@ import { leavings } from "./client.mjs";
 import * as fetching from "./fetching.mjs";
 import { startOrigin } from "./origin.mjs";
 import * as requests from "./requests.mjs";
+import * as sharing from "./sharing.mjs";
 import * as streaming from "./streaming.mjs";
 import { testVectors } from "./vectors.mjs";
 import { startWorkerd } from "./workerd.mjs";
@@ -39,7 +40,12 @@ async function testRequests(flags) {
   try {
     const stage = { origin, url: worker.url };
     const run = ([name, test]) => attempt(`${name}${note}`, () => test(stage));
-    const together = { ...requests.together, ...fetching.together, ...streaming.together };
+    const together = {
+      ...requests.together,
+      ...fetching.together,
+      ...sharing.together,
+      ...streaming.together,
+    };
     await Promise.all(Object.entries(together).map(run));
     for (const test of Object.entries(requests.apart)) await run(test);
     await attempt(`workerd has nothing to complain of${note}`, () => {

@@ -11,6 +11,8 @@ import { TimeoutError } from "../errors.js";
 
 /** How long nothing has come when a body counts as stalled, in milliseconds. */
 const STALL = 1000;
+/** The same for a body that nobody reads: then it ends. */
+const UNREAD_STALL = 10_000;
 
 /** A body that is being recorded. */
 export class Recording {
@@ -104,7 +106,7 @@ export class Recording {
 
   /**
    * Calls `onStall`, once, when nothing has come for a second; ends the recording when nothing has
-   * come for `timeout`, or for a second while nobody reads: it might never end.
+   * come for `timeout`, or for ten seconds while nobody reads: it might never end.
    */
   watch({ now, afterIfAlive }: Timers, timeout: number, onStall: () => void): void {
     this.#now = now;
@@ -113,12 +115,12 @@ export class Recording {
     const look = () => {
       if (this.#state !== "recording") return;
       const silent = now() - this.#movedAt;
-      if (silent >= timeout || (silent >= STALL && this.#isRead === false)) {
-        return this.#fail(new TimeoutError(`nothing came of a body for ${silent} ms`));
-      }
       if (silent >= STALL && !stalls) {
         stalls = true;
         onStall();
+      }
+      if (silent >= (this.#isRead === false ? Math.min(timeout, UNREAD_STALL) : timeout)) {
+        return this.#fail(new TimeoutError(`nothing came of a body for ${silent} ms`));
       }
       const left = Math.min(STALL - (silent % STALL), timeout - silent);
       stop = afterIfAlive(Math.max(1, left), look);

@@ -38,6 +38,7 @@ const POLICIES = {
 const functions = {};
 const fetches = {};
 const handlers = {};
+const nested = {};
 for (const [where, cache] of Object.entries(caches)) {
   for (const [name, policy] of Object.entries(POLICIES)) {
     functions[`${where}/${name}`] = cache.wrap((path) => text(path), policy);
@@ -46,7 +47,15 @@ for (const [where, cache] of Object.entries(caches)) {
       const path = new URL(request.url).pathname.split("/").slice(4).join("/");
       return fetch(`${env.ORIGIN}/${path}`);
     }, policy);
+    // As a reverse proxy: both are asked for the same URL.
+    const ask = (request) => fetch(`${origin}/${pathOf(request)}`);
+    const inner = cache.fetch(policy, { fetch: ask, name: `inner ${name}` });
+    nested[`${where}/${name}`] = cache.handler((request) => inner(request), policy);
   }
+}
+
+function pathOf(request) {
+  return new URL(request.url).pathname.split("/").slice(4).join("/");
 }
 
 const inRequest = {
@@ -61,6 +70,7 @@ const inRequest = {
   },
   fetch: (where, path, request) => fetches[where](new Request(`${origin}${path}`, request)),
   handler: (where, _path, request, ctx, env) => handlers[where](request, env, ctx),
+  nested: (where, _path, request, ctx, env) => nested[where](request, env, ctx),
   /** Reads the bytes and changes them: they must be this request's own. */
   async scribble(where, path) {
     const response = await fetches[where](`${origin}${path}`);

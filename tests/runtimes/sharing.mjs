@@ -1,0 +1,131 @@
+// Whose answers are whose on workerd, and streams that nobody else may have.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { get, open, sleep, until } from "./client.mjs";
+
+const WAYS = ["fetch", "handler"];
+const cookie = (name) => ({ headers: { cookie: `user=${name}` } });
+
+export const together = {
+  async "sharing: two users at once each have their own session"({ origin, url }) {
+    for (const [way, status, headers] of [
+      ["fetch", 302, { location: "/" }],
+      ["fetch", 403, {}],
+      ["fetch", 200, { "cache-control": "max-age=0", etag: '"1"' }],
+      ["handler", 403, {}],
+      ["handler", 200, { "cache-control": "max-age=0", etag: '"1"' }],
+    ]) {
+      const path = `/session-${way}-${status}`;
+      origin.answers(path, (nth) => ({
+        delay: 100,
+        status,
+        headers: { ...headers, "set-cookie": `sid=${nth}` },
+      }));
+      const target = `${url}/${way}/anchored/long${path}`;
+      const users = ["alice", "bob", "carol"].map((name) => get(target, cookie(name)));
+      const cookies = (await Promise.all(users)).map(({ headers }) => `${headers["set-cookie"]}`);
+      assert.equal(new Set(cookies).size, 3, `${path}: ${cookies}`);
+    }
+  },
+
+  async "sharing: private pages are asked for at once, not one after another"({ origin, url }) {
+    const running = [];
+    origin.answers("/private-slow", () => ({
+      write(response) {
+        response.writeHead(200, { "cache-control": "private, max-age=60" });
+        running.push(response);
+      },
+    }));
+    const target = `${url}/fetch/anchored/long/private-slow`;
+    const first = get(target);
+    await until(() => running.length === 1);
+    running.pop().end("page");
+    await first;
+    const answers = Array.from({ length: 5 }, () => get(target));
+    await until(() => running.length === 5);
+    for (const response of running) response.end("page");
+    for (const { text } of await Promise.all(answers)) assert.equal(text, "page");
+  },
+
+  async "sharing: a stored answer has no cookie of the request that brought it"({ origin, url }) {
+    origin.answers("/cookie-stored", (nth) => ({
+      headers: { "cache-control": "max-age=60", "set-cookie": `sid=${nth}` },
+    }));
+    for (const way of WAYS) {
+      const target = `${url}/${way}/anchored/long/cookie-stored`;
+      assert.match(`${(await get(target)).headers["set-cookie"]}`, /^sid=/);
+      await sleep(100);
+      const hit = await get(target);
+      assert.match(hit.headers["cache-status"], /; hit;/);
+      assert.equal(hit.headers["set-cookie"], undefined);
+    }
+  },
+
+  async "sharing: a handler around a fetch of the same cache answers"({ origin, url }) {
+    origin.answers("/nested", (nth) => ({
+      headers: { "cache-control": "max-age=60" },
+      body: `#${nth}`,
+    }));
+    const target = `${url}/nested/anchored/long/nested`;
+    const answers = await Promise.all([get(target), get(target), get(target)]);
+    for (const { text } of answers) assert.equal(text, "#1");
+    assert.equal(origin.calls("/nested"), 1);
+  },
+
+  async "sharing: each reader of an event stream has their own, and leaving ends it"({
+    origin,
+    url,
+  }) {
+    for (const way of WAYS) {
+      const path = `/events-${way}`;
+      const running = new Set();
+      origin.answers(path, () => ({
+        write(response) {
+          response.writeHead(200, {
+            "content-type": "text/event-stream",
+            "cache-control": "no-cache",
+          });
+          response.write("data: 1\n\n");
+          running.add(response);
+          // workerd finds out that its client has left when it has something to send.
+          const timer = setInterval(() => response.write("data: 2\n\n"), 50);
+          response.on("close", () => {
+            clearInterval(timer);
+            running.delete(response);
+          });
+        },
+      }));
+      const target = `${url}/${way}/anchored/long${path}`;
+      const readers = await Promise.all([open(target), open(target), open(target)]);
+      for (const reader of readers) {
+        const [chunk] = await once(reader, "data");
+        assert.match(`${chunk}`, /^data: /);
+      }
+      assert.equal(running.size, 3, "a stream each");
+      for (const reader of readers) {
+        reader.on("error", () => {});
+        reader.destroy();
+      }
+      await until(() => running.size === 0);
+    }
+  },
+
+  async "sharing: an answer that stalls while it is recorded holds nobody up"({ origin, url }) {
+    const begun = [];
+    origin.answers("/stalls", () => ({
+      write(response) {
+        response.writeHead(200, { "cache-control": "max-age=60" });
+        response.write("half");
+        begun.push(response);
+      },
+    }));
+    const target = `${url}/fetch/anchored/long/stalls`;
+    const readers = [open(target)];
+    await sleep(200);
+    readers.push(open(target), open(target));
+    for (const reader of await Promise.all(readers)) reader.resume();
+    assert.equal(begun.length, 3);
+    for (const response of begun) response.end();
+  },
+};
