@@ -9,7 +9,12 @@ interface AsyncScope {
 
 interface Host {
   readonly process?: {
-    readonly versions?: { readonly node?: string };
+    readonly versions?: {
+      readonly node?: string;
+      readonly v8?: string;
+      readonly bun?: string;
+      readonly deno?: string;
+    };
     getBuiltinModule?(
       name: string,
     ): { readonly AsyncResource?: new (type: string) => AsyncScope } | undefined;
@@ -22,8 +27,14 @@ const { process } = globalThis as Host;
  * True on Node before 24: each promise has its maker's context there, and all of them cost more
  * while a storage is in use.
  */
-export const promisesKeepContexts: boolean =
-  Number.parseInt(process?.versions?.node ?? "24", 10) < 24;
+export const promisesKeepContexts: boolean = isOldNode();
+
+/** Others say that they are some Node, too; workerd has no version of V8. */
+function isOldNode(): boolean {
+  const { node, v8, bun, deno } = process?.versions ?? {};
+  if (!node || !v8 || bun || deno) return false;
+  return Number.parseInt(node, 10) < 24;
+}
 
 /** Where this module was loaded, which is outside of requests. */
 const outside = scope();

@@ -1,6 +1,7 @@
 // The package on the real Workers runtime. Prints a line per test and `N passed, N failed`.
 
 import { leavings } from "./client.mjs";
+import { testDates } from "./dates.mjs";
 import * as fetching from "./fetching.mjs";
 import { startOrigin } from "./origin.mjs";
 import * as requests from "./requests.mjs";
@@ -62,6 +63,7 @@ async function testRequests(flags) {
 await attempt("the request tests ran", () => testRequests([]));
 // The flag makes a client's leaving abort `request.signal`, which calls with it must survive.
 await attempt("the request tests ran with signals", () => testRequests(["enable_request_signal"]));
+await attempt("the tests of compatibility dates ran", () => testDates(attempt));
 await attempt("the vectors ran", () => testVectors(report));
 
 console.log(`${passed} passed, ${failed} failed`);

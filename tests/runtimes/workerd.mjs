@@ -12,6 +12,8 @@ import { build } from "esbuild";
 import workerd from "workerd";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
+/** The compatibility date of most tests. */
+const NEWEST = "2026-08-01";
 const START_MS = 20_000;
 const STOP_MS = 2000;
 /** What workerd says when work of one request is left to another, or left hanging. */
@@ -20,7 +22,7 @@ const COMPLAINTS =
 /** What it says when a load ends whose follower has vanished: it drops the answer, and warns. */
 const VANISHED = /creating request has already been completed or canceled/;
 
-const config = (flags, hasModule) => `
+const config = (flags, date, hasModule) => `
 using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
@@ -35,13 +37,13 @@ const main :Workerd.Worker = (
     ${hasModule ? '(name = "core.wasm", wasm = embed "core.wasm"),' : ""}
   ],
   bindings = [(name = "ORIGIN", fromEnvironment = "ORIGIN")],
-  compatibilityDate = "2026-08-01",
+  compatibilityDate = "${date}",
   compatibilityFlags = [${flags.map((flag) => `"${flag}"`).join(", ")}],
 );
 `;
 
 /** Bundles as an application would, and writes what workerd needs into a folder of its own. */
-async function prepare(entry, flags, conditions) {
+async function prepare(entry, flags, date, conditions) {
   const folder = await mkdtemp(join(tmpdir(), "holdover-workerd-"));
   const { metafile } = await build({
     absWorkingDir: HERE,
@@ -57,7 +59,7 @@ async function prepare(entry, flags, conditions) {
     logLevel: "warning",
   });
   const hasModule = Object.keys(metafile.outputs).some((path) => path.endsWith(".wasm"));
-  await writeFile(join(folder, "config.capnp"), config(flags, hasModule));
+  await writeFile(join(folder, "config.capnp"), config(flags, date, hasModule));
   return folder;
 }
 
@@ -66,15 +68,16 @@ async function prepare(entry, flags, conditions) {
  * @param entry the worker's module
  * @param options.origin the address that the worker finds in `env.ORIGIN`
  * @param options.flags compatibility flags
+ * @param options.date the compatibility date
  * @param options.conditions how the package is found; none: the entry for any other host
  * @returns `url`, `stop()`, `said()`: its last lines, `complaints`: what workerd said that no test may make it say, and
  *   `vanished()`: how many answers it dropped since the request that waited for them was over
  */
 export async function startWorkerd(
   entry,
-  { origin = "", flags = [], conditions = ["workerd"] } = {},
+  { origin = "", flags = [], date = NEWEST, conditions = ["workerd"] } = {},
 ) {
-  const folder = await prepare(entry, flags, conditions);
+  const folder = await prepare(entry, flags, date, conditions);
   const child = spawn(workerd.default ?? workerd, ["serve", "config.capnp", "--control-fd=3"], {
     cwd: folder,
     env: { ...process.env, ORIGIN: origin },
