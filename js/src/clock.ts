@@ -1,6 +1,7 @@
 /** Time, timers, turns and anchors of the host. */
 
 import type { Clock } from "./cache-options.js";
+import { ConfigError } from "./errors.js";
 import type { WaitUntil } from "./policy-options.js";
 
 /** Cancels a timer. */
@@ -159,17 +160,41 @@ const hostTimers: Timers = {
 /** Reports a function of the options that did what it must not. */
 export type TellFault = (option: string, error: unknown) => void;
 
+/** The latest time that there is: beyond it a clock tells nonsense. */
+const LATEST = 8.64e15;
+
+/**
+ * The time that a clock tells. One that throws, or tells what is no time, is the application's
+ * mistake: calls go on with the time it told last, and it is reported until it tells one again.
+ */
+function lastTold(clock: Clock, tellFault: TellFault): () => number {
+  let last = 0;
+  let isFaulty = false;
+  const fail = (error: unknown): number => {
+    if (!isFaulty) tellFault("clock.now", error);
+    isFaulty = true;
+    return last;
+  };
+  return () => {
+    try {
+      const told: unknown = clock.now();
+      if (typeof told !== "number" || !(told >= 0 && told <= LATEST)) {
+        const allowed = `milliseconds from 0 to ${LATEST}`;
+        throw new ConfigError("clock.now", told, allowed, { subject: "what clock.now() returned" });
+      }
+      last = told;
+      isFaulty = false;
+      return last;
+    } catch (error) {
+      return fail(error);
+    }
+  };
+}
+
 /** Timers over the user's clock; the host's where it gives none, or throws. */
 export function timersOf(clock: Clock | undefined, tellFault: TellFault = () => {}): Timers {
   if (clock === undefined) return hostTimers;
-  let last = 0;
-  // A clock that throws is the application's mistake; calls go on with the time it told last.
-  const now = () => {
-    try {
-      last = clock.now();
-    } catch {}
-    return last;
-  };
+  const now = lastTold(clock, tellFault);
   if (clock.setTimeout === undefined) return { ...hostTimers, now };
   const after = (delay: number, task: () => void): CancelTimer => {
     if (delay > LONGEST_TIMER) return NOTHING;

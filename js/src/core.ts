@@ -118,6 +118,17 @@ export function isTrap(error: unknown): boolean {
   return typeof WebAssembly !== "undefined" && error instanceof WebAssembly.RuntimeError;
 }
 
+/** The trap that was seen to last: it may be caught in several places on its way up. */
+let seen: unknown;
+
+/** Replaces the core if `error` is a trap of it that nobody has seen to; true if it is a trap. */
+export function seeTo(error: unknown): boolean {
+  if (!isTrap(error)) return false;
+  if (error !== seen) replace();
+  seen = error;
+  return true;
+}
+
 /** Replaces an instance that trapped by an empty new one; all its tenants forget. */
 export function replace(): void {
   traps += 1;

@@ -262,10 +262,10 @@ export class Driver {
     return false;
   }
 
-  /** Something broke between here and the core, a trap most likely: goes on with an empty one. */
+  /** Something broke between here and the core. After a trap it goes on with an empty one. */
   recover(error: unknown): void {
-    core.replace();
-    this.host.events.tell({ type: "trap", error });
+    const type = core.seeTo(error) ? "trap" : "internal-error";
+    this.host.events.tell({ type, error });
   }
 
   /** The answer of calls that do not get as far as the core. */

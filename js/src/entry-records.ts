@@ -3,7 +3,7 @@
 import type { Layer } from "./attempts.js";
 import { isBytes } from "./bytes.js";
 import type { Timers } from "./clock.js";
-import { type Codec, decode, encode } from "./codec/values.js";
+import { type Codec, decode, encode, type Kinds } from "./codec/values.js";
 import { CodecError, isHoldoverError } from "./errors.js";
 import type { Events } from "./events.js";
 import type { FoundEntry, LayersHost, Lifetime } from "./layers.js";
@@ -17,7 +17,7 @@ const MOST_AHEAD = 5000;
 const NUMBERS = 3;
 
 /** How the entries of a policy are read and written; both default to the cache's own way. */
-export interface Form {
+export interface Form extends Kinds {
   readonly codec?: Codec | undefined;
   /** Whether what was found may be used. */
   readonly validate?: Validate | undefined;
@@ -95,7 +95,7 @@ export class EntryRecords {
       const { codec, storedAt, lifetime, tags, at } = readRecord(record);
       const age = this.#ageOf(storedAt);
       if (age >= keptFor(lifetime)) return undefined;
-      const value = decode(codec, record.subarray(at), form.codec ?? this.#codec);
+      const value = decode(codec, record.subarray(at), form.codec ?? this.#codec, form);
       return { ...lifetime, value, age, layer: layer.name, tagged: taggedOf(tags) };
     } catch (error) {
       this.#onTrap(error);

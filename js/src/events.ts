@@ -76,6 +76,8 @@ export type CacheEvent =
       /** What it was. */
       readonly value: unknown;
     } & KeyEvent)
+  /** Something of the cache's own failed, which is a bug: the call went to its origin. */
+  | ({ readonly type: "internal-error" } & FailureEvent)
   /** The core cannot be had on this host: every call goes straight to its origin. Told once. */
   | ({ readonly type: "unavailable" } & FailureEvent);
 

@@ -21,6 +21,12 @@ export type Change =
   /** Never told: nobody knows what was changed while the connection was lost. */
   | { readonly missed: true };
 
+/** How many keys or tags, and how many characters, a message has. */
+const MOST_AT_ONCE = 1000;
+const LONGEST_MESSAGE = 262_144;
+/** What is left of that for keys and tags. */
+const ROOM = LONGEST_MESSAGE - 1024;
+
 interface Wire {
   readonly layer: Layer;
   /** True while it is subscribed, or about to be. */
@@ -78,10 +84,15 @@ export class Feed {
    * @param namespaces those concerned; default: its own
    */
   async tell(change: Change, namespaces?: readonly string[]): Promise<void> {
-    const message = JSON.stringify({ from: this.#name(), ...change });
+    const from = this.#name();
+    const messages = partsOf(change).map((part) => JSON.stringify({ from, ...part }));
     const channels = namespaces?.map(channelOf) ?? [this.#channel];
     await Promise.all(
-      this.#wires.flatMap((wire) => channels.map((channel) => this.#send(wire, channel, message))),
+      this.#wires.flatMap((wire) =>
+        channels.flatMap((channel) =>
+          messages.map((message) => this.#send(wire, channel, message)),
+        ),
+      ),
     );
   }
 
@@ -149,6 +160,11 @@ export class Feed {
   #hear(wire: Wire, message: string): void {
     if (this.#closed) return;
     try {
+      if (message.length > LONGEST_MESSAGE) {
+        // No instance sends that: it says too much to be read. Whatever it says, this covers it.
+        this.#apply({ all: true });
+        throw new CodecError(`a message of ${message.length} characters on the feed`);
+      }
       const heard: unknown = JSON.parse(message);
       const { from } = Object(heard) as { readonly from?: unknown };
       if (from !== this.#name()) this.#apply(changeOf(heard));
@@ -173,6 +189,30 @@ const channelOf = (namespace: string): string => `%feed:${namespace}`;
 export function feedOf(...[layers, ...rest]: ConstructorParameters<typeof Feed>): Feed | undefined {
   const able = layers.filter(({ store }) => store.subscribe && store.publish);
   return able.length === 0 ? undefined : new Feed(able, ...rest);
+}
+
+/** The change in parts that make messages of a bounded length, unless a key is longer than that. */
+function partsOf(change: Change): Change[] {
+  if ("keys" in change) return pieces(change.keys).map((keys) => ({ ...change, keys }));
+  if ("tags" in change) return pieces(change.tags).map((tags) => ({ ...change, tags }));
+  return [change];
+}
+
+/** A list in pieces, each of no more items, and no more characters, than a message has room for. */
+function pieces<Item extends string | number>(items: readonly Item[]): Item[][] {
+  const all: Item[][] = [[]];
+  let length = 0;
+  for (const item of items) {
+    // Escaped, a character may take six.
+    const own = 6 * `${item}`.length + 3;
+    if ((all.at(-1)?.length ?? 0) >= MOST_AT_ONCE || length + own > ROOM) {
+      all.push([]);
+      length = 0;
+    }
+    all.at(-1)?.push(item);
+    length += own;
+  }
+  return all;
 }
 
 /** @throws CodecError for a message that says nothing */

@@ -2,7 +2,7 @@
 
 import type { Form } from "./entry-records.js";
 import { StoreError } from "./errors.js";
-import type { FoundEntry, Layer, Layers } from "./layers.js";
+import { DIRECT, type FoundEntry, type Layer, type Layers } from "./layers.js";
 import { ASK, SKIP } from "./tiers/ledger.js";
 import type { NamedKey } from "./tiers/tiers.js";
 
@@ -18,7 +18,7 @@ export function label(keys: readonly string[]): string {
 export async function readMany(
   layers: Layers,
   keys: readonly string[],
-  form: Form = {},
+  form: Form = DIRECT,
 ): Promise<Map<string, FoundEntry>> {
   const { fences } = layers.tiers;
   const since = fences.last;

@@ -61,6 +61,11 @@ export interface LayersHost {
   readonly isOutdated: (tagged: Tagged, isStale: boolean) => boolean;
 }
 
+/** How entries are read that no policy is about. */
+export const DIRECT: Form = { counts: true };
+/** The same, where only their times are wanted. */
+const ANY: Form = { counts: true, responses: true };
+
 /** The lower stores of a cache. */
 export class Layers {
   readonly #layers: readonly Layer[];
@@ -102,7 +107,7 @@ export class Layers {
    */
   async read(
     key: string,
-    form: Form = {},
+    form: Form = DIRECT,
     from: Layer | undefined = this.#layers[0],
   ): Promise<FoundEntry | undefined> {
     const { fences } = this.tiers;
@@ -146,7 +151,7 @@ export class Layers {
     layer: Layer,
     key: string,
     record: unknown,
-    form: Form = {},
+    form: Form = DIRECT,
   ): Promise<FoundEntry | undefined> {
     if (record === undefined || record === null) return undefined;
     const decoded = this.#records.decode(layer, key, record, form);
@@ -271,7 +276,7 @@ export class Layers {
 
   /** See {@link EntryRecords.decode}. */
   decode(layer: Layer, key: string, record: unknown): FoundEntry | undefined {
-    return this.#records.decode(layer, key, record, {});
+    return this.#records.decode(layer, key, record, ANY);
   }
 
   /** See {@link Attempts.try}. */

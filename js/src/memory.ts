@@ -10,12 +10,11 @@ import {
   dropped,
   instanceNumber,
   invalidate,
-  isTrap,
   open,
   put,
   ready,
   register,
-  replace,
+  seeTo,
   state,
   tags_after,
   touch,
@@ -358,7 +357,7 @@ function closeWhenCollected(store: MemoryStore, machine: number, instance: numbe
     try {
       close(opened.machine);
     } catch (error) {
-      if (isTrap(error)) replace();
+      seeTo(error);
     }
   });
   closers.register(store, { machine, instance });

@@ -59,6 +59,8 @@ export interface CompiledPolicy {
   /** How values become bytes in lower stores; undefined for the cache's way. */
   readonly codec: Codec | undefined;
   readonly guards: CompiledGuards | undefined;
+  /** Whether it is about responses, as records of HTTP hold them. */
+  readonly responses?: boolean;
   /** Whether the options gave a `ttl`; only a `fetch` policy may not. */
   readonly ttlGiven: boolean;
   /** Milliseconds past ttl, 0 or more, or `Infinity`. */

@@ -27,6 +27,8 @@ export function encodeCounter({ id, base }: StoredCounter): Uint8Array {
 /** @throws CodecError for bytes that are none */
 export function decodeCounter(bytes: Uint8Array): StoredCounter {
   const [id, base] = Object(decodeJson(bytes)) as readonly unknown[];
-  if (typeof id === "string" && typeof base === "number") return new StoredCounter(id, base);
+  // It names a key of the store.
+  const isId = typeof id === "string" && /^[0-9a-f]{32}$/.test(id);
+  if (isId && Number.isFinite(base)) return new StoredCounter(id, base as number);
   throw new CodecError("a counter is damaged");
 }

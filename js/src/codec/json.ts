@@ -16,11 +16,34 @@ export function encodeJson(value: unknown): Uint8Array {
   return utf8(text);
 }
 
+/** The most levels of nesting: more than `JSON.stringify` manages. */
+const MOST_DEPTH = 10_000;
+const [QUOTE, BACKSLASH, ARRAY, ARRAY_END, OBJECT, OBJECT_END] = [
+  0x22, 0x5c, 0x5b, 0x5d, 0x7b, 0x7d,
+];
+
+/** True for JSON that is nested so deep that reading it takes long, and walking it overflows. */
+function isDeep(bytes: Uint8Array): boolean {
+  if (bytes.length <= 2 * MOST_DEPTH) return false;
+  let depth = 0;
+  for (let at = 0; at < bytes.length && depth <= MOST_DEPTH; at += 1) {
+    const byte = bytes[at];
+    if (byte === ARRAY || byte === OBJECT) depth += 1;
+    else if (byte === ARRAY_END || byte === OBJECT_END) depth -= 1;
+    else if (byte === QUOTE) {
+      at += 1;
+      while (at < bytes.length && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1;
+    }
+  }
+  return depth > MOST_DEPTH;
+}
+
 /**
  * The value of `bytes`.
  * @throws SyntaxError or TypeError when they are not JSON in UTF-8
  */
 export function decodeJson(bytes: Uint8Array): unknown {
   if (bytes.length === 0) return undefined;
+  if (isDeep(bytes)) throw new RangeError(`JSON is nested more than ${MOST_DEPTH} levels deep`);
   return JSON.parse(strictUtf8Text(bytes));
 }

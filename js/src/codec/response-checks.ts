@@ -1,14 +1,12 @@
 /** What a stored response must look like before anything reads it. Whoever writes to a store may write anything. */
 
 import type { Line } from "../http/head.js";
-import type { ResponseHead, Terms } from "../http/stored.js";
+import { MOST_LISTS, type ResponseHead, type Terms } from "../http/stored.js";
 
 /** The most bytes of a head as JSON, and the most of each thing in it. */
 export const MOST_HEAD: number = 1024 * 1024;
 const MOST_LINES = 4096;
 const MOST_GROUPS = 1024;
-/** Lists of fields that a URL's responses depend on: each costs a look at every request. */
-export const MOST_LISTS = 4;
 
 /** What is no part of a line of a head: it would begin another one. */
 const BREAKS = /[\r\n\0]/;
@@ -50,14 +48,17 @@ function isAmount(value: unknown): boolean {
 /** True for everything that is kept of how a response came to be stored. */
 export function isTerms(value: unknown): value is Terms {
   const terms = Object(value) as Partial<Terms>;
-  const { flags, initialAge, requestedAt, vary, selection, authorized, groups, decoded } = terms;
+  const { flags, initialAge, overdue = 0, requestedAt, vary, selection } = terms;
+  const { authorized, groups, decoded, redirect = "follow" } = terms;
   return (
     isAmount(flags) &&
     Number.isSafeInteger(flags) &&
     isAmount(initialAge) &&
+    isAmount(overdue) &&
     isAmount(requestedAt) &&
-    isText(vary) &&
+    isLine(vary) &&
     isText(selection) &&
+    ["follow", "error", "manual"].includes(redirect) &&
     typeof authorized === "boolean" &&
     (groups === undefined || isListOf(groups, MOST_GROUPS, isText)) &&
     (decoded === undefined || typeof decoded === "boolean")

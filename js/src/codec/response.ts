@@ -3,8 +3,10 @@
  * record of a URL's variants is a head alone.
  */
 
+import { CodecError } from "../errors.js";
 import { type ResponseHead, StoredResponse, type Terms, Variants } from "../http/stored.js";
 import { strictUtf8Text, utf8 } from "../utf8.js";
+import { isHead, isTerms, isVariants, MOST_HEAD } from "./response-checks.js";
 
 /** Marks records made by this codec. */
 export const RESPONSE_CODEC = 2;
@@ -38,26 +40,24 @@ function joined(encoded: EncodedResponse | EncodedVariants, body: Uint8Array | n
 
 /**
  * What `encodeResponse` was given.
- * @throws RangeError, SyntaxError or TypeError when the bytes are not that
+ * @throws CodecError, RangeError, SyntaxError or TypeError when the bytes are not that
  */
 export function decodeResponse(bytes: Uint8Array): StoredResponse | Variants {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const end = 4 + view.getUint32(0, true);
-  const text = strictUtf8Text(bytes.subarray(4, end));
-  const encoded = JSON.parse(text) as EncodedResponse | EncodedVariants;
-  if ("variants" in encoded) return new Variants(`${encoded.variants}`, [...encoded.lists]);
-  const { head, terms, hasBody } = encoded;
-  if (!isTerms(terms)) throw new TypeError("a response without its terms");
+  const length = view.getUint32(0, true);
+  const end = 4 + length;
+  if (length > MOST_HEAD || end > bytes.length) throw new CodecError("a head is cut, or too long");
+  const encoded: unknown = JSON.parse(strictUtf8Text(bytes.subarray(4, end)));
+  const { variants, lists } = Object(encoded) as Partial<EncodedVariants>;
+  if (variants !== undefined) {
+    if (!isVariants(variants, lists) || end < bytes.length)
+      throw new CodecError("a record of variants is damaged");
+    return new Variants(variants, [...(lists as readonly string[])]);
+  }
+  const { head, terms, hasBody } = Object(encoded) as Partial<EncodedResponse>;
+  if (!isHead(head) || !isTerms(terms) || typeof hasBody !== "boolean")
+    throw new CodecError("the head of a response is damaged");
   const response = new StoredResponse(head, terms, hasBody ? bytes.slice(end) : null);
   response.toResponse(); // throws when the head is none, while that is still a miss
   return response;
-}
-
-function isTerms({ flags, initialAge, requestedAt, vary, selection }: Terms): boolean {
-  const numbers = [flags, initialAge, requestedAt];
-  return (
-    numbers.every((value) => typeof value === "number") &&
-    typeof vary === "string" &&
-    typeof selection === "string"
-  );
 }

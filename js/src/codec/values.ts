@@ -13,6 +13,14 @@ export interface Encoded {
   readonly bytes: Uint8Array;
 }
 
+/** What a record may hold besides a value. */
+export interface Kinds {
+  /** A counter. */
+  readonly counts?: boolean;
+  /** A response, or where to look for one; and no value. */
+  readonly responses?: boolean;
+}
+
 /** How values become bytes, besides responses, which have a form of their own. */
 export interface Codec {
   /** Marks its records: up to 127 they are for this package, 128 to 254 for applications. */
@@ -48,11 +56,17 @@ function bytesOf(encoded: unknown): Uint8Array {
  * The value of `bytes`.
  * @throws CodecError for a codec of another version; what the codec throws for damaged bytes
  */
-export function decode(id: number, bytes: Uint8Array, codec: Codec = JSON_VALUES): unknown {
-  if (id === RESPONSE_CODEC) return decodeResponse(bytes);
-  if (id === COUNTER_CODEC) return decodeCounter(bytes);
+export function decode(
+  id: number,
+  bytes: Uint8Array,
+  codec: Codec = JSON_VALUES,
+  { counts = false, responses = false }: Kinds = {},
+): unknown {
+  // What is this package's own is for those who know it: whoever asks for values gets values.
+  if (id === RESPONSE_CODEC && responses) return decodeResponse(bytes);
+  if (id === COUNTER_CODEC && counts) return decodeCounter(bytes);
   if (id === codec.id) return settled(codec.decode(bytes), "codec.decode", "a value");
-  throw new CodecError(`a record has the unknown codec ${id}`);
+  throw new CodecError(`a record has the codec ${id}, which is not expected here`);
 }
 
 /**

@@ -149,11 +149,24 @@ export class CachedHttp {
    */
   async answer(asked: Asked, key?: string, next?: Next): Promise<Told> {
     const integrity = this.origin.follows ? asked.integrity : "";
-    if (integrity === "") return this.#answer(asked, key, next);
+    if (integrity === "") return this.#seenTo(asked, this.#answer(asked, key, next));
     if (!canCheck()) return this.forward(asked, "bypass");
-    const answer = await this.#answer(asked, key, next);
+    const answer = await this.#seenTo(asked, this.#answer(asked, key, next));
     const isChecked = answer.source === "load" || answer.source === "bypass";
     return isChecked ? answer : { ...answer, response: await checked(answer.response, integrity) };
+  }
+
+  /** The same answer; the origin's, where the core trapped on the way to it. */
+  async #seenTo(asked: Asked, answering: Promise<Told>): Promise<Told> {
+    try {
+      return await answering;
+    } catch (error) {
+      if (!core.isTrap(error)) throw error;
+      this.driver.recover(error);
+      // A change may have been made already.
+      if (asked.method !== "GET" && asked.method !== "HEAD") throw error;
+      return this.forward(asked, "bypass");
+    }
   }
 
   async #answer(asked: Asked, key: string | undefined, next?: Next): Promise<Told> {

@@ -2,6 +2,7 @@
 
 import * as core from "../core.js";
 import type { Driver } from "../driver.js";
+import type { Form } from "../entry-records.js";
 import { totalOf } from "../layers.js";
 
 /** An entry as it is now. */
@@ -39,12 +40,15 @@ export function heldBy(driver: Driver, key: string): Found | undefined {
   }
 }
 
+/** How a lower store's records of HTTP are read. */
+export const RESPONSES: Form = { responses: true };
+
 /** The same, in lower stores, too. */
 export async function find(driver: Driver, key: string): Promise<Found | undefined> {
   if (!driver.isOpen() || driver.switches.for(key).reads) return undefined;
   const held = heldBy(driver, key);
   if (held !== undefined) return held;
-  const found = await driver.host.layers?.read(key);
+  const found = await driver.host.layers?.read(key, RESPONSES);
   if (found === undefined) return undefined;
   const { value, age, ttl, staleWhileRevalidate } = found;
   const isServable = age < totalOf(found);

@@ -114,7 +114,7 @@ export class Variants {
 }
 
 /** Lists a URL may have: each costs a look at every request. */
-const MOST_LISTS = 4;
+export const MOST_LISTS = 4;
 
 /** A load brought something that only the request that led it can have. */
 export class Unshared {

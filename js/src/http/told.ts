@@ -53,6 +53,7 @@ export function overResponses(rules: CompiledPolicy): CompiledPolicy {
   const { cacheIf, tags } = rules;
   return {
     ...rules,
+    responses: true,
     tags: {
       ofArgs: undefined,
       ofValue: (value, args) => {

@@ -54,7 +54,7 @@ export class WholeStore {
 
   async add(key, record, options) {
     if (this.#live(this.records, key) !== undefined) return false;
-    this.set(key, record, options);
+    await this.set(key, record, options);
     return true;
   }
 
