@@ -9,6 +9,7 @@ import type { Host } from "./host.js";
 import { type Lifetime, totalOf } from "./layers.js";
 import { errorTtlFor, lifetimeFor } from "./lifetimes.js";
 import { FAILED, IGNORED, type LoadResult, SUCCEEDED } from "./load-result.js";
+import { withoutCallers } from "./outside.js";
 import { canBeReadOnce, warnOfReadOnce } from "./read-once.js";
 import { Tagging } from "./tagging.js";
 import type { PreparedChange } from "./tiers/tiers.js";
@@ -280,7 +281,9 @@ export class Landing {
     try {
       const lifetime = { ttl: errorTtlFor(call, error), staleWhileRevalidate: 0, staleIfError: 0 };
       const remembered = { ...lifetime, tagged: this.tagging.ofArgs(flight) };
-      this.inCoreOf(flight, () => this.#store(flight, call, new CachedError(error), remembered));
+      this.inCoreOf(flight, () =>
+        this.#store(flight, call, new CachedError(withoutCallers(error)), remembered),
+      );
     } catch (cause) {
       const event = { type: "policy-error", option: "errorTtl", key: call.key } as const;
       this.#host.events.tell({ ...event, error: cause });

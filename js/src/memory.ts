@@ -24,7 +24,7 @@ import { type Duration, duration } from "./duration.js";
 import type { Flight } from "./flight.js";
 import { StoredResponse } from "./http/stored.js";
 import type { Lifetime } from "./layers.js";
-import { outsideRequests, promisesKeepContexts } from "./outside.js";
+import { outsideRequests, promisesKeepContexts, withoutCallers } from "./outside.js";
 import { PolicyRoster } from "./policy-roster.js";
 import type { Tagged } from "./tags.js";
 import { TierRegistry } from "./tiers/tiers.js";
@@ -242,7 +242,7 @@ export class MemoryStore {
   land(flight: Flight, slot: number): void {
     if (this.flights[slot] !== flight) return;
     this.flights[slot] = undefined;
-    this.failures[slot] = flight.error;
+    this.failures[slot] = withoutCallers(flight.error);
   }
 
   /** @internal The value for somebody else; itself without `copy`, or if it cannot be cloned. */

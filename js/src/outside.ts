@@ -52,3 +52,17 @@ function scope(): AsyncScope | undefined {
 export function outsideRequests<Result>(act: () => Result): Result {
   return outside === undefined ? act() : outside.runInAsyncScope(act);
 }
+
+/**
+ * Lets go of the calls that led to an error which is kept: until its text is made, a stack holds
+ * the promises it came through.
+ */
+export function withoutCallers(error: unknown): unknown {
+  if (!promisesKeepContexts || !(error instanceof Error)) return error;
+  try {
+    void error.stack;
+  } catch {
+    // A getter of the application's own.
+  }
+  return error;
+}
