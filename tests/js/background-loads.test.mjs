@@ -119,7 +119,13 @@ test("calls that were given up leave no timer", async () => {
   for (const options of [{}, { stores: [memory(), new MapStore()] }]) {
     const clock = new ManualClock();
     const cache = createCache({ clock, ...options });
-    const policy = { ttl: "1m", timeout: "3s", failoverAfter: "1s", staleIfError: "1h" };
+    const policy = {
+      ttl: "1m",
+      timeout: "3s",
+      failoverAfter: "1s",
+      staleIfError: "1h",
+      name: "get",
+    };
     const get = cache.wrap(() => new Promise(() => {}), policy);
     for (let nth = 0; nth < 1000; nth += 1) {
       const controller = new AbortController();

@@ -37,7 +37,7 @@ function stage(policy = {}, options = {}) {
           signal.addEventListener("abort", () => reject(signal.reason), { once: true });
         }
       }),
-    { ttl: "1m", ...policy },
+    { ttl: "1m", name: "get", ...policy },
   );
   return { cache, clock, get, loads };
 }
@@ -185,6 +185,7 @@ for (const [what, make] of Object.entries(LATER)) {
       async (query) => `page ${query.page} of ${query.of.text}, ${query.on}`,
       {
         ttl: "1m",
+        name: "search",
         ...policy,
       },
     );
