@@ -23,8 +23,8 @@ import {
   checkedEntries,
   checkedKey,
   checkedKeys,
-  checkedNumber,
   checkedPattern,
+  checkedStep,
   compileSet,
   type EntryOptions,
   entryLifetime,
@@ -274,11 +274,13 @@ export class Cache {
    * stored before becomes a counter with the first `increment`; for that to be atomic, too, the
    * store needs `compareAndDelete`.) Without such a store instances count apart and overwrite each
    * other. While reads or writes are switched off the sum is not kept.
-   * @throws ConfigError when there is a value that is no number; it stays
+   * @param by a whole number, as stores count in whole numbers
+   * @throws ConfigError when there is a value that is no number, or the sum would be beyond ±2^53,
+   *   where numbers are not exact any more; the value stays
    * @throws StoreError when the store that counts is down
    */
   async increment(key: string, by = 1, options?: EntryOptions): Promise<number> {
-    return increment(this, checkedKey(key), checkedNumber(by, "by"), entryLifetime(this, options));
+    return increment(this, checkedKey(key), checkedStep(by, "by"), entryLifetime(this, options));
   }
 
   /** Drops `key`, here and in every store; whether it had a fresh value. */

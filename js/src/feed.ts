@@ -96,10 +96,12 @@ export class Feed {
     );
   }
 
-  #send({ layer }: Wire, channel: string, message: string): Promise<unknown> {
+  async #send({ layer }: Wire, channel: string, message: string): Promise<void> {
     // Clients may keep what they cannot send until the store is back: it has the store's deadline.
     const publish = () => layer.store.publish?.(channel, message);
-    return this.#host.attempts.try(layer, "publish", "", publish);
+    const told = this.#host.attempts.try(layer, "publish", "", publish);
+    // Nobody waits for one deadline after the other of a store that has just failed.
+    if (layer.health.failures === 0) await told;
   }
 
   /** Listens no more. */

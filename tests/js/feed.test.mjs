@@ -170,3 +170,23 @@ test("a store that never answers a message keeps nobody waiting beyond its deadl
   await cache.invalidate("at once, as it is left alone for a while");
   assert.equal(events.filter(({ operation }) => operation === "publish").length, 5);
 });
+
+test("a store that hangs costs a change one deadline, not one more for its message", async () => {
+  const { clock, radio, made } = stage({ instances: 1 });
+  const [{ get }] = made;
+  const published = [];
+  radio.misbehave = () => new Promise(() => {});
+  radio.publish = (_channel, message) => {
+    published.push(message);
+    return new Promise(() => {});
+  };
+  let isDone = false;
+  get.invalidate("a").then(() => {
+    isDone = true;
+  });
+  await clock.runTo(499);
+  assert.equal(isDone, false);
+  await clock.runTo(500);
+  assert.equal(isDone, true);
+  assert.equal(published.length, 1, "clients send it when they can");
+});

@@ -82,7 +82,7 @@ everywhere("increment counts, and get gives the number", async ({ clock, cache }
   assert.deepEqual(await cache.getMany(["n"]), [5]);
   await clock.runTo(100);
   assert.equal(await cache.get("n"), undefined);
-  assert.equal(await cache.increment("n", -2.5), -2.5);
+  assert.equal(await cache.increment("n", -2), -2);
   assert.equal(await cache.ttl("n"), Infinity);
   const sums = await Promise.all(Array.from({ length: 50 }, () => cache.increment("m")));
   assert.deepEqual(
@@ -288,4 +288,17 @@ test("wrong arguments are a ConfigError", async () => {
     await assert.rejects(cache[operation](...args), { code: "E_CONFIG" }, `${operation} ${args}`);
   }
   assert.deepEqual(shared.operations, []);
+});
+
+everywhere("increment: steps are whole, sums stay exact", async ({ cache }) => {
+  const MOST = Number.MAX_SAFE_INTEGER;
+  for (const by of [0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, "1"]) {
+    await assert.rejects(() => cache.increment("k", by), { code: "E_CONFIG" }, `${by}`);
+  }
+  assert.equal(await cache.get("k"), undefined);
+  assert.equal(await cache.increment("k", MOST), MOST);
+  const message = /keeps the sum between/;
+  await assert.rejects(cache.increment("k"), { code: "E_CONFIG", option: "by", message });
+  assert.equal(await cache.get("k"), MOST, "it is kept");
+  assert.equal(await cache.increment("k", -1), MOST - 1);
 });

@@ -108,8 +108,12 @@ export function compileSet(
   throw new ConfigError("ifPresent", true, "not with ifAbsent: together they never store");
 }
 
-/** @throws ConfigError for what is no finite number */
-export function checkedNumber(value: unknown, name: string): number {
-  if (typeof value === "number" && Number.isFinite(value)) return value;
-  throw new ConfigError(name, value, "a finite number", { subject: `the argument "${name}"` });
+/**
+ * The step of a counter: whole, as stores count in whole numbers.
+ * @throws ConfigError
+ */
+export function checkedStep(value: unknown, name: string): number {
+  if (Number.isSafeInteger(value)) return value as number;
+  const allowed = "a whole number between -2^53 and 2^53";
+  throw new ConfigError(name, value, allowed, { subject: `the argument "${name}"` });
 }

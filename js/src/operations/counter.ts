@@ -33,16 +33,30 @@ export function increment(
       const { counter, left } = await findOrMake(cache, layers, layer, key, lifetime);
       // Memory would go on telling what this instance counted last.
       entries.drop(key);
-      return layers.count(layer, key, counter, by, left);
+      const sum = await layers.count(layer, key, counter, by, left);
+      if (isExact(sum)) return sum;
+      await layers.count(layer, key, counter, -by, left);
+      throw tooFar(key, by);
     }
     const held = off.reads ? undefined : entries.held(key, true);
     const isPlain = held !== undefined && (held.tagged === undefined || layers === undefined);
     const found = isPlain ? held : layers && (await renewable(cache, key));
     const sum = numberIn(key, found?.value, found !== undefined) + by;
+    if (!isExact(sum)) throw tooFar(key, by);
     const kept = found && { ...lifetime, ttl: found.ttl, tagged: found.tagged };
     await entries.set(key, sum, kept ?? lifetime);
     return sum;
   });
+}
+
+/** True if a number has no neighbour that looks the same. */
+function isExact(sum: number): boolean {
+  return Math.abs(sum) <= Number.MAX_SAFE_INTEGER;
+}
+
+function tooFar(key: string, by: number): ConfigError {
+  const allowed = "a step that keeps the sum between -2^53 and 2^53";
+  return new ConfigError("by", by, allowed, { subject: `the step of the counter ${key}` });
 }
 
 /** The counter of a key in a store; a number that is there is where it begins. */
