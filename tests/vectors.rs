@@ -71,6 +71,7 @@ macro_rules! topics {
 }
 
 topics! {
+    background: "background",
     circuit_breaker: "circuit-breaker",
     clock: "clock",
     early: "early",
