@@ -17,6 +17,7 @@ import { currentFrame } from "./frames.js";
 import { type AnyStore, hostOf } from "./host.js";
 import { type CachedFetch, cachedFetch } from "./http/fetch.js";
 import { type CachedHandler, cachedHandler, type Handler } from "./http/handler.js";
+import { visible } from "./http-value.js";
 import { invalidating, type Outdated } from "./invalidating.js";
 import { type LocalLocks, localLocksOf } from "./local-lock.js";
 import {
@@ -186,7 +187,7 @@ export class Cache {
 
   /** The value of `key` while it is fresh; undefined otherwise. */
   async get<Value = unknown>(key: string): Promise<Value | undefined> {
-    return (await this.entries.fresh(checkedKey(key)))?.value as Value | undefined;
+    return visible((await this.entries.fresh(checkedKey(key)))?.value) as Value | undefined;
   }
 
   /**
@@ -199,7 +200,7 @@ export class Cache {
 
   /** The value of `key`, fresh or stale; undefined without one. */
   async peek<Value = unknown>(key: string): Promise<Value | undefined> {
-    return (await this.entries.peek(checkedKey(key))) as Value | undefined;
+    return visible(await this.entries.peek(checkedKey(key))) as Value | undefined;
   }
 
   /** Whether `key` has a fresh value. */

@@ -16,6 +16,7 @@ import { FlightContext } from "./flight-context.js";
 import { type Frame, useAsyncStorage } from "./frames.js";
 import { rejected } from "./guards.js";
 import type { Host } from "./host.js";
+import { HttpValue } from "./http-value.js";
 import { Landing } from "./landing.js";
 import { Loads } from "./loads.js";
 import { keepsRequestsApart, tellRequestsApart } from "./requests.js";
@@ -284,6 +285,14 @@ export class Driver {
     // Before anything else happens: a loader may call the cache, which may take those slots anew.
     if (verdict & DROPPED) memory.drain();
     if (known < 0 && slot >= 0) memory.adopt(space, call.key, slot);
+    const isServed = step <= STALE_REFRESH || step === HIT_REFRESH;
+    if (
+      isServed &&
+      call.policy.rules.responses !== true &&
+      memory.values[slot] instanceof HttpValue
+    ) {
+      return this.#bypass(call); // Whatever made the keys alike, the answers are not.
+    }
     switch (step) {
       case HIT:
         return this.#serving.serve(call, slot, "hit");

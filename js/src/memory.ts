@@ -23,6 +23,7 @@ import {
 import { type Duration, duration } from "./duration.js";
 import type { Flight } from "./flight.js";
 import { StoredResponse } from "./http/stored.js";
+import { HttpValue } from "./http-value.js";
 import type { Lifetime } from "./layers.js";
 import { outsideRequests, promisesKeepContexts, withoutCallers } from "./outside.js";
 import { PolicyRoster } from "./policy-roster.js";
@@ -258,12 +259,13 @@ export class MemoryStore {
     }
   }
 
-  /** @internal The resolved promise of a slot's value. */
-  promiseOf(slot: number): Promise<unknown> {
+  /** @internal The resolved promise of a slot's value; undefined for one of HTTP. */
+  promiseOf(slot: number): Promise<unknown> | undefined {
     let promise = this.promises[slot];
     if (promise === undefined) {
       const value = this.values[slot];
       if (value instanceof CachedError) return Promise.reject(value.error);
+      if (value instanceof HttpValue) return undefined;
       // On some hosts a promise keeps the context of who made it for as long as it lives.
       promise = promisesKeepContexts
         ? outsideRequests(() => Promise.resolve(value))

@@ -242,7 +242,10 @@ export function wrap<Args extends readonly unknown[], Result>(
       }
       // The way of a hit: no closure, one call into the core, the slot's own promise.
       const verdict = driver.begin(slot, policy);
-      if ((verdict & HIT_BITS) === 0) return memory.promiseOf(slot) as Promise<Result>;
+      if ((verdict & HIT_BITS) === 0) {
+        const promise = memory.promiseOf(slot) as Promise<Result> | undefined;
+        if (promise !== undefined) return promise;
+      }
       const waits =
         (verdict & HIT_BITS) === WAIT && policy.mayCrowd && currentFrame() === undefined;
       const flight = waits ? memory.flights[slot] : undefined;

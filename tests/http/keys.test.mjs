@@ -292,3 +292,40 @@ test("integrity: at once with a first caller who asks for something else", async
   );
   assert.deepEqual(await Promise.all(answers), ["TypeError", "good", "good"]);
 });
+
+for (const [where, make] of Object.entries(caches)) {
+  test(`a wrapped function whose key is that of a response has no part of it, nor has get (${where})`, async () => {
+    const cache = make();
+    const cached = cache.fetch({ ttl: "1m" }, { fetch: counting() });
+    let calls = 0;
+    const load = () => {
+      calls += 1;
+      return `value ${calls}`;
+    };
+    const get = cache.wrap(load, { key: () => `GET ${URL_}`, ttl: "1m" });
+    assert.equal(await read(cached(URL_)), "#1");
+    for (let nth = 1; nth <= 3; nth += 1) assert.match(await get(), /^value \d$/);
+    assert.match((await get.explain()).value, /^value \d$/);
+    assert.match(await cache.getOrLoad(`GET ${URL_}`, load, { ttl: "1m" }), /^value \d$/);
+    await read(cached(URL_));
+    for (const value of [
+      await cache.get(`GET ${URL_}`),
+      await cache.peek(`GET ${URL_}`),
+      (await cache.getMany([`GET ${URL_}`]))[0],
+    ]) {
+      assert.ok(value === undefined || typeof value === "string", String(value));
+    }
+    assert.match(await read(cached(URL_)), /^#\d$/, "nor has the fetch of its values");
+  });
+}
+
+test("records of responses and of values are not taken for one another", async () => {
+  const store = new MapStore();
+  const make = () => createCache({ stores: [memory(), store] });
+  const key = `GET ${URL_}`;
+  await read(make().fetch({}, { fetch: counting() })(URL_));
+  const get = (cache) => cache.wrap(() => "value", { key: () => key, ttl: "1m" });
+  assert.equal(await get(make())(), "value");
+  await settled();
+  assert.equal(await read(make().fetch({}, { fetch: counting() })(URL_)), "#1");
+});

@@ -117,7 +117,7 @@ async function loaded(http: CachedHttp, asked: Asked, lead: Lead, context: Strea
   lead.expect(undefined, about.ttl);
   const { live, kept } = passing(http, asked, exchange, about);
   lead.give(live, true);
-  return kept(context.signal);
+  return kept(context);
 }
 
 /** What is to be kept of a response: undefined when it is no part, or none that may be stored. */

@@ -1,5 +1,6 @@
 /** Responses that one caller has as they come, and that are kept for others besides. */
 
+import type { StreamContext } from "../call.js";
 import type { Asked } from "./asked.js";
 import type { CachedHttp } from "./cached-http.js";
 import { completed } from "./completing.js";
@@ -12,7 +13,7 @@ import { type StoredResponse, Unshared } from "./stored.js";
 export interface Passing {
   readonly live: Response;
   /** Never rejects: the caller has the response already, and nothing is to be tried again. */
-  kept(signal: AbortSignal): Promise<StoredResponse | Unshared>;
+  kept(context: StreamContext): Promise<StoredResponse | Unshared>;
 }
 
 /** Whether a response that is not a load's may be kept at all. */
@@ -42,9 +43,12 @@ export function passing(
   const body = response.body as ReadableStream<Uint8Array>;
   const recording = new Recording(body, rules.maxBody, response);
   const live = rebuilt(response, recording.stream(asked.signal));
-  recording.watch(driver.host.timers, rules.policy.timeout, () => {});
-  const kept = async (signal: AbortSignal) => {
-    recording.endWith(signal);
+  const kept = async (context: StreamContext) => {
+    context.begun?.();
+    recording.endWith(context.signal);
+    const release = (why: string) => context.dismiss?.(new Unshared(why, false));
+    if (!about.verdict.isShareable(false)) release("alone");
+    recording.watch(driver.host.timers, rules.policy.timeout, () => release("stalled"));
     try {
       const bytes = await recording.whole;
       if (bytes === undefined) return new Unshared("too long", false);

@@ -31,10 +31,7 @@ export function posted(http: CachedHttp, asked: Asked, exchange: Exchange): Resp
       policy: http.keeping,
       args: [get.request],
       waitUntil: http.origin.waitUntilOf?.(asked),
-      load: (context: StreamContext) => {
-        context.begun?.();
-        return kept(context.signal);
-      },
+      load: (context: StreamContext) => kept(context),
       lifetimeOf: lifetimeOfLoaded,
     };
     http.driver.refresh(call).catch(() => {});

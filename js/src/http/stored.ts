@@ -1,5 +1,6 @@
 /** What a load of HTTP can bring, as plain data: all that requests may share. */
 
+import { HttpValue } from "../http-value.js";
 import type { Lifetime } from "../layers.js";
 import { headOf, type Line } from "./head.js";
 
@@ -37,7 +38,7 @@ export interface Terms {
 }
 
 /** A complete response with its body. */
-export class StoredResponse {
+export class StoredResponse extends HttpValue {
   readonly head: ResponseHead;
   readonly terms: Terms;
   /** Null for a response without a body. */
@@ -62,6 +63,7 @@ export class StoredResponse {
       readonly failed?: boolean;
     } = {},
   ) {
+    super();
     this.head = head;
     this.terms = terms;
     this.body = body;
@@ -90,7 +92,7 @@ export class StoredResponse {
 }
 
 /** What stands under a URL whose responses depend on the request: where to look for them. */
-export class Variants {
+export class Variants extends HttpValue {
   /** Begins the keys of this URL's variants: who drops this record drops them all. */
   readonly id: string;
   /** What `http_vary` gave of the responses so far, the latest first, each once. */
@@ -99,6 +101,7 @@ export class Variants {
   readonly lifetime: Lifetime | undefined;
 
   constructor(id: string, lists: readonly string[], lifetime?: Lifetime) {
+    super();
     this.id = id;
     this.lists = lists;
     this.lifetime = lifetime;

@@ -1,6 +1,7 @@
 /** Operations on many keys. Results stand where their keys stood. */
 
 import { freshOf } from "../entries.js";
+import { visible } from "../http-value.js";
 import type { Lifetime } from "../layers.js";
 import { label, readMany } from "../layers-many.js";
 import type { Subject } from "./arguments.js";
@@ -8,7 +9,7 @@ import type { Subject } from "./arguments.js";
 /** See `Cache.getMany`. */
 export async function getMany(cache: Subject, keys: readonly string[]): Promise<unknown[]> {
   const found = await freshMany(cache, keys);
-  return keys.map((key) => found.get(key)?.value);
+  return keys.map((key) => visible(found.get(key)?.value));
 }
 
 /** See `Cache.setMany`. */
