@@ -110,17 +110,23 @@ test("a clock or a random source that throws fails no call and loses no entry", 
 });
 
 /** A cached fetch over answers made on the spot; tells the URLs it was asked for. */
-function fetching(policy, answer = () => new Response("body")) {
+function fetching(policy, answer = () => new Response("body"), options = {}) {
   const asked = [];
   const fetch = async (request) => {
     asked.push(request.url);
     return answer(request);
   };
-  return { asked, get: createCache({ clock: new ManualClock() }).fetch(policy, { fetch }) };
+  return { asked, get: createCache({ clock: new ManualClock() }).fetch(policy, { fetch, ...options }) };
 }
 
-test("fetch keys: sorted query, no fragment, ignored parameters by whole name", async () => {
-  const { asked, get } = fetching({ ttl: 1000, ignore: ["_dc"] });
+test("fetch keys: sorted query by option, no fragment, ignored parameters by whole name", async () => {
+  const policy = { ttl: 1000, ignore: ["_dc"] };
+  const plain = fetching(policy);
+  for (const query of ["?a=1&b=2", "?b=2&a=1", "?a=1&b=2#part", "?a=1&_dc=7&b=2"]) {
+    await plain.get(`http://origin.test/${query}`);
+  }
+  assert.equal(plain.asked.length, 2);
+  const { asked, get } = fetching(policy, undefined, { sortQuery: true });
   for (const query of ["?a=1&b=2", "?b=2&a=1", "?a=1&b=2#part", "?a=1&_dc=7&b=2"]) {
     await get(`http://origin.test/${query}`);
   }
