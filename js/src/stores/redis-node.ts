@@ -42,7 +42,12 @@ export function nodeRedisCluster(cluster: Loose): Commands {
   return {
     ...binary,
     // Never from replicas, which are late.
-    send: (...command) => cluster.sendCommand?.(keyOf(command), false, command, options),
+    send: (...command) => {
+      const key = keyOf(command);
+      // Version 4 takes the empty text for no key.
+      const routed = key === "" ? binary.toArgument(new Uint8Array()) : key;
+      return cluster.sendCommand?.(routed, false, command, options);
+    },
     primaries: () => {
       const nodes = Array.from(cluster.masters as Iterable<unknown>);
       return Promise.all(nodes.map(async (node) => sendOf(await cluster.nodeClient?.(node))));

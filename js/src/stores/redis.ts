@@ -311,7 +311,10 @@ export class RedisStore implements Store {
     // Counted from now on: who stops meanwhile must not close what this one is about to use.
     this.#listeners += 1;
     // A function of its own, as the same listener may be given twice.
-    const hear = (message: string): void => listener(message);
+    let isOver = false;
+    const hear = (message: string): void => {
+      if (!isOver) listener(message);
+    };
     try {
       await (await opening).subscribe(keyToText(channel), hear);
     } catch (error) {
@@ -319,7 +322,6 @@ export class RedisStore implements Store {
       this.#leave(opening);
       throw error;
     }
-    let isOver = false;
     return async () => {
       if (isOver) return;
       isOver = true;
