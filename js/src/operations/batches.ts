@@ -6,6 +6,9 @@ import type { Lifetime } from "../layers.js";
 import { label, readMany } from "../layers-many.js";
 import type { Subject } from "./arguments.js";
 
+/** How often keys are read that change again and again meanwhile. */
+const READS = 3;
+
 /** See `Cache.getMany`. */
 export async function getMany(cache: Subject, keys: readonly string[]): Promise<unknown[]> {
   const found = await freshMany(cache, keys);
@@ -61,24 +64,31 @@ export async function dropAll(
   await feed?.tell({ keys });
 }
 
-/** The fresh entries of keys. */
-async function freshMany(
-  { driver, entries }: Subject,
-  keys: readonly string[],
-): Promise<Map<string, { readonly value: unknown }>> {
+type Fresh = Map<string, { readonly value: unknown }>;
+
+/** The fresh entries of keys. Those that change while others are read are looked up anew. */
+async function freshMany({ driver, entries }: Subject, keys: readonly string[]): Promise<Fresh> {
   driver.checkOpen();
-  const found = new Map<string, { readonly value: unknown }>();
-  const wanted = [...new Set(keys)].filter((key) => !driver.offFor(key).reads);
-  for (const key of wanted) {
-    const held = entries.held(key, true);
-    if (held !== undefined) found.set(key, held);
-  }
   const { layers } = driver.host;
-  const missing = wanted.filter((key) => !found.has(key));
-  if (layers === undefined || missing.length === 0) return found;
-  for (const [key, entry] of await readMany(layers, missing)) {
-    const fresh = freshOf(entry);
-    if (fresh !== undefined) found.set(key, fresh);
+  const found: Fresh = new Map();
+  let wanted = [...new Set(keys)].filter((key) => !driver.offFor(key).reads);
+  for (let reads = 0; wanted.length > 0; reads += 1) {
+    const since = layers?.tiers.fences.last ?? 0;
+    for (const key of wanted) {
+      const held = entries.held(key, true);
+      if (held !== undefined) found.set(key, held);
+      else found.delete(key);
+    }
+    const missing = wanted.filter((key) => !found.has(key));
+    if (layers === undefined || missing.length === 0) return found;
+    for (const [key, entry] of await readMany(layers, missing)) {
+      const fresh = freshOf(entry);
+      if (fresh !== undefined) found.set(key, fresh);
+    }
+    wanted = wanted.filter((key) => layers.tiers.fences.isOutdated(layers.named(key), since));
+    if (reads < READS) continue;
+    for (const key of wanted) found.delete(key);
+    return found;
   }
   return found;
 }
