@@ -51,6 +51,7 @@ import type { Trace } from "./scopes.js";
 import { type CacheStats, statsFor } from "./stats.js";
 import type { Disabled, DisableOptions } from "./switches.js";
 import { tagNames } from "./tags.js";
+import { isThenable } from "./user-functions.js";
 import { type ArgumentsOf, type Explained, type Wrapped, type WrappedLike, wrap } from "./wrap.js";
 
 /** How tags are invalidated. */
@@ -219,8 +220,8 @@ export class Cache {
    */
   async set(key: string, value: unknown, options?: SetEntryOptions): Promise<boolean> {
     const { lifetime, mode } = compileSet(this, options);
-    // A thenable is awaited, as what a loader returns is.
-    return setEntry(this, checkedKey(key), await value, lifetime, mode);
+    // A thenable is awaited, as what a loader returns is; all else happens at once, in its order.
+    return setEntry(this, checkedKey(key), isThenable(value) ? await value : value, lifetime, mode);
   }
 
   /** Stores pairs of key and value, here and in every store: one operation where it has `setMany`. */
@@ -230,7 +231,8 @@ export class Cache {
   ): Promise<void> {
     const pairs = checkedEntries(entries);
     const lifetime = entryLifetime(this, options);
-    const values = await Promise.all(pairs.map(([, value]) => value));
+    const given = pairs.map(([, value]) => value);
+    const values = given.some(isThenable) ? await Promise.all(given) : given;
     await setMany(
       this,
       pairs.map(([key], at) => [key, values[at]] as const),
@@ -246,7 +248,13 @@ export class Cache {
    */
   async add(key: string, value: unknown, options?: EntryOptions): Promise<boolean> {
     const lifetime = entryLifetime(this, options);
-    return setEntry(this, checkedKey(key), await value, lifetime, "ifAbsent");
+    return setEntry(
+      this,
+      checkedKey(key),
+      isThenable(value) ? await value : value,
+      lifetime,
+      "ifAbsent",
+    );
   }
 
   /**
@@ -255,7 +263,13 @@ export class Cache {
    */
   async replace(key: string, value: unknown, options?: EntryOptions): Promise<boolean> {
     const lifetime = entryLifetime(this, options);
-    return setEntry(this, checkedKey(key), await value, lifetime, "ifPresent");
+    return setEntry(
+      this,
+      checkedKey(key),
+      isThenable(value) ? await value : value,
+      lifetime,
+      "ifPresent",
+    );
   }
 
   /**

@@ -273,10 +273,15 @@ impl CallMachine {
         self.settle(slot, landed)
     }
 
-    /// Stores a value that was not loaded: a direct write. Loads that run may not overwrite it.
+    /// Stores a value that was not loaded: a direct write. Loads that run may not overwrite it, and
+    /// nobody joins them any more: should the value be dropped, they would still be older.
     pub fn put(&mut self, slot: Option<SlotId>, arrival: Arrival, now: Timestamp) -> Landed {
         let now = self.clock.observe(now);
         let fence = self.next_fence();
+        if let Some(slot) = slot {
+            self.flights.detach(slot);
+            self.memory.pin(slot, false);
+        }
         let landed = self.store(slot, fence, arrival, 0, now);
         self.settle(slot, landed)
     }

@@ -86,13 +86,14 @@ class Episode {
   #change(instance, keys, act, promises = () => true, name = undefined) {
     const floors = keys.map((key) => ({ key, v: this.#bump(key) }));
     for (const { key } of floors) instance.floors.get(key).changes += 1;
+    const since = this.#lastDone();
     const changed = act(floors.map(({ v }) => v));
     for (const { key, v } of floors) this.#holdTurn(instance, key, v, changed, name);
     changed.then(
       (result) => {
         for (const { key, v } of floors) {
           instance.floors.get(key).changes += 1;
-          if (promises(result)) this.#raise(instance, key, v);
+          if (promises(result)) this.#raise(instance, key, v, since);
         }
       },
       () => {},
@@ -108,10 +109,11 @@ class Episode {
     changed.then(end, end);
   }
 
-  #raise(instance, key, v) {
+  /** @param since what tiers had done when the change began: what others do later is theirs */
+  #raise(instance, key, v, since) {
     const floor = instance.floors.get(key);
     for (const late of floor.turns) floor.late.add(late);
-    if (floor.v < v) Object.assign(floor, { v, since: this.#lastDone() });
+    if (floor.v < v) Object.assign(floor, { v, since });
   }
 
   #check(instance, key, value, { v, since, late }, what) {
@@ -143,11 +145,13 @@ class Episode {
   /** A call of the wrapped function: what it joins may have begun before a change. */
   #call(instance, key, what, act) {
     const floor = { ...instance.floors.get(key) };
+    const since = this.#lastDone();
     this.#watch(act(), (explained) => {
       const { value, source } = explained;
       this.#check(instance, key, value, floor, what);
       const now = instance.floors.get(key);
-      if (source === "load" && now.changes === floor.changes) this.#raise(instance, key, value.v);
+      if (source === "load" && now.changes === floor.changes)
+        this.#raise(instance, key, value.v, since);
     });
   }
 
@@ -173,8 +177,9 @@ class Episode {
     refresh: (instance, key) => {
       const floor = instance.floors.get(key);
       const { changes } = floor;
+      const since = this.#lastDone();
       this.#watch(instance.get.refresh(key), (value) => {
-        if (floor.changes === changes) this.#raise(instance, key, value.v);
+        if (floor.changes === changes) this.#raise(instance, key, value.v, since);
       });
     },
     get: (instance, key) =>

@@ -317,6 +317,7 @@ impl Model {
         let landed = self.machine.put(self.slot(key), arrival, self.wall());
         assert_ne!(landed, Landed::Outdated, "a direct write is the newest");
         self.block(key);
+        self.leaders.remove(&key);
         self.land(key, landed, arrival, 0);
     }
 

@@ -71,7 +71,8 @@ async function freshMany({ driver, entries }: Subject, keys: readonly string[]):
   driver.checkOpen();
   const { layers } = driver.host;
   const found: Fresh = new Map();
-  let wanted = [...new Set(keys)].filter((key) => !driver.offFor(key).reads);
+  const all = [...new Set(keys)].filter((key) => !driver.offFor(key).reads);
+  let wanted = all;
   for (let reads = 0; wanted.length > 0; reads += 1) {
     const since = layers?.tiers.fences.last ?? 0;
     for (const key of wanted) {
@@ -80,12 +81,12 @@ async function freshMany({ driver, entries }: Subject, keys: readonly string[]):
       else found.delete(key);
     }
     const missing = wanted.filter((key) => !found.has(key));
-    if (layers === undefined || missing.length === 0) return found;
+    if (layers === undefined || (reads === 0 && missing.length === 0)) return found;
     for (const [key, entry] of await readMany(layers, missing)) {
       const fresh = freshOf(entry);
       if (fresh !== undefined) found.set(key, fresh);
     }
-    wanted = wanted.filter((key) => layers.tiers.fences.isOutdated(layers.named(key), since));
+    wanted = all.filter((key) => layers.tiers.fences.isOutdated(layers.named(key), since));
     if (reads < READS) continue;
     for (const key of wanted) found.delete(key);
     return found;
