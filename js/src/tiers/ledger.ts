@@ -204,6 +204,7 @@ export class TierLedger {
   accepts(name: string, record: Uint8Array, storedAt: number): boolean {
     if (storedAt <= this.clearedAt(name)) return false;
     const state = this.#keys.get(name);
+    if (state?.owed) return false;
     if (state === undefined || state.lost.length === 0) return true;
     const mark = fingerprint(record);
     const newest = state.lost.find(({ fence, drops }) => fence === state.newest && !drops);
@@ -268,11 +269,9 @@ export class TierLedger {
     return running;
   }
 
-  /** Keys that a change is under way for, or claimed. */
+  /** Keys that something may yet be done to. */
   changing(): string[] {
-    return [...this.#keys].flatMap(([name, { running, pending }]) =>
-      (running ?? pending) === undefined ? [] : [name],
-    );
+    return [...this.#keys.keys()];
   }
 
   /** A clearing ended; one that failed is owed, and so is one that is late. */

@@ -61,7 +61,8 @@ export class Tiers {
   ) {
     this.fences = registry.fences;
     this.#writers = layers.map((layer, index) => {
-      return new TierWriter(layer, registry.ledgerOf(bases[index] ?? layer.store), host);
+      const ledger = registry.ledgerOf(bases[index] ?? layer.store);
+      return new TierWriter(layer, ledger, registry.fences, host);
     });
   }
 

@@ -5,6 +5,7 @@ import type { Timers } from "../clock.js";
 import { StoreError } from "../errors.js";
 import type { Events } from "../events.js";
 import type { SetOptions } from "../store.js";
+import type { Fences } from "./fences.js";
 import {
   ASK,
   type Blocker,
@@ -53,12 +54,14 @@ export class TierWriter {
   readonly layer: Layer;
   readonly ledger: TierLedger;
   readonly #host: WriterHost;
+  readonly #fences: Fences;
   #repeatingUntil = 0;
   #repeatAt = Number.POSITIVE_INFINITY;
   #told: number;
 
-  constructor(layer: Layer, ledger: TierLedger, host: WriterHost) {
+  constructor(layer: Layer, ledger: TierLedger, fences: Fences, host: WriterHost) {
     this.layer = layer;
+    this.#fences = fences;
     this.ledger = ledger;
     this.#host = host;
     this.#told = ledger.overflows;
@@ -252,7 +255,11 @@ export class TierWriter {
     failed?: (error: unknown) => void,
   ): Promise<Outcome> {
     const late = (done: boolean) => {
-      for (const change of changes) this.ledger.endLate(change, done);
+      for (const change of changes) {
+        this.ledger.endLate(change, done);
+        // Reads under way may have found it.
+        this.#fences.raise(change.name);
+      }
       this.#afterwards(done);
     };
     const outcome = await this.#attempt(operation, label, run, late, failed);

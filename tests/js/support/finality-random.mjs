@@ -1,0 +1,308 @@
+// Random interleavings of changes, loads and reads over tiers that are slow, reorder, hang, refuse
+// and fail: after a change no older value of its key is served by this instance, nor stays in a tier.
+
+import assert from "node:assert/strict";
+import { isMainThread, parentPort, workerData } from "node:worker_threads";
+import { createCache, memory } from "holdover";
+import { seeded } from "./chaos-store.mjs";
+import { drain, ManualClock } from "./manual-clock.mjs";
+import { Backing, UnrulyTier, versionIn } from "./unruly-tier.mjs";
+
+const STEPS_PER_EPISODE = 300;
+const KEYS = ["k0", "k1", "k2", "other"];
+const MODES = ["well", "well", "well", "down", "full", "readonly"];
+
+/** Nothing is promised yet. */
+const newFloor = (since) => ({ v: 0, since, changes: 0, turns: new Set(), late: new Set() });
+
+/** One application: caches over the same tiers, an origin, and what each cache has promised. */
+export class Episode {
+  clock = new ManualClock();
+  #random;
+  #backings;
+  #rows = new Map(KEYS.map((key) => [key, 0]));
+  #instances;
+  #steps = [];
+
+  constructor(seed) {
+    this.#random = seeded(seed);
+    const tiers = this.#roll(3) === 0 ? 2 : 1;
+    this.#backings = Array.from({ length: tiers }, () => new Backing());
+    const capabilities = [[], ["keys", "deleteMany"], undefined][this.#roll(3)];
+    const withMemory = this.#roll(4) > 0;
+    const instances = this.#roll(3) === 0 ? 2 : 1;
+    this.#instances = Array.from({ length: instances }, (_, id) =>
+      this.#makeInstance(id, capabilities, withMemory),
+    );
+  }
+
+  #roll(sides) {
+    return Math.floor(this.#random() * sides);
+  }
+
+  #pick(list) {
+    return list[this.#roll(list.length)];
+  }
+
+  #makeInstance(id, capabilities, withMemory) {
+    const { clock } = this;
+    const random = this.#random;
+    const tiers = this.#backings.map(
+      (backing, at) => new UnrulyTier(`tier ${at}`, backing, id, clock, random, capabilities),
+    );
+    const own = withMemory ? memory({ maxEntries: this.#pick([2, 100]) }) : undefined;
+    const stores = own === undefined ? tiers : [own, ...tiers];
+    const writes = this.#pick(["background", "await"]);
+    const cache = createCache({ clock, random, stores, writes });
+    const load = async (key) => {
+      const v = this.#rows.get(key);
+      if (this.#roll(3) === 0)
+        await new Promise((resolve) => clock.setTimeout(resolve, this.#roll(400)));
+      if (this.#roll(20) === 0) throw new Error("origin");
+      return { v };
+    };
+    const options = { ttl: "1h", staleWhileRevalidate: "1h", staleIfError: "1h", timeout: "20s" };
+    const get = cache.wrap(load, { ...options, key: "{0}" });
+    const floors = new Map(KEYS.map((key) => [key, newFloor(this.#lastDone())]));
+    return { id, cache, get, tiers, own, floors };
+  }
+
+  #lastDone() {
+    return this.#backings.map((backing) => backing.last);
+  }
+
+  /** The row changes, and so does what follows. */
+  #bump(key) {
+    const v = this.#rows.get(key) + 1;
+    this.#rows.set(key, v);
+    return v;
+  }
+
+  /** Something that is promised when it is done: nothing older than the rows are now. */
+  #change(instance, keys, act, promises = () => true, name = undefined) {
+    const floors = keys.map((key) => ({ key, v: this.#bump(key) }));
+    for (const { key } of floors) instance.floors.get(key).changes += 1;
+    const since = this.#lastDone();
+    const changed = act(floors.map(({ v }) => v));
+    for (const { key, v } of floors) this.#holdTurn(instance, key, v, changed, name);
+    changed.then(
+      (result) => {
+        for (const { key, v } of floors) {
+          instance.floors.get(key).changes += 1;
+          if (promises(result)) this.#raise(instance, key, v, since);
+        }
+      },
+      () => {},
+    );
+  }
+
+  /** An `add` writes when it has looked, and a `set` meanwhile waits for it: that may be later. */
+  #holdTurn(instance, key, v, changed, name) {
+    const { turns } = instance.floors.get(key);
+    if (name !== "add" && (name !== "set" || turns.size === 0)) return;
+    turns.add(v);
+    const end = () => turns.delete(v);
+    changed.then(end, end);
+  }
+
+  /** @param since what tiers had done when the change began: what others do later is theirs */
+  #raise(instance, key, v, since) {
+    const floor = instance.floors.get(key);
+    for (const late of floor.turns) floor.late.add(late);
+    if (floor.v < v) Object.assign(floor, { v, since });
+  }
+
+  #check(instance, key, value, { v, since, late }, what) {
+    if (value === undefined || value.v >= v || late.has(value.v)) return;
+    // What another instance wrote later is its affair.
+    const isOthers = this.#backings.some((backing, at) =>
+      backing.isOthers(instance.id, key, value.v, since[at]),
+    );
+    if (isOthers) return;
+    const steps = this.#steps.slice(-60).join("\n");
+    assert.fail(`${what} of ${key} gave version ${value.v} after ${v}\n${steps}`);
+  }
+
+  #failures = [];
+
+  #watch(promise, check) {
+    promise.then(
+      (value) => {
+        try {
+          check(value);
+        } catch (error) {
+          this.#failures.push(error);
+        }
+      },
+      () => {},
+    );
+  }
+
+  /** A call of the wrapped function: what it joins may have begun before a change. */
+  #call(instance, key, what, act) {
+    const floor = { ...instance.floors.get(key) };
+    const since = this.#lastDone();
+    this.#watch(act(), (explained) => {
+      const { value, source } = explained;
+      this.#check(instance, key, value, floor, what);
+      const now = instance.floors.get(key);
+      if (source === "load" && now.changes === floor.changes)
+        this.#raise(instance, key, value.v, since);
+    });
+  }
+
+  /** A read without a loader: it must not be older than what is promised when it answers. */
+  #read(instance, keys, what, act) {
+    this.#watch(act(), (values) => {
+      for (const [at, key] of keys.entries())
+        this.#check(instance, key, values[at], instance.floors.get(key), what);
+    });
+  }
+
+  #actions = {
+    call: (instance, key) => this.#call(instance, key, "call", () => instance.get.explain(key)),
+    call2: (instance, key) => this.#actions.call(instance, key),
+    call3: (instance, key) => this.#actions.call(instance, key),
+    many: (instance) => {
+      const floors = KEYS.map((key) => ({ ...instance.floors.get(key) }));
+      this.#watch(instance.get.many(KEYS.map((key) => [key])), (values) => {
+        for (const [at, key] of KEYS.entries())
+          this.#check(instance, key, values[at], floors[at], "many");
+      });
+    },
+    refresh: (instance, key) => {
+      const floor = instance.floors.get(key);
+      const { changes } = floor;
+      const since = this.#lastDone();
+      this.#watch(instance.get.refresh(key), (value) => {
+        if (floor.changes === changes) this.#raise(instance, key, value.v, since);
+      });
+    },
+    get: (instance, key) =>
+      this.#read(instance, [key], "get", async () => [await instance.cache.get(key)]),
+    peek: (instance, key) =>
+      this.#read(instance, [key], "peek", async () => [await instance.cache.peek(key)]),
+    getMany: (instance) =>
+      this.#read(instance, KEYS, "getMany", () => instance.cache.getMany(KEYS)),
+    set: (instance, key) =>
+      this.#change(
+        instance,
+        [key],
+        ([v]) => instance.cache.set(key, { v }, { ttl: "1h" }),
+        () => true,
+        "set",
+      ),
+    setMany: (instance) =>
+      this.#change(instance, KEYS, (vs) =>
+        instance.cache.setMany(KEYS.map((key, at) => [key, { v: vs[at] }])),
+      ),
+    add: (instance, key) =>
+      this.#change(
+        instance,
+        [key],
+        ([v]) => instance.cache.add(key, { v }),
+        (added) => added,
+        "add",
+      ),
+    invalidate: (instance, key) =>
+      this.#change(instance, [key], () => instance.cache.invalidate(key)),
+    delete: (instance, key) => this.#change(instance, [key], () => instance.cache.delete(key)),
+    deleteMany: (instance) =>
+      this.#change(instance, ["k0", "other"], () => instance.cache.deleteMany(["k0", "other"])),
+    deleteMatch: (instance) =>
+      this.#change(instance, ["k0", "k1", "k2"], () => instance.cache.deleteMatch("k*")),
+    clear: (instance) => {
+      if (this.#roll(3) === 0) this.#change(instance, KEYS, () => instance.cache.clear());
+    },
+    invalidating: (instance, key) =>
+      this.#change(
+        instance,
+        [key],
+        instance.cache.invalidating(
+          async () => {},
+          () => ({ keys: [key] }),
+        ),
+      ),
+    bump: (_, key) => this.#bump(key),
+    mode: (instance) => {
+      this.#pick(instance.tiers).mode = this.#pick(MODES);
+    },
+    forget: (instance) => instance.own?.clear(),
+  };
+
+  async play(steps) {
+    const names = Object.keys(this.#actions);
+    for (let step = 0; step < steps; step += 1) {
+      const [name, key, instance] = [
+        this.#pick(names),
+        this.#pick(KEYS),
+        this.#pick(this.#instances),
+      ];
+      this.#steps.push(`${this.clock.elapsed} ${instance.id} ${name} ${key}`);
+      this.#actions[name](instance, key);
+      const pause = this.#roll(10);
+      if (pause < 5) for (let round = this.#roll(6); round > 0; round -= 1) await undefined;
+      else if (pause < 7) await drain();
+      else await this.clock.runFor(this.#roll(pause === 9 ? 700 : 30));
+      if (this.#failures.length > 0) throw this.#failures[0];
+    }
+    await this.#end();
+  }
+
+  /** The tiers are well again: what is in them now is good. */
+  async #end() {
+    for (const { tiers } of this.#instances) {
+      for (const tier of tiers) Object.assign(tier, { mode: "well", mischief: 0 });
+    }
+    await this.clock.runFor(60_000);
+    for (const instance of this.#instances) {
+      instance.own?.clear();
+      this.#steps.push(`${this.clock.elapsed} ${instance.id} at the end`);
+      for (const key of KEYS) {
+        const value = await instance.cache.peek(key);
+        this.#check(instance, key, value, instance.floors.get(key), "the last read");
+        for (const backing of this.#backings) this.#checkTier(instance, key, backing);
+      }
+    }
+    await this.clock.runFor(60_000);
+    if (this.#failures.length > 0) throw this.#failures[0];
+  }
+
+  #checkTier(instance, key, backing) {
+    const record = backing.records.get(key);
+    if (record === undefined || backing.haunted.has(key) || this.#instances.length > 1) return;
+    const floor = instance.floors.get(key);
+    // A tier that can neither be cleared nor list keeps what it has.
+    if (instance.tiers[0].keys === undefined) return;
+    this.#check(instance, key, { v: versionIn(record) }, floor, "what a tier has");
+  }
+}
+
+/**
+ * Plays episodes until so many steps were taken; gives how many.
+ * @throws Error naming the episode that broke a promise
+ */
+export async function play(seed, steps) {
+  const random = seeded(seed);
+  let taken = 0;
+  while (taken < steps) {
+    const episode = Math.floor(random() * 2 ** 32);
+    try {
+      await new Episode(episode).play(STEPS_PER_EPISODE);
+    } catch (error) {
+      const at = `HOLDOVER_SEED=${seed}, episode ${episode}, after ${taken} steps`;
+      throw new Error(`${at}: ${error.message}`, { cause: error });
+    }
+    taken += STEPS_PER_EPISODE;
+  }
+  return taken;
+}
+
+// In a thread of its own, without traces of the errors that tiers give: the test runner's hooks would see every promise.
+if (!isMainThread && workerData?.steps !== undefined) {
+  Error.stackTraceLimit = 0;
+  play(workerData.seed, workerData.steps).then(
+    (taken) => parentPort.postMessage({ taken }),
+    (error) => parentPort.postMessage({ error: error.message }),
+  );
+}
