@@ -96,7 +96,8 @@ export class EntryRecords {
       const age = this.#ageOf(storedAt);
       if (age >= keptFor(lifetime)) return undefined;
       const value = decode(codec, record.subarray(at), form.codec ?? this.#codec, form);
-      return { ...lifetime, value, age, layer: layer.name, tagged: taggedOf(tags) };
+      const tagged = taggedOf(tags);
+      return { ...lifetime, value, age, storedAt, layer: layer.name, tagged };
     } catch (error) {
       this.#onTrap(error);
       this.tellCorrupt(layer, key, error);

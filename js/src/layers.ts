@@ -21,6 +21,8 @@ export { totalOf } from "./entry-records.js";
 const COUNTER_SLACK = 1000;
 /** How often a key is read that changes again and again meanwhile. */
 const READS = 3;
+/** Milliseconds within which a read must have come to be begun anew. */
+const SOON = 100;
 
 /** How long an entry may be used, in milliseconds. */
 export interface Lifetime {
@@ -37,6 +39,8 @@ export interface Lifetime {
 export interface FoundEntry extends Lifetime {
   readonly value: unknown;
   readonly age: number;
+  /** When it was stored, by its writer's clock. */
+  readonly storedAt: number;
   /** The name of the store. */
   readonly layer: string;
   /** Whether the value is a counter's, which stays where it is. */
@@ -112,11 +116,14 @@ export class Layers {
   ): Promise<FoundEntry | undefined> {
     const { fences } = this.tiers;
     const named = { key, name: this.named(key) };
+    const began = this.#host.timers.now();
     for (let reads = 0; reads < READS; reads += 1) {
       const since = fences.last;
       const found = await this.#readOnce(named, form, from, since);
       // What it brought is older than what the key has been changed to since.
       if (!fences.isOutdated(named.name, since)) return found;
+      // A tier that is slow is not waited for again.
+      if (this.#host.timers.now() - began > SOON) return undefined;
     }
     return undefined;
   }
@@ -142,8 +149,8 @@ export class Layers {
   }
 
   /** True if a record that was read may be used: not one that a newer change has superseded. */
-  accepts(index: number, name: string, record: unknown, { age }: FoundEntry): boolean {
-    return this.tiers.accepts(index, name, record, this.#host.timers.now() - age);
+  accepts(index: number, name: string, record: unknown, { storedAt }: FoundEntry): boolean {
+    return this.tiers.accepts(index, name, record, storedAt);
   }
 
   /** The entry that a record is; undefined for one that is dead, damaged or refused. */

@@ -6,6 +6,9 @@ import type { Subject } from "./arguments.js";
 
 /** Milliseconds after which an operation that holds the turn of its key is taken for vanished. */
 const TURN = 5000;
+/** How often an entry is looked for that changes again and again meanwhile. */
+const LOOKS = 3;
+const CHANGING = "changing";
 
 /**
  * Runs a task that looks and then writes: those of one key one after the other, in this instance.
@@ -42,7 +45,9 @@ async function replace(
   key: string,
   store: () => Promise<boolean>,
 ): Promise<boolean> {
-  return (await freshEntry(cache, key)) !== undefined && store();
+  const look = async () => freshEntry(cache, key);
+  const found = await unchanged(cache, key, look);
+  return found !== undefined && found !== CHANGING && store();
 }
 
 /** What `get` would find. In memory at once, for what must not be interrupted. */
@@ -56,6 +61,30 @@ function freshEntry({ entries, driver }: Subject, key: string): Promise<Held | u
  * memory, which alone know the versions of its tags that must still hold.
  */
 export async function renewable(cache: Subject, key: string): Promise<Held | undefined> {
+  const found = await unchanged(cache, key, () => lookForRenewable(cache, key));
+  return found === CHANGING ? undefined : found;
+}
+
+/**
+ * What `look` finds of an entry, if nothing has changed it meanwhile; else it looks again. Changes
+ * without end give CHANGING.
+ */
+function unchanged(
+  { entries }: Subject,
+  key: string,
+  look: () => Promise<Held | undefined>,
+): Promise<Held | typeof CHANGING | undefined> {
+  return entries.watching(key, async (watch) => {
+    for (let looks = 0; looks < LOOKS; looks += 1) {
+      watch.isChanged = false;
+      const found = await look();
+      if (!watch.isChanged) return found;
+    }
+    return CHANGING;
+  });
+}
+
+async function lookForRenewable(cache: Subject, key: string): Promise<Held | undefined> {
   const { entries, driver } = cache;
   const begun = entries.begin();
   const held = await freshEntry(cache, key);
@@ -81,14 +110,21 @@ async function add(
   }
   const decider = layers.firstWith("add");
   if (decider === undefined) {
-    return (await entries.fresh(key)) === undefined && entries.set(key, value, lifetime);
+    const found = await unchanged(cache, key, () => entries.fresh(key));
+    return found === undefined && entries.set(key, value, lifetime);
   }
   const own = await layers.versioned(lifetime);
   const record = own && layers.encode(key, value, own);
   if (record === undefined) return false;
   const expiresIn = lifetime.ttl;
   if (expiresIn <= 0) return (await entries.fresh(key)) === undefined;
-  if (!(await addRecord(layers, decider, key, record, expiresIn))) return false;
+  const isCurrent = await entries.watching(key, async (watch) => {
+    if (!(await addRecord(layers, decider, key, record, expiresIn))) return undefined;
+    return !watch.isChanged;
+  });
+  if (isCurrent === undefined) return false;
+  // It was there, and is dropped or replaced already.
+  if (!isCurrent) return true;
   entries.keep(key, value, lifetime);
   await setElsewhere(layers, decider, key, record, expiresIn);
   await driver.host.feed?.tell({ keys: [key], soft: true });

@@ -115,6 +115,12 @@ export class TierLedger {
     return this.#keys.get(name)?.newest ?? 0;
   }
 
+  /** True if the newest change of a key is lost: nobody knows what the tier has. */
+  isDoubtful(name: string): boolean {
+    const state = this.#keys.get(name);
+    return state?.lost.some(({ fence }) => fence === state.newest) === true;
+  }
+
   /** What is under way for a key, or waits for its turn. */
   underWay(name: string, now: number): Change | undefined {
     const { running, pending } = this.#keys.get(name) ?? {};
@@ -178,9 +184,10 @@ export class TierLedger {
     state.lost.splice(at, 1);
     if (change.fence === state.newest) {
       if (!done) state.owed = true;
-      else if (state.running === undefined) state.owed = false;
+      else if (state.running === undefined) state.owed = state.again;
     } else if (!change.drops) {
-      if (state.running !== undefined) state.again = true;
+      const isOpen = state.lost.some(({ fence }) => fence === state.newest);
+      if (state.running !== undefined || isOpen) state.again = true;
       else if (state.pending === undefined) state.owed = true;
     }
     this.#tidy(change.name, state);
@@ -296,7 +303,9 @@ export class TierLedger {
 
   /** A tier that cannot be cleared: what was stored until now is not used. */
   distrust(prefix: string, now: number): void {
-    this.#notBefore.set(prefix, Math.max(now, this.#notBefore.get(prefix) ?? 0));
+    // What was stored since the last time may be dated a millisecond after that.
+    const last = this.#notBefore.get(prefix) ?? Number.NEGATIVE_INFINITY;
+    this.#notBefore.set(prefix, Math.max(now, last + 1));
   }
 
   /** What was stored under a name until then is not used; −∞ for no such time. */

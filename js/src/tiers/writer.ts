@@ -224,7 +224,7 @@ export class TierWriter {
       if (change === undefined) break;
       await this.#waitFor(change, now, change.heldUntil);
     }
-    if (this.look(name) === ASK) return;
+    if (this.look(name) === ASK && !ledger.isDoubtful(name)) return;
     if (ledger.owedClears.length > 0) await this.#repeatClears();
     const drop = this.#changeOf(name, ledger.fenceOf(name), undefined, "plain");
     if (ledger.begin(drop, this.#host.timers.now(), layer.deadline) === "go")

@@ -83,12 +83,14 @@ export class Episode {
     const floors = keys.map((key) => ({ key, v: this.#bump(key) }));
     for (const { key } of floors) instance.floors.get(key).changes += 1;
     const since = this.#lastDone();
+    const late = floors.map(({ key }) => [...instance.floors.get(key).turns]);
     const changed = act(floors.map(({ v }) => v));
     for (const { key, v } of floors) this.#holdTurn(instance, key, v, changed, name);
     changed.then(
       (result) => {
-        for (const { key, v } of floors) {
+        for (const [at, { key, v }] of floors.entries()) {
           instance.floors.get(key).changes += 1;
+          for (const version of late[at]) instance.floors.get(key).late.add(version);
           if (promises(result)) this.#raise(instance, key, v, since);
         }
       },
@@ -96,7 +98,10 @@ export class Episode {
     );
   }
 
-  /** An `add` writes when it has looked, and a `set` meanwhile waits for it: that may be later. */
+  /**
+   * An `add` writes when it has looked, and a `set` meanwhile waits for it: that may be later than
+   * another change that is made at the same time.
+   */
   #holdTurn(instance, key, v, changed, name) {
     const { turns } = instance.floors.get(key);
     if (name !== "add" && (name !== "set" || turns.size === 0)) return;
@@ -172,6 +177,8 @@ export class Episode {
     },
     refresh: (instance, key) => {
       const floor = instance.floors.get(key);
+      // Loads that it overtakes are not stored, whatever they bring.
+      floor.changes += 1;
       const { changes } = floor;
       const since = this.#lastDone();
       this.#watch(instance.get.refresh(key), (value) => {
@@ -227,7 +234,11 @@ export class Episode {
     mode: (instance) => {
       this.#pick(instance.tiers).mode = this.#pick(MODES);
     },
-    forget: (instance) => instance.own?.clear(),
+    forget: (instance) => {
+      // Loads under way are not stored then.
+      for (const floor of instance.floors.values()) floor.changes += 1;
+      instance.own?.clear();
+    },
   };
 
   async play(steps) {
