@@ -116,7 +116,10 @@ function fetching(policy, answer = () => new Response("body"), options = {}) {
     asked.push(request.url);
     return answer(request);
   };
-  return { asked, get: createCache({ clock: new ManualClock() }).fetch(policy, { fetch, ...options }) };
+  return {
+    asked,
+    get: createCache({ clock: new ManualClock() }).fetch(policy, { fetch, ...options }),
+  };
 }
 
 test("fetch keys: sorted query by option, no fragment, ignored parameters by whole name", async () => {
