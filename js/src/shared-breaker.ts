@@ -37,6 +37,8 @@ export type SharedPermit =
 const PARTS = 10;
 /** Failures count in the high bits of a counter, loads in the low ones. */
 const FAILURE = 2 ** 26;
+/** What `randomToken` gives. */
+const TOKEN_BYTES = 16;
 /** Milliseconds that a breaker is remembered which nobody asks any more. */
 const REMEMBERED = 30 * 24 * 3_600_000;
 /** What the place of a probe holds that succeeded. */
@@ -48,6 +50,8 @@ const TRIES = 3;
 export class SharedBreaker {
   readonly #state: SharedState;
   readonly #rules: SharedBreakerRules;
+  /** The token that is refused, and since when this instance has known it. */
+  #refusing: { readonly name: string; readonly since: number } | undefined;
   /** What was counted in parts that nobody adds to any more. */
   readonly #counted = new Map<string, number>();
 
@@ -80,8 +84,13 @@ export class SharedBreaker {
     now: number,
   ): Promise<SharedPermit | CircuitOpenError | undefined> {
     const name = textOf(tripped);
+    if (tripped.length !== TOKEN_BYTES) {
+      // Nobody who follows these rules wrote that.
+      await this.#state.compareAndDelete("tripped", tripped);
+      return undefined;
+    }
     const open = await this.#state.get(`open:${name}`);
-    if (open !== undefined) return refused(this.#openLeft(open, now));
+    if (open !== undefined && this.#mayBeOpen(name, now)) return refused(this.#openLeft(open, now));
     const token = randomToken();
     for (let nth = 0; nth < this.#rules.halfOpenCalls; nth += 1) {
       const place = `probe:${name}:${nth}`;
@@ -93,6 +102,12 @@ export class SharedBreaker {
       return undefined;
     }
     return refused(lease);
+  }
+
+  /** False for a token that has been refused for longer than any is: the store should have ended it. */
+  #mayBeOpen(name: string, now: number): boolean {
+    if (this.#refusing?.name !== name) this.#refusing = { name, since: now };
+    return now - this.#refusing.since <= this.#rules.openFor;
   }
 
   #openLeft(open: Uint8Array, now: number): number {

@@ -8,6 +8,8 @@ import { FAILED, IGNORED, type LoadResult } from "./load-result.js";
 import { SharedBreaker } from "./shared-breaker.js";
 import { nameOf, SharedState } from "./shared-state.js";
 
+/** Milliseconds by which stores may round. */
+const SLACK = 1000;
 /** How many keys or hosts are known at once; of others what is counted is asked for again. */
 const MOST_SCOPES = 1000;
 /** Milliseconds that a probe has without `timeout`, and beyond one: as a lease in the core. */
@@ -59,7 +61,12 @@ export class SharedGuards {
     const window = await open(() => state.window("", limit.options));
     if (window?.admitted !== false) return undefined;
     const { retryAfter } = window;
-    return rateLimited(limit.options.limit, retryAfter, host.timers.now());
+    const { period, ban = 0 } = limit.options;
+    if (retryAfter <= Math.max(period, ban) + SLACK)
+      return rateLimited(limit.options.limit, retryAfter, host.timers.now());
+    // Nobody who follows these rules wrote that: it would hold for as long as somebody likes.
+    await open(() => state.delete(""));
+    return undefined;
   }
 
   async #askBreaker(call: Call, host: Host): Promise<Ticket | HoldoverError> {

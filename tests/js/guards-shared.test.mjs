@@ -246,3 +246,45 @@ test("shared guards of fetch count by host, for all instances", async () => {
   assert.deepEqual(statuses, [200, 200, "E_RATE_LIMITED", 200]);
   assert.deepEqual(asked, ["a.example", "a.example", "b.example"]);
 });
+
+test("shared guards: what somebody plants refuses no longer than the rules do", async () => {
+  const clock = new ManualClock();
+  const store = storeOn(clock);
+  const { window } = store;
+  const deleted = [];
+  const drop = store.delete;
+  store.window = async () => ({ admitted: false, remaining: 0, retryAfter: 98_204_113_915_250 });
+  store.delete = (key) => {
+    deleted.push(key);
+    store.window = window;
+    return drop(key);
+  };
+  const cache = createCache({ clock });
+  const limited = { ttl: 1, rateLimit: { limit: 5, period: "1m", shared: store, name: "limit" } };
+  assert.equal(await cache.getOrLoad("k", () => "loaded", limited), "loaded");
+  assert.equal(deleted.length, 1, "and it is gone");
+
+  for (const token of [new Uint8Array(16).fill(1), new TextEncoder().encode("text")]) {
+    const shared = storeOn(clock);
+    const breaker = { ...RULES, openFor: "10s", shared, name: "breaker" };
+    const wrapped = createCache({ clock }).wrap(async () => "loaded", {
+      ttl: 1,
+      key: "{0}",
+      circuitBreaker: breaker,
+    });
+    await wrapped(0);
+    const at = shared.state.operations.find((done) => / .*tripped$/.test(done)).slice(4);
+    const endless = { expiresIn: Number.POSITIVE_INFINITY };
+    await shared.set(at, token, endless);
+    const hex = Buffer.from(token).toString("hex");
+    await shared.set(
+      at.replace(/tripped$/, `open:${hex}`),
+      new TextEncoder().encode("1e15"),
+      endless,
+    );
+    const first = await wrapped(1).catch(({ code }) => code);
+    assert.equal(first, token.length === 16 ? "E_CIRCUIT_OPEN" : "loaded");
+    await clock.runFor(10_001);
+    assert.equal(await wrapped(2), "loaded");
+  }
+});
