@@ -229,7 +229,11 @@ function checkedWrites(value: unknown): "background" | "await" {
 export interface MemoryOptions {
   /** The most entries to keep, 1 to 16777216. Default 10 000. */
   readonly maxEntries?: number | undefined;
-  /** The most bytes to keep, a number or a string like `"32mb"`. Default `Infinity`. */
+  /**
+   * The most bytes to keep, keys included: a number, a string like `"256mb"`, or `Infinity`. Default
+   * `"32mb"`, a quarter of what a Worker has; servers have room for more. An entry that is larger by
+   * itself is not kept in memory.
+   */
   readonly maxBytes?: ByteSize | undefined;
   /**
    * How long an entry is used before the stores below are asked again: a duration above 0. It
@@ -265,6 +269,7 @@ const MEMORY_NAMES: OptionNames<keyof MemoryOptions> = {
 /** What a JavaScript Map can hold. */
 const MOST_ENTRIES = 2 ** 24;
 const MAX_ENTRIES = 10_000;
+const MAX_MEMORY = 32 * 1024 * 1024;
 
 function entryCount(value: unknown): number {
   if (value === undefined) return MAX_ENTRIES;
@@ -282,10 +287,7 @@ export function compileMemoryOptions(options: MemoryOptions | undefined): Compil
   const { maxBytes } = given;
   return Object.freeze({
     maxEntries: entryCount(given.maxEntries),
-    maxBytes:
-      maxBytes === undefined
-        ? Number.POSITIVE_INFINITY
-        : byteSize(maxBytes, { option: "maxBytes" }),
+    maxBytes: maxBytes === undefined ? MAX_MEMORY : byteSize(maxBytes, { option: "maxBytes" }),
     ttl:
       given.ttl === undefined
         ? Number.POSITIVE_INFINITY

@@ -31,6 +31,12 @@ export interface Held {
   readonly tagged?: Tagged | undefined;
 }
 
+/** When a read of the lower stores began, in the order of writes. */
+export interface BegunRead {
+  readonly fence: number;
+  readonly instance: number;
+}
+
 /** A key that is watched, and whether its entry was stored or dropped since. */
 export interface Watch {
   readonly key: string;
@@ -76,8 +82,11 @@ export class Entries {
     if (this.#driver.offFor(key).reads) return undefined;
     const held = this.held(key, false);
     if (held !== undefined) return held.value;
+    const begun = this.beginRead();
     const found = await this.#host.layers?.read(key, form);
-    return found !== undefined && found.age < totalOf(found) ? found.value : undefined;
+    if (found === undefined || found.age >= totalOf(found)) return undefined;
+    this.backfill(begun, key, found);
+    return found.value;
   }
 
   /** The fresh entry of a key, wherever it is. */
@@ -85,8 +94,52 @@ export class Entries {
     if (this.#driver.offFor(key).reads) return undefined;
     const held = this.held(key, true);
     if (held !== undefined) return held;
+    const begun = this.beginRead();
     const found = await this.#host.layers?.read(key);
-    return found && freshOf(found);
+    if (found === undefined) return undefined;
+    this.backfill(begun, key, found);
+    return freshOf(found);
+  }
+
+  /** Notes that the lower stores are read from now on; undefined where there are none. */
+  beginRead(): BegunRead | undefined {
+    const { layers, feed, memory } = this.#host;
+    if (layers === undefined) return undefined;
+    feed?.listen();
+    return this.#inCore(() => {
+      return { fence: core.begin_read(memory.machine), instance: memory.instance };
+    });
+  }
+
+  /**
+   * Gives the memory what a read found, for the life it has left; unless the key was written or
+   * dropped since the read began, which then is newer.
+   */
+  backfill(begun: BegunRead | undefined, key: string, found: FoundEntry): void {
+    const { memory, space, timers } = this.#host;
+    // A counter stays where it is counted.
+    if (begun === undefined || begun.instance !== memory.instance || found.counted) return;
+    if (this.#driver.offFor(key).writes) return;
+    const { ttl, staleWhileRevalidate, staleIfError } = memory.capped(found, found.age);
+    const size = memory.weigh(found.value, key); // first: `sizeOf` is the user's
+    this.#inCore(() => {
+      const slot = core.backfill(
+        memory.machine,
+        space.get(key) ?? -1,
+        begun.fence,
+        ttl,
+        staleWhileRevalidate,
+        staleIfError,
+        size,
+        found.age,
+        timers.now(),
+        found.retained ?? 0,
+      );
+      if (slot >= 0) memory.keep(space, key, slot, found.value);
+      if (slot >= 0 && found.tagged)
+        core.tag(memory.machine, slot, found.tagged.hashes, begun.fence);
+      memory.drain();
+    });
   }
 
   /**
@@ -113,7 +166,7 @@ export class Entries {
       const { memory, space, timers, layers } = this.#host;
       const own = layers === undefined ? lifetime : memory.capped(lifetime);
       const { ttl, staleWhileRevalidate, staleIfError, retained = 0 } = own;
-      const size = memory.weigh(value);
+      const size = memory.weigh(value, key);
       const slot = core.put(
         memory.machine,
         space.get(key) ?? -1,
@@ -267,6 +320,10 @@ export class Entries {
 
   /** What the memory has, fresh only or stale as well. */
   held(key: string, freshOnly: boolean): Held | undefined {
+    return this.#look(key, freshOnly, true);
+  }
+
+  #look(key: string, freshOnly: boolean, uses: boolean): Held | undefined {
     return this.#inCore(() => {
       const { memory, space, timers } = this.#host;
       const slot = space.get(key);
@@ -276,6 +333,7 @@ export class Entries {
       const value = memory.values[slot];
       const isThere = freshOnly ? state === FRESH : !isGone(state);
       if (!isThere || value instanceof CachedError) return undefined;
+      if (uses) core.use_entry(memory.machine, slot);
       const ttl = core.ttl(memory.machine, slot) - core.age(memory.machine, slot, now);
       const hashes = core.tags_of(memory.machine, slot);
       const tagged = hashes.length > 0 ? { hashes } : undefined;
@@ -285,7 +343,9 @@ export class Entries {
 
   /** The keys of this cache's namespace that the memory has an entry for. */
   heldKeys(): string[] {
-    return [...this.#host.space.keys()].filter((key) => this.held(key, false) !== undefined);
+    return [...this.#host.space.keys()].filter(
+      (key) => this.#look(key, false, false) !== undefined,
+    );
   }
 
   #inCore<T>(step: () => T): T | undefined {

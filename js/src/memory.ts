@@ -29,6 +29,7 @@ import { outsideRequests, promisesKeepContexts, withoutCallers } from "./outside
 import { PolicyRoster } from "./policy-roster.js";
 import type { Tagged } from "./tags.js";
 import { TierRegistry } from "./tiers/tiers.js";
+import { ignoreRejection } from "./user-functions.js";
 
 /** What `tags_after` gives, as `src/wasm/tags.rs` numbers it. */
 const NONE = 0;
@@ -36,6 +37,9 @@ const SOFT = 1;
 
 /** The slots of one namespace, by key. */
 export type Space = Map<string, number>;
+
+/** Bytes that a key takes for each of its units, as for strings that are values. */
+const KEY_UNIT = 2;
 
 /** What {@link MemoryStore.usage} tells. */
 export interface MemoryUsage {
@@ -123,7 +127,7 @@ export class MemoryStore {
         ? Number.POSITIVE_INFINITY
         : duration(options.ttl, { option: "ttl", zero: true, infinite: true });
     const space = this.#space();
-    const size = this.weigh(value);
+    const size = this.weigh(value, key);
     const slot = put(this.machine, space.get(key) ?? -1, ttl, 0, 0, size, hostNow(), 0);
     if (slot >= 0) this.keep(space, key, slot, value);
     this.drain();
@@ -205,12 +209,13 @@ export class MemoryStore {
     }
   }
 
-  /** @internal What a value weighs; 0 when nobody counts, `Infinity` when it cannot be told. */
-  weigh(value: unknown): number {
+  /** @internal What a value and its key weigh; 0 when nobody counts, `Infinity` when it cannot be told. */
+  weigh(value: unknown, key: string): number {
     if (this.#sizeOf === undefined) return 0;
     try {
       const size = this.#sizeOf(value);
-      if (size >= 0) return Math.ceil(size);
+      if (size >= 0) return Math.ceil(size) + KEY_UNIT * key.length;
+      ignoreRejection(size);
     } catch {
       // Falls through: a size that is none would make the budget meaningless.
     }

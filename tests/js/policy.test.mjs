@@ -235,7 +235,7 @@ test("cache options", () => {
 test("memory and fetch options", () => {
   assert.deepEqual(
     { ...memory() },
-    { maxEntries: 10_000, maxBytes: ENDLESS, ttl: ENDLESS, sizeOf, copy: false },
+    { maxEntries: 10_000, maxBytes: 33_554_432, ttl: ENDLESS, sizeOf, copy: false },
   );
   const one = () => 1;
   assert.deepEqual(
@@ -251,6 +251,9 @@ test("memory and fetch options", () => {
       override: false,
       maxBody: 10 * 2 ** 20,
       fetch: undefined,
+      name: undefined,
+      sortQuery: false,
+      storeSetCookie: false,
     },
   );
   assert.equal(options.compileFetchOptions({ fetch, shared: false }).fetch, fetch);

@@ -82,7 +82,9 @@ async function freshMany({ driver, entries }: Subject, keys: readonly string[]):
     }
     const missing = wanted.filter((key) => !found.has(key));
     if (layers === undefined || (reads === 0 && missing.length === 0)) return found;
+    const begun = entries.beginRead();
     for (const [key, entry] of await readMany(layers, missing)) {
+      entries.backfill(begun, key, entry);
       const fresh = freshOf(entry);
       if (fresh !== undefined) found.set(key, fresh);
     }
