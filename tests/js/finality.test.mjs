@@ -1,0 +1,147 @@
+// What was invalidated, or replaced, stays so: whatever the tiers below do at that time.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createCache, memory } from "holdover";
+import { sign } from "holdover/codecs/sign";
+import { drain, ManualClock } from "./support/manual-clock.mjs";
+import { MapStore } from "./support/map-store.mjs";
+
+function stage(options = {}) {
+  const clock = new ManualClock();
+  const store = new MapStore();
+  const make = (more) => createCache({ clock, stores: [memory(), store], ...options, ...more });
+  const cache = make();
+  const origin = { row: "v1" };
+  const policy = { ttl: "1h", key: "row" };
+  const get = cache.wrap(async () => origin.row, policy);
+  return { clock, store, make, cache, origin, get, policy };
+}
+
+for (const [what, change] of [
+  ["invalidate", ({ get }) => get.invalidate()],
+  ["delete", ({ cache }) => cache.delete("row")],
+  ["deleteMany", ({ cache }) => cache.deleteMany(["row"])],
+]) {
+  test(`${what} while a write is under way: the write does not bring the old value back`, async () => {
+    const set = stage();
+    const { clock, store, origin, get } = set;
+    store.misbehave = async (operation, _key, act) => {
+      if (operation === "set") await new Promise((resolve) => clock.setTimeout(resolve, 60));
+      return act();
+    };
+    await get();
+    origin.row = "v2";
+    const changed = change(set);
+    await clock.runFor(100);
+    await changed;
+    assert.equal(store.records.size, 0);
+    assert.equal(await get(), "v2");
+  });
+}
+
+test("a store that refuses a delete is not read until it was done, and is asked again", async () => {
+  const { clock, store, make, origin, get, policy } = stage();
+  await get();
+  await drain();
+  store.misbehave = (operation, _key, act) => {
+    if (operation !== "get") throw new Error("read only");
+    return act();
+  };
+  origin.row = "v2";
+  await get.invalidate();
+  assert.equal(await get(), "v2");
+  store.misbehave = undefined;
+  await clock.runFor(6000);
+  assert.equal(store.records.size, 0, "dropped when it could be");
+  const other = make({ stores: [memory(), store] }).wrap(async () => "v3", policy);
+  assert.equal(await other(), "v3");
+});
+
+test("a full store: what set could not write is dropped there", async () => {
+  const { store, make, cache } = stage();
+  await cache.set("k", 1);
+  store.misbehave = (operation, _key, act) => {
+    if (operation === "set") throw new Error("OOM");
+    return act();
+  };
+  assert.equal(await cache.set("k", 2), true, "memory has it");
+  assert.equal(await make({ stores: [store] }).get("k"), undefined);
+  assert.equal(await make({ stores: [store] }).set("k", 3), false, "no tier has it");
+});
+
+test("a sealed write that never ends jams nothing", async () => {
+  const { clock, store, make } = stage();
+  const cache = make({ stores: [store], sign: sign({ keys: [new Uint8Array(32).fill(1)] }) });
+  store.misbehave = (operation, _key, act) => (operation === "set" ? new Promise(() => {}) : act());
+  const jammed = cache.set("k", 1);
+  for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+  await clock.runFor(600);
+  await jammed;
+  store.misbehave = undefined;
+  const written = cache.set("k", 2);
+  for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+  assert.equal(await written, true);
+  assert.equal(store.records.size, 1);
+  await cache.invalidate("k");
+  assert.equal(store.records.size, 0);
+});
+
+test("deleteMatch: a load under way does not store the old value", async () => {
+  const { clock, origin, cache } = stage({ stores: [memory()] });
+  const slow = cache.wrap(
+    async () => {
+      const { row } = origin;
+      await new Promise((resolve) => clock.setTimeout(resolve, 50));
+      return row;
+    },
+    { ttl: "1h", key: "user:1" },
+  );
+  const first = slow();
+  await drain();
+  origin.row = "v2";
+  await cache.deleteMatch("user:*");
+  await clock.runFor(50);
+  assert.equal(await first, "v1");
+  const second = slow();
+  await clock.runFor(50);
+  assert.equal(await second, "v2");
+});
+
+test("clear without a namespace empties the memory of the others over the same stores", async () => {
+  const stores = [memory()];
+  const [root, users] = [createCache({ stores }), createCache({ stores, namespace: "users" })];
+  await users.set("k", 1);
+  await root.clear();
+  assert.equal(await users.get("k"), undefined);
+});
+
+test("messages that may have been missed: memory only stands in for failures", async () => {
+  const { clock, store, make, policy } = stage();
+  let missed;
+  store.publish = async () => {};
+  store.subscribe = async (_channel, _hear, onMissed) => {
+    missed = onMissed;
+    return () => {};
+  };
+  const cache = make();
+  let fails = false;
+  const load = async () => {
+    if (fails) throw new Error("origin");
+    return "loaded";
+  };
+  const get = cache.wrap(load, { ...policy, staleIfError: "1h" });
+  await get();
+  await drain();
+  const before = store.count("get");
+  await get();
+  assert.equal(store.count("get"), before);
+  missed();
+  await get();
+  assert.equal(store.count("get"), before + 1, "the store is asked once more");
+  missed();
+  fails = true;
+  store.records.clear();
+  assert.equal(await get(), "loaded", "held over");
+  await clock.runFor(1);
+});
