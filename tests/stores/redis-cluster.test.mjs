@@ -50,6 +50,9 @@ const CLIENTS = {
   },
 };
 
+/** One of each kind has to pass every case of a store; the others are spoken to in the same way. */
+const WHOLE = ["ioredis 5", "redis 6", "valkey-glide"];
+
 const cluster = await startCluster();
 const names = Array.from({ length: 300 }, (_, nth) => `key ${nth}`);
 const record = (text) => new TextEncoder().encode(text);
@@ -69,11 +72,12 @@ for (const [by, connect] of Object.entries(CLIENTS)) {
   const { client, end } = await connect(cluster.roots);
   const hears = by !== "valkey-glide";
   const capabilities = hears ? [...CAPABILITIES, "subscribe"] : CAPABILITIES;
+  const isWhole = WHOLE.includes(by);
   const cases = await storeConformance(() => redis(client), { lag: 5, capabilities });
 
   describe(`a cluster, ${by}`, { concurrency: 1 }, () => {
     after(end);
-    for (const { name, run } of cases) test(`a cluster, ${by}: ${name}`, run);
+    for (const { name, run } of isWhole ? cases : []) test(`a cluster, ${by}: ${name}`, run);
 
     test(`a cluster, ${by}: batches and listing know every key, each time`, async () => {
       await cluster.flush();
