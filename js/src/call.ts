@@ -6,7 +6,6 @@ import type { Source } from "./events.js";
 import type { Frame } from "./frames.js";
 import type { Lifetime } from "./layers.js";
 import type { WaitUntil } from "./policy-options.js";
-import type { Begun } from "./tags.js";
 
 /** What there is of a key while it is loaded anew. */
 export interface Previous<Result = unknown> {
@@ -84,8 +83,6 @@ export interface Call {
   readonly noStore?: boolean;
   /** The tags of what this call will bring, where its arguments tell them. */
   readonly tags?: readonly string[] | undefined;
-  /** When the answer was asked for that its loader has already, by an earlier load; else undefined. */
-  readonly begun?: Begun | undefined;
   /** Whether the age of the entry that answers is wanted. */
   readonly timed?: boolean;
   /** Whether an error concerns this caller alone: it is not kept for others. */
