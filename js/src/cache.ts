@@ -52,7 +52,14 @@ import { type CacheStats, statsFor } from "./stats.js";
 import type { Disabled, DisableOptions } from "./switches.js";
 import { tagNames } from "./tags.js";
 import { isThenable } from "./user-functions.js";
-import { type ArgumentsOf, type Explained, type Wrapped, type WrappedLike, wrap } from "./wrap.js";
+import {
+  type ArgumentsAfterContext,
+  type ArgumentsOf,
+  type Explained,
+  type Wrapped,
+  type WrappedLike,
+  wrap,
+} from "./wrap.js";
 
 /** How tags are invalidated. */
 export interface InvalidateOptions {
@@ -81,6 +88,18 @@ export class Cache {
   }
 
   /**
+   * Wraps a function that wants to know of its load: with `passContext`, a {@link LoadContext} comes
+   * before the arguments that the wrapped function is called with.
+   *
+   * @param load the function; its own errors are rethrown as they are
+   * @throws ConfigError naming the option at fault
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: what is to be renewed is a result of the function
+  wrap<Load extends (context: LoadContext<any>, ...args: never[]) => unknown>(
+    load: Load,
+    policy: PolicyOptions<ArgumentsAfterContext<Load>, Awaited<ReturnType<Load>>> & PassContext,
+  ): Wrapped<ArgumentsAfterContext<Load>, Awaited<ReturnType<Load>>>;
+  /**
    * Wraps a function so that its answers are cached.
    *
    * Wrap once, where the function is defined: without `key`, a function wrapped again has keys of
@@ -94,18 +113,6 @@ export class Cache {
     load: Load,
     policy: PolicyOptions<ArgumentsOf<Load>, Awaited<ReturnType<Load>>>,
   ): WrappedLike<Load>;
-  /**
-   * Wraps a function that wants to know of its load: with `passContext`, a {@link LoadContext} comes
-   * before the arguments that the wrapped function is called with.
-   *
-   * @param load the function; its own errors are rethrown as they are
-   * @throws ConfigError naming the option at fault
-   */
-  wrap<Args extends readonly unknown[], Result>(
-    // biome-ignore lint/suspicious/noExplicitAny: what is to be renewed is a result of the function
-    load: (context: LoadContext<any>, ...args: Args) => Result,
-    policy: PolicyOptions<NoInfer<Args>, Awaited<NoInfer<Result>>> & PassContext,
-  ): Wrapped<Args, Awaited<Result>>;
   wrap<Load extends (...args: never[]) => unknown>(
     load: Load,
     policy: PolicyOptions<ArgumentsOf<Load>, Awaited<ReturnType<Load>>>,

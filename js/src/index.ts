@@ -75,4 +75,10 @@ export type {
 export type { StoreOptions } from "./stores/options.js";
 export type { Disabled, DisableOptions } from "./switches.js";
 export { tag } from "./tags.js";
-export type { ArgumentsOf, Explained, Wrapped, WrappedLike } from "./wrap.js";
+export type {
+  ArgumentsAfterContext,
+  ArgumentsOf,
+  Explained,
+  Wrapped,
+  WrappedLike,
+} from "./wrap.js";

@@ -71,6 +71,14 @@ export type ArgumentsOf<Load> = Load extends (
   ? Args
   : never;
 
+/** The arguments of a function that is given a context before them. */
+export type ArgumentsAfterContext<Load> = Load extends (
+  context: never,
+  ...args: infer Args extends readonly unknown[]
+) => unknown
+  ? Args
+  : never;
+
 /**
  * What `cache.wrap` gives for a function: {@link Wrapped}, and for one with overloads, type
  * parameters or a `this` also its own signatures, which calls then have. Its methods (`explain`,

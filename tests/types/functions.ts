@@ -129,3 +129,20 @@ export class Users {
     return id;
   }
 }
+
+export async function contexts(): Promise<void> {
+  const get = cache.wrap(
+    async ({ signal, background, previous, key }, id: number, verbose = false) => {
+      signal satisfies AbortSignal;
+      background satisfies boolean;
+      key satisfies string;
+      return previous === undefined ? `${id} ${verbose}` : String(previous.value);
+    },
+    { ttl: 1, key: (id, verbose) => `${id.toFixed()} ${verbose}`, passContext: true },
+  );
+  (await get(1)) satisfies string;
+  (await get(1, true)) satisfies string;
+  // @ts-expect-error: the context is not the caller's to give
+  await get({}, 1);
+  await cache.getOrLoad("k", ({ previous }) => previous?.age ?? 0, { ttl: 1 });
+}
