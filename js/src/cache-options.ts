@@ -324,6 +324,13 @@ export interface FetchOptions {
    */
   readonly sortQuery?: boolean | undefined;
   /**
+   * Whether `Cache-Control` and `Pragma` of a request are heeded (RFC 9111 §5.2.1 calls them
+   * advisory): `"follow"`, or `"ignore"`, so that no visitor has a server ask its origin, or keep
+   * nothing. Cache modes, which are the calling code's own, count either way. Default `"follow"`
+   * for `cache.fetch` and `"ignore"` for `cache.handler`.
+   */
+  readonly requestDirectives?: "follow" | "ignore" | undefined;
+  /**
    * Keeps its responses apart from those of other fetches and handlers of the cache; those of one
    * kind with one name share them. Needed for a second one that asks an origin in another way where
    * the cache has stores below `memory()`. Default: none for the first, a number for others.
@@ -342,18 +349,28 @@ export interface CompiledFetchOptions {
   readonly maxBody: number;
   readonly storeSetCookie: boolean;
   readonly sortQuery: boolean;
+  readonly ignoresDirectives: boolean;
   readonly name: string | undefined;
   /** Undefined for the global one. */
   readonly fetch: typeof globalThis.fetch | undefined;
 }
 
+const HTTP_NAMES = [
+  "shared",
+  "override",
+  "maxBody",
+  "storeSetCookie",
+  "sortQuery",
+  "requestDirectives",
+  "name",
+] as const;
 const FETCH_NAMES: OptionNames<keyof FetchOptions> = {
   of: "cache.fetch",
-  known: ["shared", "fetch", "override", "maxBody", "storeSetCookie", "sortQuery", "name"],
+  known: [...HTTP_NAMES, "fetch"],
 };
 const HANDLER_NAMES: OptionNames<keyof HandlerOptions> = {
   of: "cache.handler",
-  known: ["shared", "override", "maxBody", "storeSetCookie", "sortQuery", "name"],
+  known: HTTP_NAMES,
 };
 const MAX_BODY = 10 * 1024 * 1024;
 
@@ -364,7 +381,7 @@ const MAX_BODY = 10 * 1024 * 1024;
 export function compileFetchOptions(options: FetchOptions | undefined): CompiledFetchOptions {
   const given = readOptions(options === undefined ? {} : options, FETCH_NAMES);
   return Object.freeze({
-    ...httpOptions(given),
+    ...httpOptions(given, "follow"),
     fetch: optionalFunction<typeof globalThis.fetch>(given.fetch, "fetch", "like the global fetch"),
   });
 }
@@ -376,7 +393,12 @@ export function compileFetchOptions(options: FetchOptions | undefined): Compiled
 export function compileHandlerOptions(
   options: HandlerOptions | undefined,
 ): Omit<CompiledFetchOptions, "fetch"> {
-  return httpOptions(readOptions(options === undefined ? {} : options, HANDLER_NAMES));
+  return httpOptions(readOptions(options === undefined ? {} : options, HANDLER_NAMES), "ignore");
+}
+
+function directives(value: unknown): "follow" | "ignore" | undefined {
+  if (value === undefined || value === "follow" || value === "ignore") return value;
+  throw new ConfigError("requestDirectives", value, '"follow" or "ignore"');
 }
 
 function checkedName(value: unknown): string | undefined {
@@ -386,6 +408,7 @@ function checkedName(value: unknown): string | undefined {
 
 function httpOptions(
   given: GivenOptions<keyof HandlerOptions>,
+  otherwise: "follow" | "ignore",
 ): Omit<CompiledFetchOptions, "fetch"> {
   const { maxBody } = given;
   return {
@@ -394,6 +417,7 @@ function httpOptions(
     maxBody: maxBody === undefined ? MAX_BODY : byteSize(maxBody, { option: "maxBody" }),
     storeSetCookie: flag(given.storeSetCookie, "storeSetCookie", false),
     sortQuery: flag(given.sortQuery, "sortQuery", false),
+    ignoresDirectives: (directives(given.requestDirectives) ?? otherwise) === "ignore",
     name: checkedName(given.name),
   };
 }

@@ -47,3 +47,6 @@ export function describe(value: unknown): string {
     return `an unreadable ${typeof value}`; // a revoked proxy, a getter that throws
   }
 }
+
+/** A key as a message shows it: those of HTTP have line feeds in them. */
+export const oneLine = (text: string): string => text.replace(/[\r\n]+/g, " ");

@@ -243,6 +243,41 @@ export class Driver {
     }
   }
 
+  /**
+   * Loads for this caller alone, and leaves what is stored as it is: guards are asked and told how
+   * it went, and `timeout` holds.
+   */
+  async alone(call: Call): Promise<Answer> {
+    const refused = this.#refuse(call) ?? (await this.refusal(call));
+    if (refused !== undefined) return refused;
+    return this.#join({ ...call, noFallback: true }, this.#loads.alone(call), false, true);
+  }
+
+  /** The answer of a call that a limit on calls refuses; undefined for one that it admits. */
+  async refusal(call: Call): Promise<Answer | undefined> {
+    const { guards } = call.policy;
+    if (guards?.asksCalls !== true || !this.isOpen()) return undefined;
+    const { memory, timers } = this.host;
+    try {
+      const shared = await guards.shared?.refuseCall(call, this.host);
+      const error = shared ?? guards.refuseCall(call, memory, timers);
+      if (error === undefined) return undefined;
+      this.host.events.tell({ type: "reject", key: call.key, error });
+      return rejected(call, error).then((outcome) => this.#serving.conclude(call, outcome, true));
+    } catch (error) {
+      this.recover(error);
+      return undefined;
+    }
+  }
+
+  /** Whether an entry that was looked up may answer for this failure; counts and tells it if so. */
+  standsIn(key: string, policy: BoundPolicy, error: unknown): boolean {
+    const call = { key, policy, args: [], load: () => undefined };
+    if (!this.#landing.mayStandIn(call, error)) return false;
+    this.#serving.heldOver(call, error);
+    return true;
+  }
+
   /** Each caller of a memory that copies gets a value of its own. */
   #handOut(answer: Promise<Answer>): Promise<Answer> {
     const { memory } = this.host;

@@ -3,6 +3,7 @@
 import type { Call } from "./call.js";
 import { joinBurst, type Timers } from "./clock.js";
 import * as core from "./core.js";
+import { oneLine } from "./describe.js";
 import { HoldoverError, TimeoutError } from "./errors.js";
 import { Flight, type Outcome } from "./flight.js";
 import { everythingOf, FlightContext } from "./flight-context.js";
@@ -35,6 +36,8 @@ export type LaunchKind = "load" | "refresh" | "forced" | "beside";
 
 /** Timers for what nobody waits for. */
 const quiet = (timers: Timers): Timers => ({ ...timers, after: timers.afterIfAlive });
+/** Of a flight that no core has given. */
+const NOWHERE = -1;
 
 /** Starts loads and brings them home. */
 export class Loads {
@@ -86,6 +89,14 @@ export class Loads {
     if (this.#host.events.wanted) this.#host.events.tell({ type: "load", key: call.key });
     flight.outcome = this.#callLoader(flight, call);
     flight.done ??= flight.outcome;
+  }
+
+  /** Starts a load that nobody joins and that the core knows nothing of. */
+  alone(call: Call): Flight {
+    const flight = new Flight(call.key, 0, NOWHERE, false);
+    flight.outcome = this.#load(flight, call);
+    flight.done ??= flight.outcome;
+    return flight;
   }
 
   /** The key surely does not exist: nobody is asked, nothing is stored. */
@@ -316,7 +327,7 @@ export class Loads {
     return new Promise((resolve) => {
       const timer = this.#host.timers.held(timeout, () => {
         if (flight.awaited !== undefined) return; // it has loaded, and is being stored
-        const error = new TimeoutError(`the load of ${call.key} took over ${timeout} ms`);
+        const error = new TimeoutError(`the load of ${oneLine(call.key)} took over ${timeout} ms`);
         resolve(flight.tell(this.#landing.crashed(flight, call, error)));
         flight.abort(error);
       });

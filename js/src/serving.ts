@@ -80,14 +80,20 @@ export class Serving {
     const { held, error, result } = outcome;
     const cause = result === undefined ? error : result.value;
     if (held !== undefined && !call.noFallback && this.#landing.mayStandIn(call, cause)) {
-      this.#countErrorFallback(call);
-      const { memory, events } = this.#host;
-      if (events.wanted) events.tell({ type: "failover", key: call.key, error: cause });
+      this.heldOver(call, cause);
+      const { memory } = this.#host;
       const { value, times } = held;
       return { value, source: "error-fallback", layer: memory.name, error: cause, times };
     }
     if (result === undefined) throw error;
     return { value: result.value, source: leads ? "load" : "coalesced", layer: undefined };
+  }
+
+  /** Counts and tells that an entry answers for a failure. */
+  heldOver(call: Call, error: unknown): void {
+    this.#countErrorFallback(call);
+    const { events } = this.#host;
+    if (events.wanted) events.tell({ type: "failover", key: call.key, error });
   }
 
   #countErrorFallback(call: Call): void {

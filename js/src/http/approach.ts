@@ -37,14 +37,15 @@ async function direct(
     const { age, ttl } = found;
     const times = { age, ttl: ttl - age };
     const source = times.ttl > 0 ? "hit" : "stale";
-    return http.serve(asked, stored, { source, layer: undefined, times, key: place.key });
+    const from = { source, layer: undefined, times, key: place.key } as const;
+    return http.counted(asked, place.key, () => http.serve(asked, stored, from));
   }
   if (way === "fail") return nothingStored(asked);
   if (way === "forward") {
     const why = stored === undefined ? "uri-miss" : "stale";
     if (asked.method === "HEAD") return askForHead(http, asked, place, why);
     if (stored === undefined && takesPart(http, asked)) return part(http, asked, place.key);
-    return http.forward(asked, why);
+    return http.forwardOrStored(asked, place.key, why);
   }
   return way === "validate" || way === "reload" ? way : "call";
 }

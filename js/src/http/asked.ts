@@ -2,6 +2,7 @@
 
 import * as core from "../core.js";
 import { CACHEABLE, CONDITIONAL, RANGE } from "./flags.js";
+import { inKind, ofThisRealm } from "./foreign.js";
 import { headOf, linesOf } from "./head.js";
 import { isNavigation, referrerOf } from "./navigation.js";
 
@@ -16,6 +17,8 @@ const CONDITIONS = [
 ];
 /** Fields that say something to a cache. */
 const TELLING = /^(?:cache-control|pragma|if-|range|authorization|cookie)/im;
+/** The lines with what clients ask of caches. */
+const DIRECTIVES = /^(?:cache-control|pragma):.*\n/gim;
 /** What a request tells that has none of them. */
 const SILENT = Float64Array.of(CACHEABLE, Number.NaN, Number.NaN, Number.NaN, Number.NaN);
 
@@ -29,6 +32,8 @@ export class Asked {
   #request: Request | undefined;
   #head: string | undefined;
   #numbers: Float64Array | undefined;
+  /** Whether `Cache-Control` and `Pragma` say nothing to the cache. */
+  ignoresDirectives = false;
   /** What the handler of a worker was called with besides the request. */
   readonly extras: readonly unknown[];
 
@@ -48,18 +53,22 @@ export class Asked {
   /** @throws TypeError for what `fetch` would throw it for */
   static of(input: RequestInfo | URL, init: RequestInit | undefined): Asked {
     const isRequest = input instanceof Request && init === undefined;
-    const request = isRequest ? input : new Request(input, init);
+    const request = isRequest ? input : new Request(ofThisRealm(input), init);
     return new Asked(withoutFragment(request.url), request);
   }
 
   /** A request that a handler was given. */
-  static handled(request: Request, extras: readonly unknown[]): Asked {
+  static handled(given: Request, extras: readonly unknown[]): Asked {
+    const request = ofThisRealm(given) as Request;
     return new Asked(withoutFragment(request.url), request, extras);
   }
 
   /** A GET of another URL with the same fields. */
   at(url: string): Asked {
-    return new Asked(url, new Request(url, { headers: this.request.headers }), this.extras);
+    const request = new Request(url, { headers: this.request.headers });
+    const asked = new Asked(url, request, this.extras);
+    asked.ignoresDirectives = this.ignoresDirectives;
+    return asked;
   }
 
   get request(): Request {
@@ -107,6 +116,16 @@ export class Asked {
     return this.#head;
   }
 
+  /** The part of the head that the cache heeds. */
+  get heeded(): string {
+    return this.ignoresDirectives ? this.head.replace(DIRECTIVES, "") : this.head;
+  }
+
+  /** Milliseconds past its lifetime that an answer may be if the origin fails; NaN: no word. */
+  get staleIfError(): number {
+    return this.numbers[4] ?? Number.NaN;
+  }
+
   /** What `http_request` tells: flags, max-age, min-fresh, max-stale, stale-if-error. */
   get numbers(): Float64Array {
     this.#numbers ??= this.#read();
@@ -114,8 +133,9 @@ export class Asked {
   }
 
   #read(): Float64Array {
-    const isSilent = (this.method === "GET" || this.method === "HEAD") && !TELLING.test(this.head);
-    return isSilent ? SILENT : core.http_request(this.method, this.head);
+    const head = this.heeded;
+    const isSilent = (this.method === "GET" || this.method === "HEAD") && !TELLING.test(head);
+    return isSilent ? SILENT : core.http_request(this.method, head);
   }
 
   get flags(): number {
@@ -155,8 +175,8 @@ export class Asked {
     for (const name of CONDITIONS) headers.delete(name);
     for (const [name, value] of linesOf(added)) headers.set(name, value);
     const changed = { ...init, ...referrerOf(request), headers };
-    if (this.method === "GET") return new Request(request, changed);
-    return new Request(request, { ...changed, method: "GET" });
+    const method = this.method === "GET" ? {} : { method: "GET" };
+    return inKind(new Request(request, { ...changed, ...method }), request);
   }
 }
 

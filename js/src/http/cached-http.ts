@@ -11,17 +11,19 @@ import type { WaitUntil } from "../policy-options.js";
 import { answerOf } from "./answering.js";
 import { approach } from "./approach.js";
 import { Asked } from "./asked.js";
+import { Asking } from "./asking.js";
 import { change } from "./changes.js";
 import { decide } from "./deciding.js";
-import { AUTHORIZATION } from "./flags.js";
+import { AUTHORIZATION, PRECONDITION } from "./flags.js";
 import { canCheck, checked } from "./integrity.js";
 import { lifetimeOfFailed, lifetimeOfLoaded } from "./keeping.js";
 import { UrlKeys } from "./keys.js";
 import { Lead } from "./lead.js";
-import { placed, rebuilt } from "./live.js";
+import { isResponse, placed, rebuilt } from "./live.js";
 import { Loading } from "./loading.js";
-import { heldBy } from "./lookup.js";
+import { find, heldBy } from "./lookup.js";
 import type { HttpRules } from "./rules.js";
+import { type Attempt, orStored } from "./standing-in.js";
 import { cacheStatus, type Forwarded } from "./status.js";
 import { StoredResponse, Unshared, Variants } from "./stored.js";
 import { type Told, told } from "./told.js";
@@ -49,6 +51,8 @@ const ROUNDS = 4;
 const ALONE = "alone";
 /** The same, whatever is stored: an error that is remembered was another's, too. */
 const ANEW = "anew";
+/** Why an answer is not the origin's: a limit refused the load, and `onReject` gave it. */
+const REJECTED = "rejected";
 export type Again = typeof ALONE | typeof ANEW;
 /** Where to look next, or how. */
 type Next = Variants | Again;
@@ -75,6 +79,7 @@ export class CachedHttp {
   readonly #unshared: UnsharedKeys;
   /** The policy of those who wait for no load but their own, nor for another instance's. */
   readonly #alone: BoundPolicy;
+  readonly asking: Asking;
   readonly #loading: Loading;
   readonly #ending: string;
   readonly #needsRequest: boolean;
@@ -109,6 +114,7 @@ export class CachedHttp {
       unshared: this.#unshared,
     };
     this.#loading = new Loading(keeper, ask);
+    this.asking = new Asking(this.driver, rules, policy, (asked) => this.ask(asked));
   }
 
   /** The way of a hit of a plain URL; undefined when the URL is not known well enough. */
@@ -170,15 +176,13 @@ export class CachedHttp {
   }
 
   async #answer(asked: Asked, key: string | undefined, next?: Next): Promise<Told> {
-    if (!this.driver.isOpen()) {
-      this.driver.bypassed += 1;
-      return this.forward(asked, "bypass");
-    }
-    // What the core cannot read nobody can cache.
-    if (!/^https?:/i.test(asked.url)) return this.forward(asked, "bypass");
+    asked.ignoresDirectives = this.rules.ignoresDirectives;
+    // Without the core, or where it cannot read, there is no cache.
+    const isCacheable = this.driver.isOpen() && /^https?:/i.test(asked.url);
+    if (!isCacheable) return this.forward(asked, "bypass");
     const way = decide(asked);
     if (way === "change") return change(this, asked);
-    if (way === "bypass") return this.forward(asked, "bypass");
+    if (way === "bypass") return this.#pass(asked);
     const primary = key ?? this.keyOf(asked);
     let before: unknown = next ?? heldBy(this.driver, primary)?.value;
     let record: Variants | undefined;
@@ -220,9 +224,37 @@ export class CachedHttp {
     if (typeof way === "object") return way;
     const visit = this.#visitOf(asked, place, way, again);
     const call = this.#callOf(visit);
-    const asksAnew = visit.forced || again === ANEW;
-    const answering = asksAnew ? this.driver.refresh(call) : this.driver.call(call);
+    if (visit.forced || !Number.isNaN(asked.staleIfError)) {
+      return orStored(this, asked, place.key, () => this.#attempt(visit, call));
+    }
+    const answering = again === ANEW ? this.driver.refresh(call) : this.driver.call(call);
     return this.#answered(visit, call, answering);
+  }
+
+  /** Asks for what no entry may answer, as long as the origin does. */
+  async #attempt(visit: Visit, call: Call): Promise<Attempt<Told | Next>> {
+    const { asked, lead, place } = visit;
+    const refused = visit.forced ? await this.asking.refusal(asked, place.key) : undefined;
+    const answering =
+      refused === undefined
+        ? visit.forced
+          ? this.driver.refresh(call)
+          : this.driver.call(call)
+        : Promise.resolve(refused);
+    const answer = await this.#answered(visit, call, answering);
+    const isFailure =
+      isTold(answer) && ((lead.failed && answer.source === "load") || answer.reason === REJECTED);
+    return { answer, failure: isFailure ? answer.response : undefined };
+  }
+
+  /** Past the cache, which answers all the same when the origin fails a plain `no-store`. */
+  async #pass(asked: Asked): Promise<Told> {
+    if (asked.mode === "no-store" || asked.flags & PRECONDITION)
+      return this.forward(asked, "bypass");
+    const primary = this.keyOf(asked);
+    const record = (await find(this.driver, primary))?.value;
+    const place = this.#placeOf(asked, primary, record instanceof Variants ? record : undefined);
+    return this.forwardOrStored(asked, place.key, "bypass");
   }
 
   async #answered(visit: Visit, call: Call, answering: Promise<Answer>): Promise<Told | Next> {
@@ -283,12 +315,29 @@ export class CachedHttp {
     if (value instanceof Unshared && isOwn && lead.live !== undefined) return this.#begun(lead);
     if (!isOwn) lead.leave();
     if (value instanceof Variants) return value;
+    if (isResponse(value)) return this.#given(value, answer);
     if (value instanceof StoredResponse && (isOwn || this.#mayHave(asked, value, source))) {
       return this.serve(asked, value, { ...answer, lead: isOwn ? lead : undefined, key: call.key });
     }
     if (isOwn && lead.live !== undefined) return this.#begun(lead);
     if (source === "coalesced") return ALONE;
     return this.forward(asked, lead.forwarded === "uri-miss" ? "uri-miss" : "bypass");
+  }
+
+  /** A hit that no call of the driver has counted. */
+  counted(asked: Asked, key: string, serve: () => Told): Promise<Told> {
+    return orStored(this, asked, key, async () => {
+      const refused = await this.asking.refusal(asked, key);
+      if (refused === undefined) return { answer: serve() };
+      const answer = this.#given(refused.value as Response, refused);
+      return { answer, failure: answer.response };
+    });
+  }
+
+  /** What `onReject` gave instead of the load that a limit refused. */
+  #given(response: Response, { source, error }: Answer): Told {
+    const happened = { source, ttl: 0, stored: false } as const;
+    return told(rebuilt(response, response.body), happened, { reason: REJECTED, error });
   }
 
   /** Whether a response that another request brought is this one's, too. */
@@ -357,9 +406,28 @@ export class CachedHttp {
 
   /** Asks the origin for this request alone, and stores nothing. */
   async forward(asked: Asked, forwarded: Forwarded): Promise<Told> {
-    const response = await this.ask(asked);
+    return (await this.#forward(asked, this.#keyIfAny(asked), forwarded)).answer;
+  }
+
+  /** The same; what is stored at `key` answers when the origin fails and it may. */
+  forwardOrStored(asked: Asked, key: string, forwarded: Forwarded): Promise<Told> {
+    return orStored(this, asked, key, () => this.#forward(asked, key, forwarded));
+  }
+
+  async #forward(asked: Asked, key: string, forwarded: Forwarded): Promise<Attempt<Told>> {
+    const { response, failed } = await this.asking.ask(asked, key);
     const own = rebuilt(response, response.body);
     const happened = { source: "bypass", ttl: 0, forwarded, stored: false } as const;
-    return told(own, happened, { reason: forwarded });
+    const answer = told(own, happened, { reason: forwarded });
+    return { answer, failure: failed ? answer.response : undefined };
+  }
+
+  /** The key of a request's URL; none that there is when `key` of the policy throws. */
+  #keyIfAny(asked: Asked): string {
+    try {
+      return this.keyOf(asked);
+    } catch {
+      return "";
+    }
   }
 }

@@ -11,6 +11,7 @@ import { rebuilt } from "./live.js";
 import { find } from "./lookup.js";
 import { posted } from "./posted.js";
 import { type Exchange, judge, textOf } from "./rules.js";
+import { type Attempt, orStored } from "./standing-in.js";
 import type { Forwarded } from "./status.js";
 import { StoredResponse } from "./stored.js";
 import { type Told, told } from "./told.js";
@@ -21,7 +22,7 @@ export async function change(http: CachedHttp, asked: Asked): Promise<Told> {
   const { timers } = http.driver.host;
   const requestedAt = timers.now();
   const ask = async (): Promise<Exchange> => {
-    const response = await http.ask(asked);
+    const { response } = await http.asking.ask(asked, keyOfGet(http, asked));
     return { response, requestedAt, receivedAt: timers.now() };
   };
   if (asked.method === "POST") return post(http, asked, ask);
@@ -95,16 +96,28 @@ function sameOrigin(base: string, references: string): string[] {
   return urls;
 }
 
-/** Passes a HEAD on; its answer renews or ends the stored answer to GET (RFC 9111 §4.3.5). */
-export async function askForHead(
+/**
+ * Passes a HEAD on; its answer renews or ends the stored answer to GET (RFC 9111 §4.3.5), which
+ * answers when the origin fails and it may.
+ */
+export function askForHead(
   http: CachedHttp,
   asked: Asked,
   place: Place,
   forwarded: Forwarded,
 ): Promise<Told> {
+  return orStored(http, asked, place.key, () => passHead(http, asked, place, forwarded));
+}
+
+async function passHead(
+  http: CachedHttp,
+  asked: Asked,
+  place: Place,
+  forwarded: Forwarded,
+): Promise<Attempt<Told>> {
   const { timers } = http.driver.host;
   const requestedAt = timers.now();
-  const response = await http.ask(asked);
+  const { response, failed } = await http.asking.ask(asked, place.key);
   const exchange = { response, requestedAt, receivedAt: timers.now() };
   const found = await find(http.driver, place.key);
   const { value } = found ?? {};
@@ -114,7 +127,8 @@ export async function askForHead(
   const own = rebuilt(response, null);
   const { status } = response;
   const happened = { source: "bypass", ttl: 0, forwarded, status, stored: false } as const;
-  return told(own, happened, { reason: forwarded });
+  const answer = told(own, happened, { reason: forwarded });
+  return { answer, failure: failed ? answer.response : undefined };
 }
 
 async function renew(

@@ -7,6 +7,7 @@ import { compilePolicy } from "../policy.js";
 import type { FetchPolicyOptions } from "../policy-options.js";
 import { Asked } from "./asked.js";
 import { CachedHttp } from "./cached-http.js";
+import { askForeign } from "./foreign.js";
 import { overResponses, type Told } from "./told.js";
 
 /** Stands for the global `fetch`, which is looked up at each call. */
@@ -48,7 +49,8 @@ export function cachedFetch(
       }),
     ),
     {
-      ask: (request) => (fetch ?? globalThis.fetch)(request),
+      ask: (request) =>
+        fetch === undefined ? globalThis.fetch(request) : askForeign(fetch, request),
       fills: false,
       decodes: true,
       follows: true,

@@ -3,11 +3,13 @@
 import { BoundPolicy } from "../bound-policy.js";
 import type { Cache } from "../cache.js";
 import { compileHandlerOptions, type HandlerOptions } from "../cache-options.js";
+import { quote } from "../describe.js";
 import { ConfigError } from "../errors.js";
 import { compilePolicy } from "../policy.js";
 import type { FetchPolicyOptions, WaitUntil } from "../policy-options.js";
 import { Asked } from "./asked.js";
 import { CachedHttp } from "./cached-http.js";
+import { checkedResponse } from "./foreign.js";
 import { overResponses, type Told } from "./told.js";
 
 /** What answers requests: a worker's `fetch`, or any function like it. */
@@ -48,7 +50,10 @@ export function cachedHandler<Extras extends readonly unknown[]>(
       }),
     ),
     {
-      ask: async (request, { extras }) => handler(request, ...(extras as unknown as Extras)),
+      ask: async (request, { extras }) => {
+        const given = await handler(request, ...(extras as unknown as Extras));
+        return checkedResponse(given, `handler ${quote(handler.name || "handler")}`, request);
+      },
       fills: true,
       decodes: false,
       follows: false,

@@ -17,6 +17,8 @@ export class Lead {
   ttl = 0;
   /** Whether a stored response was found to be valid still. */
   renewed = false;
+  /** Whether what the origin answered counts as a failure. */
+  failed = false;
   /** Whether this request's own load has begun: what that brings is not another's. */
   led = false;
   /** The cookies that the origin set: for this request, and for no other. */

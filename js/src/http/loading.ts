@@ -115,6 +115,7 @@ export class Loading {
     const { response } = exchange;
     const fails = failureOf(response, this.#rules, this.#cache.driver.host.events);
     const failed = fails === true;
+    lead.failed = failed;
     const verdict = fails === "promise" ? "failIf" : this.#verdictOn(asked, exchange);
     const refusal =
       typeof verdict === "string"

@@ -31,7 +31,7 @@ export async function part(http: CachedHttp, asked: Asked, whole: string): Promi
   const key = partKeyOf(whole);
   const found = await find(http.driver, key);
   const known = found && fromPart(http, asked, found);
-  if (known !== undefined) return known;
+  if (known !== undefined) return http.counted(asked, whole, () => known);
   if (http.driver.switches.for(key).writes) return http.forward(asked, "uri-miss");
   return load(http, asked, key);
 }
@@ -105,8 +105,7 @@ async function load(http: CachedHttp, asked: Asked, key: string): Promise<Told> 
 async function loaded(http: CachedHttp, asked: Asked, lead: Lead, context: StreamContext) {
   const { timers } = http.driver.host;
   const requestedAt = timers.now();
-  const response = await http.ask(asked);
-  context.begun?.();
+  const { response } = await http.asking.ask(asked, context.key);
   const exchange = { response, requestedAt, receivedAt: timers.now() };
   lead.status = response.status;
   const about = aboutPart(http, asked, exchange);

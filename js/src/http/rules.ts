@@ -20,6 +20,8 @@ export interface HttpRules {
   readonly storeSetCookie: boolean;
   /** Whether the order of query parameters counts for nothing. */
   readonly sortQuery: boolean;
+  /** Whether a request's `Cache-Control` and `Pragma` say nothing to this cache. */
+  readonly ignoresDirectives: boolean;
 }
 
 /** A response that has begun. */
@@ -87,7 +89,7 @@ export function judge(
       rules.storeSetCookie,
       hidesFields(),
     );
-  const numbers = read(asked.head);
+  const numbers = read(asked.heeded);
   const flags = numbers[6] ?? 0;
   const storing = numbers[0] ?? 1;
   const overruled = rules.override && rules.policy.ttlGiven && storing === SILENT;

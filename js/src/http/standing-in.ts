@@ -1,0 +1,74 @@
+/** Stored responses that answer a request whose own way to the origin has failed. */
+
+import * as core from "../core.js";
+import { ClosedError } from "../errors.js";
+import type { Asked } from "./asked.js";
+import type { CachedHttp } from "./cached-http.js";
+import { drop } from "./live.js";
+import { type Found, find, mayStandIn } from "./lookup.js";
+import { StoredResponse } from "./stored.js";
+import type { Told } from "./told.js";
+
+/** What came of asking the origin. */
+export interface Attempt<T> {
+  readonly answer: T;
+  /** The response, if it counts as a failure of the origin. */
+  readonly failure?: Response | undefined;
+}
+
+/**
+ * What `attempt` brings; the stored response instead, if the origin failed, or a guard refused, and
+ * it may answer. A client may ask for more than the cache has (RFC 9111 §5.2.1), but does not lose
+ * the last good answer by it: §4.2.4 forbids a stale one only where a directive of the response
+ * does.
+ */
+export async function orStored<T>(
+  http: CachedHttp,
+  asked: Asked,
+  key: string,
+  attempt: () => Promise<Attempt<T>>,
+): Promise<T | Told> {
+  let attempted: Attempt<T>;
+  try {
+    attempted = await attempt();
+  } catch (error) {
+    if (error instanceof ClosedError || asked.signal?.aborted) throw error;
+    const stored = await standIn(http, asked, key, error);
+    if (stored === undefined) throw error;
+    return stored;
+  }
+  const { answer, failure } = attempted;
+  if (failure === undefined) return answer;
+  const stored = await standIn(http, asked, key, failure);
+  if (stored === undefined) return answer;
+  drop(failure);
+  return stored;
+}
+
+async function standIn(
+  http: CachedHttp,
+  asked: Asked,
+  key: string,
+  error: unknown,
+): Promise<Told | undefined> {
+  const found = await find(http.driver, key);
+  const stored = found?.value;
+  if (!(stored instanceof StoredResponse) || stored.failed || found === undefined) return undefined;
+  if (http.isBarred(asked, stored)) return undefined;
+  if (!mayStandIn(found) && !isTaken(asked, stored, found)) return undefined;
+  if (!http.driver.standsIn(key, http.policy, error)) return undefined;
+  const times = { age: found.age, ttl: found.ttl - found.age };
+  return http.serve(asked, stored, {
+    source: "error-fallback",
+    layer: undefined,
+    error,
+    times,
+    key,
+  });
+}
+
+/** Whether the request takes a response whose windows are over (RFC 5861 §4). */
+function isTaken(asked: Asked, { terms }: StoredResponse, { age, ttl }: Found): boolean {
+  const overdue = age - ttl + (terms.overdue ?? 0);
+  return core.http_taken_on_error(terms.flags, overdue, asked.staleIfError);
+}
