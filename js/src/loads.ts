@@ -7,7 +7,7 @@ import { oneLine } from "./describe.js";
 import { HoldoverError, TimeoutError } from "./errors.js";
 import { Flight, type Outcome } from "./flight.js";
 import { everythingOf, FlightContext } from "./flight-context.js";
-import { leaveFrame, runWithin } from "./frames.js";
+import { currentFrame, leaveFrame, runWithin } from "./frames.js";
 import { type Admission, type Guards, rejected } from "./guards.js";
 import type { Host } from "./host.js";
 import type { Landing } from "./landing.js";
@@ -94,6 +94,8 @@ export class Loads {
   /** Starts a load that nobody joins and that the core knows nothing of. */
   alone(call: Call): Flight {
     const flight = new Flight(call.key, 0, NOWHERE, false);
+    const frame = currentFrame();
+    if (frame !== undefined) flight.frame.waitedBy(frame);
     flight.outcome = this.#load(flight, call);
     flight.done ??= flight.outcome;
     return flight;
