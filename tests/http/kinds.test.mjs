@@ -76,6 +76,12 @@ for (const [name, init] of [
   });
 }
 
+test("a handler with a timeout gets its framework's request for a POST", async () => {
+  const handle = createCache().handler(({ params }) => Response.json(params), { timeout: "5s" });
+  const response = await handle(new FrameworkRequest(URL_OF, { method: "POST", body: "x" }));
+  assert.deepEqual(await response.json(), { id: "7" });
+});
+
 test("a validation's conditions reach the handler with its framework's request", async () => {
   const seen = [];
   const handle = createCache().handler((request) => {

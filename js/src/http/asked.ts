@@ -157,7 +157,8 @@ export class Asked {
     const { request } = this;
     // A navigation that is made anew is none; its answer is waited for no longer, and that is all.
     if (typeof AbortSignal.any !== "function" || request.mode === "navigate") return request;
-    return new Request(request, { signal: AbortSignal.any([request.signal, signal]) });
+    const both = AbortSignal.any([request.signal, signal]);
+    return inKind(new Request(request, { signal: both }), request);
   }
 
   /**

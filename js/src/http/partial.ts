@@ -106,6 +106,7 @@ async function loaded(http: CachedHttp, asked: Asked, lead: Lead, context: Strea
   const { timers } = http.driver.host;
   const requestedAt = timers.now();
   const { response } = await http.asking.ask(asked, context.key);
+  context.begun?.();
   const exchange = { response, requestedAt, receivedAt: timers.now() };
   lead.status = response.status;
   const about = aboutPart(http, asked, exchange);
