@@ -186,9 +186,11 @@ export class TierLedger {
       if (!done) state.owed = true;
       else if (state.running === undefined) state.owed = state.again;
     } else if (!change.drops) {
-      const isOpen = state.lost.some(({ fence }) => fence === state.newest);
-      if (state.running !== undefined || isOpen) state.again = true;
-      else if (state.pending === undefined) state.owed = true;
+      const newest = state.lost.find(({ fence }) => fence === state.newest);
+      const isIdle = state.running === undefined && state.pending === undefined;
+      if (state.running !== undefined || newest !== undefined) state.again = true;
+      // A newest write is told by its mark until it is done; after a drop nothing may be there.
+      if (newest === undefined ? isIdle : newest.drops) state.owed = true;
     }
     this.#tidy(change.name, state);
   }
