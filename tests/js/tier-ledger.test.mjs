@@ -56,3 +56,16 @@ test("a lost write that is done after a newer lost write is refused by its mark"
   assert.equal(ledger.accepts("k", record(1), 0), false);
   assert.equal(ledger.accepts("k", record(2), 0), true);
 });
+
+test("what a tier that cannot be cleared has from before is not used, whatever the millisecond", () => {
+  const ledger = new TierLedger();
+  const now = 1000;
+  for (let round = 0; round < 3; round += 1) {
+    ledger.distrust("", now);
+    // As records are dated that are written since.
+    const storedAt = ledger.clearedAt("k") + 1;
+    assert.equal(ledger.accepts("k", record(round), storedAt), true);
+    ledger.distrust("", now);
+    assert.equal(ledger.accepts("k", record(round), storedAt), false);
+  }
+});

@@ -78,6 +78,8 @@ export class TierLedger {
   readonly #owedClears = new Set<string>();
   /** By prefix: records that were stored until then are not used. */
   readonly #notBefore = new Map<string, number>();
+  /** The last of these times, whatever its prefix. */
+  #distrusted = 0;
   #limit = MOST_REMEMBERED;
   #overflows = 0;
 
@@ -186,13 +188,20 @@ export class TierLedger {
       if (!done) state.owed = true;
       else if (state.running === undefined) state.owed = state.again;
     } else if (!change.drops) {
-      const newest = state.lost.find(({ fence }) => fence === state.newest);
-      const isIdle = state.running === undefined && state.pending === undefined;
-      if (state.running !== undefined || newest !== undefined) state.again = true;
-      // A newest write is told by its mark until it is done; after a drop nothing may be there.
-      if (newest === undefined ? isIdle : newest.drops) state.owed = true;
+      this.#reviveOlder(state);
     }
     this.#tidy(change.name, state);
+  }
+
+  /** A superseded write was done after all: the tier may have it, until what is newer was done. */
+  #reviveOlder(state: KeyState): void {
+    const { pending, running } = state;
+    const newest = state.lost.find(({ fence }) => fence === state.newest);
+    const decides = pending?.decides === true;
+    if (running !== undefined || newest !== undefined || decides) state.again = true;
+    // A newest write is told by its mark until it is done, a pending change answers for the tier.
+    const isAsked = pending === undefined || decides;
+    if (newest === undefined ? isAsked : newest.drops) state.owed = true;
   }
 
   /** How a key is to be read: the record itself while a write of it is under way. */
@@ -306,8 +315,8 @@ export class TierLedger {
   /** A tier that cannot be cleared: what was stored until now is not used. */
   distrust(prefix: string, now: number): void {
     // What was stored since the last time may be dated a millisecond after that.
-    const last = this.#notBefore.get(prefix) ?? Number.NEGATIVE_INFINITY;
-    this.#notBefore.set(prefix, Math.max(now, last + 1));
+    this.#distrusted = Math.max(now, this.#distrusted + 1);
+    this.#notBefore.set(prefix, this.#distrusted);
   }
 
   /** What was stored under a name until then is not used; −∞ for no such time. */
