@@ -79,20 +79,18 @@ const WORKS = [
   { title: "P12 1,000 calls on a cold key", of: bursts, batch: 1 },
 ];
 
-/** The works as tables, of this package and of the one in `folder`. */
-export async function run(folder) {
+/** The works as tables, one after another, of this package and of the one in `folder`. */
+export async function* run(folder) {
   const { exports } = JSON.parse(readFileSync(resolve(folder, "package.json"), "utf8"));
   const { default: entry } = exports["."];
   const other = await import(pathToFileURL(resolve(folder, entry)));
   const both = [holdover, holdoverOf(other, "the other build")];
-  const tables = [];
   for (const { title, of, batch } of WORKS) {
     const contenders = [];
     for (const [index, one] of both.entries()) {
       contenders.push({ name: one.name, ...(await of(one, index)) });
     }
     const results = await race(contenders, { batch });
-    tables.push({ title, results, gates: [] });
+    yield { title, results, gates: [] };
   }
-  return tables;
 }

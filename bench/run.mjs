@@ -28,7 +28,7 @@ else main();
 /** This build and another one. */
 async function compare(folder) {
   const { run } = await import("./against.mjs");
-  console.log(asMarkdown(await run(folder)));
+  for await (const table of run(folder)) console.log(`${asMarkdown([table])}\n`);
 }
 
 /** In the child: one work, its results as the last line. */
