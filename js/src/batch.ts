@@ -134,7 +134,7 @@ export class Batch {
       for (const { reject } of members) reject(error);
     } finally {
       frame.end();
-      leaveFrame();
+      leaveFrame(frame);
     }
   }
 }

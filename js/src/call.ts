@@ -3,7 +3,7 @@
 import type { Batch } from "./batch.js";
 import type { BoundPolicy } from "./bound-policy.js";
 import type { Source } from "./events.js";
-import type { Frame } from "./frames.js";
+import type { Frame, Habits } from "./frames.js";
 import type { Lifetime } from "./layers.js";
 import type { WaitUntil } from "./policy-options.js";
 
@@ -69,6 +69,8 @@ export interface Call {
   readonly signals?: readonly AbortSignal[] | undefined;
   /** The load in whose loader the call was made. */
   readonly within?: Frame | undefined;
+  /** What loads of its function do. */
+  readonly habits?: Habits | undefined;
   /** Keeps the arguments as they are: the caller may change them before they are used. */
   readonly keepArguments?: (() => void) | undefined;
   readonly waitUntil?: WaitUntil | undefined;

@@ -11,11 +11,37 @@ import type { AsyncStorage, AsyncStorageClass } from "./scopes.js";
 
 /** Loads within loads of their own keys, after which one more is refused. */
 const DEEPEST = 100;
+/** Loads without a question to any cache, after which a function is taken for one that asks none. */
+const QUIET_AFTER = 100;
+
+/**
+ * What the loads of one function have done. Following a load beyond its first `await` costs as much
+ * as the load on Node before 24, so it ends there for functions that ask no cache.
+ */
+export class Habits {
+  #asks = false;
+  #quiet = 0;
+
+  /** True for a function whose loads have asked nothing, and there were enough of them. */
+  get isQuiet(): boolean {
+    return !this.#asks && this.#quiet >= QUIET_AFTER;
+  }
+
+  /** Notes a load that has ended. */
+  note({ asked }: Frame): void {
+    if (asked) this.#asks = true;
+    else this.#quiet += 1;
+  }
+}
 
 /** One running load, or several that are one call. It says nothing of what they load. */
 export class Frame {
   /** Loads whose loaders wait for this one, or did. */
   #waitedBy: Set<Frame> | undefined;
+  /** True if something was asked of a cache within it. */
+  asked = false;
+  /** True if it is known beyond its first `await`. */
+  isFollowed = false;
   /** The lock under which it loads. */
   lock: string | undefined;
   /** How many loads it is within that asked for a key that was being loaded for them. */
@@ -77,17 +103,21 @@ export function useAsyncStorage(given: AsyncStorageClass | undefined): void {
 
 /** The load that the running code belongs to; undefined for none, or none that is known. */
 export function currentFrame(): Frame | undefined {
-  return running ?? (storage?.getStore() as Frame | undefined);
+  const frame = running ?? (storage?.getStore() as Frame | undefined);
+  if (frame !== undefined) frame.asked = true;
+  return frame;
 }
 
 /**
  * Runs a loader as part of its load, which ends with {@link leaveFrame}.
  * @param find gives the host's class of `AsyncLocalStorage`, once; undefined where it has none
+ * @param habits of the function; without them it is followed wherever the host can
  */
 export function runWithin(
   frame: Frame,
   find: () => AsyncStorageClass | undefined,
   act: () => unknown,
+  habits?: Habits,
 ): unknown {
   if (!isLookedFor) {
     isLookedFor = true;
@@ -96,15 +126,20 @@ export function runWithin(
   const before = running;
   running = frame;
   try {
+    if (storage === undefined || (promisesKeepContexts && habits?.isQuiet)) return act();
+    frame.isFollowed = true;
     inUse += 1;
-    return storage === undefined ? act() : storage.run(frame, act);
+    return storage.run(frame, act);
   } finally {
     running = before;
   }
 }
 
 /** A loader that {@link runWithin} ran has ended, or nobody waits for it any more. */
-export function leaveFrame(): void {
+export function leaveFrame(frame: Frame, habits?: Habits): void {
+  habits?.note(frame);
+  if (!frame.isFollowed) return;
+  frame.isFollowed = false;
   inUse -= 1;
   if (inUse === 0 && promisesKeepContexts) storage?.disable?.();
 }

@@ -298,18 +298,19 @@ export class Loads {
     let result: unknown;
     try {
       const context = new FlightContext(flight, () => this.#landing.previousOf(flight));
-      result = runWithin(flight.frame, hostAsyncStorage, () => call.load(context));
+      const load = () => call.load(context);
+      result = runWithin(flight.frame, hostAsyncStorage, load, call.habits);
     } catch (error) {
-      leaveFrame();
+      leaveFrame(flight.frame, call.habits);
       return Promise.resolve(flight.tell(this.#landing.crashed(flight, call, error)));
     }
     const landing = Promise.resolve(result).then(
       (value) => {
-        leaveFrame();
+        leaveFrame(flight.frame, call.habits);
         return flight.tellWritten(this.#landing.landed(flight, call, value));
       },
       (error) => {
-        leaveFrame();
+        leaveFrame(flight.frame, call.habits);
         return flight.tell(this.#landing.crashed(flight, call, error));
       },
     );

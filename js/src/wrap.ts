@@ -10,7 +10,7 @@ import { HIT_BITS, WAIT } from "./driver.js";
 import { ConfigError } from "./errors.js";
 import type { Source } from "./events.js";
 import type { Flight } from "./flight.js";
-import { currentFrame } from "./frames.js";
+import { currentFrame, Habits } from "./frames.js";
 import { type KeyFunction, keyFunction } from "./key.js";
 import { isAbortSignal } from "./key-encode.js";
 import { lifetimeFor } from "./lifetimes.js";
@@ -107,6 +107,7 @@ class Wrapping<Args extends readonly unknown[], Result> {
   readonly cache: Cache;
   readonly policy: BoundPolicy;
   readonly keyOf: KeyFunction;
+  readonly #habits = new Habits();
   readonly #load: (...args: Args) => Result | PromiseLike<Result>;
   /** True if something is waited for before the loader is called. */
   readonly #loadsLater: boolean;
@@ -161,6 +162,7 @@ class Wrapping<Args extends readonly unknown[], Result> {
       },
       signals: signal === undefined ? own : [signal, ...own],
       within: currentFrame(),
+      habits: this.#habits,
       keepArguments: () => {
         given = snapshot(given);
       },

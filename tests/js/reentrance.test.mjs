@@ -363,3 +363,24 @@ test("with the class given to createCache, too", async () => {
   );
   assert.equal(await atOnce(get()), "outer of inner");
 });
+
+test("a function that asks after a hundred quiet loads is followed from then on", async () => {
+  const cache = createCache({ clock: new ManualClock() });
+  const inner = cache.wrap(async (id) => id, { key: "inner:{0}", ttl: "1m" });
+  let asks = false;
+  let nested = false;
+  const outer = cache.wrap(
+    async (id) => {
+      if (asks) await inner(id); // before its first await, where every load is known
+      await drain();
+      if (id !== "own" || nested) return id;
+      nested = true;
+      return `${await outer(id)}, twice`;
+    },
+    { key: "outer:{0}", ttl: "1m" },
+  );
+  for (let id = 0; id < 150; id += 1) await outer(id);
+  asks = true;
+  await outer("first");
+  assert.equal(await atOnce(outer("own")), "own, twice");
+});

@@ -6,7 +6,7 @@ import type { Answer, Call, StreamContext } from "../call.js";
 import * as core from "../core.js";
 import { type Driver, HIT_BITS } from "../driver.js";
 import { isHoldoverError } from "../errors.js";
-import { currentFrame } from "../frames.js";
+import { currentFrame, Habits } from "../frames.js";
 import type { WaitUntil } from "../policy-options.js";
 import { answerOf } from "./answering.js";
 import { approach } from "./approach.js";
@@ -80,6 +80,7 @@ export class CachedHttp {
   /** The policy of those who wait for no load but their own, nor for another instance's. */
   readonly #alone: BoundPolicy;
   readonly asking: Asking;
+  readonly #habits = new Habits();
   readonly #loading: Loading;
   readonly #ending: string;
   readonly #needsRequest: boolean;
@@ -291,6 +292,7 @@ export class CachedHttp {
       args: this.#needsRequest ? [asked.request] : [],
       host: guards === undefined ? "" : new URL(asked.url).host,
       load: (context: StreamContext) => this.#loading.load(visit, context),
+      habits: this.#habits,
       isPersonal: (error) => this.#loading.isPersonal(asked, error),
       signal: asked.signal,
       within: currentFrame(),
