@@ -28,8 +28,8 @@ const SOURCES: [&str; 9] = [
     "CHANGELOG.md",
     "docs",
 ];
-/// The page of `docs/` that is about this repository's tests, and no user's.
-const NOT_SHIPPED: &str = "semantics.md";
+/// The pages of `docs/` that are about this repository's tests, and no user's.
+const NOT_SHIPPED: [&str; 2] = ["semantics.md", "reported.md"];
 
 /// Builds the package and packs it; returns the tarball.
 pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
@@ -134,7 +134,7 @@ fn add_template(workspace: &Workspace, package: &Path) -> Result<()> {
     }
     for page in files_below(&workspace.path("docs"))? {
         let name = page.file_name().unwrap_or_default();
-        if name != NOT_SHIPPED {
+        if !NOT_SHIPPED.iter().any(|page| name == *page) {
             write(&package.join("docs").join(name), &read(&page)?)?;
         }
     }
