@@ -6,6 +6,7 @@ import type { Source } from "./events.js";
 import type { Frame, Habits } from "./frames.js";
 import type { Lifetime } from "./layers.js";
 import type { WaitUntil } from "./policy-options.js";
+import type { Begun } from "./tags.js";
 
 /** What there is of a key while it is loaded anew. */
 export interface Previous<Result = unknown> {
@@ -36,6 +37,8 @@ export interface StreamContext extends LoadContext {
   dismiss?(value: unknown): void;
   /** The caller has an answer: `timeout` counts no longer. */
   begun?(): void;
+  /** Hands what is known of tags on to a load that keeps what this one brought; else undefined. */
+  readonly beginning?: Begun | undefined;
   /** Ends what the load began, after it has landed: a body that is passed on. */
   abort?(reason: unknown): void;
 }
@@ -85,6 +88,11 @@ export interface Call {
   readonly noStore?: boolean;
   /** The tags of what this call will bring, where its arguments tell them. */
   readonly tags?: readonly string[] | undefined;
+  /**
+   * The beginning of the load that brought what this one only keeps: tags that were invalidated
+   * since then concern it. Undefined for a load that asks the origin itself.
+   */
+  readonly beginning?: Begun | undefined;
   /** Whether the age of the entry that answers is wanted. */
   readonly timed?: boolean;
   /** Whether an error concerns this caller alone: it is not kept for others. */

@@ -77,6 +77,25 @@ export class Entries {
     }
   }
 
+  /** The number of the last drop of any key: what {@link wasDropped} is asked with later. */
+  get lastDrop(): number {
+    return this.#host.memory.tiers.drops.last;
+  }
+
+  /** True if a key was dropped after that number; or may have been, for it is not known. */
+  wasDropped(key: string, since: number): boolean {
+    const { memory, names } = this.#host;
+    const { drops } = memory.tiers;
+    return since < drops.last && drops.isOutdated(names.of(key), since);
+  }
+
+  #noteDrop(key?: string): void {
+    this.#tellWatches(key);
+    const { memory, names } = this.#host;
+    if (key === undefined) memory.tiers.drops.raiseAll();
+    else memory.tiers.drops.raise(names.of(key));
+  }
+
   /** The value of an entry, fresh or stale; undefined without one. */
   async peek(key: string, form?: Form): Promise<unknown> {
     if (this.#driver.offFor(key).reads) return undefined;
@@ -236,12 +255,12 @@ export class Entries {
    * only for loads that fail. Loads under way do not store what they bring.
    */
   #distrust(key: string): void {
-    this.#tellWatches(key);
+    this.#noteDrop(key);
     this.#inCore(() => this.#distrustSlot(this.#host.space.get(key) ?? -1));
   }
 
   #distrustAll(): void {
-    this.#tellWatches();
+    this.#noteDrop();
     this.#inCore(() => {
       for (const slot of [...this.#host.space.values(), -1]) this.#distrustSlot(slot);
     });
@@ -257,7 +276,7 @@ export class Entries {
 
   /** Drops an entry from memory, at once; loads under way will not store it. */
   drop(key: string): void {
-    this.#tellWatches(key);
+    this.#noteDrop(key);
     this.#inCore(() => {
       const { memory, space } = this.#host;
       core.invalidate(memory.machine, space.get(key) ?? -1);
@@ -277,19 +296,20 @@ export class Entries {
 
   /** Drops the entries of this cache's namespace from the memory. */
   clear(): void {
-    this.#tellWatches();
+    this.#noteDrop();
     this.#inCore(() => this.#host.memory.clearSpace(this.#host.space));
   }
 
   /** The same; without a namespace those of all caches over the memory, as stores drop them. */
   clearAll(): void {
     const { memory, namespace, space } = this.#host;
-    this.#tellWatches();
+    this.#noteDrop();
     this.#inCore(() => (namespace === "" ? memory.clear() : memory.clearSpace(space)));
   }
 
   /** Outdates loads without a slot, and all reads of stores under way: they are begun anew. */
   outdate(): void {
+    this.#noteDrop();
     this.#host.layers?.tiers.fences.raiseAll();
     this.#inCore(() => core.invalidate(this.#host.memory.machine, -1));
   }

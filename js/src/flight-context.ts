@@ -3,6 +3,7 @@
 import type { Previous, StreamContext } from "./call.js";
 import type { Flight } from "./flight.js";
 import type { Frame } from "./frames.js";
+import type { Begun } from "./tags.js";
 
 /** Resolves when a flight has nothing left to do, background writes included. */
 export async function everythingOf(flight: Flight): Promise<void> {
@@ -42,6 +43,10 @@ export class FlightContext implements StreamContext {
   begun(): void {
     this.#flight.begun = true;
     this.#flight.endTimeout?.();
+  }
+
+  get beginning(): Begun | undefined {
+    return this.#flight.tagged;
   }
 
   get previous(): Previous | undefined {

@@ -61,7 +61,7 @@ export class Loads {
     if (keepsRequestsApart()) flight.burst = joinBurst();
     if (call.within !== undefined && kind !== "refresh") flight.frame.waitedBy(call.within);
     if (call.policy.rules.tags !== undefined)
-      flight.tagged = this.#landing.tagging.begin(call, fence);
+      flight.tagged = call.beginning ?? this.#landing.tagging.begin(call, fence);
     if (slot >= 0 && isKnown) memory.flights[slot] = flight;
     return flight;
   }

@@ -49,10 +49,11 @@ export class Tagging {
   }
 
   /** Whether callers must not join this load: one of its tags was invalidated since it began. */
-  isOutdated({ tagged, fence }: Flight): boolean {
+  isOutdated({ tagged }: Flight): boolean {
     if (tagged === undefined) return false;
-    const { hashes } = tagged;
-    const { machine } = this.#host.memory;
+    const { hashes, fence } = tagged;
+    const { machine, instance } = this.#host.memory;
+    if (tagged.instance !== instance) return true;
     return core.is_outdated(machine, fence, hashes ?? NONE, hashes !== undefined);
   }
 
@@ -76,7 +77,9 @@ export class Tagging {
   arrive(flight: Flight, lifetime: Lifetime, tagged: Tagged): Lifetime | undefined {
     const { hashes, begun } = tagged;
     if (hashes.length === 0) return lifetime;
-    const { machine } = this.#host.memory;
+    const { machine, instance } = this.#host.memory;
+    // The core that gave the fence is gone, and with it what was invalidated there.
+    if (begun !== undefined && begun.instance !== instance) return undefined;
     const verdict = core.tags_after(machine, hashes, begun?.fence ?? flight.fence);
     if (verdict === HARD) return undefined;
     return verdict === SOFT ? { ...lifetime, ttl: 0, tagged } : { ...lifetime, tagged };

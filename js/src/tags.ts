@@ -29,7 +29,7 @@ export interface Begun {
   /** The same, once they have come. */
   known?: Float64Array | undefined;
   /** Where its tags were not known: see `StoredTags.general`. */
-  general?: Promise<number | undefined>;
+  general?: Promise<number | undefined> | undefined;
 }
 
 /** The tags of an entry. */

@@ -64,6 +64,9 @@ const isForFollowing = ({ terms: { redirect } }: StoredResponse): boolean =>
 const isTold = (answer: Told | Next): answer is Told =>
   typeof answer === "object" && "response" in answer;
 
+/** True for an answer that this request's own load did not bring. */
+const isStored = ({ source }: Told): boolean => source !== "load" && source !== "bypass";
+
 /** A cache of responses. */
 export class CachedHttp {
   readonly cache: Cache;
@@ -122,6 +125,7 @@ export class CachedHttp {
   quickly(url: string, key: string): Response | Promise<Told> | undefined {
     const { driver, policy } = this;
     const { memory, space } = driver.host;
+    const since = this.cache.entries.lastDrop;
     if (!driver.isPlain || !policy.isPlain || policy.instance !== memory.instance) return undefined;
     const slot = space.get(key);
     if (slot === undefined || this.#unshared.has(key)) return undefined;
@@ -134,7 +138,7 @@ export class CachedHttp {
     const call = this.#callOf(visit);
     const answering = driver.perform(call, slot, verdict);
     return this.#answered(visit, call, answering).then((told) =>
-      isTold(told) ? told : this.answer(visit.asked, key, told),
+      isTold(told) ? told : this.answer(visit.asked, key, told, since),
     );
   }
 
@@ -153,12 +157,13 @@ export class CachedHttp {
    * The answer to a request.
    * @param key where it is looked for, if that is known
    * @param next what came of looking there before
+   * @param since the last drop before that
    */
-  async answer(asked: Asked, key?: string, next?: Next): Promise<Told> {
+  async answer(asked: Asked, key?: string, next?: Next, since?: number): Promise<Told> {
     const integrity = this.origin.follows ? asked.integrity : "";
-    if (integrity === "") return this.#seenTo(asked, this.#answer(asked, key, next));
+    if (integrity === "") return this.#seenTo(asked, this.#answer(asked, key, next, since));
     if (!canCheck()) return this.forward(asked, "bypass");
-    const answer = await this.#seenTo(asked, this.#answer(asked, key, next));
+    const answer = await this.#seenTo(asked, this.#answer(asked, key, next, since));
     const isChecked = answer.source === "load" || answer.source === "bypass";
     return isChecked ? answer : { ...answer, response: await checked(answer.response, integrity) };
   }
@@ -176,7 +181,7 @@ export class CachedHttp {
     }
   }
 
-  async #answer(asked: Asked, key: string | undefined, next?: Next): Promise<Told> {
+  async #answer(asked: Asked, key?: string, next?: Next, since?: number): Promise<Told> {
     asked.ignoresDirectives = this.rules.ignoresDirectives;
     // Without the core, or where it cannot read, there is no cache.
     const isCacheable = this.driver.isOpen() && /^https?:/i.test(asked.url);
@@ -184,16 +189,27 @@ export class CachedHttp {
     const way = decide(asked);
     if (way === "change") return change(this, asked);
     if (way === "bypass") return this.#pass(asked);
-    const primary = key ?? this.keyOf(asked);
+    return this.#lookedFor(asked, key ?? this.keyOf(asked), next, since);
+  }
+
+  /** The answer from where the record of a URL's variants says that it is, if there is one. */
+  async #lookedFor(asked: Asked, primary: string, next?: Next, since?: number): Promise<Told> {
+    const { entries } = this.cache;
+    let known = since ?? entries.lastDrop;
     let before: unknown = next ?? heldBy(this.driver, primary)?.value;
     let record: Variants | undefined;
     let again: Again | undefined;
     for (let round = 0; round < ROUNDS; round += 1) {
       if (before instanceof Variants) record = before;
       else if (before === ALONE || before === ANEW) again = before;
+      const now = entries.lastDrop;
       const answer = await this.#answerAt(asked, this.#placeOf(asked, primary, record), again);
-      if (isTold(answer)) return answer;
-      before = answer;
+      // Variants are not dropped one by one: with their record gone, what is stored of them is over.
+      const isOver = record !== undefined && entries.wasDropped(primary, known);
+      if (isTold(answer) && !(isOver && isStored(answer))) return answer;
+      if (record === undefined || isOver) known = now;
+      if (isOver) record = undefined;
+      before = isOver && answer !== ALONE && answer !== ANEW ? undefined : answer;
     }
     return this.forward(asked, "bypass");
   }

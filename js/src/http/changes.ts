@@ -1,7 +1,7 @@
 /** Requests that go to the origin as they are, and what their answers say of what is stored. */
 
 import * as core from "../core.js";
-import { tagsFor } from "../tags.js";
+import { type Begun, tagsFor } from "../tags.js";
 import type { Asked } from "./asked.js";
 import type { CachedHttp } from "./cached-http.js";
 import { completed } from "./completing.js";
@@ -34,15 +34,25 @@ export async function change(http: CachedHttp, asked: Asked): Promise<Told> {
 /** A POST, whose answer later GETs may have: unless something else has changed what they get. */
 function post(http: CachedHttp, asked: Asked, ask: () => Promise<Exchange>): Promise<Told> {
   return http.cache.entries.watching(keyOfGet(http, asked), async (watch) => {
+    const begun = beginningOf(http);
     const exchange = await ask();
     const isCurrent = !watch.isChanged;
     const ending = invalidate(http, asked, exchange.response);
     // Its own part is done by now: what comes while stores are told is somebody else's.
     watch.isChanged = false;
     await ending;
-    const kept = isCurrent && !watch.isChanged ? posted(http, asked, exchange) : undefined;
+    // The watch tells what was invalidated here; its own part must not count against it.
+    const beginning = begun && { ...begun, fence: http.cache.entries.begin().fence };
+    const kept =
+      isCurrent && !watch.isChanged ? posted(http, asked, exchange, beginning) : undefined;
     return changed(exchange, kept);
   });
+}
+
+/** What is known of the tags of an answer that is asked for now; undefined if it has none. */
+function beginningOf({ cache, driver, policy }: CachedHttp): Begun | undefined {
+  if (policy.rules.tags === undefined) return undefined;
+  return { ...cache.entries.begin(), general: driver.host.layers?.tags.general(false) };
 }
 
 /** The key of the GET of the same URL; none that there is when `key` of the policy throws. */

@@ -202,6 +202,7 @@ export class Arrival {
       policy: this.#keeper.policy,
       args: [this.#visit.asked.request],
       waitUntil: this.#visit.waitUntil,
+      beginning: this.#fate.context.beginning,
       load: (context: StreamContext) => {
         context.begun?.();
         this.#recording?.endWith(context.signal);

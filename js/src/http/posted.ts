@@ -2,6 +2,7 @@
 
 import type { StreamContext } from "../call.js";
 import * as core from "../core.js";
+import type { Begun } from "../tags.js";
 import type { Asked } from "./asked.js";
 import type { CachedHttp } from "./cached-http.js";
 import { lifetimeOfLoaded } from "./keeping.js";
@@ -11,8 +12,14 @@ import { type Exchange, judge, textOf } from "./rules.js";
 /**
  * The answer for its caller while it is kept for GET; undefined when it is not to be kept.
  * What was stored has been invalidated before, and nothing has been changed since it was asked.
+ * @param beginning when it was asked, for its tags
  */
-export function posted(http: CachedHttp, asked: Asked, exchange: Exchange): Response | undefined {
+export function posted(
+  http: CachedHttp,
+  asked: Asked,
+  exchange: Exchange,
+  beginning: Begun | undefined,
+): Response | undefined {
   const { response } = exchange;
   if (asked.method !== "POST" || asked.mode !== "default" || response.status !== 200)
     return undefined;
@@ -31,6 +38,7 @@ export function posted(http: CachedHttp, asked: Asked, exchange: Exchange): Resp
       policy: http.keeping,
       args: [get.request],
       waitUntil: http.origin.waitUntilOf?.(asked),
+      beginning,
       load: (context: StreamContext) => kept(context),
       lifetimeOf: lifetimeOfLoaded,
     };

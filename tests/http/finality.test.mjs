@@ -1,0 +1,234 @@
+// What was invalidated stays so: responses that were on their way then, and stores that are slow.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { memory } from "holdover";
+import { drain } from "../js/support/manual-clock.mjs";
+import { MapStore } from "../js/support/map-store.mjs";
+import { fresh, settled, stage } from "./support/stage.mjs";
+
+const URL_A = "http://origin.test/a";
+const KEY_A = `GET ${URL_A}`;
+const DE = { headers: { "accept-language": "de" } };
+
+/** Changes after which nothing older of the URL may be served. */
+const CHANGES = {
+  "cachedFetch.invalidate": ({ cachedFetch }) => cachedFetch.invalidate(URL_A),
+  "cache.invalidate": ({ cache }) => cache.invalidate(KEY_A),
+  "cache.delete": ({ cache }) => cache.delete(KEY_A),
+  "cache.deleteMany": ({ cache }) => cache.deleteMany([KEY_A]),
+  "an unsafe method": async ({ cachedFetch }) => {
+    await (await cachedFetch(URL_A, { method: "DELETE" })).text();
+  },
+  clear: ({ cache }) => cache.clear(),
+};
+
+/** The answers of the origin depend on `Accept-Language`, and count. */
+const inLanguages = (request, nth) => [
+  `#${nth} ${request.headers.get("accept-language")}`,
+  fresh({ vary: "accept-language" }),
+];
+
+/** A store that can be cleared. */
+class Store extends MapStore {
+  async clear() {
+    this.records.clear();
+  }
+}
+
+/** Holds up the first such operation on a key that matches, after the store has done it. */
+function holdUp(store, operation, matches) {
+  let release;
+  const held = new Promise((resolve) => {
+    release = resolve;
+  });
+  const reached = new Promise((resolve) => {
+    store.misbehave = async (done, key, act) => {
+      const result = await act();
+      if (done === operation && matches(key)) {
+        store.misbehave = undefined;
+        resolve();
+        await held;
+      }
+      return result;
+    };
+  });
+  return { reached, release };
+}
+
+const isVariant = (key) => key.includes("accept-language");
+
+for (const [what, change] of Object.entries(CHANGES)) {
+  test(`${what}: a variant whose record was read before is not served after`, async () => {
+    const store = new Store();
+    await stage(inLanguages, { stores: [memory(), store] }).get("/a", DE);
+    await drain();
+    const other = stage((request, nth) => inLanguages(request, nth + 10), {
+      stores: [memory(), store],
+    });
+    const { reached, release } = holdUp(store, "get", isVariant);
+    const asking = other.get("/a", DE);
+    await reached;
+    await change(other);
+    release();
+    const { text, source } = await asking;
+    assert.match(text, /^#1[1-9] de$/);
+    assert.equal(source, "load");
+    assert.match((await other.get("/a", DE)).text, /^#1[1-9] de$/);
+  });
+
+  test(`${what}: a record that a slow store gave before leads nowhere after`, async () => {
+    const store = new Store();
+    await stage(inLanguages, { stores: [memory(), store] }).get("/a", DE);
+    await drain();
+    const other = stage((request, nth) => inLanguages(request, nth + 10), {
+      stores: [memory(), store],
+    });
+    const { reached, release } = holdUp(store, "get", (key) => key === KEY_A);
+    const asking = other.get("/a", DE);
+    await reached;
+    await change(other);
+    release();
+    assert.match((await asking).text, /^#1[1-9] de$/);
+  });
+}
+
+test("a request that joined the load of a variant gets nothing older than an invalidation", async () => {
+  let respond;
+  const { cachedFetch, get } = stage((request, nth) => {
+    if (nth !== 2) return inLanguages(request, nth);
+    return new Promise((resolve) => {
+      respond = () => resolve(inLanguages(request, nth));
+    });
+  });
+  await get("/a");
+  const first = get("/a", DE);
+  await settled();
+  const second = get("/a", DE);
+  await settled();
+  await cachedFetch.invalidate(URL_A);
+  respond();
+  assert.equal((await first).text, "#2 de");
+  assert.equal((await second).text, "#3 de");
+  assert.equal((await get("/a", DE)).text, "#3 de");
+});
+
+const TAGS = ["t"];
+const LATE = {
+  ...CHANGES,
+  invalidateTags: ({ cache }) => cache.invalidateTags(TAGS),
+};
+
+for (const [what, change] of Object.entries(LATE)) {
+  test(`${what} while a slow store writes: another instance loads`, async () => {
+    const store = new Store();
+    const settings = { policy: { tags: TAGS }, stores: [memory(), store] };
+    const one = stage((_request, nth) => [`#${nth}`, fresh()], settings);
+    store.misbehave = async (operation, _key, act) => {
+      const millis = { set: 40, delete: 5 }[operation];
+      if (millis !== undefined)
+        await new Promise((resolve) => one.clock.setTimeout(resolve, millis));
+      return act();
+    };
+    const loading = one.get("/a");
+    // It has been asked for, and its write is under way.
+    while (one.requests.length === 0) await one.clock.runFor(5);
+    const { text } = await loading;
+    assert.equal(text, "#1");
+    const changed = change(one);
+    await one.clock.runFor(200);
+    await changed;
+    store.misbehave = undefined;
+    const two = stage((_request, nth) => [`other #${nth}`, fresh()], {
+      ...settings,
+      stores: [memory(), store],
+    });
+    const told = await two.get("/a");
+    assert.deepEqual([told.text, told.source], ["other #1", "load"]);
+    assert.notEqual((await one.get("/a")).text, "#1");
+  });
+}
+
+const GROUP = { "cache-groups": '"g"' };
+
+/** What ends a tag, or a group of the origin, for those who carry it. */
+const ENDINGS = {
+  tag: [{ tags: TAGS }, ({ cache }) => cache.invalidateTags(TAGS)],
+  "tags of the value": [{ tags: () => TAGS }, ({ cache }) => cache.invalidateTags(TAGS)],
+  "cache group": [
+    {},
+    async ({ cachedFetch }) => {
+      await (await cachedFetch("http://origin.test/b", { method: "DELETE" })).text();
+    },
+  ],
+};
+
+/** The first answer comes when it is told to; its body when it is told to once more. */
+function slowAnswer(headers) {
+  let head;
+  let end;
+  const began = new Promise((resolve) => {
+    head = resolve;
+  });
+  const body = new ReadableStream({
+    start: (controller) => {
+      end = () => {
+        controller.enqueue(new TextEncoder().encode("old"));
+        controller.close();
+      };
+    },
+  });
+  const answer = async (request, nth) => {
+    if (request.method === "DELETE")
+      return ["", { headers: { "cache-group-invalidation": '"g"' } }];
+    if (nth > 1) return [`#${nth}`, { headers }];
+    await began;
+    return new Response(body, { headers });
+  };
+  return { answer, head, end };
+}
+
+const FRESH = { "cache-control": "max-age=60", ...GROUP };
+const turns = async () => {
+  for (let turn = 0; turn < 6; turn += 1) await settled();
+};
+
+for (const [what, [policy, ending]] of Object.entries(ENDINGS)) {
+  for (const stores of ["memory", "memory and a store"]) {
+    for (const when of ["before the head", "between head and end"]) {
+      test(`${what}, ${stores}: invalidated ${when}, a variant is not served afterwards`, async () => {
+        const headers = { ...FRESH, vary: "accept-language" };
+        const { answer, head, end } = slowAnswer(headers);
+        const own = stores === "memory" ? [memory()] : [memory(), new Store()];
+        const set = stage(answer, { policy, stores: own });
+        const first = set.get("/a", DE);
+        await turns();
+        if (when === "before the head") await ending(set);
+        head();
+        await turns();
+        if (when !== "before the head") await ending(set);
+        end();
+        assert.equal((await first).text, "old");
+        await turns();
+        assert.match((await set.get("/a", DE)).text, /^#\d$/);
+      });
+
+      test(`${what}, ${stores}: invalidated ${when}, a POST's answer is not served afterwards`, async () => {
+        const headers = { ...FRESH, "content-location": "/a" };
+        const { answer, head, end } = slowAnswer(headers);
+        const own = stores === "memory" ? [memory()] : [memory(), new Store()];
+        const set = stage(answer, { policy, stores: own });
+        const first = set.get("/a", { method: "POST", body: "x" });
+        await turns();
+        if (when === "before the head") await ending(set);
+        head();
+        await turns();
+        if (when !== "before the head") await ending(set);
+        end();
+        assert.equal((await first).text, "old");
+        await turns();
+        assert.match((await set.get("/a")).text, /^#\d$/);
+      });
+    }
+  }
+}
