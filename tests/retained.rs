@@ -84,7 +84,7 @@ fn a_record_of_a_dead_entry_is_kept_to_be_validated() {
     let (Some(slot), Step::Load { fence, .. }) = (slot, step) else {
         panic!("{step:?}");
     };
-    let record = (arrival(100, 1000), Span::from_millis(200));
+    let record = (arrival(100, 1000), Span::from_millis(200), 0.5);
     let (found, kept) = machine.found(slot, fence, policy, record, false, at(500));
     assert_eq!(found, holdover::call::Found::Load { fallback: false });
     assert_eq!(kept, holdover::call::Kept::Found);

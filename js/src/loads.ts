@@ -22,12 +22,17 @@ import { ignoreRejection } from "./user-functions.js";
 /** The verdicts of `found`, as `src/wasm/mod.rs` numbers them. */
 const HIT = 0;
 const STALE = 1;
+const ERROR_FALLBACK = 2;
 const STALE_REFRESH = 3;
 const LOAD_FALLBACK = 5;
+const HIT_REFRESH = 8;
 const STEP_BITS = 15;
 const KEPT_FOUND = 16;
 const KEPT_HELD = 32;
 const SLOT_BESIDE = 64;
+/** For a roll that nobody looks at. */
+const MIDDLE = 0.5;
+
 /**
  * A load somebody waits for, one that nobody does, one that was asked for by name, or one beside
  * the load that leads the key.
@@ -186,8 +191,10 @@ export class Loads {
 
   /** The outcome that an entry of a lower store is; undefined when the load must go on. */
   #useFound(flight: Flight, call: Call, found: FoundEntry): Outcome | undefined {
-    const { memory, space } = this.#host;
+    const { memory, space, events } = this.#host;
     const known = space.get(call.key) ?? -1;
+    // Why the last load failed: who is served until the next one is told.
+    const failure = memory.failures[known];
     if (known < 0 && !flight.isBeside) return undefined;
     const verdict = this.#askFound(flight, call, found, known);
     const slot = flight.isBeside ? Math.floor(verdict / SLOT_BESIDE) : known;
@@ -206,14 +213,19 @@ export class Loads {
       flight.over = true;
       return { ...answer, source: "hit" };
     }
-    if (step === STALE) {
+    if (step === STALE || step === ERROR_FALLBACK) {
+      flight.error = failure;
+      memory.land(flight, slot);
       flight.over = true;
-      return { ...answer, source: "stale" };
+      if (step === STALE) return { ...answer, source: "stale" };
+      events.tell({ type: "failover", key: call.key });
+      return { ...answer, source: "error-fallback", error: failure };
     }
-    if (step === STALE_REFRESH) {
+    if (step === STALE_REFRESH || step === HIT_REFRESH) {
       flight.anchored = true;
       // Told before the load, which may fail, or be refused, at once.
-      const outcome = flight.tell({ ...answer, source: "stale" });
+      const source = step === HIT_REFRESH ? "hit" : "stale";
+      const outcome = flight.tell({ ...answer, source });
       flight.done = this.#goOn(flight, call, slot);
       return outcome;
     }
@@ -226,7 +238,7 @@ export class Loads {
 
   /** Asks the core what an entry of a lower store means for a flight. */
   #askFound(flight: Flight, call: Call, found: FoundEntry, slot: number): number {
-    const { memory, timers } = this.#host;
+    const { memory, timers, random } = this.#host;
     const size = memory.weigh(found.value, call.key); // first: `sizeOf` is the user's, and may do anything
     const { ttl, staleWhileRevalidate, staleIfError } = memory.capped(found, found.age);
     const { machine } = memory;
@@ -234,10 +246,12 @@ export class Loads {
     const id = call.policy.bind(memory);
     const windows = [ttl, staleWhileRevalidate, staleIfError, size, found.age] as const;
     const { retained = 0 } = found;
+    const { earlyBeta } = call.policy.rules;
+    const roll = earlyBeta > 0 ? random() : MIDDLE;
     const now = timers.now();
     return flight.isBeside
       ? core.found_beside(machine, slot, fence, id, ...windows, now, retained)
-      : core.found(machine, slot, fence, id, ...windows, background, now, retained);
+      : core.found(machine, slot, fence, id, ...windows, background, now, retained, roll);
   }
 
   /**

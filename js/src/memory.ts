@@ -288,9 +288,16 @@ export class MemoryStore {
   /** @internal Forgets the slots that the core gave back. */
   drain(): void {
     for (let next = dropped(this.machine); next >= 0; next = dropped(this.machine)) {
-      // The low bit tells an eviction from an invalidation, the rest is the slot.
-      this.#forgetSlot(next >>> 1, (next & 1) === 1);
+      // The low bit tells an eviction from an invalidation, the next one that only the value goes.
+      if ((next & 2) !== 0) this.#forgetValue(next >>> 2);
+      else this.#forgetSlot(next >>> 2, (next & 1) === 1);
     }
+  }
+
+  /** The slot stays, without a value, for what is remembered of an entry in a lower store. */
+  #forgetValue(slot: number): void {
+    this.values[slot] = undefined;
+    this.promises[slot] = undefined;
   }
 
   #forgetSlot(slot: number, evicted: boolean): void {

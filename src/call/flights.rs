@@ -82,13 +82,13 @@ impl CallMachine {
     ///
     /// A `background` flight only wants fresh entries: its callers have a stale one already. And a
     /// flight that began in spite of a fresh entry, for that is used up or to be renewed early, wants
-    /// a newer one.
+    /// a newer one. `roll` is uniform in `[0, 1)`, for early refreshes.
     pub fn found(
         &mut self,
         slot: SlotId,
         fence: Fence,
         policy: PolicyId,
-        (arrival, age): (Arrival, Span),
+        (arrival, age, roll): (Arrival, Span, f64),
         background: bool,
         now: Timestamp,
     ) -> (Found, Kept) {
@@ -98,13 +98,14 @@ impl CallMachine {
             return (Found::Load { fallback: false }, Kept::Neither);
         }
         self.heed_tags(Some(slot));
-        let entry = Entry {
+        let mut entry = Entry {
             stored_at: now - age,
             lifetime: arrival.lifetime,
             load_cost: 0,
             size: arrival.size,
             hits: 0,
         };
+        self.recall(slot, &mut entry);
         let before = self.memory.entry(slot).copied();
         let (entry, kept) = match before {
             Some(held) if held.state(now) == State::Fresh && held.stored_at >= entry.stored_at => {
@@ -114,7 +115,13 @@ impl CallMachine {
             _ if self.memory.store(slot, entry, now) => (entry, Kept::Found),
             _ => (entry, Kept::Neither),
         };
-        let found = self.answer_found(slot, fence, policy, entry.state(now), background, now);
+        let state = entry.state(now);
+        let plan = plan(Some(state), self.policies[policy as usize].mode());
+        let traced = (!background)
+            .then(|| self.answer_traced(slot, fence, policy, plan, now, roll))
+            .flatten();
+        let found = traced
+            .unwrap_or_else(|| self.answer_found(slot, fence, policy, state, background, now));
         (found, kept)
     }
 
@@ -165,6 +172,7 @@ impl CallMachine {
             let before = self.retries.get(slot).copied().unwrap_or(Retry::NONE);
             let retry = before.after_failure(&self.policies[policy as usize], now);
             self.retries.set(slot, now + retry.remaining(now), retry);
+            self.trace_failure(slot, now);
         }
         self.memory.release(slot);
     }

@@ -24,6 +24,7 @@ mod inspect;
 mod policies;
 mod step;
 mod tagging;
+mod traces;
 
 pub use counters::Counters;
 pub use step::{Found, Kept, Landed, Served, Step};
@@ -265,6 +266,9 @@ impl CallMachine {
             .map_or(0, |flight| now.since(flight.since).as_millis());
         let landed = self.store(slot, fence, arrival, cost, now);
         if let Some(slot) = slot {
+            if landed != Landed::Outdated && self.traces(policy) {
+                self.trace_entry(slot);
+            }
             self.end_flight(slot, fence);
         }
         if landed == Landed::Outdated {
@@ -299,6 +303,7 @@ impl CallMachine {
         }
         let slot = slot.unwrap_or_else(|| self.memory.take());
         self.memory.raise_barrier(slot, fence);
+        self.memory.untrace(slot);
         self.retries.remove(slot);
         let entry = Entry {
             stored_at: now,
@@ -358,19 +363,27 @@ impl CallMachine {
         self.flights.detach(slot);
         self.retries.remove(slot);
         self.memory.pin(slot, false);
+        self.memory.untrace(slot);
         self.memory.keep_for_errors(slot, now);
         self.memory.release(slot);
     }
 
-    /// The next slot whose key and value the host must forget.
+    /// The next slot whose value the host must forget, and its key unless
+    /// [`CallMachine::is_taken`] says that the slot stays for its trace.
     pub fn take_dropped(&mut self) -> Option<Dropped> {
         let dropped = self.memory.take_dropped()?;
-        let slot = dropped.slot;
-        // A slot that was taken anew meanwhile is not dropped any more: hosts drain the queue
-        // after every call that may fill it, so this is only a safeguard.
-        debug_assert!(!self.memory.is_taken(slot), "dropped slots are drained");
-        self.retries.remove(slot);
+        // Hosts drain the queue after every call that may fill it, so a slot that is taken has not
+        // been taken anew meanwhile: it stays for its trace.
+        if !self.memory.is_taken(dropped.slot) {
+            self.retries.remove(dropped.slot);
+        }
         Some(dropped)
+    }
+
+    /// Whether `slot` is some key's.
+    #[must_use]
+    pub fn is_taken(&self, slot: SlotId) -> bool {
+        self.memory.is_taken(slot)
     }
 
     /// Whether [`CallMachine::take_dropped`] has something to give.

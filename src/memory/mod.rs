@@ -11,6 +11,7 @@
 
 pub mod deadlines;
 pub mod recency;
+mod traces;
 
 use crate::entry::Entry;
 use crate::flight::Fence;
@@ -21,6 +22,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use deadlines::Deadlines;
 use recency::Recency;
+use traces::Traces;
 
 /// The number of a slot.
 pub type SlotId = u32;
@@ -59,7 +61,7 @@ impl Slot {
     }
 }
 
-/// A slot that was given back.
+/// A slot that was given back, or whose value is to be forgotten while its trace stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dropped {
     /// Its number.
@@ -77,6 +79,7 @@ pub struct Memory {
     recency: Recency,
     expiry: Deadlines,
     dropped: Vec<Dropped>,
+    traces: Traces,
     floor: Fence,
     entries: u32,
     bytes: u64,
@@ -94,6 +97,7 @@ impl Memory {
             recency: Recency::default(),
             expiry: Deadlines::default(),
             dropped: Vec::new(),
+            traces: Traces::default(),
             floor: Fence::ZERO,
             entries: 0,
             bytes: 0,
@@ -195,8 +199,10 @@ impl Memory {
         stays
     }
 
-    /// Drops the entry of `slot`, if it has one, and gives the slot back unless it is pinned.
+    /// Drops the entry of `slot`, if it has one, and its trace, and gives the slot back unless it
+    /// is pinned.
     pub fn remove(&mut self, slot: SlotId) {
+        self.traces.remove(slot);
         self.clear_entry(slot);
         self.release(slot);
     }
@@ -210,15 +216,17 @@ impl Memory {
         }
     }
 
-    /// Gives `slot` back if it has no entry (a memory for 0 entries drops it now) and no pin.
+    /// Gives `slot` back if it has no entry (a memory for 0 entries drops it now), no trace and no
+    /// pin.
     pub fn release(&mut self, slot: SlotId) {
         if !self.is_taken(slot) || self.slots[slot as usize].pinned {
             return;
         }
+        let is_traced = self.retrace(slot);
         if self.limits.max_entries == 0 {
             self.clear_entry(slot);
         }
-        if self.slots[slot as usize].entry.is_none() {
+        if self.slots[slot as usize].entry.is_none() && !is_traced {
             self.slots[slot as usize].taken = false;
             self.raise_floor(self.slots[slot as usize].barrier);
             self.free.push(slot);
@@ -389,6 +397,7 @@ impl Memory {
     /// When one is broken.
     pub fn assert_invariants(&self) {
         self.expiry.assert_invariants();
+        self.assert_traces();
         let held = self.slots.iter().filter_map(|slot| slot.entry);
         assert_eq!(held.clone().count(), self.entries as usize, "entries");
         let bytes: u64 = held.map(|entry| u64::from(entry.size)).sum();

@@ -36,15 +36,21 @@ pub(super) fn with<R>(machine: u32, use_it: impl FnOnce(&mut Calls) -> R) -> R {
     use_it(calls.expect("a machine that is open"))
 }
 
+/// How many entries of lower stores a memory for 0 entries remembers the hits and retries of: as many
+/// as a memory keeps by default.
+const MAX_TRACES: u32 = 10_000;
+
 /// Opens a machine; gives its number.
 #[wasm_bindgen]
 #[must_use]
 pub fn open(max_entries: f64, max_bytes: f64) -> u32 {
+    let mut machine = CallMachine::new(Limits {
+        max_entries: max_entries as u32,
+        max_bytes: max_bytes as u64,
+    });
+    machine.keep_traces(MAX_TRACES);
     let calls = Box::new(Calls {
-        machine: CallMachine::new(Limits {
-            max_entries: max_entries as u32,
-            max_bytes: max_bytes as u64,
-        }),
+        machine,
         led: Fence::ZERO,
         guards: Vec::new(),
         free_guards: Vec::new(),

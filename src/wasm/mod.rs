@@ -236,6 +236,7 @@ pub fn found(
     background: bool,
     now: f64,
     retained: f64,
+    roll: f64,
 ) -> u32 {
     let arrival = arrival(ttl, stale_while_revalidate, stale_if_error, retained, size);
     with(machine, |calls| {
@@ -243,7 +244,7 @@ pub fn found(
             slot as u32,
             fence_in(fence),
             policy,
-            (arrival, span_in(age)),
+            (arrival, span_in(age), roll),
             background,
             time_in(now),
         );
@@ -254,6 +255,7 @@ pub fn found(
 fn found_code(found: Found, kept: Kept) -> u32 {
     let step = match found {
         Found::Serve(served) => served_code(served),
+        Found::ServeAndLoad(Served::Hit) => code::HIT_REFRESH,
         Found::ServeAndLoad(_) => code::STALE_REFRESH,
         Found::Load { fallback } => code::LOAD + u32::from(fallback),
     };
@@ -353,14 +355,15 @@ pub fn distrust(machine: u32, slot: i32, now: f64) {
 }
 
 /// The next slot to forget, −1 when there is none. The low bit tells whether it was evicted to
-/// make room; the slot is the rest.
+/// make room, the next one that only its value is to be forgotten; the slot is the rest.
 #[wasm_bindgen]
 #[must_use]
 pub fn dropped(machine: u32) -> i32 {
     with(machine, |calls| {
         let dropped = calls.machine.take_dropped();
         dropped.map_or(-1, |dropped| {
-            (dropped.slot << 1) as i32 + i32::from(dropped.evicted)
+            let is_kept = calls.machine.is_taken(dropped.slot);
+            (dropped.slot << 2) as i32 + (i32::from(is_kept) << 1) + i32::from(dropped.evicted)
         })
     })
 }

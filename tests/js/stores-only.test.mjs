@@ -6,11 +6,15 @@ import { createCache, memory } from "holdover";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
 
-function stage(policy = {}) {
+function stage(policy = {}, above = []) {
   const clock = new ManualClock();
   const lower = new MapStore();
   const events = [];
-  const cache = createCache({ clock, stores: [lower], onEvent: ({ type }) => events.push(type) });
+  const cache = createCache({
+    clock,
+    stores: [...above, lower],
+    onEvent: ({ type }) => events.push(type),
+  });
   const origin = { loads: 0, down: false, delay: 0 };
   const load = async (key) => {
     const nth = ++origin.loads;
@@ -127,4 +131,158 @@ test("memory() comes first or not at all, and once", () => {
   for (const broken of [{}, { get() {} }, null, 1, { get() {}, set() {}, delete: 1 }]) {
     assert.throws(() => createCache({ stores: [memory(), broken] }), /stores\[1\]/);
   }
+});
+
+const answers = async (get, calls) => {
+  const given = [];
+  for (let call = 0; call < calls; call += 1) {
+    given.push(Number((await get("a")).split("#")[1]));
+    await drain();
+  }
+  return given;
+};
+
+/** What the process has of keys: slots, and values, which must not be there. */
+const remembered = ({ driver: { host } }) => [
+  host.space.size,
+  host.memory.values.filter((value) => value !== undefined).length,
+  host.memory.usage().entries,
+];
+
+test("hits count without a memory: four answers each, as with one", async () => {
+  const counted = [1, 1, 1, 1, 2, 2, 2, 2, 3, 3];
+  const withOne = stage({ hits: { max: 3 } }, [memory()]);
+  assert.deepEqual(await answers(withOne.get, 10), counted);
+  const { cache, get } = stage({ hits: { max: 3 } });
+  assert.deepEqual(await answers(get, 10), counted);
+  assert.deepEqual(remembered(cache), [1, 0, 0]);
+});
+
+test("hits with refreshAt renew in the background without a memory", async () => {
+  for (const above of [[], [memory()]]) {
+    const { get } = stage({ hits: { max: 3, refreshAt: 2 } }, above);
+    assert.deepEqual(await answers(get, 8), [1, 1, 1, 2, 2, 3, 3, 4]);
+  }
+});
+
+test("early at a fixed age loads in the background without a memory, once", async () => {
+  const { clock, cache, origin, get } = stage({ early: { after: 400 } });
+  assert.deepEqual(await answers(get, 2), [1, 1]);
+  await clock.runTo(399);
+  assert.deepEqual(await answers(get, 1), [1]);
+  assert.equal(origin.loads, 1);
+  await clock.runTo(400);
+  const due = await get.explain("a");
+  assert.deepEqual([due.value, due.source, due.layer], ["a#1", "hit", "lower"]);
+  await drain();
+  assert.equal(origin.loads, 2);
+  assert.deepEqual(await answers(get, 2), [2, 2]);
+  assert.deepEqual(remembered(cache), [1, 0, 0]);
+});
+
+test("early by chance knows what the load took without a memory", async () => {
+  for (const [random, loads] of [
+    [0.5, 2], // -100 · ln(0.5) = 69: due at 50 ms before the end
+    [0.9, 1], // 11: not yet
+  ]) {
+    const clock = new ManualClock();
+    let count = 0;
+    const cache = createCache({ clock, stores: [new MapStore()], random: () => random });
+    const load = async () => {
+      count += 1;
+      await new Promise((go) => clock.setTimeout(go, 100));
+      return `a#${count}`;
+    };
+    const get = cache.wrap(load, { ttl: 1000, early: true, key: "{0}" });
+    const first = get("a");
+    await clock.runTo(100);
+    await first;
+    await drain();
+    await clock.runTo(1050);
+    assert.equal(await get("a"), "a#1");
+    await drain();
+    assert.equal(count, loads, `roll ${random}`);
+  }
+});
+
+test("a failed load makes the next ones wait for retryAfter without a memory", async () => {
+  const { clock, cache, origin, events, get } = stage({
+    ...{ retryAfter: 300, staleWhileRevalidate: 0, staleIfError: 10_000 },
+  });
+  await get("a");
+  await clock.runTo(1500);
+  origin.down = true;
+  for (let call = 0; call < 3; call += 1) {
+    const held = await get.explain("a");
+    assert.deepEqual([held.value, held.source, held.age], ["a#1", "error-fallback", 1500]);
+    assert.match(String(held.error), /down/);
+    await drain();
+  }
+  assert.equal(origin.loads, 2);
+  assert.equal(events.filter((type) => type === "failover").length, 3);
+  assert.deepEqual(remembered(cache), [1, 0, 0]);
+  await clock.runTo(1799);
+  await get("a");
+  assert.equal(origin.loads, 2);
+  await clock.runTo(1800);
+  await get("a");
+  assert.equal(origin.loads, 3);
+  await clock.runTo(2399); // twice as long
+  await get("a");
+  assert.equal(origin.loads, 3);
+  origin.down = false;
+  await clock.runTo(2400);
+  assert.equal(await get("a"), "a#4");
+  assert.deepEqual(remembered(cache), [0, 0, 0]);
+});
+
+test("stale answers wait for retryAfter without a memory", async () => {
+  const { clock, origin, get } = stage({ retryAfter: 300 });
+  await get("a");
+  await clock.runTo(1100);
+  origin.down = true;
+  for (let call = 0; call < 4; call += 1) {
+    assert.equal((await get.explain("a")).source, "stale");
+    await drain();
+  }
+  assert.equal(origin.loads, 2);
+});
+
+test("set, delete, clear and another instance end what is remembered of an entry", async () => {
+  const ways = {
+    set: ({ get }) => get.set(["a"], "a#9"),
+    invalidate: ({ get }) => get.invalidate("a"),
+    delete: ({ cache }) => cache.delete("a"),
+    clear: ({ cache }) => cache.clear(),
+  };
+  for (const [name, end] of Object.entries(ways)) {
+    const staged = stage({ hits: { max: 3 } });
+    assert.deepEqual(await answers(staged.get, 3), [1, 1, 1]);
+    await end(staged);
+    await drain();
+    assert.deepEqual(remembered(staged.cache), [0, 0, 0], name);
+    const next = name === "set" ? 9 : 2;
+    assert.deepEqual(await answers(staged.get, 3), [next, next, next], name);
+  }
+  const { clock, lower, origin, get } = stage({ retryAfter: 5000 });
+  await get("a");
+  await clock.runTo(1600);
+  origin.down = true;
+  await get("a");
+  const other = createCache({ clock, stores: [lower] });
+  await other.set("a", "a#7", { ttl: 10 });
+  await drain();
+  assert.equal(await get("a"), "a#7");
+  await clock.runTo(1700);
+  await assert.rejects(get("a"));
+  assert.equal(origin.loads, 3, "the newer entry does not wait for the older one's retry");
+});
+
+test("what is remembered of entries is bounded", async () => {
+  const { cache, lower, get } = stage({ hits: { max: 3 } });
+  for (let nth = 0; nth < 10_500; nth += 1) {
+    await get(`key ${nth}`);
+    lower.operations.length = 0;
+  }
+  assert.deepEqual(remembered(cache), [10_000, 0, 0]);
 });

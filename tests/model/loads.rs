@@ -52,7 +52,7 @@ impl Model {
         let Some(slot) = self.slot(load.key) else {
             return true;
         };
-        let given = (arrival, Span::from_millis(age));
+        let given = (arrival, Span::from_millis(age), 0.5);
         let (found, kept) = self.machine.found(
             slot,
             load.fence,

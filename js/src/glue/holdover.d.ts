@@ -66,7 +66,8 @@ export declare function found(
   age: number,
   background: boolean,
   now: number,
-  retained?: number,
+  retained: number,
+  roll: number,
 ): number;
 export declare function failed(
   machine: number,

@@ -1,0 +1,118 @@
+//! Hits, early refreshes and retries where entries are in a lower store only.
+
+use super::{CallMachine, Found, PolicyId, Served};
+use crate::entry::Entry;
+use crate::flight::Fence;
+use crate::memory::SlotId;
+use crate::strategy::stale::Plan;
+use crate::time::Timestamp;
+
+impl CallMachine {
+    /// Keeps traces of up to `max` entries that a memory for 0 entries does not keep.
+    pub fn keep_traces(&mut self, max: u32) {
+        self.memory.keep_traces(max);
+    }
+
+    /// Whether calls of `policy` must know what happened to an entry before.
+    pub(super) fn traces(&self, policy: PolicyId) -> bool {
+        let rules = &self.policies[policy as usize];
+        self.memory.keeps_traces() && (rules.hits().is_some() || rules.early().is_some())
+    }
+
+    /// Gives `entry`, which a lower store had, the hits and the cost that are remembered of it.
+    /// What is remembered of another entry ends: the store has a newer one.
+    pub(super) fn recall(&mut self, slot: SlotId, entry: &mut Entry) {
+        if let Some(trace) = self.memory.trace_of(slot, entry) {
+            entry.hits = trace.hits;
+            entry.load_cost = trace.load_cost;
+        } else if self.memory.keeps_traces() {
+            self.memory.untrace(slot);
+            self.retries.remove(slot);
+        }
+    }
+
+    /// What an entry that a lower store had means by its trace; `None` if that changes nothing.
+    pub(super) fn answer_traced(
+        &mut self,
+        slot: SlotId,
+        fence: Fence,
+        policy: PolicyId,
+        plan: Plan,
+        now: Timestamp,
+        roll: f64,
+    ) -> Option<Found> {
+        if !self.memory.keeps_traces() {
+            return None;
+        }
+        let entry = *self.memory.entry(slot)?;
+        if self.traces(policy) {
+            self.memory.trace(slot, entry);
+        }
+        let is_waiting = self.is_retry_waiting(slot, now);
+        let rules = &self.policies[policy as usize];
+        let (hits, early) = (rules.hits(), rules.early());
+        let is_used_up = hits.is_some_and(|hits| hits.is_used_up(entry.hits));
+        match plan {
+            Plan::Serve if !is_used_up => {
+                let is_due = hits.is_some_and(|hits| hits.is_due(entry.hits.saturating_add(1)))
+                    || early.is_some_and(|early| early.is_due(&entry, now, roll));
+                (is_due && !is_waiting).then(|| self.serve_and_renew(slot, fence, policy, now))
+            }
+            Plan::ServeAndRefresh if is_waiting => {
+                self.counters[policy as usize].stale += 1;
+                Some(self.serve_waiting(slot, fence, policy, Served::Stale))
+            }
+            Plan::Serve | Plan::LoadWithFallback if is_waiting => {
+                self.counters[policy as usize].error_fallbacks += 1;
+                Some(self.serve_waiting(slot, fence, policy, Served::ErrorFallback))
+            }
+            Plan::Serve => Some(Found::Load { fallback: true }),
+            _ => None,
+        }
+    }
+
+    fn serve_and_renew(
+        &mut self,
+        slot: SlotId,
+        fence: Fence,
+        policy: PolicyId,
+        now: Timestamp,
+    ) -> Found {
+        let counters = &mut self.counters[policy as usize];
+        counters.hits += 1;
+        counters.refreshes += 1;
+        if let Some(entry) = self.memory.entry_mut(slot) {
+            entry.hits = entry.hits.saturating_add(1);
+        }
+        self.flights.let_go(slot, fence, now);
+        Found::ServeAndLoad(Served::Hit)
+    }
+
+    /// The key waits for its retry, so nobody loads.
+    fn serve_waiting(
+        &mut self,
+        slot: SlotId,
+        fence: Fence,
+        policy: PolicyId,
+        served: Served,
+    ) -> Found {
+        self.counters[policy as usize].loads -= 1;
+        self.end_flight(slot, fence);
+        self.memory.release(slot);
+        Found::Serve(served)
+    }
+
+    /// Leaves a trace of the entry of `slot`, if it has one.
+    pub(super) fn trace_entry(&mut self, slot: SlotId) {
+        if let Some(&entry) = self.memory.entry(slot) {
+            self.memory.trace(slot, entry);
+        }
+    }
+
+    /// Remembers the entry that `slot` is about to lose for as long as its key waits for a retry.
+    pub(super) fn trace_failure(&mut self, slot: SlotId, now: Timestamp) {
+        if self.is_retry_waiting(slot, now) {
+            self.trace_entry(slot);
+        }
+    }
+}
