@@ -254,6 +254,7 @@ test("memory and fetch options", () => {
       name: undefined,
       sortQuery: false,
       storeSetCookie: false,
+      ignoresDirectives: false,
     },
   );
   assert.equal(options.compileFetchOptions({ fetch, shared: false }).fetch, fetch);
