@@ -10,7 +10,7 @@ import { sign } from "holdover/codecs/sign";
 import { storeConformance } from "holdover/testing";
 import { WholeStore } from "./support/whole-store.mjs";
 
-const key = (fill) => new Uint8Array(32).fill(fill);
+const key = (first) => Uint8Array.from({ length: 32 }, (_, nth) => first * 32 + nth);
 const SIGN = { sign: sign({ keys: [key(1)] }) };
 const ENCRYPT = { encrypt: encrypt({ keys: [key(2)] }) };
 const COMPRESS = { compress: compress({ threshold: 64 }) };
@@ -228,4 +228,66 @@ test("what is no key is a ConfigError that does not tell the secret", () => {
     assert.throws(() => createCache({ [name]: { keys: [] } }), { code: "E_CONFIG", option: name });
   }
   sign({ keys: [Buffer.from(key(1)).toString("base64")] });
+});
+
+const NOT_RANDOM = {
+  "43 letters of plain text": "thispasswordisknowntoallofusandtheneighbours".slice(0, 43),
+  "plain text with capitals": "ThisPasswordIsKnownToAllOfUsAndTheNeighbours".slice(0, 43),
+  "plain text with digits": "password1234password5678correcthorsebattery",
+  "one letter": "a".repeat(43),
+  "a word again and again": "Secret12".repeat(6).slice(0, 43),
+  "base64 of zeros": Buffer.alloc(32).toString("base64"),
+  "bytes of zeros": new Uint8Array(32),
+  "bytes of a word": new TextEncoder().encode("password".repeat(4)),
+};
+for (const [what, weak] of Object.entries(NOT_RANDOM)) {
+  test(`a key that is guessed easily is refused by its place: ${what}`, () => {
+    for (const seal of [sign, encrypt]) {
+      assert.throws(
+        () => seal({ keys: [key(1), weak] }),
+        (error) =>
+          error.code === "E_CONFIG" &&
+          error.option === "keys[1]" &&
+          error.message.includes("do not look random") &&
+          !error.message.includes(String(weak).slice(0, 8)),
+      );
+    }
+  });
+}
+
+test("random keys are taken in every form", () => {
+  for (let round = 0; round < 2000; round += 1) {
+    const bytes = crypto.getRandomValues(new Uint8Array(32));
+    const hex = Buffer.from(bytes).toString("hex");
+    const text = Buffer.from(bytes).toString("base64");
+    try {
+      encrypt({ keys: [bytes, text, text.replaceAll("=", "")] });
+      sign({ keys: [hex, hex.toUpperCase(), new TextEncoder().encode(hex)] });
+    } catch (error) {
+      assert.fail(`${hex}: ${error}`);
+    }
+  }
+});
+
+test("one key for two purposes is a ConfigError that does not tell it", () => {
+  const shared = key(3);
+  const text = Buffer.from(shared).toString("base64");
+  const [signing, encrypting] = [sign({ keys: [key(1), text] }), encrypt({ keys: [shared] })];
+  const refused = (make) =>
+    assert.throws(make, (error) => {
+      assert.equal(error.code, "E_CONFIG");
+      assert.match(error.option, /^keys\[\d\]$/);
+      assert.match(error.message, /a different key for each purpose/);
+      assert.ok(!error.message.includes(text));
+      return true;
+    });
+  const stores = () => [new WholeStore()];
+  refused(() => createCache({ stores: stores(), sign: signing, encrypt: encrypting }));
+  refused(() => createCache({ stores: stores(), ...COMPRESS, sign: signing, encrypt: encrypting }));
+  refused(() => createCache({ stores: [encrypting(new WholeStore())], sign: signing }));
+  refused(() => signing(compress()(encrypting(new WholeStore()))));
+  refused(() => encrypting(signing(new WholeStore())));
+  // Stores beside each other may be under one key, as they are with one cache.
+  createCache({ stores: [signing(new WholeStore()), encrypting(new WholeStore())] });
+  createCache({ stores: stores(), ...SIGN, ...ENCRYPT, ...COMPRESS });
 });

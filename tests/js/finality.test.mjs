@@ -72,7 +72,10 @@ test("a full store: what set could not write is dropped there", async () => {
 
 test("a sealed write that never ends jams nothing", async () => {
   const { clock, store, make } = stage();
-  const cache = make({ stores: [store], sign: sign({ keys: [new Uint8Array(32).fill(1)] }) });
+  const cache = make({
+    stores: [store],
+    sign: sign({ keys: [Uint8Array.from({ length: 32 }, (_, nth) => nth)] }),
+  });
   store.misbehave = (operation, _key, act) => (operation === "set" ? new Promise(() => {}) : act());
   const jammed = cache.set("k", 1);
   for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);

@@ -132,7 +132,7 @@ test("bytes of another realm are bytes for codecs, keys and stores", async () =>
   assert.ok(!(foreign instanceof Uint8Array));
   assert.deepEqual([...codec.encode(foreign)], [1, 2, 255]);
   assert.throws(() => codec.encode(realm("", {})("Int8Array.of(1)")), TypeError);
-  encrypt({ keys: [realm("", {})("new Uint8Array(32)")] });
+  encrypt({ keys: [realm("", {})("Uint8Array.from({ length: 32 }, (_, nth) => nth)")] });
   const records = new Map();
   const store = {
     get: (key) => records.get(key),

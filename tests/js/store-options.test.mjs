@@ -21,7 +21,7 @@ import { fromUnstorage } from "holdover/stores/unstorage";
 const NOTHING = () => {};
 /** A client with just these methods. */
 const client = (...methods) => Object.fromEntries(methods.map((method) => [method, NOTHING]));
-const KEY = new Uint8Array(32);
+const KEY = Uint8Array.from({ length: 32 }, (_, nth) => nth);
 
 const ioredis = client("callBuffer", "duplicate");
 const memjs = client("get", "set", "add", "delete");

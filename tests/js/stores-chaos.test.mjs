@@ -100,7 +100,10 @@ test("after chaos, what is stored is found again in the stores", async () => {
 });
 
 test("chaos, sealed records: none that was spoiled is served", async () => {
-  const options = { sign: sign({ keys: [new Uint8Array(32)] }), compress: compress() };
+  const options = {
+    sign: sign({ keys: [Uint8Array.from({ length: 32 }, (_, nth) => nth)] }),
+    compress: compress(),
+  };
   const { random, clock, stores } = stage(3);
   const cache = createCache({ clock, random, stores, ...options });
   for (const store of stores) store.mischief = 0;

@@ -117,7 +117,7 @@ test("soft stamps of a clock that is ahead make stale as of now", async () => {
 
 for (const [what, options] of [
   ["plain", {}],
-  ["signed", { sign: sign({ keys: [new Uint8Array(32).fill(7)] }) }],
+  ["signed", { sign: sign({ keys: [Uint8Array.from({ length: 32 }, (_, nth) => nth)] }) }],
 ]) {
   test(`stamps that a store loses end what carries them: ${what} records`, async () => {
     const { made, store, origin } = stage({ instances: [options, options, options] });

@@ -2,11 +2,12 @@
 
 import { CodecError } from "../errors.js";
 import { readOptions } from "../options.js";
-import { contents, envelope, labelOf, once, type Secret, secretsOf } from "./envelope.js";
+import { contents, envelope, labelOf, once } from "./envelope.js";
 import { type Sealing, sealed } from "./sealed.js";
+import { type Secret, secretsOf } from "./secrets.js";
 
-export type { Secret } from "./envelope.js";
 export type { Sealing } from "./sealed.js";
+export type { Secret } from "./secrets.js";
 
 /** Options of {@link encrypt}. */
 export interface EncryptOptions {
@@ -27,13 +28,13 @@ const TAG = 16;
  * `createCache({ encrypt: encrypt({ keys: [env.KEY] }) })`, or for one store,
  * `encrypt({ keys })(store)`. One key is good for 2^32 records.
  *
- * @throws ConfigError when a key has not just 32 bytes
+ * @throws ConfigError when a key has not just 32 bytes, or does not look random; and for a store
+ *   whose records are under one of the keys already
  */
 export function encrypt(options: EncryptOptions): Sealing {
   const secrets = secretsOf(
     readOptions(options, { of: "encrypt", known: ["keys"], secret: true }).keys,
-    (length) => length === KEY,
-    "32 random bytes, or their base64",
+    { isLong: (length) => length === KEY, allowed: "32 random bytes, or their base64" },
   );
   const keys = once(() => Promise.all(secrets.map(importKey)));
   const seal = {
@@ -59,7 +60,7 @@ export function encrypt(options: EncryptOptions): Sealing {
       throw new CodecError("no key decrypts this record");
     },
   };
-  return (store) => sealed(store, seal);
+  return (store) => sealed(store, seal, secrets);
 }
 
 function importKey(secret: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {

@@ -1,12 +1,7 @@
-/** What sealed records begin with, and keys for sealing. */
+/** What sealed records begin with. */
 
-import { isBytes, type OwnBytes } from "../bytes.js";
-import { CodecError, ConfigError } from "../errors.js";
-import { fromBase64 } from "../stores/base64.js";
+import { CodecError } from "../errors.js";
 import { utf8 } from "../utf8.js";
-
-/** A secret: bytes, or their base64. */
-export type Secret = Uint8Array | string;
 
 const VERSION = 1;
 /** Magic of two letters and a version. */
@@ -50,27 +45,6 @@ export function labelOf(purpose: string, key: string): Uint8Array {
 }
 
 /**
- * The bytes of secrets.
- * @throws ConfigError when there is none, or one is no secret or of another length
- */
-export function secretsOf(
-  keys: unknown,
-  isLong: (length: number) => boolean,
-  allowed: string,
-): OwnBytes[] {
-  if (!Array.isArray(keys) || keys.length === 0) {
-    // Not the value itself: messages are logged, and this may be a secret.
-    throw new ConfigError("keys", typeof keys, `a list of at least one key: ${allowed}`);
-  }
-  return Array.from(keys as unknown[], (key, index) => {
-    const bytes = bytesOf(key);
-    if (bytes !== undefined && isLong(bytes.length)) return bytes;
-    const what = bytes === undefined ? typeof key : `${bytes.length} bytes`;
-    throw new ConfigError(`keys[${index}]`, what, allowed);
-  });
-}
-
-/**
  * Gives what `act` gave, once it was done; what fails is done again.
  *
  * Not before it is needed: Workers forbid it at module scope.
@@ -87,14 +61,4 @@ export function once<T>(act: () => Promise<T>): () => Promise<T> {
     }
     return done;
   };
-}
-
-function bytesOf(key: unknown): OwnBytes | undefined {
-  if (isBytes(key)) return Uint8Array.from(key);
-  if (typeof key !== "string") return undefined;
-  try {
-    return Uint8Array.from(fromBase64(key));
-  } catch {
-    return undefined;
-  }
 }

@@ -1,9 +1,10 @@
 /** A store whose records are changed on their way in, and changed back on their way out. */
 
-import { isSame } from "../bytes.js";
+import { isSame, type OwnBytes } from "../bytes.js";
 import { elapsed } from "../elapsed.js";
 import type { SetOptions, Store, StoreEntry } from "../store.js";
 import { SealOrder } from "./seal-order.js";
+import { holdSecrets } from "./secrets.js";
 
 /** What is done to records. Both are given the key, so that no record passes for another's. */
 export interface Seal {
@@ -27,8 +28,10 @@ const UNTOUCHED = ["keys", "increment", "window", "subscribe", "publish", "ping"
 /**
  * The same store, with sealed records. What cannot be opened is given as the error that tells why:
  * to the cache that is a miss and a `corrupt` event, and no failure of the store.
+ *
+ * @throws ConfigError when one of `secrets` seals the records of `store` already
  */
-export function sealed(store: Store, seal: Seal): Store {
+export function sealed(store: Store, seal: Seal, secrets: readonly OwnBytes[] = []): Store {
   const order = new SealOrder();
   const open = async (key: string, found: Found): Promise<Found> => {
     // Nothing, or the error of a seal further in.
@@ -62,6 +65,7 @@ export function sealed(store: Store, seal: Seal): Store {
   addUntouched(outer, store);
   addBatches(outer, store, order, open);
   addAtomic(outer, store, order, seal);
+  holdSecrets(outer, store, secrets);
   return outer;
 }
 

@@ -2,11 +2,12 @@
 
 import { SignatureError } from "../errors.js";
 import { readOptions } from "../options.js";
-import { contents, envelope, labelOf, once, type Secret, secretsOf } from "./envelope.js";
+import { contents, envelope, labelOf, once } from "./envelope.js";
 import { type Sealing, sealed } from "./sealed.js";
+import { type Secret, secretsOf } from "./secrets.js";
 
-export type { Secret } from "./envelope.js";
 export type { Sealing } from "./sealed.js";
+export type { Secret } from "./secrets.js";
 
 /** Options of {@link sign}. */
 export interface SignOptions {
@@ -24,13 +25,13 @@ const ALGORITHM = { name: "HMAC", hash: "SHA-256" };
  *
  * `createCache({ sign: sign({ keys: [env.KEY] }) })`, or for one store, `sign({ keys })(store)`.
  *
- * @throws ConfigError when a key has less than 32 bytes
+ * @throws ConfigError when a key has less than 32 bytes, or does not look random; and for a store
+ *   whose records are under one of the keys already
  */
 export function sign(options: SignOptions): Sealing {
   const secrets = secretsOf(
     readOptions(options, { of: "sign", known: ["keys"], secret: true }).keys,
-    (length) => length >= MAC,
-    "at least 32 random bytes, or their base64",
+    { isLong: (length) => length >= MAC, allowed: "at least 32 random bytes, or their base64" },
   );
   const keys = once(() => Promise.all(secrets.map(importKey)));
   const seal = {
@@ -48,7 +49,7 @@ export function sign(options: SignOptions): Sealing {
       throw new SignatureError("no key made this record's signature");
     },
   };
-  return (store) => sealed(store, seal);
+  return (store) => sealed(store, seal, secrets);
 }
 
 function importKey(secret: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
