@@ -4,6 +4,7 @@ import { type Codec, compileCodec } from "./codec/values.js";
 import { type Duration, duration } from "./duration.js";
 import { ConfigError } from "./errors.js";
 import type { CacheEvent } from "./events.js";
+import { FOREIGN_TO_CACHES, FOREIGN_TO_MEMORY } from "./foreign-names.js";
 import type { AnyStore } from "./host.js";
 import {
   flag,
@@ -122,6 +123,7 @@ const CACHE_NAMES: OptionNames<keyof CacheOptions> = {
     "compress",
     "writes",
   ],
+  elsewhere: FOREIGN_TO_CACHES,
 };
 
 function text(value: unknown, option: string, otherwise: string): string {
@@ -265,6 +267,7 @@ export interface CompiledMemoryOptions {
 const MEMORY_NAMES: OptionNames<keyof MemoryOptions> = {
   of: "memory",
   known: ["maxEntries", "maxBytes", "ttl", "sizeOf", "copy"],
+  elsewhere: FOREIGN_TO_MEMORY,
 };
 /** What a JavaScript Map can hold. */
 const MOST_ENTRIES = 2 ** 24;

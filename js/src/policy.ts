@@ -5,6 +5,7 @@ import { type Bloom, compileBloom } from "./bloom.js";
 import { type Codec, compileCodec } from "./codec/values.js";
 import { duration } from "./duration.js";
 import { ConfigError } from "./errors.js";
+import { FOREIGN_TO_CALLS, FOREIGN_TO_POLICIES, FOREIGN_TO_WRAP } from "./foreign-names.js";
 import { type CompiledGuards, compileGuards } from "./guard-options.js";
 import type { KeyFunction } from "./key.js";
 import { type CompiledIgnore, compileIgnore } from "./key-ignore.js";
@@ -140,12 +141,19 @@ const NAMES: Readonly<Record<PolicyPlace, OptionNames<PolicyName>>> = {
   wrap: {
     of: "wrap",
     known: [...EVERYWHERE, "key", "ignore", "name", "loadMany", "passContext"],
-    elsewhere: { signal: WITH, waitUntil: WITH, bypass: WITH, background: BACKGROUND },
+    elsewhere: {
+      ...FOREIGN_TO_WRAP,
+      signal: WITH,
+      waitUntil: WITH,
+      bypass: WITH,
+      background: BACKGROUND,
+    },
   },
   getOrLoad: {
     of: "getOrLoad",
     known: [...EVERYWHERE, "signal", "waitUntil", "bypass"],
     elsewhere: {
+      ...FOREIGN_TO_POLICIES,
       key: "the key is the first argument of getOrLoad",
       ignore: "the key is the first argument of getOrLoad",
       name: "the key is the first argument of getOrLoad",
@@ -158,6 +166,7 @@ const NAMES: Readonly<Record<PolicyPlace, OptionNames<PolicyName>>> = {
     of: "fetch",
     known: [...EVERYWHERE.filter((name) => !NOT_OF_RESPONSES.includes(name)), "key", "ignore"],
     elsewhere: {
+      ...FOREIGN_TO_POLICIES,
       background: BACKGROUND,
       codec: "responses are stored in a form of their own",
       validate: "what may be stored and used, the headers of responses say; or failIf and cacheIf",
@@ -331,6 +340,7 @@ export interface CompiledCall {
 const CALL_NAMES: OptionNames<keyof CallOptions> = {
   of: "with",
   known: ["signal", "waitUntil", "bypass", "ttl"],
+  elsewhere: FOREIGN_TO_CALLS,
 };
 
 function abortSignal(value: unknown): AbortSignal | undefined {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as options from "../node_modules/holdover/dist/cache-options.js";
 import { ConfigError } from "../node_modules/holdover/dist/errors.js";
+import * as foreign from "../node_modules/holdover/dist/foreign-names.js";
 import { compileCallOptions, compilePolicy } from "../node_modules/holdover/dist/policy.js";
 
 const { POSITIVE_INFINITY: ENDLESS } = Number;
@@ -184,7 +185,22 @@ const WRONG = [
   [fetching, { key: "{0}" }, "key", '"{0}"', /a function \(request\) => string/],
   [fetching, { ignore: [1] }, "ignore[0]", "1", /the whole name of a query parameter/],
   [fetching, { ignore: "_dc" }, "ignore", '"_dc"', /a list, like \["_dc"\]/],
-  [fetching, { maxAge: 1 }, "maxAge", "1 (not an option of fetch)", NAMES],
+  [fetching, { maxAge: 1 }, "maxAge", /1 \(here it is ttl, in milliseconds or like "5m"\)/, NAMES],
+  [load, { swr: 1 }, "swr", "1 (here it is staleWhileRevalidate)", NAMES],
+  [policy, { max: 5 }, "max", "5 (here it is memory({ maxEntries }))", NAMES],
+  [compileCallOptions, { maxAge: 5 }, "maxAge", /here it is ttl/, /signal, waitUntil/],
+  [
+    compileCallOptions,
+    { forceFresh: true },
+    "forceFresh",
+    /here it is bypass/,
+    /signal, waitUntil/,
+  ],
+  [cache, { max: 5 }, "max", "5 (here it is memory({ maxEntries }))", /namespace, stores/],
+  [cache, { ttl: 5 }, "ttl", "5 (here it is ttl of wrap, getOrLoad or fetch)", /namespace, stores/],
+  [memory, { max: 5 }, "max", "5 (here it is maxEntries)", /maxEntries, maxBytes/],
+  [memory, { maxAge: 5 }, "maxAge", /here it is ttl/, /maxEntries, maxBytes/],
+  [memory, { sizeCalculation() {} }, "sizeCalculation", /here it is sizeOf/, /maxEntries/],
   [fetching, null, "options", "null", NAMES],
   [compileCallOptions, { signal: {} }, "signal", "an object", /an AbortSignal/],
   [compileCallOptions, { signal: null }, "signal", "null", /an AbortSignal/],
@@ -291,3 +307,61 @@ WRONG.forEach(([compile, given, option, shown, allowed], index) => {
 });
 
 test("there are more than 60 wrong options above", () => assert.ok(WRONG.length > 60));
+
+// [a name of other libraries, its counterpart]
+for (const [name, counterpart] of [
+  ["swr", "staleWhileRevalidate"],
+  ["stale", "staleWhileRevalidate"],
+  ["grace", "staleIfError"],
+  ["staleTtl", "staleIfError"],
+  ["maxAge", "ttl"],
+  ["ttlMs", "ttl"],
+  ["ttlSeconds", "ttl"],
+  ["revalidate", "ttl"],
+  ["max", "memory({ maxEntries })"],
+  ["maxSize", "memory({ maxBytes })"],
+  ["softTimeout", "failoverAfter"],
+  ["hardTimeout", "timeout"],
+  ["dedupe", "singleFlight"],
+  ["shouldCache", "cacheIf"],
+  ["refreshThreshold", "early"],
+]) {
+  test(`the name ${name} of other libraries is refused with its counterpart, everywhere`, () => {
+    for (const compile of [policy, load, fetching]) {
+      assert.throws(
+        () => compile({ [name]: 5 }),
+        (error) => error.option === name && error.message.includes(`(here it is ${counterpart}`),
+      );
+    }
+  });
+}
+
+test("a counterpart that is named is an option where it is said to be one", () => {
+  const names = (compile) => {
+    try {
+      compile({ [unknown]: 1 });
+    } catch (error) {
+      return error.allowed.split(", ");
+    }
+    return [];
+  };
+  const unknown = "no such option";
+  const places = [
+    [wrap, foreign.FOREIGN_TO_WRAP],
+    [load, foreign.FOREIGN_TO_POLICIES],
+    [fetching, foreign.FOREIGN_TO_POLICIES],
+    [compileCallOptions, foreign.FOREIGN_TO_CALLS],
+    [cache, foreign.FOREIGN_TO_CACHES],
+    [memory, foreign.FOREIGN_TO_MEMORY],
+  ];
+  for (const [compile, table] of places) {
+    const own = names(compile);
+    assert.ok(own.length > 3);
+    for (const [name, note] of Object.entries(table)) {
+      assert.ok(!own.includes(name), `${name} is an option, and can have no hint`);
+      const [, meant, option] = /^here it is (?:(memory)\(\{ )?(\w+)/.exec(note);
+      if (meant === "memory") assert.ok(names(memory).includes(option), note);
+      else assert.ok(own.includes(option) || note.includes(`${option} of wrap`), note);
+    }
+  }
+});
