@@ -140,7 +140,7 @@ export class Entries {
     if (begun === undefined || begun.instance !== memory.instance || found.counted) return;
     if (this.#driver.offFor(key).writes) return;
     const { ttl, staleWhileRevalidate, staleIfError } = memory.capped(found, found.age);
-    const size = memory.weigh(found.value, key); // first: `sizeOf` is the user's
+    const size = memory.weigh(found.value, key, this.#host.events); // first: `sizeOf` is the user's
     this.#inCore(() => {
       const slot = core.backfill(
         memory.machine,
@@ -185,7 +185,7 @@ export class Entries {
       const { memory, space, timers, layers } = this.#host;
       const own = layers === undefined ? lifetime : memory.capped(lifetime);
       const { ttl, staleWhileRevalidate, staleIfError, retained = 0 } = own;
-      const size = memory.weigh(value, key);
+      const size = memory.weigh(value, key, this.#host.events);
       const slot = core.put(
         memory.machine,
         space.get(key) ?? -1,

@@ -114,7 +114,7 @@ export class Landing {
     const { memory, space, timers, layers } = this.#host;
     const own = layers === undefined ? lifetime : memory.capped(lifetime);
     const { ttl, staleWhileRevalidate, staleIfError, retained = 0 } = own;
-    const size = memory.weigh(value, flight.key);
+    const size = memory.weigh(value, flight.key, this.#host.events);
     const known = space.get(flight.key) ?? -1;
     const slot = core.loaded(
       memory.machine,

@@ -238,8 +238,9 @@ export class Loads {
 
   /** Asks the core what an entry of a lower store means for a flight. */
   #askFound(flight: Flight, call: Call, found: FoundEntry, slot: number): number {
-    const { memory, timers, random } = this.#host;
-    const size = memory.weigh(found.value, call.key); // first: `sizeOf` is the user's, and may do anything
+    const { memory, timers, random, events } = this.#host;
+    // First: `sizeOf` is the user's, and may do anything.
+    const size = memory.weigh(found.value, call.key, events);
     const { ttl, staleWhileRevalidate, staleIfError } = memory.capped(found, found.age);
     const { machine } = memory;
     const { fence, background } = flight;

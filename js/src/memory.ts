@@ -21,6 +21,7 @@ import {
   usage,
 } from "./core.js";
 import { type Duration, duration } from "./duration.js";
+import type { Events } from "./events.js";
 import type { Flight } from "./flight.js";
 import { StoredResponse } from "./http/stored.js";
 import { HttpValue } from "./http-value.js";
@@ -29,7 +30,7 @@ import { outsideRequests, promisesKeepContexts, withoutCallers } from "./outside
 import { PolicyRoster } from "./policy-roster.js";
 import type { Tagged } from "./tags.js";
 import { TierRegistry } from "./tiers/tiers.js";
-import { ignoreRejection } from "./user-functions.js";
+import { sizeBy } from "./user-size.js";
 
 /** What `tags_after` gives, as `src/wasm/tags.rs` numbers it. */
 const NONE = 0;
@@ -209,17 +210,13 @@ export class MemoryStore {
     }
   }
 
-  /** @internal What a value and its key weigh; 0 when nobody counts, `Infinity` when it cannot be told. */
-  weigh(value: unknown, key: string): number {
+  /**
+   * @internal Returns what a value and its key weigh; 0 when nobody counts. A `sizeOf` that throws,
+   * or gives what is no size, is told, and the estimate holds instead.
+   */
+  weigh(value: unknown, key: string, events?: Events): number {
     if (this.#sizeOf === undefined) return 0;
-    try {
-      const size = this.#sizeOf(value);
-      if (size >= 0) return Math.ceil(size) + KEY_UNIT * key.length;
-      ignoreRejection(size);
-    } catch {
-      // Falls through: a size that is none would make the budget meaningless.
-    }
-    return Number.POSITIVE_INFINITY;
+    return Math.ceil(sizeBy(this.#sizeOf, value, { key, events })) + KEY_UNIT * key.length;
   }
 
   /** @internal Remembers the key of a slot that was just taken for it. */

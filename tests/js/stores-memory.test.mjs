@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache, memory } from "holdover";
 import { ManualClock } from "./support/manual-clock.mjs";
+import { WholeStore } from "./support/whole-store.mjs";
 
 const counts = (store) => [store.usage().entries, store.usage().bytes];
 
@@ -99,19 +100,60 @@ for (const [what, size] of Object.entries({
   },
   "that gives NaN": () => Number.NaN,
   "that gives a negative size": () => -1,
-  "that gives a string": () => "many",
+  "that gives a string": () => "5",
+  "that gives a bigint": () => 5n,
   "that gives undefined": () => undefined,
-  "that gives Infinity": () => Number.POSITIVE_INFINITY,
+  "that gives a promise": () => Promise.reject(new Error("nobody's")),
 })) {
-  test(`a sizeOf ${what}: the value is returned and not kept`, async () => {
-    const { store, cache } = stage({ maxBytes: 1000, sizeOf: size });
+  test(`a sizeOf ${what}: told as policy-error, and the estimate counts instead`, async () => {
+    const told = [];
+    const onEvent = ({ type, option, key, error }) =>
+      type === "policy-error" && told.push([option, key, error instanceof Error]);
+    const { store, cache } = stage({ maxBytes: 1000, sizeOf: size }, { onEvent });
     for (let call = 1; call <= 2; call += 1) {
-      assert.equal(await cache.getOrLoad("a", () => call, { ttl: 1000 }), call);
+      assert.equal(await cache.getOrLoad("a", () => "x".repeat(50), { ttl: 1000 }), "x".repeat(50));
     }
-    await cache.set("b", 1);
-    assert.deepEqual([counts(store), store.usage().flights], [[0, 0], 0]);
+    assert.deepEqual([counts(store), store.usage().flights], [[1, 102], 0]);
+    assert.equal(await cache.set("b", "y".repeat(100)), true);
+    assert.deepEqual(counts(store), [2, 304]);
+    await cache.set("c", "z".repeat(1000));
+    assert.equal(await cache.has("c"), false, "larger than the memory");
+    store.set("d", "d"); // nobody listens
+    assert.equal(store.get("d"), "d");
+    assert.deepEqual(
+      told,
+      ["a", "b", "c"].map((key) => ["sizeOf", key, true]),
+    );
   });
 }
+
+test("a sizeOf that gives nonsense: what comes from a store below is told and estimated, too", async () => {
+  const below = new WholeStore();
+  await createCache({ stores: [below] }).set("a", "x".repeat(50), { ttl: 1000 });
+  const told = [];
+  const onEvent = ({ type, option, key }) => type === "policy-error" && told.push([option, key]);
+  for (const read of [
+    (cache) => cache.get("a"),
+    (cache) => cache.getOrLoad("a", () => "no load", { ttl: 1000 }),
+  ]) {
+    const store = memory({ maxBytes: 1000, sizeOf: () => Number.NaN });
+    const cache = createCache({ stores: [store, below], onEvent });
+    assert.equal(await read(cache), "x".repeat(50));
+    assert.deepEqual(counts(store), [1, 102]);
+  }
+  assert.deepEqual(told, [
+    ["sizeOf", "a"],
+    ["sizeOf", "a"],
+  ]);
+});
+
+test("a sizeOf that gives Infinity: the value is returned and not kept", async () => {
+  const { store, cache } = stage({ maxBytes: 1000, sizeOf: () => Number.POSITIVE_INFINITY });
+  for (let call = 1; call <= 2; call += 1) {
+    assert.equal(await cache.getOrLoad("a", () => call, { ttl: 1000 }), call);
+  }
+  assert.deepEqual([counts(store), store.usage().flights], [[0, 0], 0]);
+});
 
 test("sizes are rounded up to whole bytes", async () => {
   const { store, cache } = stage({ maxBytes: 7, sizeOf: (value) => value });
