@@ -10,6 +10,8 @@ import { Backing, UnrulyTier, versionIn } from "./unruly-tier.mjs";
 
 const STEPS_PER_EPISODE = 300;
 const KEYS = ["k0", "k1", "k2", "other"];
+/** What everything carries in an episode with tags. */
+const TAG = "all";
 const MODES = ["well", "well", "well", "down", "full", "readonly"];
 
 /** Nothing is promised yet. */
@@ -23,11 +25,20 @@ export class Episode {
   #rows = new Map(KEYS.map((key) => [key, 0]));
   #instances;
   #steps = [];
+  /** Option `tags` of the wrapped functions; undefined in an episode without tags. */
+  #tags;
 
   constructor(seed) {
     this.#random = seeded(seed);
     const tiers = this.#roll(3) === 0 ? 2 : 1;
     this.#backings = Array.from({ length: tiers }, () => new Backing());
+    this.#tags = this.#pick([
+      undefined,
+      undefined,
+      undefined,
+      [TAG, "of:{0}"],
+      (_value, [key]) => [TAG, `of:${key}`],
+    ]);
     const capabilities = [[], ["keys", "deleteMany"], undefined][this.#roll(3)];
     const withMemory = this.#roll(4) > 0;
     const instances = this.#roll(3) === 0 ? 2 : 1;
@@ -62,7 +73,8 @@ export class Episode {
       return { v };
     };
     const options = { ttl: "1h", staleWhileRevalidate: "1h", staleIfError: "1h", timeout: "20s" };
-    const get = cache.wrap(load, { ...options, key: "{0}" });
+    const tags = this.#tags;
+    const get = cache.wrap(load, { ...options, key: "{0}", ...(tags && { tags }) });
     const floors = new Map(KEYS.map((key) => [key, newFloor(this.#lastDone())]));
     return { id, cache, get, tiers, own, floors };
   }
@@ -158,10 +170,19 @@ export class Episode {
 
   /** A read without a loader: it must not be older than what is promised when it answers. */
   #read(instance, keys, what, act) {
+    const before = keys.map((key) => ({ ...instance.floors.get(key) }));
     this.#watch(act(), (values) => {
-      for (const [at, key] of keys.entries())
-        this.#check(instance, key, values[at], instance.floors.get(key), what);
+      for (const [at, key] of keys.entries()) {
+        // A read that is under way while a tag ends may give what it had found.
+        const floor = this.#tags === undefined ? instance.floors.get(key) : before[at];
+        this.#check(instance, key, values[at], floor, what);
+      }
     });
+  }
+
+  /** What a write carries besides. */
+  #carried() {
+    return this.#tags === undefined ? {} : { tags: [TAG] };
   }
 
   #actions = {
@@ -195,22 +216,34 @@ export class Episode {
       this.#change(
         instance,
         [key],
-        ([v]) => instance.cache.set(key, { v }, { ttl: "1h" }),
+        ([v]) => instance.cache.set(key, { v }, { ttl: "1h", ...this.#carried() }),
         () => true,
         "set",
       ),
     setMany: (instance) =>
       this.#change(instance, KEYS, (vs) =>
-        instance.cache.setMany(KEYS.map((key, at) => [key, { v: vs[at] }])),
+        instance.cache.setMany(
+          KEYS.map((key, at) => [key, { v: vs[at] }]),
+          this.#carried(),
+        ),
       ),
     add: (instance, key) =>
       this.#change(
         instance,
         [key],
-        ([v]) => instance.cache.add(key, { v }),
+        ([v]) => instance.cache.add(key, { v }, this.#carried()),
         (added) => added,
         "add",
       ),
+    invalidateTags: (instance) => {
+      if (this.#tags === undefined) return;
+      this.#change(instance, KEYS, () => instance.cache.invalidateTags([TAG]));
+    },
+    // What is stale may still answer, so nothing is promised.
+    invalidateTagsSoftly: (instance) => {
+      if (this.#tags === undefined) return;
+      this.#watch(instance.cache.invalidateTags([TAG], { soft: true }), () => {});
+    },
     invalidate: (instance, key) =>
       this.#change(instance, [key], () => instance.cache.invalidate(key)),
     delete: (instance, key) => this.#change(instance, [key], () => instance.cache.delete(key)),
@@ -281,6 +314,8 @@ export class Episode {
 
   #checkTier(instance, key, backing) {
     const record = backing.records.get(key);
+    // What a tag has ended stays in tiers, where nobody reads it.
+    if (this.#tags !== undefined) return;
     if (record === undefined || backing.haunted.has(key) || this.#instances.length > 1) return;
     const floor = instance.floors.get(key);
     // A tier that can neither be cleared nor list keeps what it has.
