@@ -228,7 +228,11 @@ export class Entries {
     const hashes = hashTags(namespace, names);
     if (hashes.length === 0) return;
     this.#stamp(hashes, soft, timers.now());
+    // Reads under way may have found versions from before: they are begun anew, now and once more
+    // when the stores have the new ones.
+    layers?.tiers.fences.raiseAll();
     await layers?.tags.invalidate(hashes, soft);
+    layers?.tiers.fences.raiseAll();
     await feed?.tell({ tags: [...hashes], soft });
   }
 
