@@ -36,7 +36,10 @@ after(async () => {
 });
 
 for (const [by, connect] of Object.entries(CLIENTS)) {
-  for (const seals of [{}, { sign: sign({ keys: [Uint8Array.from({ length: 32 }, (_, nth) => nth)] }) }]) {
+  for (const seals of [
+    {},
+    { sign: sign({ keys: [Uint8Array.from({ length: 32 }, (_, nth) => nth)] }) },
+  ]) {
     const how = "sign" in seals ? `${by}, signed` : by;
     /** Instance A, whose link may stall, B, and one that has just begun. */
     const stage = async (t) => {
