@@ -1,7 +1,7 @@
 // Random interleavings over unruly tiers: see `support/finality-random.mjs`.
 //
-// A regular run plays the same episodes each time, so that a red one is the change's; a nightly run
-// plays new ones. HOLDOVER_SEED=<number>, or `random`, plays others; HOLDOVER_STEPS=<number> makes
+// A regular run plays the same episodes each time, so that a red one is the fault of the change.
+// HOLDOVER_SEED=<number>, or `random`, plays others; HOLDOVER_STEPS=<number> makes
 // it longer, or shorter.
 
 import assert from "node:assert/strict";
