@@ -127,3 +127,22 @@ test("a store that lists more than it was asked for loses nothing of others", as
   await cache.clear();
   assert.deepEqual([...shared.held.keys()], ["b:k"]);
 });
+
+test("deleteMatch counts what stores have, also where memory has an older entry that is over", async () => {
+  const { clock, shared } = stage();
+  const open = () => createCache({ clock, stores: [memory(), shared] });
+  const [one, two] = [open(), open()];
+  const keys = ["a1", "a2", "b1"];
+  await one.setMany(
+    keys.map((key) => [key, key]),
+    { ttl: "1h", tags: ["t"] },
+  );
+  assert.deepEqual(await two.getMany(keys), keys);
+  await one.invalidateTags("t");
+  await one.setMany(
+    keys.map((key) => [key, key]),
+    { ttl: "1h" },
+  );
+  assert.equal(await two.deleteMatch("a*"), 2);
+  assert.deepEqual(await open().getMany(keys), [undefined, undefined, "b1"]);
+});

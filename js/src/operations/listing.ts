@@ -20,15 +20,15 @@ export async function deleteMatch(cache: Subject, pattern: string): Promise<numb
   const matching = matcher(pattern);
   const isOn = (key: string) => !driver.offFor(key).reads;
   const held = entries.heldKeys().filter((key) => matching(key) && isOn(key));
+  const known = () => entries.knownKeys().filter(matching);
   // At once, loads, reads and writes under way included: what they bring is not stored.
-  const dropKnown = () => dropAll(cache, entries.knownKeys().filter(matching));
+  const before = known();
   entries.outdate();
-  const dropped = dropKnown();
+  for (const key of before) entries.drop(key);
+  // The stores afterwards, or what they have could not be counted.
   const { found, unlisted } = await list(cache, pattern);
-  await dropped;
-  // Once more what came meanwhile: stores may have given what they drop only now.
   entries.outdate();
-  await Promise.all([dropKnown(), dropAll(cache, found)]);
+  await dropAll(cache, [...before, ...known(), ...found]);
   for (const error of unlisted) throw error;
   return new Set([...held, ...found]).size;
 }
