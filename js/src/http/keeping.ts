@@ -107,7 +107,7 @@ export class Arrival {
   /** Has those wait who may have the response, and sends the others on. */
   #share(key: string, context: StreamContext): void {
     const { failed, standsIn } = this.#fate;
-    this.#keeper.unshared.note(key, this.#shareable);
+    if (!failed) this.#keeper.unshared.note(key, this.#shareable);
     this.#context = context;
     // Where something stored may answer for a failure, it answers those who wait, too.
     if (!this.#shareable && !(failed && standsIn)) context.dismiss?.(new Unshared("alone", false));

@@ -122,7 +122,8 @@ export class Loading {
         ? verdict
         : (refusalAtHead(visit, exchange, verdict, failed) ?? this.#refusalOf(response));
     if (typeof verdict === "string" || refusal !== undefined) {
-      this.#keeper.unshared.note(place.key, false);
+      // A failure says nothing of what the key's answers are like, and its loads wait `retryAfter`.
+      if (!failed) this.#keeper.unshared.note(place.key, false);
       lead.reason = refusal;
       lead.give(passed(asked, response), !failed);
       this.#follow(asked, context);
