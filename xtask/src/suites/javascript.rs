@@ -109,7 +109,7 @@ pub(super) fn demo(bench: &mut Bench<'_>) -> Result<Tally> {
     count(node(bench, DEMO).args(["demo.mjs", "--once"]))
 }
 
-const TEST: [&str; 3] = ["--test", "--test-reporter=spec", "--test-timeout=120000"];
+const TEST: [&str; 3] = ["--test", "--test-reporter=spec", "--test-timeout=300000"];
 
 fn node_test(bench: &Bench<'_>, folder: &str) -> Result<Tally> {
     let files = tests_below(bench, &format!("{TESTS}/{folder}"))?;
