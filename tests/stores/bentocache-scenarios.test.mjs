@@ -7,6 +7,7 @@ import { createCache, memory } from "holdover";
 import { redis } from "holdover/stores/redis";
 import { Redis as IoRedis } from "ioredis";
 import { startRedis } from "./support/servers.mjs";
+import "./support/ends.mjs";
 
 /** How many scenarios there are: one that is lost is noticed. */
 const SCENARIOS = 21;

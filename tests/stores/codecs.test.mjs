@@ -5,6 +5,7 @@ import { test } from "node:test";
 import * as devalue from "devalue";
 import { createCache } from "holdover";
 import { structured } from "holdover/codecs";
+import "./support/ends.mjs";
 
 function stage() {
   const records = new Map();

@@ -9,6 +9,7 @@ import { createCache } from "holdover";
 import { fromKeyv, toKeyv } from "holdover/stores/keyv";
 import { storeConformance } from "holdover/testing";
 import Keyv from "keyv";
+import "./support/ends.mjs";
 
 const run = promisify(execFile);
 const HERE = fileURLToPath(new URL(".", import.meta.url));

@@ -7,6 +7,7 @@ import { memcached } from "holdover/stores/memcached";
 import { storeConformance } from "holdover/testing";
 import memjs from "memjs";
 import { startMemcached } from "./support/servers.mjs";
+import "./support/ends.mjs";
 
 const { port, stop } = await startMemcached();
 const client = memjs.Client.create(`127.0.0.1:${port}`, { logger: { log() {} } });

@@ -12,6 +12,7 @@ import { Cluster as ValkeyCluster } from "iovalkey";
 import { createCluster } from "redis";
 import { createCluster as createCluster4 } from "redis4";
 import { moveSlot, startCluster, until } from "./support/redis-cluster.mjs";
+import "./support/ends.mjs";
 
 Logger.setLoggerConfig("off");
 

@@ -8,6 +8,7 @@ import { Cluster } from "ioredis";
 import { Cluster as ValkeyCluster } from "iovalkey";
 import { createCluster } from "redis";
 import { startCluster, until } from "./support/redis-cluster.mjs";
+import "./support/ends.mjs";
 
 Logger.setLoggerConfig("off");
 

@@ -6,6 +6,7 @@ import { after, test } from "node:test";
 import { Redis as IoRedis } from "ioredis";
 import { startInstance, startOrigin } from "./support/instances.mjs";
 import { startRedis } from "./support/servers.mjs";
+import "./support/ends.mjs";
 
 /** Milliseconds that a message may take on a busy machine. */
 const MOMENT = 1000;

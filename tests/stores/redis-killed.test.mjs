@@ -8,6 +8,7 @@ import { redis } from "holdover/stores/redis";
 import { Redis as IoRedis } from "ioredis";
 import { createClient } from "redis";
 import { startRedis } from "./support/servers.mjs";
+import "./support/ends.mjs";
 
 const DEADLINE = 100;
 /** What a busy machine may add. */

@@ -9,6 +9,7 @@ import IoValkey from "iovalkey";
 import { createClient, createClientPool } from "redis";
 import { createClient as createClient4 } from "redis4";
 import { freePort, startRedis } from "./support/servers.mjs";
+import "./support/ends.mjs";
 
 const sleep = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
 

@@ -5,6 +5,7 @@ import { after, test } from "node:test";
 import { Redis as IoRedis } from "ioredis";
 import { startInstance, startOrigin } from "./support/instances.mjs";
 import { startRedis } from "./support/servers.mjs";
+import "./support/ends.mjs";
 
 /** Most store operations of one who waits, messages included. */
 const MOST = 30;

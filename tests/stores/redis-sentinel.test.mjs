@@ -9,6 +9,7 @@ import { createClient, createClientPool, createSentinel } from "redis";
 import { until } from "./support/redis-cluster.mjs";
 import { startReplica, startSentinel } from "./support/redis-sentinel.mjs";
 import { startRedis } from "./support/servers.mjs";
+import "./support/ends.mjs";
 
 const ATOMIC = ["add", "compareAndDelete", "increment", "window"];
 const BATCHES = ["getMany", "setMany", "deleteMany", "keys", "clear"];

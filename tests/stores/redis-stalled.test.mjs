@@ -11,6 +11,7 @@ import { createClient } from "redis";
 import { ServerClock, setInTime } from "./node_modules/holdover/dist/stores/redis-timed.js";
 import { startRedis } from "./support/servers.mjs";
 import { startProxy } from "./support/stalling-proxy.mjs";
+import "./support/ends.mjs";
 
 const server = await startRedis();
 const proxy = await startProxy(server.port);

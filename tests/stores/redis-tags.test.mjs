@@ -6,6 +6,7 @@ import { createCache, memory } from "holdover";
 import { redis } from "holdover/stores/redis";
 import { Redis as IoRedis } from "ioredis";
 import { startRedis } from "./support/servers.mjs";
+import "./support/ends.mjs";
 
 const server = await startRedis();
 const clients = [];

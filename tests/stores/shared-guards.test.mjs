@@ -7,6 +7,7 @@ import { redis } from "holdover/stores/redis";
 import { Redis } from "ioredis";
 import { guardScenarios } from "./support/guard-scenarios.js";
 import { startRedis } from "./support/servers.mjs";
+import "./support/ends.mjs";
 
 const SERVERS = ["redis-server", process.env.HOLDOVER_VALKEY ?? "valkey-server"];
 

@@ -8,6 +8,7 @@ import { fromUnstorage } from "holdover/stores/unstorage";
 import { storeConformance } from "holdover/testing";
 import { createStorage } from "unstorage";
 import files from "unstorage/drivers/fs";
+import "./support/ends.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "holdover-unstorage-"));
 after(() => rmSync(folder, { recursive: true }));

@@ -6,6 +6,7 @@ import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
+import "./support/ends.mjs";
 
 const bundled = await build({
   absWorkingDir: fileURLToPath(new URL(".", import.meta.url)),

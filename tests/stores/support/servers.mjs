@@ -8,15 +8,33 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const START_MS = 10_000;
+/** Ports that systems do not give to clients, so that none has one while its server is away. */
+const PORTS = { from: 10_000, count: 22_000 };
+/** How often another port is tried when somebody else was faster. */
+const TRIES = 5;
 
-/** A port that nobody listens on. */
+const given = new Set();
+
+/** A port that nobody listens on, and that this process has not had before. */
 export async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
+  for (;;) {
+    const port = PORTS.from + Math.floor(Math.random() * PORTS.count);
+    if (given.has(port) || !(await isFree(port))) continue;
+    given.add(port);
+    return port;
+  }
+}
+
+async function isFree(port) {
+  const server = createServer().listen(port, "127.0.0.1");
+  try {
+    await once(server, "listening");
+    server.close();
+    await once(server, "close");
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const running = new Set();
@@ -25,8 +43,11 @@ process.on("exit", () => {
 });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(1));
 
-/** Starts a command and waits until it listens on the port it was given. */
-export async function start(command, args, port) {
+/**
+ * Starts a command and waits until it listens on the port it was given.
+ * @param asks what it is asked for its process id, lest a stranger on its port is taken for it
+ */
+export async function start(command, args, port, asks = "INFO server") {
   const folder = mkdtempSync(join(tmpdir(), "holdover-store-"));
   const child = spawn(command, args, { cwd: folder, stdio: "ignore" });
   running.add(child);
@@ -42,15 +63,23 @@ export async function start(command, args, port) {
     child.kill(signal);
     await exited;
   };
-  await Promise.race([listening(port), failed]);
-  return { port, stop };
+  const { pid } = child;
+  await Promise.race([listening(port, asks, pid), failed]);
+  return { port, pid, stop };
 }
 
-async function listening(port) {
+/** Waits until the process `pid` says on `port` that it is itself. */
+async function listening(port, asks, pid) {
+  const isOurs = new RegExp(`(process_id:|STAT pid )${pid}\\r`);
   for (const end = Date.now() + START_MS; Date.now() < end; ) {
     const socket = connect(port, "127.0.0.1");
+    let heard = "";
     try {
-      await once(socket, "connect");
+      const signal = AbortSignal.timeout(1000);
+      socket.on("error", () => {});
+      await once(socket, "connect", { signal });
+      socket.write(`${asks}\r\n`);
+      while (!isOurs.test(heard)) heard += (await once(socket, "data", { signal }))[0];
       return;
     } catch {
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -58,27 +87,32 @@ async function listening(port) {
       socket.destroy();
     }
   }
-  throw new Error(`nobody listens on port ${port}`);
+  throw new Error(`process ${pid} does not answer on port ${port}`);
+}
+
+/** Starts on another port when somebody else had taken the one that was free. */
+async function startAnywhere(startOn) {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await startOn(await freePort());
+    } catch (error) {
+      if (tries === TRIES) throw error;
+    }
+  }
 }
 
 /** `redis-server` or `valkey-server`. Give a port to start one again where it was. */
-export async function startRedis(command = "redis-server", port = undefined, options = []) {
-  const at = port ?? (await freePort());
-  const args = [
-    "--port",
-    at,
-    "--bind",
-    "127.0.0.1",
-    "--save",
-    "",
-    "--appendonly",
-    "no",
-    ...options,
-  ];
-  return start(command, args.map(String), at);
+export function startRedis(command = "redis-server", port = undefined, options = []) {
+  const startOn = (at) => {
+    const args = ["--port", at, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
+    return start(command, [...args, ...options].map(String), at);
+  };
+  return port === undefined ? startAnywhere(startOn) : startOn(port);
 }
 
-export async function startMemcached() {
-  const port = await freePort();
-  return start("memcached", ["-u", "root", "-l", "127.0.0.1", "-p", `${port}`, "-U", "0"], port);
+export function startMemcached() {
+  return startAnywhere((port) => {
+    const args = ["-u", "root", "-l", "127.0.0.1", "-p", `${port}`, "-U", "0"];
+    return start("memcached", args, port, "stats");
+  });
 }

@@ -18,6 +18,46 @@ export interface Time {
   readonly lag: number;
 }
 
+/** A case that lets time pass; what it waits for is to be multiplied by `scale`. */
+export type TimedRun = (bench: Bench, time: Time, scale: number) => Promise<unknown>;
+
+/** How much longer times may get. */
+const SCALES = [1, 4, 16] as const;
+/** Milliseconds that a case may take beside what it waits, for each unit of its scale. */
+const TOLERATED = 40;
+
+/**
+ * A case about times. One that failed on a machine which was too busy for its times is repeated
+ * with longer ones; what fails in time has failed.
+ */
+export function timed(name: string, { advance, lag }: Time, run: TimedRun): Case {
+  return [
+    name,
+    async ({ store, prefix }) => {
+      for (const scale of SCALES) {
+        let waited = 0;
+        const measured = async (millis: number): Promise<void> => {
+          const began = performance.now();
+          await advance(millis);
+          waited += Math.min(millis, performance.now() - began);
+        };
+        const began = performance.now();
+        try {
+          return await run(
+            { store, prefix: `${prefix}${scale}:` },
+            { advance: measured, lag },
+            scale,
+          );
+        } catch (error) {
+          const busy = performance.now() - began - waited;
+          if (busy <= scale * TOLERATED || scale === SCALES[SCALES.length - 1]) throw error;
+        }
+      }
+      return undefined;
+    },
+  ];
+}
+
 /** Whether the store under test has a capability. */
 export type Has = (
   name: Exclude<keyof Store, "name" | "deadline" | "get" | "set" | "delete">,

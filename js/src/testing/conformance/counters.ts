@@ -1,4 +1,4 @@
-import { type Case, type Has, LONG, same, type Time, times } from "./bench.js";
+import { type Case, type Has, LONG, same, type Time, timed, times } from "./bench.js";
 
 const SHORT = 300;
 
@@ -37,17 +37,19 @@ const counting: Case[] = [
 
 function ending(time: Time): Case[] {
   return [
-    [
+    timed(
       "increment: a counter ends when it should, and is not prolonged by counting",
-      async ({ store, prefix }) => {
-        const expiresIn = 2 * SHORT + time.lag;
+      time,
+      async ({ store, prefix }, { advance, lag }, scale) => {
+        const short = scale * SHORT;
+        const expiresIn = 2 * short + lag;
         const add = async () => store.increment?.(`${prefix}a`, 1, { expiresIn }) ?? -1;
         same(await add(), 1, "a new counter");
-        await time.advance(SHORT);
+        await advance(short);
         same(await add(), 2, "before its end");
-        await time.advance(SHORT + 2 * time.lag + 1);
+        await advance(short + 2 * lag + 1);
         same(await add(), 1, "after its end");
       },
-    ],
+    ),
   ];
 }

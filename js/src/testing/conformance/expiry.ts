@@ -1,7 +1,16 @@
-import { bytesOf, type Case, type Has, LONG, missing, sameBytes, type Time } from "./bench.js";
+import {
+  bytesOf,
+  type Case,
+  type Has,
+  LONG,
+  missing,
+  sameBytes,
+  type Time,
+  timed,
+} from "./bench.js";
 
 const DAY = 86_400_000;
-/** Short enough to wait for, long enough for a slow machine to look in between. */
+/** Short enough to wait for, long enough to look in between. */
 const SHORT = 400;
 
 /** How long records stay. */
@@ -43,53 +52,57 @@ const tiny: Case = [
 ];
 
 function notEarly(time: Time): Case {
-  return [
+  return timed(
     "a record does not end early",
-    async ({ store, prefix }) => {
-      await store.set(`${prefix}a`, bytesOf("a"), { expiresIn: 10 * SHORT });
-      await store.set(`${prefix}b`, bytesOf("b"), { expiresIn: SHORT / 2 });
+    time,
+    async ({ store, prefix }, { advance }, scale) => {
+      const short = scale * SHORT;
+      await store.set(`${prefix}a`, bytesOf("a"), { expiresIn: 10 * short });
+      await store.set(`${prefix}b`, bytesOf("b"), { expiresIn: short / 2 });
       await store.set(`${prefix}b`, bytesOf("b2"), LONG);
-      await time.advance(SHORT);
+      await advance(short);
       sameBytes(await store.get(`${prefix}a`), bytesOf("a"), "after a tenth of its life");
       sameBytes(await store.get(`${prefix}b`), bytesOf("b2"), "a record that was renewed");
     },
-  ];
+  );
 }
 
 function endings(time: Time, has: Has): Case[] {
   const cases: Case[] = [
-    [
+    timed(
       "a record ends when it should, also one that replaced an endless one",
-      async ({ store, prefix }) => {
-        const expiresIn = SHORT + time.lag;
+      time,
+      async ({ store, prefix }, { advance, lag }, scale) => {
+        const expiresIn = scale * SHORT + lag;
         await store.set(`${prefix}a`, bytesOf("a"), { expiresIn });
         await store.set(`${prefix}b`, bytesOf("b"), { expiresIn: Number.POSITIVE_INFINITY });
         await store.set(`${prefix}b`, bytesOf("b"), { expiresIn });
         sameBytes(await store.get(`${prefix}a`), bytesOf("a"), "at once");
-        await time.advance(expiresIn + time.lag + 1);
+        await advance(expiresIn + lag + 1);
         missing(await store.get(`${prefix}a`), "after its end");
         missing(await store.get(`${prefix}b`), "after its end, once endless");
       },
-    ],
+    ),
   ];
   return has("setMany") ? [...cases, manyEnd(time)] : cases;
 }
 
 function manyEnd(time: Time): Case {
-  return [
+  return timed(
     "setMany: each record ends when it should",
-    async ({ store, prefix }) => {
-      const expiresIn = SHORT + time.lag;
+    time,
+    async ({ store, prefix }, { advance, lag }, scale) => {
+      const expiresIn = scale * SHORT + lag;
       await store.setMany?.([
         [`${prefix}a`, bytesOf("a"), { expiresIn }],
         [`${prefix}b`, bytesOf("b"), LONG],
         [`${prefix}c`, bytesOf("c"), { expiresIn: Number.POSITIVE_INFINITY }],
       ]);
       sameBytes(await store.get(`${prefix}a`), bytesOf("a"), "at once");
-      await time.advance(expiresIn + time.lag + 1);
+      await advance(expiresIn + lag + 1);
       missing(await store.get(`${prefix}a`), "after its end");
       sameBytes(await store.get(`${prefix}b`), bytesOf("b"), "the longer one");
       sameBytes(await store.get(`${prefix}c`), bytesOf("c"), "the endless one");
     },
-  ];
+  );
 }

@@ -8,18 +8,21 @@ import {
   same,
   sameBytes,
   type Time,
+  timed,
   times,
 } from "./bench.js";
 
 const SHORT = 300;
 
-/** `add` and `compareAndDelete`, of which locks are made. */
+/** `add`, `compareAndDelete` and `compareAndExpire`, of which locks are made. */
 export function lockCases(time: Time, has: Has): Case[] {
   const isEndless = time.lag === Number.POSITIVE_INFINITY;
   return [
     ...(has("add") ? adding : []),
     ...(has("add") && !isEndless ? [addingAfterExpiry(time)] : []),
     ...(has("compareAndDelete") ? comparing : []),
+    ...(has("compareAndExpire") ? extending : []),
+    ...(has("compareAndExpire") && !isEndless ? [extendingInTime(time)] : []),
     ...(has("add") && has("compareAndDelete") ? [locking] : []),
   ];
 }
@@ -53,17 +56,18 @@ const adding: readonly Case[] = [
 ];
 
 function addingAfterExpiry(time: Time): Case {
-  return [
+  return timed(
     "add: what it stored ends when it should, and can be added again",
-    async ({ store, prefix }) => {
-      const expiresIn = SHORT + time.lag;
+    time,
+    async ({ store, prefix }, { advance, lag }, scale) => {
+      const expiresIn = scale * SHORT + lag;
       await store.add?.(`${prefix}a`, bytesOf("a"), { expiresIn });
-      await time.advance(expiresIn + time.lag + 1);
+      await advance(expiresIn + lag + 1);
       missing(await store.get(`${prefix}a`), "after its end");
       same((await store.add?.(`${prefix}a`, bytesOf("b"), LONG)) ?? -1, true, "the second add");
       sameBytes(await store.get(`${prefix}a`), bytesOf("b"), "after the second add");
     },
-  ];
+  );
 }
 
 const comparing: readonly Case[] = [
@@ -98,6 +102,62 @@ const comparing: readonly Case[] = [
     },
   ],
 ];
+
+const extending: readonly Case[] = [
+  [
+    "compareAndExpire: of the same record alone, which it leaves as it was",
+    async ({ store, prefix }) => {
+      const key = `${prefix}a`;
+      const extend = async (record: Uint8Array) =>
+        (await store.compareAndExpire?.(key, record, LONG)) ?? -1;
+      same(await extend(bytesOf("a")), false, "of nothing");
+      missing(await store.get(key), "after that");
+      const record = noise(300);
+      await store.set(key, record, LONG);
+      const changed = Uint8Array.from(record);
+      changed[0] = (changed[0] ?? 0) ^ 1;
+      same(await extend(changed), false, "of a record that differs in one bit");
+      same(await extend(record.subarray(0, 299)), false, "of a shorter record");
+      same(await extend(new Uint8Array()), false, "of an empty record");
+      same(await extend(record), true, "of the same record");
+      sameBytes(await store.get(key), record, "after all of those");
+    },
+  ],
+];
+
+function extendingInTime(time: Time): Case {
+  return timed(
+    "compareAndExpire: the record lives as long as was said, shorter or longer, endless or not",
+    time,
+    async ({ store, prefix }, { advance, lag }, scale) => {
+      const short = { expiresIn: scale * SHORT + lag };
+      const endless = { expiresIn: Number.POSITIVE_INFINITY };
+      const cases = [
+        ["longer", short, LONG],
+        ["shorter", LONG, short],
+        ["endless", short, endless],
+        ["bounded", endless, short],
+      ] as const;
+      const [own, other] = [bytesOf("own"), bytesOf("other")];
+      for (const [name, first, then] of cases) {
+        await store.set(`${prefix}${name}`, own, first);
+        same((await store.compareAndExpire?.(`${prefix}${name}`, own, then)) ?? -1, true, name);
+      }
+      await store.set(`${prefix}refused`, own, short);
+      await store.compareAndExpire?.(`${prefix}refused`, other, LONG);
+      await advance(short.expiresIn + lag + 1);
+      for (const name of ["longer", "endless"]) {
+        sameBytes(await store.get(`${prefix}${name}`), own, name);
+      }
+      for (const name of ["shorter", "bounded", "refused"]) {
+        missing(await store.get(`${prefix}${name}`), name);
+      }
+      const late = await store.compareAndExpire?.(`${prefix}shorter`, own, LONG);
+      same(late ?? -1, false, "of a record that has ended");
+      missing(await store.get(`${prefix}shorter`), "after that");
+    },
+  );
+}
 
 const locking: Case = [
   "a lock of both has one holder at a time",

@@ -1,5 +1,5 @@
 import type { WindowOptions, WindowState } from "../../store.js";
-import { type Bench, type Case, check, type Has, same, type Time, times } from "./bench.js";
+import { type Bench, type Case, check, type Has, same, type Time, timed, times } from "./bench.js";
 
 const PERIOD = 500;
 
@@ -50,43 +50,53 @@ const atOnce: Case[] = ALGORITHMS.flatMap((algorithm): Case[] => [
 ]);
 
 function ending(time: Time): Case[] {
-  const period = PERIOD + time.lag;
-  const over = period + time.lag + 1;
-  return [...renewing(time, period, over), ...banning(time, period, over), sliding(time, period)];
+  return [...renewing(time), ...banning(time), sliding(time)];
 }
 
-function renewing(time: Time, period: number, over: number): Case[] {
-  return ALGORITHMS.map((algorithm) => [
-    `window, ${algorithm}: after the period calls are admitted again, whatever was refused`,
-    async (bench) => {
-      const options = { algorithm, limit: 2, period };
-      for (const wanted of [true, true, false, false]) {
-        same((await call(bench, options)).admitted, wanted, "in the first window");
-      }
-      await time.advance(over);
-      for (const wanted of [true, true, false]) {
-        same((await call(bench, options)).admitted, wanted, "in the second window");
-      }
-    },
-  ]);
+/** A period that is waited for, and the milliseconds after which it is over. */
+function timesOf({ lag }: Time, scale: number): { period: number; over: number } {
+  const period = scale * PERIOD + lag;
+  return { period, over: period + lag + 1 };
 }
 
-function banning(time: Time, period: number, over: number): Case[] {
+function renewing(time: Time): Case[] {
+  return ALGORITHMS.map((algorithm) =>
+    timed(
+      `window, ${algorithm}: after the period calls are admitted again, whatever was refused`,
+      time,
+      async (bench, { advance }, scale) => {
+        const { period, over } = timesOf(time, scale);
+        const options = { algorithm, limit: 2, period };
+        for (const wanted of [true, true, false, false]) {
+          same((await call(bench, options)).admitted, wanted, "in the first window");
+        }
+        await advance(over);
+        for (const wanted of [true, true, false]) {
+          same((await call(bench, options)).admitted, wanted, "in the second window");
+        }
+      },
+    ),
+  );
+}
+
+function banning(time: Time): Case[] {
   return [
-    [
+    timed(
       "window, fixed: a ban lasts longer than the window, and refusals do not prolong it",
-      async (bench) => {
+      time,
+      async (bench, { advance, lag }, scale) => {
+        const { period, over } = timesOf(time, scale);
         const options = { algorithm: "fixed", limit: 1, period, ban: 3 * period } as const;
         same((await call(bench, options)).admitted, true, "the first");
         const banned = await call(bench, options);
         same(banned.admitted, false, "the second");
         check(banned.retryAfter > 2 * period, `banned for ${banned.retryAfter} ms only`);
-        await time.advance(over);
+        await advance(over);
         same((await call(bench, options)).admitted, false, "after the window, in the ban");
-        await time.advance(2 * period + time.lag);
+        await advance(2 * period + lag);
         same((await call(bench, options)).admitted, true, "after the ban");
       },
-    ],
+    ),
     [
       "window, fixed: a ban shorter than the window does not shorten it",
       async (bench) => {
@@ -100,18 +110,20 @@ function banning(time: Time, period: number, over: number): Case[] {
   ];
 }
 
-function sliding(time: Time, period: number): Case {
-  return [
+function sliding(time: Time): Case {
+  return timed(
     "window, sliding: each call leaves the window by itself",
-    async (bench) => {
+    time,
+    async (bench, { advance, lag }, scale) => {
+      const { period } = timesOf(time, scale);
       const options = { algorithm: "sliding", limit: 2, period } as const;
       await call(bench, options);
-      await time.advance(0.6 * period);
+      await advance(0.6 * period);
       await call(bench, options);
       same((await call(bench, options)).admitted, false, "with two calls in the window");
-      await time.advance(0.4 * period + time.lag + 1);
+      await advance(0.4 * period + lag + 1);
       same((await call(bench, options)).admitted, true, "with the first call out of it");
       same((await call(bench, options)).admitted, false, "with two calls in it again");
     },
-  ];
+  );
 }
