@@ -148,3 +148,101 @@ test("messages that may have been missed: memory only stands in for failures", a
   assert.equal(await get(), "loaded", "held over");
   await clock.runFor(1);
 });
+
+/** Has the store answer operations of one kind later, or never. */
+function slow({ clock, store }, operation, millis) {
+  store.misbehave = async (asked, _key, act) => {
+    if (asked !== operation) return act();
+    await new Promise((resolve) => {
+      if (millis < Number.POSITIVE_INFINITY) clock.setTimeout(resolve, millis);
+    });
+    return act();
+  };
+}
+
+for (const [what, drop] of [
+  ["deleteMatch of other keys", (cache) => cache.deleteMatch("user:*")],
+  ["an invalidation of a tag", (cache) => cache.invalidateTags(["other"])],
+]) {
+  test(`${what} while add is under way: memory does not keep what add has replaced`, async () => {
+    const set = stage();
+    const { clock, store, cache, get } = set;
+    assert.equal(await get(), "v1");
+    await drain();
+    // Another instance drops it; nothing tells this one.
+    store.records.clear();
+    store.keys = async () => [...store.records.keys()];
+    store.add = async (key, record, options) => {
+      await new Promise((resolve) => clock.setTimeout(resolve, 50));
+      await store.set(key, record, options);
+      return true;
+    };
+    const added = cache.add("row", "v2");
+    await drain();
+    await drop(cache);
+    await clock.runFor(60);
+    assert.equal(await added, true);
+    assert.equal(await cache.get("row"), "v2");
+  });
+}
+
+test("what add has replaced does not stay in a tier below, whatever is dropped meanwhile", async () => {
+  const clock = new ManualClock();
+  const [upper, below] = [new MapStore("upper"), new MapStore("below")];
+  upper.add = async (key, record, options) => {
+    await new Promise((resolve) => clock.setTimeout(resolve, 50));
+    await upper.set(key, record, options);
+    return true;
+  };
+  const cache = createCache({ clock, stores: [memory(), upper, below] });
+  await cache.set("row", "v1");
+  upper.records.clear();
+  const added = cache.add("row", "v2");
+  await drain();
+  await cache.invalidateTags(["other"]);
+  await clock.runFor(60);
+  assert.equal(await added, true);
+  upper.records.clear();
+  assert.equal(await cache.get("row"), undefined);
+});
+
+test("a write that never ends is made up for by itself, once", async () => {
+  const set = stage();
+  const { clock, store, cache } = set;
+  await cache.set("row", "v1");
+  slow(set, "set", Number.POSITIVE_INFINITY);
+  const jammed = cache.set("row", "v2");
+  await clock.runFor(600);
+  await jammed;
+  store.misbehave = undefined;
+  await clock.runFor(20_000);
+  assert.equal(store.records.size, 0, "the older record is gone");
+  const dropped = store.count("delete");
+  await clock.runFor(60_000);
+  assert.equal(store.count("delete"), dropped, "and the store is left in peace");
+  assert.equal(clock.armed, 0);
+});
+
+test("what a tier owes is asked for by itself, whenever it failed", async () => {
+  // A timer that came while the last repeat was just over was the last one there was.
+  for (let gap = 0; gap <= 60; gap += 3) {
+    const { clock, store, cache } = stage();
+    const refuse = (operation, _key, act) => {
+      if (operation === "delete") throw new Error("read only");
+      return act();
+    };
+    await cache.set("a", 1);
+    await cache.set("b", 1);
+    store.misbehave = refuse;
+    await cache.delete("a");
+    await clock.runFor(5000 - gap);
+    store.misbehave = undefined;
+    await cache.set("c", 1);
+    await drain();
+    store.misbehave = refuse;
+    await cache.delete("b");
+    store.misbehave = undefined;
+    await clock.runFor(10_000);
+    assert.deepEqual([...store.records.keys()], ["c"], `${gap} ms`);
+  }
+});

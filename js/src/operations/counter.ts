@@ -6,7 +6,7 @@ import { ConfigError, StoreError } from "../errors.js";
 import type { Layer, Layers, Lifetime } from "../layers.js";
 import { randomToken } from "../lock.js";
 import type { Subject } from "./arguments.js";
-import { addRecord, inTurn, removeRecord, renewable, setElsewhere } from "./single.js";
+import { addRecord, changeElsewhere, inTurn, removeRecord, renewable } from "./single.js";
 
 /** How often a counter is looked for while others make and drop it. */
 const TRIES = 5;
@@ -99,7 +99,7 @@ async function look(
   if (marker === undefined) throw new StoreError(`the counter of ${key} cannot be stored`);
   if (record && !(await removeRecord(layers, layer, key, record))) return undefined;
   if (!(await addRecord(layers, layer, key, marker, left))) return undefined;
-  await setElsewhere(layers, layer, key, marker, left);
+  await changeElsewhere(layers, layer, key, { record: marker, expiresIn: left });
   return { counter, left };
 }
 

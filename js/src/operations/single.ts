@@ -2,6 +2,7 @@
 
 import { freshOf, type Held } from "../entries.js";
 import type { Layer, Layers, Lifetime } from "../layers.js";
+import type { Content } from "../tiers/writer.js";
 import type { Subject } from "./arguments.js";
 
 /** Milliseconds after which an operation that holds the turn of its key is taken for vanished. */
@@ -123,10 +124,11 @@ async function add(
     return !watch.isChanged;
   });
   if (isCurrent === undefined) return false;
-  // It was there, and is dropped or replaced already.
-  if (!isCurrent) return true;
-  entries.keep(key, value, lifetime);
-  await setElsewhere(layers, decider, key, record, expiresIn);
+  // Where it was dropped or replaced meanwhile, or may have been, nothing older may stay instead.
+  if (isCurrent) entries.keep(key, value, lifetime);
+  else entries.drop(key);
+  const content = isCurrent ? { record, expiresIn } : undefined;
+  await changeElsewhere(layers, decider, key, content);
   await driver.host.feed?.tell({ keys: [key], soft: true });
   return true;
 }
@@ -174,16 +176,15 @@ export async function removeRecord(
   return (await layers.attempt(layer, "compareAndDelete", key, run)) === true;
 }
 
-/** Gives the other stores what the one that decides has taken. */
-export async function setElsewhere(
+/** Gives the other stores what the one that decides has taken; undefined drops the key there. */
+export async function changeElsewhere(
   layers: Layers,
   decider: Layer,
   key: string,
-  record: Uint8Array,
-  expiresIn: number,
+  content: Content | undefined,
 ): Promise<void> {
   const named = { key, name: layers.named(key) };
-  await layers.tiers.prepare(named, { record, expiresIn }, decider).perform();
+  await layers.tiers.prepare(named, content, decider).perform();
 }
 
 /** See `Cache.expire`. */

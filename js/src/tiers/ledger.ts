@@ -39,6 +39,8 @@ export interface Change extends Blocker {
   /** Whether the store says what comes of it: until then it is asked what it has. */
   readonly decides: boolean;
   mark: number;
+  /** Set when the tier has dropped the key since: nothing older than this change is there. */
+  isMadeUp?: boolean;
 }
 
 /** A drop of everything that begins with a prefix. */
@@ -71,7 +73,7 @@ export const SKIP = "skip";
 /** What a tier may hold. */
 export class TierLedger {
   readonly #keys = new Map<string, KeyState>();
-  /** Keys that are owed, or will be unless a lost write is done in time. */
+  /** Keys that are owed, or will be unless a lost change is done in time. */
   readonly #due = new Set<string>();
   #clearings: Clearing[] = [];
   /** Prefixes whose clearing is owed. */
@@ -120,7 +122,7 @@ export class TierLedger {
   /** True if the newest change of a key is lost: nobody knows what the tier has. */
   isDoubtful(name: string): boolean {
     const state = this.#keys.get(name);
-    return state?.lost.some(({ fence }) => fence === state.newest) === true;
+    return state !== undefined && openLost(state) !== undefined;
   }
 
   /** What is under way for a key, or waits for its turn. */
@@ -137,7 +139,7 @@ export class TierLedger {
     const { running } = state;
     if (running !== undefined) {
       if (now < running.until) return running;
-      this.#lose(state, running);
+      this.#lose(state, running, now);
     }
     const clearing = this.#clearings.find(
       ({ prefix, fence, until }) =>
@@ -154,7 +156,7 @@ export class TierLedger {
     const state = this.#keys.get(change.name);
     if (state === undefined) return;
     if (state.running === change) {
-      if (outcome === "late") this.#lose(state, change);
+      if (outcome === "late") this.#lose(state, change, change.until);
       else state.running = undefined;
     }
     if (change.fence === state.newest) this.#conclude(state, change, outcome);
@@ -166,6 +168,8 @@ export class TierLedger {
     if (outcome === "done") {
       state.owed = state.again;
       state.again = false;
+      // Of the same fence: a change that was lost, and then was made up for by this drop.
+      for (const lost of state.lost) if (lost.fence === state.newest) lost.isMadeUp = true;
     } else if (outcome === "failed" || (outcome === "unsent" && !change.copies)) state.owed = true;
     else if (change.drops) state.owed = true;
   }
@@ -196,9 +200,10 @@ export class TierLedger {
   /** A superseded write was done after all: the tier may have it, until what is newer was done. */
   #reviveOlder(state: KeyState): void {
     const { pending, running } = state;
-    const newest = state.lost.find(({ fence }) => fence === state.newest);
+    const newest = openLost(state);
+    const isNewestLost = state.lost.some(({ fence }) => fence === state.newest);
     const decides = pending?.decides === true;
-    if (running !== undefined || newest !== undefined || decides) state.again = true;
+    if (running !== undefined || isNewestLost || decides) state.again = true;
     // A newest write is told by its mark until it is done, a pending change answers for the tier.
     const isAsked = pending === undefined || decides;
     if (newest === undefined ? isAsked : newest.drops) state.owed = true;
@@ -225,9 +230,11 @@ export class TierLedger {
     if (state?.owed) return false;
     if (state === undefined || state.lost.length === 0) return true;
     const mark = fingerprint(record);
-    const newest = state.lost.find(({ fence, drops }) => fence === state.newest && !drops);
-    if (newest !== undefined) return newest.mark === mark;
-    if (!state.lost.some(({ drops, mark: lost }) => !drops && lost === mark)) return true;
+    const newest = openLost(state);
+    if (newest !== undefined && !newest.drops) return newest.mark === mark;
+    const { lost, newest: fence } = state;
+    if (!lost.some((other) => !other.drops && other.fence < fence && other.mark === mark))
+      return true;
     state.owed = true;
     this.#due.add(name);
     return false;
@@ -253,8 +260,8 @@ export class TierLedger {
       this.#vanish(name, state);
     }
     if (state.owed) return true;
-    state.lost = state.lost.filter(({ endsAt }) => now < endsAt);
-    const newest = state.lost.find(({ fence }) => fence === state.newest);
+    forgetEnded(state, now);
+    const newest = openLost(state);
     if (newest === undefined) this.#tidy(name, state);
     return newest !== undefined && now >= newest.until + GRACE;
   }
@@ -338,12 +345,13 @@ export class TierLedger {
     return false;
   }
 
-  #lose(state: KeyState, change: Change): void {
+  #lose(state: KeyState, change: Change, now: number): void {
     if (state.running === change) state.running = undefined;
     if (change.record !== undefined) change.mark = fingerprint(change.record);
     change.record = undefined;
+    forgetEnded(state, now);
     state.lost.push(change);
-    this.#due.add(change.name);
+    if (change.fence === state.newest) this.#due.add(change.name);
   }
 
   /** Whoever claimed the newest change is gone, and never began. */
@@ -354,8 +362,8 @@ export class TierLedger {
   }
 
   #tidy(name: string, state: KeyState): void {
-    if (state.owed) this.#due.add(name);
-    else if (state.lost.length === 0) this.#due.delete(name);
+    if (state.owed || openLost(state) !== undefined) this.#due.add(name);
+    else this.#due.delete(name);
     if (state.owed || state.running || state.pending || state.lost.length > 0) return;
     this.#keys.delete(name);
   }
@@ -377,29 +385,41 @@ export class TierLedger {
     return state;
   }
 
-  /** Forgets what has ended. When still too much is owed, the whole tier is not believed instead. */
+  /** Forgets what has ended. When still too much is remembered, the whole tier is not believed instead. */
   #prune(now: number): void {
-    for (const name of [...this.#due]) {
-      const state = this.#keys.get(name);
-      if (state !== undefined) this.#isDue(name, state, now);
-    }
+    let remembered = 0;
     for (const [name, state] of this.#keys) {
       if (state.running !== undefined && now >= state.running.until)
-        this.#lose(state, state.running);
+        this.#lose(state, state.running, now);
       if (state.pending !== undefined && now >= state.pending.heldUntil) this.#vanish(name, state);
+      forgetEnded(state, now);
+      this.#tidy(name, state);
+      if (state.owed || state.lost.length > 0) remembered += 1;
     }
-    if (this.#due.size >= MOST_REMEMBERED) {
-      this.#overflows += 1;
-      for (const name of this.#due) {
-        const state = this.#keys.get(name);
-        if (state === undefined) continue;
-        state.owed = false;
-        state.lost = [];
-        this.#due.delete(name);
-        this.#tidy(name, state);
-      }
-      this.distrust("", now);
-    }
+    if (remembered >= MOST_REMEMBERED) this.#overflow(now);
     this.#limit = Math.max(MOST_REMEMBERED, 2 * this.#keys.size);
   }
+
+  #overflow(now: number): void {
+    this.#overflows += 1;
+    for (const [name, state] of this.#keys) {
+      state.owed = false;
+      state.lost = [];
+      this.#tidy(name, state);
+    }
+    this.distrust("", now);
+  }
+}
+
+/** The newest change, if it is lost and the tier may have what is older. */
+function openLost(state: KeyState): Change | undefined {
+  return state.lost.find(({ fence, isMadeUp }) => fence === state.newest && isMadeUp !== true);
+}
+
+/** Forgets lost changes that can do no harm any more: records that have ended, older drops. */
+function forgetEnded(state: KeyState, now: number): void {
+  const { newest } = state;
+  state.lost = state.lost.filter(
+    ({ drops, fence, endsAt }) => now < endsAt && (!drops || fence === newest),
+  );
 }

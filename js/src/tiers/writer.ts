@@ -370,15 +370,17 @@ export class TierWriter {
     if (this.ledger.owes && this.layer.health.failures === 0) void this.#repeat();
   }
 
+  /** As long as anything is owed there is a timer, or a repeat that arms one when it ends. */
   #repeatLater(delay: number): void {
+    if (!this.ledger.owes) return;
     const now = this.#host.timers.now();
+    const at = now + delay;
     // A timer of a request that has ended never fires.
-    if (this.ledger.due(now, 1).length === 0 && this.ledger.owedClears.length === 0) return;
-    if (this.#repeatAt >= now && this.#repeatAt <= now + delay) return;
-    this.#repeatAt = now + delay;
+    if (this.#repeatAt >= now && this.#repeatAt <= at) return;
+    this.#repeatAt = at;
     try {
       this.#host.timers.afterIfAlive(delay, () => {
-        this.#repeatAt = Number.POSITIVE_INFINITY;
+        if (this.#repeatAt === at) this.#repeatAt = Number.POSITIVE_INFINITY;
         void this.#repeat();
       });
     } catch {
@@ -390,12 +392,21 @@ export class TierWriter {
   async #repeat(): Promise<void> {
     const { timers } = this.#host;
     const now = timers.now();
-    if (now < this.#repeatingUntil) return;
+    if (now < this.#repeatingUntil) {
+      this.#repeatLater(this.#repeatingUntil - now);
+      return;
+    }
     this.#repeatingUntil = now + HELD_DEADLINES * this.layer.deadline;
     const cleared = await this.#repeatClears();
     const done = (await this.#repeatSome(timers.now())) && cleared;
     this.#repeatingUntil = timers.now() + REPEAT_NEXT;
-    if (this.ledger.owes) this.#repeatLater(done ? REPEAT_NEXT : REPEAT_AFTER);
+    this.#repeatLater(done && this.#isDue() ? REPEAT_NEXT : REPEAT_AFTER);
+  }
+
+  /** True if there is something to ask for at once; what is lost may yet be done by itself. */
+  #isDue(): boolean {
+    const { ledger } = this;
+    return ledger.owedClears.length > 0 || ledger.due(this.#host.timers.now(), 1).length > 0;
   }
 
   async #repeatClears(): Promise<boolean> {
