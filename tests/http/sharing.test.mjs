@@ -285,14 +285,8 @@ for (const [way, make] of Object.entries(WAYS)) {
         return new Response("slow", { headers: { "cache-control": control, etag: '"1"' } });
       });
       await (await ask()).text();
-      const began = Date.now();
-      const took = Array.from({ length: 8 }, async () => {
-        await (await ask()).text();
-        return Date.now() - began;
-      });
-      const slowest = Math.max(...(await Promise.all(took)));
+      await Promise.all(Array.from({ length: 8 }, async () => (await ask()).text()));
       assert.equal(most, 8, "all at the origin at once");
-      assert.ok(slowest < 8 * 50, `${slowest} ms`);
     });
   }
 

@@ -5,6 +5,7 @@ import test from "node:test";
 import { createCache, memory } from "holdover";
 import { later, lists, ManyStore } from "./support/batches.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
+import { seedOf } from "./support/seed.mjs";
 
 /** Numbers from a seed (mulberry32). */
 function randomFrom(seed) {
@@ -104,7 +105,7 @@ async function simulate(seed) {
 }
 
 test("simulation: overlapping batches, single calls, failures and invalidations", async (t) => {
-  const first = Number(process.env.SEED ?? 1);
+  const first = seedOf(1);
   let loads = 0;
   for (let seed = first; seed < first + 20; seed += 1) {
     const end = await simulate(seed);

@@ -8,6 +8,7 @@ import { compress } from "holdover/codecs/compress";
 import { encrypt } from "holdover/codecs/encrypt";
 import { sign } from "holdover/codecs/sign";
 import { storeConformance } from "holdover/testing";
+import { seeded } from "./support/chaos-store.mjs";
 import { WholeStore } from "./support/whole-store.mjs";
 
 const key = (first) => Uint8Array.from({ length: 32 }, (_, nth) => first * 32 + nth);
@@ -256,8 +257,10 @@ for (const [what, weak] of Object.entries(NOT_RANDOM)) {
 }
 
 test("random keys are taken in every form", () => {
+  // Always the same: of those that are really random one in half a million looks like plain text.
+  const random = seeded(20_261_128);
   for (let round = 0; round < 2000; round += 1) {
-    const bytes = crypto.getRandomValues(new Uint8Array(32));
+    const bytes = Uint8Array.from({ length: 32 }, () => random() * 256);
     const hex = Buffer.from(bytes).toString("hex");
     const text = Buffer.from(bytes).toString("base64");
     try {

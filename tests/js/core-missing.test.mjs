@@ -26,10 +26,14 @@ const HOSTS = {
   "no WebAssembly at all": "delete globalThis.WebAssembly;",
 };
 
-// Node's own fetch compiles a module when it is first touched, so that has to be over.
+// Node's own fetch compiles a module for its first connection, so that has to be over.
 const TOUCHED = `
-  new Response();
-  await new Promise((resolve) => setTimeout(resolve, 50));`;
+  const { createServer } = await import("node:http");
+  const origin = createServer((_, response) => response.end()).listen(0, "127.0.0.1");
+  await new Promise((resolve) => origin.once("listening", resolve));
+  await (await fetch(\`http://127.0.0.1:\${origin.address().port}\`)).text();
+  origin.close();
+  origin.closeAllConnections();`;
 
 const CALLS = `
   const { createCache, memory } = await import("holdover");

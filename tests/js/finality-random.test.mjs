@@ -1,19 +1,17 @@
 // Random interleavings over unruly tiers: see `support/finality-random.mjs`.
 //
-// A regular run plays the same episodes each time, so that a red one is the fault of the change.
-// HOLDOVER_SEED=<number>, or `random`, plays others; HOLDOVER_STEPS=<number> makes
-// it longer, or shorter.
+// HOLDOVER_SEED=<number>, or `random`, plays others; HOLDOVER_STEPS=<number> makes it longer, or
+// shorter.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
+import { seedOf } from "./support/seed.mjs";
 
-const { HOLDOVER_SEED: given = "5" } = process.env;
-const SEED = given === "random" ? Math.floor(Math.random() * 2 ** 32) : Number(given);
+const SEED = seedOf(5);
 const STEPS = Number(process.env.HOLDOVER_STEPS ?? 200_100);
 
-test("after a change no older value is served, and none stays in a tier", async (context) => {
-  context.diagnostic(`HOLDOVER_SEED=${SEED}`);
+test("after a change no older value is served, and none stays in a tier", async () => {
   const threads = [SEED, SEED + 1].map((seed) => playApart(seed, STEPS / 2));
   const played = await Promise.all(threads);
   for (const { error } of played) assert.equal(error, undefined);

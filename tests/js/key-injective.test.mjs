@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { derivedKey } from "../node_modules/holdover/dist/key.js";
+import { seedOf } from "./support/seed.mjs";
 
-const seed = Number(process.env.HOLDOVER_SEED ?? Date.now() % 2 ** 31);
-console.log(`key-injective: HOLDOVER_SEED=${seed}`);
+const seed = seedOf(20_261_128);
 
 const own = (value, name) => Object.prototype.propertyIsEnumerable.call(value, name);
 

@@ -4,8 +4,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache } from "holdover";
 import { ManualClock } from "./support/manual-clock.mjs";
+import { seedOf } from "./support/seed.mjs";
 
-const SEED = Number(process.env.SEED ?? 1);
+const SEED = seedOf(1);
 
 /** Uniform in [0, 1): mulberry32. */
 function randomFrom(seed) {

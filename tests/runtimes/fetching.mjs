@@ -9,7 +9,7 @@ const statusOf = ({ headers }) => headers["cache-status"];
 
 export const together = {
   async "fetch: requests at the same time are one load, and each gets a body"({ origin, url }) {
-    origin.answers("/f-burst", () => ({ delay: 300, headers: STORABLE }));
+    origin.answers("/f-burst", () => ({ delay: 1500, headers: STORABLE }));
     const answers = await Promise.all(
       Array.from({ length: 50 }, () => get(`${url}/fetch/anchored/long/f-burst`)),
     );
@@ -42,7 +42,7 @@ export const together = {
     const followers = Array.from({ length: 5 }, () => get(`${url}/fetch/loose/plain/f-vanish-b`));
     for (const { text, took } of await Promise.all(followers)) {
       assert.equal(text, "/f-vanish-b#2");
-      assert.ok(took < LEASE_MS + 3000, `answered after ${took} ms; the lease is ${LEASE_MS}`);
+      assert.ok(took < LEASE_MS + 10_000, `answered after ${took} ms; the lease is ${LEASE_MS}`);
     }
   },
 

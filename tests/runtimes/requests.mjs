@@ -33,7 +33,7 @@ export const together = {
     const leader = ask(`${url}/fn/anchored/plain/vanish-b`);
     await reached(origin, "/vanish-b");
     leader.leave();
-    await sleep(800);
+    await sleep(2000);
     const { value, source } = await json(`${url}/fn/anchored/plain/vanish-b`);
     assert.deepEqual([value, source], ["/vanish-b#1", "hit"]);
     assert.equal(origin.calls("/vanish-b"), 1);
@@ -51,7 +51,7 @@ export const together = {
     const waiting = Array.from({ length: 10 }, () => json(`${url}/fn/loose/plain/loose-a`));
     for (const { value, took } of await Promise.all(waiting)) {
       assert.equal(value, "/loose-a#2");
-      assert.ok(took < LEASE_MS + 3000, `answered after ${took} ms; the lease is ${LEASE_MS}`);
+      assert.ok(took < LEASE_MS + 10_000, `answered after ${took} ms; the lease is ${LEASE_MS}`);
     }
     assert.equal(origin.calls("/loose-a"), 2);
     assert.equal((await json(`${url}/fn/loose/plain/loose-a`)).source, "hit");
@@ -68,11 +68,11 @@ export const together = {
     second.leave();
     const { value, took } = await json(`${url}/call/loose/plain/loose-b`);
     assert.equal(value, "/loose-b#3");
-    assert.ok(took < LEASE_MS + 3000, `answered after ${took} ms; the lease is ${LEASE_MS}`);
+    assert.ok(took < LEASE_MS + 10_000, `answered after ${took} ms; the lease is ${LEASE_MS}`);
   },
 
   async "followers that vanish: the leader and the others do not notice"({ origin, url }) {
-    origin.answers("/followers", () => ({ delay: 500 }));
+    origin.answers("/followers", () => ({ delay: 1500 }));
     const leader = json(`${url}/fn/loose/plain/followers`);
     await reached(origin, "/followers");
     const leaving = Array.from({ length: 5 }, () => ask(`${url}/fn/loose/plain/followers`));
@@ -97,7 +97,7 @@ export const together = {
   },
 
   async "requests at the same time are one load"({ origin, url }) {
-    origin.answers("/burst", () => ({ delay: 300 }));
+    origin.answers("/burst", () => ({ delay: 1500 }));
     const answers = await Promise.all(
       Array.from({ length: 50 }, () => json(`${url}/fn/anchored/long/burst`)),
     );
@@ -107,7 +107,7 @@ export const together = {
   },
 
   async "a load that fails fails all who wait, once"({ origin, url }) {
-    origin.answers("/fails", () => ({ delay: 200, status: 503 }));
+    origin.answers("/fails", () => ({ delay: 1500, status: 503 }));
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => get(`${url}/fn/anchored/long/fails`)),
     );

@@ -55,7 +55,7 @@ export const together = {
     for (const way of WAYS) {
       const target = `${url}/${way}/anchored/long/cookie-stored`;
       assert.match(`${(await get(target)).headers["set-cookie"]}`, /^sid=/);
-      await sleep(100);
+      await sleep(300);
       const hit = await get(target);
       assert.match(hit.headers["cache-status"], /; hit;/);
       assert.equal(hit.headers["set-cookie"], undefined);

@@ -34,7 +34,7 @@ export const together = {
     assert.equal(`${chunk}`, "first");
     begun[0].end("last");
     await once(response, "end");
-    await sleep(100);
+    await sleep(300);
     const hit = await get(target);
     assert.equal(hit.text, "firstlast");
     assert.match(statusOf(hit), /; hit;/);
@@ -62,13 +62,16 @@ export const together = {
     const target = `${url}/fetch/anchored/long/s-leave`;
     const leader = ask(target);
     await until(() => begun.length === 1);
+    // Something comes all the time: a body that stalls for a second holds nobody up.
     begun[0].write("half");
     await sleep(100);
     const follower = get(target);
+    begun[0].write(" and");
     await sleep(100);
     leader.leave();
+    begun[0].write(" ");
     await sleep(100);
-    begun[0].end(" and half");
+    begun[0].end("half");
     assert.equal((await follower).text, "half and half");
     const hit = await get(target);
     assert.deepEqual([hit.text, origin.calls("/s-leave")], ["half and half", 1]);
@@ -86,9 +89,9 @@ export const together = {
     const target = `${url}/fetch/loose/plain/s-loose`;
     const leader = ask(target);
     await until(() => origin.calls("/s-loose") === 1);
-    await sleep(100);
+    await sleep(300);
     leader.leave();
-    await sleep(50);
+    await sleep(300);
     const followers = await Promise.all(Array.from({ length: 3 }, () => get(target)));
     for (const { text } of followers) assert.equal(text, "whole");
   },
@@ -139,7 +142,7 @@ export const together = {
       // The global fetch of Node decodes what it is told is encoded.
       const response = await fetch(`${url}/fetch/anchored/long/s-gzip`);
       assert.equal(await response.text(), text);
-      await sleep(50);
+      await sleep(300);
     }
     assert.equal(origin.calls("/s-gzip"), 1);
   },
@@ -149,7 +152,7 @@ export const together = {
     origin.answers("/s-part", () => ({ headers, body: "0123456789" }));
     const target = `${url}/fetch/anchored/long/s-part`;
     await get(target);
-    await sleep(50);
+    await sleep(300);
     const part = await get(target, { headers: { range: "bytes=2-4" } });
     assert.deepEqual(
       [part.status, part.text, part.headers["content-range"]],
@@ -181,7 +184,7 @@ export const together = {
       answers.map(({ text }) => text),
       languages.map((one) => `for ${one}`),
     );
-    await sleep(50);
+    await sleep(300);
     const calls = origin.calls("/s-vary");
     assert.equal(calls, 3);
     for (const language of languages) assert.equal((await ask(language)).text, `for ${language}`);
@@ -193,7 +196,7 @@ export const together = {
     const target = `${url}/handler/anchored/long/s-handler`;
     const answers = await Promise.all(Array.from({ length: 5 }, () => get(target)));
     assert.ok(answers.every(({ text }) => text === "handled"));
-    await sleep(50);
+    await sleep(300);
     const part = await get(target, { headers: { range: "bytes=0-2" } });
     assert.deepEqual([part.status, part.text], [206, "han"]);
     assert.equal(origin.calls("/s-handler"), 1);

@@ -63,7 +63,12 @@ for (const [by, connect] of Object.entries(CLIENTS)) {
     test(`${how}: the stalled write of a former holder of a lock does not overwrite its successor's`, async (t) => {
       const { a, b, fresh } = await stage(t);
       const policy = { key: "k", ttl: "1h", lock: { ttl: 1000, wait: 5000 } };
+      let begun;
+      const isHeld = new Promise((resolve) => {
+        begun = resolve;
+      });
       const first = a.wrap(async () => {
+        begun();
         await sleep(300);
         proxy.stall();
         return "v1";
@@ -71,7 +76,7 @@ for (const [by, connect] of Object.entries(CLIENTS)) {
       // It waits for its own write, until the deadline.
       const answer = first();
       // B waits for the lock, which its holder cannot give back.
-      await sleep(100);
+      await isHeld;
       assert.equal(await b.wrap(async () => "v2", policy)(), "v2");
       assert.equal(await answer, "v1");
       assert.equal(await fresh().get("k"), "v2");

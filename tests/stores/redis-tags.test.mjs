@@ -32,7 +32,8 @@ function stage({ count = 1, withMemory = true, port, policy = {} } = {}) {
   namespaces += 1;
   const origin = { row: 0 };
   const made = Array.from({ length: count }, () => {
-    const store = redis(connect(port));
+    // A busy machine is no store that hangs.
+    const store = redis(connect(port), { deadline: "20s" });
     const stores = withMemory ? [memory({ ttl: "1ms" }), store] : [store];
     const cache = createCache({ namespace: `n${namespaces}`, stores });
     caches.push(cache);

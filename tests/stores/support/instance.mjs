@@ -62,11 +62,12 @@ async function outcome(call) {
 }
 
 const COMMANDS = {
-  async open({ client, port, origin, namespace, policy, keep, broadcast, connection, writes }) {
+  async open({ client, port, origin, namespace, policy, keep, broadcast, connection, ...more }) {
+    const { writes, store: options } = more;
     const own = await CLIENTS[client](port, connection);
     own.on("error", () => {});
     const onEvent = ({ type, operation }) => events.push(`${type} ${operation}`);
-    const store = broadcast ? broadcasting(redis(own), broadcast) : redis(own);
+    const store = broadcast ? broadcasting(redis(own), broadcast) : redis(own, options);
     const stores = [memory(keep), counted(store)];
     cache = createCache({ namespace, stores, onEvent, writes });
     const load = async (key) => {

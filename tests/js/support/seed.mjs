@@ -1,0 +1,14 @@
+// The number that a random test begins with.
+
+const { HOLDOVER_SEED: given } = process.env;
+
+/**
+ * Returns the seed of a run. A regular run plays the same each time, so that a red one is the fault
+ * of the change; HOLDOVER_SEED=<number> plays others, HOLDOVER_SEED=random any, and the seed is
+ * printed.
+ */
+export function seedOf(regular) {
+  const seed = given === "random" ? Math.floor(Math.random() * 2 ** 31) : Number(given ?? regular);
+  console.log(`HOLDOVER_SEED=${seed}`);
+  return seed;
+}
