@@ -232,3 +232,128 @@ for (const [what, [policy, ending]] of Object.entries(ENDINGS)) {
     }
   }
 }
+
+/** Without the field a fresh response would answer. */
+const HEAD = { method: "HEAD", headers: { "cache-control": "no-cache" } };
+
+/** An origin without validators whose first answer to HEAD waits until it is told to go on. */
+function slowHead() {
+  let respond;
+  let begin;
+  const began = new Promise((resolve) => {
+    begin = resolve;
+  });
+  const told = new Promise((resolve) => {
+    respond = resolve;
+  });
+  const answer = async ({ method }, nth) => {
+    const headers = { "x-n": `${nth}`, ...FRESH };
+    if (method === "DELETE") return ["", { headers: { "cache-group-invalidation": '"g"' } }];
+    if (method !== "HEAD") return [`#${nth}`, { headers }];
+    begin();
+    await told;
+    return [null, { headers }];
+  };
+  return { answer, reached: began, respond };
+}
+
+const ENDED = { ...LATE, "a cache group": ENDINGS["cache group"][1] };
+
+for (const [what, ending] of Object.entries(ENDED)) {
+  for (const stores of ["memory", "memory and a store"]) {
+    const own = () => (stores === "memory" ? [memory()] : [memory(), new Store()]);
+
+    test(`${what}, ${stores}: a HEAD that is under way does not renew what is ended`, async () => {
+      const { answer, reached, respond } = slowHead();
+      const set = stage(answer, { policy: { tags: TAGS }, stores: own() });
+      await set.get("/a");
+      const heading = set.get("/a", HEAD);
+      await reached;
+      await ending(set);
+      respond();
+      await heading;
+      await turns();
+      const { text, source } = await set.get("/a");
+      assert.equal(source, "load");
+      assert.notEqual(text, "#1");
+    });
+
+    test(`${what}, ${stores}: a HEAD from before does not renew what was loaded since`, async () => {
+      const { answer, reached, respond } = slowHead();
+      const set = stage(answer, { policy: { tags: TAGS }, stores: own() });
+      await set.get("/a");
+      const heading = set.get("/a", HEAD);
+      await reached;
+      await ending(set);
+      const loaded = await set.get("/a");
+      assert.equal(loaded.source, "load");
+      respond();
+      await heading;
+      await turns();
+      const { text, headers } = await set.get("/a");
+      assert.equal(text, loaded.text);
+      assert.equal(headers.get("x-n"), loaded.headers.get("x-n"));
+    });
+  }
+
+  test(`${what} while a HEAD looks for what is stored: it does not bring that back`, async () => {
+    const store = new Store();
+    const answer = (_request, nth) => [`#${nth}`, { headers: FRESH }];
+    await stage(answer, { policy: { tags: TAGS }, stores: [memory(), store] }).get("/a");
+    await drain();
+    const { reached, release } = holdUp(store, "get", (key) => key === KEY_A);
+    const { answer: later, respond } = slowHead();
+    respond();
+    const set = stage((request, nth) => later(request, nth + 10), {
+      policy: { tags: TAGS },
+      stores: [memory(), store],
+    });
+    const heading = set.get("/a", HEAD);
+    await reached;
+    await ending(set);
+    release();
+    await heading;
+    await turns();
+    assert.match((await set.get("/a")).text, /^#1\d$/);
+  });
+
+  test(`${what} by another instance: a HEAD of this one does not bring back what its memory has`, async () => {
+    const store = new Store();
+    const answer = ({ method }, nth) =>
+      method === "DELETE"
+        ? ["", { headers: { "cache-group-invalidation": '"g"' } }]
+        : [method === "HEAD" ? null : `#${nth}`, { headers: FRESH }];
+    const settings = () => ({ policy: { tags: TAGS }, stores: [memory(), store] });
+    const one = stage(answer, settings());
+    const two = stage((request, nth) => answer(request, nth + 10), settings());
+    await one.get("/a");
+    await two.get("/a");
+    await turns();
+    await ending(one);
+    await two.get("/a", HEAD);
+    await turns();
+    const three = stage((request, nth) => answer(request, nth + 20), settings());
+    assert.match((await three.get("/a")).text, /^#2\d$/);
+  });
+}
+
+test("invalidateTags by another instance while a HEAD renews: the versions of before stay", async () => {
+  const store = new Store();
+  const answer = ({ method }, nth) => [method === "HEAD" ? null : `#${nth}`, { headers: FRESH }];
+  const settings = () => ({ policy: { tags: TAGS }, stores: [memory(), store] });
+  const one = stage(answer, settings());
+  const two = stage((request, nth) => answer(request, nth + 10), settings());
+  await one.get("/a");
+  await two.get("/a");
+  await turns();
+  // Its tag is good still when it is looked at.
+  const { reached, release } = holdUp(store, "get", (key) => key.startsWith("%tags:h"));
+  const heading = two.get("/a", HEAD);
+  await reached;
+  await one.cache.invalidateTags(TAGS);
+  release();
+  await heading;
+  await turns();
+  const three = stage((request, nth) => answer(request, nth + 20), settings());
+  assert.match((await three.get("/a")).text, /^#2\d$/);
+});

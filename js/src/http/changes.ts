@@ -1,14 +1,15 @@
 /** Requests that go to the origin as they are, and what their answers say of what is stored. */
 
 import * as core from "../core.js";
-import { type Begun, tagsFor } from "../tags.js";
+import type { Watch } from "../entries.js";
+import { type Begun, type Tagged, type TagHashes, tagsFor } from "../tags.js";
 import type { Asked } from "./asked.js";
 import type { CachedHttp } from "./cached-http.js";
 import { completed } from "./completing.js";
 import { UNSAFE } from "./flags.js";
 import { groupTags } from "./groups.js";
 import { rebuilt } from "./live.js";
-import { find } from "./lookup.js";
+import { find, RESPONSES } from "./lookup.js";
 import { posted } from "./posted.js";
 import { type Exchange, judge, textOf } from "./rules.js";
 import { type Attempt, orStored } from "./standing-in.js";
@@ -119,34 +120,63 @@ export function askForHead(
   return orStored(http, asked, place.key, () => passHead(http, asked, place, forwarded));
 }
 
-async function passHead(
+function passHead(
   http: CachedHttp,
   asked: Asked,
   place: Place,
   forwarded: Forwarded,
 ): Promise<Attempt<Told>> {
-  const { timers } = http.driver.host;
-  const requestedAt = timers.now();
-  const { response, failed } = await http.asking.ask(asked, place.key);
-  const exchange = { response, requestedAt, receivedAt: timers.now() };
-  const found = await find(http.driver, place.key);
-  const { value } = found ?? {};
-  if (value instanceof StoredResponse && response.status === value.head.status) {
-    await renew(http, asked, place, value, exchange);
-  }
-  const own = rebuilt(response, null);
-  const { status } = response;
-  const happened = { source: "bypass", ttl: 0, forwarded, status, stored: false } as const;
-  const answer = told(own, happened, { reason: forwarded });
-  return { answer, failure: failed ? answer.response : undefined };
+  const { entries, driver } = http.cache;
+  return entries.watching(place.key, async (watch) => {
+    const { timers } = driver.host;
+    const requestedAt = timers.now();
+    const { response, failed } = await http.asking.ask(asked, place.key);
+    const exchange = { response, requestedAt, receivedAt: timers.now() };
+    // What came to be since then is not what the answer is about.
+    if (!watch.isChanged) await heedHead(http, asked, place, exchange, watch);
+    const own = rebuilt(response, null);
+    const { status } = response;
+    const happened = { source: "bypass", ttl: 0, forwarded, status, stored: false } as const;
+    const answer = told(own, happened, { reason: forwarded });
+    return { answer, failure: failed ? answer.response : undefined };
+  });
+}
+
+/** Renews or ends what is stored, as an answer to HEAD says. */
+async function heedHead(
+  http: CachedHttp,
+  asked: Asked,
+  place: Place,
+  exchange: Exchange,
+  watch: Watch,
+): Promise<void> {
+  const { driver } = http;
+  const found = await find(driver, place.key);
+  const { layers } = driver.host;
+  // The stores are asked all the same: what another instance ended, memory may still have.
+  const below = found && layers && (await layers.read(place.key, RESPONSES));
+  const value = (below ?? found)?.value;
+  if (watch.isChanged || !(value instanceof StoredResponse)) return;
+  if (exchange.response.status !== value.head.status) return;
+  const isThere = layers === undefined || below !== undefined;
+  await renew(http, asked, place, { value, isThere, tagged: below?.tagged }, exchange);
+}
+
+/** What a HEAD may renew. */
+interface Renewable {
+  readonly value: StoredResponse;
+  /** Whether the stores have it still. */
+  readonly isThere: boolean;
+  /** Its tags there. */
+  readonly tagged: Tagged | undefined;
 }
 
 async function renew(
   http: CachedHttp,
   asked: Asked,
   place: Place,
-  stored: StoredResponse,
-  exchange: Parameters<typeof judge>[3],
+  { value: stored, isThere, tagged }: Renewable,
+  exchange: Exchange,
 ): Promise<void> {
   const { entries } = http.cache;
   try {
@@ -160,10 +190,19 @@ async function renew(
     if (refusal !== undefined || verdict.vary !== stored.terms.vary) {
       return await entries.invalidate(place.key);
     }
-    if (lifetime === undefined) return;
+    if (lifetime === undefined || !isThere) return;
     const tags = tagsFor(http.policy.rules.tags, renewed, [asked.request]);
-    await entries.set(place.key, renewed, entries.tagged(lifetime, tags));
+    const own = entries.tagged(lifetime, tags);
+    // Its body is from before: it keeps the versions that its tags had then.
+    const kept = tagged && { ...own, tagged: { ...tagged, begun: entries.begin() } };
+    if (!isSame(own.tagged?.hashes, (kept ?? own).tagged?.hashes)) return;
+    await entries.set(place.key, renewed, kept ?? own);
   } catch (error) {
     if (core.isTrap(error)) http.driver.recover(error);
   }
+}
+
+/** True if these are the same tags. */
+function isSame(one: TagHashes | undefined, other: TagHashes | undefined): boolean {
+  return one?.length === other?.length && (one?.every((hash) => other?.includes(hash)) ?? true);
 }
