@@ -4,25 +4,68 @@ import { ConfigError } from "./errors.js";
 
 type AnyFunction = (...args: never[]) => unknown;
 
-/** How many given names a cache remembers. */
+/** How many names are remembered: those that were given, and those of functions without one. */
 const MOST_NAMES = 10_000;
 
-/** What keeps the derived names of functions apart that share a namespace of one memory. */
+/** What keeps the names of functions apart that share a namespace of one memory. */
 class DerivedNames {
   readonly #counts = new Map<string, number>();
   readonly #known = new WeakMap<AnyFunction, string[]>();
+  readonly #given = new Set<string>();
+  /** How many names were made for functions that are called like none that is counted. */
+  #beyond = 0;
 
-  /** A name for a function that no other one has; the same in each cache that has none of it. */
+  /** Returns a name that no other function has; the same in each cache that has none of it. */
   of(load: AnyFunction, taken: ReadonlySet<string>): string {
     const known = this.#known.get(load) ?? [];
     const again = known.find((name) => !taken.has(name));
     if (again !== undefined) return again;
-    const family = load.name || "anonymous";
-    const count = (this.#counts.get(family) ?? 0) + 1;
-    this.#counts.set(family, count);
-    const name = count === 1 ? family : `${family}#${count}`;
+    const family = familyOf(load);
+    let name = this.#next(family);
+    while (this.#given.has(name)) name = this.#next(family);
     this.#known.set(load, [...known, name]);
     return name;
+  }
+
+  #next(family: string): string {
+    const count = (this.#counts.get(family) ?? 0) + 1;
+    if (count === 1 && this.#counts.size >= MOST_NAMES) {
+      this.#beyond += 1;
+      return `${family}#0${this.#beyond}`;
+    }
+    this.#counts.set(family, count);
+    return count === 1 ? family : `${family}#${count}`;
+  }
+
+  /** Keeps a name that was given from being derived. */
+  reserve(name: string): void {
+    this.#given.delete(name);
+    if (this.#given.size >= MOST_NAMES) forgetFirst(this.#given);
+    this.#given.add(name);
+  }
+
+  /** True if another function has this name, which was derived for it. */
+  isAnothers(name: string, load: AnyFunction): boolean {
+    const [, family, nth] = DERIVED.exec(name) ?? [];
+    if (family === undefined || this.#known.get(load)?.includes(name)) return false;
+    if (this.#given.has(name)) return false;
+    if (nth?.startsWith("0")) return Number(nth) <= this.#beyond;
+    return Number(nth ?? 1) <= (this.#counts.get(family) ?? 0);
+  }
+}
+
+/** A derived name: whatever the function is called, with each `#` twice, and its number. */
+const DERIVED = /^((?:[^#]|##)*)(?:#(\d+))?$/;
+
+/** The name of a function as it begins derived names: a function called `f#2` is no second `f`. */
+function familyOf({ name }: AnyFunction): string {
+  return name.replaceAll("#", "##") || "anonymous";
+}
+
+function forgetFirst(names: Set<string> | Map<string, unknown>): void {
+  for (const first of names.keys()) {
+    names.delete(first);
+    return;
   }
 }
 
@@ -74,11 +117,13 @@ export class FunctionNames {
         "wrap a function once, where it is defined; what is made anew for each request takes a key";
       throw new ConfigError("name", name, allowed, { note });
     }
-    if (owner === undefined && this.#given.size >= MOST_NAMES) {
-      for (const oldest of this.#given.keys()) {
-        this.#given.delete(oldest);
-        break;
+    if (owner === undefined) {
+      if (this.#derived.isAnothers(name, load)) {
+        const note = "a function without a name is called so, and was wrapped before: name it, too";
+        throw new ConfigError("name", name, "a name that no other function has", { note });
       }
+      if (this.#given.size >= MOST_NAMES) forgetFirst(this.#given);
+      this.#derived.reserve(name);
     }
     this.#given.set(name, load);
     return name;

@@ -23,7 +23,7 @@ export class Policies {
   /** Those that are counted apart. */
   readonly all: Set<BoundPolicy> = new Set();
   /** What those counted that are not known any more, by the names of their functions. */
-  readonly retired: CountsByName = new CountsByName();
+  readonly retired: CountsByName = new CountsByName(MOST_POLICIES);
   /** The names of wrapped functions. */
   readonly functions: FunctionNames;
   readonly #host: Host;

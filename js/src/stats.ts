@@ -37,7 +37,10 @@ export interface PolicyStats {
 
 /** What `cache.stats()` gives. */
 export interface CacheStats extends PolicyStats {
-  /** By wrapped function: its name, or the `key` it was given. */
+  /**
+   * By wrapped function: its name. Of functions that are forgotten, 1000 names are told apart, and
+   * the others are `"(others)"`.
+   */
   readonly functions: Readonly<Record<string, PolicyStats>>;
   /** What `memory()` holds, for all caches that share it. */
   readonly memory: MemoryUsage;
@@ -89,13 +92,24 @@ class Sums {
   }
 }
 
+/** The name under which functions are counted for which there is no room. */
+const OTHERS = "(others)";
+
 /** Numbers of policies that are not known any more, by the names of their functions. */
 export class CountsByName {
   readonly #sums = new Map<string, Sums>();
+  readonly #most: number;
+
+  /** @param most how many names are told apart; what others count is {@link OTHERS}'s */
+  constructor(most: number = Number.POSITIVE_INFINITY) {
+    this.#most = most;
+  }
 
   add(name: string, counts: Float64Array, times: LoadTimesHistogram): void {
-    const sums = this.#sums.get(name) ?? new Sums();
-    this.#sums.set(name, sums);
+    const isRoom = this.#sums.has(name) || this.#sums.size < this.#most;
+    const place = isRoom ? name : OTHERS;
+    const sums = this.#sums.get(place) ?? new Sums();
+    this.#sums.set(place, sums);
     sums.add(counts, times);
   }
 

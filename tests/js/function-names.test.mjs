@@ -3,9 +3,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { createCache, memory } from "holdover";
 import { cached } from "holdover/decorator";
-import { ManualClock } from "./support/manual-clock.mjs";
+import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
 
 const anonymous = () =>
@@ -134,3 +136,66 @@ test("caches over one memory and namespace do not share derived keys, but for on
   const sameUsers = createCache(options).wrap(user, { ttl: "1m" });
   assert.equal((await sameUsers.explain(1)).source, "hit");
 });
+
+/** A function that is called so. */
+const called = (name, answer) => ({ [name]: async () => answer })[name];
+
+test("no name that is given or computed is a derived one of another function", async () => {
+  const answers = async (...made) => Promise.all(made.map((wrapped) => wrapped(1)));
+  const computed = createCache();
+  const wraps = ["a", "a", "a#2", "a##2", "a#", "a#", "#2", "a#2"].map((name, nth) =>
+    computed.wrap(called(name, nth), { ttl: "1h" }),
+  );
+  assert.deepEqual(await answers(...wraps), [0, 1, 2, 3, 4, 5, 6, 7]);
+  assert.equal(new Set(wraps.map((wrapped) => wrapped.key(1))).size, wraps.length);
+
+  const store = memory();
+  const [first, second] = [0, 1].map(() => createCache({ stores: [store] }));
+  const load = called("load", "derived");
+  first.wrap(load, { ttl: "1h" });
+  first.wrap(called("load", "another"), { ttl: "1h" });
+  for (const cache of [first, second]) {
+    for (const name of ["load", "load#2"]) {
+      assert.throws(() => cache.wrap(called("x", "given"), { ttl: "1h", name }), {
+        code: "E_CONFIG",
+        option: "name",
+        message: /a function without a name is called so/,
+      });
+    }
+  }
+  // The other way round the derived name gives way; and a function's own name is its own.
+  const given = second.wrap(called("x", "given"), { ttl: "1h", name: "load#3" });
+  const third = first.wrap(called("load", "third"), { ttl: "1h" });
+  assert.deepEqual(await answers(given, third), ["given", "third"]);
+  assert.equal(second.wrap(load, { ttl: "1h", name: "load" }).key(1), "load:1");
+});
+
+for (const [what, options] of Object.entries({
+  "derived names": () => ({ ttl: 1 }),
+  "given names": (name) => ({ ttl: 1, name }),
+  "keys of one's own": () => ({ ttl: 1, key: "k:{0}" }),
+})) {
+  test(`functions that are made under a new name each time leave nothing behind: ${what}`, async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc");
+    const cache = createCache({ clock: new ManualClock(), stores: [memory({ maxEntries: 100 })] });
+    let made = 0;
+    const heapAfter = async (count) => {
+      for (; made < count; made += 1) {
+        const name = `load ${made}`;
+        const wrapped = cache.wrap(called(name, made), options(name));
+        if (made % 20 === 0) await wrapped(1);
+      }
+      await drain();
+      collect();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = await heapAfter(12_000);
+    const grown = (await heapAfter(Number(process.env.HOLDOVER_STEPS ?? 35_000))) - before;
+    assert.ok(grown < 3 * 2 ** 20, `${grown} bytes`);
+    const { functions, loads } = cache.stats();
+    assert.ok(Object.keys(functions).length <= 4000);
+    const counted = Object.values(functions).reduce((sum, one) => sum + one.loads, 0);
+    assert.equal(counted, loads, "what was counted is not lost");
+  });
+}
