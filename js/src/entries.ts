@@ -8,6 +8,7 @@ import type { Form } from "./entry-records.js";
 import type { Source } from "./events.js";
 import type { Change } from "./feed.js";
 import type { Host } from "./host.js";
+import { HttpValue } from "./http-value.js";
 import { type FoundEntry, type Lifetime, totalOf } from "./layers.js";
 import { type Begun, hashTags, type Tagged, type TagHashes } from "./tags.js";
 import type { Explained } from "./wrap.js";
@@ -179,7 +180,9 @@ export class Entries {
   keep(key: string, value: unknown, lifetime: Lifetime): boolean | undefined {
     if (this.#driver.offFor(key).writes) return undefined;
     this.#host.feed?.listen();
-    this.#tellWatches(key);
+    // An application's own value ends what HTTP had there; a record of variants goes on with it.
+    if (value instanceof HttpValue) this.#tellWatches(key);
+    else this.#noteDrop(key);
     const { tagged } = lifetime;
     const kept = this.#inCore(() => {
       const { memory, space, timers, layers } = this.#host;

@@ -357,3 +357,49 @@ test("invalidateTags by another instance while a HEAD renews: the versions of be
   const three = stage((request, nth) => answer(request, nth + 20), settings());
   assert.match((await three.get("/a")).text, /^#2\d$/);
 });
+
+/** An application's own writes to the key of a URL. */
+const WRITES = {
+  "cache.set": ({ cache }) => cache.set(KEY_A, "own"),
+  "cache.setMany": ({ cache }) => cache.setMany([[KEY_A, "own"]]),
+  "cache.replace": ({ cache }) => cache.replace(KEY_A, "own"),
+  "cache.expire": ({ cache }) => cache.expire(KEY_A, 0),
+};
+
+for (const [what, write] of Object.entries(WRITES)) {
+  test(`${what}: a variant whose record was read before is not served after`, async () => {
+    const store = new Store();
+    await stage(inLanguages, { stores: [memory(), store] }).get("/a", DE);
+    await drain();
+    const other = stage((request, nth) => inLanguages(request, nth + 10), {
+      stores: [memory(), store],
+    });
+    const { reached, release } = holdUp(store, "get", isVariant);
+    const asking = other.get("/a", DE);
+    await reached;
+    await write(other);
+    release();
+    assert.match((await asking).text, /^#1[1-9] de$/);
+    assert.match((await other.get("/a", DE)).text, /^#1[1-9] de$/);
+    await other.cache.delete(KEY_A);
+    assert.match((await other.get("/a", DE)).text, /^#1[1-9] de$/);
+  });
+
+  test(`${what} while a variant is loaded: it is not served once the key is free`, async () => {
+    let respond;
+    const { cache, get, ...set } = stage((request, nth) => {
+      if (nth !== 2) return inLanguages(request, nth);
+      return new Promise((resolve) => {
+        respond = () => resolve(inLanguages(request, nth));
+      });
+    });
+    await get("/a");
+    const first = get("/a", DE);
+    await settled();
+    await write({ cache, ...set });
+    respond();
+    assert.equal((await first).text, "#2 de");
+    await cache.delete(KEY_A);
+    assert.match((await get("/a", DE)).text, /^#[3-9] de$/);
+  });
+}

@@ -32,7 +32,10 @@ function stage({ instances = 2, namespace } = {}) {
     const events = [];
     const onEvent = (event) => events.push(event);
     const cache = createCache({ clock, namespace, stores: [memory(), radio], onEvent });
-    const load = async (key) => ({ key, load: ++origin.loads });
+    const load = async (key) => {
+      if (origin.fails) throw new Error("origin");
+      return { key, load: ++origin.loads };
+    };
     const get = cache.wrap(load, { ttl: "1h", staleIfError: "1h", key: "{0}", tags: ["t:{0}"] });
     return { cache, get, events };
   });
@@ -82,6 +85,50 @@ test("set: the others have the new value from the store", async () => {
   await drain();
   assert.equal((await two.get("a")).load, "new");
 });
+
+/** Ordinary writes of `a`: nothing is ended, so their message is soft. */
+const WRITES = {
+  "wrapped.set": ({ get }) => get.set(["a"], { load: "new" }),
+  "cache.set": ({ cache }) => cache.set("a", { load: "new" }),
+  "cache.setMany": ({ cache }) => cache.setMany([["a", { load: "new" }]]),
+  "cache.replace": ({ cache }) => cache.replace("a", { load: "new" }),
+};
+
+for (const [what, write] of Object.entries(WRITES)) {
+  test(`${what}: the message is soft, and after it the others ask the store`, async () => {
+    const { radio, made } = stage();
+    const [one, two] = made;
+    for (const key of ["a", "b"]) {
+      await one.get(key);
+      await two.get(key);
+    }
+    const reads = () => radio.operations.filter((done) => done === "get a" || done === "get b");
+    const [before, published] = [reads().length, radio.published.length];
+    await write(one);
+    await drain();
+    assert.equal(radio.published.length, published + 1);
+    assert.equal((await two.cache.get("a")).load, "new");
+    assert.equal((await two.cache.get("b")).load, 2, "other keys stay in memory");
+    assert.equal(reads().length, before + 1);
+  });
+
+  test(`${what}: the others' older copy answers for nothing but a load that fails`, async () => {
+    const { radio, origin, made } = stage();
+    const [one, two] = made;
+    await one.get("a");
+    await two.get("a");
+    await write(one);
+    await drain();
+    // The store has lost what was written.
+    radio.records.clear();
+    assert.equal(await two.cache.get("a"), undefined);
+    origin.fails = true;
+    const held = await two.get.explain("a");
+    assert.deepEqual([held.value.load, held.source], [1, "error-fallback"]);
+    origin.fails = false;
+    assert.equal((await two.get.refresh("a")).load, 2);
+  });
+}
 
 test("soft tags are soft for the others, too", async () => {
   const { clock, made } = stage();

@@ -20,7 +20,10 @@ export type { NamedKey } from "./writer.js";
 /** What the caches over one memory share of their tiers. */
 export class TierRegistry {
   readonly fences: Fences = new Fences();
-  /** Keys that were dropped, whether or not there are tiers: writes and loads are not among them. */
+  /**
+   * Keys that were dropped, or written by the application, whether or not there are tiers: loads and
+   * what HTTP writes are not among them.
+   */
   readonly drops: Fences = new Fences();
   readonly #ledgers = new WeakMap<Store, TierLedger>();
 
