@@ -1,3 +1,3 @@
 import { testMode } from "./support/cache-tests-mode.mjs";
 
-testMode("shared");
+testMode("shared", {});

@@ -1,46 +1,68 @@
-// One run of http-cache-tests in a process of its own: the package keeps its results for ever.
+// One run of the HTTP cache suite in a process of its own: npm's package keeps its results for ever.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache } from "holdover";
 import { startWorkerd } from "../../runtimes/workerd.mjs";
-import { compare, counts, runCacheTests } from "./cache-tests.mjs";
+import { compare, runCacheTests, scores } from "./cache-tests.mjs";
 import { startOrigin } from "./origin.mjs";
 import { plainFetch } from "./plain-fetch.mjs";
+import { SuiteClock } from "./suite-clock.mjs";
 
 /** Without it nothing would be held over, and what forbids that would show nothing. */
 const POLICY = { staleIfError: "1m" };
 
-/** Registers the test of a cached `fetch` in this process, `shared` or `private`. */
-export function testMode(mode) {
-  const cache = createCache();
-  const fetch = cache.fetch(POLICY, { shared: mode === "shared", storeSetCookie: true });
-  testWith(mode, (origin) => ({ fetch, base: origin.url }));
+/**
+ * Registers the test of a cached `fetch` in this process.
+ * @param mode its name in cache-tests.json
+ * @param options what the cached `fetch` is made with
+ */
+export function testMode(mode, options) {
+  const given = options.shared === false ? "browser" : "proxy";
+  testWith(mode, given, (origin) => {
+    const clock = new SuiteClock(origin);
+    const cachedFetch = createCache({ clock }).fetch(POLICY, options);
+    return { fetch: front(cachedFetch), base: origin.url, clock };
+  });
 }
 
-/** Registers the test of a reverse proxy on workerd; the policy is in its worker. */
-export function testProxy() {
-  testWith("workerd", async (origin, context) => {
-    const worker = await startWorkerd("worker/proxy.js", { origin: origin.url });
+/** Registers the test of a worker on workerd; the policy is in the worker. */
+export function testWorker(mode, entry) {
+  testWith(mode, "proxy", async (origin, context) => {
+    const worker = await startWorkerd(entry, { origin: origin.url });
     context.after(async () => {
       await worker.stop();
       assert.deepEqual(worker.complaints, []);
     });
-    return { fetch: plainFetch, base: worker.url };
+    const moved = (now) => plainFetch(`${worker.url}/clock/${now}`);
+    const clock = new SuiteClock({ ...origin, moved });
+    await moved(clock.now());
+    return { fetch: plainFetch, base: worker.url, clock };
   });
 }
 
-function testWith(mode, start) {
-  test(`http-cache-tests, ${mode}`, async (context) => {
+/** What rejects is a 502 to clients, as of any proxy. */
+function front(cachedFetch) {
+  return async (...asked) => {
+    try {
+      return await cachedFetch(...asked);
+    } catch (error) {
+      return new Response(`${error}`, { status: 502 });
+    }
+  };
+}
+
+function testWith(mode, given, start) {
+  test(`the newest http-cache-tests, ${mode}`, async (context) => {
     const origin = await startOrigin();
     context.after(() => origin.stop());
-    const { fetch, base } = await start(origin, context);
-    const results = await runCacheTests(fetch, base);
+    const { fetch, base, clock } = await start(origin, context);
+    origin.clock = clock;
+    const results = await runCacheTests(fetch, base, clock);
     if (process.env.SHOW_CACHE_TESTS !== undefined) show(results);
-    for (const [kind, sums] of Object.entries(counts(results))) {
-      context.diagnostic(`${mode} ${kind}: ${JSON.stringify(sums)}`);
-    }
-    assert.deepEqual(compare(mode, results), []);
+    const score = scores(given, results);
+    for (const [kind, sum] of Object.entries(score)) context.diagnostic(`${mode} ${kind}: ${sum}`);
+    assert.deepEqual(compare(mode, score, results), []);
   });
 }
 

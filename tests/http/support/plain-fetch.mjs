@@ -5,11 +5,15 @@ import { Agent, request } from "node:http";
 
 const agent = new Agent({ keepAlive: true });
 
-/** As much of `fetch` as http-cache-tests need. */
+/** As much of `fetch` as http-cache-tests need, and the interim responses that came before. */
 export async function plainFetch(url, { method = "GET", headers = [], body } = {}) {
   const fields = new Headers(headers);
   if (body !== undefined) fields.set("content-length", `${Buffer.byteLength(body)}`);
   const sent = request(url, { method, agent, headers: Object.fromEntries(fields) });
+  const interim = [];
+  sent.on("information", ({ statusCode: status, headers: given }) => {
+    interim.push({ status, headers: given });
+  });
   sent.end(body);
   const [response] = await once(sent, "response");
   const chunks = [];
@@ -22,6 +26,7 @@ export async function plainFetch(url, { method = "GET", headers = [], body } = {
         values.map((value) => [name, value]),
       ),
     ),
+    interim,
     text: async () => Buffer.concat(chunks).toString(),
   };
 }

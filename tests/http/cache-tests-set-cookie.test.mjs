@@ -1,0 +1,3 @@
+import { testMode } from "./support/cache-tests-mode.mjs";
+
+testMode("shared with storeSetCookie", { storeSetCookie: true });

@@ -1,0 +1,3 @@
+import { testWorker } from "./support/cache-tests-mode.mjs";
+
+testWorker("handler on workerd", "worker/cached-handler.js");

@@ -1,3 +1,0 @@
-import { testProxy } from "./support/cache-tests-mode.mjs";
-
-testProxy();
