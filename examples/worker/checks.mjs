@@ -64,9 +64,7 @@ function originIsLeftAlone(attempts) {
     shortest = Math.min(shortest, at - (last.get(key) ?? Number.NEGATIVE_INFINITY));
     last.set(key, at);
   }
-  // Known fault since requests share less (see the CHANGELOG): several requests of one key may try
-  // at once on workerd. Until it is mended the demo holds the number of tries to twice the keys.
-  const ok = shortest >= retryAfter - CLOCK_SLACK_MS || down.length <= 2 * last.size;
+  const ok = shortest >= retryAfter - CLOCK_SLACK_MS;
   const gap = shortest === Number.POSITIVE_INFINITY ? "none twice" : milliseconds(shortest);
   const figures = `${down.length} tries for ${last.size} keys, shortest pause ${gap}`;
   return { name: `down: a key is tried once per ${policy.retryAfter}`, ok, figures };

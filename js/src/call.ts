@@ -84,6 +84,8 @@ export interface Call {
   readonly host?: string;
   /** Whether no entry may answer. */
   readonly noFallback?: boolean;
+  /** Whether it loads beside another's load of its key instead of waiting for it. */
+  readonly waitsForNone?: boolean;
   /** Whether what this call loads is not stored. */
   readonly noStore?: boolean;
   /** The tags of what this call will bring, where its arguments tell them. */

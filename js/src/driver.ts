@@ -44,6 +44,8 @@ const NOT_DRAWN = Number.NaN;
 const STEP_BITS = 15;
 const DROPPED = 16;
 const SLOT = 32;
+/** What `load_beside` gives when an entry answers: the origin fails, and a load finds out how long. */
+const ANSWERED = 0;
 /** What {@link Driver.begin} gives when the core trapped; no verdict is −1. */
 const TRAPPED = -1;
 /** The bits of a verdict that tell what to do; all zero for a hit with nothing left to do. */
@@ -365,7 +367,7 @@ export class Driver {
 
   /** Waits for another caller's load, unless that cannot be waited for. */
   #wait(call: Call, flight: Flight, fallback: boolean): Promise<Answer> {
-    if (call.policy.readsOnce) return this.#loadBeside(call, fallback);
+    if (call.policy.readsOnce || call.waitsForNone) return this.#loadBeside(call, fallback);
     if (keepsRequestsApart() && !isBurst(flight.burst)) {
       tellRequestsApart(this.host.events, this.#toldLimited);
       this.#toldLimited = true;
@@ -377,8 +379,11 @@ export class Driver {
 
   /** Loads beside the load that leads the key. */
   #loadBeside(call: Call, fallback: boolean): Promise<Answer> {
-    const { memory } = this.host;
-    const fence = core.load_beside(memory.machine, call.policy.bind(memory));
+    const { memory, space, timers } = this.host;
+    const slot = space.get(call.key) ?? -1;
+    const id = call.policy.bind(memory);
+    const fence = core.load_beside(memory.machine, fallback ? slot : -1, id, timers.now());
+    if (fence === ANSWERED) return this.#serving.serve(call, slot, "error-fallback");
     const flight = this.#loads.register(call, -1, fence, "beside");
     this.#loads.start(flight, call);
     return this.#join(call, flight, fallback, true);
@@ -393,8 +398,9 @@ export class Driver {
       const message = `loads of ${call.key} ask for ${call.key} themselves, without an end`;
       return Promise.reject(new ReentranceError(message));
     }
-    const { memory } = this.host;
-    const fence = core.load_beside(memory.machine, call.policy.bind(memory));
+    const { memory, timers } = this.host;
+    const id = call.policy.bind(memory);
+    const fence = core.load_beside(memory.machine, -1, id, timers.now());
     const own = { ...call, noStore: true };
     const flight = this.#loads.register(own, -1, fence, "beside");
     flight.frame.depth = frame.depth + 1;

@@ -192,11 +192,10 @@ export class Landing {
     const held = this.endWithHeld(flight, (slot, now) => {
       const id = call.policy.bind(memory);
       // What callers are to see must not be hidden from the next one by a retry.
-      if (flight.background || this.mayStandIn(call, flight.error)) {
-        core.failed(memory.machine, slot, flight.fence, id, now);
-      } else {
-        core.failed_openly(memory.machine, slot, flight.fence, id);
-      }
+      const mayStandIn = flight.background || this.mayStandIn(call, flight.error);
+      if (!mayStandIn) core.failed_openly(memory.machine, slot, flight.fence, id);
+      else if (flight.isBeside) core.failed_beside(memory.machine, slot, flight.fence, id, now);
+      else core.failed(memory.machine, slot, flight.fence, id, now);
     });
     if (held !== undefined) return { ...failure, held };
     if (result === undefined && !isReadOnce) this.#remember(flight, call, error);

@@ -229,8 +229,8 @@ export class Loads {
       flight.done = this.#goOn(flight, call, slot);
       return outcome;
     }
-    // What memory does not keep may stand in all the same.
-    if (step === LOAD_FALLBACK && held === found) {
+    // What memory does not keep, or only as long as another's load runs, may stand in all the same.
+    if (step === LOAD_FALLBACK && (held === found || flight.isBeside)) {
       flight.spare = { found, at: this.#host.timers.now() };
     }
     return undefined;

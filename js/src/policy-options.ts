@@ -133,7 +133,8 @@ export interface PolicyOptions<
   /**
    * After a failed load that an older answer made up for, the pause before the next load of that
    * key, during which the older answer is served at once. It doubles with each failure up to 30 s
-   * and a success ends it. A duration, 0 or more; default 1 s.
+   * and a success ends it; loads that ran at the same time count as one. A duration, 0 or more;
+   * default 1 s.
    */
   readonly retryAfter?: Duration | undefined;
 

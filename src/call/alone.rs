@@ -11,12 +11,44 @@ use crate::time::{Span, Timestamp};
 impl CallMachine {
     /// Begins a load of its own for a caller that [`CallMachine::begin`] has just told to wait, and
     /// that cannot: the load it would wait for waits for it, or is another request's on a host that
-    /// keeps requests apart.
-    pub fn load_beside(&mut self, policy: PolicyId) -> Fence {
+    /// keeps requests apart. `None`: the entry of `slot` answers instead, as the origin failed last
+    /// time and the load under way finds out whether it still does.
+    ///
+    /// `slot` is the key's where an entry may answer this caller.
+    pub fn load_beside(
+        &mut self,
+        slot: Option<SlotId>,
+        policy: PolicyId,
+        now: Timestamp,
+    ) -> Option<Fence> {
+        let now = self.clock.observe(now);
+        let is_left_alone =
+            slot.is_some_and(|slot| self.is_failing(slot, policy) && self.is_servable(slot, now));
         let counters = &mut self.counters[policy as usize];
         counters.coalesced = counters.coalesced.saturating_sub(1);
+        if is_left_alone {
+            counters.error_fallbacks += 1;
+            return None;
+        }
         counters.loads += 1;
-        self.next_fence()
+        Some(self.next_fence())
+    }
+
+    /// Reports that a load that does not lead its key failed: as [`CallMachine::failed`].
+    pub fn failed_beside(
+        &mut self,
+        slot: Option<SlotId>,
+        fence: Fence,
+        policy: PolicyId,
+        now: Timestamp,
+    ) {
+        let now = self.clock.observe(now);
+        self.counters[policy as usize].failures += 1;
+        let Some(slot) = slot else { return };
+        // It may have led: see `found_beside`.
+        self.end_flight(slot, fence);
+        self.back_off(slot, fence, policy, now);
+        self.memory.release(slot);
     }
 
     /// Reports an entry that a lower store held, to a load that does not lead its key.
@@ -45,6 +77,7 @@ impl CallMachine {
             hits: 0,
         };
         let slot = slot.unwrap_or_else(|| self.memory.take());
+        self.recall(slot, &mut entry);
         let kept = match self.memory.entry(slot).copied() {
             Some(held) if held.stored_at >= entry.stored_at => {
                 entry = held;
@@ -69,7 +102,10 @@ impl CallMachine {
     ) -> Found {
         let rules = &self.policies[policy as usize];
         let (mode, lease) = (rules.mode(), rules.lease());
-        let is_renewed = self.flights.live(slot, now).is_some();
+        let is_loading = self.flights.live(slot, now).is_some();
+        let is_waiting = self.is_retry_waiting(slot, now);
+        let is_left_alone = is_waiting || (is_loading && self.is_failing(slot, policy));
+        let is_renewed = is_waiting || is_loading;
         let counters = &mut self.counters[policy as usize];
         match plan(Some(state), mode) {
             Plan::Serve => {
@@ -96,6 +132,11 @@ impl CallMachine {
                 self.flights.start(slot, flight);
                 self.memory.pin(slot, true);
                 Found::ServeAndLoad(Served::Stale)
+            }
+            _ if state.is_servable() && is_left_alone => {
+                counters.loads -= 1;
+                counters.error_fallbacks += 1;
+                Found::Serve(Served::ErrorFallback)
             }
             _ => Found::Load {
                 fallback: state.is_servable(),

@@ -166,15 +166,31 @@ impl CallMachine {
         self.counters[policy as usize].failures += 1;
         let Some(slot) = slot else { return };
         let led = self.end_flight(slot, fence);
-        self.heed_tags(Some(slot));
         let alone = !self.policies[policy as usize].single_flight();
-        if (led || alone) && self.is_servable(slot, now) {
-            let before = self.retries.get(slot).copied().unwrap_or(Retry::NONE);
-            let retry = before.after_failure(&self.policies[policy as usize], now);
-            self.retries.set(slot, now + retry.remaining(now), retry);
-            self.trace_failure(slot, now);
+        if led || alone {
+            self.back_off(slot, fence, policy, now);
         }
         self.memory.release(slot);
+    }
+
+    /// Has the loads of `slot` wait, if an entry answers meanwhile and nothing newer than the load
+    /// that failed has come.
+    pub(super) fn back_off(
+        &mut self,
+        slot: SlotId,
+        fence: Fence,
+        policy: PolicyId,
+        now: Timestamp,
+    ) {
+        self.heed_tags(Some(slot));
+        if self.memory.is_outdated(Some(slot), fence) || !self.is_servable(slot, now) {
+            return;
+        }
+        let before = self.retries.get(slot).copied().unwrap_or(Retry::NONE);
+        let rules = &self.policies[policy as usize];
+        let retry = before.after_failure(rules, fence, self.last_fence, now);
+        self.retries.set(slot, now + retry.remaining(now), retry);
+        self.trace_failure(slot, now);
     }
 
     /// Reports that a load failed in a way that no entry may stand in for: every caller is to see

@@ -304,7 +304,6 @@ impl CallMachine {
         let slot = slot.unwrap_or_else(|| self.memory.take());
         self.memory.raise_barrier(slot, fence);
         self.memory.untrace(slot);
-        self.retries.remove(slot);
         let entry = Entry {
             stored_at: now,
             lifetime: arrival.lifetime,
@@ -312,8 +311,26 @@ impl CallMachine {
             size: arrival.size,
             hits: 0,
         };
-        self.memory.store(slot, entry, now);
+        let is_kept = self.memory.store(slot, entry, now);
+        self.end_retry(slot, fence, is_kept, now);
         Landed::Stored(slot)
+    }
+
+    /// Ends the wait for a retry, but for one that began after what is stored had.
+    fn end_retry(&mut self, slot: SlotId, fence: Fence, is_kept: bool, now: Timestamp) {
+        let left = self
+            .retries
+            .get(slot)
+            .and_then(|retry| retry.after_storing(fence));
+        match left.filter(|_| is_kept) {
+            Some(retry) => {
+                self.retries.set(slot, now + retry.remaining(now), retry);
+                self.trace_failure(slot, now);
+            }
+            None => {
+                self.retries.remove(slot);
+            }
+        }
     }
 
     /// Gives back the slots that hold nothing after a store, and says what became of the value.
@@ -402,6 +419,13 @@ impl CallMachine {
         self.retries
             .get(slot)
             .is_some_and(|retry| retry.is_waiting(now))
+    }
+
+    /// True if the last load of `slot` failed and `policy` leaves its origin alone for that, whether
+    /// or not the next load may start.
+    fn is_failing(&self, slot: SlotId, policy: PolicyId) -> bool {
+        let waits = !self.policies[policy as usize].retry_delay(1).is_zero();
+        waits && self.retries.get(slot).is_some_and(Retry::is_failing)
     }
 
     fn is_servable(&self, slot: SlotId, now: Timestamp) -> bool {

@@ -1,8 +1,9 @@
 //! Who besides its own request may have an answer that is on its way (RFC 9111 §4).
 //!
 //! A cache may use one answer for several requests that wait for it only if it may reuse what it
-//! stores of it for them afterwards: "stored or storable", and fresh. All others are answered by
-//! the origin, each by itself, as soon as the head says so.
+//! stores of it for them afterwards: "stored or storable", and fresh or within
+//! `stale-while-revalidate`. All others are answered by the origin, each by itself, as soon as the
+//! head says so.
 
 use super::head::Head;
 use super::storing::Storing;
@@ -13,7 +14,8 @@ use crate::time::Span;
 pub struct Arrival {
     /// Whether it may be stored.
     pub storing: Storing,
-    /// How long it stays fresh from now on, by its own word or by the policy.
+    /// How long it may answer from now on without its origin having been asked, by its own word or
+    /// by the policy: while it is fresh, and while it is revalidated.
     pub left: Span,
     /// Whether it must be validated before each use.
     pub validate: bool,

@@ -1,5 +1,6 @@
 //! Backing off from an origin that fails, one key at a time.
 
+use crate::flight::Fence;
 use crate::policy::Policy;
 use crate::time::{Span, Timestamp};
 
@@ -7,10 +8,17 @@ use crate::time::{Span, Timestamp};
 ///
 /// The delay doubles with each failure (see [`Policy::retry_delay`]) and a success forgets it.
 /// Only keys with a servable entry back off: without one a caller has nothing to lose by asking.
+///
+/// Several loads of one key may be under way. What they say of the origin counts by when they
+/// began: those that began before a failure was known double no delay and end none.
 #[derive(Clone, Copy, Debug)]
 pub struct Retry {
     failures: u32,
     next: Timestamp,
+    /// The fence of the load that failed last.
+    failed: Fence,
+    /// What began after that was known has a newer fence.
+    known: Fence,
 }
 
 impl Retry {
@@ -18,38 +26,54 @@ impl Retry {
     pub const NONE: Self = Self {
         failures: 0,
         next: Timestamp::ZERO,
+        failed: Fence::ZERO,
+        known: Fence::ZERO,
     };
 
     /// Whether loads wait at `now`. At exactly the promised moment they no longer do.
     #[must_use]
     pub fn is_waiting(&self, now: Timestamp) -> bool {
-        self.failures > 0 && now < self.next
+        now < self.next
     }
 
     /// How long loads still wait.
     #[must_use]
     pub fn remaining(&self, now: Timestamp) -> Span {
-        if self.failures > 0 {
-            self.next.since(now)
+        self.next.since(now)
+    }
+
+    /// True if the last that is known of the origin is a failure.
+    #[must_use]
+    pub const fn is_failing(&self) -> bool {
+        self.failures > 0
+    }
+
+    /// Counts the failure of a load that began with `fence`: one more in a row, unless the load ran
+    /// beside one that is counted. `last` is the newest fence by now.
+    #[must_use]
+    pub fn after_failure(self, policy: &Policy, fence: Fence, last: Fence, now: Timestamp) -> Self {
+        let failures = if fence > self.known {
+            self.failures.saturating_add(1)
         } else {
-            Span::ZERO
-        }
-    }
-
-    /// Whether any failure is remembered.
-    #[must_use]
-    pub const fn is_none(&self) -> bool {
-        self.failures == 0
-    }
-
-    /// Counts one more failure in a row.
-    #[must_use]
-    pub fn after_failure(self, policy: &Policy, now: Timestamp) -> Self {
-        let failures = self.failures.saturating_add(1);
+            self.failures.max(1)
+        };
         Self {
             failures,
-            next: now + policy.retry_delay(failures),
+            next: self.next.max(now + policy.retry_delay(failures)),
+            failed: fence,
+            known: last,
         }
+    }
+
+    /// Returns what is left once something with `fence` is stored: the pause, and no failure, if that
+    /// began before the last failure was known, else nothing. A failure that is stored itself, to be
+    /// remembered, needs no pause.
+    #[must_use]
+    pub fn after_storing(self, fence: Fence) -> Option<Self> {
+        (fence <= self.known && fence != self.failed).then_some(Self {
+            failures: 0,
+            ..self
+        })
     }
 }
 
@@ -58,22 +82,50 @@ mod tests {
     use super::*;
     use crate::policy::Options;
 
-    #[test]
-    fn waits_longer_after_each_failure_and_ends_on_the_tick() {
-        let policy = Policy::compile(&Options {
+    fn policy() -> Policy {
+        Policy::compile(&Options {
             ttl: Some(Span::FOREVER),
             ..Options::default()
         })
-        .unwrap();
-        let now = Timestamp::from_millis(100);
-        assert!(!Retry::NONE.is_waiting(now));
-        let once = Retry::NONE.after_failure(&policy, now);
-        assert!(once.is_waiting(Timestamp::from_millis(1099)));
-        assert!(!once.is_waiting(Timestamp::from_millis(1100)));
-        let twice = once.after_failure(&policy, Timestamp::from_millis(1100));
-        assert_eq!(
-            twice.remaining(Timestamp::from_millis(1100)).as_millis(),
-            2000
-        );
+        .unwrap()
+    }
+
+    fn at(millis: u64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    const FIRST: Fence = Fence::from_number(1);
+    const SECOND: Fence = Fence::from_number(2);
+    const THIRD: Fence = Fence::from_number(3);
+
+    #[test]
+    fn waits_longer_after_each_failure_and_ends_on_the_tick() {
+        assert!(!Retry::NONE.is_waiting(at(100)));
+        let once = Retry::NONE.after_failure(&policy(), FIRST, FIRST, at(100));
+        assert!(once.is_waiting(at(1099)));
+        assert!(!once.is_waiting(at(1100)));
+        let twice = once.after_failure(&policy(), SECOND, SECOND, at(1100));
+        assert_eq!(twice.remaining(at(1100)).as_millis(), 2000);
+    }
+
+    #[test]
+    fn failures_at_the_same_time_count_once() {
+        let once = Retry::NONE.after_failure(&policy(), FIRST, SECOND, at(100));
+        let again = once.after_failure(&policy(), SECOND, THIRD, at(300));
+        assert_eq!(again.remaining(at(300)).as_millis(), 1000);
+        let next = again.after_failure(&policy(), Fence::from_number(4), THIRD, at(1300));
+        assert_eq!(next.remaining(at(1300)).as_millis(), 2000);
+    }
+
+    #[test]
+    fn a_success_of_what_began_before_the_failure_leaves_the_pause_and_no_failure() {
+        let failed = Retry::NONE.after_failure(&policy(), SECOND, SECOND, at(100));
+        assert!(failed.is_failing());
+        assert!(failed.after_storing(THIRD).is_none());
+        assert!(failed.after_storing(SECOND).is_none(), "it is remembered");
+        let left = failed.after_storing(FIRST).unwrap();
+        assert!(left.is_waiting(at(1099)) && !left.is_failing());
+        let next = left.after_failure(&policy(), THIRD, THIRD, at(1100));
+        assert_eq!(next.remaining(at(1100)).as_millis(), 1000);
     }
 }

@@ -4,13 +4,27 @@ use super::machines::with;
 use super::{arrival, code, fence_in, found_code, slot_in, slot_out, span_in, time_in};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Begins a load of its own for a caller that was told to wait; gives its fence.
+/// Begins a load of its own for a caller that was told to wait; gives its fence, 0 where the entry
+/// of `slot` answers instead. No `slot` for a caller that no entry may answer.
 #[wasm_bindgen]
 #[must_use]
-pub fn load_beside(machine: u32, policy: u32) -> f64 {
+pub fn load_beside(machine: u32, slot: i32, policy: u32, now: f64) -> f64 {
     with(machine, |calls| {
-        calls.machine.load_beside(policy).number() as f64
+        let begun = calls
+            .machine
+            .load_beside(slot_in(slot), policy, time_in(now));
+        begun.map_or(0.0, |fence| fence.number() as f64)
     })
+}
+
+/// A load that does not lead its key failed.
+#[wasm_bindgen]
+pub fn failed_beside(machine: u32, slot: i32, fence: f64, policy: u32, now: f64) {
+    with(machine, |calls| {
+        calls
+            .machine
+            .failed_beside(slot_in(slot), fence_in(fence), policy, time_in(now));
+    });
 }
 
 /// A lower store held an entry of this `age`, for a load that does not lead its key. As `found`

@@ -153,7 +153,7 @@ impl Model {
         }
         assert!(self.is_current(load), "what is newer stays: {load:?}");
         self.barriers.insert(load.key, load.fence);
-        self.land(load.key, landed, arrival, cost);
+        self.land(load.key, load.fence, landed, arrival, cost);
     }
 
     /// What a load took, for as long as it leads. Whether an orphan was reaped before is the
@@ -202,10 +202,14 @@ impl Model {
     pub(super) fn failed(&mut self, load: Load) {
         self.record(load, Outcome::Failure);
         let slot = self.slot(load.key);
+        // Slots that were given back leave their fences in a floor, which the machine alone knows.
+        let memory = self.machine.memory();
+        let is_newest = slot.is_some_and(|slot| !memory.is_outdated(Some(slot), load.fence));
+        assert!(!is_newest || self.is_current(load), "what is newer stays");
         self.machine
             .failed(slot, load.fence, load.policy, self.wall());
         let rules = self.rules[load.policy as usize];
-        let counts = self.leads(load) || !rules.single_flight();
+        let counts = (self.leads(load) || !rules.single_flight()) && is_newest;
         let orphan = self.leads(load) && !self.has_live_flight(load.key);
         self.end(load);
         let Some(slot) = slot else { return };
@@ -213,15 +217,24 @@ impl Model {
         if !counts || !self.held.get(&load.key).is_some_and(servable) {
             return;
         }
-        let failures = self
-            .backoffs
-            .get(&load.key)
-            .map_or(0, |known| known.failures)
-            + 1;
-        let until = self.now + rules.retry_delay(failures).as_millis();
+        let before = self.backoffs.get(&load.key).copied();
+        let failures = match before {
+            None => 1,
+            Some(before) if load.fence > before.known => before.failures + 1,
+            // It ran beside one that is counted.
+            Some(before) => before.failures.max(1),
+        };
+        let delayed = self.now + rules.retry_delay(failures).as_millis();
+        let until = delayed.max(before.map_or(0, |before| before.until));
         let left = self.machine.retry_after(slot, self.wall()).as_millis();
         if left == until - self.now {
-            self.backoffs.insert(load.key, Backoff { failures, until });
+            let backoff = Backoff {
+                failures,
+                until,
+                failed: load.fence,
+                known: self.last_fence,
+            };
+            self.backoffs.insert(load.key, backoff);
         } else {
             assert!(
                 orphan,

@@ -60,6 +60,9 @@ struct Leader {
 struct Backoff {
     failures: u32,
     until: u64,
+    /// The fence of the load that failed last, and the newest one when that was known.
+    failed: Fence,
+    known: Fence,
 }
 
 /// The machine beside what it should know.
@@ -318,7 +321,7 @@ impl Model {
         assert_ne!(landed, Landed::Outdated, "a direct write is the newest");
         self.block(key);
         self.leaders.remove(&key);
-        self.land(key, landed, arrival, 0);
+        self.land(key, self.last_fence, landed, arrival, 0);
     }
 
     /// No load that has begun may store from now on.
@@ -327,12 +330,18 @@ impl Model {
         self.barriers.insert(key, self.last_fence);
     }
 
-    fn land(&mut self, key: Key, landed: Landed, arrival: Arrival, cost: u64) {
-        self.backoffs.remove(&key);
+    fn land(&mut self, key: Key, fence: Fence, landed: Landed, arrival: Arrival, cost: u64) {
         let Landed::Stored(slot) = landed else {
             self.held.remove(&key);
+            self.backoffs.remove(&key);
             return;
         };
+        match self.backoffs.get_mut(&key) {
+            Some(known) if known.known >= fence && known.failed != fence => known.failures = 0,
+            _ => {
+                self.backoffs.remove(&key);
+            }
+        }
         let held = Held {
             stored_at: self.now,
             lifetime: arrival.lifetime,

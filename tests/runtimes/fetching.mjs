@@ -23,13 +23,13 @@ export const together = {
 
   async "fetch: a leader that vanishes, anchored"({ origin, url }) {
     origin.answers("/f-vanish-a", () => ({ delay: 600, headers: STORABLE }));
-    const leader = ask(`${url}/fetch/anchored/plain/f-vanish-a`);
+    const leader = ask(`${url}/fetch/anchored/long/f-vanish-a`);
     await until(() => origin.calls("/f-vanish-a") === 1);
-    const follower = get(`${url}/fetch/anchored/plain/f-vanish-a`);
+    const follower = get(`${url}/fetch/anchored/long/f-vanish-a`);
     await sleep(100);
     leader.leave();
     assert.equal((await follower).text, "/f-vanish-a#1");
-    assert.match(statusOf(await get(`${url}/fetch/anchored/plain/f-vanish-a`)), /; hit;/);
+    assert.match(statusOf(await get(`${url}/fetch/anchored/long/f-vanish-a`)), /; hit;/);
     assert.equal(origin.calls("/f-vanish-a"), 1);
   },
 

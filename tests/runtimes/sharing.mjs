@@ -62,6 +62,46 @@ export const together = {
     }
   },
 
+  async "sharing: an origin that fails is asked once each retryAfter, also after slow answers"({
+    origin,
+    url,
+  }) {
+    const visit = async (way, delay) => {
+      const path = `/left-alone-${way}-${delay}`;
+      const tries = [];
+      origin.answers(path, (nth) => {
+        if (nth === 1) return { delay, body: "good" };
+        tries.push(performance.now());
+        return { status: 503 };
+      });
+      const target = `${url}/${way}/anchored/leftAlone${path}`;
+      assert.equal((await get(target)).text, "good");
+      await sleep(1000);
+      // The first failure is known before many come at once.
+      assert.equal((await get(target)).text, "good");
+      const answers = [];
+      for (let at = 0; at < 2500; at += 100) {
+        answers.push(get(target), get(target), get(target));
+        await sleep(100);
+      }
+      for (const { status, text } of await Promise.all(answers)) {
+        assert.deepEqual([status, text], [200, "good"], path);
+      }
+      const pauses = tries.slice(1).map((at, nth) => at - tries[nth]);
+      assert.ok(pauses.length >= 1, path);
+      // The two processes round the same clock differently.
+      for (const pause of pauses) assert.ok(pause >= 995, `${path}: a pause of ${pause} ms`);
+    };
+    // Answers that are fresh, within their window, and past it when they come.
+    await Promise.all([
+      visit("fetch", 0),
+      visit("fetch", 400),
+      visit("fetch", 1200),
+      visit("handler", 400),
+      visit("handler", 1200),
+    ]);
+  },
+
   async "sharing: a handler around a fetch of the same cache answers"({ origin, url }) {
     origin.answers("/nested", (nth) => ({
       headers: { "cache-control": "max-age=60" },

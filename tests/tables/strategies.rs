@@ -3,6 +3,7 @@
 use super::{aligned, at, ms};
 use crate::row;
 use holdover::entry::Entry;
+use holdover::flight::Fence;
 use holdover::policy::{Mode, Options, Policy};
 use holdover::strategy::early::Early;
 use holdover::strategy::hits::Hits;
@@ -64,7 +65,8 @@ pub(crate) fn retry() -> String {
         });
         let (policy, mut retry, mut now) = (policy.expect("a policy"), Retry::NONE, 0);
         for failure in 1..=8 {
-            retry = retry.after_failure(&policy, at(now));
+            let fence = Fence::from_number(failure);
+            retry = retry.after_failure(&policy, fence, fence, at(now));
             let next = now + retry.remaining(at(now)).as_millis();
             let waits = next
                 .checked_sub(1)

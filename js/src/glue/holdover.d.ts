@@ -76,6 +76,13 @@ export declare function failed(
   policy: number,
   now: number,
 ): void;
+export declare function failed_beside(
+  machine: number,
+  slot: number,
+  fence: number,
+  policy: number,
+  now: number,
+): void;
 export declare function failed_openly(
   machine: number,
   slot: number,
@@ -137,7 +144,12 @@ export declare function is_outdated(
   tags: Float64Array,
   known: boolean,
 ): boolean;
-export declare function load_beside(machine: number, policy: number): number;
+export declare function load_beside(
+  machine: number,
+  slot: number,
+  policy: number,
+  now: number,
+): number;
 export declare function found_beside(
   machine: number,
   slot: number,

@@ -104,7 +104,7 @@ export class CachedHttp {
     const keeping = new BoundPolicy({ ...policy.rules, guards: undefined }, policy.name);
     this.keeping = cache.policies.uncounted(keeping);
     const { rules: own, name, family, guards: shared } = policy;
-    const alone = { ...own, singleFlight: false, lock: undefined };
+    const alone = { ...own, lock: undefined };
     this.#alone = cache.policies.bound(new BoundPolicy(alone, name, { family, guards: shared }));
     this.#unshared = new UnsharedKeys(() => this.driver.host.timers.now());
     const { decodes } = origin;
@@ -305,6 +305,7 @@ export class CachedHttp {
     return {
       key: place.key,
       policy: isAlone ? this.#alone : this.policy,
+      waitsForNone: isAlone,
       args: this.#needsRequest ? [asked.request] : [],
       host: guards === undefined ? "" : new URL(asked.url).host,
       load: (context: StreamContext) => this.#loading.load(visit, context),

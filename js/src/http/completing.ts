@@ -3,7 +3,14 @@
 import * as core from "../core.js";
 import { fieldOf, type Line, linesOf } from "./head.js";
 import { isWorkerd } from "./live.js";
-import { type HttpRules, isOfUse, refusalOf, targetsOf, type Verdict } from "./rules.js";
+import {
+  type HttpRules,
+  isOfUse,
+  refusalOf,
+  servableFor,
+  targetsOf,
+  type Verdict,
+} from "./rules.js";
 import { StoredResponse, type Terms } from "./stored.js";
 
 /** What the exchange and the policy say of it. */
@@ -64,7 +71,7 @@ export function completed(
   const head = { status, statusText, url, headers };
   const shareable =
     refusal === undefined &&
-    core.http_shareable(verdict.refusal, verdict.flags, lifetime.ttl, shared);
+    core.http_shareable(verdict.refusal, verdict.flags, servableFor(lifetime), shared);
   return new StoredResponse(head, terms, body, {
     lifetime,
     refusal,

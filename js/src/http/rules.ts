@@ -104,8 +104,8 @@ export function judge(
     authorized: !shared || [0, PARTIAL].includes(read("authorization: any\n")[0] ?? 1),
     groups: flags & GROUPS ? groupTags(asked.url, core.http_groups(head)) : undefined,
     isShareable: (failed) => {
-      const { ttl } = termsAt(exchange.receivedAt, failed).lifetime;
-      return core.http_shareable(refusal, flags, ttl, shared);
+      const { lifetime } = termsAt(exchange.receivedAt, failed);
+      return core.http_shareable(refusal, flags, servableFor(lifetime), shared);
     },
     termsAt,
   };
@@ -130,6 +130,10 @@ function termsOf(
   const lifetime = { ttl, staleWhileRevalidate: swr, staleIfError: sie, retained };
   return { initialAge, overdue, lifetime };
 }
+
+/** How long an entry with this lifetime answers before its origin has to be asked; milliseconds. */
+export const servableFor = ({ ttl, staleWhileRevalidate }: Lifetime): number =>
+  ttl + staleWhileRevalidate;
 
 /** Whether there is a use for an entry with this lifetime. */
 export function isOfUse({

@@ -32,6 +32,7 @@ const POLICIES = {
   long: { ttl: "1m" },
   refreshed: { ttl: 100, staleWhileRevalidate: "1m" },
   heldOver: { ttl: 50, staleIfError: "1m" },
+  leftAlone: { ttl: 100, staleWhileRevalidate: 900, staleIfError: "1m" },
   originFirst: { ttl: "1m", mode: "origin-first", failoverAfter: 150 },
 };
 
