@@ -69,3 +69,51 @@ test("what a tier that cannot be cleared has from before is not used, whatever t
     assert.equal(ledger.accepts("k", record(round), storedAt), false);
   }
 });
+
+/** Drops what a tier has, with the fence of the newest change. */
+function makeUp(ledger, fence, now) {
+  const drop = { ...change(fence), waiters: new Set() };
+  assert.equal(ledger.begin(drop, now, DEADLINE), "go");
+  ledger.end(drop, "done");
+}
+
+test("a lost write that is made up for is due no more, and hides nothing that others write", () => {
+  const ledger = new TierLedger();
+  lost(ledger, change(1, 1));
+  const later = 60_000;
+  assert.deepEqual(ledger.due(later, 10), [{ name: "k", fence: 1 }]);
+  assert.equal(ledger.accepts("k", record(2), 0), false);
+  makeUp(ledger, 1, later);
+  assert.deepEqual(ledger.due(later, 10), []);
+  assert.equal(ledger.owes, false);
+  assert.equal(ledger.accepts("k", record(2), 0), true, "another instance's");
+  assert.equal(ledger.accepts("k", record(1), 0), true, "it is the newest still");
+  // Superseded, it is older than what comes then.
+  lost(ledger, change(2));
+  makeUp(ledger, 2, later);
+  assert.equal(ledger.accepts("k", record(1), 0), false);
+});
+
+test("of two lost writes that are done after all nobody knows which was last", () => {
+  const ledger = new TierLedger();
+  const [older, newer] = [change(1, 1), change(2, 2)];
+  lost(ledger, older);
+  lost(ledger, newer);
+  makeUp(ledger, 2, 60_000);
+  ledger.endLate(older, true);
+  assert.equal(ledger.look("k", 60_000), SKIP);
+  ledger.endLate(newer, true);
+  assert.equal(ledger.look("k", 60_000), SKIP);
+  assert.deepEqual(ledger.due(60_000, 10), [{ name: "k", fence: 2 }]);
+});
+
+test("lost drops do no harm any more once there is a newer change", () => {
+  const ledger = new TierLedger();
+  for (let fence = 1; fence <= 10; fence += 1) lost(ledger, change(fence));
+  const last = change(11, 11);
+  ledger.claim(last, 0);
+  assert.equal(ledger.begin(last, 0, DEADLINE), "go");
+  ledger.end(last, "done");
+  assert.equal(ledger.owes, false);
+  assert.equal(ledger.size, 0);
+});

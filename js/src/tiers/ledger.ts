@@ -8,62 +8,21 @@
  * missed, is *owed*: what it has of that key may be older, so it is not used until it was dropped.
  */
 
+import {
+  type Blocker,
+  type Change,
+  type Clearing,
+  forgetEnded,
+  type KeyState,
+  type Outcome,
+  openLost,
+} from "./changes.js";
 import { fingerprint } from "./fingerprint.js";
 
 /** How many keys are remembered for what a tier still owes. */
 const MOST_REMEMBERED = 10_000;
 /** Milliseconds after its deadline for which a write that nothing superseded may still arrive. */
 const GRACE = 5000;
-
-/** Something that others wait for. */
-export interface Blocker {
-  /** When nobody waits for it any more. */
-  until: number;
-  readonly waiters: Set<() => void>;
-}
-
-/** A change of one key in one tier. */
-export interface Change extends Blocker {
-  readonly name: string;
-  readonly fence: number;
-  /** Whether it drops the key. */
-  drops: boolean;
-  /** What it writes, until it is lost. */
-  record: Uint8Array | undefined;
-  /** When that has ended. */
-  readonly endsAt: number;
-  /** When it is taken for vanished although it never began. */
-  readonly heldUntil: number;
-  /** Whether it only copies what another tier has: nothing is owed if it never began. */
-  readonly copies: boolean;
-  /** Whether the store says what comes of it: until then it is asked what it has. */
-  readonly decides: boolean;
-  mark: number;
-  /** Set when the tier has dropped the key since: nothing older than this change is there. */
-  isMadeUp?: boolean;
-}
-
-/** A drop of everything that begins with a prefix. */
-export interface Clearing extends Blocker {
-  readonly prefix: string;
-  readonly fence: number;
-}
-
-/** How the performing of a change ended: `late` is past its deadline, and may be done yet. */
-export type Outcome = "done" | "failed" | "late" | "unsent";
-
-interface KeyState {
-  /** The fence of the newest change. */
-  newest: number;
-  /** The newest change, until it is done or failed. */
-  pending: Change | undefined;
-  running: Change | undefined;
-  lost: Change[];
-  /** Whether what the tier has may be older than the newest change. */
-  owed: boolean;
-  /** Whether a lost change was done while a newer one was running: nobody knows which was last. */
-  again: boolean;
-}
 
 /** The tier is to be asked. */
 export const ASK = "ask";
@@ -362,6 +321,7 @@ export class TierLedger {
   }
 
   #tidy(name: string, state: KeyState): void {
+    forgetEnded(state, Number.NEGATIVE_INFINITY);
     if (state.owed || openLost(state) !== undefined) this.#due.add(name);
     else this.#due.delete(name);
     if (state.owed || state.running || state.pending || state.lost.length > 0) return;
@@ -409,17 +369,4 @@ export class TierLedger {
     }
     this.distrust("", now);
   }
-}
-
-/** The newest change, if it is lost and the tier may have what is older. */
-function openLost(state: KeyState): Change | undefined {
-  return state.lost.find(({ fence, isMadeUp }) => fence === state.newest && isMadeUp !== true);
-}
-
-/** Forgets lost changes that can do no harm any more: records that have ended, older drops. */
-function forgetEnded(state: KeyState, now: number): void {
-  const { newest } = state;
-  state.lost = state.lost.filter(
-    ({ drops, fence, endsAt }) => now < endsAt && (!drops || fence === newest),
-  );
 }

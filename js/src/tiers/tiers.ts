@@ -5,8 +5,9 @@
 
 import type { Layer, Operation, Run } from "../attempts.js";
 import type { Store } from "../store.js";
+import type { Change } from "./changes.js";
 import { Fences } from "./fences.js";
-import { ASK, type Change, SKIP, TierLedger } from "./ledger.js";
+import { ASK, SKIP, TierLedger } from "./ledger.js";
 import {
   type Content,
   type NamedKey,

@@ -5,16 +5,9 @@ import type { Timers } from "../clock.js";
 import { StoreError } from "../errors.js";
 import type { Events } from "../events.js";
 import type { SetOptions } from "../store.js";
+import type { Blocker, Change, Clearing, Outcome } from "./changes.js";
 import type { Fences } from "./fences.js";
-import {
-  ASK,
-  type Blocker,
-  type Change,
-  type Clearing,
-  type Outcome,
-  type SKIP,
-  type TierLedger,
-} from "./ledger.js";
+import { ASK, type SKIP, type TierLedger } from "./ledger.js";
 import { clearStore } from "./listing.js";
 
 /** Deadlines after which a change that never began is taken for vanished. */

@@ -12,10 +12,34 @@ const STEPS_PER_EPISODE = 300;
 const KEYS = ["k0", "k1", "k2", "other"];
 /** What everything carries in an episode with tags. */
 const TAG = "all";
+/** What some keys carry besides, and `of:<key>`, which one key alone does. */
+const HALF = { k0: "left", k1: "left", k2: "right", other: "right" };
+
+/** Ways to say which tags the wrapped functions' entries carry, and those tags. */
+const TAGGINGS = [
+  { option: [TAG, "of:{0}"], of: (key) => [TAG, `of:${key}`] },
+  {
+    option: (_value, [key]) => [TAG, HALF[key], `of:${key}`],
+    of: (key) => [TAG, HALF[key], `of:${key}`],
+  },
+];
 const MODES = ["well", "well", "well", "down", "full", "readonly"];
 
+/**
+ * A tier that can neither be cleared nor list its keys has records from before a clearing told by
+ * their times: what another instance writes in these milliseconds before may pass for later.
+ */
+const CLOCKS = 10;
+
 /** Nothing is promised yet. */
-const newFloor = (since) => ({ v: 0, since, changes: 0, turns: new Set(), late: new Set() });
+const newFloor = (since) => ({
+  v: 0,
+  since,
+  from: Number.POSITIVE_INFINITY,
+  changes: 0,
+  turns: new Set(),
+  late: new Set(),
+});
 
 /** One application: caches over the same tiers, an origin, and what each cache has promised. */
 export class Episode {
@@ -25,20 +49,14 @@ export class Episode {
   #rows = new Map(KEYS.map((key) => [key, 0]));
   #instances;
   #steps = [];
-  /** Option `tags` of the wrapped functions; undefined in an episode without tags. */
-  #tags;
+  /** See {@link TAGGINGS}; undefined in an episode without tags. */
+  #tagging;
 
   constructor(seed) {
     this.#random = seeded(seed);
     const tiers = this.#roll(3) === 0 ? 2 : 1;
-    this.#backings = Array.from({ length: tiers }, () => new Backing());
-    this.#tags = this.#pick([
-      undefined,
-      undefined,
-      undefined,
-      [TAG, "of:{0}"],
-      (_value, [key]) => [TAG, `of:${key}`],
-    ]);
+    this.#backings = Array.from({ length: tiers }, () => new Backing(this.clock));
+    this.#tagging = this.#pick([undefined, undefined, undefined, ...TAGGINGS]);
     const capabilities = [[], ["keys", "deleteMany"], undefined][this.#roll(3)];
     const withMemory = this.#roll(4) > 0;
     const instances = this.#roll(3) === 0 ? 2 : 1;
@@ -73,8 +91,8 @@ export class Episode {
       return { v };
     };
     const options = { ttl: "1h", staleWhileRevalidate: "1h", staleIfError: "1h", timeout: "20s" };
-    const tags = this.#tags;
-    const get = cache.wrap(load, { ...options, key: "{0}", ...(tags && { tags }) });
+    const tags = this.#tagging && { tags: this.#tagging.option };
+    const get = cache.wrap(load, { ...options, key: "{0}", ...tags });
     const floors = new Map(KEYS.map((key) => [key, newFloor(this.#lastDone())]));
     return { id, cache, get, tiers, own, floors };
   }
@@ -95,6 +113,8 @@ export class Episode {
     const floors = keys.map((key) => ({ key, v: this.#bump(key) }));
     for (const { key } of floors) instance.floors.get(key).changes += 1;
     const since = this.#lastDone();
+    const isTimed = name === "clear" && instance.tiers[0].keys === undefined;
+    const from = isTimed ? this.clock.elapsed - CLOCKS : Number.POSITIVE_INFINITY;
     const late = floors.map(({ key }) => [...instance.floors.get(key).turns]);
     const changed = act(floors.map(({ v }) => v));
     for (const { key, v } of floors) this.#holdTurn(instance, key, v, changed, name);
@@ -103,7 +123,7 @@ export class Episode {
         for (const [at, { key, v }] of floors.entries()) {
           instance.floors.get(key).changes += 1;
           for (const version of late[at]) instance.floors.get(key).late.add(version);
-          if (promises(result)) this.#raise(instance, key, v, since);
+          if (promises(result)) this.#raise(instance, key, v, since, from);
         }
       },
       () => {},
@@ -122,18 +142,21 @@ export class Episode {
     changed.then(end, end);
   }
 
-  /** @param since what tiers had done when the change began: what others do later is theirs */
-  #raise(instance, key, v, since) {
+  /**
+   * @param since what tiers had done when the change began: what others do later is theirs
+   * @param from the time from which it is, too
+   */
+  #raise(instance, key, v, since, from = Number.POSITIVE_INFINITY) {
     const floor = instance.floors.get(key);
     for (const late of floor.turns) floor.late.add(late);
-    if (floor.v < v) Object.assign(floor, { v, since });
+    if (floor.v < v) Object.assign(floor, { v, since, from });
   }
 
-  #check(instance, key, value, { v, since, late }, what) {
+  #check(instance, key, value, { v, since, from, late }, what) {
     if (value === undefined || value.v >= v || late.has(value.v)) return;
     // What another instance wrote later is its affair.
     const isOthers = this.#backings.some((backing, at) =>
-      backing.isOthers(instance.id, key, value.v, since[at]),
+      backing.isOthers(instance.id, key, value.v, since[at], from),
     );
     if (isOthers) return;
     const steps = this.#steps.slice(-60).join("\n");
@@ -170,19 +193,26 @@ export class Episode {
 
   /** A read without a loader: it must not be older than what is promised when it answers. */
   #read(instance, keys, what, act) {
-    const before = keys.map((key) => ({ ...instance.floors.get(key) }));
     this.#watch(act(), (values) => {
       for (const [at, key] of keys.entries()) {
-        // A read that is under way while a tag ends may give what it had found.
-        const floor = this.#tags === undefined ? instance.floors.get(key) : before[at];
-        this.#check(instance, key, values[at], floor, what);
+        this.#check(instance, key, values[at], instance.floors.get(key), what);
       }
     });
   }
 
-  /** What a write carries besides. */
-  #carried() {
-    return this.#tags === undefined ? {} : { tags: [TAG] };
+  /** What a write of these keys carries: all tags of each. */
+  #carried(keys) {
+    if (this.#tagging === undefined) return {};
+    return { tags: [...new Set(keys.flatMap(this.#tagging.of))] };
+  }
+
+  /** Some tags of a key, or of it and another one, and the keys that carry any of them. */
+  #someTags(key) {
+    const { of } = this.#tagging;
+    const all = this.#roll(3) === 0 ? [...of(key), ...of(this.#pick(KEYS))] : of(key);
+    const tags = all.filter(() => this.#roll(2) === 0);
+    if (tags.length === 0) tags.push(this.#pick(all));
+    return { tags, keys: KEYS.filter((each) => of(each).some((tag) => tags.includes(tag))) };
   }
 
   #actions = {
@@ -216,7 +246,7 @@ export class Episode {
       this.#change(
         instance,
         [key],
-        ([v]) => instance.cache.set(key, { v }, { ttl: "1h", ...this.#carried() }),
+        ([v]) => instance.cache.set(key, { v }, { ttl: "1h", ...this.#carried([key]) }),
         () => true,
         "set",
       ),
@@ -224,25 +254,36 @@ export class Episode {
       this.#change(instance, KEYS, (vs) =>
         instance.cache.setMany(
           KEYS.map((key, at) => [key, { v: vs[at] }]),
-          this.#carried(),
+          this.#carried(KEYS),
         ),
       ),
     add: (instance, key) =>
       this.#change(
         instance,
         [key],
-        ([v]) => instance.cache.add(key, { v }, this.#carried()),
+        ([v]) => instance.cache.add(key, { v }, this.#carried([key])),
         (added) => added,
         "add",
       ),
-    invalidateTags: (instance) => {
-      if (this.#tags === undefined) return;
-      this.#change(instance, KEYS, () => instance.cache.invalidateTags([TAG]));
+    invalidateTags: (instance, key) => {
+      if (this.#tagging === undefined) return;
+      const { tags, keys } = this.#someTags(key);
+      this.#change(instance, keys, () => instance.cache.invalidateTags(tags));
     },
     // What is stale may still answer, so nothing is promised.
-    invalidateTagsSoftly: (instance) => {
-      if (this.#tags === undefined) return;
-      this.#watch(instance.cache.invalidateTags([TAG], { soft: true }), () => {});
+    invalidateTagsSoftly: (instance, key) => {
+      if (this.#tagging === undefined) return;
+      const { tags } = this.#someTags(key);
+      this.#watch(instance.cache.invalidateTags(tags, { soft: true }), () => {});
+    },
+    invalidatingTags: (instance, key) => {
+      if (this.#tagging === undefined) return;
+      const { tags, keys } = this.#someTags(key);
+      const act = instance.cache.invalidating(
+        async () => {},
+        () => ({ tags }),
+      );
+      this.#change(instance, keys, act);
     },
     invalidate: (instance, key) =>
       this.#change(instance, [key], () => instance.cache.invalidate(key)),
@@ -252,7 +293,9 @@ export class Episode {
     deleteMatch: (instance) =>
       this.#change(instance, ["k0", "k1", "k2"], () => instance.cache.deleteMatch("k*")),
     clear: (instance) => {
-      if (this.#roll(3) === 0) this.#change(instance, KEYS, () => instance.cache.clear());
+      if (this.#roll(3) > 0) return;
+      const clear = () => instance.cache.clear();
+      this.#change(instance, KEYS, clear, () => true, "clear");
     },
     invalidating: (instance, key) =>
       this.#change(
@@ -315,7 +358,7 @@ export class Episode {
   #checkTier(instance, key, backing) {
     const record = backing.records.get(key);
     // What a tag has ended stays in tiers, where nobody reads it.
-    if (this.#tags !== undefined) return;
+    if (this.#tagging !== undefined) return;
     if (record === undefined || backing.haunted.has(key) || this.#instances.length > 1) return;
     const floor = instance.floors.get(key);
     // A tier that can neither be cleared nor list keeps what it has.
@@ -347,7 +390,13 @@ export async function play(seed, steps) {
 // In a thread of its own, without traces of the errors that tiers give: the test runner's hooks would see every promise.
 if (!isMainThread && workerData?.steps !== undefined) {
   Error.stackTraceLimit = 0;
-  play(workerData.seed, workerData.steps).then(
+  const { seeds, steps } = workerData;
+  const playAll = async () => {
+    let taken = 0;
+    for (const seed of seeds) taken += await play(seed, steps);
+    return taken;
+  };
+  playAll().then(
     (taken) => parentPort.postMessage({ taken }),
     (error) => parentPort.postMessage({ error: error.message }),
   );

@@ -8,8 +8,13 @@ export class Backing {
   #done = 0;
   /** By key and version: when it was last written, by whom. */
   #written = new Map();
+  #clock;
   /** Keys that an operation which never settles may change at some time. */
   haunted = new Set();
+
+  constructor(clock) {
+    this.#clock = clock;
+  }
 
   /** The number of what was done last. */
   get last() {
@@ -21,7 +26,7 @@ export class Backing {
     this.records.set(key, record);
     const name = `${key}#${versionIn(record)}`;
     const by = this.#written.get(name) ?? new Map();
-    this.#written.set(name, by.set(instance, this.#done));
+    this.#written.set(name, by.set(instance, { nth: this.#done, at: this.#clock.elapsed }));
   }
 
   drop(key) {
@@ -29,10 +34,12 @@ export class Backing {
     this.records.delete(key);
   }
 
-  /** True if another instance wrote that version after that. */
-  isOthers(instance, key, version, since) {
+  /** True if another instance wrote that version after that, or from that time on. */
+  isOthers(instance, key, version, since, from) {
     const by = this.#written.get(`${key}#${version}`) ?? new Map();
-    return [...by].some(([other, at]) => other !== instance && at > since);
+    return [...by].some(
+      ([other, { nth, at }]) => other !== instance && (nth > since || at >= from),
+    );
   }
 }
 

@@ -1,0 +1,66 @@
+/** Changes of keys in one lower tier: what a ledger keeps of each. */
+
+/** Something that others wait for. */
+export interface Blocker {
+  /** When nobody waits for it any more. */
+  until: number;
+  readonly waiters: Set<() => void>;
+}
+
+/** A change of one key in one tier. */
+export interface Change extends Blocker {
+  readonly name: string;
+  readonly fence: number;
+  /** Whether it drops the key. */
+  drops: boolean;
+  /** What it writes, until it is lost. */
+  record: Uint8Array | undefined;
+  /** When that has ended. */
+  readonly endsAt: number;
+  /** When it is taken for vanished although it never began. */
+  readonly heldUntil: number;
+  /** Whether it only copies what another tier has: nothing is owed if it never began. */
+  readonly copies: boolean;
+  /** Whether the store says what comes of it: until then it is asked what it has. */
+  readonly decides: boolean;
+  mark: number;
+  /** Set when the tier has dropped the key since: nothing older than this change is there. */
+  isMadeUp?: boolean;
+}
+
+/** A drop of everything that begins with a prefix. */
+export interface Clearing extends Blocker {
+  readonly prefix: string;
+  readonly fence: number;
+}
+
+/** How the performing of a change ended: `late` is past its deadline, and may be done yet. */
+export type Outcome = "done" | "failed" | "late" | "unsent";
+
+/** The changes of one key in one tier. */
+export interface KeyState {
+  /** The fence of the newest change. */
+  newest: number;
+  /** The newest change, until it is done or failed. */
+  pending: Change | undefined;
+  running: Change | undefined;
+  lost: Change[];
+  /** Whether what the tier has may be older than the newest change. */
+  owed: boolean;
+  /** Whether a lost change was done while a newer one was running: nobody knows which was last. */
+  again: boolean;
+}
+
+/** The newest change, if it is lost and the tier may have what is older. */
+export function openLost(state: KeyState): Change | undefined {
+  return state.lost.find(({ fence, isMadeUp }) => fence === state.newest && isMadeUp !== true);
+}
+
+/** Forgets lost changes that can do no harm any more: records that have ended, older drops. */
+export function forgetEnded(state: KeyState, now: number): void {
+  const { newest, lost } = state;
+  if (lost.length === 0) return;
+  state.lost = lost.filter(
+    ({ drops, fence, endsAt }) => now < endsAt && (!drops || fence === newest),
+  );
+}
