@@ -38,8 +38,21 @@ const MOST_VALUES = 5000;
 const DEEPEST = 64;
 
 interface Count {
-  readonly seen: Set<object>;
+  /** The value that is asked about, which needs no set to be known. */
+  readonly root: unknown;
+  /** The objects met within it. */
+  seen: Set<object> | undefined;
   left: number;
+}
+
+/** True the first time that an object is met. */
+function isNew(value: object, count: Count): boolean {
+  if (count.seen === undefined) {
+    if (value === count.root) return false;
+    count.seen = new Set();
+  } else if (value === count.root || count.seen.has(value)) return false;
+  count.seen.add(value);
+  return true;
 }
 
 /** Sums `sizes` over a container of `length`, extrapolating when the count runs out. */
@@ -51,14 +64,29 @@ function sampled(items: Iterable<unknown>, length: number, count: Count, depth: 
     sum += SLOT + within(item, count, depth);
     taken += 1;
   }
-  return taken === 0 || taken >= length ? sum + SLOT * (length - taken) : (sum / taken) * length;
+  return extrapolated(sum, taken, length);
 }
 
-function* members(value: object, names: readonly string[]): Generator<unknown> {
+/** `sampled` over the names and values of an object, without an iterator: most values are one. */
+function sampledMembers(value: object, count: Count, depth: number): number {
+  const names = Object.keys(value);
+  const length = names.length * 2;
+  let sum = 0;
+  let taken = 0;
   for (const name of names) {
-    yield name;
-    yield (value as Record<string, unknown>)[name];
+    if (count.left <= 0) break;
+    sum += SLOT + within(name, count, depth);
+    taken += 1;
+    if (count.left <= 0) break;
+    sum += SLOT + within((value as Record<string, unknown>)[name], count, depth);
+    taken += 1;
   }
+  return extrapolated(sum, taken, length);
+}
+
+/** The sum over `length` sizes of which `taken` were added up. */
+function extrapolated(sum: number, taken: number, length: number): number {
+  return taken === 0 || taken >= length ? sum + SLOT * (length - taken) : (sum / taken) * length;
 }
 
 function* pairs(map: ReadonlyMap<unknown, unknown>): Generator<unknown> {
@@ -77,15 +105,16 @@ function known(value: object): number | undefined {
 }
 
 function sizeOfObject(value: object, count: Count, depth: number): number {
-  const exact = known(value);
+  const isPlain = Object.getPrototypeOf(value) === Object.prototype;
+  const exact = isPlain ? undefined : known(value);
   if (exact !== undefined) return exact;
-  if (depth >= DEEPEST || count.seen.has(value)) return 0; // the reference has its slot already
-  count.seen.add(value);
+  // Where it is met again, the reference has its slot already.
+  if (depth >= DEEPEST || (depth > 0 && !isNew(value, count))) return 0;
+  if (isPlain) return OBJECT + sampledMembers(value, count, depth + 1);
   if (Array.isArray(value)) return OBJECT + sampled(value, value.length, count, depth + 1);
   if (value instanceof Set) return OBJECT + sampled(value, value.size, count, depth + 1);
   if (value instanceof Map) return OBJECT + sampled(pairs(value), value.size * 2, count, depth + 1);
-  const names = Object.keys(value);
-  return OBJECT + sampled(members(value, names), names.length * 2, count, depth + 1);
+  return OBJECT + sampledMembers(value, count, depth + 1);
 }
 
 /** What a value takes besides the slot that refers to it. */
@@ -93,8 +122,12 @@ function within(value: unknown, count: Count, depth: number): number {
   count.left -= 1;
   if (typeof value === "string") return 2 * value.length;
   if (typeof value === "object" && value !== null) return sizeOfObject(value, count, depth);
-  return typeof value === "bigint" || typeof value === "function" ? OBJECT : 0;
+  return referred(value);
 }
+
+/** What a scalar takes besides its slot. */
+const referred = (value: unknown): number =>
+  typeof value === "bigint" || typeof value === "function" ? OBJECT : 0;
 
 /**
  * About how many bytes of memory a value takes. Never throws, and its time is bounded.
@@ -107,10 +140,12 @@ function within(value: unknown, count: Count, depth: number): number {
  *   seen so far, and below 64 levels nothing counts.
  */
 export function sizeOf(value: unknown): number {
+  if (typeof value === "string") return 2 * value.length;
+  if (typeof value !== "object" || value === null) return SLOT + referred(value);
   try {
-    const size = within(value, { seen: new Set(), left: MOST_VALUES }, 0);
-    const isScalar = typeof value !== "string" && (typeof value !== "object" || value === null);
-    return Math.round(isScalar ? SLOT + size : size);
+    return Math.round(
+      sizeOfObject(value, { root: value, seen: undefined, left: MOST_VALUES - 1 }, 0),
+    );
   } catch {
     return OBJECT; // a revoked proxy, a getter that throws
   }
