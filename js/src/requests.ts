@@ -8,6 +8,9 @@ interface Workers {
   };
 }
 
+const isApart =
+  (globalThis as Workers).Cloudflare?.compatibilityFlags
+    ?.handle_cross_request_promise_resolution === false;
 let isToldOnConsole = false;
 
 /**
@@ -15,8 +18,7 @@ let isToldOnConsole = false;
  * settles never goes on, so nothing of another request may be waited for.
  */
 export function keepsRequestsApart(): boolean {
-  const { Cloudflare } = globalThis as Workers;
-  return Cloudflare?.compatibilityFlags?.handle_cross_request_promise_resolution === false;
+  return isApart;
 }
 
 /** Says, once, that requests load for themselves here. */
