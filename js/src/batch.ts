@@ -121,9 +121,9 @@ export class Batch {
     try {
       const context = contextOf(members);
       const argsList = members.map(({ args }) => withLoadSignal(args, context));
-      const load = () =>
-        Reflect.apply(this.#loadMany as LoadMany, this.#self, [argsList, context]) as unknown;
-      const results: unknown = await runWithin(frame, hostAsyncStorage, load);
+      const load = (...given: Parameters<LoadMany>) =>
+        Reflect.apply(this.#loadMany as LoadMany, this.#self, given) as unknown;
+      const results: unknown = await runWithin(frame, hostAsyncStorage, load, argsList, context);
       if (!Array.isArray(results) || results.length !== members.length) {
         const allowed = `an array of as many results as argument lists: ${members.length}`;
         const subject = 'what option "loadMany" returned';

@@ -467,7 +467,11 @@ export class Cache {
     await this.driver.host.feed?.close();
   }
 
-  #callOf(key: string, load: Call["load"], options: GetOrLoadOptions<never>): Call {
+  #callOf(
+    key: string,
+    load: (context: LoadContext) => unknown,
+    options: GetOrLoadOptions<never>,
+  ): Call {
     if (typeof load !== "function") throw new ConfigError("load", load, "a function");
     const policy = this.policies.of(options);
     const { signal, waitUntil, bypass } = compileCallOptions(options, "getOrLoad");
@@ -477,7 +481,8 @@ export class Cache {
       key: checkedKey(key),
       policy,
       args: [],
-      load,
+      // Not the function itself: it is given its context, and nothing else.
+      load: (context) => load(context),
       signal,
       waitUntil,
       bypass,

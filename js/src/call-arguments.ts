@@ -28,8 +28,21 @@ function isContainer(value: unknown): value is Members {
   return Array.isArray(value) || isPlainObject(value);
 }
 
+/** True for what has no signal in it at a glance, as most arguments do not. */
+function isFlat(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  if (isAbortSignal(value)) return false;
+  if (!isContainer(value)) return true;
+  for (const name in value) {
+    const member = value[name];
+    if (typeof member === "object" && member !== null) return false;
+  }
+  return true;
+}
+
 /** Every signal among arguments. */
 export function signalsIn(args: readonly unknown[]): readonly AbortSignal[] {
+  if (isFixed(args)) return NONE;
   let found: AbortSignal[] | undefined;
   const seen = new Set<object>();
   const look = (value: unknown, depth: number): void => {
@@ -43,7 +56,7 @@ export function signalsIn(args: readonly unknown[]): readonly AbortSignal[] {
     }
   };
   try {
-    for (const arg of args) look(arg, 0);
+    if (!args.every(isFlat)) for (const arg of args) look(arg, 0);
   } catch {
     // A revoked proxy or a getter that throws: the loader may meet it itself.
   }
@@ -97,14 +110,36 @@ function isFixed(args: readonly unknown[]): boolean {
   return true;
 }
 
+/** The copies of objects: what was one object in several places is one again. */
+class Copies {
+  // Most arguments have one object in them, and need no map.
+  #of: object | undefined;
+  #copy: unknown;
+  #others: Map<object, unknown> | undefined;
+
+  get(value: object): unknown {
+    return value === this.#of ? this.#copy : this.#others?.get(value);
+  }
+
+  set(value: object, copy: unknown): void {
+    if (this.#of === undefined || this.#of === value) {
+      this.#of = value;
+      this.#copy = copy;
+    } else {
+      this.#others ??= new Map();
+      this.#others.set(value, copy);
+    }
+  }
+}
+
 /** The arguments as they are now, whatever the caller does with them later. */
 export function snapshot<Args extends readonly unknown[]>(args: Args): Args {
   if (isFixed(args)) return args;
-  const made = new Map<object, unknown>();
+  const made = new Copies();
   return args.map((arg) => copyOf(arg, made, 0)) as unknown as Args;
 }
 
-function copyOf(value: unknown, made: Map<object, unknown>, depth: number): unknown {
+function copyOf(value: unknown, made: Copies, depth: number): unknown {
   if (typeof value !== "object" || value === null || depth >= DEEPEST) return value;
   const known = made.get(value);
   if (known !== undefined) return known;
@@ -119,7 +154,7 @@ function copyOf(value: unknown, made: Map<object, unknown>, depth: number): unkn
   }
 }
 
-function copyMembers(value: Members, made: Map<object, unknown>, depth: number): unknown {
+function copyMembers(value: Members, made: Copies, depth: number): unknown {
   const names = Object.keys(value);
   // Something that acts, and may well change itself: no data.
   for (const name of names) if (typeof value[name] === "function") return value;
@@ -133,7 +168,7 @@ function copyMembers(value: Members, made: Map<object, unknown>, depth: number):
 }
 
 /** The built-in objects that keys can be made of; anything else as it is. */
-function copyBuiltIn(value: object, made: Map<object, unknown>, depth: number): unknown {
+function copyBuiltIn(value: object, made: Copies, depth: number): unknown {
   const inner = (member: unknown) => copyOf(member, made, depth + 1);
   if (ArrayBuffer.isView(value)) return copyView(value);
   switch (tagOf(value)) {

@@ -63,7 +63,8 @@ export interface Call {
   readonly key: string;
   readonly policy: BoundPolicy;
   readonly args: readonly unknown[];
-  readonly load: (context: LoadContext) => unknown;
+  /** Asks the origin. Given the call, so that the calls of a function need one for all of them. */
+  readonly load: (context: LoadContext, call: Call) => unknown;
   /** Those it was made together with: they are looked up and loaded together. */
   readonly batch?: Batch | undefined;
   /** The caller's own. */
@@ -75,15 +76,13 @@ export interface Call {
   /** What loads of its function do. */
   readonly habits?: Habits | undefined;
   /** Keeps the arguments as they are: the caller may change them before they are used. */
-  readonly keepArguments?: (() => void) | undefined;
+  readonly keepArguments?: ((call: Call) => void) | undefined;
   readonly waitUntil?: WaitUntil | undefined;
   readonly bypass?: boolean | undefined;
   /** Instead of the policy's `ttl` for what this call stores. */
   readonly ttl?: number | undefined;
   /** The host that is asked, for guards that count by host. */
   readonly host?: string;
-  /** Whether no entry may answer. */
-  readonly noFallback?: boolean;
   /** Whether it loads beside another's load of its key instead of waiting for it. */
   readonly waitsForNone?: boolean;
   /** Whether what this call loads is not stored. */
@@ -123,6 +122,15 @@ export interface Answer {
   /** Of an entry that memory may not have any more; undefined when it is to be looked up there. */
   readonly times?: Times | undefined;
 }
+
+/** How a call waits for a flight: a sum of what follows. */
+export type WaitKind = number;
+/** It leads the load; else it has joined another caller's. */
+export const LEADS: WaitKind = 1;
+/** An entry may answer when the load is slow. */
+export const HAS_FALLBACK: WaitKind = 2;
+/** No entry may answer, however the load ends. */
+export const WANTS_LOADED: WaitKind = 4;
 
 const NO_SIGNALS: readonly AbortSignal[] = [];
 

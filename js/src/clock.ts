@@ -134,6 +134,25 @@ export interface Timers {
   held(delay: number, task: () => void): HeldTimer;
 }
 
+const NEVER: HeldTimer = { cancel: NOTHING, letGo: NOTHING };
+
+/** A class: one is made by each load that has a `timeout`. */
+class HeldHostTimer implements HeldTimer {
+  readonly #timer: ReturnType<typeof setTimeout>;
+
+  constructor(timer: ReturnType<typeof setTimeout>) {
+    this.#timer = timer;
+  }
+
+  cancel(): void {
+    clearTimeout(this.#timer);
+  }
+
+  letGo(): void {
+    (this.#timer as HostTimer).unref?.();
+  }
+}
+
 const hostTimers: Timers = {
   now: hostNow,
   after(delay, task) {
@@ -148,12 +167,7 @@ const hostTimers: Timers = {
     return () => clearTimeout(timer);
   },
   held(delay, task) {
-    if (delay > LONGEST_TIMER) return { cancel: NOTHING, letGo: NOTHING };
-    const timer = setTimeout(task, delay);
-    return {
-      cancel: () => clearTimeout(timer),
-      letGo: () => (timer as HostTimer).unref?.(),
-    };
+    return delay > LONGEST_TIMER ? NEVER : new HeldHostTimer(setTimeout(task, delay));
   },
 };
 

@@ -7,7 +7,15 @@
 
 import { abortedOf, whenAborted } from "./aborts.js";
 import type { BoundPolicy } from "./bound-policy.js";
-import { type Answer, type Call, signalsOf } from "./call.js";
+import {
+  type Answer,
+  type Call,
+  HAS_FALLBACK,
+  LEADS,
+  signalsOf,
+  WANTS_LOADED,
+  type WaitKind,
+} from "./call.js";
 import { isBurst } from "./clock.js";
 import * as core from "./core.js";
 import { ClosedError, type HoldoverError, ReentranceError } from "./errors.js";
@@ -177,29 +185,30 @@ export class Driver {
     if (mayServe && core.fallback(memory.machine, slot, id, false, timers.now())) {
       return this.#serving.serve(call, slot, "error-fallback", error);
     }
-    return rejected(call, error).then((outcome) => this.#serving.conclude(call, outcome, true));
+    return rejected(call, error).then((outcome) => this.#serving.conclude(call, outcome, LEADS));
   }
 
   #begin(call: Call): Promise<Answer> {
     const { memory, space } = this.host;
     const known = space.get(call.key) ?? -1;
+    let id: number;
     try {
-      call.policy.bind(memory);
+      id = call.policy.bind(memory);
     } catch (error) {
       this.recover(error);
       return this.#bypass(call);
     }
-    return this.perform(call, known, this.begin(known, call.policy));
+    return this.perform(call, known, this.begin(known, id));
   }
 
-  /** What the core says of a call of the key in this slot, by a policy that is bound. */
-  begin(slot: number, policy: BoundPolicy): number {
+  /** What the core says of a call of the key in this slot, by the number of a policy. */
+  begin(slot: number, policy: number): number {
     try {
       const { memory, timers, random } = this.host;
       const now = timers.now();
-      const verdict = core.begin(memory.machine, slot, policy.id, now, NOT_DRAWN);
+      const verdict = core.begin(memory.machine, slot, policy, now, NOT_DRAWN);
       if ((verdict & STEP_BITS) !== ROLL) return verdict;
-      return core.begin(memory.machine, slot, policy.id, now, random());
+      return core.begin(memory.machine, slot, policy, now, random());
     } catch (error) {
       this.recover(error);
       return TRAPPED;
@@ -238,7 +247,7 @@ export class Driver {
       if (known < 0) memory.adopt(space, call.key, slot);
       const flight = this.#loads.register(call, slot, core.fence(memory.machine), "forced");
       this.#loads.start(flight, call, true);
-      return this.#join({ ...call, noFallback: true }, flight, false, true);
+      return this.#join(call, flight, LEADS + WANTS_LOADED);
     } catch (error) {
       this.recover(error);
       return this.#bypass(call);
@@ -252,7 +261,7 @@ export class Driver {
   async alone(call: Call): Promise<Answer> {
     const refused = this.#refuse(call) ?? (await this.refusal(call));
     if (refused !== undefined) return refused;
-    return this.#join({ ...call, noFallback: true }, this.#loads.alone(call), false, true);
+    return this.#join(call, this.#loads.alone(call), LEADS + WANTS_LOADED);
   }
 
   /** The answer of a call that a limit on calls refuses; undefined for one that it admits. */
@@ -265,7 +274,7 @@ export class Driver {
       const error = shared ?? guards.refuseCall(call, memory, timers);
       if (error === undefined) return undefined;
       this.host.events.tell({ type: "reject", key: call.key, error });
-      return rejected(call, error).then((outcome) => this.#serving.conclude(call, outcome, true));
+      return rejected(call, error).then((outcome) => this.#serving.conclude(call, outcome, LEADS));
     } catch (error) {
       this.recover(error);
       return undefined;
@@ -350,7 +359,7 @@ export class Driver {
         const flight = this.#loads.register(call, slot, core.fence(memory.machine), "load");
         if (step === LOAD) this.#tellMiss(call.key);
         this.#loads.start(flight, call);
-        return this.#join(call, flight, step === LOAD_FALLBACK, true);
+        return this.#join(call, flight, LEADS + (step === LOAD_FALLBACK ? HAS_FALLBACK : 0));
       }
       default: {
         const flight = memory.flights[slot];
@@ -360,33 +369,33 @@ export class Driver {
         if (!isOwn && this.isOutdated(flight)) return this.#takeOver(call, slot);
         if (step !== WAIT_FALLBACK) this.#tellMiss(call.key);
         if (isOwn) return this.#loadWithin(call, call.within as Frame);
-        return this.#wait(call, flight, step === WAIT_FALLBACK);
+        return this.#wait(call, flight, step === WAIT_FALLBACK ? HAS_FALLBACK : 0);
       }
     }
   }
 
   /** Waits for another caller's load, unless that cannot be waited for. */
-  #wait(call: Call, flight: Flight, fallback: boolean): Promise<Answer> {
+  #wait(call: Call, flight: Flight, fallback: WaitKind): Promise<Answer> {
     if (call.policy.readsOnce || call.waitsForNone) return this.#loadBeside(call, fallback);
     if (keepsRequestsApart() && !isBurst(flight.burst)) {
       tellRequestsApart(this.host.events, this.#toldLimited);
       this.#toldLimited = true;
       return this.#loadBeside(call, fallback);
     }
-    call.keepArguments?.();
-    return this.#join(call, flight, fallback, false);
+    call.keepArguments?.(call);
+    return this.#join(call, flight, fallback);
   }
 
   /** Loads beside the load that leads the key. */
-  #loadBeside(call: Call, fallback: boolean): Promise<Answer> {
+  #loadBeside(call: Call, fallback: WaitKind): Promise<Answer> {
     const { memory, space, timers } = this.host;
-    const slot = space.get(call.key) ?? -1;
+    const slot = (fallback & HAS_FALLBACK) !== 0 ? (space.get(call.key) ?? -1) : -1;
     const id = call.policy.bind(memory);
-    const fence = core.load_beside(memory.machine, fallback ? slot : -1, id, timers.now());
+    const fence = core.load_beside(memory.machine, slot, id, timers.now());
     if (fence === ANSWERED) return this.#serving.serve(call, slot, "error-fallback");
     const flight = this.#loads.register(call, -1, fence, "beside");
     this.#loads.start(flight, call);
-    return this.#join(call, flight, fallback, true);
+    return this.#join(call, flight, LEADS + fallback);
   }
 
   /**
@@ -405,7 +414,7 @@ export class Driver {
     const flight = this.#loads.register(own, -1, fence, "beside");
     flight.frame.depth = frame.depth + 1;
     this.#loads.startWithin(flight, own);
-    return this.#join(own, flight, false, true);
+    return this.#join(own, flight, LEADS);
   }
 
   /** Whether a load must not be joined, for a tag of it was invalidated. */
@@ -422,7 +431,7 @@ export class Driver {
     const flight = this.#loads.register(call, slot, fence, "load");
     this.#tellMiss(call.key);
     this.#loads.start(flight, call);
-    return this.#join(call, flight, false, true);
+    return this.#join(call, flight, LEADS);
   }
 
   #tellMiss(key: string): void {
@@ -430,18 +439,19 @@ export class Driver {
   }
 
   /** Waits for a flight, as one of its callers. */
-  #join(call: Call, flight: Flight, fallback: boolean, leads: boolean): Promise<Answer> {
+  #join(call: Call, flight: Flight, kind: WaitKind): Promise<Answer> {
     const { failoverAfter } = call.policy.rules;
+    const leads = (kind & LEADS) !== 0;
     const canFailOver =
       failoverAfter < Number.POSITIVE_INFINITY &&
-      !call.noFallback &&
-      (fallback || this.host.layers !== undefined);
+      (kind & WANTS_LOADED) === 0 &&
+      ((kind & HAS_FALLBACK) !== 0 || this.host.layers !== undefined);
     const signals = signalsOf(call);
     if (call.within !== undefined && !leads) flight.frame.waitedBy(call.within);
     if (leads && !canFailOver && signals.length === 0) {
       // Nothing can come before the outcome: the short way.
       flight.waiting += 1;
-      return flight.outcome.then((outcome) => this.#serving.conclude(call, outcome, true));
+      return flight.outcome.then((outcome) => this.#serving.conclude(call, outcome, kind));
     }
     return waitFor(flight, {
       timers: this.host.timers,
@@ -451,8 +461,8 @@ export class Driver {
       failoverAfter: canFailOver ? failoverAfter : Number.POSITIVE_INFINITY,
       conclude: (outcome) =>
         outcome.isReadOnce && !leads && (outcome.ok || outcome.held === undefined)
-          ? this.#loadBeside(call, fallback)
-          : this.#serving.conclude(call, outcome, leads),
+          ? this.#loadBeside(call, kind)
+          : this.#serving.conclude(call, outcome, kind),
       failOver: () => this.#serving.failOver(call),
       beginAgain: () => this.#answer(call, true),
       abandon: (reason) => this.#loads.abandon(flight, call, reason),
@@ -470,7 +480,7 @@ export class Driver {
     const stop = (reason: unknown) => flight.abort(reason);
     const cancels = signalsOf(call).map((signal) => whenAborted(signal, stop));
     try {
-      const value = await call.load(new FlightContext(flight, () => undefined));
+      const value = await call.load(new FlightContext(flight), call);
       return { value, source: "bypass", layer: undefined };
     } finally {
       for (const cancel of cancels) cancel();

@@ -3,6 +3,7 @@
 import type { Previous, StreamContext } from "./call.js";
 import type { Flight } from "./flight.js";
 import type { Frame } from "./frames.js";
+import type { Landing } from "./landing.js";
 import type { Begun } from "./tags.js";
 
 /** Resolves when a flight has nothing left to do, background writes included. */
@@ -19,13 +20,13 @@ export async function everythingOf(flight: Flight): Promise<void> {
 export class FlightContext implements StreamContext {
   readonly key: string;
   readonly #flight: Flight;
-  readonly #previous: () => Previous | undefined;
+  readonly #landing: Landing | undefined;
 
-  /** @param previous finds the entry that is renewed; asked when the loader wants to know */
-  constructor(flight: Flight, previous: () => Previous | undefined) {
+  /** @param landing knows the entry that is renewed; undefined where nothing is */
+  constructor(flight: Flight, landing?: Landing) {
     this.key = flight.key;
     this.#flight = flight;
-    this.#previous = previous;
+    this.#landing = landing;
   }
 
   get signal(): AbortSignal {
@@ -42,7 +43,7 @@ export class FlightContext implements StreamContext {
 
   begun(): void {
     this.#flight.begun = true;
-    this.#flight.endTimeout?.();
+    this.#flight.timer?.cancel();
   }
 
   get beginning(): Begun | undefined {
@@ -50,7 +51,7 @@ export class FlightContext implements StreamContext {
   }
 
   get previous(): Previous | undefined {
-    return this.#previous();
+    return this.#landing?.previousOf(this.#flight);
   }
 
   get frame(): Frame {

@@ -97,8 +97,6 @@ export class Flight {
   written: Promise<unknown> | undefined;
   /** Whether its caller has an answer before it ends: `timeout` counts no longer. */
   begun = false;
-  /** Ends the time that its loader may take; undefined without a limit. */
-  endTimeout: (() => void) | undefined;
   #outcome: Outcome | undefined;
   /** What those who only joined are told, while the load goes on for its leader. */
   #dismissal: Outcome | undefined;

@@ -28,8 +28,8 @@ export class Habits {
   }
 
   /** Notes a load that has ended. */
-  note({ asked }: Frame): void {
-    if (asked) this.#asks = true;
+  note(frame: Frame): void {
+    if (frame.asked) this.#asks = true;
     else this.#quiet += 1;
   }
 }
@@ -89,7 +89,7 @@ export class Frame {
 
 let storage: AsyncStorage | undefined;
 let isLookedFor = false;
-/** Loaders that run: a storage that costs much is let go when none does. */
+/** Loaders that run and are followed: without any nobody need be asked, and nothing be stored. */
 let inUse = 0;
 /** The loader that runs at this moment, before its first await. */
 let running: Frame | undefined;
@@ -103,7 +103,7 @@ export function useAsyncStorage(given: AsyncStorageClass | undefined): void {
 
 /** The load that the running code belongs to; undefined for none, or none that is known. */
 export function currentFrame(): Frame | undefined {
-  const frame = running ?? (storage?.getStore() as Frame | undefined);
+  const frame = running ?? (inUse === 0 ? undefined : (storage?.getStore() as Frame | undefined));
   if (frame !== undefined) frame.asked = true;
   return frame;
 }
@@ -111,12 +111,15 @@ export function currentFrame(): Frame | undefined {
 /**
  * Runs a loader as part of its load, which ends with {@link leaveFrame}.
  * @param find gives the host's class of `AsyncLocalStorage`, once; undefined where it has none
+ * @param act the loader, given `context` and `call`: a load makes no function of its own
  * @param habits of the function; without them it is followed wherever the host can
  */
-export function runWithin(
+export function runWithin<Context, Call>(
   frame: Frame,
   find: () => AsyncStorageClass | undefined,
-  act: () => unknown,
+  act: (context: Context, call: Call) => unknown,
+  context: Context,
+  call: Call,
   habits?: Habits,
 ): unknown {
   if (!isLookedFor) {
@@ -126,10 +129,11 @@ export function runWithin(
   const before = running;
   running = frame;
   try {
-    if (storage === undefined || (promisesKeepContexts && habits?.isQuiet)) return act();
+    if (storage === undefined || (promisesKeepContexts && habits?.isQuiet))
+      return act(context, call);
     frame.isFollowed = true;
     inUse += 1;
-    return storage.run(frame, act);
+    return storage.run(frame, () => act(context, call));
   } finally {
     running = before;
   }

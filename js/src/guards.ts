@@ -58,10 +58,10 @@ export class Guards {
     const refused = firstRefusal(asked, machine, now);
     if (refused !== undefined) return refused;
     const policy = call.policy.bind(memory);
-    const places = asked.map((scoped) => ({
-      ...scoped,
-      permit: core.take_guards(machine, scoped.guards, policy, now),
-    }));
+    const places = asked.map(({ scopes, name, guards }) => {
+      const permit = core.take_guards(machine, guards, policy, now);
+      return { scopes, name, guards, permit };
+    });
     return { places, instance, startedAt: now, shares: 1 };
   }
 

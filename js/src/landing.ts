@@ -6,7 +6,7 @@ import * as core from "./core.js";
 import { keptFor } from "./entry-records.js";
 import type { Flight, Held, Outcome } from "./flight.js";
 import type { Host } from "./host.js";
-import { type Lifetime, totalOf } from "./layers.js";
+import { type Layers, type Lifetime, totalOf } from "./layers.js";
 import { errorTtlFor, lifetimeFor } from "./lifetimes.js";
 import { FAILED, IGNORED, type LoadResult, SUCCEEDED } from "./load-result.js";
 import { withoutCallers } from "./outside.js";
@@ -64,7 +64,9 @@ export class Landing {
     const fails = failIf === undefined ? false : this.#ask(call, "failIf", () => failIf(value));
     if (fails === true) return this.crashed(flight, call, undefined, { value });
     const isReadOnce = canBeReadOnce(value);
-    const outcome: Outcome = { ok: true, value, source: "load", ...(isReadOnce && { isReadOnce }) };
+    const outcome: Outcome = isReadOnce
+      ? { ok: true, value, source: "load", isReadOnce }
+      : { ok: true, value, source: "load" };
     this.#noteShape(call, value, isReadOnce);
     this.record(flight, call, SUCCEEDED);
     const took = this.#host.timers.now() - flight.loadBegan;
@@ -82,18 +84,22 @@ export class Landing {
       return outcome;
     }
     const { layers } = this.#host;
-    flight.mayHaveStored ||= this.#hasEntry(flight) === true;
-    const slot = this.inCoreOf(flight, () => this.#store(flight, call, value, arrival));
-    // What is not worth storing has to be dropped only where something may be.
-    const isOfUse = keptFor(arrival) > 0 || flight.mayHaveStored;
-    // Undefined: the core that gave the fence is gone, so nobody knows what came since.
-    if (slot !== undefined && slot !== OUTDATED && layers !== undefined && isOfUse) {
-      const change = layers.prepare(call.key, value, arrival, call.policy.rules);
-      flight.written = this.#write(flight, change, keptFor(arrival) <= 0);
-      flight.done = Promise.all([flight.done, flight.written]);
-      if (this.#host.awaitsWrites) flight.awaited = flight.written;
-    }
+    if (layers === undefined) this.#keep(flight, call, value, arrival);
+    else this.#keepInAll(layers, flight, call, value, arrival);
     return outcome;
+  }
+
+  /** Stores what was loaded, in memory and in the stores below it. */
+  #keepInAll(layers: Layers, flight: Flight, call: Call, value: unknown, arrival: Lifetime): void {
+    // What is not worth storing has to be dropped only where something may be.
+    const isOfUse = keptFor(arrival) > 0 || flight.mayHaveStored || this.#hasEntry(flight) === true;
+    const slot = this.#keep(flight, call, value, arrival);
+    // Undefined: the core that gave the fence is gone, so nobody knows what came since.
+    if (slot === undefined || slot === OUTDATED || !isOfUse) return;
+    const change = layers.prepare(call.key, value, arrival, call.policy.rules);
+    flight.written = this.#write(flight, change, keptFor(arrival) <= 0);
+    flight.done = Promise.all([flight.done, flight.written]);
+    if (this.#host.awaitsWrites) flight.awaited = flight.written;
   }
 
   /** Writes to the lower stores; what is dropped there must not stay in other memories either. */
@@ -108,6 +114,18 @@ export class Landing {
       const slot = space.get(flight.key);
       return slot !== undefined && core.state(memory.machine, slot, timers.now()) !== NO_ENTRY;
     });
+  }
+
+  /** `#store` in the core that gave the flight; undefined when that is gone. Makes no function. */
+  #keep(flight: Flight, call: Call, value: unknown, lifetime: Lifetime): number | undefined {
+    const { memory } = this.#host;
+    if (flight.instance !== memory.instance || !memory.isOpen()) return undefined;
+    try {
+      return this.#store(flight, call, value, lifetime);
+    } catch (error) {
+      this.#recover(error);
+      return undefined;
+    }
   }
 
   #store(flight: Flight, call: Call, value: unknown, lifetime: Lifetime): number {
@@ -280,9 +298,7 @@ export class Landing {
     try {
       const lifetime = { ttl: errorTtlFor(call, error), staleWhileRevalidate: 0, staleIfError: 0 };
       const remembered = { ...lifetime, tagged: this.tagging.ofArgs(flight) };
-      this.inCoreOf(flight, () =>
-        this.#store(flight, call, new CachedError(withoutCallers(error)), remembered),
-      );
+      this.#keep(flight, call, new CachedError(withoutCallers(error)), remembered);
     } catch (cause) {
       const event = { type: "policy-error", option: "errorTtl", key: call.key } as const;
       this.#host.events.tell({ ...event, error: cause });

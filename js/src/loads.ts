@@ -312,9 +312,9 @@ export class Loads {
     flight.loadBegan = this.#host.timers.now();
     let result: unknown;
     try {
-      const context = new FlightContext(flight, () => this.#landing.previousOf(flight));
-      const load = () => call.load(context);
-      result = runWithin(flight.frame, hostAsyncStorage, load, call.habits);
+      const context = new FlightContext(flight, this.#landing);
+      const { load, habits } = call;
+      result = runWithin(flight.frame, hostAsyncStorage, load, context, call, habits);
     } catch (error) {
       leaveFrame(flight.frame, call.habits);
       return Promise.resolve(flight.tell(this.#landing.crashed(flight, call, error)));
@@ -350,7 +350,6 @@ export class Loads {
         flight.abort(error);
       });
       flight.timer = timer;
-      flight.endTimeout = () => timer.cancel();
       if (flight.answered) timer.letGo();
       landing.then((outcome) => {
         timer.cancel();
@@ -361,12 +360,18 @@ export class Loads {
 
   /** The outcome of a load that guards refuse; undefined for one that they admit. */
   #askGuards(guards: Guards, flight: Flight, call: Call): Promise<Outcome> | undefined {
-    const { memory, timers } = this.#host;
-    const ask = () => this.#landing.inCore(() => guards.admit(call, memory, timers));
-    const verdict = call.batch === undefined ? ask() : call.batch.admit(flight.answered, ask);
+    const verdict =
+      call.batch === undefined
+        ? this.#admit(guards, call)
+        : call.batch.admit(flight.answered, () => this.#admit(guards, call));
     if (verdict instanceof HoldoverError) return this.#refuse(flight, call, verdict);
     flight.admission = verdict;
     return undefined;
+  }
+
+  #admit(guards: Guards, call: Call): Admission | HoldoverError | undefined {
+    const { memory, timers } = this.#host;
+    return this.#landing.inCore(() => guards.admit(call, memory, timers));
   }
 
   /** Ends a flight whose load may not start. */

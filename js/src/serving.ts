@@ -1,7 +1,7 @@
 /** What callers are answered: entries, and what came of the loads they waited for. */
 
 import { CachedError } from "./cached-error.js";
-import type { Answer, Call, Times } from "./call.js";
+import { type Answer, type Call, LEADS, type Times, WANTS_LOADED, type WaitKind } from "./call.js";
 import * as core from "./core.js";
 import type { Source } from "./events.js";
 import type { Outcome } from "./flight.js";
@@ -70,7 +70,8 @@ export class Serving {
   }
 
   /** What an outcome means for one of those who waited for it. */
-  conclude(call: Call, outcome: Outcome, leads: boolean): Answer {
+  conclude(call: Call, outcome: Outcome, kind: WaitKind): Answer {
+    const leads = (kind & LEADS) !== 0;
     if (outcome.ok) {
       const source: Source = leads ? outcome.source : "coalesced";
       const { value, layer, times } = outcome;
@@ -79,7 +80,8 @@ export class Serving {
     }
     const { held, error, result } = outcome;
     const cause = result === undefined ? error : result.value;
-    if (held !== undefined && !call.noFallback && this.#landing.mayStandIn(call, cause)) {
+    const isWanted = held !== undefined && (kind & WANTS_LOADED) === 0;
+    if (isWanted && this.#landing.mayStandIn(call, cause)) {
       this.heldOver(call, cause);
       const { memory } = this.#host;
       const { value, times } = held;

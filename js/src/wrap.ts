@@ -102,6 +102,19 @@ type KeepsSignatures<Load extends (...args: never[]) => unknown> = [keyof Load] 
     : false
   : false;
 
+/** A call of a wrapped function, with what its loader is given. */
+interface WrappedCall extends Call {
+  readonly self: unknown;
+  given: readonly unknown[];
+  /** True if there are signals among the arguments. */
+  readonly isSignalled: boolean;
+}
+
+const keepArguments = (call: Call): void => {
+  const kept = call as WrappedCall;
+  kept.given = snapshot(kept.given);
+};
+
 /** What makes calls of one wrapped function. */
 class Wrapping<Args extends readonly unknown[], Result> {
   readonly cache: Cache;
@@ -124,7 +137,8 @@ class Wrapping<Args extends readonly unknown[], Result> {
     const rules = compilePolicy(options, "wrap");
     const { host } = cache.driver;
     this.#loadsLater = host.layers !== undefined || rules.guards?.shared !== undefined;
-    this.#asksLater = (rules.ttlOf ?? rules.cacheIf ?? rules.tags ?? rules.guards) !== undefined;
+    this.#asksLater =
+      (rules.ttlOf ?? rules.cacheIf ?? rules.tags ?? rules.guards?.onReject) !== undefined;
     const { policies } = cache;
     this.keyOf =
       rules.key ??
@@ -149,29 +163,38 @@ class Wrapping<Args extends readonly unknown[], Result> {
     const { rules } = this.policy;
     const loadsLater = isLate || this.#loadsLater || rules.hitsShared !== undefined;
     const kept = loadsLater || this.#asksLater ? snapshot(args) : args;
-    let given = loadsLater ? kept : args;
     const own = signalsIn(args);
-    const { signal } = options ?? {};
-    return {
+    const signal = options?.signal;
+    const call: WrappedCall = {
       key,
       policy: this.policy,
       args: kept,
-      load: (context) => {
-        const loaded = own.length === 0 ? given : withSignal(given, context.signal);
-        return Reflect.apply(this.#load, self, rules.passContext ? [context, ...loaded] : loaded);
-      },
+      load: this.#loadOf,
       signals: signal === undefined ? own : [signal, ...own],
       within: currentFrame(),
       habits: this.#habits,
-      keepArguments: () => {
-        given = snapshot(given);
-      },
+      keepArguments,
       waitUntil: options?.waitUntil,
       bypass: options?.bypass,
       ttl: options?.ttl,
-      tags: this.policy.rules.tags?.ofArgs?.(args),
+      tags: rules.tags?.ofArgs?.(args),
+      self,
+      given: loadsLater ? kept : args,
+      isSignalled: own.length > 0,
     };
+    return call;
   }
+
+  /** The loader of all its calls: none has a function of its own. */
+  readonly #loadOf = (context: LoadContext, call: Call): unknown => {
+    const { self, given, isSignalled } = call as WrappedCall;
+    const args = isSignalled ? withSignal(given, context.signal) : given;
+    return Reflect.apply(
+      this.#load,
+      self,
+      this.policy.rules.passContext ? [context, ...args] : args,
+    );
+  };
 
   /** The calls of a batch; all keys are made before anything is loaded. */
   batchOf(self: unknown, argsList: readonly Args[], options: CompiledCall | undefined): Call[] {
@@ -179,7 +202,8 @@ class Wrapping<Args extends readonly unknown[], Result> {
     return checkedLists(argsList).map((list) => {
       const args = [...list] as unknown as Args;
       const call = this.callOf(self, args, this.keyOf(args), options, true);
-      const load = (context: LoadContext) => batch.load(call.args, context) ?? call.load(context);
+      const load = (context: LoadContext) =>
+        batch.load(call.args, context) ?? call.load(context, call);
       return { ...call, batch, load };
     });
   }
@@ -241,17 +265,18 @@ export function wrap<Args extends readonly unknown[], Result>(
   const { policy, keyOf } = wrapping;
   const { driver } = cache;
   const { memory, space } = driver.host;
+  const { place } = policy;
 
   function wrapped(this: unknown, ...args: Args): Promise<Result> {
     try {
       const key = keyOf(args);
       const slot = space.get(key);
-      const plain = driver.isPlain && policy.isPlain && policy.instance === memory.instance;
+      const plain = driver.isPlain && policy.isPlain && place.instance === memory.instance;
       if (slot === undefined || !plain || hasSignal(args)) {
         return driver.call(wrapping.callOf(this, args, key)).then(resultOf<Result>);
       }
       // The way of a hit: no closure, one call into the core, the slot's own promise.
-      const verdict = driver.begin(slot, policy);
+      const verdict = driver.begin(slot, place.id);
       if ((verdict & HIT_BITS) === 0) {
         const promise = memory.promiseOf(slot) as Promise<Result> | undefined;
         if (promise !== undefined) return promise;

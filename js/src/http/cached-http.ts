@@ -131,7 +131,7 @@ export class CachedHttp {
     if (slot === undefined || this.#unshared.has(key)) return undefined;
     const stored = memory.values[slot];
     if (!(stored instanceof StoredResponse) || !isForFollowing(stored)) return undefined;
-    const verdict = driver.begin(slot, policy);
+    const verdict = driver.begin(slot, policy.id);
     if ((verdict & HIT_BITS) === 0) return this.#fresh(stored, slot);
     const place = { primary: key, record: undefined, key };
     const visit = this.#visitOf(new Asked(url), place, "call");
