@@ -195,8 +195,8 @@ test("a caller that waits for a hung refresh keeps the process alive until it lo
     const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
     let loads = 0;
     const load = () => (++loads === 2 ? new Promise(() => {}) : "load " + loads);
-    const get = createCache().wrap(load, { ttl: 1, staleWhileRevalidate: 200 });
-    await get(); await sleep(5); await get(); await sleep(250);
+    const get = createCache().wrap(load, { ttl: 1, staleWhileRevalidate: 700 });
+    await get(); await sleep(5); await get(); await sleep(750);
     console.log(await get());
   `;
   const { stdout } = await promisify(execFile)(
