@@ -8,6 +8,9 @@ export const BUCKET_MS = 500;
 const KEPT_BUCKETS = 240;
 const KEPT_CYCLES = 3;
 
+/** Where answers come from that nothing was waited for. */
+const AT_ONCE = ["hit", "stale"];
+
 /** Requests of one lane over some time. */
 class Tally {
   requests = 0;
@@ -17,6 +20,7 @@ class Tally {
   sources = Object.fromEntries(SOURCES.map((source) => [source, 0]));
   unknownSources = 0;
   #latencies = [];
+  #atOnce = [];
 
   add(sample) {
     this.requests++;
@@ -26,20 +30,28 @@ class Tally {
       return;
     }
     this.#latencies.push(sample.latency);
+    if (AT_ONCE.includes(sample.source)) this.#atOnce.push(sample.latency);
     if (sample.source in this.sources) this.sources[sample.source]++;
     else if (sample.source) this.unknownSources++;
   }
 
-  /** Plain numbers; p50 and p99 are milliseconds over the answered requests, null without any. */
+  /**
+   * Plain numbers; p50 and p99 are milliseconds over the answered requests, p99AtOnce over those
+   * that were answered without any waiting; null without any.
+   */
   summary() {
-    const sorted = this.#latencies.toSorted((a, b) => a - b);
+    const sorted = sortedUp(this.#latencies);
     const { requests, errors, originCalls, sources, unknownSources } = this;
     const answered = requests - errors;
     const p50 = quantile(sorted, 0.5);
     const p99 = quantile(sorted, 0.99);
-    return { requests, answered, errors, p50, p99, originCalls, sources, unknownSources };
+    const p99AtOnce = quantile(sortedUp(this.#atOnce), 0.99);
+    const times = { p50, p99, p99AtOnce };
+    return { requests, answered, errors, ...times, originCalls, sources, unknownSources };
   }
 }
+
+const sortedUp = (numbers) => numbers.toSorted((a, b) => a - b);
 
 function quantile(sorted, q) {
   if (sorted.length === 0) return null;
