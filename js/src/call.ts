@@ -35,6 +35,8 @@ export interface StreamContext extends LoadContext {
    * the caller who leads it. Undefined where nobody can have joined.
    */
   dismiss?(value: unknown): void;
+  /** False if what the load brings is stored in no case. */
+  readonly stores?: boolean;
   /** The caller has an answer: `timeout` counts no longer. */
   begun?(): void;
   /** Hands what is known of tags on to a load that keeps what this one brought; else undefined. */

@@ -480,7 +480,7 @@ export class Driver {
     const stop = (reason: unknown) => flight.abort(reason);
     const cancels = signalsOf(call).map((signal) => whenAborted(signal, stop));
     try {
-      const value = await call.load(new FlightContext(flight), call);
+      const value = await call.load(new FlightContext(flight, false), call);
       return { value, source: "bypass", layer: undefined };
     } finally {
       for (const cancel of cancels) cancel();

@@ -19,12 +19,17 @@ export async function everythingOf(flight: Flight): Promise<void> {
 /** What a loader is given, and what a batch wants to know. A class, for a getter in an object literal costs a third of a load. */
 export class FlightContext implements StreamContext {
   readonly key: string;
+  readonly stores: boolean;
   readonly #flight: Flight;
   readonly #landing: Landing | undefined;
 
-  /** @param landing knows the entry that is renewed; undefined where nothing is */
-  constructor(flight: Flight, landing?: Landing) {
+  /**
+   * @param stores true if what it brings may be stored
+   * @param landing knows the entry that is renewed; undefined where nothing is
+   */
+  constructor(flight: Flight, stores: boolean, landing?: Landing) {
     this.key = flight.key;
+    this.stores = stores;
     this.#flight = flight;
     this.#landing = landing;
   }

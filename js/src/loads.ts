@@ -312,7 +312,7 @@ export class Loads {
     flight.loadBegan = this.#host.timers.now();
     let result: unknown;
     try {
-      const context = new FlightContext(flight, this.#landing);
+      const context = new FlightContext(flight, call.noStore !== true, this.#landing);
       const { load, habits } = call;
       result = runWithin(flight.frame, hostAsyncStorage, load, context, call, habits);
     } catch (error) {

@@ -219,6 +219,11 @@ export class MemoryStore {
     return Math.ceil(sizeBy(this.#sizeOf, value, { key, events })) + KEY_UNIT * key.length;
   }
 
+  /** @internal True if a value of this weight can be kept at all. */
+  fits(value: unknown, key: string): boolean {
+    return this.weigh(value, key) <= this.#maxBytes;
+  }
+
   /** @internal Remembers the key of a slot that was just taken for it. */
   adopt(space: Space, key: string, slot: number): void {
     space.set(key, slot);

@@ -184,7 +184,8 @@ export interface PolicyOptions<
 
   /**
    * Whether a result is stored. For `false` it is returned, and the older answer stays. Default:
-   * every result, `null` and `undefined` as well.
+   * every result, `null` and `undefined` as well. `fetch` asks about a response whose body has not
+   * come, and what is refused is each caller's own.
    *
    * As cashews' `condition`.
    */

@@ -13,6 +13,7 @@ import { approach } from "./approach.js";
 import { Asked } from "./asked.js";
 import { Asking } from "./asking.js";
 import { change } from "./changes.js";
+import { Claims } from "./claims.js";
 import { decide } from "./deciding.js";
 import { AUTHORIZATION, PRECONDITION } from "./flags.js";
 import { canCheck, checked } from "./integrity.js";
@@ -80,6 +81,8 @@ export class CachedHttp {
   readonly keeping: BoundPolicy;
   /** Whose answers are not for several requests at once. */
   readonly #unshared: UnsharedKeys;
+  /** What may be said to be stored. */
+  readonly claims: Claims;
   /** The policy of those who wait for no load but their own, nor for another instance's. */
   readonly #alone: BoundPolicy;
   readonly asking: Asking;
@@ -107,6 +110,7 @@ export class CachedHttp {
     const alone = { ...own, lock: undefined };
     this.#alone = cache.policies.bound(new BoundPolicy(alone, name, { family, guards: shared }));
     this.#unshared = new UnsharedKeys(() => this.driver.host.timers.now());
+    this.claims = new Claims(cache, rules);
     const { decodes } = origin;
     const { follows } = origin;
     const keeper = {
@@ -116,6 +120,7 @@ export class CachedHttp {
       decodes,
       follows,
       unshared: this.#unshared,
+      claims: this.claims,
     };
     this.#loading = new Loading(keeper, ask);
     this.asking = new Asking(this.driver, rules, policy, (asked) => this.ask(asked));

@@ -46,7 +46,8 @@ function post(http: CachedHttp, asked: Asked, ask: () => Promise<Exchange>): Pro
     const beginning = begun && { ...begun, fence: http.cache.entries.begin().fence };
     const kept =
       isCurrent && !watch.isChanged ? posted(http, asked, exchange, beginning) : undefined;
-    return changed(exchange, kept);
+    const doubt = kept && http.claims.doubtOf(keyOfGet(http, asked));
+    return changed(exchange, kept, doubt);
   });
 }
 
@@ -65,9 +66,9 @@ function keyOfGet(http: CachedHttp, asked: Asked): string {
   }
 }
 
-function changed({ response }: Exchange, kept: Response | undefined): Told {
+function changed({ response }: Exchange, kept: Response | undefined, doubt?: string): Told {
   const own = kept ?? rebuilt(response, response.body);
-  const stored = kept !== undefined;
+  const stored = kept !== undefined && doubt === undefined;
   const happened = { source: "bypass", ttl: 0, forwarded: "method", stored } as const;
   return told(own, happened, { reason: "method" });
 }

@@ -26,6 +26,8 @@ interface About {
   readonly decoded?: boolean | undefined;
   /** What its request does when it is redirected, where that makes a difference. */
   readonly redirect?: RequestRedirect | undefined;
+  /** True if `cacheIf` has been asked. */
+  readonly wanted?: boolean;
 }
 
 const REDIRECTIONS: readonly number[] = [301, 302, 303, 307, 308];
@@ -77,6 +79,7 @@ export function completed(
     refusal,
     shareable,
     failed: about.failed,
+    wanted: about.wanted ?? false,
   });
 }
 
@@ -102,8 +105,10 @@ function isDecoded(lines: readonly Line[], body: Uint8Array | null): boolean {
   const codings = coding.split(",").map((one) => one.trim());
   if (!codings.every((one) => DECODED.has(one))) return false;
   const magic = MAGIC[codings.at(-1) ?? ""];
-  const isRaw = magic?.every((byte, at) => body[at] === byte) ?? false;
-  return !isRaw;
+  const looksRaw = magic?.every((byte, at) => body[at] === byte) ?? false;
+  // A fetch fails when less comes than was promised: another length is that of decoded bytes, which
+  // are an archive themselves.
+  return !looksRaw || isCut(lines, body, false);
 }
 
 /** The head of bytes that a host has decoded; workerd encodes them again when it sends them. */

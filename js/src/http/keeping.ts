@@ -5,6 +5,7 @@ import type { Cache } from "../cache.js";
 import type { Call, StreamContext } from "../call.js";
 import * as core from "../core.js";
 import type { Lifetime } from "../layers.js";
+import type { Claims } from "./claims.js";
 import { completed } from "./completing.js";
 import { rebuilt, remade } from "./live.js";
 import { heldBy } from "./lookup.js";
@@ -27,6 +28,7 @@ export interface Keeper {
   readonly follows: boolean;
   /** Whose answers are not for several requests at once. */
   readonly unshared: UnsharedKeys;
+  readonly claims: Claims;
 }
 
 /** What was decided of a response before its body is looked at. */
@@ -93,7 +95,7 @@ export class Arrival {
     const { lead, asked, place } = this.#visit;
     const { failed, standsIn } = this.#fate;
     const { ttl } = this.#verdict.termsAt(this.#exchange.receivedAt, failed).lifetime;
-    lead.expect(undefined, ttl);
+    lead.expect(this.#keeper.claims.doubtOf(place.primary, this.#context.stores), ttl);
     const moved = failed ? undefined : this.#moved();
     if (moved === undefined) this.#share(place.key, this.#fate.context);
     // Who wants but a part, or could be answered otherwise, waits for the whole; so does who meets
@@ -133,6 +135,14 @@ export class Arrival {
     }
   }
 
+  /** Says what became of the claim that it is stored. */
+  #settled(whole: StoredResponse | Unshared): StoredResponse | Unshared {
+    const { lead, place } = this.#visit;
+    const why = this.#keeper.claims.settle(place.primary, whole);
+    if (why !== undefined) lead.expect(why, 0);
+    return whole;
+  }
+
   async #whole(): Promise<StoredResponse | Unshared> {
     const { cache, rules, decodes, follows } = this.#keeper;
     const { lead, asked } = this.#visit;
@@ -142,14 +152,14 @@ export class Arrival {
     const body = this.#recording === undefined ? null : await this.#recording.whole;
     if (body === undefined) {
       if (lead.live === undefined) this.#give();
-      return new Unshared("too long", failed);
+      return this.#settled(new Unshared("too long", failed));
     }
     const now = cache.driver.host.timers.now();
     try {
       const selection = core.http_vary_key(vary, asked.head) ?? "";
       const redirect = follows ? asked.redirect : undefined;
-      const about = { requestedAt, selection, now, failed, decodes, redirect };
-      return completed(response, body, this.#verdict, rules, about);
+      const about = { requestedAt, selection, now, failed, decodes, redirect, wanted: true };
+      return this.#settled(completed(response, body, this.#verdict, rules, about));
     } catch (error) {
       // The core trapped. The body is here, so the caller who led the load has it all the same.
       cache.driver.recover(error);

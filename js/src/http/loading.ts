@@ -120,7 +120,9 @@ export class Loading {
     const refusal =
       typeof verdict === "string"
         ? verdict
-        : (refusalAtHead(visit, exchange, verdict, failed) ?? this.#refusalOf(response));
+        : (refusalAtHead(visit, exchange, verdict, failed) ??
+          this.#refusalOf(response) ??
+          this.#keeper.claims.refusalOf(asked, response, place.key));
     if (typeof verdict === "string" || refusal !== undefined) {
       // A failure says nothing of what the key's answers are like, and its loads wait `retryAfter`.
       if (!failed) this.#keeper.unshared.note(place.key, false);

@@ -109,19 +109,24 @@ async function loaded(http: CachedHttp, asked: Asked, lead: Lead, context: Strea
   context.begun?.();
   const exchange = { response, requestedAt, receivedAt: timers.now() };
   lead.status = response.status;
-  const about = aboutPart(http, asked, exchange);
+  const about = aboutPart(http, asked, exchange, context.key);
   if (about === undefined) {
     lead.give(rebuilt(response, response.body), true);
     return new Unshared("partial", false);
   }
-  lead.expect(undefined, about.ttl);
+  lead.expect(http.claims.doubtOf(about.key, context.stores), about.ttl);
   const { live, kept } = passing(http, asked, exchange, about);
   lead.give(live, true);
   return kept(context);
 }
 
 /** What is to be kept of a response: undefined when it is no part, or none that may be stored. */
-function aboutPart(http: CachedHttp, asked: Asked, exchange: Parameters<typeof judge>[3]) {
+function aboutPart(
+  http: CachedHttp,
+  asked: Asked,
+  exchange: Parameters<typeof judge>[3],
+  key: string,
+) {
   const { response, receivedAt } = exchange;
   const size = sizeOfPart(response);
   if (size === undefined || size > http.rules.maxBody || !isKeepable(http, response))
@@ -131,7 +136,8 @@ function aboutPart(http: CachedHttp, asked: Asked, exchange: Parameters<typeof j
     const selection = core.http_vary_key(verdict.vary, asked.head);
     const { ttl } = verdict.termsAt(receivedAt, false).lifetime;
     if (verdict.refusal !== PARTIAL || selection === undefined || ttl <= 0) return undefined;
-    return { verdict, selection, ttl, isWhole: (length: number) => length === size };
+    if (http.claims.refusalOf(asked, response, key) !== undefined) return undefined;
+    return { key, verdict, selection, ttl, isWhole: (length: number) => length === size };
   } catch (error) {
     http.driver.recover(error);
     return undefined;

@@ -34,6 +34,8 @@ export function passing(
   asked: Asked,
   { response, requestedAt }: Exchange,
   about: {
+    /** The key of the URL. */
+    readonly key: string;
     readonly verdict: Verdict;
     readonly selection: string;
     isWhole(length: number): boolean;
@@ -43,6 +45,10 @@ export function passing(
   const body = response.body as ReadableStream<Uint8Array>;
   const recording = new Recording(body, rules.maxBody, response);
   const live = rebuilt(response, recording.stream(asked.signal));
+  const settled = <Whole extends StoredResponse | Unshared>(whole: Whole) => {
+    http.claims.settle(about.key, whole);
+    return whole;
+  };
   const kept = async (context: StreamContext) => {
     context.begun?.();
     recording.endWith(context.signal);
@@ -51,13 +57,13 @@ export function passing(
     recording.watch(driver.host.timers, rules.policy.timeout, () => release("stalled"));
     try {
       const bytes = await recording.whole;
-      if (bytes === undefined) return new Unshared("too long", false);
-      if (!about.isWhole(bytes.length)) return new Unshared("cut short", false);
+      if (bytes === undefined) return settled(new Unshared("too long", false));
+      if (!about.isWhole(bytes.length)) return settled(new Unshared("cut short", false));
       const now = driver.host.timers.now();
-      const told = { requestedAt, selection: about.selection, now, failed: false };
-      return completed(response, bytes, { ...about.verdict, refusal: 0 }, rules, told);
+      const told = { requestedAt, selection: about.selection, now, failed: false, wanted: true };
+      return settled(completed(response, bytes, { ...about.verdict, refusal: 0 }, rules, told));
     } catch {
-      return new Unshared("cut short", false);
+      return settled(new Unshared("cut short", false));
     }
   };
   return { live, kept };

@@ -31,7 +31,8 @@ export function posted(
     const get = asked.at(asked.url);
     const key = http.keyOf(get);
     if (http.driver.switches.for(key).writes) return undefined;
-    const about = { verdict, selection: "", isWhole: () => true };
+    if (http.claims.refusalOf(get, response, key) !== undefined) return undefined;
+    const about = { key, verdict, selection: "", isWhole: () => true };
     const { live, kept } = passing(http, asked, exchange, about);
     const call = {
       key,

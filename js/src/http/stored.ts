@@ -51,6 +51,8 @@ export class StoredResponse extends HttpValue {
   readonly shareable: boolean;
   /** Whether it counts as a failure of the origin. */
   readonly failed: boolean;
+  /** True if `cacheIf` was asked about its head, and wants it. */
+  readonly wanted: boolean;
 
   constructor(
     head: ResponseHead,
@@ -61,6 +63,7 @@ export class StoredResponse extends HttpValue {
       readonly refusal?: string | undefined;
       readonly shareable?: boolean;
       readonly failed?: boolean;
+      readonly wanted?: boolean;
     } = {},
   ) {
     super();
@@ -71,6 +74,7 @@ export class StoredResponse extends HttpValue {
     this.refusal = fate.refusal;
     this.shareable = fate.shareable ?? true;
     this.failed = fate.failed ?? false;
+    this.wanted = fate.wanted ?? false;
   }
 
   /** The head as the core reads it. */

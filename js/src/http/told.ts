@@ -69,7 +69,7 @@ export function overResponses(rules: CompiledPolicy): CompiledPolicy {
     cacheIf: (value, args) => {
       if (value instanceof Variants) return true;
       if (!(value instanceof StoredResponse) || value.refusal !== undefined) return false;
-      return cacheIf?.(value.toResponse(), args) ?? true;
+      return value.wanted || (cacheIf?.(value.toResponse(), args) ?? true);
     },
   };
 }

@@ -1,0 +1,60 @@
+/**
+ * What is said of a response before it has come: that it is stored. `cacheIf` is asked about the
+ * head, and what came to nothing the last time is not claimed again.
+ */
+
+import type { Cache } from "../cache.js";
+import { askUser } from "../user-functions.js";
+import type { Asked } from "./asked.js";
+import { rebuilt } from "./live.js";
+import { RecentKeys } from "./recent-keys.js";
+import type { HttpRules } from "./rules.js";
+import { StoredResponse, type Unshared } from "./stored.js";
+
+/** Why a response that `cacheIf` refuses is not stored. */
+const UNWANTED = "cacheIf";
+
+/** What may be claimed of responses. */
+export class Claims {
+  readonly #cache: Cache;
+  readonly #rules: HttpRules;
+  /** By the key of the URL: why what was to be stored was not. */
+  readonly #broken: RecentKeys<string>;
+
+  constructor(cache: Cache, rules: HttpRules) {
+    this.#cache = cache;
+    this.#rules = rules;
+    this.#broken = new RecentKeys(() => cache.driver.host.timers.now());
+  }
+
+  /** Asks `cacheIf`; returns why a response is not to be stored. */
+  refusalOf(asked: Asked, response: Response, key: string): string | undefined {
+    const { cacheIf } = this.#rules.policy;
+    if (cacheIf === undefined) return undefined;
+    const { events } = this.#cache.driver.host;
+    const ask = () => cacheIf(rebuilt(response, null), [asked.request]);
+    return askUser(events, { option: "cacheIf", key }, ask) === true ? undefined : UNWANTED;
+  }
+
+  /**
+   * Returns why it must not be said that what comes for a URL is stored.
+   * @param stores true if the load that brings it may store it
+   */
+  doubtOf(key: string, stores = true): string | undefined {
+    return stores ? this.#broken.get(key) : "disabled";
+  }
+
+  /** Remembers what became of a claim; returns why nothing was kept. */
+  settle(key: string, kept: StoredResponse | Unshared): string | undefined {
+    const why = this.#whyNot(key, kept);
+    this.#broken.note(key, why);
+    return why;
+  }
+
+  #whyNot(key: string, kept: StoredResponse | Unshared): string | undefined {
+    if (!(kept instanceof StoredResponse)) return kept.reason;
+    const { memory, layers } = this.#cache.driver.host;
+    if (kept.refusal !== undefined || layers !== undefined) return kept.refusal;
+    return memory.fits(kept, key) ? undefined : "too long";
+  }
+}
