@@ -388,12 +388,11 @@ export async function play(seed, steps) {
 }
 
 // In a thread of its own, without traces of the errors that tiers give: the test runner's hooks would see every promise.
-if (!isMainThread && workerData?.steps !== undefined) {
+if (!isMainThread && workerData?.parts !== undefined) {
   Error.stackTraceLimit = 0;
-  const { seeds, steps } = workerData;
   const playAll = async () => {
     let taken = 0;
-    for (const seed of seeds) taken += await play(seed, steps);
+    for (const [seed, steps] of workerData.parts) taken += await play(seed, steps);
     return taken;
   };
   playAll().then(
