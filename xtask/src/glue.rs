@@ -5,8 +5,12 @@
 //! `reset_state_function` would also allow a second instance, but adds a check to every call.
 //! Its text coders are made at import, which throws on hosts that lack them; `utf8.js` has better.
 
+use std::collections::HashMap;
+
 use anyhow::{Result, bail, ensure};
 
+/// What stands before the name of an export.
+const ASKS: &str = "wasm.";
 /// The part that makes the coders of text, from its first line to the one after it.
 const CODERS: [&str; 2] = [
     "let cachedTextDecoder = new TextDecoder(",
@@ -77,6 +81,29 @@ pub(crate) fn trim(generated: &str) -> Result<String> {
     Ok(format!("{kept}{REPLACEMENT}"))
 }
 
+/// The glue with other names for what the module exports.
+///
+/// # Errors
+///
+/// When it asks the module for something that has no new name.
+pub(crate) fn renamed(glue: &str, names: &HashMap<String, String>) -> Result<String> {
+    let mut parts = glue.split(ASKS);
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part
+            .find(|unit: char| !unit.is_ascii_alphanumeric() && unit != '_')
+            .unwrap_or(part.len());
+        let (name, rest) = part.split_at(end);
+        let Some(short) = names.get(name) else {
+            bail!("the glue asks for `{name}`, which the module does not export");
+        };
+        text.push_str(ASKS);
+        text.push_str(short);
+        text.push_str(rest);
+    }
+    Ok(text)
+}
+
 fn with_own_coders(glue: &str) -> Result<String> {
     let [first, after] = CODERS;
     let parts = glue
@@ -90,7 +117,7 @@ fn with_own_coders(glue: &str) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::trim;
+    use super::{renamed, trim};
 
     const GENERATED: &str = "let a;\nlet cachedTextDecoder = new TextDecoder('utf-8');\n\
         function decodeText(bytes) {}\nconst cachedTextEncoder = new TextEncoder();\n\
@@ -111,6 +138,15 @@ mod tests {
         assert!(!glue.contains("new Text"));
         assert!(glue.contains("utf8Text as decodeText"));
         assert!(glue.contains("let WASM_VECTOR_LEN = 0;"));
+    }
+
+    #[test]
+    fn exports_are_asked_for_by_their_new_names() {
+        let names = [("begin".to_owned(), "a".to_owned())].into();
+        let glue = "return wasm.begin(one); // begins\nwasm = instance;";
+        let expected = "return wasm.a(one); // begins\nwasm = instance;";
+        assert_eq!(renamed(glue, &names).expect("all have names"), expected);
+        assert!(renamed("wasm.begins()", &names).is_err());
     }
 
     #[test]

@@ -1,14 +1,18 @@
 //! The module: compiled, bound, and made small.
 
+use std::collections::HashMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use serde_json::Value;
 use wasm_bindgen_cli_support::Bindgen;
 
+use crate::glue;
 use crate::npm;
-use crate::stamp::{Inputs, once};
-use crate::step::{run_quietly, run_shown, step};
+use crate::stamp::{Inputs, once, write};
+use crate::step::{capture, run_shown, step};
 use crate::toolchain::{Toolchain, WASM};
 use crate::workspace::Workspace;
 
@@ -21,8 +25,11 @@ pub(crate) struct Module {
 }
 
 /// Only what Node 20, workerd and Safari 16 know; the compiler uses these anyway.
-const OPTIMISER_FLAGS: [&str; 9] = [
+const OPTIMISER_FLAGS: [&str; 11] = [
     "-Oz",
+    // Functions that are called often get small numbers, and exports short names.
+    "--reorder-functions",
+    "--minify-imports-and-exports",
     "--enable-bulk-memory",
     "--enable-multivalue",
     "--enable-mutable-globals",
@@ -55,7 +62,9 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Module> {
         &module.wasm,
         || {
             bind(&raw, &folder)?;
-            optimise(workspace, &folder.join("holdover_bg.wasm"), &module.wasm)
+            let names = optimise(workspace, &folder.join("holdover_bg.wasm"), &module.wasm)?;
+            let bound = fs::read_to_string(&module.glue).context("reading the generated glue")?;
+            write(&module.glue, glue::renamed(&bound, &names)?.as_bytes())
         },
     )?;
     Ok(module)
@@ -92,12 +101,20 @@ fn bind(raw: &Path, folder: &Path) -> Result<()> {
         .context("wasm-bindgen failed")
 }
 
-fn optimise(workspace: &Workspace, from: &Path, to: &Path) -> Result<()> {
+/// Makes the module small; returns what its exports were called, and are called now.
+fn optimise(workspace: &Workspace, from: &Path, to: &Path) -> Result<HashMap<String, String>> {
     let mut node = Command::new("node");
     node.arg(workspace.path("js/node_modules/binaryen/bin/wasm-opt"))
         .args(OPTIMISER_FLAGS)
         .arg(from)
         .arg("-o")
         .arg(to);
-    run_quietly(&mut node)
+    let told: Value = serde_json::from_str(&capture(&mut node)?)
+        .context("wasm-opt should say how it renamed the exports")?;
+    let pairs = told["exports"].as_array().into_iter().flatten();
+    let named = pairs.filter_map(|pair| {
+        let (name, short) = (pair[0].as_str()?, pair[1].as_str()?);
+        Some((name.to_owned(), short.to_owned()))
+    });
+    Ok(named.collect())
 }
