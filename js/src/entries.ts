@@ -36,6 +36,8 @@ export interface Held {
 export interface BegunRead {
   readonly fence: number;
   readonly instance: number;
+  /** How many subscriptions were acknowledged. */
+  readonly heard: number | undefined;
 }
 
 /** A key that is watched, and whether its entry was stored or dropped since. */
@@ -127,7 +129,8 @@ export class Entries {
     if (layers === undefined) return undefined;
     feed?.listen();
     return this.#inCore(() => {
-      return { fence: core.begin_read(memory.machine), instance: memory.instance };
+      const heard = feed?.acknowledged;
+      return { fence: core.begin_read(memory.machine), instance: memory.instance, heard };
     });
   }
 
@@ -136,7 +139,9 @@ export class Entries {
    * dropped since the read began, which then is newer.
    */
   backfill(begun: BegunRead | undefined, key: string, found: FoundEntry): void {
-    const { memory, space, timers } = this.#host;
+    const { memory, space, timers, feed } = this.#host;
+    // What others changed since was not heard.
+    if (begun?.heard !== feed?.acknowledged) return;
     // A counter stays where it is counted.
     if (begun === undefined || begun.instance !== memory.instance || found.counted) return;
     if (this.#driver.offFor(key).writes) return;
@@ -246,7 +251,7 @@ export class Entries {
         if (change.soft) this.#distrust(key);
         else this.drop(key);
       }
-    } else if ("missed" in change) this.#distrustAll();
+    } else if ("missed" in change) this.#distrustAll(change.isFirst === true);
     else if ("tags" in change) {
       this.#stamp(Float64Array.from(change.tags), change.soft, this.#host.timers.now());
     } else this.clearAll();
@@ -266,10 +271,17 @@ export class Entries {
     this.#inCore(() => this.#distrustSlot(this.#host.space.get(key) ?? -1));
   }
 
-  #distrustAll(): void {
-    this.#noteDrop();
+  /** @param isFirst no loader was called before: loads under way may go on */
+  #distrustAll(isFirst: boolean): void {
+    if (isFirst) this.#tellWatches();
+    else this.#noteDrop();
+    const { space, memory } = this.#host;
     this.#inCore(() => {
-      for (const slot of [...this.#host.space.values(), -1]) this.#distrustSlot(slot);
+      for (const slot of [...space.values()]) {
+        const isLoading = memory.values[slot] === undefined && memory.flights[slot] !== undefined;
+        if (!isFirst || !isLoading) this.#distrustSlot(slot);
+      }
+      if (!isFirst) this.#distrustSlot(-1);
     });
   }
 

@@ -18,8 +18,11 @@ export type Change =
   | { readonly keys: readonly string[]; readonly soft?: boolean }
   | { readonly tags: readonly number[]; readonly soft: boolean }
   | { readonly all: true }
-  /** Never told: nobody knows what was changed while the connection was lost. */
-  | { readonly missed: true };
+  /**
+   * Never told: nobody knows what was changed while nothing was heard. `isFirst`: nothing was heard
+   * before, and no loader was called.
+   */
+  | { readonly missed: true; readonly isFirst?: boolean };
 
 /** How many keys or tags, and how many characters, a message has. */
 const MOST_AT_ONCE = 1000;
@@ -52,6 +55,14 @@ export class Feed {
   readonly #apply: (change: Change) => void;
   #self: string | undefined;
   #closed = false;
+  /** Ends subscriptions that are under way. */
+  #ending: AbortController | undefined;
+  #opening: Promise<unknown> | undefined;
+  /**
+   * How many subscriptions were acknowledged after reads may have begun: what those bring, others
+   * may have changed without being heard.
+   */
+  acknowledged = 0;
 
   constructor(
     layers: readonly Layer[],
@@ -77,6 +88,15 @@ export class Feed {
       const { subscribing } = wire.layer;
       if (subscribing.waitingTime(this.#host.timers.now()) === 0) void this.#subscribe(wire);
     }
+  }
+
+  /**
+   * Resolves when the first subscriptions are acknowledged, or have failed by the store's deadline.
+   * Loaders are called after that: what others change before is not heard, so that a load which
+   * began before could bring what is old. Undefined when there is nothing to wait for.
+   */
+  get opening(): Promise<unknown> | undefined {
+    return this.#opening;
   }
 
   /**
@@ -107,25 +127,51 @@ export class Feed {
   /** Listens no more. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#ending?.abort();
     await Promise.all(this.#wires.map((wire) => this.#stop(wire)));
   }
 
   async #subscribe(wire: Wire): Promise<void> {
     const { layer } = wire;
     wire.isAsked = true;
-    const subscribe = () => this.#open(wire);
-    if (await this.#host.attempts.try(layer, "subscribe", "", subscribe)) return;
-    wire.isAsked = wire.isOpen;
-    wire.hasFailed = true;
+    let isAtOnce = false;
+    const subscribe = () => {
+      const asked = this.#ask(wire);
+      // What is there at once has missed nothing: it is asked for before anything is stored.
+      isAtOnce = typeof Object(asked).then !== "function";
+      return this.#opened(wire, asked, isAtOnce);
+    };
+    const trying = this.#host.attempts.try(layer, "subscribe", "", subscribe);
+    const tried = trying.then((isOpen) => {
+      if (isOpen) return;
+      wire.isAsked = wire.isOpen;
+      wire.hasFailed = true;
+    });
+    if (!isAtOnce && !wire.hasFailed) this.#holdLoads(tried);
+    await tried;
   }
 
-  /** The first subscription that comes is kept, be it late: connecting may take its time. */
-  async #open(wire: Wire): Promise<true> {
+  #ask(wire: Wire): unknown {
     const { store } = wire.layer;
     const hear = (message: string) => outsideRequests(() => this.#hear(wire, message));
     const miss = () => outsideRequests(() => this.#missed());
     // Clients may connect for it, and stay so after the request that was first.
-    const stop = await outsideRequests(() => store.subscribe?.(this.#channel, hear, miss));
+    return outsideRequests(() => {
+      this.#ending ??= new AbortController();
+      return store.subscribe?.(this.#channel, hear, miss, this.#ending.signal);
+    });
+  }
+
+  /** The first subscription that comes is kept, be it late: connecting may take its time. */
+  async #opened(wire: Wire, asked: unknown, isAtOnce: boolean): Promise<true> {
+    let stop: (() => unknown) | undefined;
+    try {
+      stop = (await asked) as typeof stop;
+    } catch (error) {
+      // It was given up, which is no failure of the store.
+      if (this.#closed) return true;
+      throw error;
+    }
     if (wire.isOpen || this.#closed) {
       await stop?.();
       return true;
@@ -134,9 +180,20 @@ export class Feed {
     wire.isOpen = true;
     if (typeof stop === "function") wire.stop = stop;
     wire.layer.subscribing.answered();
-    // Since the first attempt something may have been stored, and changed by others.
+    // Since it was asked for something may have been stored, and changed by others.
     if (wire.hasFailed) this.#missed();
+    else if (!isAtOnce) {
+      this.acknowledged += 1;
+      this.#apply({ missed: true, isFirst: true });
+    }
     return true;
+  }
+
+  #holdLoads(tried: Promise<void>): void {
+    const opening = Promise.all([this.#opening, tried]).then(() => {
+      if (this.#opening === opening) this.#opening = undefined;
+    });
+    this.#opening = opening;
   }
 
   #missed(): void {

@@ -75,6 +75,8 @@ export class Flight {
   awaited: Promise<unknown> | undefined;
   /** Why it failed, kept for those who are served the entry until the next load. */
   error: unknown;
+  /** How many subscriptions to messages of others were acknowledged when it began to look. */
+  heard: number | undefined;
   /** When its loader was called, on the wall clock. */
   loadBegan = 0;
   /** Where guards want to hear how it went; undefined once they have. */

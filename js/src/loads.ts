@@ -81,6 +81,7 @@ export class Loads {
     }
     flight.mayHaveStored ||= mustLoad;
     feed?.listen();
+    flight.heard = feed?.acknowledged;
     const type = flight.background ? "refresh" : "load";
     if (events.wanted) events.tell({ type, key: call.key });
     const looks = layers !== undefined && !mustLoad;
@@ -152,6 +153,8 @@ export class Loads {
   async #lockThenLoad(flight: Flight, call: Call, layers: Layers): Promise<Outcome> {
     const rules = call.policy.rules.lock;
     let lock: LoadLock | undefined;
+    if (rules !== undefined) await this.#host.feed?.opening;
+    flight.heard = this.#host.feed?.acknowledged;
     // A load whose lock a load above it holds would wait for itself.
     if (rules !== undefined && !flight.frame.isUnderLock(loadLockName(layers, call.key))) {
       const use = (found: FoundEntry) =>
@@ -211,12 +214,14 @@ export class Loads {
     if (step === HIT) {
       memory.land(flight, slot);
       flight.over = true;
+      this.#distrustUnheard(flight, slot);
       return { ...answer, source: "hit" };
     }
     if (step === STALE || step === ERROR_FALLBACK) {
       flight.error = failure;
       memory.land(flight, slot);
       flight.over = true;
+      this.#distrustUnheard(flight, slot);
       if (step === STALE) return { ...answer, source: "stale" };
       events.tell({ type: "failover", key: call.key });
       return { ...answer, source: "error-fallback", error: failure };
@@ -234,6 +239,14 @@ export class Loads {
       flight.spare = { found, at: this.#host.timers.now() };
     }
     return undefined;
+  }
+
+  /** What was looked for before messages were heard may have been changed by others meanwhile. */
+  #distrustUnheard(flight: Flight, slot: number): void {
+    const { memory, timers, feed } = this.#host;
+    if (flight.heard === feed?.acknowledged || slot < 0) return;
+    core.distrust(memory.machine, slot, timers.now());
+    memory.drain();
   }
 
   /** Asks the core what an entry of a lower store means for a flight. */
@@ -271,8 +284,17 @@ export class Loads {
     return everythingOf(flight).then(() => flight.outcome);
   }
 
-  /** Loads, once it is known which versions its tags have. */
+  /** Loads, once messages of others are heard, and it is known which versions its tags have. */
   #load(flight: Flight, call: Call): Promise<Outcome> {
+    const opening = flight.instance === NOWHERE ? undefined : this.#host.feed?.opening;
+    if (opening === undefined) return this.#prepared(flight, call);
+    return opening.then((): Outcome | Promise<Outcome> => {
+      if (this.#renew(flight, call)) return this.#prepared(flight, call);
+      return { ok: false, error: new TimeoutError("nobody waits for the load") };
+    });
+  }
+
+  #prepared(flight: Flight, call: Call): Promise<Outcome> {
     const preparing = this.#landing.tagging.prepare(flight, call);
     if (preparing === undefined) return this.#guarded(flight, call);
     return preparing.then((): Outcome | Promise<Outcome> => {

@@ -38,6 +38,7 @@ export class Wake {
   #isCalled = false;
   #call: (() => void) | undefined;
   #unsubscribe: (() => unknown) | undefined;
+  #ending: AbortController | undefined;
 
   private constructor(host: WakeHost, layer: Layer, lock: string) {
     this.#host = host;
@@ -67,7 +68,10 @@ export class Wake {
     const subscribed = async (): Promise<true> => {
       const hear = () => this.#hear();
       const { store } = this.#layer;
-      const unsubscribe = await outsideRequests(() => store.subscribe?.(this.#lock, hear));
+      const unsubscribe = await outsideRequests(() => {
+        this.#ending = new AbortController();
+        return store.subscribe?.(this.#lock, hear, undefined, this.#ending.signal);
+      });
       if (typeof unsubscribe === "function") this.#unsubscribe = unsubscribe;
       if (this.#state === "asked") this.#state = "on";
       else this.#leave();
@@ -80,6 +84,7 @@ export class Wake {
   /** Listens no more. */
   stop(): void {
     this.#state = "off";
+    this.#ending?.abort();
     this.#leave();
   }
 

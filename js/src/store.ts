@@ -90,11 +90,15 @@ export interface Store {
    *
    * `onMissed` is for connections that can be lost: it is to be called when one was lost, and again
    * when messages are heard after that. The cache does not trust its memory then.
+   *
+   * A promise of the function resolves when messages are heard for sure. `signal` is aborted when
+   * nobody waits for that any more: what was opened for it can be let go of.
    */
   subscribe?(
     channel: string,
     listener: (message: string) => void,
     onMissed?: () => void,
+    signal?: AbortSignal,
   ): Maybe<() => unknown>;
   /** Sends `message` to whoever listens to `channel`, in other instances as well. */
   publish?(channel: string, message: string): Maybe<unknown>;

@@ -8,6 +8,19 @@ const WAYS = ["fetch", "handler"];
 const cookie = (name) => ({ headers: { cookie: `user=${name}` } });
 
 export const together = {
+  async "sealed: a slow write of a request that is over jams its key for nobody"({ origin, url }) {
+    let puts = 0;
+    const never = new Promise(() => {});
+    origin.answers("/sealed-put", () => (++puts === 1 ? { held: never } : {}));
+    assert.equal((await get(`${url}/begin/sealed/k/old`)).text, "begun");
+    await until(() => puts === 1);
+    await sleep(500);
+    const written = await get(`${url}/write/sealed/k/new`);
+    assert.deepEqual(JSON.parse(written.text), { isStored: true, records: 1 });
+    const gone = await get(`${url}/invalidate/sealed/k/k`);
+    assert.deepEqual(JSON.parse(gone.text), { value: null, records: 0 });
+  },
+
   async "sharing: two users at once each have their own session"({ origin, url }) {
     for (const [way, status, headers] of [
       ["fetch", 302, { location: "/" }],

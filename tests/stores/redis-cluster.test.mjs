@@ -46,6 +46,7 @@ const CLIENTS = {
     const client = await GlideClusterClient.createClient({
       addresses,
       inflightRequestsLimit: 10_000,
+      requestTimeout: 10_000,
     });
     return { client, end: () => client.close() };
   },
@@ -176,17 +177,23 @@ for (const [by, connect] of Object.entries(CLIENTS)) {
         assert.equal(missed, 0);
         for (const { client: own } of cluster.nodes) await own.client("KILL", "TYPE", "pubsub");
         await until(() => missed >= 2, "told when it was lost, and when messages are heard again");
-        await store.publish("channel", "after");
-        await until(() => heard.length === 2, "a message on the next connection");
-        assert.deepEqual(heard, ["before", "after"]);
+        // The next node may be one whose connections end as well. What was told on the first may
+        // reach the next one late.
+        const hearsAgain = async () => {
+          await store.publish("channel", "after");
+          return heard.includes("after");
+        };
+        await until(hearsAgain, "a message on the next connection");
+        assert.deepEqual([...new Set(heard)], ["before", "after"]);
         await stop();
+        const before = heard.length;
         await store.publish("channel", "nobody");
         const listening = async () => {
           const all = cluster.nodes.map(({ client: own }) => own.client("LIST", "TYPE", "pubsub"));
           return (await Promise.all(all)).join("").trim() !== "";
         };
         await until(async () => !(await listening()), "no connection is left");
-        assert.equal(heard.length, 2);
+        assert.equal(heard.length, before);
       });
     }
 

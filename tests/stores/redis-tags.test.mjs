@@ -15,8 +15,6 @@ after(async () => {
   for (const cache of caches) await cache.close();
   for (const client of clients) client.disconnect();
   await server.stop();
-  // A client of a server that is gone may go on looking for it.
-  setTimeout(() => process.exit(), 2000).unref();
 });
 
 function connect(port = server.port) {

@@ -30,13 +30,13 @@ export interface Commands {
   readonly listen?: Listen;
 }
 
-export type Listen = (missed: () => void) => Promise<Listening>;
+export type Listen = (missed: () => void) => Listening;
 
 /** Messages of one store. */
 export interface Listening {
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
   unsubscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
-  /** Ends what was opened for them, and every subscription. */
+  /** Ends what was opened for them, or is being opened, and every subscription. */
   close(): Promise<unknown>;
 }
 
@@ -136,6 +136,8 @@ type Name =
 
 /** A client of any kind. */
 export type Loose = { readonly [Key in Name]?: Method } & {
+  readonly isOpen?: unknown;
+  readonly manuallyClosing?: unknown;
   readonly status?: unknown;
   readonly masters?: unknown;
 };

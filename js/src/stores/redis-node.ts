@@ -1,10 +1,9 @@
 /** `redis` (node-redis): clients, pools, sentinels and clusters. */
 
 import { binary } from "./redis-binary.js";
-import type { Commands, Listen, Listening, Loose, Part, Send } from "./redis-client.js";
-import { type NodeConnection, roaming } from "./redis-roaming.js";
-
-const NOTHING = (): void => {};
+import type { Commands, Listening, Loose, Part, Send } from "./redis-client.js";
+import { checkOpen, whenEnded } from "./redis-ends.js";
+import { type Life, type NodeConnection, roaming } from "./redis-roaming.js";
 
 /** `$`, the type of binary strings in the protocol. */
 const BLOB_STRING = 36;
@@ -17,13 +16,20 @@ function bytes(): object {
 
 /** A client of one server. */
 export function nodeRedis(client: Loose): Commands {
-  return { ...binary, send: sendOf(client), listen: (missed) => listenApart(client, missed) };
+  return {
+    ...binary,
+    send: sendOf(client),
+    listen: (missed) => roaming((_, life) => openBeside(client, client, life), missed),
+  };
 }
 
 /** Several clients of one server. */
 export function nodeRedisPool(pool: Loose): Commands {
-  const listen: Listen = (missed) => pool.execute?.((client: Loose) => listenApart(client, missed));
-  return { ...binary, send: sendOf(pool), listen };
+  return {
+    ...binary,
+    send: sendOf(pool),
+    listen: (missed) => roaming((_, life) => openPooled(pool, life), missed),
+  };
 }
 
 /** A server that sentinels name. */
@@ -32,7 +38,7 @@ export function nodeRedisSentinel(sentinel: Loose): Commands {
   return {
     ...binary,
     send: (...command) => sentinel.sendCommand?.(false, command, options),
-    listen: async (missed) => listenWith(sentinel, missed),
+    listen: (missed) => listenWith(sentinel, missed),
   };
 }
 
@@ -52,7 +58,7 @@ export function nodeRedisCluster(cluster: Loose): Commands {
       const nodes = Array.from(cluster.masters as Iterable<unknown>);
       return Promise.all(nodes.map(async (node) => sendOf(await cluster.nodeClient?.(node))));
     },
-    listen: async (missed) => roaming((nth, ended) => openNode(cluster, nth, ended), missed),
+    listen: (missed) => roaming((nth, life) => openNode(cluster, nth, life), missed),
   };
 }
 
@@ -68,42 +74,45 @@ function keyOf([command, ...args]: readonly Part[]): Part | undefined {
 }
 
 /** A connection of its own to one of the nodes. */
-async function openNode(cluster: Loose, nth: number, ended: () => void): Promise<NodeConnection> {
+async function openNode(cluster: Loose, nth: number, life: Life): Promise<NodeConnection> {
+  checkOpen(cluster);
   const nodes = Array.from(cluster.masters as Iterable<unknown>);
   const client = (await cluster.nodeClient?.(nodes[nth % nodes.length])) as Loose;
+  return openBeside(client, client, life);
+}
+
+/** A connection like those of a pool, until that is closed. */
+async function openPooled(pool: Loose, life: Life): Promise<NodeConnection> {
+  checkOpen(pool);
+  const client = await pool.execute?.(async (one: Loose) => one);
+  return openBeside(client, pool, life);
+}
+
+/** A connection like a client's, until it is lost, or `followed` ends. */
+async function openBeside(
+  client: Loose,
+  followed: Loose,
+  { ended, closing }: Life,
+): Promise<NodeConnection> {
+  checkOpen(followed);
   const own = client.duplicate?.() as Loose;
-  const close = () => (own.destroy ?? own.disconnect)?.call(own);
-  let isOpen = false;
-  own.on?.("error", () => {
-    // It would come back to the same node, which may be gone for good.
-    if (isOpen) close();
-    if (isOpen) ended();
-    isOpen = false;
-  });
+  const close = (): unknown => (own.destroy ?? own.disconnect)?.call(own);
+  closing(close);
+  // A client that is closed while it connects does so all the same.
+  closing(() => own.on?.("ready", close));
+  closing(whenEnded(followed, ended));
+  let isReady = false;
+  const lost = (): void => {
+    if (isReady) ended();
+  };
+  own.on?.("error", lost);
+  own.on?.("reconnecting", lost);
+  // It looks for its server as the application's client does, until it is there.
   await own.connect?.();
-  isOpen = true;
+  isReady = true;
   return {
     subscribe: (channel, hear) => own.subscribe?.(channel, hear),
     unsubscribe: (channel) => own.unsubscribe?.(channel),
-    close: () => {
-      isOpen = false;
-      close();
-    },
-  };
-}
-
-/** Messages on a connection of its own, which comes back by itself. */
-async function listenApart(client: Loose, missed: () => void): Promise<Listening> {
-  const own = client.duplicate?.() as Loose;
-  own.on?.("error", NOTHING);
-  await own.connect?.();
-  own.on?.("reconnecting", missed);
-  // It listens again before it is ready.
-  own.on?.("ready", missed);
-  return {
-    subscribe: (channel, listener) => own.subscribe?.(channel, listener),
-    unsubscribe: (channel, listener) => own.unsubscribe?.(channel, listener),
-    close: async () => (own.destroy ?? own.disconnect)?.call(own),
   };
 }
 

@@ -1,25 +1,76 @@
 /**
- * Messages in a cluster: heard from one node, and from another when that one is gone.
+ * Messages on a connection of one's own: to a server, or to one node of a cluster, and to another
+ * when that one is gone.
  *
- * Every node tells what any of them was told. A connection of one's own, as that of a client says
- * to nobody that it was lost: what was told meanwhile was missed.
+ * Every node tells what any of them was told. While a connection is lost, messages are missed. It
+ * belongs to the store that opened it, and ends with the application's client as well, so that
+ * nothing goes on looking for a server that nobody uses.
  */
 
 import type { Listening } from "./redis-client.js";
 import { Listeners } from "./redis-listeners.js";
 
-/** Milliseconds before the next node is tried, when one could not be had. */
-const PAUSE = 200;
+/** Milliseconds before the next try to connect, which double up to the longest. */
+const FIRST_PAUSE = 100;
+const LONGEST_PAUSE = 2000;
 
 /** A connection to one node. */
 export interface NodeConnection {
   subscribe(channel: string, hear: (message: string) => void): Promise<unknown>;
   unsubscribe(channel: string): Promise<unknown>;
-  close(): unknown;
 }
 
-/** Connects to a node, another for each `nth`; `ended` is to be called when it is lost. */
-export type OpenNode = (nth: number, ended: () => void) => Promise<NodeConnection>;
+/** The life of a connection. */
+export interface Life {
+  /** To be called when it was lost, or is not to be used any more. */
+  readonly ended: () => void;
+  /** Adds what closes it; called at once if it has ended already. */
+  readonly closing: (close: () => unknown) => void;
+}
+
+/** Connects to a node, another for each `nth`. */
+export type OpenNode = (nth: number, life: Life) => Promise<NodeConnection>;
+
+interface Opened {
+  readonly node: Promise<NodeConnection>;
+  readonly end: () => void;
+}
+
+/** Opens a connection that may be ended at any time, also before it is there. */
+function begin(open: (life: Life) => Promise<NodeConnection>, lost: () => void): Opened {
+  const closers: (() => unknown)[] = [];
+  let isOver = false;
+  let over = (_: Error): void => {};
+  const ending = new Promise<never>((_, reject) => {
+    over = reject;
+  });
+  const closing = (close: () => unknown): void => {
+    if (isOver) quietly(close);
+    else closers.push(close);
+  };
+  const end = (): void => {
+    if (isOver) return;
+    isOver = true;
+    over(new Error("the connection has ended"));
+    for (const close of closers) quietly(close);
+  };
+  const ended = (): void => {
+    if (isOver) return;
+    end();
+    lost();
+  };
+  const node = Promise.race([open({ ended, closing }), ending]);
+  node.catch(end);
+  return { node, end };
+}
+
+/** Closes something, which may fail when it is closed already. */
+function quietly(close: () => unknown): void {
+  try {
+    // At once: clients that are about to connect again must not.
+    Promise.resolve(close()).catch(() => {});
+  } catch {}
+}
 
 /**
  * Hears messages from one node after another.
@@ -29,36 +80,40 @@ export function roaming(open: OpenNode, missed: () => void): Listening {
   const listeners = new Listeners();
   let opened = 0;
   let isClosed = false;
-  let current: Promise<NodeConnection> | undefined;
+  let current: Opened | undefined;
 
   /** What the current connection listens to, or is about to. */
   const heard = new Map<string, Promise<void>>();
 
-  const connect = (): Promise<NodeConnection> => {
+  const connect = (): Opened => {
     opened += 1;
     heard.clear();
     const nth = opened;
-    const opening = open(nth, () => {
-      if (nth !== opened || isClosed) return;
-      current = undefined;
-      missed();
-      void resume();
-    });
-    opening.catch(() => {
+    const opening = begin(
+      (life) => open(nth, life),
+      () => {
+        if (current === opening) current = undefined;
+        if (isClosed || current !== undefined) return;
+        missed();
+        void resume();
+      },
+    );
+    opening.node.catch(() => {
       if (current === opening) current = undefined;
     });
     return opening;
   };
   const node = (): Promise<NodeConnection> => {
+    if (isClosed) return Promise.reject(new Error("it is closed"));
     current ??= connect();
-    return current;
+    return current.node;
   };
-  const begin = async (channel: string): Promise<void> => {
+  const subscribe = async (channel: string): Promise<void> => {
     await (await node()).subscribe(channel, (message) => listeners.tell(channel, message));
   };
   const listen = async (channel: string): Promise<void> => {
     await node();
-    const listening = heard.get(channel) ?? begin(channel);
+    const listening = heard.get(channel) ?? subscribe(channel);
     heard.set(channel, listening);
     try {
       await listening;
@@ -68,13 +123,13 @@ export function roaming(open: OpenNode, missed: () => void): Listening {
     }
   };
   const resume = async (): Promise<void> => {
-    while (!isClosed) {
+    for (let pauses = 0; !isClosed; pauses += 1) {
       try {
         await Promise.all(listeners.channels.map(listen));
         missed();
         return;
       } catch {
-        await pause();
+        await pause(Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** pauses));
       }
     }
   };
@@ -91,19 +146,19 @@ export function roaming(open: OpenNode, missed: () => void): Listening {
     unsubscribe: async (channel, listener) => {
       if (!listeners.remove(channel, listener)) return;
       heard.delete(channel);
-      await (await current)?.unsubscribe(channel);
+      await (await current?.node)?.unsubscribe(channel);
     },
     close: async () => {
       isClosed = true;
-      await (await current)?.close();
+      current?.end();
     },
   };
 }
 
 /** No process stays alive for it. */
-function pause(): Promise<void> {
+function pause(millis: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer: unknown = setTimeout(resolve, PAUSE);
+    const timer: unknown = setTimeout(resolve, millis);
     (timer as { unref?(): void }).unref?.();
   });
 }

@@ -55,7 +55,7 @@ const BATCH = 500;
  * every primary is listed.
  *
  * The client stays the application's: `close` ends only the connection that was opened to hear
- * messages. Clients over HTTP and those of valkey-glide cannot hear messages, and have no
+ * messages, which ends with the client as well (Bun's does not say that it ends: close the cache). Clients over HTTP and those of valkey-glide cannot hear messages, and have no
  * `subscribe`.
  *
  * @param client a client or `Cluster` of `ioredis` or `iovalkey`; a client, cluster, sentinel or
@@ -76,6 +76,7 @@ export class RedisStore implements Store {
     channel: string,
     listener: (message: string) => void,
     onMissed?: () => void,
+    signal?: AbortSignal,
   ) => Promise<() => Promise<unknown>>;
   readonly #commands: Commands;
   readonly #send: Send;
@@ -84,7 +85,7 @@ export class RedisStore implements Store {
   /** False for a server, or a user, without scripts. */
   #runsScripts = true;
   readonly #clock: ServerClock = new ServerClock();
-  #listening: Promise<Listening> | undefined;
+  #listening: Listening | undefined;
   #listeners = 0;
   /** Who wants to know when messages were missed. */
   readonly #missed = new Set<() => void>();
@@ -97,8 +98,8 @@ export class RedisStore implements Store {
     Object.assign(this, options);
     const { listen } = commands;
     if (listen !== undefined) {
-      this.subscribe = (channel, listener, onMissed) =>
-        this.#subscribe(listen, channel, listener, onMissed);
+      this.subscribe = (channel, listener, onMissed, signal) =>
+        this.#subscribe(listen, channel, listener, onMissed, signal);
     }
   }
 
@@ -205,7 +206,7 @@ export class RedisStore implements Store {
     const listening = this.#listening;
     this.#listening = undefined;
     this.#listeners = 0;
-    await (await listening)?.close();
+    await listening?.close();
   }
 
   /** Sets a key; false when the words forbid it. */
@@ -300,6 +301,7 @@ export class RedisStore implements Store {
     channel: string,
     listener: (message: string) => void,
     onMissed: () => void = () => {},
+    signal?: AbortSignal,
   ): Promise<() => Promise<unknown>> {
     // A function of its own, as the same one may be given twice.
     const missed = (): void => onMissed();
@@ -307,7 +309,7 @@ export class RedisStore implements Store {
     this.#listening ??= listen(() => {
       for (const tell of [...this.#missed]) tell();
     });
-    const opening = this.#listening;
+    const listening = this.#listening;
     // Counted from now on: who stops meanwhile must not close what this one is about to use.
     this.#listeners += 1;
     // A function of its own, as the same listener may be given twice.
@@ -315,28 +317,34 @@ export class RedisStore implements Store {
     const hear = (message: string): void => {
       if (!isOver) listener(message);
     };
-    try {
-      await (await opening).subscribe(keyToText(channel), hear);
-    } catch (error) {
-      this.#missed.delete(missed);
-      this.#leave(opening);
-      throw error;
-    }
-    return async () => {
+    const stop = async (): Promise<void> => {
       if (isOver) return;
       isOver = true;
       this.#missed.delete(missed);
-      if (!this.#leave(opening)) await (await opening).unsubscribe(keyToText(channel), hear);
+      if (!this.#leave(listening)) await listening.unsubscribe(keyToText(channel), hear);
     };
+    const giveUp = (): void => {
+      stop().catch(() => {});
+    };
+    signal?.addEventListener("abort", giveUp, { once: true });
+    try {
+      await listening.subscribe(keyToText(channel), hear);
+    } catch (error) {
+      giveUp();
+      throw error;
+    } finally {
+      signal?.removeEventListener("abort", giveUp);
+    }
+    return stop;
   }
 
-  /** One listener less. Whether it was the last: then the connection ends, and the next opens one. */
-  #leave(opening: Promise<Listening>): boolean {
-    if (this.#listening !== opening) return true;
+  /** One listener less; true if it was the last: the connection ends, and the next opens one. */
+  #leave(listening: Listening): boolean {
+    if (this.#listening !== listening) return true;
     this.#listeners -= 1;
     if (this.#listeners > 0) return false;
     this.#listening = undefined;
-    opening.then((listening) => listening.close()).catch(() => {});
+    listening.close().catch(() => {});
     return true;
   }
 }

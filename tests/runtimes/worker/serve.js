@@ -1,6 +1,7 @@
 // The worker of the request tests. Everything is made at module scope, as applications do.
 
-import { createCache } from "holdover";
+import { createCache, memory } from "holdover";
+import { sign } from "holdover/codecs/sign";
 // For tests only: an application cannot reach these.
 import * as core from "../../node_modules/holdover/dist/core.js";
 
@@ -36,6 +37,23 @@ const POLICIES = {
   originFirst: { ttl: "1m", mode: "origin-first", failoverAfter: 150 },
 };
 
+const records = new Map();
+/** Writes ask the origin first, which may take its time. */
+const slowStore = {
+  name: "slow",
+  deadline: 2000,
+  get: async (key) => records.get(key),
+  async set(key, record) {
+    const putting = fetch(`${origin}/sealed-put`, { method: "PUT" });
+    slowStore.wrote?.();
+    await putting;
+    records.set(key, record);
+  },
+  delete: async (key) => records.delete(key),
+};
+const signed = sign({ keys: [Uint8Array.from({ length: 32 }, (_, nth) => nth)] });
+const sealed = createCache({ stores: [memory(), slowStore], sign: signed, waitUntil: false });
+
 const functions = {};
 const fetches = {};
 const handlers = {};
@@ -60,6 +78,24 @@ function pathOf(request) {
 }
 
 const inRequest = {
+  /** Begins to write, and is over. */
+  async begin(_where, path) {
+    const wrote = new Promise((resolve) => {
+      slowStore.wrote = resolve;
+    });
+    void sealed.set("k", path);
+    await wrote;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    return new Response("begun");
+  },
+  async write(_where, path) {
+    return Response.json({ isStored: await sealed.set("k", path), records: records.size });
+  },
+  async invalidate() {
+    await sealed.invalidate("k");
+    const value = await sealed.get("k");
+    return Response.json({ value: value ?? null, records: records.size });
+  },
   /** /fn/<cache>/<policy>/<path…> */
   async fn(where, path) {
     const { value, source, error } = await functions[where].explain(path);

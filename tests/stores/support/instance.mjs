@@ -16,6 +16,8 @@ let cache;
 let get;
 const events = [];
 const operations = {};
+/** The last lock of each key. */
+const locks = new Map();
 
 /** The store, but its messages go from thread to thread. */
 function broadcasting(store, name) {
@@ -67,7 +69,7 @@ const COMMANDS = {
     const own = await CLIENTS[client](port, connection);
     own.on("error", () => {});
     const onEvent = ({ type, operation }) => events.push(`${type} ${operation}`);
-    const store = broadcast ? broadcasting(redis(own), broadcast) : redis(own, options);
+    const store = broadcast ? broadcasting(redis(own, options), broadcast) : redis(own, options);
     const stores = [memory(keep), counted(store)];
     cache = createCache({ namespace, stores, onEvent, writes });
     const load = async (key) => {
@@ -89,6 +91,18 @@ const COMMANDS = {
   delete: (key) => cache.delete(key),
   set: (key, value) => cache.set(key, value, { ttl: "1h" }),
   clear: () => cache.clear(),
+  /** Takes a lock; gives its token, or the code of the error. */
+  lock: (key, options) =>
+    outcome(
+      cache.lock(key, options).then((lock) => {
+        locks.set(key, lock);
+        return lock.token;
+      }),
+    ),
+  extend: (key, ttl) => outcome(locks.get(key).extend(ttl)),
+  release: (key) => outcome(locks.get(key).release()),
+  /** Why it was lost, once it is; undefined while it is held. */
+  lost: (key) => locks.get(key).signal.reason?.code,
   /** What failed so far, in a few words. */
   events: () => events,
   /** How often the store was asked since the last time, by method. */

@@ -21,7 +21,8 @@ function startProcess() {
     child.kill("SIGKILL");
     await exited;
   };
-  return { child, send: (message) => child.send(message), stop };
+  const signal = (name) => child.kill(name);
+  return { child, send: (message) => child.send(message), stop, signal };
 }
 
 function startThread() {
@@ -38,7 +39,7 @@ function startThread() {
  * What was asked for when it is killed has no answer any more.
  */
 export async function startInstance(options, { thread = false } = {}) {
-  const { child, send, stop: kill } = thread ? startThread() : startProcess();
+  const { child, send, stop: kill, signal } = thread ? startThread() : startProcess();
   const asked = new Map();
   await once(child, "message");
   child.on("message", ({ id, value, error }) => {
@@ -54,7 +55,7 @@ export async function startInstance(options, { thread = false } = {}) {
       send({ id: last, command, args });
     });
   await ask("open", options);
-  return { ask, kill };
+  return { ask, kill, signal };
 }
 
 /**
