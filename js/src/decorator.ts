@@ -107,6 +107,7 @@ function partOf<Args extends readonly unknown[], Result>(
     }
   }
   Object.defineProperty(decorated, "name", { value: method.name });
+  Object.defineProperty(decorated, "length", { value: method.length });
   Object.defineProperty(decorated, WRAPPED, { value: wrapped });
   return decorated;
 }

@@ -264,7 +264,7 @@ export class Loads {
     const roll = earlyBeta > 0 ? random() : MIDDLE;
     const now = timers.now();
     return flight.isBeside
-      ? core.found_beside(machine, slot, fence, id, ...windows, now, retained)
+      ? core.found_beside(machine, slot, fence, id, ...windows, now, retained, roll)
       : core.found(machine, slot, fence, id, ...windows, background, now, retained, roll);
   }
 

@@ -23,6 +23,7 @@ import {
 import { type Duration, duration } from "./duration.js";
 import type { Events } from "./events.js";
 import type { Flight } from "./flight.js";
+import { Receiving } from "./http/receiving.js";
 import { StoredResponse } from "./http/stored.js";
 import { HttpValue } from "./http-value.js";
 import type { Lifetime } from "./layers.js";
@@ -77,6 +78,8 @@ export class MemoryStore {
   readonly failures: unknown[] = [];
   /** @internal Whether nobody is given the very value that is kept. */ readonly copies: boolean;
   /** @internal */ readonly policies: PolicyRoster = new PolicyRoster();
+  /** @internal Room for bodies that are no entries yet. */
+  readonly receiving: Receiving;
   readonly #homes: (Space | undefined)[] = [];
   readonly #spaces = new Map<string, Space>();
   readonly #listeners = new Map<Space, (key: string) => void>();
@@ -99,6 +102,7 @@ export class MemoryStore {
     this.copies = copies;
     this.#maxEntries = maxEntries;
     this.#maxBytes = maxBytes;
+    this.receiving = new Receiving(maxEntries === 0 ? 0 : maxBytes);
     // Without a byte budget nobody asks for sizes, so nothing is measured.
     this.#sizeOf = maxBytes === Number.POSITIVE_INFINITY ? undefined : sizeOf;
   }

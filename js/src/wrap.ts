@@ -297,6 +297,9 @@ export function wrap<Args extends readonly unknown[], Result>(
   }
 
   Object.defineProperty(wrapped, "name", { value: load.name, configurable: true });
+  // As many as callers give: a context comes before them.
+  const length = Math.max(0, load.length - (policy.rules.passContext ? 1 : 0));
+  Object.defineProperty(wrapped, "length", { value: length, configurable: true });
   return Object.assign(wrapped, methodsOf(wrapping));
 }
 

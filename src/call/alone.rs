@@ -61,7 +61,7 @@ impl CallMachine {
         slot: Option<SlotId>,
         fence: Fence,
         policy: PolicyId,
-        (arrival, age): (Arrival, Span),
+        (arrival, age, roll): (Arrival, Span, f64),
         now: Timestamp,
     ) -> (Option<SlotId>, Found, Kept) {
         let now = self.clock.observe(now);
@@ -80,13 +80,22 @@ impl CallMachine {
         self.recall(slot, &mut entry);
         let kept = match self.memory.entry(slot).copied() {
             Some(held) if held.stored_at >= entry.stored_at => {
+                let hits = self.policies[policy as usize].hits();
+                let is_used_up = hits.is_some_and(|hits| hits.is_used_up(held.hits));
+                if held.state(now) == State::Fresh && is_used_up {
+                    return (Some(slot), Found::Load { fallback: true }, Kept::Held);
+                }
                 entry = held;
                 Kept::Held
             }
             _ if self.memory.store(slot, entry, now) => Kept::Found,
             _ => Kept::Neither,
         };
-        let found = self.answer_beside(slot, fence, policy, entry.state(now), now);
+        let state = entry.state(now);
+        let plan = plan(Some(state), self.policies[policy as usize].mode());
+        let found = self
+            .answer_traced_beside(slot, fence, policy, (entry, plan), now, roll)
+            .unwrap_or_else(|| self.answer_beside(slot, fence, policy, state, now));
         self.memory.release(slot);
         let stays = self.memory.is_taken(slot).then_some(slot);
         (stays, found, kept)
@@ -101,7 +110,7 @@ impl CallMachine {
         now: Timestamp,
     ) -> Found {
         let rules = &self.policies[policy as usize];
-        let (mode, lease) = (rules.mode(), rules.lease());
+        let mode = rules.mode();
         let is_loading = self.flights.live(slot, now).is_some();
         let is_waiting = self.is_retry_waiting(slot, now);
         let is_left_alone = is_waiting || (is_loading && self.is_failing(slot, policy));
@@ -123,14 +132,7 @@ impl CallMachine {
                     return Found::Serve(Served::Stale);
                 }
                 counters.refreshes += 1;
-                let flight = Flight {
-                    fence,
-                    since: now,
-                    lease,
-                    background: true,
-                };
-                self.flights.start(slot, flight);
-                self.memory.pin(slot, true);
+                self.lead_beside(slot, fence, policy, now);
                 Found::ServeAndLoad(Served::Stale)
             }
             _ if state.is_servable() && is_left_alone => {
@@ -142,5 +144,23 @@ impl CallMachine {
                 fallback: state.is_servable(),
             },
         }
+    }
+
+    /// Has a load that did not lead its key lead it from now on, in the background.
+    pub(super) fn lead_beside(
+        &mut self,
+        slot: SlotId,
+        fence: Fence,
+        policy: PolicyId,
+        now: Timestamp,
+    ) {
+        let flight = Flight {
+            fence,
+            since: now,
+            lease: self.policies[policy as usize].lease(),
+            background: true,
+        };
+        self.flights.start(slot, flight);
+        self.memory.pin(slot, true);
     }
 }

@@ -183,7 +183,8 @@ impl CallMachine {
         now: Timestamp,
     ) {
         self.heed_tags(Some(slot));
-        if self.memory.is_outdated(Some(slot), fence) || !self.is_servable(slot, now) {
+        let stands_in = self.is_servable(slot, now) || self.memory.is_traced_servable(slot, now);
+        if self.memory.is_outdated(Some(slot), fence) || !stands_in {
             return;
         }
         let before = self.retries.get(slot).copied().unwrap_or(Retry::NONE);

@@ -7,6 +7,16 @@ use crate::memory::SlotId;
 use crate::strategy::stale::Plan;
 use crate::time::Timestamp;
 
+/// What a trace makes of an entry that a lower store had.
+enum ByTrace {
+    /// It answers, and is loaded anew in the background.
+    Renew,
+    /// It answers, as its key waits for a retry.
+    Serve(Served),
+    /// It is used up.
+    Load,
+}
+
 impl CallMachine {
     /// Keeps traces of up to `max` entries that a memory for 0 entries does not keep.
     pub fn keep_traces(&mut self, max: u32) {
@@ -41,12 +51,68 @@ impl CallMachine {
         now: Timestamp,
         roll: f64,
     ) -> Option<Found> {
+        let entry = *self.memory.entry(slot)?;
+        match self.by_trace(slot, policy, &entry, plan, now, roll)? {
+            ByTrace::Renew => Some(self.serve_and_renew(slot, fence, policy, now)),
+            ByTrace::Serve(served) => Some(self.serve_waiting(slot, fence, policy, served)),
+            ByTrace::Load => Some(Found::Load { fallback: true }),
+        }
+    }
+
+    /// The same for a load that does not lead its key, and whose `entry` memory does not hold: what
+    /// the load may report of a failure later is counted by the trace.
+    pub(super) fn answer_traced_beside(
+        &mut self,
+        slot: SlotId,
+        fence: Fence,
+        policy: PolicyId,
+        (mut entry, plan): (Entry, Plan),
+        now: Timestamp,
+        roll: f64,
+    ) -> Option<Found> {
         if !self.memory.keeps_traces() {
             return None;
         }
-        let entry = *self.memory.entry(slot)?;
+        match self.by_trace(slot, policy, &entry, plan, now, roll) {
+            Some(ByTrace::Renew) if self.flights.live(slot, now).is_none() => {
+                self.lead_beside(slot, fence, policy, now);
+                entry.hits = entry.hits.saturating_add(1);
+                self.memory.trace(slot, entry);
+                Some(self.serve_and_renew(slot, fence, policy, now))
+            }
+            Some(ByTrace::Serve(served)) => {
+                self.counters[policy as usize].loads -= 1;
+                Some(Found::Serve(served))
+            }
+            Some(ByTrace::Load) => {
+                self.memory.trace(slot, entry);
+                Some(Found::Load { fallback: true })
+            }
+            _ => {
+                let is_hit = plan == Plan::Serve && self.traces(policy);
+                entry.hits = entry.hits.saturating_add(u32::from(is_hit));
+                if is_hit || plan != Plan::Serve {
+                    self.memory.trace(slot, entry);
+                }
+                None
+            }
+        }
+    }
+
+    fn by_trace(
+        &mut self,
+        slot: SlotId,
+        policy: PolicyId,
+        entry: &Entry,
+        plan: Plan,
+        now: Timestamp,
+        roll: f64,
+    ) -> Option<ByTrace> {
+        if !self.memory.keeps_traces() {
+            return None;
+        }
         if self.traces(policy) {
-            self.memory.trace(slot, entry);
+            self.memory.trace(slot, *entry);
         }
         let is_waiting = self.is_retry_waiting(slot, now);
         let rules = &self.policies[policy as usize];
@@ -55,18 +121,18 @@ impl CallMachine {
         match plan {
             Plan::Serve if !is_used_up => {
                 let is_due = hits.is_some_and(|hits| hits.is_due(entry.hits.saturating_add(1)))
-                    || early.is_some_and(|early| early.is_due(&entry, now, roll));
-                (is_due && !is_waiting).then(|| self.serve_and_renew(slot, fence, policy, now))
+                    || early.is_some_and(|early| early.is_due(entry, now, roll));
+                (is_due && !is_waiting).then_some(ByTrace::Renew)
             }
             Plan::ServeAndRefresh if is_waiting => {
                 self.counters[policy as usize].stale += 1;
-                Some(self.serve_waiting(slot, fence, policy, Served::Stale))
+                Some(ByTrace::Serve(Served::Stale))
             }
             Plan::Serve | Plan::LoadWithFallback if is_waiting => {
                 self.counters[policy as usize].error_fallbacks += 1;
-                Some(self.serve_waiting(slot, fence, policy, Served::ErrorFallback))
+                Some(ByTrace::Serve(Served::ErrorFallback))
             }
-            Plan::Serve => Some(Found::Load { fallback: true }),
+            Plan::Serve => Some(ByTrace::Load),
             _ => None,
         }
     }

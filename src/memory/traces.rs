@@ -7,7 +7,7 @@
 use super::recency::Recency;
 use super::{Dropped, Memory, SlotId};
 use crate::entry::Entry;
-use crate::time::Span;
+use crate::time::{Span, Timestamp};
 use alloc::vec::Vec;
 
 /// Ages from stores are rounded, and clocks are read more than once, so the same entry may seem to
@@ -79,6 +79,13 @@ impl Memory {
         let trace = self.traces.get(slot)?;
         let (one, other) = (trace.stored_at, entry.stored_at);
         (one.since(other).max(other.since(one)) <= SAME).then_some(trace)
+    }
+
+    /// True if the entry whose trace `slot` has could still answer.
+    #[must_use]
+    pub fn is_traced_servable(&self, slot: SlotId, now: Timestamp) -> bool {
+        let trace = self.traces.get(slot);
+        trace.is_some_and(|trace| trace.state(now).is_servable())
     }
 
     /// Leaves a trace of `entry` in `slot`, which stays taken for it.

@@ -44,6 +44,7 @@ pub fn found_beside(
     age: f64,
     now: f64,
     retained: f64,
+    roll: f64,
 ) -> f64 {
     let arrival = arrival(ttl, stale_while_revalidate, stale_if_error, retained, size);
     with(machine, |calls| {
@@ -51,7 +52,7 @@ pub fn found_beside(
             slot_in(slot),
             fence_in(fence),
             policy,
-            (arrival, span_in(age)),
+            (arrival, span_in(age), roll),
             time_in(now),
         );
         let slot = f64::from(slot_out(slot)) * f64::from(code::SLOT_BESIDE);

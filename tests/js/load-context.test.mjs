@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache, memory } from "holdover";
+import { cached } from "holdover/decorator";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
 
@@ -177,4 +178,19 @@ test("passContext is checked", () => {
   assert.throws(wrong, { code: "E_CONFIG", message: /"passContext"/ });
   const getOrLoad = cache.getOrLoad("k", () => 1, { ttl: 1, passContext: true });
   return assert.rejects(getOrLoad, { code: "E_CONFIG" });
+});
+
+test("a wrapped function has the name and the length of what its callers call", () => {
+  const cache = createCache();
+  const three = (first, second, third) => [first, second, third];
+  const withDefault = (first, second = 1) => [first, second];
+  for (const load of [three, withDefault, () => 1, (...rest) => rest]) {
+    const wrapped = cache.wrap(load, { ttl: 1 });
+    assert.deepEqual([wrapped.name, wrapped.length], [load.name, load.length]);
+    const decorated = cached(cache, { ttl: 1 })(load, { kind: "method", name: "load" });
+    assert.equal(decorated.length, load.length);
+  }
+  const passContext = true;
+  assert.equal(cache.wrap(three, { ttl: 1, passContext }).length, 2);
+  assert.equal(cache.wrap(() => 1, { ttl: 1, passContext }).length, 0);
 });

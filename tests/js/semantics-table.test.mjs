@@ -1,4 +1,4 @@
-// docs/semantics.md says what holds each rule; here it is made sure that this is there.
+// docs/semantics.md and docs/reported.md say what holds each rule; here it is made sure that this is there.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -66,6 +66,28 @@ test("docs/semantics.md: each rule once, and how many nothing holds", (t) => {
   t.diagnostic(
     `${RULES.length} rules: ${missing.length} not yet, ${untested.length} of them untested`,
   );
+});
+
+const REPORTED = await readFile(new URL("docs/reported.md", ROOT), "utf8");
+
+test("docs/reported.md: what a row names is there, and its other rows say why", async () => {
+  const lines = REPORTED.split("\n").filter((line) => /^\| (?!Report )/.test(line));
+  assert.ok(lines.length > 150, `${lines.length} rows`);
+  const wrong = [];
+  for (const line of lines) {
+    const cells = line.split("|").slice(1, -1);
+    if (cells.length !== 4) wrong.push(`${cells.length} cells: ${line.slice(0, 90)}`);
+    // Headings of pages are in quotes, too.
+    const heldBy = (cells.at(-1) ?? "").replaceAll(/docs\/[\w-]+\.md`? “[^”]+”/g, "");
+    for (const { file, name } of references(heldBy)) {
+      if (file === undefined || !/\.\w+$/.test(file)) continue;
+      const text = await read(file).catch(() => "");
+      const parts = (name ?? "").split("…").map((part) => part.trim());
+      if (text === "" || !parts.every((part) => text.includes(part)))
+        wrong.push(`${file} “${name}”`);
+    }
+  }
+  assert.deepEqual(wrong, []);
 });
 
 test("a name that is not there is found out", async () => {

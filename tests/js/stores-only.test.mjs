@@ -286,3 +286,83 @@ test("what is remembered of entries is bounded", async () => {
   }
   assert.deepEqual(remembered(cache), [10_000, 0, 0]);
 });
+
+for (const [where, above] of Object.entries({
+  "without a memory": () => [],
+  "with one": () => [memory()],
+})) {
+  const ALONE = { singleFlight: false };
+
+  test(`singleFlight: false, ${where}: hits count, and renew in the background`, async () => {
+    const counted = stage({ ...ALONE, hits: { max: 3 } }, above());
+    assert.deepEqual(await answers(counted.get, 10), [1, 1, 1, 1, 2, 2, 2, 2, 3, 3]);
+    const renewed = stage({ ...ALONE, hits: { max: 3, refreshAt: 2 } }, above());
+    assert.deepEqual(await answers(renewed.get, 8), [1, 1, 1, 2, 2, 3, 3, 4]);
+  });
+
+  test(`singleFlight: false, ${where}: early at a fixed age renews in the background, once`, async () => {
+    const { clock, origin, get } = stage({ ...ALONE, early: { after: 400 } }, above());
+    assert.deepEqual(await answers(get, 2), [1, 1]);
+    await clock.runTo(399);
+    assert.deepEqual(await answers(get, 1), [1]);
+    await clock.runTo(400);
+    origin.delay = 50;
+    for (let call = 0; call < 3; call += 1) assert.equal((await get.explain("a")).source, "hit");
+    await clock.runTo(450);
+    assert.equal(origin.loads, 2);
+    assert.deepEqual(await answers(get, 2), [2, 2]);
+  });
+
+  test(`singleFlight: false, ${where}: a failed load makes the next ones wait for retryAfter`, async () => {
+    const policy = { ...ALONE, retryAfter: 300, staleWhileRevalidate: 0, staleIfError: 10_000 };
+    const { clock, cache, origin, get } = stage(policy, above());
+    await get("a");
+    await clock.runTo(1500);
+    origin.down = true;
+    for (const [at, loads] of [
+      [1500, 2],
+      [1799, 2],
+      [1800, 3],
+      [2399, 3], // twice as long
+      [2400, 4],
+    ]) {
+      await clock.runTo(at);
+      for (let call = 0; call < 3; call += 1) {
+        const held = await get.explain("a");
+        assert.deepEqual([held.value, held.source, held.age], ["a#1", "error-fallback", at]);
+        await drain();
+      }
+      assert.equal(origin.loads, loads, `${at}`);
+    }
+    origin.down = false;
+    await clock.runTo(3600);
+    assert.equal(await get("a"), "a#5");
+    await drain();
+    assert.equal(cache.stats().memory.flights, 0);
+    if (above().length === 0) assert.deepEqual(remembered(cache), [0, 0, 0]);
+  });
+
+  test(`singleFlight: false, ${where}: stale answers wait for retryAfter`, async () => {
+    const { clock, origin, get } = stage({ ...ALONE, retryAfter: 300 }, above());
+    await get("a");
+    await clock.runTo(1100);
+    origin.down = true;
+    for (let call = 0; call < 4; call += 1) {
+      assert.equal((await get.explain("a")).source, "stale");
+      await drain();
+    }
+    assert.equal(origin.loads, 2);
+  });
+}
+
+test("singleFlight: false: what is remembered of entries is bounded", async () => {
+  const { clock, cache, lower, origin, get } = stage({ singleFlight: false, retryAfter: "1h" });
+  for (let nth = 0; nth < 10_500; nth += 1) {
+    await get(`key ${nth}`);
+    lower.operations.length = 0;
+  }
+  await clock.runTo(2000);
+  origin.down = true;
+  for (let nth = 0; nth < 10_500; nth += 1) await get(`key ${nth}`);
+  assert.deepEqual(remembered(cache), [10_000, 0, 0]);
+});

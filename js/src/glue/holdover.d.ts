@@ -162,6 +162,7 @@ export declare function found_beside(
   age: number,
   now: number,
   retained: number,
+  roll: number,
 ): number;
 export declare function take_over(
   machine: number,

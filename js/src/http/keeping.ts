@@ -82,8 +82,9 @@ export class Arrival {
     this.#shareable = verdict.isShareable(fate.failed);
     const { response } = exchange;
     if (response.body !== null) {
-      const { timers } = keeper.cache.driver.host;
-      this.#recording = new Recording(response.body, keeper.rules.maxBody, response);
+      const { timers, memory } = keeper.cache.driver.host;
+      const bounds = { most: keeper.rules.maxBody, room: memory.receiving, now: timers.now };
+      this.#recording = new Recording(response.body, bounds, response);
       this.#recording.endWith(fate.context.signal);
       const { timeout } = keeper.rules.policy;
       this.#recording.watch(timers, timeout, () => this.#release());

@@ -43,7 +43,9 @@ export function passing(
 ): Passing {
   const { rules, driver } = http;
   const body = response.body as ReadableStream<Uint8Array>;
-  const recording = new Recording(body, rules.maxBody, response);
+  const { memory, timers } = driver.host;
+  const bounds = { most: rules.maxBody, room: memory.receiving, now: timers.now };
+  const recording = new Recording(body, bounds, response);
   const live = rebuilt(response, recording.stream(asked.signal));
   const settled = <Whole extends StoredResponse | Unshared>(whole: Whole) => {
     http.claims.settle(about.key, whole);
@@ -54,12 +56,12 @@ export function passing(
     recording.endWith(context.signal);
     const release = (why: string) => context.dismiss?.(new Unshared(why, false));
     if (!about.verdict.isShareable(false)) release("alone");
-    recording.watch(driver.host.timers, rules.policy.timeout, () => release("stalled"));
+    recording.watch(timers, rules.policy.timeout, () => release("stalled"));
     try {
       const bytes = await recording.whole;
       if (bytes === undefined) return settled(new Unshared("too long", false));
       if (!about.isWhole(bytes.length)) return settled(new Unshared("cut short", false));
-      const now = driver.host.timers.now();
+      const now = timers.now();
       const told = { requestedAt, selection: about.selection, now, failed: false, wanted: true };
       return settled(completed(response, bytes, { ...about.verdict, refusal: 0 }, rules, told));
     } catch {

@@ -1,13 +1,14 @@
 /**
  * A body on its way: read once, kept for the cache, given to one caller as it comes.
  *
- * Up to `most` bytes the origin is read as fast as it sends, whatever the caller does, since others
+ * Up to `most` bytes, and while there is room, the origin is read as fast as it sends, whatever the caller does, since others
  * wait for the whole. Beyond that nothing is kept any more, and the caller sets the pace.
  */
 
 import { concatenated } from "../bytes.js";
 import type { Timers } from "../clock.js";
 import { TimeoutError } from "../errors.js";
+import type { Receiving, Share } from "./receiving.js";
 
 /** How long nothing has come when a body counts as stalled, in milliseconds. */
 const STALL = 1000;
@@ -25,6 +26,8 @@ export class Recording {
   /** Kept, as Node ends the body of a response that is collected. */
   readonly owner: unknown;
   readonly #most: number;
+  readonly #room: Receiving;
+  readonly #share: Share = { bytes: 0, at: 0 };
   readonly #chunks: (Uint8Array | undefined)[] = [];
   #length = 0;
   #state: "recording" | "passing" | "complete" | "failed" = "recording";
@@ -35,11 +38,18 @@ export class Recording {
   #isRead: boolean | undefined;
   /** When something came last. */
   #movedAt = 0;
-  #now: (() => number) | undefined;
+  readonly #now: () => number;
 
-  constructor(body: ReadableStream<Uint8Array>, most: number, owner: unknown) {
+  /** @param bounds how long it may be, and the room for all that is received */
+  constructor(
+    body: ReadableStream<Uint8Array>,
+    bounds: { readonly most: number; readonly room: Receiving; readonly now: () => number },
+    owner: unknown,
+  ) {
     this.#reader = body.getReader();
-    this.#most = most;
+    this.#most = bounds.most;
+    this.#room = bounds.room;
+    this.#now = bounds.now;
     this.owner = owner;
     this.whole = this.#record();
     this.whole.catch(() => {}); // Who needs it looks at it; nobody has to.
@@ -109,7 +119,6 @@ export class Recording {
    * come for `timeout`, or for ten seconds while nobody reads: it might never end.
    */
   watch({ now, afterIfAlive }: Timers, timeout: number, onStall: () => void): void {
-    this.#now = now;
     this.#movedAt = now();
     let stalls = false;
     const look = () => {
@@ -132,6 +141,7 @@ export class Recording {
 
   async #record(): Promise<Uint8Array | undefined> {
     while (this.#state === "recording") await this.#step();
+    this.#room.end(this.#share);
     if (this.#state === "failed") throw this.#error;
     return this.#state === "complete"
       ? concatenated(this.#chunks.filter((chunk) => chunk !== undefined))
@@ -143,7 +153,7 @@ export class Recording {
     try {
       const { done, value } = await this.#reader.read();
       if (this.#state !== "recording") return;
-      this.#movedAt = this.#now?.() ?? 0;
+      this.#movedAt = this.#now();
       if (done) this.#state = "complete";
       else if (checked(value).length > 0) this.#keep(value);
     } catch (error) {
@@ -155,7 +165,8 @@ export class Recording {
   #keep(chunk: Uint8Array): void {
     this.#chunks.push(chunk);
     this.#length += chunk.length;
-    if (this.#length <= this.#most) return;
+    const isShort = this.#length <= this.#most;
+    if (isShort && this.#room.take(this.#share, chunk.length, this.#movedAt)) return;
     this.#state = "passing";
     if (this.#isRead === false) this.#drop(undefined);
   }
