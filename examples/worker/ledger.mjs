@@ -1,6 +1,7 @@
 // What happened: every request and every call to the origin, by phase and by time.
 import { SOURCES } from "./cache-status.mjs";
 import { LANES } from "./load.mjs";
+import { SLOW_MS } from "./origin.mjs";
 import { PHASES } from "./phases.mjs";
 
 /** The page draws one point for so much time. */
@@ -10,6 +11,8 @@ const KEPT_CYCLES = 3;
 
 /** Where answers come from that nothing was waited for. */
 const AT_ONCE = ["hit", "stale"];
+/** Where they come from when the origin was waited for. */
+const FROM_ORIGIN = ["load", "coalesced"];
 
 /** Requests of one lane over some time. */
 class Tally {
@@ -19,8 +22,10 @@ class Tally {
   problems = new Map();
   sources = Object.fromEntries(SOURCES.map((source) => [source, 0]));
   unknownSources = 0;
+  waited = 0;
   #latencies = [];
   #atOnce = [];
+  #failovers = [];
 
   add(sample) {
     this.requests++;
@@ -31,22 +36,26 @@ class Tally {
     }
     this.#latencies.push(sample.latency);
     if (AT_ONCE.includes(sample.source)) this.#atOnce.push(sample.latency);
+    if (sample.source === "failover") this.#failovers.push(sample.latency);
+    if (FROM_ORIGIN.includes(sample.source) && sample.latency >= SLOW_MS) this.waited++;
     if (sample.source in this.sources) this.sources[sample.source]++;
     else if (sample.source) this.unknownSources++;
   }
 
   /**
    * Plain numbers; p50 and p99 are milliseconds over the answered requests, p99AtOnce over those
-   * that were answered without any waiting; null without any.
+   * that were answered without any waiting, p90Failover over those of which the origin was too
+   * slow; null without any. `waited` counts those that waited for it when it was slow.
    */
   summary() {
     const sorted = sortedUp(this.#latencies);
-    const { requests, errors, originCalls, sources, unknownSources } = this;
+    const { requests, errors, originCalls, sources, unknownSources, waited } = this;
     const answered = requests - errors;
     const p50 = quantile(sorted, 0.5);
     const p99 = quantile(sorted, 0.99);
     const p99AtOnce = quantile(sortedUp(this.#atOnce), 0.99);
-    const times = { p50, p99, p99AtOnce };
+    const p90Failover = quantile(sortedUp(this.#failovers), 0.9);
+    const times = { p50, p99, p99AtOnce, p90Failover, waited };
     return { requests, answered, errors, ...times, originCalls, sources, unknownSources };
   }
 }

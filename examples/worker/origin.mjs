@@ -6,14 +6,15 @@ import { hash, mulberry32 } from "./rng.mjs";
 /** A healthy answer takes 10 to 40 ms. */
 const BASE_MS = 10;
 const SPREAD_MS = 30;
-const SLOW_MS = 2000;
+export const SLOW_MS = 2000;
 /** With the key and the rest an answer is about 1 KB. */
 const PADDING = "holdover ".repeat(105);
 
 /**
  * Starts the origin on a free port of 127.0.0.1. It answers `/<lane>/<key>` and calls
- * `onAttempt({ lane, key, at, cycle, index, fate })` for every request that reaches it, also for
- * those it drops: it reads them before it destroys the connection.
+ * `onAttempt({ lane, key, at, began, failed, cycle, index, fate })` for every request that reaches
+ * it, also for those it drops: it reads them before it destroys the connection. `began` and
+ * `failed` are what tries.js says, on the worker's clock.
  */
 export async function startOrigin({ timeline, seed, onAttempt }) {
   const counts = new Map();
@@ -25,7 +26,9 @@ export async function startOrigin({ timeline, seed, onAttempt }) {
     const at = performance.now();
     const { cycle, index, phase, progress } = timeline.at(at);
     const fate = phase.fate(random(), progress);
-    onAttempt({ lane, key, at, cycle, index, fate });
+    const began = Number(request.headers["demo-began"]);
+    const failed = Number(request.headers["demo-failed"]);
+    onAttempt({ lane, key, at, began, failed, cycle, index, fate });
     if (fate === "drop") {
       request.socket.destroy();
       return;

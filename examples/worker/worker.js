@@ -1,8 +1,10 @@
 import { createCache } from "holdover";
 import { policy } from "./policy.js";
+import { telling } from "./tries.js";
 
 const cache = createCache({ namespace: "demo" });
-const cachedFetch = cache.fetch(policy);
+// `cache.fetch(policy)` would do; the checks of the demo want to know more of each try.
+const cachedFetch = cache.fetch(policy, { fetch: telling });
 
 export default {
   /** `/with/<key>` asks the origin through holdover, `/without/<key>` asks it directly. */

@@ -1,18 +1,20 @@
 // `cache.fetch` on workerd: responses and their streams belong to one request each.
 
 import assert from "node:assert/strict";
-import { ask, get, sleep, until } from "./client.mjs";
-import { LEASE_MS } from "./origin.mjs";
+import { arrived, ask, get, sleep, until } from "./client.mjs";
+import { gate, LEASE_MS } from "./origin.mjs";
 
 const STORABLE = { "cache-control": "max-age=60" };
 const statusOf = ({ headers }) => headers["cache-status"];
 
 export const together = {
   async "fetch: requests at the same time are one load, and each gets a body"({ origin, url }) {
-    origin.answers("/f-burst", () => ({ delay: 1500, headers: STORABLE }));
-    const answers = await Promise.all(
-      Array.from({ length: 50 }, () => get(`${url}/fetch/anchored/long/f-burst`)),
-    );
+    const { held, release } = gate();
+    origin.answers("/f-burst", () => ({ held, headers: STORABLE }));
+    const asked = Array.from({ length: 50 }, () => get(`${url}/fetch/anchored/long/f-burst`));
+    await arrived(url, "/f-burst", 50);
+    release();
+    const answers = await Promise.all(asked);
     assert.ok(answers.every(({ text }) => text === "/f-burst#1"));
     assert.equal(origin.calls("/f-burst"), 1);
     assert.equal(answers.filter((answer) => /collapsed/.test(statusOf(answer))).length, 49);
@@ -22,12 +24,15 @@ export const together = {
   },
 
   async "fetch: a leader that vanishes, anchored"({ origin, url }) {
-    origin.answers("/f-vanish-a", () => ({ delay: 600, headers: STORABLE }));
+    const { held, release } = gate();
+    origin.answers("/f-vanish-a", () => ({ held, headers: STORABLE }));
     const leader = ask(`${url}/fetch/anchored/long/f-vanish-a`);
     await until(() => origin.calls("/f-vanish-a") === 1);
     const follower = get(`${url}/fetch/anchored/long/f-vanish-a`);
-    await sleep(100);
+    await arrived(url, "/f-vanish-a", 2);
     leader.leave();
+    await sleep(300);
+    release();
     assert.equal((await follower).text, "/f-vanish-a#1");
     assert.match(statusOf(await get(`${url}/fetch/anchored/long/f-vanish-a`)), /; hit;/);
     assert.equal(origin.calls("/f-vanish-a"), 1);

@@ -4,7 +4,16 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 
 /** The lease of the policy "plain" in worker/serve.js. */
-export const LEASE_MS = 2000;
+export const LEASE_MS = 5000;
+
+/** Something to wait for, and the function that ends the wait. */
+export function gate() {
+  let release;
+  const held = new Promise((resolve) => {
+    release = resolve;
+  });
+  return { held, release };
+}
 
 /** Starts an origin on a free port of this machine. */
 export async function startOrigin() {

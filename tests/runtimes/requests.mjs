@@ -2,8 +2,8 @@
 // `together` may run at the same time; `apart` one by one, after those.
 
 import assert from "node:assert/strict";
-import { ask, get, sleep, until } from "./client.mjs";
-import { LEASE_MS } from "./origin.mjs";
+import { arrived, ask, get, sleep, until } from "./client.mjs";
+import { gate, LEASE_MS } from "./origin.mjs";
 
 /** Long enough for a request to have reached the origin. */
 const reached = (origin, path, times = 1) => until(() => origin.calls(path) >= times);
@@ -20,12 +20,15 @@ const json = (url) => {
 
 export const together = {
   async "a leader that vanishes: its load is anchored and answers those who wait"({ origin, url }) {
-    origin.answers("/vanish-a", () => ({ delay: 600 }));
+    const { held, release } = gate();
+    origin.answers("/vanish-a", () => ({ held }));
     const leader = ask(`${url}/fn/anchored/long/vanish-a`);
     await reached(origin, "/vanish-a");
     const follower = json(`${url}/fn/anchored/long/vanish-a`);
-    await sleep(100);
+    await arrived(url, "/vanish-a", 2);
     leader.leave();
+    await sleep(300);
+    release();
     assert.equal((await follower).value, "/vanish-a#1");
     assert.equal((await json(`${url}/fn/anchored/long/vanish-a`)).source, "hit");
     assert.equal(origin.calls("/vanish-a"), 1);
@@ -33,11 +36,14 @@ export const together = {
 
   async "a leader that vanishes before anybody else comes: its load is still stored"(stage) {
     const { origin, url } = stage;
-    origin.answers("/vanish-b", () => ({ delay: 500 }));
+    const { held, release } = gate();
+    origin.answers("/vanish-b", () => ({ held }));
     const leader = ask(`${url}/fn/anchored/long/vanish-b`);
     await reached(origin, "/vanish-b");
     leader.leave();
-    await sleep(2000);
+    await sleep(300);
+    release();
+    await until(async () => (await json(`${url}/peek/anchored/long/vanish-b`)).value !== null);
     const { value, source } = await json(`${url}/fn/anchored/long/vanish-b`);
     assert.deepEqual([value, source], ["/vanish-b#1", "hit"]);
     assert.equal(origin.calls("/vanish-b"), 1);
@@ -76,13 +82,16 @@ export const together = {
   },
 
   async "followers that vanish: the leader and the others do not notice"({ origin, url }) {
-    origin.answers("/followers", () => ({ delay: 1500 }));
+    const { held, release } = gate();
+    origin.answers("/followers", () => ({ held }));
     const leader = json(`${url}/fn/loose/long/followers`);
     await reached(origin, "/followers");
     const leaving = Array.from({ length: 5 }, () => ask(`${url}/fn/loose/long/followers`));
     const staying = Array.from({ length: 5 }, () => json(`${url}/fn/loose/long/followers`));
-    await sleep(150);
+    await arrived(url, "/followers", 11);
     for (const follower of leaving) follower.leave();
+    await sleep(300);
+    release();
     assert.equal((await leader).source, "load");
     for (const { value, source } of await Promise.all(staying)) {
       assert.deepEqual([value, source], ["/followers#1", "coalesced"]);
@@ -91,30 +100,39 @@ export const together = {
   },
 
   async "a load that is anchored by hand outlives its request"({ origin, url }) {
-    origin.answers("/by-hand", () => ({ delay: 400 }));
+    const { held, release } = gate();
+    origin.answers("/by-hand", () => ({ held }));
     const leader = ask(`${url}/anchoredByHand/loose/long/by-hand`);
     await reached(origin, "/by-hand");
     leader.leave();
-    const { value } = await json(`${url}/fn/loose/long/by-hand`);
+    await sleep(300);
+    const follower = json(`${url}/fn/loose/long/by-hand`);
+    await arrived(url, "/by-hand", 2);
+    release();
+    const { value } = await follower;
     assert.equal(value, "/by-hand#1");
     assert.equal(origin.calls("/by-hand"), 1);
   },
 
   async "requests at the same time are one load"({ origin, url }) {
-    origin.answers("/burst", () => ({ delay: 1500 }));
-    const answers = await Promise.all(
-      Array.from({ length: 50 }, () => json(`${url}/fn/anchored/long/burst`)),
-    );
+    const { held, release } = gate();
+    origin.answers("/burst", () => ({ held }));
+    const asked = Array.from({ length: 50 }, () => json(`${url}/fn/anchored/long/burst`));
+    await arrived(url, "/burst", 50);
+    release();
+    const answers = await Promise.all(asked);
     assert.ok(answers.every(({ value }) => value === "/burst#1"));
     assert.equal(origin.calls("/burst"), 1);
     assert.equal(answers.filter(({ source }) => source === "load").length, 1);
   },
 
   async "a load that fails fails all who wait, once"({ origin, url }) {
-    origin.answers("/fails", () => ({ delay: 1500, status: 503 }));
-    const answers = await Promise.all(
-      Array.from({ length: 20 }, () => get(`${url}/fn/anchored/long/fails`)),
-    );
+    const { held, release } = gate();
+    origin.answers("/fails", () => ({ held, status: 503 }));
+    const asked = Array.from({ length: 20 }, () => get(`${url}/fn/anchored/long/fails`));
+    await arrived(url, "/fails", 20);
+    release();
+    const answers = await Promise.all(asked);
     for (const { status, text } of answers) {
       assert.deepEqual([status, text], [500, "Error: the origin says 503"]);
     }
@@ -150,10 +168,7 @@ export const together = {
 
   async "failover while the origin is slow; its late answer refreshes"({ origin, url }) {
     const path = "/slow";
-    let release;
-    const held = new Promise((resolve) => {
-      release = resolve;
-    });
+    const { held, release } = gate();
     origin.answers(path, (nth) => (nth === 1 ? {} : { held }));
     await json(`${url}/fn/anchored/originFirst${path}`);
     const late = await json(`${url}/fn/anchored/originFirst${path}`);
@@ -183,7 +198,7 @@ export const together = {
     const leaving = [];
     for (let round = 0; round < 6; round += 1) {
       for (const key of keys) {
-        const target = `${url}/fn/${round % 2 === 0 ? "loose" : "anchored"}/plain${key}`;
+        const target = `${url}/fn/${round % 2 === 0 ? "loose" : "anchored"}/crowded${key}`;
         if (round % 3 === 0) leaving.push(ask(target));
         else staying.push(json(target));
       }

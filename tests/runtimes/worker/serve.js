@@ -2,6 +2,7 @@
 
 import { createCache, memory } from "holdover";
 import { sign } from "holdover/codecs/sign";
+import { telling } from "../../../examples/worker/tries.js";
 // For tests only: an application cannot reach these.
 import * as core from "../../node_modules/holdover/dist/core.js";
 
@@ -28,8 +29,10 @@ const text = async (path, options) => {
 };
 
 const POLICIES = {
-  /** Its lease is as short as its timeout. */
-  plain: { ttl: "1m", timeout: "2s" },
+  /** Its lease is as short as its timeout, which no answer comes near on a busy machine. */
+  plain: { ttl: "1m", timeout: "5s" },
+  /** For many requests at once. */
+  crowded: { ttl: "1m", timeout: "8s" },
   long: { ttl: "1m" },
   refreshed: { ttl: 100, staleWhileRevalidate: "1m" },
   heldOver: { ttl: 50, staleIfError: "1m" },
@@ -54,6 +57,9 @@ const slowStore = {
 const signed = sign({ keys: [Uint8Array.from({ length: 32 }, (_, nth) => nth)] });
 const sealed = createCache({ stores: [memory(), slowStore], sign: signed, waitUntil: false });
 
+/** How many requests have come for each path. */
+const arrivals = new Map();
+
 const functions = {};
 const fetches = {};
 const handlers = {};
@@ -61,10 +67,10 @@ const nested = {};
 for (const [where, cache] of Object.entries(caches)) {
   for (const [name, policy] of Object.entries(POLICIES)) {
     functions[`${where}/${name}`] = cache.wrap((path) => text(path), policy);
-    fetches[`${where}/${name}`] = cache.fetch(policy);
+    fetches[`${where}/${name}`] = cache.fetch(policy, { fetch: telling });
     handlers[`${where}/${name}`] = cache.handler((request, env) => {
       const path = new URL(request.url).pathname.split("/").slice(4).join("/");
-      return fetch(`${env.ORIGIN}/${path}`);
+      return telling(`${env.ORIGIN}/${path}`);
     }, policy);
     // As a reverse proxy: both are asked for the same URL.
     const ask = (request) => fetch(`${origin}/${pathOf(request)}`);
@@ -78,14 +84,14 @@ function pathOf(request) {
 }
 
 const inRequest = {
-  /** Begins to write, and is over. */
+  /** Begins to write, and is over when the origin has been asked. */
   async begin(_where, path) {
     const wrote = new Promise((resolve) => {
       slowStore.wrote = resolve;
     });
     void sealed.set("k", path);
     await wrote;
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await fetch(`${origin}/sealed-begun`);
     return new Response("begun");
   },
   async write(_where, path) {
@@ -120,6 +126,10 @@ const inRequest = {
     const anchoring = functions[where].with({ waitUntil: (work) => ctx.waitUntil(work) });
     return Response.json({ value: await anchoring(path) });
   },
+  arrived: (_where, path) => new Response(`${arrivals.get(path) ?? 0}`),
+  async peek(where, path) {
+    return Response.json({ value: (await functions[where].peek(path)) ?? null });
+  },
   facts: (where) =>
     Response.json({ startedAt, compiled, events, stats: caches[where.split("/")[0]].stats() }),
   trap() {
@@ -142,8 +152,11 @@ export default {
   async fetch(request, env, ctx) {
     origin = env.ORIGIN;
     const [, way, cache, policy, ...rest] = new URL(request.url).pathname.split("/");
+    const path = `/${rest.join("/")}`;
     try {
-      return await inRequest[way](`${cache}/${policy}`, `/${rest.join("/")}`, request, ctx, env);
+      const answer = inRequest[way](`${cache}/${policy}`, path, request, ctx, env);
+      if (way !== "arrived") arrivals.set(path, (arrivals.get(path) ?? 0) + 1);
+      return await answer;
     } catch (error) {
       return new Response(`${error}`, { status: 500 });
     }
