@@ -266,7 +266,8 @@ export class Cache {
 
   /**
    * Stores a value if there is a fresh one; whether it did. Within this instance nothing comes
-   * between the two; another instance may drop the key in between.
+   * between the two; another instance may drop the key in between. Above stores the last one says
+   * whether there is one, and memory only while that cannot be asked.
    */
   async replace(key: string, value: unknown, options?: EntryOptions): Promise<boolean> {
     const lifetime = entryLifetime(this, options);
@@ -281,7 +282,8 @@ export class Cache {
 
   /**
    * Lets `key` stay fresh for `ttl` from now on, without stale windows; 0 drops it. Whether there
-   * was a fresh value.
+   * was a fresh value. Above stores it is what the last one has now: false for what only memory has,
+   * and while that store cannot be asked.
    */
   async expire(key: string, ttl: Duration): Promise<boolean> {
     return expire(this, checkedKey(key), lifetimeOf(ttl));

@@ -1,7 +1,7 @@
 /** Entries as records for lower stores, and back. Nothing here throws. */
 
 import type { Layer } from "./attempts.js";
-import { isBytes } from "./bytes.js";
+import { isBytes, isSame } from "./bytes.js";
 import type { Timers } from "./clock.js";
 import { type Codec, decode, encode, type Kinds } from "./codec/values.js";
 import { CodecError, isHoldoverError } from "./errors.js";
@@ -82,6 +82,17 @@ export class EntryRecords {
       const error = new CodecError("the value cannot be stored", { cause });
       this.#events.tell({ type: "store-error", store: "codec", operation: "set", key, error });
       return undefined;
+    }
+  }
+
+  /** True if two values have the same bytes in records. */
+  isSame(one: unknown, other: unknown): boolean {
+    try {
+      const [left, right] = [encode(one, this.#codec), encode(other, this.#codec)];
+      return left.codec === right.codec && isSame(left.bytes, right.bytes);
+    } catch (error) {
+      this.#onTrap(error);
+      return false;
     }
   }
 

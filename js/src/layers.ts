@@ -9,7 +9,7 @@ import { StoreError } from "./errors.js";
 import type { Events } from "./events.js";
 import type { Store } from "./store.js";
 import type { StoreNames } from "./store-names.js";
-import { StoredTags } from "./stored-tags.js";
+import { layerOfStamps, StoredTags } from "./stored-tags.js";
 import type { Tagged } from "./tags.js";
 import { type NamedKey, type PreparedChange, type TierRegistry, Tiers } from "./tiers/tiers.js";
 import type { Content } from "./tiers/writer.js";
@@ -68,7 +68,7 @@ export interface LayersHost {
 /** How entries are read that no policy is about. */
 export const DIRECT: Form = { counts: true };
 /** The same, where only their times are wanted. */
-const ANY: Form = { counts: true, responses: true };
+export const ANY: Form = { counts: true, responses: true };
 
 /** The lower stores of a cache. */
 export class Layers {
@@ -91,6 +91,11 @@ export class Layers {
   /** All of them, in order. */
   get all(): readonly Layer[] {
     return this.#layers;
+  }
+
+  /** The one that most instances share, as far as is known. */
+  get shared(): Layer {
+    return layerOfStamps(this.#layers);
   }
 
   /** The one that counts. */
@@ -284,6 +289,11 @@ export class Layers {
   /** See {@link EntryRecords.decode}. */
   decode(layer: Layer, key: string, record: unknown): FoundEntry | undefined {
     return this.#records.decode(layer, key, record, ANY);
+  }
+
+  /** See {@link EntryRecords.isSame}. */
+  isSame(one: unknown, other: unknown): boolean {
+    return this.#records.isSame(one, other);
   }
 
   /** See {@link Attempts.try}. */

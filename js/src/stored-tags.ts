@@ -168,7 +168,7 @@ export class StoredTags {
 }
 
 /** The last store, or the last one that never gives what it has replaced, where there is one. */
-function layerOfStamps(layers: readonly Layer[]): Layer {
+export function layerOfStamps(layers: readonly Layer[]): Layer {
   const sure = layers.filter(({ store }) => !((store.lag ?? 0) > 0));
   return (sure.at(-1) ?? layers.at(-1)) as Layer;
 }

@@ -6,7 +6,8 @@ import { ConfigError, StoreError } from "../errors.js";
 import type { Layer, Layers, Lifetime } from "../layers.js";
 import { randomToken } from "../lock.js";
 import type { Subject } from "./arguments.js";
-import { addRecord, changeElsewhere, inTurn, removeRecord, renewable } from "./single.js";
+import { actOnPresent, UNKNOWN } from "./looking.js";
+import { addRecord, changeElsewhere, inTurn, removeRecord } from "./single.js";
 
 /** How often a counter is looked for while others make and drop it. */
 const TRIES = 5;
@@ -30,7 +31,7 @@ export function increment(
     const { layers } = driver.host;
     const layer = off.reads || off.writes ? undefined : layers?.counterLayer;
     if (layers !== undefined && layer !== undefined && lifetime.ttl > 0) {
-      const { counter, left } = await findOrMake(cache, layers, layer, key, lifetime);
+      const { counter, left } = await findOrMake(layers, layer, key, lifetime);
       // Memory would go on telling what this instance counted last.
       entries.drop(key);
       const sum = await layers.count(layer, key, counter, by, left);
@@ -38,15 +39,28 @@ export function increment(
       await layers.count(layer, key, counter, -by, left);
       throw tooFar(key, by);
     }
-    const held = off.reads ? undefined : entries.held(key, true);
-    const isPlain = held !== undefined && (held.tagged === undefined || layers === undefined);
-    const found = isPlain ? held : layers && (await renewable(cache, key));
-    const sum = numberIn(key, found?.value, found !== undefined) + by;
-    if (!isExact(sum)) throw tooFar(key, by);
-    const kept = found && { ...lifetime, ttl: found.ttl, tagged: found.tagged };
-    await entries.set(key, sum, kept ?? lifetime);
-    return sum;
+    const held = () => (off.reads ? undefined : entries.held(key, true));
+    const add = (found: Held | undefined) => addTo(cache, key, by, lifetime, found);
+    if (layers === undefined || off.reads) return add(held());
+    return actOnPresent(cache, layers, key, (found) =>
+      add(found === UNKNOWN ? untagged(held()) : found),
+    );
   });
+}
+
+/** Adds to a number where nothing counts. */
+async function addTo(
+  { entries }: Subject,
+  key: string,
+  by: number,
+  lifetime: Lifetime,
+  found: Held | undefined,
+): Promise<number> {
+  const sum = numberIn(key, found?.value, found !== undefined) + by;
+  if (!isExact(sum)) throw tooFar(key, by);
+  const kept = found && { ...lifetime, ttl: found.ttl, tagged: found.tagged };
+  await entries.set(key, sum, kept ?? lifetime);
+  return sum;
 }
 
 /** True if a number has no neighbour that looks the same. */
@@ -61,14 +75,13 @@ function tooFar(key: string, by: number): ConfigError {
 
 /** The counter of a key in a store; a number that is there is where it begins. */
 async function findOrMake(
-  cache: Subject,
   layers: Layers,
   layer: Layer,
   key: string,
   lifetime: Lifetime,
 ): Promise<Found> {
   for (let tries = 0; tries < TRIES; tries += 1) {
-    const found = await look(cache, layers, layer, key, lifetime);
+    const found = await look(layers, layer, key, lifetime);
     if (found !== undefined) return found;
   }
   throw new StoreError(`the counter of ${key} is dropped as often as it is made`);
@@ -76,7 +89,6 @@ async function findOrMake(
 
 /** One look; undefined when somebody else was faster. */
 async function look(
-  { entries }: Subject,
   layers: Layers,
   layer: Layer,
   key: string,
@@ -89,11 +101,10 @@ async function look(
   const entry = decoded && (await layers.tags.heeded(layer, key, decoded));
   const fresh = entry && freshOf(entry);
   if (fresh?.value instanceof StoredCounter) return { counter: fresh.value, left: fresh.ttl };
-  // What this instance alone has counts as well: a store may have lost, or refused, it.
-  const held = fresh ?? untagged(entries.held(key, true));
-  const left = held?.ttl ?? lifetime.ttl;
-  const counter = new StoredCounter(newId(), numberIn(key, held?.value, held !== undefined));
-  const tagged = held === undefined ? lifetime.tagged : held.tagged;
+  // What memory alone has counts for nothing: another instance may have dropped it.
+  const left = fresh?.ttl ?? lifetime.ttl;
+  const counter = new StoredCounter(newId(), numberIn(key, fresh?.value, fresh !== undefined));
+  const tagged = fresh === undefined ? lifetime.tagged : fresh.tagged;
   const own = await layers.versioned({ ...lifetime, ttl: left, tagged });
   const marker = own && layers.encode(key, counter, own);
   if (marker === undefined) throw new StoreError(`the counter of ${key} cannot be stored`);

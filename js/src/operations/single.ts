@@ -4,6 +4,7 @@ import { freshOf, type Held } from "../entries.js";
 import type { Layer, Layers, Lifetime } from "../layers.js";
 import type { Content } from "../tiers/writer.js";
 import type { Subject } from "./arguments.js";
+import { actOnPresent, type Presence, UNKNOWN } from "./looking.js";
 
 /** Milliseconds after which an operation that holds the turn of its key is taken for vanished. */
 const TURN = 5000;
@@ -46,9 +47,14 @@ async function replace(
   key: string,
   store: () => Promise<boolean>,
 ): Promise<boolean> {
-  const look = async () => freshEntry(cache, key);
-  const found = await unchanged(cache, key, look);
-  return found !== undefined && found !== CHANGING && store();
+  const { entries, driver } = cache;
+  const { layers } = driver.host;
+  if (driver.offFor(key).reads) return false;
+  const held = () => entries.held(key, true);
+  if (layers === undefined) return held() !== undefined && store();
+  return actOnPresent(cache, layers, key, async (found) => {
+    return (found === UNKNOWN ? held() : found) !== undefined && store();
+  });
 }
 
 /** What `get` would find. In memory at once, for what must not be interrupted. */
@@ -190,8 +196,15 @@ export async function changeElsewhere(
 /** See `Cache.expire`. */
 export function expire(cache: Subject, key: string, lifetime: Lifetime): Promise<boolean> {
   const { entries, driver } = cache;
+  const { layers } = driver.host;
   return inTurn(cache, key, async () => {
-    if (driver.offFor(key).writes) return false;
+    const off = driver.offFor(key);
+    if (off.writes || off.reads) return false;
+    if (layers !== undefined && lifetime.ttl > 0) {
+      return actOnPresent(cache, layers, key, (found) =>
+        renew(cache, layers, key, lifetime, found),
+      );
+    }
     const found = await renewable(cache, key);
     if (found === undefined) return false;
     const kept = found.tagged ? { ...lifetime, tagged: found.tagged } : lifetime;
@@ -199,4 +212,21 @@ export function expire(cache: Subject, key: string, lifetime: Lifetime): Promise
     await entries.invalidate(key);
     return true;
   });
+}
+
+async function renew(
+  { entries }: Subject,
+  layers: Layers,
+  key: string,
+  lifetime: Lifetime,
+  found: Presence,
+): Promise<boolean> {
+  if (found === undefined || found === UNKNOWN) return false;
+  const held = entries.held(key, true);
+  const isSame = held !== undefined && layers.isSame(held.value, found.value);
+  const value = isSame ? held.value : found.value;
+  const stored = entries.set(key, value, { ...lifetime, tagged: found.tagged });
+  // Memory keeps nothing of what others count.
+  if (found.counted) entries.drop(key);
+  return stored;
 }
