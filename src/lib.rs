@@ -52,6 +52,8 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "boundary")]
+pub mod abi;
 pub mod call;
 pub mod entry;
 pub mod flight;

@@ -28,9 +28,16 @@ use alloc::vec::Vec;
 
 const MAGIC: [u8; 2] = *b"ho";
 const VERSION: u8 = 2;
-const FIXED: usize = 48;
+/// Where the checksum is.
+pub(crate) const SUM_AT: usize = 4;
+/// The first byte after it.
+pub(crate) const SUM_END: usize = 8;
+/// Where the length of the extension is.
+pub(crate) const LENGTH_AT: usize = 44;
+/// Where the extension begins.
+pub(crate) const FIXED: usize = 48;
 /// The longest extension that is read.
-const MOST_EXTENSION: usize = 1 << 16;
+pub(crate) const MOST_EXTENSION: usize = 1 << 16;
 /// The most tags of an entry.
 pub const MOST_TAGS: usize = 1024;
 /// Bytes of a tag and its versions.
@@ -82,7 +89,7 @@ pub fn encode(header: &Header, value: &[u8]) -> Vec<u8> {
     let mut record = encode_head(header);
     record.extend_from_slice(value);
     let sum = checksum(&record);
-    record[4..8].copy_from_slice(&sum.0.to_le_bytes());
+    record[SUM_AT..SUM_END].copy_from_slice(&sum.0.to_le_bytes());
     record
 }
 
@@ -113,7 +120,7 @@ pub fn encode_head(header: &Header) -> Vec<u8> {
 #[must_use]
 pub fn decode(record: &[u8]) -> Option<(Header, usize)> {
     let head = decode_head(record)?;
-    (u32_at(record, 4)? == checksum(record).0).then_some(head)
+    (u32_at(record, SUM_AT)? == checksum(record).0).then_some(head)
 }
 
 /// Reads the beginning of a record, up to where its value begins, and does not look at the
@@ -136,7 +143,7 @@ pub fn decode_head(record: &[u8]) -> Option<(Header, usize)> {
         load_cost: u32_at(fixed, 40)?,
         tags: Box::default(),
     };
-    let extension = usize::try_from(u32_at(fixed, 44)?).ok()?;
+    let extension = usize::try_from(u32_at(fixed, LENGTH_AT)?).ok()?;
     if extension > MOST_EXTENSION {
         return None;
     }
@@ -208,7 +215,9 @@ fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
 }
 
 fn checksum(record: &[u8]) -> Checksum {
-    Checksum::default().then(&record[..4]).then(&record[8..])
+    Checksum::default()
+        .then(&record[..SUM_AT])
+        .then(&record[SUM_END..])
 }
 
 #[cfg(test)]
@@ -239,7 +248,7 @@ mod tests {
 
     fn seal(record: &mut [u8]) {
         let sum = checksum(record);
-        record[4..8].copy_from_slice(&sum.0.to_le_bytes());
+        record[SUM_AT..SUM_END].copy_from_slice(&sum.0.to_le_bytes());
     }
 
     fn tagged(count: usize) -> Header {
@@ -269,7 +278,7 @@ mod tests {
         let mut forged = most;
         let block = TAG_BYTES * (MOST_TAGS + 1);
         forged.splice(FIXED..FIXED, [0; TAG_BYTES]);
-        forged[44..48].copy_from_slice(&length(BLOCK + block));
+        forged[LENGTH_AT..FIXED].copy_from_slice(&length(BLOCK + block));
         forged[FIXED] = TAGGED;
         forged[FIXED + 1..FIXED + BLOCK].copy_from_slice(&length(block));
         seal(&mut forged);
@@ -283,7 +292,7 @@ mod tests {
             record.push(9);
             record.extend_from_slice(&length(extension - BLOCK));
             record.resize(FIXED + extension, 0);
-            record[44..48].copy_from_slice(&length(extension));
+            record[LENGTH_AT..FIXED].copy_from_slice(&length(extension));
             seal(&mut record);
             assert_eq!(decode(&record).is_some(), is_read, "{extension}");
         }
@@ -332,7 +341,7 @@ mod tests {
             let mut record = encode(&header, &value);
             let (_, value_at) = decode(&record).unwrap();
             record.drain(FIXED..value_at);
-            record[44..48].copy_from_slice(&length(0));
+            record[LENGTH_AT..FIXED].copy_from_slice(&length(0));
             seal(&mut record);
             let (read, _) = decode(&record).unwrap();
             let mut expected = header;
@@ -348,7 +357,7 @@ mod tests {
             let own = value_at - FIXED;
             let added: Vec<u8> = [&[kind][..], &length(block.len()), &block].concat();
             record.splice(FIXED..FIXED, added.iter().copied());
-            record[44..48].copy_from_slice(&length(own + added.len()));
+            record[LENGTH_AT..FIXED].copy_from_slice(&length(own + added.len()));
             seal(&mut record);
             prop_assert_eq!(decode(&record), Some((header, value_at + added.len())));
         }

@@ -1,5 +1,6 @@
 /** A compiled policy on its way into the core. */
 
+import { writePolicyNumbers } from "./abi.js";
 import type { SharedPlace } from "./guard-options.js";
 import { Guards } from "./guards.js";
 import type { LoadTimesHistogram } from "./load-times.js";
@@ -79,7 +80,7 @@ export class BoundPolicy {
     }
     this.onBound?.();
     const { place } = this;
-    place.id = memory.addPolicy(fieldsOf(this.rules));
+    place.id = memory.addPolicy(numbersOf(this.rules));
     place.instance = memory.instance;
   }
 }
@@ -102,7 +103,7 @@ export function baseOf(rules: CompiledPolicy): {
   const guards = rules.guards === undefined ? [] : [...rules.guards.sets, rules.guards.callSet];
   const guarded = guards.map((set) => set && `${set.scope} ${set.fields}`);
   const shared = [rules.guards?.shared?.breaker, rules.guards?.shared?.limit].map(idOfShared);
-  return { id: [...fieldsOf(base), ...guarded, ...shared].join(), rules: base };
+  return { id: [...numbersOf(base), ...guarded, ...shared].join(), rules: base };
 }
 
 /** By its name, which `getOrLoad` asks for: guards that share their state are one. */
@@ -114,20 +115,8 @@ function idOfShared(
   return JSON.stringify([place.name, rules]);
 }
 
-/** The order of `field` in `src/wasm/policies.rs`. */
-function fieldsOf(rules: CompiledPolicy): Float64Array {
-  return Float64Array.of(
-    rules.ttl,
-    rules.staleWhileRevalidate,
-    rules.staleIfError,
-    rules.failoverAfter,
-    rules.timeout,
-    rules.retryAfter,
-    rules.originFirst ? 1 : 0,
-    rules.singleFlight ? 1 : 0,
-    rules.earlyBeta,
-    rules.earlyAfter,
-    rules.hitsMax,
-    rules.hitsRefreshAt,
-  );
+function numbersOf(rules: CompiledPolicy): Float64Array {
+  const { originFirst, singleFlight } = rules;
+  const flags = { originFirst: originFirst ? 1 : 0, singleFlight: singleFlight ? 1 : 0 };
+  return writePolicyNumbers({ ...rules, ...flags });
 }

@@ -5,6 +5,21 @@
  * request that vanishes takes its state with it. See `src/call/mod.rs` for the order of steps.
  */
 
+import {
+  BESIDE_ANSWERED,
+  BEGUN_DROPPED,
+  BEGUN_SLOT,
+  STEP_BITS,
+  STEP_ERROR_FALLBACK,
+  STEP_HIT,
+  STEP_HIT_REFRESH,
+  STEP_LOAD,
+  STEP_LOAD_FALLBACK,
+  STEP_ROLL,
+  STEP_STALE,
+  STEP_STALE_REFRESH,
+  STEP_WAIT_FALLBACK,
+} from "./abi.js";
 import { abortedOf, whenAborted } from "./aborts.js";
 import type { BoundPolicy } from "./bound-policy.js";
 import {
@@ -35,29 +50,11 @@ import { type Off, Switches } from "./switches.js";
 import { waitFor } from "./waiting.js";
 import { warnWithoutCore } from "./without-core.js";
 
-/** The verdicts of `begin`, as `src/wasm/mod.rs` numbers them. */
-const HIT = 0;
-const STALE = 1;
-const ERROR_FALLBACK = 2;
-const STALE_REFRESH = 3;
-const LOAD = 4;
-const LOAD_FALLBACK = 5;
-/** Another caller leads the load, and no entry may answer meanwhile. */
-export const WAIT = 6;
-const WAIT_FALLBACK = 7;
-const HIT_REFRESH = 8;
-/** A random number is wanted: most hits do without. */
-const ROLL = 9;
 const NOT_DRAWN = Number.NaN;
-const STEP_BITS = 15;
-const DROPPED = 16;
-const SLOT = 32;
-/** What `load_beside` gives when an entry answers: the origin fails, and a load finds out how long. */
-const ANSWERED = 0;
 /** What {@link Driver.begin} gives when the core trapped; no verdict is −1. */
 const TRAPPED = -1;
 /** The bits of a verdict that tell what to do; all zero for a hit with nothing left to do. */
-export const HIT_BITS: number = STEP_BITS | DROPPED;
+export const HIT_BITS: number = STEP_BITS | BEGUN_DROPPED;
 
 const EVERYTHING: Off = { reads: true, writes: true };
 
@@ -207,7 +204,7 @@ export class Driver {
       const { memory, timers, random } = this.host;
       const now = timers.now();
       const verdict = core.begin(memory.machine, slot, policy, now, NOT_DRAWN);
-      if ((verdict & STEP_BITS) !== ROLL) return verdict;
+      if ((verdict & STEP_BITS) !== STEP_ROLL) return verdict;
       return core.begin(memory.machine, slot, policy, now, random());
     } catch (error) {
       this.recover(error);
@@ -327,11 +324,11 @@ export class Driver {
   #perform(call: Call, known: number, verdict: number): Promise<Answer> {
     const { memory, space } = this.host;
     const step = verdict & STEP_BITS;
-    const slot = Math.floor(verdict / SLOT);
+    const slot = Math.floor(verdict / BEGUN_SLOT);
     // Before anything else happens: a loader may call the cache, which may take those slots anew.
-    if (verdict & DROPPED) memory.drain();
+    if (verdict & BEGUN_DROPPED) memory.drain();
     if (known < 0 && slot >= 0) memory.adopt(space, call.key, slot);
-    const isServed = step <= STALE_REFRESH || step === HIT_REFRESH;
+    const isServed = step <= STEP_STALE_REFRESH || step === STEP_HIT_REFRESH;
     if (
       isServed &&
       call.policy.rules.responses !== true &&
@@ -340,26 +337,26 @@ export class Driver {
       return this.#bypass(call); // Whatever made the keys alike, the answers are not.
     }
     switch (step) {
-      case HIT:
+      case STEP_HIT:
         return this.#serving.serve(call, slot, "hit");
-      case STALE:
+      case STEP_STALE:
         return this.#serving.serve(call, slot, "stale");
-      case ERROR_FALLBACK:
+      case STEP_ERROR_FALLBACK:
         return this.#serving.serve(call, slot, "error-fallback");
-      case HIT_REFRESH:
-      case STALE_REFRESH: {
+      case STEP_HIT_REFRESH:
+      case STEP_STALE_REFRESH: {
         // Registered before anything is told: a listener may call the cache.
         const flight = this.#loads.register(call, slot, core.fence(memory.machine), "refresh");
-        const answer = this.#serving.serve(call, slot, step === HIT_REFRESH ? "hit" : "stale");
+        const answer = this.#serving.serve(call, slot, step === STEP_HIT_REFRESH ? "hit" : "stale");
         this.#loads.start(flight, call);
         return answer;
       }
-      case LOAD:
-      case LOAD_FALLBACK: {
+      case STEP_LOAD:
+      case STEP_LOAD_FALLBACK: {
         const flight = this.#loads.register(call, slot, core.fence(memory.machine), "load");
-        if (step === LOAD) this.#tellMiss(call.key);
+        if (step === STEP_LOAD) this.#tellMiss(call.key);
         this.#loads.start(flight, call);
-        return this.#join(call, flight, LEADS + (step === LOAD_FALLBACK ? HAS_FALLBACK : 0));
+        return this.#join(call, flight, LEADS + (step === STEP_LOAD_FALLBACK ? HAS_FALLBACK : 0));
       }
       default: {
         const flight = memory.flights[slot];
@@ -367,9 +364,9 @@ export class Driver {
         const isOwn = call.within?.wouldWaitForItself(flight.frame) === true;
         // Registered before anything is told: a listener may call the cache.
         if (!isOwn && this.isOutdated(flight)) return this.#takeOver(call, slot);
-        if (step !== WAIT_FALLBACK) this.#tellMiss(call.key);
+        if (step !== STEP_WAIT_FALLBACK) this.#tellMiss(call.key);
         if (isOwn) return this.#loadWithin(call, call.within as Frame);
-        return this.#wait(call, flight, step === WAIT_FALLBACK ? HAS_FALLBACK : 0);
+        return this.#wait(call, flight, step === STEP_WAIT_FALLBACK ? HAS_FALLBACK : 0);
       }
     }
   }
@@ -392,7 +389,7 @@ export class Driver {
     const slot = (fallback & HAS_FALLBACK) !== 0 ? (space.get(call.key) ?? -1) : -1;
     const id = call.policy.bind(memory);
     const fence = core.load_beside(memory.machine, slot, id, timers.now());
-    if (fence === ANSWERED) return this.#serving.serve(call, slot, "error-fallback");
+    if (fence === BESIDE_ANSWERED) return this.#serving.serve(call, slot, "error-fallback");
     const flight = this.#loads.register(call, -1, fence, "beside");
     this.#loads.start(flight, call);
     return this.#join(call, flight, LEADS + fallback);

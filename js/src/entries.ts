@@ -1,10 +1,12 @@
 /** Direct operations on entries, without a loader. */
 
+import { STATE_FRESH } from "./abi.js";
 import { CachedError } from "./cached-error.js";
 import type { Answer, Times } from "./call.js";
 import * as core from "./core.js";
 import type { Driver } from "./driver.js";
 import type { Form } from "./entry-records.js";
+import { isServable } from "./entry-state.js";
 import type { Source } from "./events.js";
 import type { Change } from "./feed.js";
 import type { Host } from "./host.js";
@@ -13,9 +15,6 @@ import { type FoundEntry, type Lifetime, totalOf } from "./layers.js";
 import { type Begun, hashTags, type Tagged, type TagHashes } from "./tags.js";
 import type { Explained } from "./wrap.js";
 
-/** `state` of an entry that is dead, or of none. */
-const isGone = (state: number): boolean => state === 0 || state >= 4;
-const FRESH = 1;
 /** The fence of a direct write. */
 const NEWEST = -1;
 
@@ -370,7 +369,7 @@ export class Entries {
       const now = timers.now();
       const state = core.state(memory.machine, slot, now);
       const value = memory.values[slot];
-      const isThere = freshOnly ? state === FRESH : !isGone(state);
+      const isThere = freshOnly ? state === STATE_FRESH : isServable(state);
       if (!isThere || value instanceof CachedError) return undefined;
       if (uses) core.use_entry(memory.machine, slot);
       const ttl = core.ttl(memory.machine, slot) - core.age(memory.machine, slot, now);

@@ -1,5 +1,15 @@
 /** The options of guards, compiled: what may refuse a load. */
 
+import {
+  GUARD_AT_BREAKER,
+  GUARD_AT_END,
+  GUARD_AT_LIMIT,
+  GUARD_AT_SLOW,
+  type LimitNumbers,
+  writeBreakerNumbers,
+  writeLimitNumbers,
+  writeSlowNumbers,
+} from "./abi.js";
 import { duration } from "./duration.js";
 import { ConfigError } from "./errors.js";
 import { type GivenOptions, optionalFunction, readOptions } from "./options.js";
@@ -15,7 +25,7 @@ export type GuardScope = "function" | "key" | "host";
 
 /** What a guard is asked about. */
 export interface GuardRules {
-  /** In the order of `field` in `src/wasm/guards.rs`. */
+  /** As the core reads them. */
   readonly fields: Float64Array;
   readonly scope: GuardScope;
 }
@@ -53,15 +63,9 @@ export interface CompiledGuards {
   readonly onReject: ((error: unknown, ...args: readonly unknown[]) => unknown) | undefined;
 }
 
-/** How many numbers a set of guards takes; a guard whose first number is 0 is not there. */
-const FIELDS = 14;
-const BREAKER_AT = 0;
-const LIMIT_AT = 5;
-const SLOW_AT = 10;
-
 interface Part {
   readonly at: number;
-  readonly numbers: readonly number[];
+  readonly numbers: Float64Array;
   readonly scope: GuardScope;
 }
 
@@ -99,11 +103,11 @@ function sharedRules(
   limit: ReturnType<typeof compileRateLimit>,
 ): SharedRules | undefined {
   if (breaker?.place === undefined && limit?.place === undefined) return undefined;
-  const { part, place } = breaker ?? {};
+  const { rules, part, place } = breaker ?? {};
   return {
-    breaker: part && place && { rules: breakerRules(part.numbers), scope: part.scope, place },
+    breaker: rules && place && { rules, scope: part?.scope ?? "function", place },
     limit: limit?.place && {
-      options: windowOptions(limit.part.numbers),
+      options: windowOptions(limit.rules),
       scope: limit.part.scope,
       place: limit.place,
       countsCalls: limit.countsCalls,
@@ -111,13 +115,7 @@ function sharedRules(
   };
 }
 
-function breakerRules(numbers: readonly number[]): SharedBreakerRules {
-  const [errorRate = 1, window = 1, minCalls = 1, openFor = 1, halfOpenCalls = 1] = numbers;
-  return { errorRate, window, minCalls, openFor, halfOpenCalls };
-}
-
-function windowOptions(numbers: readonly number[]): WindowOptions {
-  const [limit = 1, period = 1, sliding = 0, ban = 0] = numbers;
+function windowOptions({ limit, period, sliding, ban }: LimitNumbers): WindowOptions {
   const algorithm = sliding > 0 ? "sliding" : "fixed";
   return ban > 0 ? { algorithm, limit, period, ban } : { algorithm, limit, period };
 }
@@ -125,7 +123,7 @@ function windowOptions(numbers: readonly number[]): WindowOptions {
 function setOf(scope: GuardScope, parts: readonly Part[]): GuardRules | undefined {
   const own = parts.filter((part) => part.scope === scope);
   if (own.length === 0) return undefined;
-  const fields = new Float64Array(FIELDS);
+  const fields = new Float64Array(GUARD_AT_END);
   for (const { at, numbers } of own) fields.set(numbers, at);
   return { fields, scope };
 }
@@ -146,13 +144,13 @@ function compileBreaker(value: unknown, scopes: readonly GuardScope[], isNamed: 
   if (value === undefined) return undefined;
   const given = readOptions(value, { of: "circuitBreaker", known: BREAKER });
   const name = (option: string) => `circuitBreaker.${option}`;
-  const numbers = [
-    rate(given.errorRate, name("errorRate")),
-    span(given.window, name("window")),
-    whole(given.minCalls, name("minCalls"), 1),
-    span(given.openFor, name("openFor")),
-    whole(given.halfOpenCalls ?? 1, name("halfOpenCalls"), 1),
-  ];
+  const rules = {
+    errorRate: rate(given.errorRate, name("errorRate")),
+    window: span(given.window, name("window")),
+    minCalls: whole(given.minCalls, name("minCalls"), 1),
+    openFor: span(given.openFor, name("openFor")),
+    halfOpenCalls: whole(given.halfOpenCalls ?? 1, name("halfOpenCalls"), 1),
+  };
   const scope = compileScope(given.scope, name("scope"), scopes);
   const like = "(error) => boolean";
   const countIf = synchronousFunction<(error: unknown) => boolean>(
@@ -161,7 +159,8 @@ function compileBreaker(value: unknown, scopes: readonly GuardScope[], isNamed: 
     like,
   );
   const place = compileShared(given, "circuitBreaker", BREAKER_NEEDS, isNamed);
-  return { part: { at: BREAKER_AT, numbers, scope }, countIf, place };
+  const part = { at: GUARD_AT_BREAKER, numbers: writeBreakerNumbers(rules), scope };
+  return { rules, part, countIf, place };
 }
 
 /** What a shared breaker asks of its store. */
@@ -187,12 +186,12 @@ function compileRateLimit(value: unknown, scopes: readonly GuardScope[], isNamed
   if (sliding && given.ban !== undefined) {
     throw new ConfigError(name("ban"), given.ban, 'no ban with algorithm "sliding"');
   }
-  const numbers = [
-    whole(given.limit, name("limit"), 1),
-    span(given.period, name("period")),
-    sliding ? 1 : 0,
-    given.ban === undefined ? 0 : span(given.ban, name("ban")),
-  ];
+  const rules = {
+    limit: whole(given.limit, name("limit"), 1),
+    period: span(given.period, name("period")),
+    sliding: sliding ? 1 : 0,
+    ban: given.ban === undefined ? 0 : span(given.ban, name("ban")),
+  };
   const scope = compileScope(given.scope, name("scope"), scopes);
   const onReject = optionalFunction<NonNullable<CompiledGuards["onReject"]>>(
     given.onReject,
@@ -201,7 +200,8 @@ function compileRateLimit(value: unknown, scopes: readonly GuardScope[], isNamed
   );
   const countsCalls = oneOf(given.count, name("count"), ["loads", "calls"]) === "calls";
   const place = compileShared(given, "rateLimit", ["window"], isNamed);
-  return { part: { at: LIMIT_AT, numbers, scope }, onReject, countsCalls, place };
+  const part = { at: GUARD_AT_LIMIT, numbers: writeLimitNumbers(rules), scope };
+  return { rules, part, onReject, countsCalls, place };
 }
 
 const SLOW = ["factor", "samples", "openFor", "scope"] as const;
@@ -214,12 +214,12 @@ function compileSlowCalls(value: unknown, scopes: readonly GuardScope[]): Part |
   if (typeof factor !== "number" || !(factor >= 1) || factor === Number.POSITIVE_INFINITY) {
     throw new ConfigError(name("factor"), factor, "a finite number, 1 or more");
   }
-  const numbers = [
+  const numbers = writeSlowNumbers({
     factor,
-    whole(given.samples ?? 10, name("samples"), 1),
-    span(given.openFor, name("openFor")),
-  ];
-  return { at: SLOW_AT, numbers, scope: compileScope(given.scope, name("scope"), scopes) };
+    samples: whole(given.samples ?? 10, name("samples"), 1),
+    openFor: span(given.openFor, name("openFor")),
+  });
+  return { at: GUARD_AT_SLOW, numbers, scope: compileScope(given.scope, name("scope"), scopes) };
 }
 
 function rate(value: unknown, option: string): number {

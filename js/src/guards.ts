@@ -1,5 +1,12 @@
 /** Guards at work: asked before a load, told how it went. The machines are in the core. */
 
+import {
+  REFUSED_ADMITTED,
+  REFUSED_CIRCUIT_OPEN,
+  REFUSED_RATE_LIMITED,
+  RESULT_IGNORED,
+  readRefusalNumbers,
+} from "./abi.js";
 import type { Call } from "./call.js";
 import type { Timers } from "./clock.js";
 import * as core from "./core.js";
@@ -8,13 +15,9 @@ import type { Outcome } from "./flight.js";
 import type { CompiledGuards } from "./guard-options.js";
 import { GuardTables, type ScopedGuards } from "./guard-scopes.js";
 import type { Host } from "./host.js";
-import { IGNORED, type LoadResult } from "./load-result.js";
+import type { LoadResult } from "./load-result.js";
 import type { MemoryStore } from "./memory.js";
 import { rateLimited, SharedGuards, type Ticket } from "./shared-guards.js";
-
-/** The reasons of a refusal, as `src/wasm/guards.rs` numbers them; 0 is none. */
-const CIRCUIT_OPEN = 1;
-const RATE_LIMITED = 2;
 
 interface Place extends ScopedGuards {
   readonly permit: number;
@@ -75,7 +78,7 @@ export class Guards {
     const admission = this.admit(call, memory, timers);
     if (ticket === undefined) return admission;
     if (!(admission instanceof HoldoverError)) return { ...admission, ticket };
-    await ticket.end(IGNORED);
+    await ticket.end(RESULT_IGNORED);
     return admission;
   }
 
@@ -94,7 +97,7 @@ export class Guards {
     const now = timers.now();
     const { guards } = calls.of(call, memory, now);
     const reason = core.check_guards(machine, guards, now);
-    if (reason > 0) return refusal(reason, machine, now);
+    if (reason !== REFUSED_ADMITTED) return refusal(reason, machine, now);
     core.take_guards(machine, guards, call.policy.bind(memory), now);
     return undefined;
   }
@@ -107,7 +110,7 @@ export class Guards {
   ): Promise<void> | undefined {
     if (admission.shares === 0) return undefined;
     // A batch is one load: it says nothing of the origin only when none of its keys does.
-    admission.shares = result === IGNORED ? admission.shares - 1 : 0;
+    admission.shares = result === RESULT_IGNORED ? admission.shares - 1 : 0;
     if (admission.shares > 0) return undefined;
     const told = admission.ticket?.end(result);
     if (admission.instance !== memory.instance) return told;
@@ -129,15 +132,15 @@ function firstRefusal(
 ): HoldoverError | undefined {
   for (const { guards } of asked) {
     const reason = core.check_guards(machine, guards, now);
-    if (reason > 0) return refusal(reason, machine, now);
+    if (reason !== REFUSED_ADMITTED) return refusal(reason, machine, now);
   }
   return undefined;
 }
 
 function refusal(reason: number, machine: number, now: number): HoldoverError {
-  const [retryAfter = 0, limit = 0] = core.refusal(machine);
-  if (reason === RATE_LIMITED) return rateLimited(limit, retryAfter, now);
-  return reason === CIRCUIT_OPEN
+  const { retryAfter, limit } = readRefusalNumbers(core.refusal(machine));
+  if (reason === REFUSED_RATE_LIMITED) return rateLimited(limit, retryAfter, now);
+  return reason === REFUSED_CIRCUIT_OPEN
     ? new CircuitOpenError("the circuit breaker is open", { retryAfter })
     : new SlowCallsError("loads have become slow", { retryAfter });
 }

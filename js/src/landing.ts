@@ -1,27 +1,27 @@
 /** How loads end: what they brought is stored, what failed is made up for, who guards is told. */
 
+import {
+  LANDED_OUTDATED,
+  RESULT_FAILED,
+  RESULT_IGNORED,
+  RESULT_SUCCEEDED,
+  STATE_ABSENT,
+} from "./abi.js";
 import { CachedError } from "./cached-error.js";
 import type { Call, Previous } from "./call.js";
 import * as core from "./core.js";
 import { keptFor } from "./entry-records.js";
+import { isServable } from "./entry-state.js";
 import type { Flight, Held, Outcome } from "./flight.js";
 import type { Host } from "./host.js";
 import { type Layers, type Lifetime, totalOf } from "./layers.js";
 import { errorTtlFor, lifetimeFor } from "./lifetimes.js";
-import { FAILED, IGNORED, type LoadResult, SUCCEEDED } from "./load-result.js";
+import type { LoadResult } from "./load-result.js";
 import { withoutCallers } from "./outside.js";
 import { canBeReadOnce, warnOfReadOnce } from "./read-once.js";
 import { Tagging } from "./tagging.js";
 import type { PreparedChange } from "./tiers/tiers.js";
 import { askUser, type Verdict } from "./user-functions.js";
-
-/** What `loaded` gives for a result that something newer has overtaken. */
-const OUTDATED = -2;
-
-/** `state` of a slot without an entry. */
-const NO_ENTRY = 0;
-/** `state` of an entry that may still answer: fresh, or in one of its stale windows. */
-const isServable = (state: number): boolean => state >= 1 && state <= 3;
 
 /** Brings loads home. */
 export class Landing {
@@ -55,7 +55,7 @@ export class Landing {
   #recordFailure(flight: Flight, call: Call, error: unknown): void {
     const countIf = call.policy.rules.guards?.countIf;
     const counts = countIf === undefined || isYes(this.#ask(call, "countIf", () => countIf(error)));
-    this.record(flight, call, counts ? FAILED : IGNORED);
+    this.record(flight, call, counts ? RESULT_FAILED : RESULT_IGNORED);
   }
 
   /** The loader returned, perhaps long after its timeout or its lease. */
@@ -68,7 +68,7 @@ export class Landing {
       ? { ok: true, value, source: "load", isReadOnce }
       : { ok: true, value, source: "load" };
     this.#noteShape(call, value, isReadOnce);
-    this.record(flight, call, SUCCEEDED);
+    this.record(flight, call, RESULT_SUCCEEDED);
     const took = this.#host.timers.now() - flight.loadBegan;
     call.policy.loadTimes.record(Math.max(0, took));
     flight.over = true;
@@ -112,7 +112,7 @@ export class Landing {
     return this.inCoreOf(flight, () => {
       const { memory, space, timers } = this.#host;
       const slot = space.get(flight.key);
-      return slot !== undefined && core.state(memory.machine, slot, timers.now()) !== NO_ENTRY;
+      return slot !== undefined && core.state(memory.machine, slot, timers.now()) !== STATE_ABSENT;
     });
   }
 

@@ -1,6 +1,6 @@
-/** How a load went, as `src/wasm/guards.rs` numbers it. */
-export type LoadResult = 0 | 1 | 2;
-export const SUCCEEDED: LoadResult = 0;
-export const FAILED: LoadResult = 1;
-/** It says nothing of the origin: stopped by its callers, or `countIf` says so. */
-export const IGNORED: LoadResult = 2;
+/** How a load went: it brought a value, it failed, or it says nothing of the origin. */
+
+import type { RESULT_FAILED, RESULT_IGNORED, RESULT_SUCCEEDED } from "./abi.js";
+
+/** One of the results that guards are told. The last: its callers stopped it, or `countIf` did. */
+export type LoadResult = typeof RESULT_SUCCEEDED | typeof RESULT_FAILED | typeof RESULT_IGNORED;

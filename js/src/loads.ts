@@ -1,5 +1,18 @@
 /** Running loads: looking into lower stores, calling loaders, storing what they bring. */
 
+import {
+  FOUND_KEPT_FOUND,
+  FOUND_KEPT_HELD,
+  FOUND_SLOT,
+  RESULT_IGNORED,
+  STEP_BITS,
+  STEP_ERROR_FALLBACK,
+  STEP_HIT,
+  STEP_HIT_REFRESH,
+  STEP_LOAD_FALLBACK,
+  STEP_STALE,
+  STEP_STALE_REFRESH,
+} from "./abi.js";
 import type { Call } from "./call.js";
 import { joinBurst, type Timers } from "./clock.js";
 import * as core from "./core.js";
@@ -12,24 +25,12 @@ import { type Admission, type Guards, rejected } from "./guards.js";
 import type { Host } from "./host.js";
 import type { Landing } from "./landing.js";
 import type { FoundEntry, Layers } from "./layers.js";
-import { IGNORED } from "./load-result.js";
 import { type LoadLock, loadLockName, lockLoad } from "./lock.js";
 import { keepsRequestsApart } from "./requests.js";
 import { hostAsyncStorage } from "./scopes.js";
 import { countFound } from "./shared-hits.js";
 import { ignoreRejection } from "./user-functions.js";
 
-/** The verdicts of `found`, as `src/wasm/mod.rs` numbers them. */
-const HIT = 0;
-const STALE = 1;
-const ERROR_FALLBACK = 2;
-const STALE_REFRESH = 3;
-const LOAD_FALLBACK = 5;
-const HIT_REFRESH = 8;
-const STEP_BITS = 15;
-const KEPT_FOUND = 16;
-const KEPT_HELD = 32;
-const SLOT_BESIDE = 64;
 /** For a roll that nobody looks at. */
 const MIDDLE = 0.5;
 
@@ -120,7 +121,7 @@ export class Loads {
     flight.over = true;
     flight.timer?.cancel();
     flight.frame.end();
-    this.#landing.record(flight, call, IGNORED);
+    this.#landing.record(flight, call, RESULT_IGNORED);
     this.#landing.endWithoutStoring(flight);
     void flight.lock?.release();
     flight.abort(reason);
@@ -200,10 +201,10 @@ export class Loads {
     const failure = memory.failures[known];
     if (known < 0 && !flight.isBeside) return undefined;
     const verdict = this.#askFound(flight, call, found, known);
-    const slot = flight.isBeside ? Math.floor(verdict / SLOT_BESIDE) : known;
+    const slot = flight.isBeside ? Math.floor(verdict / FOUND_SLOT) : known;
     if (known < 0 && slot >= 0) memory.adopt(space, call.key, slot);
-    const held = verdict & KEPT_HELD ? { value: memory.values[slot] } : found;
-    if (verdict & KEPT_FOUND) {
+    const held = verdict & FOUND_KEPT_HELD ? { value: memory.values[slot] } : found;
+    if (verdict & FOUND_KEPT_FOUND) {
       memory.keep(space, call.key, slot, found.value);
       if (found.tagged) core.tag(memory.machine, slot, found.tagged.hashes, flight.fence);
     }
@@ -211,31 +212,31 @@ export class Loads {
     const step = verdict & STEP_BITS;
     const times = held === found ? { age: found.age, ttl: found.ttl - found.age } : undefined;
     const answer = { ok: true, value: held.value, layer: found.layer, times } as const;
-    if (step === HIT) {
+    if (step === STEP_HIT) {
       memory.land(flight, slot);
       flight.over = true;
       this.#distrustUnheard(flight, slot);
       return { ...answer, source: "hit" };
     }
-    if (step === STALE || step === ERROR_FALLBACK) {
+    if (step === STEP_STALE || step === STEP_ERROR_FALLBACK) {
       flight.error = failure;
       memory.land(flight, slot);
       flight.over = true;
       this.#distrustUnheard(flight, slot);
-      if (step === STALE) return { ...answer, source: "stale" };
+      if (step === STEP_STALE) return { ...answer, source: "stale" };
       events.tell({ type: "failover", key: call.key });
       return { ...answer, source: "error-fallback", error: failure };
     }
-    if (step === STALE_REFRESH || step === HIT_REFRESH) {
+    if (step === STEP_STALE_REFRESH || step === STEP_HIT_REFRESH) {
       flight.anchored = true;
       // Told before the load, which may fail, or be refused, at once.
-      const source = step === HIT_REFRESH ? "hit" : "stale";
+      const source = step === STEP_HIT_REFRESH ? "hit" : "stale";
       const outcome = flight.tell({ ...answer, source });
       flight.done = this.#goOn(flight, call, slot);
       return outcome;
     }
     // What memory does not keep, or only as long as another's load runs, may stand in all the same.
-    if (step === LOAD_FALLBACK && (held === found || flight.isBeside)) {
+    if (step === STEP_LOAD_FALLBACK && (held === found || flight.isBeside)) {
       flight.spare = { found, at: this.#host.timers.now() };
     }
     return undefined;
@@ -325,7 +326,7 @@ export class Loads {
     if (verdict instanceof HoldoverError) return { ok: false, error: verdict };
     flight.admission = verdict;
     if (this.#renew(flight, call)) return this.#callLoader(flight, call);
-    this.#landing.record(flight, call, IGNORED);
+    this.#landing.record(flight, call, RESULT_IGNORED);
     return { ok: false, error: new TimeoutError("nobody waits for the load") };
   }
 

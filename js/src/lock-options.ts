@@ -1,11 +1,10 @@
 /** The policy's `lock`, compiled. */
 
+import { POLICY_LEASE } from "./abi.js";
 import { duration } from "./duration.js";
 import { ConfigError } from "./errors.js";
 import { readOptions } from "./options.js";
 
-/** Milliseconds that a lock lasts when neither it nor `timeout` says. */
-const DEFAULT_TTL = 30_000;
 /** What timers can do. */
 const LONGEST_WAIT = 2 ** 31 - 1;
 
@@ -31,7 +30,7 @@ export function compileLock(value: unknown, timeout: number): CompiledLock | und
   }
   const known = ["ttl", "wait", "onTimeout"] as const;
   const given = value === true ? {} : readOptions(value, { of: "lock", known });
-  const otherwise = Math.min(timeout, DEFAULT_TTL);
+  const otherwise = Math.min(timeout, POLICY_LEASE);
   const ttl = given.ttl === undefined ? otherwise : duration(given.ttl, { option: "lock.ttl" });
   const { wait = Math.min(ttl, LONGEST_WAIT), onTimeout = "load" } = given;
   if (onTimeout !== "load" && onTimeout !== "throw") {

@@ -1,5 +1,13 @@
 /** The in-memory store: keys and values here, everything that is decided about them in the core. */
 
+import {
+  DROPPED_EVICTED,
+  DROPPED_SLOT,
+  DROPPED_VALUE_ONLY,
+  readUsageNumbers,
+  TAGS_AFTER_NOTHING,
+  TAGS_AFTER_SOFT,
+} from "./abi.js";
 import { compileMemoryOptions, type MemoryOptions } from "./cache-options.js";
 import { CachedError } from "./cached-error.js";
 import { snapshot } from "./call-arguments.js";
@@ -32,10 +40,6 @@ import { PolicyRoster } from "./policy-roster.js";
 import type { Tagged } from "./tags.js";
 import { TierRegistry } from "./tiers/tiers.js";
 import { sizeBy } from "./user-size.js";
-
-/** What `tags_after` gives, as `src/wasm/tags.rs` numbers it. */
-const NONE = 0;
-const SOFT = 1;
 
 /** The slots of one namespace, by key. */
 export type Space = Map<string, number>;
@@ -157,7 +161,7 @@ export class MemoryStore {
   /** What it holds now. */
   usage(): MemoryUsage {
     if (!this.isOpen()) return { entries: 0, bytes: 0, evictions: 0, flights: 0 };
-    const [entries = 0, bytes = 0, evictions = 0, flights = 0] = usage(this.machine);
+    const { entries, bytes, evictions, flights } = readUsageNumbers(usage(this.machine));
     return { entries, bytes, evictions, flights };
   }
 
@@ -294,9 +298,9 @@ export class MemoryStore {
   /** @internal Forgets the slots that the core gave back. */
   drain(): void {
     for (let next = dropped(this.machine); next >= 0; next = dropped(this.machine)) {
-      // The low bit tells an eviction from an invalidation, the next one that only the value goes.
-      if ((next & 2) !== 0) this.#forgetValue(next >>> 2);
-      else this.#forgetSlot(next >>> 2, (next & 1) === 1);
+      const slot = Math.floor(next / DROPPED_SLOT);
+      if ((next & DROPPED_VALUE_ONLY) !== 0) this.#forgetValue(slot);
+      else this.#forgetSlot(slot, (next & DROPPED_EVICTED) !== 0);
     }
   }
 
@@ -345,7 +349,7 @@ export class MemoryStore {
     if (begun === undefined) return false;
     if (this.machine < 0 || begun.instance !== this.instance) return true;
     const verdict = tags_after(this.machine, hashes, begun.fence);
-    return verdict > (isStale ? SOFT : NONE);
+    return verdict > (isStale ? TAGS_AFTER_SOFT : TAGS_AFTER_NOTHING);
   }
 
   /** @internal Compiles a policy in this memory's machine. */

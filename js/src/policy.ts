@@ -1,5 +1,6 @@
 /** Policies: options in, checked and compiled numbers out. */
 
+import { POLICY_RETRY_AFTER } from "./abi.js";
 import type { LoadMany } from "./batch.js";
 import { type Bloom, compileBloom } from "./bloom.js";
 import { type Codec, compileCodec } from "./codec/values.js";
@@ -176,7 +177,6 @@ const NAMES: Readonly<Record<PolicyPlace, OptionNames<PolicyName>>> = {
 
 /** The longest delay timers keep; a longer one fires at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;
-const RETRY_AFTER = 1000;
 const SCOPES = ["function", "key"] as const;
 const FETCH_SCOPES = ["host", "function", "key"] as const;
 
@@ -308,7 +308,7 @@ export function compilePolicy(
     staleIfError: staleWindow(given.staleIfError, "staleIfError"),
     failoverAfter: delay(given.failoverAfter, "failoverAfter", true),
     timeout: delay(given.timeout, "timeout", false),
-    retryAfter: optionalDuration(given.retryAfter, "retryAfter", RETRY_AFTER),
+    retryAfter: optionalDuration(given.retryAfter, "retryAfter", POLICY_RETRY_AFTER),
     lock: compileLock(given.lock, delay(given.timeout, "timeout", false)),
     originFirst: isOriginFirst(given.mode),
     singleFlight: flag(given.singleFlight, "singleFlight", true),

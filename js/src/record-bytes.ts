@@ -1,20 +1,20 @@
 /** Records as bytes: a head that the core writes and reads, the value behind it, one checksum. */
 
+import {
+  HEAD_NUMBERS,
+  MOST_EXTENSION,
+  RECORD_AT_EXTENSION,
+  RECORD_AT_EXTENSION_LENGTH,
+  RECORD_AT_SUM,
+  RECORD_AT_SUM_END,
+  readHeadNumbers,
+} from "./abi.js";
 import { checksum, decode_head_of, encode_head_of } from "./core.js";
 import { CodecError } from "./errors.js";
 import type { Lifetime } from "./layers.js";
 
-/** Where the checksum is, and what the head has at least. */
-const SUM_AT = 4;
-const SUM_END = 8;
-const LENGTH_AT = 44;
-const FIXED = 48;
-/** The longest extension that the core reads. */
-const MOST_EXTENSION = 65_536;
 /** Bytes that the core sees at a time: its memory never shrinks again. */
 const CHUNK = 65_536;
-/** Fields that a head has before those of its tags. */
-const FIELDS = 7;
 
 /** The head of a record. */
 export interface Head {
@@ -47,7 +47,7 @@ export function joinRecord(
   const record = new Uint8Array(first.length + value.length);
   record.set(first);
   record.set(value, first.length);
-  viewOf(record).setUint32(SUM_AT, sumOf(record), true);
+  viewOf(record).setUint32(RECORD_AT_SUM, sumOf(record), true);
   return record;
 }
 
@@ -58,28 +58,25 @@ export function joinRecord(
 export function readRecord(record: Uint8Array): Head & { readonly at: number } {
   const head = headOf(record);
   const fields = head === undefined ? NO_TAGS : decode_head_of(head);
-  const [codec, storedAt = 0, ttl = 0, staleWhileRevalidate = 0, staleIfError = 0, ...rest] =
-    fields;
-  const [at = 0, retained = 0] = rest;
-  if (codec === undefined || viewOf(record).getUint32(SUM_AT, true) !== sumOf(record)) {
+  if (fields.length === 0 || viewOf(record).getUint32(RECORD_AT_SUM, true) !== sumOf(record)) {
     throw new CodecError("a record is damaged or of another version");
   }
-  const lifetime = { ttl, staleWhileRevalidate, staleIfError, retained };
-  return { codec, storedAt, lifetime, at, tags: fields.subarray(FIELDS) };
+  const { codec, storedAt, valueAt, ...lifetime } = readHeadNumbers(fields);
+  return { codec, storedAt, lifetime, at: valueAt, tags: fields.subarray(HEAD_NUMBERS) };
 }
 
 /** The bytes before the value; undefined when there cannot be that many. */
 function headOf(record: Uint8Array): Uint8Array | undefined {
-  if (record.length < FIXED) return undefined;
-  const extension = viewOf(record).getUint32(LENGTH_AT, true);
-  const isThere = extension <= MOST_EXTENSION && FIXED + extension <= record.length;
-  return isThere ? record.subarray(0, FIXED + extension) : undefined;
+  if (record.length < RECORD_AT_EXTENSION) return undefined;
+  const extension = viewOf(record).getUint32(RECORD_AT_EXTENSION_LENGTH, true);
+  const isThere = extension <= MOST_EXTENSION && RECORD_AT_EXTENSION + extension <= record.length;
+  return isThere ? record.subarray(0, RECORD_AT_EXTENSION + extension) : undefined;
 }
 
 /** The checksum of everything but its own place. */
 function sumOf(record: Uint8Array): number {
-  let sum = checksum(-1, record.subarray(0, SUM_AT));
-  for (let at = SUM_END; at < record.length; at += CHUNK) {
+  let sum = checksum(-1, record.subarray(0, RECORD_AT_SUM));
+  for (let at = RECORD_AT_SUM_END; at < record.length; at += CHUNK) {
     sum = checksum(sum, record.subarray(at, at + CHUNK));
   }
   return sum;

@@ -1,10 +1,11 @@
 /** Guards whose state instances share in a store. While that store is down they admit everything. */
 
+import { POLICY_LEASE, POLICY_LEASE_GRACE, RESULT_FAILED, RESULT_IGNORED } from "./abi.js";
 import type { Call } from "./call.js";
 import { type HoldoverError, RateLimitedError } from "./errors.js";
 import type { GuardScope, SharedPlace, SharedRules } from "./guard-options.js";
 import type { Host } from "./host.js";
-import { FAILED, IGNORED, type LoadResult } from "./load-result.js";
+import type { LoadResult } from "./load-result.js";
 import { SharedBreaker } from "./shared-breaker.js";
 import { nameOf, SharedState } from "./shared-state.js";
 
@@ -12,10 +13,6 @@ import { nameOf, SharedState } from "./shared-state.js";
 const SLACK = 1000;
 /** How many keys or hosts are known at once; of others what is counted is asked for again. */
 const MOST_SCOPES = 1000;
-/** Milliseconds that a probe has without `timeout`, and beyond one: as a lease in the core. */
-const LEASE = 30_000;
-const LEASE_GRACE = 50;
-
 /** A load that was admitted: where its result is to be told. */
 export interface Ticket {
   /** Tells it; never rejects. */
@@ -45,7 +42,7 @@ export class SharedGuards {
     if (!("end" in ticket) || this.countsCalls) return ticket;
     const error = await this.#askLimit(call, host);
     if (error === undefined) return ticket;
-    await ticket.end(IGNORED);
+    await ticket.end(RESULT_IGNORED);
     return error;
   }
 
@@ -74,13 +71,14 @@ export class SharedGuards {
     if (breaker === undefined) return UNTOLD;
     const shared = this.#breakerOf(host, call);
     const { timeout } = call.policy.rules;
-    const lease = timeout === Number.POSITIVE_INFINITY ? LEASE : timeout + LEASE_GRACE;
+    const lease =
+      timeout === Number.POSITIVE_INFINITY ? POLICY_LEASE : timeout + POLICY_LEASE_GRACE;
     const permit = await open(() => shared.admit(lease, host.timers.now()));
     if (permit === undefined) return UNTOLD;
     if (permit instanceof Error) return permit;
     const end = async (result: LoadResult): Promise<void> => {
       const now = host.timers.now();
-      const failed = result === IGNORED ? undefined : result === FAILED;
+      const failed = result === RESULT_IGNORED ? undefined : result === RESULT_FAILED;
       if ("place" in permit) await open(() => shared.endProbe(permit, failed, now));
       else if (failed !== undefined) await open(() => shared.count(permit.round, failed, now));
     };

@@ -1,13 +1,12 @@
 /** How often an entry was served by all instances together, for the policy's `hits`. */
 
+import { STATE_FRESH } from "./abi.js";
 import type { Call } from "./call.js";
 import * as core from "./core.js";
 import type { Host } from "./host.js";
 import type { FoundEntry } from "./layers.js";
 import { nameOf, SharedState } from "./shared-state.js";
 import type { Store } from "./store.js";
-
-const FRESH = 1;
 
 /**
  * Counts one more hit of the entry that a call finds in memory, if it is fresh, and tells the core
@@ -64,7 +63,7 @@ function freshOf(
   const slot = memory.isOpen() ? space.get(key) : undefined;
   if (slot === undefined) return undefined;
   const now = timers.now();
-  if (core.state(memory.machine, slot, now) !== FRESH) return undefined;
+  if (core.state(memory.machine, slot, now) !== STATE_FRESH) return undefined;
   const age = core.age(memory.machine, slot, now);
   return { storedAt: Math.round(now - age), left: core.ttl(memory.machine, slot) - age };
 }

@@ -1,5 +1,6 @@
 /** What happened, in numbers. */
 
+import { COUNT_NUMBERS } from "./abi.js";
 import type { BoundPolicy } from "./bound-policy.js";
 import { counters, ready, trapCount } from "./core.js";
 import { type LoadTimes, LoadTimesHistogram } from "./load-times.js";
@@ -58,24 +59,9 @@ export interface CacheStats extends PolicyStats {
   readonly traps: number;
 }
 
-const NAMES = [
-  "hits",
-  "stale",
-  "misses",
-  "loads",
-  "refreshes",
-  "failures",
-  "coalesced",
-  "errorFallbacks",
-  "failovers",
-  "takeovers",
-  "fenced",
-  "refusals",
-] as const satisfies readonly Exclude<keyof PolicyStats, "loadTimes">[];
-
 /** Numbers that are being summed up. */
 class Sums {
-  readonly counts: Float64Array = new Float64Array(NAMES.length);
+  readonly counts: Float64Array = new Float64Array(COUNT_NUMBERS.length);
   readonly times: LoadTimesHistogram = new LoadTimesHistogram();
 
   add(counts: Float64Array, times: LoadTimesHistogram): void {
@@ -86,7 +72,7 @@ class Sums {
   }
 
   stats(): PolicyStats {
-    const named = NAMES.map((name, index) => [name, this.counts[index] ?? 0] as const);
+    const named = COUNT_NUMBERS.map((name, index) => [name, this.counts[index] ?? 0] as const);
     const stats = { ...Object.fromEntries(named), loadTimes: this.times.summary() };
     return stats as unknown as PolicyStats;
   }
@@ -134,7 +120,9 @@ export class CountsByName {
 /** What a policy has counted, also before the core forgot it. */
 export function countsOf({ place }: BoundPolicy, memory: MemoryStore): Float64Array {
   const isKnown = memory.machine >= 0 && place.instance === memory.instance;
-  const counts = isKnown ? counters(memory.machine, place.id) : new Float64Array(NAMES.length);
+  const counts = isKnown
+    ? counters(memory.machine, place.id)
+    : new Float64Array(COUNT_NUMBERS.length);
   return place.counts === undefined
     ? counts
     : counts.map((count, at) => count + (place.counts?.[at] ?? 0));

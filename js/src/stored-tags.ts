@@ -7,6 +7,7 @@
  * them wherever they lie, so they may be copied from store to store.
  */
 
+import { JUDGED_DEAD, JUDGED_GOOD } from "./abi.js";
 import type { Layer } from "./attempts.js";
 import { judge_tags } from "./core.js";
 import { type EntryRecords, keptFor } from "./entry-records.js";
@@ -17,9 +18,6 @@ import { generalKey, stampKeys } from "./stamps.js";
 import { TagLedger } from "./tag-ledger.js";
 import type { Tagged, TagHashes } from "./tags.js";
 
-/** What `judge_tags` gives, as `src/wasm/tags.rs` numbers it. */
-const GOOD = -1;
-const DEAD = -2;
 /** Milliseconds for which the general version need not be asked for again: an old one is careful. */
 const GENERAL_FOR = 10_000;
 
@@ -137,8 +135,8 @@ export class StoredTags {
     if (found === undefined) return undefined;
     try {
       const verdict = judge_tags(versions, this.#current(found));
-      if (verdict === GOOD) return entry;
-      return verdict === DEAD ? undefined : this.#staleSince(entry, verdict);
+      if (verdict === JUDGED_GOOD) return entry;
+      return verdict === JUDGED_DEAD ? undefined : this.#staleSince(entry, verdict);
     } catch (error) {
       this.#host.onTrap(error);
       this.#records.tellCorrupt(layer, key, error);

@@ -1,5 +1,6 @@
 /** Tags at work: what a load will bring, and whether it was invalidated meanwhile. */
 
+import { TAGS_AFTER_HARD, TAGS_AFTER_SOFT } from "./abi.js";
 import type { Call } from "./call.js";
 import * as core from "./core.js";
 import type { Flight } from "./flight.js";
@@ -7,9 +8,6 @@ import type { Host } from "./host.js";
 import { type Lifetime, totalOf } from "./layers.js";
 import { type Begun, hashTags, type Tagged, type TagHashes, tagsFor } from "./tags.js";
 
-/** What `tags_after` gives, as `src/wasm/tags.rs` numbers it. */
-const SOFT = 1;
-const HARD = 2;
 const NONE: TagHashes = new Float64Array();
 
 /** The tags of loads. */
@@ -81,7 +79,7 @@ export class Tagging {
     // The core that gave the fence is gone, and with it what was invalidated there.
     if (begun !== undefined && begun.instance !== instance) return undefined;
     const verdict = core.tags_after(machine, hashes, begun?.fence ?? flight.fence);
-    if (verdict === HARD) return undefined;
-    return verdict === SOFT ? { ...lifetime, ttl: 0, tagged } : { ...lifetime, tagged };
+    if (verdict === TAGS_AFTER_HARD) return undefined;
+    return verdict === TAGS_AFTER_SOFT ? { ...lifetime, ttl: 0, tagged } : { ...lifetime, tagged };
   }
 }

@@ -1,5 +1,6 @@
 /** Tags: names that entries carry, to be invalidated by. The core knows them by their hashes. */
 
+import { MOST_TAGS } from "./abi.js";
 import { ConfigError } from "./errors.js";
 import { compileTemplate } from "./template.js";
 import { refuseAsync, settled } from "./user-functions.js";
@@ -41,8 +42,6 @@ export interface Tagged {
   readonly begun?: Begun | undefined;
 }
 
-/** The most tags of an entry: as many as a record can have. */
-const MOST_TAGS = 1024;
 const ALLOWED = "a list of tags, each a string that is not empty";
 
 /**

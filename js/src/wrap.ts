@@ -1,12 +1,13 @@
 /** Wrapped functions: a key from the arguments, a policy, and the way of a hit. */
 
+import { STEP_WAIT } from "./abi.js";
 import { Batch } from "./batch.js";
 import { BoundPolicy } from "./bound-policy.js";
 import type { Cache } from "./cache.js";
 import type { Answer, Call, LoadContext } from "./call.js";
 import { signalsIn, snapshot, withSignal } from "./call-arguments.js";
 import { isBurst, joinBurst } from "./clock.js";
-import { HIT_BITS, WAIT } from "./driver.js";
+import { HIT_BITS } from "./driver.js";
 import { ConfigError } from "./errors.js";
 import type { Source } from "./events.js";
 import type { Flight } from "./flight.js";
@@ -282,7 +283,7 @@ export function wrap<Args extends readonly unknown[], Result>(
         if (promise !== undefined) return promise;
       }
       const waits =
-        (verdict & HIT_BITS) === WAIT && policy.mayCrowd && currentFrame() === undefined;
+        (verdict & HIT_BITS) === STEP_WAIT && policy.mayCrowd && currentFrame() === undefined;
       const flight = waits ? memory.flights[slot] : undefined;
       const crowd = flight?.crowd;
       if (crowd?.policy === policy && isBurst(crowd.burst) && !driver.isOutdated(flight as Flight))

@@ -28,32 +28,3 @@ pub struct Counters {
     /// Loads that a guard refused.
     pub refusals: u64,
 }
-
-impl Counters {
-    /// How many numbers [`Counters::to_array`] gives.
-    pub const LEN: usize = 12;
-
-    /// The counts in the order of the fields, as the host reads them.
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "JavaScript numbers are exact up to 2^53, more than will ever be counted"
-    )]
-    #[must_use]
-    pub fn to_array(&self) -> [f64; Self::LEN] {
-        [
-            self.hits,
-            self.stale,
-            self.misses,
-            self.loads,
-            self.refreshes,
-            self.failures,
-            self.coalesced,
-            self.error_fallbacks,
-            self.failovers,
-            self.takeovers,
-            self.fenced,
-            self.refusals,
-        ]
-        .map(|count| count as f64)
-    }
-}

@@ -1,7 +1,8 @@
 //! Loads beside the one that leads their key.
 
 use super::machines::with;
-use super::{arrival, code, fence_in, found_code, slot_in, slot_out, span_in, time_in};
+use super::{arrival, fence_in, found_code, slot_in, slot_out, span_in, time_in};
+use crate::abi::{beside, found};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Begins a load of its own for a caller that was told to wait; gives its fence, 0 where the entry
@@ -13,7 +14,7 @@ pub fn load_beside(machine: u32, slot: i32, policy: u32, now: f64) -> f64 {
         let begun = calls
             .machine
             .load_beside(slot_in(slot), policy, time_in(now));
-        begun.map_or(0.0, |fence| fence.number() as f64)
+        begun.map_or(f64::from(beside::ANSWERED), |fence| fence.number() as f64)
     })
 }
 
@@ -55,7 +56,7 @@ pub fn found_beside(
             (arrival, span_in(age), roll),
             time_in(now),
         );
-        let slot = f64::from(slot_out(slot)) * f64::from(code::SLOT_BESIDE);
+        let slot = f64::from(slot_out(slot)) * f64::from(found::SLOT);
         f64::from(found_code(found, kept)) + slot
     })
 }

@@ -2,6 +2,9 @@
 
 use super::machines::{Calls, with};
 use super::{span_in, span_out, time_in};
+use crate::abi::{
+    BreakerNumbers, LimitNumbers, RefusalNumbers, SlowNumbers, guard_at, refused, result,
+};
 use crate::guard::circuit_breaker::{CircuitBreaker, CircuitBreakerOptions};
 use crate::guard::rate_limit::{Algorithm, RateLimit, RateLimitOptions};
 use crate::guard::slow_calls::{SlowCalls, SlowCallsOptions};
@@ -10,59 +13,60 @@ use crate::time::Timestamp;
 use alloc::vec::Vec;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Where each option is; `js/src/guard-options.ts` writes the same order. A guard whose first
-/// number is 0 is not there.
-mod field {
-    pub(super) const BREAKER_ERROR_RATE: usize = 0;
-    pub(super) const BREAKER_WINDOW: usize = 1;
-    pub(super) const BREAKER_MIN_CALLS: usize = 2;
-    pub(super) const BREAKER_OPEN_FOR: usize = 3;
-    pub(super) const BREAKER_HALF_OPEN_CALLS: usize = 4;
-    pub(super) const LIMIT_LIMIT: usize = 5;
-    pub(super) const LIMIT_PERIOD: usize = 6;
-    pub(super) const LIMIT_SLIDING: usize = 7;
-    pub(super) const LIMIT_BAN: usize = 8;
-    pub(super) const SLOW_FACTOR: usize = 10;
-    pub(super) const SLOW_SAMPLES: usize = 11;
-    pub(super) const SLOW_OPEN_FOR: usize = 12;
-    pub(super) const LEN: usize = 14;
-}
-
-fn guards(fields: &[f64; field::LEN]) -> Option<Guards> {
+fn guards(numbers: &[f64]) -> Option<Guards> {
+    let part = |from: usize, to: usize| {
+        let part = numbers.get(from..to)?;
+        (*part.first()? > 0.0).then_some(part)
+    };
+    if numbers.len() != guard_at::END {
+        return None;
+    }
     let mut guards = Guards::default();
-    if fields[field::BREAKER_ERROR_RATE] > 0.0 {
-        let breaker = CircuitBreaker::compile(&CircuitBreakerOptions {
-            error_rate: fields[field::BREAKER_ERROR_RATE],
-            window: span_in(fields[field::BREAKER_WINDOW]),
-            min_calls: fields[field::BREAKER_MIN_CALLS] as u32,
-            open_for: span_in(fields[field::BREAKER_OPEN_FOR]),
-            half_open_calls: fields[field::BREAKER_HALF_OPEN_CALLS] as u32,
-        });
-        guards.circuit_breaker = Some(breaker.ok()?);
+    if let Some(part) = part(guard_at::BREAKER, guard_at::LIMIT) {
+        guards.circuit_breaker = Some(circuit_breaker(&BreakerNumbers::read(part)?)?);
     }
-    if fields[field::LIMIT_LIMIT] > 0.0 {
-        let limit = RateLimit::compile(&RateLimitOptions {
-            limit: fields[field::LIMIT_LIMIT] as u32,
-            period: span_in(fields[field::LIMIT_PERIOD]),
-            algorithm: if fields[field::LIMIT_SLIDING] > 0.0 {
-                Algorithm::Sliding
-            } else {
-                Algorithm::Fixed {
-                    ban: span_in(fields[field::LIMIT_BAN]),
-                }
-            },
-        });
-        guards.rate_limit = Some(limit.ok()?);
+    if let Some(part) = part(guard_at::LIMIT, guard_at::SLOW) {
+        guards.rate_limit = Some(rate_limit(&LimitNumbers::read(part)?)?);
     }
-    if fields[field::SLOW_FACTOR] > 0.0 {
-        let slow_calls = SlowCalls::compile(&SlowCallsOptions {
-            factor: fields[field::SLOW_FACTOR],
-            samples: fields[field::SLOW_SAMPLES] as u32,
-            open_for: span_in(fields[field::SLOW_OPEN_FOR]),
-        });
-        guards.slow_calls = Some(slow_calls.ok()?);
+    if let Some(part) = part(guard_at::SLOW, guard_at::END) {
+        guards.slow_calls = Some(slow_calls(&SlowNumbers::read(part)?)?);
     }
     Some(guards)
+}
+
+fn circuit_breaker(numbers: &BreakerNumbers) -> Option<CircuitBreaker> {
+    CircuitBreaker::compile(&CircuitBreakerOptions {
+        error_rate: numbers.error_rate,
+        window: span_in(numbers.window),
+        min_calls: numbers.min_calls as u32,
+        open_for: span_in(numbers.open_for),
+        half_open_calls: numbers.half_open_calls as u32,
+    })
+    .ok()
+}
+
+fn rate_limit(numbers: &LimitNumbers) -> Option<RateLimit> {
+    RateLimit::compile(&RateLimitOptions {
+        limit: numbers.limit as u32,
+        period: span_in(numbers.period),
+        algorithm: if numbers.sliding > 0.0 {
+            Algorithm::Sliding
+        } else {
+            Algorithm::Fixed {
+                ban: span_in(numbers.ban),
+            }
+        },
+    })
+    .ok()
+}
+
+fn slow_calls(numbers: &SlowNumbers) -> Option<SlowCalls> {
+    SlowCalls::compile(&SlowCallsOptions {
+        factor: numbers.factor,
+        samples: numbers.samples as u32,
+        open_for: span_in(numbers.open_for),
+    })
+    .ok()
 }
 
 /// The guards with this number. A number that was never given or was removed is a bug of the
@@ -77,8 +81,8 @@ fn at(calls: &mut Calls, number: u32) -> &mut Guards {
 /// Adds guards; gives their number, −1 when they are refused, which is a bug of the other side.
 #[wasm_bindgen]
 #[must_use]
-pub fn add_guards(machine: u32, fields: &[f64]) -> i32 {
-    let Some(guards) = fields.try_into().ok().and_then(guards) else {
+pub fn add_guards(machine: u32, numbers: &[f64]) -> i32 {
+    let Some(guards) = guards(numbers) else {
         return -1;
     };
     with(machine, |calls| {
@@ -116,40 +120,42 @@ pub fn guards_in_force(machine: u32, guards: u32, now: f64) -> bool {
     })
 }
 
-/// Whether a load may start: 0, or why not, with `refusal` for the rest. 1: the circuit breaker
-/// is open; 2: the rate limit is reached; 3: loads have become slow.
+/// Whether a load may start: one of [`refused`], with [`refusal`] for the rest.
 #[wasm_bindgen]
 #[must_use]
 pub fn check_guards(machine: u32, guards: u32, now: f64) -> u32 {
     with(machine, |calls| {
         let now = calls.machine.observe(time_in(now));
         match at(calls, guards).check(now) {
-            Ok(()) => 0,
+            Ok(()) => refused::ADMITTED,
             Err(refusal) => {
                 calls.refusal = details(&refusal, now);
                 match refusal.reason {
-                    Reason::CircuitOpen => 1,
-                    Reason::RateLimited { .. } => 2,
-                    Reason::SlowCalls => 3,
+                    Reason::CircuitOpen => refused::CIRCUIT_OPEN,
+                    Reason::RateLimited { .. } => refused::RATE_LIMITED,
+                    Reason::SlowCalls => refused::SLOW_CALLS,
                 }
             }
         }
     })
 }
 
-fn details(refusal: &Refusal, now: Timestamp) -> [f64; 2] {
+fn details(refusal: &Refusal, now: Timestamp) -> RefusalNumbers {
     let limit = match refusal.reason {
         Reason::RateLimited { limit } => f64::from(limit),
         _ => 0.0,
     };
-    [span_out(refusal.retry_at.since(now)), limit]
+    RefusalNumbers {
+        retry_after: span_out(refusal.retry_at.since(now)),
+        limit,
+    }
 }
 
-/// Of the last refusal: in how long to try again, and the limit.
+/// What the last refusal said: [`RefusalNumbers`].
 #[wasm_bindgen]
 #[must_use]
 pub fn refusal(machine: u32) -> Vec<f64> {
-    with(machine, |calls| calls.refusal.to_vec())
+    with(machine, |calls| calls.refusal.write())
 }
 
 /// Takes the places of a load that may start; gives its permit.
@@ -163,12 +169,12 @@ pub fn take_guards(machine: u32, guards: u32, policy: u32, now: f64) -> f64 {
     })
 }
 
-/// Reports how a load went: 0 it brought a value, 1 it failed, 2 it says nothing of the origin.
+/// Reports how a load went: one of [`result`].
 #[wasm_bindgen]
 pub fn record_guards(machine: u32, guards: u32, permit: f64, result: u32, duration: f64, now: f64) {
     let outcome = match result {
-        0 => Outcome::Success,
-        1 => Outcome::Failure,
+        result::SUCCEEDED => Outcome::Success,
+        result::FAILED => Outcome::Failure,
         _ => Outcome::Ignored,
     };
     with(machine, |calls| {

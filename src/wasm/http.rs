@@ -5,6 +5,7 @@
 //! does not state are NaN.
 
 use super::{span_in, span_out, time_in};
+use crate::abi::{self, RequestNumbers, ResponseNumbers, TermsNumbers, request, response};
 use crate::http::age::Exchange;
 use crate::http::cache_control::Scope;
 use crate::http::directive::{Directives, Flag, Seconds};
@@ -23,53 +24,21 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// What `http_response` says of a response, summed up.
-mod response_flag {
-    pub(super) const VALIDATE: u32 = 1;
-    pub(super) const NEVER_STALE: u32 = 2;
-    pub(super) const IMMUTABLE: u32 = 4;
-    pub(super) const ETAG: u32 = 8;
-    pub(super) const LAST_MODIFIED: u32 = 16;
-    pub(super) const SET_COOKIE: u32 = 32;
-    pub(super) const VARIES: u32 = 64;
-    pub(super) const PUBLIC: u32 = 128;
-    pub(super) const TARGETED: u32 = 256;
-    pub(super) const GROUPS: u32 = 512;
-}
-
-/// What `http_request` says of a request, summed up.
-mod request_flag {
-    pub(super) const NO_CACHE: u32 = 1;
-    pub(super) const NO_STORE: u32 = 2;
-    pub(super) const ONLY_IF_CACHED: u32 = 4;
-    pub(super) const CONDITIONAL: u32 = 8;
-    pub(super) const PRECONDITION: u32 = 16;
-    pub(super) const RANGE: u32 = 32;
-    pub(super) const IF_RANGE: u32 = 64;
-    pub(super) const AUTHORIZATION: u32 = 128;
-    pub(super) const COOKIE: u32 = 256;
-    pub(super) const UNSAFE: u32 = 512;
-    pub(super) const CACHEABLE: u32 = 1024;
-    pub(super) const PERSONAL: u32 = 2048;
-}
-
 /// Flags that are set when a field is there.
 type FieldFlags = [(&'static str, u32)];
 
 const RESPONSE_FIELDS: &FieldFlags = &[
-    ("set-cookie", response_flag::SET_COOKIE),
-    ("vary", response_flag::VARIES),
-    ("cache-groups", response_flag::GROUPS),
+    ("set-cookie", response::SET_COOKIE),
+    ("vary", response::VARIES),
+    ("cache-groups", response::GROUPS),
 ];
 
 const REQUEST_FIELDS: &FieldFlags = &[
-    ("if-none-match", request_flag::CONDITIONAL),
-    ("if-modified-since", request_flag::CONDITIONAL),
-    ("if-match", request_flag::PRECONDITION),
-    ("if-unmodified-since", request_flag::PRECONDITION),
-    ("if-range", request_flag::IF_RANGE),
-    ("authorization", request_flag::AUTHORIZATION),
-    ("cookie", request_flag::COOKIE),
+    ("if-none-match", request::CONDITIONAL),
+    ("if-modified-since", request::CONDITIONAL),
+    ("if-match", request::PRECONDITION),
+    ("if-unmodified-since", request::PRECONDITION),
+    ("authorization", request::AUTHORIZATION),
 ];
 
 #[inline(never)]
@@ -99,12 +68,8 @@ fn optional_in(millis: f64) -> Option<Span> {
     (!millis.is_nan()).then(|| span_in(millis))
 }
 
-fn storing_out(storing: Storing) -> f64 {
-    f64::from(storing as u8)
-}
-
-/// RFC 9111 §3, §4.2: whether an answer is to be stored, and the numbers that go with it: storing,
-/// lifetime, heuristic lifetime, initial age, the two windows, flags.
+/// RFC 9111 §3, §4.2: whether an answer is to be stored, and the numbers that go with it:
+/// [`ResponseNumbers`].
 #[wasm_bindgen]
 #[must_use]
 #[expect(
@@ -140,19 +105,20 @@ pub fn http_response(
         hides_fields,
     };
     let verdict = judge(&answer, scope);
-    Vec::from([
-        storing_out(verdict.storing),
-        optional(verdict.lifetime),
-        optional(verdict.heuristic),
-        span_out(verdict.initial_age),
-        optional(verdict.stale_while_revalidate),
-        optional(verdict.stale_if_error),
-        f64::from(response_flags(&answer, &verdict, shared)),
-    ])
+    ResponseNumbers {
+        storing: f64::from(verdict.storing as u8),
+        lifetime: optional(verdict.lifetime),
+        heuristic: optional(verdict.heuristic),
+        initial_age: span_out(verdict.initial_age),
+        stale_while_revalidate: optional(verdict.stale_while_revalidate),
+        stale_if_error: optional(verdict.stale_if_error),
+        flags: f64::from(response_flags(&answer, &verdict, shared)),
+    }
+    .write()
 }
 
 fn response_flags(answer: &Answer<'_>, verdict: &Verdict, shared: bool) -> u32 {
-    use response_flag as flag;
+    use response as flag;
     let directives = &verdict.directives;
     let head = answer.response;
     let received_at = answer.exchange.received_at;
@@ -165,14 +131,11 @@ fn response_flags(answer: &Answer<'_>, verdict: &Verdict, shared: bool) -> u32 {
             freshness::last_modified(head, received_at).is_some(),
             flag::LAST_MODIFIED,
         ),
-        (directives.has(Flag::Public), flag::PUBLIC),
-        (directives.targeted, flag::TARGETED),
     ]) | flags_of(head, RESPONSE_FIELDS)
 }
 
-/// How long a response may be used, by the numbers of [`http_response`] and a policy: its age when
-/// it is stored, its lifetime from then on, how far past it the response is already, the two
-/// windows, and how long beyond them it is kept. `ttl` is NaN for a policy that has none.
+/// How long a response may be used, by the numbers of [`http_response`] and a policy, whose `ttl` is
+/// NaN when it has none: [`TermsNumbers`]. Empty for numbers that are none.
 #[wasm_bindgen]
 #[must_use]
 pub fn http_terms(
@@ -184,16 +147,17 @@ pub fn http_terms(
     stale_if_error: f64,
     overrides: bool,
 ) -> Vec<f64> {
-    use response_flag as flag;
-    let number = |at: usize| numbers.get(at).copied().unwrap_or(f64::NAN);
-    let flags = number(6) as u32;
-    let has = |flag: u32| flags & flag != 0;
+    use response as flag;
+    let Some(numbers) = ResponseNumbers::read(numbers) else {
+        return Vec::new();
+    };
+    let has = |flag: u32| numbers.flags as u32 & flag != 0;
     let stated = Stated {
-        lifetime: optional_in(number(1)),
-        heuristic: optional_in(number(2)),
-        initial_age: span_in(number(3)),
-        stale_while_revalidate: optional_in(number(4)),
-        stale_if_error: optional_in(number(5)),
+        lifetime: optional_in(numbers.lifetime),
+        heuristic: optional_in(numbers.heuristic),
+        initial_age: span_in(numbers.initial_age),
+        stale_while_revalidate: optional_in(numbers.stale_while_revalidate),
+        stale_if_error: optional_in(numbers.stale_if_error),
         validate: has(flag::VALIDATE),
         never_stale: has(flag::NEVER_STALE),
         has_validator: has(flag::ETAG | flag::LAST_MODIFIED),
@@ -210,31 +174,30 @@ pub fn http_terms(
     } else {
         terms::terms(&stated, &policy, elapsed)
     };
-    let spans = [
-        terms.initial_age,
-        terms.ttl,
-        terms.overdue,
-        terms.stale_while_revalidate,
-        terms.stale_if_error,
-        terms.retained,
-    ];
-    Vec::from(spans.map(span_out))
+    TermsNumbers {
+        initial_age: span_out(terms.initial_age),
+        ttl: span_out(terms.ttl),
+        overdue: span_out(terms.overdue),
+        stale_while_revalidate: span_out(terms.stale_while_revalidate),
+        stale_if_error: span_out(terms.stale_if_error),
+        retained: span_out(terms.retained),
+    }
+    .write()
 }
 
 /// RFC 5861 §4: true if a request takes an entry whose windows are over when the origin fails.
 #[wasm_bindgen]
 #[must_use]
 pub fn http_taken_on_error(stored_flags: u32, overdue: f64, stale_if_error: f64) -> bool {
-    let never_stale = stored_flags & response_flag::NEVER_STALE != 0;
+    let never_stale = stored_flags & response::NEVER_STALE != 0;
     terms::is_taken_on_error(never_stale, span_in(overdue), optional_in(stale_if_error))
 }
 
-/// RFC 9111 §5.2.1: what a request asks: flags, greatest age, least freshness, most staleness,
-/// staleness on errors.
+/// RFC 9111 §5.2.1: what a request asks: [`RequestNumbers`].
 #[wasm_bindgen]
 #[must_use]
 pub fn http_request(method: &str, request_head: &str) -> Vec<f64> {
-    use request_flag as flag;
+    use request as flag;
     let head = Head::new(request_head);
     let asked = directives(head);
     let flags = sum([
@@ -247,17 +210,17 @@ pub fn http_request(method: &str, request_head: &str) -> Vec<f64> {
         (sharing::is_personal(head), flag::PERSONAL),
     ]) | flags_of(head, REQUEST_FIELDS);
     let number = |name| optional(asked.seconds(name));
-    Vec::from([
-        f64::from(flags),
-        number(Seconds::MaxAge),
-        number(Seconds::MinFresh),
-        number(Seconds::MaxStale),
-        number(Seconds::StaleIfError),
-    ])
+    RequestNumbers {
+        flags: f64::from(flags),
+        max_age: number(Seconds::MaxAge),
+        min_fresh: number(Seconds::MinFresh),
+        max_stale: number(Seconds::MaxStale),
+        stale_if_error: number(Seconds::StaleIfError),
+    }
+    .write()
 }
 
-/// RFC 9111 §4: whether a stored response answers a request: 0 as it is, 1 although it is stale,
-/// 2 not before it was validated.
+/// RFC 9111 §4: whether a stored response answers a request: one of [`abi::reuse`].
 #[wasm_bindgen]
 #[must_use]
 pub fn http_reuse(
@@ -272,20 +235,20 @@ pub fn http_reuse(
     let stored = StoredAge {
         lifetime: span_in(lifetime),
         age: span_in(age),
-        validate: stored_flags & response_flag::VALIDATE != 0,
-        never_stale: stored_flags & response_flag::NEVER_STALE != 0,
+        validate: stored_flags & response::VALIDATE != 0,
+        never_stale: stored_flags & response::NEVER_STALE != 0,
     };
     let mut request = Directives::default()
         .with_seconds(Seconds::MaxAge, optional_in(max_age))
         .with_seconds(Seconds::MinFresh, optional_in(min_fresh))
         .with_seconds(Seconds::MaxStale, optional_in(max_stale));
-    if request_flags & request_flag::NO_CACHE != 0 {
+    if request_flags & request::NO_CACHE != 0 {
         request = request.with(Flag::NoCache);
     }
     match reuse(&stored, &request) {
-        Reuse::Fresh => 0,
-        Reuse::Stale => 1,
-        Reuse::Validate => 2,
+        Reuse::Fresh => abi::reuse::FRESH,
+        Reuse::Stale => abi::reuse::STALE,
+        Reuse::Validate => abi::reuse::VALIDATE,
     }
 }
 
@@ -321,12 +284,12 @@ pub fn http_stored_head(
     stored_head::to_store(Head::new(response_head), scope)
 }
 
-/// RFC 9111 §4: whether requests that wait for an answer may have it; `storing` is the first
-/// number of `http_response`, `left` how long it stays fresh from now on.
+/// RFC 9111 §4: whether requests that wait for an answer may have it; `storing` is that
+/// of `http_response`, `left` how long it stays fresh from now on.
 #[wasm_bindgen]
 #[must_use]
 pub fn http_shareable(storing: f64, flags: u32, left: f64, shared: bool) -> bool {
-    let is_allowed = storing as u8 == Storing::Allowed as u8;
+    let is_allowed = storing as u32 == abi::storing::ALLOWED;
     let arrival = sharing::Arrival {
         storing: if is_allowed {
             Storing::Allowed
@@ -334,8 +297,8 @@ pub fn http_shareable(storing: f64, flags: u32, left: f64, shared: bool) -> bool
             Storing::Silent
         },
         left: span_in(left),
-        validate: flags & response_flag::VALIDATE != 0,
-        sets_cookie: flags & response_flag::SET_COOKIE != 0,
+        validate: flags & response::VALIDATE != 0,
+        sets_cookie: flags & response::SET_COOKIE != 0,
     };
     sharing::is_shareable(&arrival, shared)
 }

@@ -1,5 +1,6 @@
 //! The machines of this instance, by number.
 
+use crate::abi::{RefusalNumbers, UsageNumbers};
 use crate::call::CallMachine;
 use crate::flight::Fence;
 use crate::guard::Guards;
@@ -15,8 +16,8 @@ pub(super) struct Calls {
     pub(super) led: Fence,
     pub(super) guards: Vec<Option<Guards>>,
     pub(super) free_guards: Vec<u32>,
-    /// What the last refusal said: in how long to try again, and the limit.
-    pub(super) refusal: [f64; 2],
+    /// What the last refusal said.
+    pub(super) refusal: RefusalNumbers,
 }
 
 static MACHINES: Mutex<Vec<Option<Box<Calls>>>> = Mutex::new(Vec::new());
@@ -54,7 +55,10 @@ pub fn open(max_entries: f64, max_bytes: f64) -> u32 {
         led: Fence::ZERO,
         guards: Vec::new(),
         free_guards: Vec::new(),
-        refusal: [0.0; 2],
+        refusal: RefusalNumbers {
+            retry_after: 0.0,
+            limit: 0.0,
+        },
     });
     let mut machines = machines();
     if let Some(free) = machines.iter().position(Option::is_none) {
@@ -73,19 +77,20 @@ pub fn close(machine: u32) {
     }
 }
 
-/// What a machine holds: entries, bytes, evictions, running loads, slots taken.
+/// What a machine holds: [`UsageNumbers`].
 #[wasm_bindgen]
 #[must_use]
 pub fn usage(machine: u32) -> Vec<f64> {
     with(machine, |calls| {
         let memory = calls.machine.memory();
-        Vec::from([
-            f64::from(memory.entries()),
-            memory.bytes() as f64,
-            memory.evictions() as f64,
-            calls.machine.flights() as f64,
-            memory.taken() as f64,
-        ])
+        UsageNumbers {
+            entries: f64::from(memory.entries()),
+            bytes: memory.bytes() as f64,
+            evictions: memory.evictions() as f64,
+            flights: calls.machine.flights() as f64,
+            taken: memory.taken() as f64,
+        }
+        .write()
     })
 }
 

@@ -3,7 +3,8 @@
 //! Free functions, no exported classes: nothing here relies on finalizers, and a module that
 //! trapped can be replaced as a whole. A slot that is absent is −1. Durations and times are
 //! milliseconds; no end is `Infinity`. Byte slices cross only for records, which is a cold path.
-//! `js/src/glue/holdover.d.ts` is the other side of this file, and tests hold the two together.
+//! What the numbers mean is in [`crate::abi`]; the declarations for the other side are made from the
+//! functions here: `js/src/glue/holdover.d.ts`.
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
@@ -22,6 +23,7 @@ pub mod reads;
 pub mod records;
 pub mod tags;
 
+use crate::abi::{self, begun, dropped, landed, state, step};
 use crate::call::{Arrival, Found, Kept, Landed, Served, Step};
 use crate::flight::Fence;
 use crate::memory::SlotId;
@@ -42,31 +44,6 @@ fn trap(_: &core::panic::PanicInfo<'_>) -> ! {
     core::arch::wasm32::unreachable()
 }
 
-/// `begin` and `found`: which step, in the low four bits.
-mod code {
-    pub(super) const HIT: u32 = 0;
-    pub(super) const STALE: u32 = 1;
-    pub(super) const ERROR_FALLBACK: u32 = 2;
-    pub(super) const STALE_REFRESH: u32 = 3;
-    /// One more with a fallback.
-    pub(super) const LOAD: u32 = 4;
-    /// One more with a fallback.
-    pub(super) const WAIT: u32 = 6;
-    pub(super) const HIT_REFRESH: u32 = 8;
-    /// `begin`: again, with a roll.
-    pub(super) const ROLL: u32 = 9;
-    /// `begin`: slots were dropped, call `dropped`.
-    pub(super) const DROPPED: u32 = 16;
-    /// `begin`: the slot is this bit and up.
-    pub(super) const SLOT: u32 = 32;
-    /// `found`: the memory has what was found.
-    pub(super) const KEPT_FOUND: u32 = 16;
-    /// `found`: the memory has something newer.
-    pub(super) const KEPT_HELD: u32 = 32;
-    /// `found_beside`: the slot is this bit and up.
-    pub(super) const SLOT_BESIDE: u32 = 64;
-}
-
 fn slot_in(slot: i32) -> Option<SlotId> {
     u32::try_from(slot).ok()
 }
@@ -78,8 +55,8 @@ fn slot_out(slot: Option<SlotId>) -> i32 {
 fn landed_out(landed: Landed) -> i32 {
     match landed {
         Landed::Stored(slot) => slot as i32,
-        Landed::NotKept => -1,
-        Landed::Outdated => -2,
+        Landed::NotKept => landed::NOT_KEPT,
+        Landed::Outdated => landed::OUTDATED,
     }
 }
 
@@ -124,24 +101,24 @@ fn arrival(
 
 fn step_code(step: Step) -> u32 {
     match step {
-        Step::Roll => code::ROLL,
+        Step::Roll => step::ROLL,
         Step::Serve(served) => served_code(served),
-        Step::ServeAndRefresh(Served::Hit, _) => code::HIT_REFRESH,
-        Step::ServeAndRefresh(..) => code::STALE_REFRESH,
-        Step::Load { fallback, .. } => code::LOAD + u32::from(fallback),
-        Step::Wait { fallback } => code::WAIT + u32::from(fallback),
+        Step::ServeAndRefresh(Served::Hit, _) => step::HIT_REFRESH,
+        Step::ServeAndRefresh(..) => step::STALE_REFRESH,
+        Step::Load { fallback, .. } => step::LOAD + u32::from(fallback),
+        Step::Wait { fallback } => step::WAIT + u32::from(fallback),
     }
 }
 
 fn served_code(served: Served) -> u32 {
     match served {
-        Served::Hit => code::HIT,
-        Served::Stale => code::STALE,
-        Served::ErrorFallback => code::ERROR_FALLBACK,
+        Served::Hit => step::HIT,
+        Served::Stale => step::STALE,
+        Served::ErrorFallback => step::ERROR_FALLBACK,
     }
 }
 
-/// Begins a call. Low four bits: the step; then whether slots were dropped; then the slot.
+/// Begins a call: one of [`abi::step`], and what [`abi::begun`] says.
 /// `roll` may be NaN until it is asked for.
 /// For a load, `fence` tells the flight's fence.
 #[wasm_bindgen]
@@ -150,14 +127,14 @@ pub fn begin(machine: u32, slot: i32, policy: u32, now: f64, roll: f64) -> f64 {
     with(machine, |calls| {
         let now = time_in(now);
         if slot >= 0 && calls.machine.serve_at_once(slot as u32, policy, now) {
-            return f64::from(slot) * f64::from(code::SLOT);
+            return f64::from(slot) * f64::from(begun::SLOT);
         }
         let (slot, step) = calls.machine.begin(slot_in(slot), policy, now, roll);
         if let Step::ServeAndRefresh(_, fence) | Step::Load { fence, .. } = step {
             calls.led = fence;
         }
-        let dropped = u32::from(calls.machine.has_dropped()) * code::DROPPED;
-        let slot = f64::from(slot_out(slot)) * f64::from(code::SLOT);
+        let dropped = u32::from(calls.machine.has_dropped()) * begun::DROPPED;
+        let slot = f64::from(slot_out(slot)) * f64::from(begun::SLOT);
         f64::from(step_code(step) + dropped) + slot
     })
 }
@@ -190,8 +167,7 @@ pub fn started(machine: u32, slot: i32, fence: f64, now: f64) {
     });
 }
 
-/// A load ended with a value; gives the slot that holds it, −1 when the memory does not keep it,
-/// −2 when it is outdated.
+/// A load ended with a value; gives the slot that holds it, or one of [`abi::landed`].
 #[wasm_bindgen]
 #[must_use]
 #[expect(clippy::too_many_arguments, reason = "numbers cross one by one")]
@@ -219,7 +195,7 @@ pub fn loaded(
     })
 }
 
-/// A lower store held an entry of this `age`. Low four bits: the step; then what was kept.
+/// A lower store held an entry of this `age`: one of [`abi::step`], and what [`abi::found`] says.
 #[wasm_bindgen]
 #[must_use]
 #[expect(clippy::too_many_arguments, reason = "numbers cross one by one")]
@@ -253,15 +229,15 @@ pub fn found(
 }
 
 fn found_code(found: Found, kept: Kept) -> u32 {
-    let step = match found {
+    let code = match found {
         Found::Serve(served) => served_code(served),
-        Found::ServeAndLoad(Served::Hit) => code::HIT_REFRESH,
-        Found::ServeAndLoad(_) => code::STALE_REFRESH,
-        Found::Load { fallback } => code::LOAD + u32::from(fallback),
+        Found::ServeAndLoad(Served::Hit) => step::HIT_REFRESH,
+        Found::ServeAndLoad(_) => step::STALE_REFRESH,
+        Found::Load { fallback } => step::LOAD + u32::from(fallback),
     };
-    step + match kept {
-        Kept::Found => code::KEPT_FOUND,
-        Kept::Held => code::KEPT_HELD,
+    code + match kept {
+        Kept::Found => abi::found::KEPT_FOUND,
+        Kept::Held => abi::found::KEPT_HELD,
         Kept::Neither => 0,
     }
 }
@@ -320,7 +296,7 @@ pub fn fallback(machine: u32, slot: i32, policy: u32, failover: bool, now: f64) 
     })
 }
 
-/// Stores a value that was not loaded; gives its slot, −1 when the memory does not keep it.
+/// Stores a value that was not loaded; gives its slot, or one of [`abi::landed`].
 #[wasm_bindgen]
 #[must_use]
 #[expect(clippy::too_many_arguments, reason = "numbers cross one by one")]
@@ -354,8 +330,7 @@ pub fn distrust(machine: u32, slot: i32, now: f64) {
     });
 }
 
-/// The next slot to forget, −1 when there is none. The low bit tells whether it was evicted to
-/// make room, the next one that only its value is to be forgotten; the slot is the rest.
+/// The next slot to forget, and how: see [`abi::dropped`]. −1 when there is none.
 #[wasm_bindgen]
 #[must_use]
 pub fn dropped(machine: u32) -> i32 {
@@ -363,7 +338,9 @@ pub fn dropped(machine: u32) -> i32 {
         let dropped = calls.machine.take_dropped();
         dropped.map_or(-1, |dropped| {
             let is_kept = calls.machine.is_taken(dropped.slot);
-            (dropped.slot << 2) as i32 + (i32::from(is_kept) << 1) + i32::from(dropped.evicted)
+            dropped.slot as i32 * dropped::SLOT
+                + i32::from(is_kept) * dropped::VALUE_ONLY
+                + i32::from(dropped.evicted) * dropped::EVICTED
         })
     })
 }
@@ -385,19 +362,19 @@ pub fn jittered(ttl: f64, jitter: f64, roll: f64) -> f64 {
     span_out(crate::strategy::ttl::jittered(span_in(ttl), jitter, roll))
 }
 
-/// The state of the entry of `slot`: 0 absent, 1 fresh, 2 stale (may be revalidated),
-/// 3 stale (may answer for errors), 4 dead, 5 dead and kept to be validated.
+/// The state of the entry of `slot`: one of [`abi::state`].
 #[wasm_bindgen]
 #[must_use]
 pub fn state(machine: u32, slot: i32, now: f64) -> u32 {
     with(machine, |calls| {
         let (slot, now) = (slot as u32, time_in(now));
         match calls.machine.state(slot, now) {
-            None => 0,
-            Some(State::Fresh) => 1,
-            Some(State::Revalidate) => 2,
-            Some(State::IfError) => 3,
-            Some(State::Dead) => 4 + u32::from(calls.machine.is_kept(slot, now)),
+            None => state::ABSENT,
+            Some(State::Fresh) => state::FRESH,
+            Some(State::Revalidate) => state::REVALIDATE,
+            Some(State::IfError) => state::IF_ERROR,
+            Some(State::Dead) if calls.machine.is_kept(slot, now) => state::RETAINED,
+            Some(State::Dead) => state::DEAD,
         }
     })
 }

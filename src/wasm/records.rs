@@ -3,6 +3,7 @@
 
 use super::tags::versions_in;
 use super::{arrival, span_out, time_in};
+use crate::abi::HeadNumbers;
 use crate::record::{Checksum, Header, decode_head, encode_head};
 use crate::tags::Versions;
 use alloc::vec::Vec;
@@ -33,28 +34,28 @@ pub fn encode_head_of(
     })
 }
 
-/// Reads the head of a record: codec, time of storing, the three windows, where the value begins,
-/// how long it is retained, then hash, hard and soft version of each tag. Empty when it cannot be
-/// read. The checksum is not looked at.
+/// Reads the head of a record: [`HeadNumbers`], then hash, hard and soft version of each tag. Empty
+/// when it cannot be read. The checksum is not looked at.
 #[wasm_bindgen]
 #[must_use]
 pub fn decode_head_of(record: &[u8]) -> Vec<f64> {
     let Some((header, value_at)) = decode_head(record) else {
         return Vec::new();
     };
-    let mut fields = Vec::from([
-        f64::from(header.codec),
-        header.stored_at.as_millis() as f64,
-        span_out(header.lifetime.ttl),
-        span_out(header.lifetime.stale_while_revalidate),
-        span_out(header.lifetime.stale_if_error),
-        value_at as f64,
-        span_out(header.lifetime.retained),
-    ]);
-    for &(tag, Versions { hard, soft }) in &header.tags {
-        fields.extend([tag as f64, hard as f64, soft as f64]);
+    let mut numbers = HeadNumbers {
+        codec: f64::from(header.codec),
+        stored_at: header.stored_at.as_millis() as f64,
+        ttl: span_out(header.lifetime.ttl),
+        stale_while_revalidate: span_out(header.lifetime.stale_while_revalidate),
+        stale_if_error: span_out(header.lifetime.stale_if_error),
+        value_at: value_at as f64,
+        retained: span_out(header.lifetime.retained),
     }
-    fields
+    .write();
+    for &(tag, Versions { hard, soft }) in &header.tags {
+        numbers.extend([tag as f64, hard as f64, soft as f64]);
+    }
+    numbers
 }
 
 /// Continues a checksum; a negative one begins it.

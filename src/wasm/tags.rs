@@ -2,6 +2,7 @@
 
 use super::machines::with;
 use super::{fence_in, time_in};
+use crate::abi::{self, judged};
 use crate::tags::{Invalidation, Tag, Version, Versions};
 use crate::time::Timestamp;
 use alloc::boxed::Box;
@@ -29,16 +30,16 @@ pub fn invalidate_tags(machine: u32, tags: &[f64], soft: bool, now: f64) {
     });
 }
 
-/// The worst that happened to `tags` since the load of this fence began: 0 nothing, 1 a soft invalidation,
-/// 2 a hard one.
+/// The worst that happened to `tags` since the load of this fence began: one of
+/// [`abi::tags_after`].
 #[wasm_bindgen]
 #[must_use]
 pub fn tags_after(machine: u32, tags: &[f64], fence: f64) -> u32 {
     with(machine, |calls| {
         match calls.machine.tags_after(&tags_in(tags), fence_in(fence)) {
-            None => 0,
-            Some(Invalidation::Soft(_)) => 1,
-            Some(Invalidation::Hard) => 2,
+            None => abi::tags_after::NOTHING,
+            Some(Invalidation::Soft(_)) => abi::tags_after::SOFT,
+            Some(Invalidation::Hard) => abi::tags_after::HARD,
         }
     })
 }
@@ -50,8 +51,8 @@ pub fn tags_latest(machine: u32) -> f64 {
     with(machine, |calls| calls.machine.tags_latest().number() as f64)
 }
 
-/// The effect of invalidations on a stored entry: −1 none, −2 it is dead, else it is stale since
-/// that wall-clock time. `carried` are its tags' versions, hard and soft in turn; `current` those
+/// The effect of invalidations on a stored entry: one of [`judged`], else it is stale since that
+/// wall-clock time. `carried` are its tags' versions, hard and soft in turn; `current` those
 /// that the tags have now, each pair followed by the time of the soft one.
 #[wasm_bindgen]
 #[must_use]
@@ -60,7 +61,7 @@ pub fn judge_tags(carried: &[f64], current: &[f64]) -> f64 {
     let mut now = current.chunks_exact(3);
     for carried in carried.chunks_exact(2) {
         let Some(current) = now.next() else {
-            return -2.0;
+            return f64::from(judged::DEAD);
         };
         let versions = versions_in(current[0], current[1]);
         match versions_in(carried[0], carried[1]).judge(versions, time_in(current[2])) {
@@ -69,7 +70,7 @@ pub fn judge_tags(carried: &[f64], current: &[f64]) -> f64 {
             Some(Invalidation::Soft(at)) => since = Some(since.map_or(at, |first| first.min(at))),
         }
     }
-    since.map_or(-1.0, |at| at.as_millis() as f64)
+    since.map_or(f64::from(judged::GOOD), |at| at.as_millis() as f64)
 }
 
 /// Gives the entry of `slot`, which was just stored, its tags. What was invalidated after `fence`,

@@ -1,6 +1,7 @@
 //! `cargo xtask`: sets up what is missing, then builds, tests, measures and shows holdover.
 
 mod apt;
+mod boundary;
 mod debian;
 mod excerpt;
 mod glue;
@@ -56,7 +57,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("test", suites) => suites::run(&workspace, suites),
         ("lint", []) => suites::run(&workspace, &suites::LINT.map(str::to_owned)),
         ("format", []) => show::format(&workspace),
-        ("build", []) => package::build(&workspace).map(|_| ExitCode::SUCCESS),
+        ("build", []) => package::rebuild(&workspace).map(|_| ExitCode::SUCCESS),
         ("size", []) => show::size(&workspace),
         ("demo", options) => show::demo(&workspace, options),
         ("bench", options) => show::bench(&workspace, options),

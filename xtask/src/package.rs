@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::{Map, Value, json};
 
+use crate::boundary;
 use crate::glue;
 use crate::npm;
 use crate::stamp::{Inputs, files_below, once, read, write};
@@ -31,9 +32,18 @@ const SOURCES: [&str; 9] = [
 /// The pages of `docs/` that are about this repository's tests, and no user's.
 const NOT_SHIPPED: [&str; 2] = ["semantics.md", "reported.md"];
 
-/// Builds the package and packs it; returns the tarball.
+/// Writes what is generated into the sources, then builds the package.
+pub(crate) fn rebuild(workspace: &Workspace) -> Result<PathBuf> {
+    boundary::update(workspace, &wasm::build(workspace)?)?;
+    build(workspace)
+}
+
+/// Builds the package and packs it; returns the tarball. Fails where what is generated is not what
+/// the sources say.
 pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
     let module = wasm::build(workspace)?;
+    boundary::check_constants(workspace)?;
+    boundary::check_declarations(workspace, &module)?;
     let mut inputs = Inputs::of(VERSION)
         .path(&module.wasm)?
         .path(&module.glue)?

@@ -22,6 +22,8 @@ pub(crate) struct Module {
     pub(crate) wasm: PathBuf,
     /// The generated glue for it.
     pub(crate) glue: PathBuf,
+    /// What its functions are, in TypeScript.
+    pub(crate) declarations: PathBuf,
 }
 
 /// Only what Node 20, workerd and Safari 16 know; the compiler uses these anyway.
@@ -47,10 +49,11 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Module> {
     let module = Module {
         wasm: folder.join("core.wasm"),
         glue: folder.join("holdover.js"),
+        declarations: folder.join("holdover.d.ts"),
     };
     npm::install(workspace, "js")?;
     let inputs = Inputs::of(env!("CARGO_PKG_VERSION"))
-        .text("wasm-bindgen 0.2.130")
+        .text("wasm-bindgen 0.2.130 with declarations")
         .text(&OPTIMISER_FLAGS.join(" "))
         .path(&raw)?
         .path(&workspace.path("js/package-lock.json"))?;
@@ -94,7 +97,7 @@ fn bind(raw: &Path, folder: &Path) -> Result<()> {
         .input_path(raw)
         .out_name("holdover")
         .web(true)?
-        .typescript(false)
+        .typescript(true)
         .remove_name_section(true)
         .remove_producers_section(true)
         .generate(folder)

@@ -1,5 +1,5 @@
-// The functions of `core.wasm` as the generated glue exports them; only `core.ts` may import this.
-// The glue itself is written to `dist/glue/holdover.js` by `cargo xtask build`.
+// Generated from src/wasm/ by `cargo xtask build`: change those files, not this one. Only
+// `core.ts` may import it.
 
 /** Instantiates the core unless it is already there. */
 export declare function initSync(options: { module: WebAssembly.Module | BufferSource }): void;
@@ -7,7 +7,10 @@ export declare function initSync(options: { module: WebAssembly.Module | BufferS
 /** Instantiates the core anew, forgetting an instance that trapped. */
 export declare function __reinit(module: WebAssembly.Module | BufferSource): void;
 
-// See `src/wasm/` for what each does. A slot that is absent is -1; times are milliseconds.
+/**
+ * Adds guards; gives their number, −1 when they are refused, which is a bug of the other side.
+ */
+export declare function add_guards(machine: number, numbers: Float64Array | number[]): number;
 
 export declare function open(maxEntries: number, maxBytes: number): number;
 export declare function close(machine: number): void;
@@ -197,79 +200,395 @@ export declare function bloom_may_have(filter: number, key: Uint8Array): boolean
 export declare function save_bloom(filter: number): Uint8Array;
 export declare function merge_bloom(filter: number, saved: Uint8Array): boolean;
 
-// The rules of HTTP. Heads are lines `name: value\n`; spans that a message does not state are NaN.
-export declare function http_response(
-  method: string,
-  requestHead: string,
-  status: number,
-  responseHead: string,
-  shared: boolean,
-  targets: string,
-  requestedAt: number,
-  receivedAt: number,
-  keepsSetCookie: boolean,
-  hidesFields: boolean,
-): Float64Array;
-export declare function http_terms(
-  numbers: Float64Array,
-  elapsed: number,
-  failed: boolean,
-  ttl: number,
-  staleWhileRevalidate: number,
-  staleIfError: number,
-  overrides: boolean,
-): Float64Array;
-export declare function http_taken_on_error(
-  storedFlags: number,
-  overdue: number,
-  staleIfError: number,
-): boolean;
-export declare function http_request(method: string, requestHead: string): Float64Array;
-export declare function http_reuse(
-  storedFlags: number,
-  lifetime: number,
-  age: number,
-  requestFlags: number,
-  maxAge: number,
-  minFresh: number,
-  maxStale: number,
-): number;
-export declare function http_vary(responseHead: string, hidesFields: boolean): string;
-export declare function http_vary_key(vary: string, requestHead: string): string | undefined;
-export declare function http_shareable(
-  storing: number,
-  flags: number,
-  left: number,
-  shared: boolean,
-): boolean;
-export declare function http_stored_head(
-  responseHead: string,
-  shared: boolean,
-  targets: string,
-  keepsSetCookie: boolean,
-): string;
-export declare function http_update_head(storedHead: string, newHead: string): string;
-export declare function http_head_update(storedHead: string, newHead: string): string | undefined;
-export declare function http_validators(heads: string): string;
-export declare function http_select_304(heads: string, newHead: string): number;
-export declare function http_precondition(
-  method: string,
-  requestHead: string,
-  status: number,
-  storedHead: string,
-  receivedAt: number,
-): number;
-export declare function http_head_of_304(storedHead: string): string;
-export declare function http_range(
-  requestHead: string,
-  status: number,
-  storedHead: string,
-  length: number,
-): Float64Array;
-export declare function http_invalidation(
-  method: string,
-  status: number,
-  responseHead: string,
-): string | undefined;
-export declare function http_groups(responseHead: string): string;
+/**
+ * A direct read that began with `fence` found an entry of this `age`; gives the slot that has it
+ * now, −1 for none.
+ */
+export declare function backfill(machine: number, slot: number, fence: number, ttl: number, staleWhileRevalidate: number, staleIfError: number, size: number, age: number, now: number, retained: number): number;
+
+/**
+ * Begins a call: one of `abi::step`, and what `abi::begun` says.
+ * `roll` may be NaN until it is asked for.
+ * For a load, `fence` tells the flight's fence.
+ */
+export declare function begin(machine: number, slot: number, policy: number, now: number, roll: number): number;
+
+/**
+ * The fence of a direct read of the lower stores that begins now.
+ */
+export declare function begin_read(machine: number): number;
+
+/**
+ * Whether a key may have been added.
+ */
+export declare function bloom_may_have(filter: number, key: Uint8Array | number[]): boolean;
+
+/**
+ * How many bits it has, and how many of them each key sets.
+ */
+export declare function bloom_size(filter: number): Uint32Array;
+
+/**
+ * A load was stopped because nobody wants it any more.
+ */
+export declare function cancelled(machine: number, slot: number, fence: number): void;
+
+/**
+ * Whether a load may start: one of `refused`, with `refusal` for the rest.
+ */
+export declare function check_guards(machine: number, guards: number, now: number): number;
+
+/**
+ * Continues a checksum; a negative one begins it.
+ */
+export declare function checksum(soFar: number, bytes: Uint8Array | number[]): number;
+
+/**
+ * Closes a machine and frees what it held.
+ */
+export declare function close(machine: number): void;
+
+/**
+ * Closes a filter and frees what it held.
+ */
+export declare function close_bloom(filter: number): void;
+
+/**
+ * Says how many hits the entry of `slot` has served in all instances.
+ */
+export declare function count_hits(machine: number, slot: number, hits: number): void;
+
+/**
+ * What was counted for a policy: `CountNumbers`.
+ */
+export declare function counters(machine: number, policy: number): Float64Array;
+
+/**
+ * Reads the head of a record: `HeadNumbers`, then hash, hard and soft version of each tag. Empty
+ * when it cannot be read. The checksum is not looked at.
+ */
+export declare function decode_head_of(record: Uint8Array | number[]): Float64Array;
+
+/**
+ * Lets the entry of `slot` answer only for loads that fail; loads under way do not store.
+ */
+export declare function distrust(machine: number, slot: number, now: number): void;
+
+/**
+ * The next slot to forget, and how: see `abi::dropped`. −1 when there is none.
+ */
+export declare function dropped(machine: number): number;
+
+/**
+ * Writes the head of a record, whose checksum is zero. `tags` are three numbers each: hash, hard
+ * and soft version.
+ */
+export declare function encode_head_of(codec: number, storedAt: number, ttl: number, staleWhileRevalidate: number, staleIfError: number, retained: number, tags: Float64Array | number[]): Uint8Array;
+
+/**
+ * A load failed.
+ */
+export declare function failed(machine: number, slot: number, fence: number, policy: number, now: number): void;
+
+/**
+ * A load failed in a way that no entry may stand in for.
+ */
+export declare function failed_openly(machine: number, slot: number, fence: number, policy: number): void;
+
+/**
+ * Whether the entry of `slot` may answer for a load that failed (`failover` false) or is slow;
+ * counts it if so.
+ */
+export declare function fallback(machine: number, slot: number, policy: number, failover: boolean, now: number): boolean;
+
+/**
+ * The fence of the flight that the last `begin` or `refresh` started.
+ */
+export declare function fence(machine: number): number;
+
+/**
+ * A lower store held an entry of this `age`: one of `abi::step`, and what `abi::found` says.
+ */
+export declare function found(machine: number, slot: number, fence: number, policy: number, ttl: number, staleWhileRevalidate: number, staleIfError: number, size: number, age: number, background: boolean, now: number, retained: number, roll: number): number;
+
+/**
+ * A lower store held an entry of this `age`, for a load that does not lead its key. As `found`
+ * gives it, and the slot above that.
+ */
+export declare function found_beside(machine: number, slot: number, fence: number, policy: number, ttl: number, staleWhileRevalidate: number, staleIfError: number, size: number, age: number, now: number, retained: number): number;
+
+/**
+ * True if guards refuse something now, or would next: they are not to be forgotten yet.
+ */
+export declare function guards_in_force(machine: number, guards: number, now: number): boolean;
+
+/**
+ * RFC 9875 §3: the groups that the answer to a request with this method makes out of date.
+ */
 export declare function http_group_invalidation(method: string, responseHead: string): string;
+
+/**
+ * RFC 9875 §2: the groups of a response.
+ */
+export declare function http_groups(responseHead: string): string;
+
+/**
+ * RFC 9110 §15.4.5: the head of a 304 made from a stored one.
+ */
+export declare function http_head_of_304(storedHead: string): string;
+
+/**
+ * RFC 9111 §4.3.5: the stored head after a 200 to HEAD; undefined when it is of another response.
+ */
+export declare function http_head_update(storedHead: string, newHead: string): string | undefined;
+
+/**
+ * RFC 9111 §4.4: the references, besides the request's own URL, that an answer makes out of date;
+ * undefined when it makes nothing so.
+ */
+export declare function http_invalidation(method: string, status: number, responseHead: string): string | undefined;
+
+/**
+ * RFC 9110 §13.2: the status that answers a conditional request: 304, or that of the stored
+ * response.
+ */
+export declare function http_precondition(method: string, requestHead: string, status: number, storedHead: string, receivedAt: number): number;
+
+/**
+ * RFC 9110 §14.2: nothing when no range applies, the total when none is satisfiable, else the
+ * total (−1 unknown), where the stored body begins, and first and last positions in turn.
+ */
+export declare function http_range(requestHead: string, status: number, storedHead: string, length: number): Float64Array;
+
+/**
+ * RFC 9111 §5.2.1: what a request asks: `RequestNumbers`.
+ */
+export declare function http_request(method: string, requestHead: string): Float64Array;
+
+/**
+ * RFC 9111 §3, §4.2: whether an answer is to be stored, and the numbers that go with it:
+ * `ResponseNumbers`.
+ */
+export declare function http_response(method: string, requestHead: string, status: number, responseHead: string, shared: boolean, targets: string, requestedAt: number, receivedAt: number, keepsSetCookie: boolean, hidesFields: boolean): Float64Array;
+
+/**
+ * RFC 9111 §4: whether a stored response answers a request: one of `abi::reuse`.
+ */
+export declare function http_reuse(storedFlags: number, lifetime: number, age: number, requestFlags: number, maxAge: number, minFresh: number, maxStale: number): number;
+
+/**
+ * RFC 9111 §4.3.4: which of the stored responses a 304 is about; −1 none.
+ */
+export declare function http_select_304(heads: string, newHead: string): number;
+
+/**
+ * RFC 9111 §4: whether requests that wait for an answer may have it; `storing` is that
+ * of `http_response`, `left` how long it stays fresh from now on.
+ */
+export declare function http_shareable(storing: number, flags: number, left: number, shared: boolean): boolean;
+
+/**
+ * RFC 9111 §3.1: the head to store.
+ */
+export declare function http_stored_head(responseHead: string, shared: boolean, targets: string, keepsSetCookie: boolean): string;
+
+/**
+ * RFC 5861 §4: true if a request takes an entry whose windows are over when the origin fails.
+ */
+export declare function http_taken_on_error(storedFlags: number, overdue: number, staleIfError: number): boolean;
+
+/**
+ * How long a response may be used, by the numbers of `http_response` and a policy, whose `ttl` is
+ * NaN when it has none: `TermsNumbers`. Empty for numbers that are none.
+ */
+export declare function http_terms(numbers: Float64Array | number[], elapsed: number, failed: boolean, ttl: number, staleWhileRevalidate: number, staleIfError: number, overrides: boolean): Float64Array;
+
+/**
+ * RFC 9111 §3.2: the stored head with the fields of a 304 over it.
+ */
+export declare function http_update_head(storedHead: string, newHead: string): string;
+
+/**
+ * RFC 9111 §4.3.1: the fields that ask whether these stored responses are still good.
+ */
+export declare function http_validators(heads: string): string;
+
+/**
+ * RFC 9111 §4.1: the names that `Vary` lists, in one form; `*` matches nothing.
+ */
+export declare function http_vary(responseHead: string, hidesFields: boolean): string;
+
+/**
+ * The part of a variant's key that a request decides; undefined for `*`.
+ */
+export declare function http_vary_key(vary: string, requestHead: string): string | undefined;
+
+/**
+ * Drops the entry of `slot`; loads under way do not store.
+ */
+export declare function invalidate(machine: number, slot: number): void;
+
+/**
+ * Invalidates tags. `soft`: their entries become stale instead of dead.
+ */
+export declare function invalidate_tags(machine: number, tags: Float64Array | number[], soft: boolean, now: number): void;
+
+/**
+ * True if callers must not join the load of this fence any more. `known`: `tags` are those of
+ * what it will bring; otherwise nobody knows yet.
+ */
+export declare function is_outdated(machine: number, fence: number, tags: Float64Array | number[], known: boolean): boolean;
+
+/**
+ * A `ttl` with its jitter.
+ */
+export declare function jittered(ttl: number, jitter: number, roll: number): number;
+
+/**
+ * The effect of invalidations on a stored entry: one of `judged`, else it is stale since that
+ * wall-clock time. `carried` are its tags' versions, hard and soft in turn; `current` those
+ * that the tags have now, each pair followed by the time of the soft one.
+ */
+export declare function judge_tags(carried: Float64Array | number[], current: Float64Array | number[]): number;
+
+/**
+ * Begins a load of its own for a caller that was told to wait; gives its fence.
+ */
+export declare function load_beside(machine: number, policy: number): number;
+
+/**
+ * A load ended with a value; gives the slot that holds it, or one of `abi::landed`.
+ */
+export declare function loaded(machine: number, slot: number, fence: number, policy: number, ttl: number, staleWhileRevalidate: number, staleIfError: number, size: number, now: number, retained: number): number;
+
+/**
+ * Adds what was saved; false, and nothing is added, when it is damaged or was made for other
+ * options.
+ */
+export declare function merge_bloom(filter: number, saved: Uint8Array | number[]): boolean;
+
+/**
+ * Opens a machine; gives its number.
+ */
+export declare function open(maxEntries: number, maxBytes: number): number;
+
+/**
+ * Opens an empty filter; gives its number, −1 for options that are refused.
+ */
+export declare function open_bloom(capacity: number, falsePositiveRate: number): number;
+
+/**
+ * Stores a value that was not loaded; gives its slot, or one of `abi::landed`.
+ */
+export declare function put(machine: number, slot: number, ttl: number, staleWhileRevalidate: number, staleIfError: number, size: number, now: number, retained: number): number;
+
+/**
+ * Reports how a load went: one of `result`.
+ */
+export declare function record_guards(machine: number, guards: number, permit: number, result: number, duration: number, now: number): void;
+
+/**
+ * Starts a flight whether or not one runs; gives the slot.
+ */
+export declare function refresh(machine: number, slot: number, policy: number, now: number): number;
+
+/**
+ * What the last refusal said: `RefusalNumbers`.
+ */
+export declare function refusal(machine: number): Float64Array;
+
+/**
+ * A load was refused by a guard: it never started.
+ */
+export declare function refused(machine: number, slot: number, fence: number, policy: number): void;
+
+/**
+ * Forgets guards.
+ */
+export declare function remove_guards(machine: number, guards: number): void;
+
+/**
+ * Forgets a policy, whose number may be given again.
+ */
+export declare function remove_policy(machine: number, policy: number): void;
+
+/**
+ * The filter as bytes with a checksum.
+ */
+export declare function save_bloom(filter: number): Uint8Array;
+
+/**
+ * The loader of a flight starts now.
+ */
+export declare function started(machine: number, slot: number, fence: number, now: number): void;
+
+/**
+ * The state of the entry of `slot`: one of `abi::state`.
+ */
+export declare function state(machine: number, slot: number, now: number): number;
+
+/**
+ * Gives the entry of `slot`, which was just stored, its tags. What was invalidated after `fence`,
+ * that of its load, concerns it; −1 for a direct write, which is newer than everything.
+ */
+export declare function tag(machine: number, slot: number, tags: Float64Array | number[], fence: number): void;
+
+/**
+ * The worst that happened to `tags` since the load of this fence began: one of
+ * `abi::tags_after`.
+ */
+export declare function tags_after(machine: number, tags: Float64Array | number[], fence: number): number;
+
+/**
+ * The fence of the last invalidation: see `tags_after`.
+ */
+export declare function tags_latest(machine: number): number;
+
+/**
+ * The tags of the entry of `slot`.
+ */
+export declare function tags_of(machine: number, slot: number): Float64Array;
+
+/**
+ * Takes the places of a load that may start; gives its permit.
+ */
+export declare function take_guards(machine: number, guards: number, policy: number, now: number): number;
+
+/**
+ * Leads a new load instead of the outdated one that `begin` told to wait for; gives its fence.
+ */
+export declare function take_over(machine: number, slot: number, policy: number, now: number): number;
+
+/**
+ * Reads an entry without a policy, as the synchronous memory does: 1 when it is fresh, which
+ * also makes it the most recently used; 0 otherwise.
+ */
+export declare function touch(machine: number, slot: number, now: number): number;
+
+/**
+ * Traps, so that tests can see the driver replace the instance.
+ *
+ * # Panics
+ * Always.
+ */
+export declare function trap(): void;
+
+/**
+ * The `ttl` that the entry of `slot` was stored with; NaN without one.
+ */
+export declare function ttl(machine: number, slot: number): number;
+
+/**
+ * What a machine holds: `UsageNumbers`.
+ */
+export declare function usage(machine: number): Float64Array;
+
+/**
+ * Makes the entry of `slot`, if it has one, the most recently used.
+ */
+export declare function use_entry(machine: number, slot: number): void;
+
+/**
+ * How long callers still wait for the flight of `slot`.
+ */
+export declare function wait_left(machine: number, slot: number, now: number): number;

@@ -1,10 +1,10 @@
 /** Responses made of stored ones: whole, in part, without a body, or none at all (304). */
 
+import { REQUEST_CONDITIONAL, REQUEST_RANGE } from "../abi.js";
 import { concatenated } from "../bytes.js";
 import * as core from "../core.js";
 import { utf8 } from "../utf8.js";
 import type { Asked } from "./asked.js";
-import { CONDITIONAL, RANGE } from "./flags.js";
 import { linesOf } from "./head.js";
 import type { StoredResponse } from "./stored.js";
 
@@ -28,7 +28,7 @@ function chosen(asked: Asked, stored: StoredResponse): Response {
   const { flags, method, head } = asked;
   const { status } = stored.head;
   const { text, terms } = stored;
-  if (flags & CONDITIONAL) {
+  if (flags & REQUEST_CONDITIONAL) {
     const said = core.http_precondition(method, head, status, text, terms.requestedAt);
     if (said === NOT_MODIFIED) {
       const headers = linesOf(core.http_head_of_304(text)) as [string, string][];
@@ -36,7 +36,7 @@ function chosen(asked: Asked, stored: StoredResponse): Response {
     }
   }
   if (method === "HEAD") return withoutBody(stored);
-  const isPart = flags & RANGE && status === OK && !terms.decoded;
+  const isPart = flags & REQUEST_RANGE && status === OK && !terms.decoded;
   return (isPart ? partOf(head, stored) : undefined) ?? stored.toResponse();
 }
 

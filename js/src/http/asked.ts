@@ -1,7 +1,13 @@
 /** A request, as far as the cache must know it. Nothing is read before it is needed. */
 
+import {
+  REQUEST_CACHEABLE,
+  REQUEST_CONDITIONAL,
+  REQUEST_RANGE,
+  type RequestNumbers,
+  readRequestNumbers,
+} from "../abi.js";
 import * as core from "../core.js";
-import { CACHEABLE, CONDITIONAL, RANGE } from "./flags.js";
 import { inKind, ofThisRealm } from "./foreign.js";
 import { headOf, linesOf } from "./head.js";
 import { isNavigation, referrerOf } from "./navigation.js";
@@ -20,7 +26,13 @@ const TELLING = /^(?:cache-control|pragma|if-|range|authorization|cookie)/im;
 /** The lines with what clients ask of caches. */
 const DIRECTIVES = /^(?:cache-control|pragma):.*\n/gim;
 /** What a request tells that has none of them. */
-const SILENT = Float64Array.of(CACHEABLE, Number.NaN, Number.NaN, Number.NaN, Number.NaN);
+const SILENT: RequestNumbers = {
+  flags: REQUEST_CACHEABLE,
+  maxAge: Number.NaN,
+  minFresh: Number.NaN,
+  maxStale: Number.NaN,
+  staleIfError: Number.NaN,
+};
 
 /** What was asked for. */
 export class Asked {
@@ -31,7 +43,7 @@ export class Asked {
   readonly isUrl: boolean;
   #request: Request | undefined;
   #head: string | undefined;
-  #numbers: Float64Array | undefined;
+  #numbers: RequestNumbers | undefined;
   /** Whether `Cache-Control` and `Pragma` say nothing to the cache. */
   ignoresDirectives = false;
   /** What the handler of a worker was called with besides the request. */
@@ -123,23 +135,23 @@ export class Asked {
 
   /** Milliseconds past its lifetime that an answer may be if the origin fails; NaN: no word. */
   get staleIfError(): number {
-    return this.numbers[4] ?? Number.NaN;
+    return this.numbers.staleIfError;
   }
 
-  /** What `http_request` tells: flags, max-age, min-fresh, max-stale, stale-if-error. */
-  get numbers(): Float64Array {
+  /** What it asks of caches. */
+  get numbers(): RequestNumbers {
     this.#numbers ??= this.#read();
     return this.#numbers;
   }
 
-  #read(): Float64Array {
+  #read(): RequestNumbers {
     const head = this.heeded;
     const isSilent = (this.method === "GET" || this.method === "HEAD") && !TELLING.test(head);
-    return isSilent ? SILENT : core.http_request(this.method, head);
+    return isSilent ? SILENT : readRequestNumbers(core.http_request(this.method, head));
   }
 
   get flags(): number {
-    return this.numbers[0] ?? 0;
+    return this.numbers.flags;
   }
 
   /** Whether there is nothing to decide before the entry is looked up. */
@@ -149,7 +161,7 @@ export class Asked {
 
   /** Whether the whole response is the answer, whatever it is. */
   get takesWhole(): boolean {
-    return this.method === "GET" && (this.flags & (CONDITIONAL | RANGE)) === 0;
+    return this.method === "GET" && (this.flags & (REQUEST_CONDITIONAL | REQUEST_RANGE)) === 0;
   }
 
   /** The request as it is, ended by `signal` as well as by its own. */

@@ -1,5 +1,6 @@
 /** Answers requests out of a cache, by RFC 9111 and a policy. */
 
+import { REQUEST_AUTHORIZATION, REQUEST_PRECONDITION } from "../abi.js";
 import { BoundPolicy } from "../bound-policy.js";
 import type { Cache } from "../cache.js";
 import type { Answer, Call, StreamContext } from "../call.js";
@@ -15,7 +16,6 @@ import { Asking } from "./asking.js";
 import { change } from "./changes.js";
 import { Claims } from "./claims.js";
 import { decide } from "./deciding.js";
-import { AUTHORIZATION, PRECONDITION } from "./flags.js";
 import { canCheck, checked } from "./integrity.js";
 import { lifetimeOfFailed, lifetimeOfLoaded } from "./keeping.js";
 import { UrlKeys } from "./keys.js";
@@ -271,7 +271,7 @@ export class CachedHttp {
 
   /** Past the cache, which answers all the same when the origin fails a plain `no-store`. */
   async #pass(asked: Asked): Promise<Told> {
-    if (asked.mode === "no-store" || asked.flags & PRECONDITION)
+    if (asked.mode === "no-store" || asked.flags & REQUEST_PRECONDITION)
       return this.forward(asked, "bypass");
     const primary = this.keyOf(asked);
     const record = (await find(this.driver, primary))?.value;
@@ -377,7 +377,7 @@ export class CachedHttp {
   isBarred(asked: Asked, { terms }: StoredResponse): boolean {
     // A redirection is an answer, an error, or the way to another answer.
     if (terms.redirect !== undefined && terms.redirect !== asked.redirect) return true;
-    return this.rules.shared && (asked.flags & AUTHORIZATION) !== 0 && !terms.authorized;
+    return this.rules.shared && (asked.flags & REQUEST_AUTHORIZATION) !== 0 && !terms.authorized;
   }
 
   /** Answers with a stored response. */

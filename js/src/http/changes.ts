@@ -1,12 +1,12 @@
 /** Requests that go to the origin as they are, and what their answers say of what is stored. */
 
+import { REQUEST_UNSAFE } from "../abi.js";
 import * as core from "../core.js";
 import type { Watch } from "../entries.js";
 import { type Begun, type Tagged, type TagHashes, tagsFor } from "../tags.js";
 import type { Asked } from "./asked.js";
 import type { CachedHttp } from "./cached-http.js";
 import { completed } from "./completing.js";
-import { UNSAFE } from "./flags.js";
 import { groupTags } from "./groups.js";
 import { rebuilt } from "./live.js";
 import { find, RESPONSES } from "./lookup.js";
@@ -28,7 +28,7 @@ export async function change(http: CachedHttp, asked: Asked): Promise<Told> {
   };
   if (asked.method === "POST") return post(http, asked, ask);
   const exchange = await ask();
-  if (asked.flags & UNSAFE) await invalidate(http, asked, exchange.response);
+  if (asked.flags & REQUEST_UNSAFE) await invalidate(http, asked, exchange.response);
   return changed(exchange, undefined);
 }
 

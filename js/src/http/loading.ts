@@ -1,12 +1,12 @@
 /** Loads of HTTP: asks the origin, by condition where it can, and says what came of it. */
 
+import { REQUEST_PERSONAL } from "../abi.js";
 import type { Cache } from "../cache.js";
 import type { StreamContext } from "../call.js";
 import * as core from "../core.js";
 import type { Asked } from "./asked.js";
 import { completed } from "./completing.js";
 import { failureOf } from "./failing.js";
-import { PERSONAL } from "./flags.js";
 import { Arrival, type Keeper, refusalAtHead } from "./keeping.js";
 import { drop, isOpaque, isResponse, isWorkerd, rebuilt } from "./live.js";
 import { heldBy, mayStandIn } from "./lookup.js";
@@ -47,7 +47,7 @@ export class Loading {
    */
   isPersonal(asked: Asked, error: unknown): boolean {
     if (isResponse(error) || asked.isStrict) return true;
-    return this.#rules.shared && (asked.flags & PERSONAL) !== 0;
+    return this.#rules.shared && (asked.flags & REQUEST_PERSONAL) !== 0;
   }
 
   async #load(visit: Visit, context: StreamContext): Promise<unknown> {

@@ -1,8 +1,17 @@
 /** Looks for entries without making a call of it. */
 
+import {
+  STATE_ABSENT,
+  STATE_DEAD,
+  STATE_FRESH,
+  STATE_IF_ERROR,
+  STATE_RETAINED,
+  STATE_REVALIDATE,
+} from "../abi.js";
 import * as core from "../core.js";
 import type { Driver } from "../driver.js";
 import type { Form } from "../entry-records.js";
+import { isServable } from "../entry-state.js";
 import { totalOf } from "../layers.js";
 
 /** An entry as it is now. */
@@ -14,14 +23,8 @@ export interface Found {
   readonly state: number;
 }
 
-export const FRESH = 1;
-export const REVALIDATE = 2;
-const IF_ERROR = 3;
-const DEAD = 4;
-const RETAINED = 5;
-
-/** Whether an entry may answer when a load fails. */
-export const mayStandIn = ({ state }: Found): boolean => state >= FRESH && state <= IF_ERROR;
+/** True for an entry that may answer when a load fails. */
+export const mayStandIn = ({ state }: Found): boolean => isServable(state);
 
 /** The entry of a key in memory, also one that is kept only to be validated. */
 export function heldBy(driver: Driver, key: string): Found | undefined {
@@ -31,7 +34,7 @@ export function heldBy(driver: Driver, key: string): Found | undefined {
   try {
     const now = timers.now();
     const state = core.state(memory.machine, slot, now);
-    if (state === 0 || state === DEAD) return undefined;
+    if (state === STATE_ABSENT || state === STATE_DEAD) return undefined;
     const age = core.age(memory.machine, slot, now);
     return { value: memory.values[slot], age, ttl: core.ttl(memory.machine, slot), state };
   } catch (error) {
@@ -51,14 +54,13 @@ export async function find(driver: Driver, key: string): Promise<Found | undefin
   const found = await driver.host.layers?.read(key, RESPONSES);
   if (found === undefined) return undefined;
   const { value, age, ttl, staleWhileRevalidate } = found;
-  const isServable = age < totalOf(found);
   const state =
     age < ttl
-      ? FRESH
+      ? STATE_FRESH
       : age < ttl + staleWhileRevalidate
-        ? REVALIDATE
-        : isServable
-          ? IF_ERROR
-          : RETAINED;
+        ? STATE_REVALIDATE
+        : age < totalOf(found)
+          ? STATE_IF_ERROR
+          : STATE_RETAINED;
   return { value, age, ttl, state };
 }

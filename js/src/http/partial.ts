@@ -3,6 +3,7 @@
  * taken for the whole, and answers requests for a range that lies within it while it is fresh.
  */
 
+import { REQUEST_CONDITIONAL, REQUEST_RANGE, REUSE_FRESH, STORING_PARTIAL } from "../abi.js";
 import type { Call, StreamContext } from "../call.js";
 import * as core from "../core.js";
 import type { Lifetime } from "../layers.js";
@@ -10,12 +11,11 @@ import { partKeyOf } from "../part-key.js";
 import type { Asked } from "./asked.js";
 import type { CachedHttp } from "./cached-http.js";
 import { PARTIAL_CONTENT, sizeOfPart } from "./content-range.js";
-import { CONDITIONAL, RANGE } from "./flags.js";
 import { Lead } from "./lead.js";
 import { placed, rebuilt } from "./live.js";
 import { type Found, find } from "./lookup.js";
 import { isKeepable, passing } from "./passing.js";
-import { judge, PARTIAL, textOf } from "./rules.js";
+import { judge, textOf } from "./rules.js";
 import { StoredResponse, Unshared } from "./stored.js";
 import { type Told, told } from "./told.js";
 
@@ -23,7 +23,7 @@ import { type Told, told } from "./told.js";
 export function takesPart(http: CachedHttp, asked: Asked): boolean {
   // Keys of a caller's own may be anything, also those of parts.
   if (http.keys === undefined || asked.method !== "GET" || asked.mode !== "default") return false;
-  return (asked.flags & (RANGE | CONDITIONAL)) === RANGE;
+  return (asked.flags & (REQUEST_RANGE | REQUEST_CONDITIONAL)) === REQUEST_RANGE;
 }
 
 /** Answers with a stored part, else asks the origin and keeps the part that it gives. */
@@ -58,9 +58,9 @@ function isReusable(asked: Asked, { terms }: StoredResponse, { age, ttl }: Found
   const { initialAge, flags, vary, selection } = terms;
   if (age >= ttl) return false;
   if (vary !== "" && core.http_vary_key(vary, asked.head) !== selection) return false;
-  const [asks = 0, maxAge = Number.NaN, minFresh = Number.NaN] = asked.numbers;
+  const { flags: asks, maxAge, minFresh } = asked.numbers;
   const [lifetime, aged] = [ttl + initialAge, age + initialAge];
-  return core.http_reuse(flags, lifetime, aged, asks, maxAge, minFresh, Number.NaN) === 0;
+  return core.http_reuse(flags, lifetime, aged, asks, maxAge, minFresh, Number.NaN) === REUSE_FRESH;
 }
 
 /** The one range that is asked for, when the part has all of it (RFC 9110 §14.2, §13.1.5). */
@@ -135,7 +135,7 @@ function aboutPart(
     const verdict = judge(asked, response.status, textOf(response), exchange, http.rules);
     const selection = core.http_vary_key(verdict.vary, asked.head);
     const { ttl } = verdict.termsAt(receivedAt, false).lifetime;
-    if (verdict.refusal !== PARTIAL || selection === undefined || ttl <= 0) return undefined;
+    if (verdict.refusal !== STORING_PARTIAL || selection === undefined || ttl <= 0) return undefined;
     if (http.claims.refusalOf(asked, response, key) !== undefined) return undefined;
     return { key, verdict, selection, ttl, isWhole: (length: number) => length === size };
   } catch (error) {

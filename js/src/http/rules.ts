@@ -1,10 +1,19 @@
 /** What is decided of a response when its head has come. */
 
+import {
+  RESPONSE_GROUPS,
+  RESPONSE_VARIES,
+  readResponseNumbers,
+  readTermsNumbers,
+  STORING_ALLOWED,
+  STORING_NAMES,
+  STORING_PARTIAL,
+  STORING_SILENT,
+} from "../abi.js";
 import * as core from "../core.js";
 import type { Lifetime } from "../layers.js";
 import type { CompiledPolicy } from "../policy.js";
 import type { Asked } from "./asked.js";
-import { GROUPS, REFUSALS, VARIES } from "./flags.js";
 import { groupTags } from "./groups.js";
 import { headOf } from "./head.js";
 import { hidesFields } from "./hidden-fields.js";
@@ -34,7 +43,7 @@ export interface Exchange {
 
 /** What was decided. */
 export interface Verdict {
-  /** 0 for a response that may be stored. */
+  /** Whether it may be stored, or why not. */
   readonly refusal: number;
   readonly flags: number;
   readonly head: string;
@@ -60,9 +69,6 @@ export interface TimeTerms {
 }
 
 const FIELDS_OF_CACHES = "cdn-cache-control";
-const SILENT = 8;
-/** The refusal of a part that could be stored if it were a whole. */
-export const PARTIAL = 11;
 
 /** The targeted fields (RFC 9213) that a cache of this kind follows. */
 export const targetsOf = (shared: boolean): string => (shared ? FIELDS_OF_CACHES : "");
@@ -90,19 +96,18 @@ export function judge(
       hidesFields(),
     );
   const numbers = read(asked.heeded);
-  const flags = numbers[6] ?? 0;
-  const storing = numbers[0] ?? 1;
-  const overruled = rules.override && rules.policy.ttlGiven && storing === SILENT;
-  const refusal = overruled ? 0 : storing;
+  const { flags, storing } = readResponseNumbers(numbers);
+  const overruled = rules.override && rules.policy.ttlGiven && storing === STORING_SILENT;
+  const refusal = overruled ? STORING_ALLOWED : storing;
   const termsAt = (now: number, failed: boolean) =>
     termsOf(numbers, now - exchange.receivedAt, rules, failed);
   return {
     refusal,
     flags,
     head,
-    vary: flags & VARIES ? core.http_vary(head, hidesFields()) : "",
-    authorized: !shared || [0, PARTIAL].includes(read("authorization: any\n")[0] ?? 1),
-    groups: flags & GROUPS ? groupTags(asked.url, core.http_groups(head)) : undefined,
+    vary: flags & RESPONSE_VARIES ? core.http_vary(head, hidesFields()) : "",
+    authorized: !shared || isAllowed(readResponseNumbers(read("authorization: any\n")).storing),
+    groups: flags & RESPONSE_GROUPS ? groupTags(asked.url, core.http_groups(head)) : undefined,
     isShareable: (failed) => {
       const { lifetime } = termsAt(exchange.receivedAt, failed);
       return core.http_shareable(refusal, flags, servableFor(lifetime), shared);
@@ -118,16 +123,17 @@ function termsOf(
   { policy, override }: HttpRules,
   failed: boolean,
 ): TimeTerms {
-  const [initialAge = 0, ttl = 0, overdue = 0, swr = 0, sie = 0, retained = 0] = core.http_terms(
-    numbers,
-    elapsed,
-    failed,
-    policy.ttlGiven ? policy.ttl : Number.NaN,
-    policy.staleWhileRevalidate,
-    policy.staleIfError,
-    override,
+  const { initialAge, overdue, ...lifetime } = readTermsNumbers(
+    core.http_terms(
+      numbers,
+      elapsed,
+      failed,
+      policy.ttlGiven ? policy.ttl : Number.NaN,
+      policy.staleWhileRevalidate,
+      policy.staleIfError,
+      override,
+    ),
   );
-  const lifetime = { ttl, staleWhileRevalidate: swr, staleIfError: sie, retained };
   return { initialAge, overdue, lifetime };
 }
 
@@ -145,8 +151,13 @@ export function isOfUse({
   return Math.max(ttl, staleWhileRevalidate, staleIfError, retained) > 0;
 }
 
-/** Why a response is not stored. */
-export const refusalOf = (refusal: number): string | undefined => REFUSALS[refusal];
+/** A part may be stored like a whole. */
+const isAllowed = (storing: number): boolean =>
+  storing === STORING_ALLOWED || storing === STORING_PARTIAL;
+
+/** Why a response is not stored; undefined for one that may be. */
+export const refusalOf = (refusal: number): string | undefined =>
+  refusal === STORING_ALLOWED ? undefined : STORING_NAMES[refusal];
 
 /** The head of a live response; the URL's own credentials are the request's. */
 export const textOf = (response: Response): string => headOf(response.headers);

@@ -6,6 +6,7 @@ use std::process::Command;
 use anyhow::{Result, ensure};
 
 use super::Bench;
+use crate::boundary;
 use crate::npm;
 use crate::servers;
 use crate::stamp::files_below;
@@ -28,6 +29,7 @@ const DEMO: &str = "examples/worker";
 
 /// Formatting and lints of everything written in JavaScript, TypeScript and JSON; types of the sources.
 pub(super) fn lint(bench: &mut Bench<'_>) -> Result<Tally> {
+    boundary::check_constants(bench.workspace)?;
     npm::install(bench.workspace, "js")?;
     let biome = check(node(bench, ".").args([
         npm::BIOME,

@@ -1,0 +1,513 @@
+// Generated from src/abi.rs by `cargo xtask build`: change that file, not this one.
+
+/** The numbers that cross the boundary of the core, by name. */
+
+// The steps of `begin` and `found`: the bits `step::BITS` of what they return.
+/** Answer with the fresh entry. */
+export const STEP_HIT = 0;
+/** Answer with the stale entry. */
+export const STEP_STALE = 1;
+/** Answer with the entry, since loads of the key failed and wait for their retry. */
+export const STEP_ERROR_FALLBACK = 2;
+/** Answer with the stale entry, and load in the background. */
+export const STEP_STALE_REFRESH = 3;
+/** Load. */
+export const STEP_LOAD = 4;
+/** Load; an entry may answer if the load fails or is slow. */
+export const STEP_LOAD_FALLBACK = 5;
+/** Wait for the load that another caller leads. */
+export const STEP_WAIT = 6;
+/** Wait likewise; an entry may answer if the load fails or is slow. */
+export const STEP_WAIT_FALLBACK = 7;
+/** Answer with the fresh entry, and load in the background. */
+export const STEP_HIT_REFRESH = 8;
+/** Of `begin`: begin again, with a random number. */
+export const STEP_ROLL = 9;
+/** The bits of a step. */
+export const STEP_BITS = 15;
+
+// What `begin` returns besides the step.
+/** The bit that says that slots were dropped: call `dropped`. */
+export const BEGUN_DROPPED = 16;
+/** The slot is this bit and up. */
+export const BEGUN_SLOT = 32;
+
+// What `found` and `found_beside` return besides the step.
+/** The memory has what was found. */
+export const FOUND_KEPT_FOUND = 16;
+/** The memory has something as new or newer. */
+export const FOUND_KEPT_HELD = 32;
+/** Of `found_beside`: the slot is this bit and up. */
+export const FOUND_SLOT = 64;
+
+// What `loaded` and `put` return instead of a slot.
+/** The value is current, but the memory does not keep it. */
+export const LANDED_NOT_KEPT = -1;
+/** Something newer came first. */
+export const LANDED_OUTDATED = -2;
+
+// What `state` returns.
+/** There is no entry. */
+export const STATE_ABSENT = 0;
+/** Within its `ttl`. */
+export const STATE_FRESH = 1;
+/** Within `stale-while-revalidate`. */
+export const STATE_REVALIDATE = 2;
+/** Within `stale-if-error`. */
+export const STATE_IF_ERROR = 3;
+/** Past all windows. */
+export const STATE_DEAD = 4;
+/** Past all windows, and kept to be validated. */
+export const STATE_RETAINED = 5;
+
+// What `dropped` returns.
+/** The bit of a slot that was evicted to make room. */
+export const DROPPED_EVICTED = 1;
+/** The bit of a slot of which only the value is to be forgotten. */
+export const DROPPED_VALUE_ONLY = 2;
+/** The slot is this bit and up. */
+export const DROPPED_SLOT = 4;
+
+// What `tags_after` returns.
+/** Nothing happened to the tags. */
+export const TAGS_AFTER_NOTHING = 0;
+/** A soft invalidation. */
+export const TAGS_AFTER_SOFT = 1;
+/** A hard one. */
+export const TAGS_AFTER_HARD = 2;
+
+// What `judge_tags` returns, unless it is the time since which an entry is stale.
+/** No tag was invalidated. */
+export const JUDGED_GOOD = -1;
+/** One was. */
+export const JUDGED_DEAD = -2;
+
+// What `check_guards` returns.
+/** Nothing refuses the load. */
+export const REFUSED_ADMITTED = 0;
+/** The circuit breaker is open. */
+export const REFUSED_CIRCUIT_OPEN = 1;
+/** The rate limit is reached. */
+export const REFUSED_RATE_LIMITED = 2;
+/** Loads have become slow. */
+export const REFUSED_SLOW_CALLS = 3;
+
+// What `record_guards` is told of a load.
+/** It brought a value. */
+export const RESULT_SUCCEEDED = 0;
+/** It failed. */
+export const RESULT_FAILED = 1;
+/** It says nothing of the origin. */
+export const RESULT_IGNORED = 2;
+
+// Where the numbers of each guard begin in the array of `add_guards`. One whose first number is 0 is not there.
+/** `BreakerNumbers`. */
+export const GUARD_AT_BREAKER = 0;
+/** `LimitNumbers`. */
+export const GUARD_AT_LIMIT = 5;
+/** `SlowNumbers`. */
+export const GUARD_AT_SLOW = 9;
+/** The length of the whole. */
+export const GUARD_AT_END = 12;
+
+// What a response says, summed up: see `http_response`.
+/** Not to be used before it is validated (`no-cache`). */
+export const RESPONSE_VALIDATE = 1;
+/** Not to be used when it is stale (`must-revalidate` and the like). */
+export const RESPONSE_NEVER_STALE = 2;
+/** Does not change while it is fresh (RFC 8246). */
+export const RESPONSE_IMMUTABLE = 4;
+/** Has an `ETag` that can be asked about. */
+export const RESPONSE_ETAG = 8;
+/** Has a `Last-Modified` that can be asked about. */
+export const RESPONSE_LAST_MODIFIED = 16;
+/** Sets a cookie. */
+export const RESPONSE_SET_COOKIE = 32;
+/** Has `Vary`. */
+export const RESPONSE_VARIES = 64;
+/** Has `Cache-Groups` (RFC 9875). */
+export const RESPONSE_GROUPS = 512;
+
+// What a request says, summed up: see `http_request`.
+/** Asks for validation. */
+export const REQUEST_NO_CACHE = 1;
+/** Is not to be stored. */
+export const REQUEST_NO_STORE = 2;
+/** Is not to reach the origin. */
+export const REQUEST_ONLY_IF_CACHED = 4;
+/** Has `If-None-Match` or `If-Modified-Since`. */
+export const REQUEST_CONDITIONAL = 8;
+/** Has `If-Match` or `If-Unmodified-Since`. */
+export const REQUEST_PRECONDITION = 16;
+/** Asks for a range. */
+export const REQUEST_RANGE = 32;
+/** Has `Authorization`. */
+export const REQUEST_AUTHORIZATION = 128;
+/** Has a method that changes something. */
+export const REQUEST_UNSAFE = 512;
+/** Is a GET or HEAD. */
+export const REQUEST_CACHEABLE = 1024;
+/** Shows who asks: what it fails with may concern its user alone. */
+export const REQUEST_PERSONAL = 2048;
+
+// What `http_reuse` returns.
+/** The stored response answers as it is. */
+export const REUSE_FRESH = 0;
+/** It answers although it is stale. */
+export const REUSE_STALE = 1;
+/** It does not before it was validated. */
+export const REUSE_VALIDATE = 2;
+
+// Why a response is not stored: the names are those that users see.
+/** See `Storing::Allowed`. */
+export const STORING_ALLOWED = 0;
+/** See `Storing::Method`. */
+export const STORING_METHOD = 1;
+/** See `Storing::Status`. */
+export const STORING_STATUS = 2;
+/** See `Storing::NoStore`. */
+export const STORING_NO_STORE = 3;
+/** See `Storing::RequestNoStore`. */
+export const STORING_REQUEST_NO_STORE = 4;
+/** See `Storing::Private`. */
+export const STORING_PRIVATE = 5;
+/** See `Storing::Authorization`. */
+export const STORING_AUTHORIZATION = 6;
+/** See `Storing::VaryAny`. */
+export const STORING_VARY = 7;
+/** See `Storing::Silent`. */
+export const STORING_SILENT = 8;
+/** See `Storing::SetCookie`. */
+export const STORING_SET_COOKIE = 9;
+/** See `Storing::Cookie`. */
+export const STORING_COOKIE = 10;
+/** See `Storing::Partial`. */
+export const STORING_PARTIAL = 11;
+/** See `Storing::EventStream`. */
+export const STORING_EVENT_STREAM = 12;
+/** Their names, by number. */
+export const STORING_NAMES = [
+  "allowed",
+  "method",
+  "status",
+  "no-store",
+  "request-no-store",
+  "private",
+  "authorization",
+  "vary",
+  "silent",
+  "set-cookie",
+  "cookie",
+  "partial",
+  "event-stream",
+] as const;
+
+// Where things are in a stored record: see `record`.
+/** Its checksum. */
+export const RECORD_AT_SUM = 4;
+/** The first byte after its checksum. */
+export const RECORD_AT_SUM_END = 8;
+/** The length of its extension. */
+export const RECORD_AT_EXTENSION_LENGTH = 44;
+/** Its extension. */
+export const RECORD_AT_EXTENSION = 48;
+
+// How much is read and written at most.
+/** Bytes of a record's extension. */
+export const MOST_EXTENSION = 65536;
+/** Tags of an entry. */
+export const MOST_TAGS = 1024;
+
+// Spans of a policy, in milliseconds.
+/** The default of `retryAfter`. */
+export const POLICY_RETRY_AFTER = 1000;
+/** How long a load without `timeout` holds its key. */
+export const POLICY_LEASE = 30000;
+/** What a lease adds to `timeout`. */
+export const POLICY_LEASE_GRACE = 50;
+
+/** The options of a policy. Milliseconds; no end and no limit are `Infinity`. */
+export interface PolicyNumbers {
+  /** How long an entry is fresh. */
+  readonly ttl: number;
+  /** How long past `ttl` an entry is served while it is refreshed. */
+  readonly staleWhileRevalidate: number;
+  /** How long past `ttl` an entry is served when a load fails. */
+  readonly staleIfError: number;
+  /** How long a caller with a servable entry waits for a load. */
+  readonly failoverAfter: number;
+  /** How long a load may take. */
+  readonly timeout: number;
+  /** How long until the next load after one that failed. */
+  readonly retryAfter: number;
+  /** 1 for origin-first, 0 for cache-first. */
+  readonly originFirst: number;
+  /** 1 if concurrent callers share a load. */
+  readonly singleFlight: number;
+  /** The beta of probabilistic early refresh; 0 for none. */
+  readonly earlyBeta: number;
+  /** The age from which an entry is refreshed early. */
+  readonly earlyAfter: number;
+  /** Hits that an entry serves at most. */
+  readonly hitsMax: number;
+  /** The hit that starts a refresh. */
+  readonly hitsRefreshAt: number;
+}
+/** Makes the array that the core reads. */
+export function writePolicyNumbers(of: PolicyNumbers): Float64Array {
+  return Float64Array.of(
+    of.ttl,
+    of.staleWhileRevalidate,
+    of.staleIfError,
+    of.failoverAfter,
+    of.timeout,
+    of.retryAfter,
+    of.originFirst,
+    of.singleFlight,
+    of.earlyBeta,
+    of.earlyAfter,
+    of.hitsMax,
+    of.hitsRefreshAt,
+  );
+}
+
+/** The options of a circuit breaker. */
+export interface BreakerNumbers {
+  /** The share of failures that opens it. */
+  readonly errorRate: number;
+  /** How far back loads count, in milliseconds. */
+  readonly window: number;
+  /** Loads in the window below which it never opens. */
+  readonly minCalls: number;
+  /** How long it refuses loads, in milliseconds. */
+  readonly openFor: number;
+  /** Probes, all of which have to succeed. */
+  readonly halfOpenCalls: number;
+}
+/** Makes the array that the core reads. */
+export function writeBreakerNumbers(of: BreakerNumbers): Float64Array {
+  return Float64Array.of(
+    of.errorRate,
+    of.window,
+    of.minCalls,
+    of.openFor,
+    of.halfOpenCalls,
+  );
+}
+
+/** The options of a rate limit. */
+export interface LimitNumbers {
+  /** Loads that are admitted per period. */
+  readonly limit: number;
+  /** The period, in milliseconds. */
+  readonly period: number;
+  /** 1 for a sliding window, 0 for a fixed one. */
+  readonly sliding: number;
+  /** How long everything is refused after the first refusal, in milliseconds. */
+  readonly ban: number;
+}
+/** Makes the array that the core reads. */
+export function writeLimitNumbers(of: LimitNumbers): Float64Array {
+  return Float64Array.of(
+    of.limit,
+    of.period,
+    of.sliding,
+    of.ban,
+  );
+}
+
+/** The options of slow calls. */
+export interface SlowNumbers {
+  /** How many times the mean a load may take. */
+  readonly factor: number;
+  /** Loads that the mean is taken of. */
+  readonly samples: number;
+  /** How long loads are refused, in milliseconds. */
+  readonly openFor: number;
+}
+/** Makes the array that the core reads. */
+export function writeSlowNumbers(of: SlowNumbers): Float64Array {
+  return Float64Array.of(
+    of.factor,
+    of.samples,
+    of.openFor,
+  );
+}
+
+/** Of the last refusal by a guard. */
+export interface RefusalNumbers {
+  /** In how many milliseconds to try again. */
+  readonly retryAfter: number;
+  /** The limit that was reached; 0 for other guards. */
+  readonly limit: number;
+}
+/** Reads the array that the core made. */
+export function readRefusalNumbers(numbers: Float64Array): RefusalNumbers {
+  return {
+    retryAfter: numbers[0] as number,
+    limit: numbers[1] as number,
+  };
+}
+/** How many numbers that array has. */
+export const REFUSAL_NUMBERS = 2;
+
+/** What a memory holds. */
+export interface UsageNumbers {
+  /** Entries, dead ones that were not dropped yet included. */
+  readonly entries: number;
+  /** What they weigh, in bytes. */
+  readonly bytes: number;
+  /** Live entries dropped to stay within the limits. */
+  readonly evictions: number;
+  /** Loads that run. */
+  readonly flights: number;
+  /** Slots that are taken, those without an entry included. */
+  readonly taken: number;
+}
+/** Reads the array that the core made. */
+export function readUsageNumbers(numbers: Float64Array): UsageNumbers {
+  return {
+    entries: numbers[0] as number,
+    bytes: numbers[1] as number,
+    evictions: numbers[2] as number,
+    flights: numbers[3] as number,
+    taken: numbers[4] as number,
+  };
+}
+/** How many numbers that array has. */
+export const USAGE_NUMBERS = 5;
+
+/** What was counted for a policy. The names, in order. */
+export const COUNT_NUMBERS = [
+  "hits",
+  "stale",
+  "misses",
+  "loads",
+  "refreshes",
+  "failures",
+  "coalesced",
+  "errorFallbacks",
+  "failovers",
+  "takeovers",
+  "fenced",
+  "refusals",
+] as const;
+
+/** The head of a stored record; behind it hash, hard and soft version of each tag. */
+export interface HeadNumbers {
+  /** Which codec made the value's bytes. */
+  readonly codec: number;
+  /** When it was stored, by the writer's wall clock. */
+  readonly storedAt: number;
+  /** How long it is fresh, in milliseconds. */
+  readonly ttl: number;
+  /** How long past `ttl` it is served while it is refreshed. */
+  readonly staleWhileRevalidate: number;
+  /** How long past `ttl` it is served when a load fails. */
+  readonly staleIfError: number;
+  /** Where the value begins. */
+  readonly valueAt: number;
+  /** How long beyond its windows it is kept to be validated. */
+  readonly retained: number;
+}
+/** Reads the array that the core made. */
+export function readHeadNumbers(numbers: Float64Array): HeadNumbers {
+  return {
+    codec: numbers[0] as number,
+    storedAt: numbers[1] as number,
+    ttl: numbers[2] as number,
+    staleWhileRevalidate: numbers[3] as number,
+    staleIfError: numbers[4] as number,
+    valueAt: numbers[5] as number,
+    retained: numbers[6] as number,
+  };
+}
+/** How many numbers that array has. */
+export const HEAD_NUMBERS = 7;
+
+/** What RFC 9111 says of a response. Milliseconds; NaN for what it does not state. */
+export interface ResponseNumbers {
+  /** Whether it is to be stored: one of `storing`. */
+  readonly storing: number;
+  /** Its lifetime. */
+  readonly lifetime: number;
+  /** Its heuristic lifetime. */
+  readonly heuristic: number;
+  /** Its age when it came. */
+  readonly initialAge: number;
+  /** Its `stale-while-revalidate`. */
+  readonly staleWhileRevalidate: number;
+  /** Its `stale-if-error`. */
+  readonly staleIfError: number;
+  /** One or more of `response`. */
+  readonly flags: number;
+}
+/** Reads the array that the core made. */
+export function readResponseNumbers(numbers: Float64Array): ResponseNumbers {
+  return {
+    storing: numbers[0] as number,
+    lifetime: numbers[1] as number,
+    heuristic: numbers[2] as number,
+    initialAge: numbers[3] as number,
+    staleWhileRevalidate: numbers[4] as number,
+    staleIfError: numbers[5] as number,
+    flags: numbers[6] as number,
+  };
+}
+/** How many numbers that array has. */
+export const RESPONSE_NUMBERS = 7;
+
+/** How long a response may be used, in milliseconds. */
+export interface TermsNumbers {
+  /** Its age when it is stored. */
+  readonly initialAge: number;
+  /** How long it is fresh from then. */
+  readonly ttl: number;
+  /** How far past its lifetime it is already. */
+  readonly overdue: number;
+  /** How long past `ttl` it is served while it is refreshed. */
+  readonly staleWhileRevalidate: number;
+  /** How long past `ttl` it is served when a load fails. */
+  readonly staleIfError: number;
+  /** How long beyond its windows it is kept to be validated. */
+  readonly retained: number;
+}
+/** Reads the array that the core made. */
+export function readTermsNumbers(numbers: Float64Array): TermsNumbers {
+  return {
+    initialAge: numbers[0] as number,
+    ttl: numbers[1] as number,
+    overdue: numbers[2] as number,
+    staleWhileRevalidate: numbers[3] as number,
+    staleIfError: numbers[4] as number,
+    retained: numbers[5] as number,
+  };
+}
+/** How many numbers that array has. */
+export const TERMS_NUMBERS = 6;
+
+/** What a request asks of caches. Milliseconds; NaN for what it does not state. */
+export interface RequestNumbers {
+  /** One or more of `request`. */
+  readonly flags: number;
+  /** The greatest age. */
+  readonly maxAge: number;
+  /** The least freshness. */
+  readonly minFresh: number;
+  /** The most staleness. */
+  readonly maxStale: number;
+  /** The most staleness when the origin fails. */
+  readonly staleIfError: number;
+}
+/** Reads the array that the core made. */
+export function readRequestNumbers(numbers: Float64Array): RequestNumbers {
+  return {
+    flags: numbers[0] as number,
+    maxAge: numbers[1] as number,
+    minFresh: numbers[2] as number,
+    maxStale: numbers[3] as number,
+    staleIfError: numbers[4] as number,
+  };
+}
+/** How many numbers that array has. */
+export const REQUEST_NUMBERS = 5;

@@ -1,0 +1,255 @@
+//! What TypeScript has to know of the module's boundary, written from what Rust says of it.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use anyhow::{Context, Result, ensure};
+use holdover::abi::{GROUPS, Group, Kind, RECORDS, Record};
+
+use crate::stamp::write;
+use crate::wasm::Module;
+use crate::workspace::Workspace;
+
+/// The names of the numbers.
+const CONSTANTS: &str = "js/src/abi.ts";
+/// The functions of the module.
+const DECLARATIONS: &str = "js/src/glue/holdover.d.ts";
+
+/// Writes `js/src/abi.ts` and the declarations of the module, where they are not as they should be.
+pub(crate) fn update(workspace: &Workspace, module: &Module) -> Result<()> {
+    for (path, wanted) in [
+        (CONSTANTS, constants()?),
+        (DECLARATIONS, declarations(module)?),
+    ] {
+        let path = workspace.path(path);
+        if fs::read_to_string(&path).ok().as_deref() != Some(&wanted) {
+            write(&path, wanted.as_bytes())?;
+        }
+    }
+    Ok(())
+}
+
+/// Checks that the names of the numbers are those of the sources.
+pub(crate) fn check_constants(workspace: &Workspace) -> Result<()> {
+    check(workspace, CONSTANTS, &constants()?)
+}
+
+/// Checks that the declarations are those of the module.
+pub(crate) fn check_declarations(workspace: &Workspace, module: &Module) -> Result<()> {
+    check(workspace, DECLARATIONS, &declarations(module)?)
+}
+
+fn check(workspace: &Workspace, path: &str, wanted: &str) -> Result<()> {
+    let found = fs::read_to_string(workspace.path(path)).unwrap_or_default();
+    ensure!(
+        found == wanted,
+        "{path} is not what the Rust sources say: run `cargo xtask build` and commit it"
+    );
+    Ok(())
+}
+
+/// The text of `js/src/abi.ts`.
+fn constants() -> Result<String> {
+    let mut text = String::from(
+        "// Generated from src/abi.rs by `cargo xtask build`: change that file, not this one.\n\n\
+         /** The numbers that cross the boundary of the core, by name. */\n",
+    );
+    for group in GROUPS {
+        add_group(&mut text, group)?;
+    }
+    for record in RECORDS {
+        add_record(&mut text, record)?;
+    }
+    Ok(text)
+}
+
+fn add_group(text: &mut String, group: &Group) -> Result<()> {
+    let prefix = group.name.to_uppercase();
+    writeln!(text, "\n// {}", plain(group.docs))?;
+    for constant in group.constants {
+        let docs = plain(constant.docs);
+        let (name, value) = (constant.name, constant.value);
+        writeln!(
+            text,
+            "/** {docs} */\nexport const {prefix}_{name} = {value};"
+        )?;
+    }
+    if group.is_named {
+        let names: Vec<String> = group
+            .constants
+            .iter()
+            .map(|constant| format!("  \"{}\",\n", kebab(constant.name)))
+            .collect();
+        let names = names.concat();
+        writeln!(text, "/** Their names, by number. */")?;
+        writeln!(text, "export const {prefix}_NAMES = [\n{names}] as const;")?;
+    }
+    Ok(())
+}
+
+fn add_record(text: &mut String, record: &Record) -> Result<()> {
+    let name = record.name;
+    let docs = plain(record.docs);
+    let fields: Vec<String> = record
+        .fields
+        .iter()
+        .map(|field| camel(field.name))
+        .collect();
+    if record.kind == Kind::Named {
+        let names: Vec<String> = fields
+            .iter()
+            .map(|field| format!("  \"{field}\",\n"))
+            .collect();
+        let constant = screaming(name);
+        writeln!(text, "\n/** {docs} The names, in order. */")?;
+        writeln!(
+            text,
+            "export const {constant} = [\n{}] as const;",
+            names.concat()
+        )?;
+        return Ok(());
+    }
+    writeln!(text, "\n/** {docs} */\nexport interface {name} {{")?;
+    for (field, camel) in record.fields.iter().zip(&fields) {
+        writeln!(text, "  /** {} */", plain(field.docs))?;
+        writeln!(text, "  readonly {camel}: number;")?;
+    }
+    writeln!(text, "}}")?;
+    if record.kind == Kind::Written {
+        let values: Vec<String> = fields
+            .iter()
+            .map(|field| format!("    of.{field},\n"))
+            .collect();
+        writeln!(text, "/** Makes the array that the core reads. */")?;
+        writeln!(
+            text,
+            "export function write{name}(of: {name}): Float64Array {{\n  return Float64Array.of(\n{}  );\n}}",
+            values.concat()
+        )?;
+    } else {
+        let values: Vec<String> = fields
+            .iter()
+            .enumerate()
+            .map(|(at, field)| format!("    {field}: numbers[{at}] as number,\n"))
+            .collect();
+        writeln!(text, "/** Reads the array that the core made. */")?;
+        writeln!(
+            text,
+            "export function read{name}(numbers: Float64Array): {name} {{\n  return {{\n{}  }};\n}}",
+            values.concat()
+        )?;
+        writeln!(text, "/** How many numbers that array has. */")?;
+        writeln!(text, "export const {} = {};", screaming(name), fields.len())?;
+    }
+    Ok(())
+}
+
+/// The text of `js/src/glue/holdover.d.ts`: the functions as wasm-bindgen declares them, without
+/// what is about loading, which `core.ts` does otherwise.
+fn declarations(module: &Module) -> Result<String> {
+    let generated =
+        fs::read_to_string(&module.declarations).context("reading the generated declarations")?;
+    let (functions, _) = generated
+        .split_once("export type InitInput")
+        .context("wasm-bindgen declares other things than it did")?;
+    let functions = functions
+        .replace("/* tslint:disable */\n/* eslint-disable */\n", "")
+        .replace("export function", "export declare function");
+    let functions: Vec<String> = functions
+        .lines()
+        .map(|line| match line.strip_prefix("export declare function ") {
+            Some(declared) => format!(
+                "export declare function {}",
+                with_camel_parameters(declared)
+            ),
+            None => without_links(line),
+        })
+        .collect();
+    Ok(format!(
+        "// Generated from src/wasm/ by `cargo xtask build`: change those files, not this one. Only\n\
+         // `core.ts` may import it.\n\n\
+         /** Instantiates the core unless it is already there. */\n\
+         export declare function initSync(options: {{ module: WebAssembly.Module | BufferSource }}): void;\n\n\
+         /** Instantiates the core anew, forgetting an instance that trapped. */\n\
+         export declare function __reinit(module: WebAssembly.Module | BufferSource): void;\n\n\
+         {}\n",
+        functions.join("\n").trim()
+    ))
+}
+
+/// `f(stored_at: number): T` as `f(storedAt: number): T`: the name of the function stays.
+fn with_camel_parameters(declared: &str) -> String {
+    match declared.split_once('(') {
+        Some((name, rest)) => format!("{name}({}", camel(rest)),
+        None => declared.to_owned(),
+    }
+}
+
+fn camel(name: &str) -> String {
+    let mut text = String::new();
+    let mut is_next_upper = false;
+    for letter in name.chars() {
+        if letter == '_' {
+            is_next_upper = true;
+        } else if is_next_upper {
+            text.extend(letter.to_uppercase());
+            is_next_upper = false;
+        } else {
+            text.push(letter);
+        }
+    }
+    text
+}
+
+fn kebab(name: &str) -> String {
+    name.to_lowercase().replace('_', "-")
+}
+
+fn screaming(name: &str) -> String {
+    let mut text = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !text.is_empty() {
+            text.push('_');
+        }
+        text.extend(letter.to_uppercase());
+    }
+    text
+}
+
+fn plain(docs: &[&str]) -> String {
+    let lines: Vec<&str> = docs.iter().map(|line| line.trim()).collect();
+    without_links(&lines.join(" "))
+}
+
+/// Rust's links, as mere code.
+fn without_links(text: &str) -> String {
+    text.replace("[`", "`")
+        .replace("`]", "`")
+        .replace("crate::", "")
+        .replace("super::", "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_typescript() {
+        assert_eq!(camel("stored_at: number, ttl"), "storedAt: number, ttl");
+        assert_eq!(kebab("NO_STORE"), "no-store");
+        assert_eq!(screaming("CountNumbers"), "COUNT_NUMBERS");
+        assert_eq!(
+            with_camel_parameters("decode_head_of(the_record: Uint8Array): Float64Array;"),
+            "decode_head_of(theRecord: Uint8Array): Float64Array;"
+        );
+    }
+
+    #[test]
+    fn the_constants_are_there() {
+        let text = constants().expect("text is written");
+        assert!(text.contains("export const STEP_HIT_REFRESH = 8;"));
+        assert!(text.contains("export const LANDED_OUTDATED = -2;"));
+        assert!(text.contains("    of.staleWhileRevalidate,"));
+        assert!(text.contains("  \"event-stream\","));
+    }
+}
