@@ -60,6 +60,7 @@ pub mod flight;
 pub mod guard;
 pub mod http;
 pub mod memory;
+pub mod options;
 pub mod policy;
 pub mod record;
 pub mod strategy;

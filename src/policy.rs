@@ -1,5 +1,6 @@
 //! Options, and the [`Policy`] they compile to, which cannot be wrong.
 
+use crate::options;
 use crate::strategy::early::Early;
 use crate::strategy::hits::Hits;
 use crate::time::Span;
@@ -84,42 +85,41 @@ impl Policy {
     /// What a lease adds to `timeout`, so that a living leader's own timeout always comes first.
     pub const LEASE_GRACE: Span = Span::from_millis(50);
 
-    /// Checks `options` and compiles them.
+    /// Checks the options that were given and compiles them.
     ///
     /// # Errors
     /// A [`ConfigError`] that names the option and what is allowed.
-    pub fn compile(options: &Options) -> Result<Self, ConfigError> {
-        let ttl = options.ttl.ok_or(ConfigError::TTL_MISSING)?;
-        if options.timeout.is_some_and(Span::is_zero) {
-            return Err(ConfigError::TIMEOUT_ZERO);
+    pub fn compile(given: &Options) -> Result<Self, ConfigError> {
+        let ttl = given.ttl.ok_or(options::TTL.refuse())?;
+        options::TTL.check_span(ttl)?;
+        options::RETRY_AFTER.check_span(given.retry_after)?;
+        if let Some(timeout) = given.timeout {
+            options::TIMEOUT.check_span(timeout)?;
         }
-        if let (Some(failover), Some(timeout)) = (options.failover_after, options.timeout)
+        if let (Some(failover), Some(timeout)) = (given.failover_after, given.timeout)
             && failover >= timeout
         {
             return Err(ConfigError::FAILOVER_NOT_BEFORE_TIMEOUT);
         }
-        let never_stale = options.stale_while_revalidate.is_zero()
-            && options.stale_if_error.is_zero()
-            && options.mode == Mode::CacheFirst;
-        if options.failover_after.is_some() && never_stale {
+        let never_stale = given.stale_while_revalidate.is_zero()
+            && given.stale_if_error.is_zero()
+            && given.mode == Mode::CacheFirst;
+        if given.failover_after.is_some() && never_stale {
             return Err(ConfigError::FAILOVER_WITHOUT_ENTRY);
         }
-        if options.retry_after.is_forever() {
-            return Err(ConfigError::RETRY_NEVER);
-        }
-        refuse_early(options.early)?;
-        refuse_hits(options.hits)?;
+        refuse_early(given.early)?;
+        refuse_hits(given.hits)?;
         Ok(Self {
             ttl,
-            stale_while_revalidate: options.stale_while_revalidate,
-            stale_if_error: options.stale_if_error,
-            failover_after: options.failover_after,
-            timeout: options.timeout,
-            retry_after: options.retry_after,
-            mode: options.mode,
-            single_flight: options.single_flight,
-            early: options.early,
-            hits: options.hits,
+            stale_while_revalidate: given.stale_while_revalidate,
+            stale_if_error: given.stale_if_error,
+            failover_after: given.failover_after,
+            timeout: given.timeout,
+            retry_after: given.retry_after,
+            mode: given.mode,
+            single_flight: given.single_flight,
+            early: given.early,
+            hits: given.hits,
         })
     }
 
@@ -201,21 +201,22 @@ impl Policy {
 
 fn refuse_early(early: Option<Early>) -> Result<(), ConfigError> {
     match early {
-        Some(Early::Probabilistic { beta }) if !(beta > 0.0 && beta.is_finite()) => {
-            Err(ConfigError::of("early.beta", "a finite number above 0"))
-        }
+        Some(Early::Probabilistic { beta }) => options::EARLY_BETA.check(beta),
         _ => Ok(()),
     }
 }
 
 fn refuse_hits(hits: Option<Hits>) -> Result<(), ConfigError> {
-    match hits {
-        Some(Hits { max: 0, .. }) => Err(ConfigError::of("hits.max", "1 or more")),
-        Some(Hits { max, refresh_at }) if refresh_at.is_some_and(|at| at == 0 || at > max) => {
-            Err(ConfigError::of("hits.refresh_at", "from 1 to `max`"))
-        }
-        _ => Ok(()),
+    let Some(Hits { max, refresh_at }) = hits else {
+        return Ok(());
+    };
+    options::HITS_MAX.check(f64::from(max))?;
+    let refresh_at = refresh_at.unwrap_or(1);
+    options::HITS_REFRESH_AT.check(f64::from(refresh_at))?;
+    if refresh_at > max {
+        return Err(ConfigError::REFRESH_AFTER_MAX);
     }
+    Ok(())
 }
 
 /// Options that cannot work: which one, and what is allowed.
@@ -226,16 +227,13 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    const TTL_MISSING: Self =
-        Self::of("ttl", "a duration; it is required (Infinity for no expiry)");
-    const TIMEOUT_ZERO: Self = Self::of("timeout", "a duration above 0");
     const FAILOVER_NOT_BEFORE_TIMEOUT: Self =
-        Self::of("failover_after", "a duration below `timeout`");
+        Self::of("failoverAfter", "a duration below `timeout`");
     const FAILOVER_WITHOUT_ENTRY: Self = Self::of(
-        "failover_after",
+        "failoverAfter",
         "only with stale_while_revalidate, stale_if_error or origin-first mode, which leave an entry to serve",
     );
-    const RETRY_NEVER: Self = Self::of("retry_after", "a finite duration");
+    const REFRESH_AFTER_MAX: Self = Self::of("hits.refreshAt", "at most `max`");
 
     pub(crate) const fn of(option: &'static str, allowed: &'static str) -> Self {
         Self { option, allowed }
@@ -299,9 +297,9 @@ mod tests {
         let named: [&str; 5] = [
             "ttl",
             "timeout",
-            "failover_after",
-            "failover_after",
-            "retry_after",
+            "failoverAfter",
+            "failoverAfter",
+            "retryAfter",
         ];
         for (options, name) in wrong.iter().zip(named) {
             assert_eq!(Policy::compile(options).unwrap_err().option(), name);

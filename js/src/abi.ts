@@ -46,6 +46,10 @@ export const LANDED_NOT_KEPT = -1;
 /** Something newer came first. */
 export const LANDED_OUTDATED = -2;
 
+// What `load_beside` returns instead of a fence.
+/** The entry answers: the origin fails, and a load finds out for how long. */
+export const BESIDE_ANSWERED = 0;
+
 // What `state` returns.
 /** There is no entry. */
 export const STATE_ABSENT = 0;

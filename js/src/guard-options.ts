@@ -10,13 +10,36 @@ import {
   writeLimitNumbers,
   writeSlowNumbers,
 } from "./abi.js";
+import { asAsyncFunction, asChoice, asCount, asDuration, asFunction, asNumber } from "./checks.js";
 import { duration } from "./duration.js";
 import { ConfigError } from "./errors.js";
-import { type GivenOptions, optionalFunction, readOptions } from "./options.js";
+import {
+  BREAKER_COUNT_IF,
+  BREAKER_ERROR_RATE,
+  BREAKER_HALF_OPEN_CALLS,
+  BREAKER_MIN_CALLS,
+  BREAKER_OPEN_FOR,
+  BREAKER_SCOPE,
+  BREAKER_WINDOW,
+  CIRCUIT_BREAKER_OPTIONS,
+  LIMIT_ALGORITHM,
+  LIMIT_BAN,
+  LIMIT_COUNT,
+  LIMIT_LIMIT,
+  LIMIT_ON_REJECT,
+  LIMIT_PERIOD,
+  LIMIT_SCOPE,
+  RATE_LIMIT_OPTIONS,
+  SLOW_CALLS_OPTIONS,
+  SLOW_FACTOR,
+  SLOW_OPEN_FOR,
+  SLOW_SAMPLES,
+  SLOW_SCOPE,
+} from "./option-table.js";
+import { type GivenOptions, readOptions } from "./options.js";
 import type { SharedBreakerRules } from "./shared-breaker.js";
 import { compileShared, type SharedPlace } from "./shared-options.js";
 import type { WindowOptions } from "./store.js";
-import { synchronousFunction } from "./user-functions.js";
 
 export type { SharedPlace } from "./shared-options.js";
 
@@ -128,36 +151,18 @@ function setOf(scope: GuardScope, parts: readonly Part[]): GuardRules | undefine
   return { fields, scope };
 }
 
-const BREAKER = [
-  "errorRate",
-  "window",
-  "minCalls",
-  "openFor",
-  "halfOpenCalls",
-  "countIf",
-  "scope",
-  "shared",
-  "name",
-] as const;
-
 function compileBreaker(value: unknown, scopes: readonly GuardScope[], isNamed: boolean) {
   if (value === undefined) return undefined;
-  const given = readOptions(value, { of: "circuitBreaker", known: BREAKER });
-  const name = (option: string) => `circuitBreaker.${option}`;
+  const given = readOptions(value, { of: "circuitBreaker", known: CIRCUIT_BREAKER_OPTIONS });
   const rules = {
-    errorRate: rate(given.errorRate, name("errorRate")),
-    window: span(given.window, name("window")),
-    minCalls: whole(given.minCalls, name("minCalls"), 1),
-    openFor: span(given.openFor, name("openFor")),
-    halfOpenCalls: whole(given.halfOpenCalls ?? 1, name("halfOpenCalls"), 1),
+    errorRate: asNumber(given.errorRate, BREAKER_ERROR_RATE),
+    window: duration(given.window, BREAKER_WINDOW),
+    minCalls: asCount(given.minCalls, BREAKER_MIN_CALLS),
+    openFor: duration(given.openFor, BREAKER_OPEN_FOR),
+    halfOpenCalls: asCount(given.halfOpenCalls, BREAKER_HALF_OPEN_CALLS),
   };
-  const scope = compileScope(given.scope, name("scope"), scopes);
-  const like = "(error) => boolean";
-  const countIf = synchronousFunction<(error: unknown) => boolean>(
-    given.countIf,
-    name("countIf"),
-    like,
-  );
+  const scope = compileScope(given.scope, BREAKER_SCOPE.option, scopes);
+  const countIf = asFunction<(error: unknown) => boolean>(given.countIf, BREAKER_COUNT_IF);
   const place = compileShared(given, "circuitBreaker", BREAKER_NEEDS, isNamed);
   const part = { at: GUARD_AT_BREAKER, numbers: writeBreakerNumbers(rules), scope };
   return { rules, part, countIf, place };
@@ -166,92 +171,45 @@ function compileBreaker(value: unknown, scopes: readonly GuardScope[], isNamed: 
 /** What a shared breaker asks of its store. */
 const BREAKER_NEEDS = ["add", "compareAndDelete", "increment"] as const;
 
-const LIMIT = [
-  "limit",
-  "period",
-  "ban",
-  "algorithm",
-  "scope",
-  "onReject",
-  "count",
-  "shared",
-  "name",
-] as const;
-
 function compileRateLimit(value: unknown, scopes: readonly GuardScope[], isNamed: boolean) {
   if (value === undefined) return undefined;
-  const given = readOptions(value, { of: "rateLimit", known: LIMIT });
-  const name = (option: string) => `rateLimit.${option}`;
-  const sliding = oneOf(given.algorithm, name("algorithm"), ["fixed", "sliding"]) === "sliding";
+  const given = readOptions(value, { of: "rateLimit", known: RATE_LIMIT_OPTIONS });
+  const sliding = asChoice(given.algorithm, LIMIT_ALGORITHM) === "sliding";
   if (sliding && given.ban !== undefined) {
-    throw new ConfigError(name("ban"), given.ban, 'no ban with algorithm "sliding"');
+    throw new ConfigError(LIMIT_BAN.option, given.ban, 'no ban with algorithm "sliding"');
   }
   const rules = {
-    limit: whole(given.limit, name("limit"), 1),
-    period: span(given.period, name("period")),
+    limit: asCount(given.limit, LIMIT_LIMIT),
+    period: duration(given.period, LIMIT_PERIOD),
     sliding: sliding ? 1 : 0,
-    ban: given.ban === undefined ? 0 : span(given.ban, name("ban")),
+    ban: asDuration(given.ban, LIMIT_BAN),
   };
-  const scope = compileScope(given.scope, name("scope"), scopes);
-  const onReject = optionalFunction<NonNullable<CompiledGuards["onReject"]>>(
+  const scope = compileScope(given.scope, LIMIT_SCOPE.option, scopes);
+  const onReject = asAsyncFunction<NonNullable<CompiledGuards["onReject"]>>(
     given.onReject,
-    name("onReject"),
-    "(error, …args) => result",
+    LIMIT_ON_REJECT,
   );
-  const countsCalls = oneOf(given.count, name("count"), ["loads", "calls"]) === "calls";
+  const countsCalls = asChoice(given.count, LIMIT_COUNT) === "calls";
   const place = compileShared(given, "rateLimit", ["window"], isNamed);
   const part = { at: GUARD_AT_LIMIT, numbers: writeLimitNumbers(rules), scope };
   return { rules, part, onReject, countsCalls, place };
 }
 
-const SLOW = ["factor", "samples", "openFor", "scope"] as const;
-
 function compileSlowCalls(value: unknown, scopes: readonly GuardScope[]): Part | undefined {
   if (value === undefined) return undefined;
-  const given = readOptions(value, { of: "slowCalls", known: SLOW });
-  const name = (option: string) => `slowCalls.${option}`;
-  const { factor = 2 } = given;
-  if (typeof factor !== "number" || !(factor >= 1) || factor === Number.POSITIVE_INFINITY) {
-    throw new ConfigError(name("factor"), factor, "a finite number, 1 or more");
-  }
+  const given = readOptions(value, { of: "slowCalls", known: SLOW_CALLS_OPTIONS });
   const numbers = writeSlowNumbers({
-    factor,
-    samples: whole(given.samples ?? 10, name("samples"), 1),
-    openFor: span(given.openFor, name("openFor")),
+    factor: asNumber(given.factor, SLOW_FACTOR),
+    samples: asCount(given.samples, SLOW_SAMPLES),
+    openFor: duration(given.openFor, SLOW_OPEN_FOR),
   });
-  return { at: GUARD_AT_SLOW, numbers, scope: compileScope(given.scope, name("scope"), scopes) };
-}
-
-function rate(value: unknown, option: string): number {
-  if (typeof value === "number" && value > 0 && value <= 1) return value;
-  throw new ConfigError(option, value, "a number above 0, up to 1");
-}
-
-function span(value: unknown, option: string): number {
-  return duration(value, { option });
-}
-
-/** The most that machines count to. */
-const MOST = 1_000_000;
-
-function whole(value: unknown, option: string, least: number): number {
-  if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= MOST) {
-    return value;
-  }
-  throw new ConfigError(option, value, `a whole number from ${least} to ${MOST}`);
-}
-
-function oneOf<Choice extends string>(
-  value: unknown,
-  option: string,
-  choices: readonly [Choice, ...Choice[]],
-): Choice {
-  if (value === undefined) return choices[0];
-  const choice = choices.find((known) => known === value);
-  if (choice !== undefined) return choice;
-  throw new ConfigError(option, value, choices.map((known) => `"${known}"`).join(" or "));
+  return {
+    at: GUARD_AT_SLOW,
+    numbers,
+    scope: compileScope(given.scope, SLOW_SCOPE.option, scopes),
+  };
 }
 
 function compileScope(value: unknown, option: string, scopes: readonly GuardScope[]): GuardScope {
-  return oneOf(value, option, scopes as readonly [GuardScope, ...GuardScope[]]);
+  return asChoice(value, { option, choices: scopes as readonly [GuardScope, ...GuardScope[]] });
 }

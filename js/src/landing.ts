@@ -95,7 +95,7 @@ export class Landing {
     const isOfUse = keptFor(arrival) > 0 || flight.mayHaveStored || this.#hasEntry(flight) === true;
     const slot = this.#keep(flight, call, value, arrival);
     // Undefined: the core that gave the fence is gone, so nobody knows what came since.
-    if (slot === undefined || slot === OUTDATED || !isOfUse) return;
+    if (slot === undefined || slot === LANDED_OUTDATED || !isOfUse) return;
     const change = layers.prepare(call.key, value, arrival, call.policy.rules);
     flight.written = this.#write(flight, change, keptFor(arrival) <= 0);
     flight.done = Promise.all([flight.done, flight.written]);

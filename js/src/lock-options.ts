@@ -1,12 +1,10 @@
 /** The policy's `lock`, compiled. */
 
-import { POLICY_LEASE } from "./abi.js";
+import { asChoice, asDuration } from "./checks.js";
 import { duration } from "./duration.js";
 import { ConfigError } from "./errors.js";
+import { LOCK, LOCK_ON_TIMEOUT, LOCK_OPTIONS, LOCK_TTL, LOCK_WAIT } from "./option-table.js";
 import { readOptions } from "./options.js";
-
-/** What timers can do. */
-const LONGEST_WAIT = 2 ** 31 - 1;
 
 /** A lock that cannot be wrong. Milliseconds. */
 export interface CompiledLock {
@@ -26,17 +24,13 @@ export interface CompiledLock {
 export function compileLock(value: unknown, timeout: number): CompiledLock | undefined {
   if (value === undefined || value === false) return undefined;
   if (value !== true && (typeof value !== "object" || value === null || Array.isArray(value))) {
-    throw new ConfigError("lock", value, "true, false or { ttl, wait, onTimeout }");
+    throw new ConfigError("lock", value, LOCK.like);
   }
-  const known = ["ttl", "wait", "onTimeout"] as const;
-  const given = value === true ? {} : readOptions(value, { of: "lock", known });
-  const otherwise = Math.min(timeout, POLICY_LEASE);
-  const ttl = given.ttl === undefined ? otherwise : duration(given.ttl, { option: "lock.ttl" });
-  const { wait = Math.min(ttl, LONGEST_WAIT), onTimeout = "load" } = given;
-  if (onTimeout !== "load" && onTimeout !== "throw") {
-    throw new ConfigError("lock.onTimeout", onTimeout, '"load" or "throw"');
-  }
-  const range = { option: "lock.wait", zero: true, max: LONGEST_WAIT };
+  const given = value === true ? {} : readOptions(value, { of: "lock", known: LOCK_OPTIONS });
+  const otherwise = Math.min(timeout, LOCK_TTL.otherwise);
+  const ttl = given.ttl === undefined ? otherwise : duration(given.ttl, LOCK_TTL);
+  const wait = asDuration(given.wait, LOCK_WAIT, Math.min(ttl, LOCK_WAIT.max));
+  const throws = asChoice(given.onTimeout, LOCK_ON_TIMEOUT) === "throw";
   const pulse = Math.max(1, otherwise / 2);
-  return { ttl, wait: duration(wait, range), pulse, throws: onTimeout === "throw" };
+  return { ttl, wait, pulse, throws };
 }

@@ -1,8 +1,8 @@
 /** Policies: options in, checked and compiled numbers out. */
 
-import { POLICY_RETRY_AFTER } from "./abi.js";
 import type { LoadMany } from "./batch.js";
 import { type Bloom, compileBloom } from "./bloom.js";
+import { asAsyncFunction, asChoice, asDuration, asFlag, asFunction } from "./checks.js";
 import { type Codec, compileCodec } from "./codec/values.js";
 import { duration } from "./duration.js";
 import { ConfigError } from "./errors.js";
@@ -11,6 +11,7 @@ import { type CompiledGuards, compileGuards } from "./guard-options.js";
 import type { KeyFunction } from "./key.js";
 import { type CompiledIgnore, compileIgnore } from "./key-ignore.js";
 import { type CompiledLock, compileLock } from "./lock-options.js";
+import * as option from "./option-table.js";
 import {
   flag,
   type GivenOptions,
@@ -30,7 +31,7 @@ import { compileRefreshing, compileValidate } from "./refreshing.js";
 import type { Store } from "./store.js";
 import { type CompiledTags, compileTags } from "./tags.js";
 import { compileTemplate } from "./template.js";
-import { refuseAsync, settled, synchronousFunction } from "./user-functions.js";
+import { refuseAsync, settled } from "./user-functions.js";
 
 /** What takes a policy. */
 export type PolicyPlace = "wrap" | "getOrLoad" | "fetch";
@@ -98,50 +99,15 @@ export interface CompiledPolicy {
   readonly loadMany: LoadMany | undefined;
 }
 
-const EVERYWHERE = [
-  "ttl",
-  "staleWhileRevalidate",
-  "staleIfError",
-  "failoverAfter",
-  "timeout",
-  "retryAfter",
-  "mode",
-  "cacheIf",
-  "failIf",
-  "staleOn",
-  "singleFlight",
-  "jitter",
-  "early",
-  "hits",
-  "negativeTtl",
-  "errorTtl",
-  "validate",
-  "slowCalls",
-  "rateLimit",
-  "circuitBreaker",
-  "tags",
-  "lock",
-  "bloom",
-  "codec",
-] as const;
-
 const WITH = "an option of one call: wrapped.with({ … })(…)";
 /** What waits for its refresh has a name already; `background: false` would be a second one. */
 const BACKGROUND = "staleWhileRevalidate refreshes in the background, staleIfError waits for it";
-const NOT_OF_RESPONSES: readonly string[] = ["codec", "validate"];
-type PolicyName =
-  | (typeof EVERYWHERE)[number]
-  | "key"
-  | "ignore"
-  | "name"
-  | "loadMany"
-  | "passContext"
-  | keyof CallOptions;
+type PolicyName = (typeof option.WRAP_OPTIONS)[number] | keyof CallOptions;
 type GivenPolicy = GivenOptions<PolicyName>;
 const NAMES: Readonly<Record<PolicyPlace, OptionNames<PolicyName>>> = {
   wrap: {
     of: "wrap",
-    known: [...EVERYWHERE, "key", "ignore", "name", "loadMany", "passContext"],
+    known: option.WRAP_OPTIONS,
     elsewhere: {
       ...FOREIGN_TO_WRAP,
       signal: WITH,
@@ -152,7 +118,7 @@ const NAMES: Readonly<Record<PolicyPlace, OptionNames<PolicyName>>> = {
   },
   getOrLoad: {
     of: "getOrLoad",
-    known: [...EVERYWHERE, "signal", "waitUntil", "bypass"],
+    known: [...option.GET_OR_LOAD_OPTIONS, "signal", "waitUntil", "bypass"],
     elsewhere: {
       ...FOREIGN_TO_POLICIES,
       key: "the key is the first argument of getOrLoad",
@@ -165,7 +131,7 @@ const NAMES: Readonly<Record<PolicyPlace, OptionNames<PolicyName>>> = {
   },
   fetch: {
     of: "fetch",
-    known: [...EVERYWHERE.filter((name) => !NOT_OF_RESPONSES.includes(name)), "key", "ignore"],
+    known: option.FETCH_OPTIONS,
     elsewhere: {
       ...FOREIGN_TO_POLICIES,
       background: BACKGROUND,
@@ -175,43 +141,23 @@ const NAMES: Readonly<Record<PolicyPlace, OptionNames<PolicyName>>> = {
   },
 };
 
-/** The longest delay timers keep; a longer one fires at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+const NEVER = Number.POSITIVE_INFINITY;
 const SCOPES = ["function", "key"] as const;
 const FETCH_SCOPES = ["host", "function", "key"] as const;
-
-function optionalDuration(value: unknown, option: string, otherwise: number): number {
-  return value === undefined ? otherwise : duration(value, { option, zero: true });
-}
-
-function staleWindow(value: unknown, option: string): number {
-  return value === undefined ? 0 : duration(value, { option, zero: true, infinite: true });
-}
-
-function delay(value: unknown, option: string, zero: boolean): number {
-  if (value === undefined) return Number.POSITIVE_INFINITY;
-  return duration(value, { option, zero, infinite: true, max: LONGEST_TIMER });
-}
 
 function compileTtl(value: unknown, where: PolicyPlace): number {
   if (value === undefined && where === "fetch") return 0;
   if (typeof value === "function" && where !== "fetch") {
-    refuseAsync(value, "ttl", "(result, args) => duration");
+    refuseAsync(value, "ttl", option.TTL.like);
     return 0;
   }
-  return duration(value, { option: "ttl", zero: true, infinite: true });
+  return duration(value, option.TTL);
 }
 
 function compileErrorTtl(value: unknown): CompiledPolicy["errorTtl"] {
-  if (typeof value !== "function") return staleWindow(value, "errorTtl");
-  refuseAsync(value, "errorTtl", "(error) => duration");
+  if (typeof value !== "function") return asDuration(value, option.ERROR_TTL);
+  refuseAsync(value, "errorTtl", option.ERROR_TTL.like);
   return value as (error: unknown) => unknown;
-}
-
-function isOriginFirst(mode: unknown): boolean {
-  if (mode === undefined || mode === "cache-first") return false;
-  if (mode === "origin-first") return true;
-  throw new ConfigError("mode", mode, '"cache-first" or "origin-first"');
 }
 
 /** A user's key function must return a string; anything else would make keys that are all alike. */
@@ -231,7 +177,7 @@ function compileKey(value: unknown, where: PolicyPlace): KeyFunction | undefined
   if (typeof value === "function") return checkedKey(value as (...args: unknown[]) => unknown);
   if (where === "fetch") throw new ConfigError("key", value, "a function (request) => string");
   if (typeof value === "string") return compileTemplate(value);
-  throw new ConfigError("key", value, 'a template like "user:{0}" or a function (…args) => string');
+  throw new ConfigError("key", value, option.KEY.like);
 }
 
 function functionName(value: unknown): string | undefined {
@@ -289,12 +235,12 @@ export function compilePolicy(
   );
   const name = functionName(given.name);
   const sharedName = name ?? (typeof given.key === "string" ? given.key : named);
+  const timeout = asDuration(given.timeout, option.TIMEOUT, NEVER);
   const policy: CompiledPolicy = {
     ttl: compileTtl(given.ttl, where),
     ttlOf: typeof given.ttl === "function" ? (given.ttl as CompiledPolicy["ttlOf"]) : undefined,
     ...compileRefreshing(given),
-    negativeTtl:
-      given.negativeTtl === undefined ? undefined : staleWindow(given.negativeTtl, "negativeTtl"),
+    negativeTtl: asDuration(given.negativeTtl, option.NEGATIVE_TTL, undefined),
     errorTtl: compileErrorTtl(given.errorTtl),
     validate: compileValidate(given.validate),
     codec: compileCodec(given.codec),
@@ -304,25 +250,25 @@ export function compilePolicy(
       sharedName !== undefined,
     ),
     ttlGiven: given.ttl !== undefined,
-    staleWhileRevalidate: staleWindow(given.staleWhileRevalidate, "staleWhileRevalidate"),
-    staleIfError: staleWindow(given.staleIfError, "staleIfError"),
-    failoverAfter: delay(given.failoverAfter, "failoverAfter", true),
-    timeout: delay(given.timeout, "timeout", false),
-    retryAfter: optionalDuration(given.retryAfter, "retryAfter", POLICY_RETRY_AFTER),
-    lock: compileLock(given.lock, delay(given.timeout, "timeout", false)),
-    originFirst: isOriginFirst(given.mode),
-    singleFlight: flag(given.singleFlight, "singleFlight", true),
-    passContext: flag(given.passContext, "passContext", false),
-    cacheIf: synchronousFunction(given.cacheIf, "cacheIf", "(result, args) => boolean"),
-    failIf: synchronousFunction(given.failIf, "failIf", "(result) => boolean"),
-    staleOn: synchronousFunction(given.staleOn, "staleOn", "(error) => boolean"),
+    staleWhileRevalidate: asDuration(given.staleWhileRevalidate, option.STALE_WHILE_REVALIDATE),
+    staleIfError: asDuration(given.staleIfError, option.STALE_IF_ERROR),
+    failoverAfter: asDuration(given.failoverAfter, option.FAILOVER_AFTER, NEVER),
+    timeout,
+    retryAfter: asDuration(given.retryAfter, option.RETRY_AFTER),
+    lock: compileLock(given.lock, timeout),
+    originFirst: asChoice(given.mode, option.MODE) === "origin-first",
+    singleFlight: asFlag(given.singleFlight, option.SINGLE_FLIGHT),
+    passContext: asFlag(given.passContext, option.PASS_CONTEXT),
+    cacheIf: asFunction(given.cacheIf, option.CACHE_IF),
+    failIf: asFunction(given.failIf, option.FAIL_IF),
+    staleOn: asFunction(given.staleOn, option.STALE_ON),
     key: compileKey(given.key, where),
     ignore: compilePolicyIgnore(given, where),
     name,
     sharedName,
     tags: compileTags(given.tags, where === "wrap"),
     bloom: compileBloom(given.bloom),
-    loadMany: optionalFunction(given.loadMany, "loadMany", "(argsList, context) => results"),
+    loadMany: asAsyncFunction(given.loadMany, option.LOAD_MANY),
   };
   refuseContradictions(policy, given);
   return Object.freeze(policy);
@@ -369,9 +315,6 @@ export function compileCallOptions(
     signal: abortSignal(signal),
     waitUntil: optionalFunction(waitUntil, "waitUntil", "(promise) => void"),
     bypass: flag(bypass, "bypass", false),
-    ttl:
-      ttl === undefined || where === "getOrLoad"
-        ? undefined
-        : duration(ttl, { option: "ttl", zero: true, infinite: true }),
+    ttl: ttl === undefined || where === "getOrLoad" ? undefined : duration(ttl, option.TTL),
   };
 }

@@ -14,6 +14,7 @@
 //! state.
 
 use super::{Outcome, Reason, Refusal};
+use crate::options;
 use crate::policy::ConfigError;
 use crate::time::{Span, Timestamp};
 use alloc::collections::VecDeque;
@@ -93,27 +94,14 @@ impl CircuitBreaker {
     ///
     /// # Errors
     /// A [`ConfigError`] that names the option.
-    pub fn compile(options: &CircuitBreakerOptions) -> Result<Self, ConfigError> {
-        let zero = [
-            ("circuit_breaker.window", options.window.is_zero()),
-            ("circuit_breaker.open_for", options.open_for.is_zero()),
-            ("circuit_breaker.min_calls", options.min_calls == 0),
-            (
-                "circuit_breaker.half_open_calls",
-                options.half_open_calls == 0,
-            ),
-        ];
-        if let Some((option, _)) = zero.iter().find(|(_, is_zero)| *is_zero) {
-            return Err(ConfigError::of(option, "above 0"));
-        }
-        if !(options.error_rate > 0.0 && options.error_rate <= 1.0) {
-            return Err(ConfigError::of(
-                "circuit_breaker.error_rate",
-                "above 0, up to 1",
-            ));
-        }
+    pub fn compile(given: &CircuitBreakerOptions) -> Result<Self, ConfigError> {
+        options::BREAKER_ERROR_RATE.check(given.error_rate)?;
+        options::BREAKER_WINDOW.check_span(given.window)?;
+        options::BREAKER_MIN_CALLS.check(f64::from(given.min_calls))?;
+        options::BREAKER_OPEN_FOR.check_span(given.open_for)?;
+        options::BREAKER_HALF_OPEN_CALLS.check(f64::from(given.half_open_calls))?;
         Ok(Self {
-            options: *options,
+            options: *given,
             state: State::closed(),
             next_permit: 0,
             first_permit: 0,

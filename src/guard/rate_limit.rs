@@ -7,6 +7,7 @@
 //! recorded, so that asking again and again is answered as soon as there is a place.
 
 use super::{Reason, Refusal};
+use crate::options;
 use crate::policy::ConfigError;
 use crate::time::{Span, Timestamp};
 use alloc::collections::VecDeque;
@@ -63,14 +64,10 @@ impl RateLimit {
     ///
     /// # Errors
     /// A [`ConfigError`] for a limit or a period of zero.
-    pub fn compile(options: &RateLimitOptions) -> Result<Self, ConfigError> {
-        if options.limit == 0 {
-            return Err(ConfigError::of("rate_limit.limit", "1 or more"));
-        }
-        if options.period.is_zero() {
-            return Err(ConfigError::of("rate_limit.period", "a duration above 0"));
-        }
-        let state = match options.algorithm {
+    pub fn compile(given: &RateLimitOptions) -> Result<Self, ConfigError> {
+        options::LIMIT_LIMIT.check(f64::from(given.limit))?;
+        options::LIMIT_PERIOD.check_span(given.period)?;
+        let state = match given.algorithm {
             Algorithm::Fixed { ban } => State::Fixed {
                 ban,
                 taken: 0,
@@ -82,8 +79,8 @@ impl RateLimit {
             },
         };
         Ok(Self {
-            limit: options.limit,
-            period: options.period,
+            limit: given.limit,
+            period: given.period,
             state,
         })
     }

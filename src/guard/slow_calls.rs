@@ -1,6 +1,7 @@
 //! Refusing loads when one was much slower than those before it.
 
 use super::{Reason, Refusal};
+use crate::options;
 use crate::policy::ConfigError;
 use crate::time::{Span, Timestamp};
 use alloc::collections::VecDeque;
@@ -31,21 +32,12 @@ impl SlowCalls {
     ///
     /// # Errors
     /// A [`ConfigError`] that names the option.
-    pub fn compile(options: &SlowCallsOptions) -> Result<Self, ConfigError> {
-        if !(options.factor >= 1.0 && options.factor.is_finite()) {
-            return Err(ConfigError::of(
-                "slow_calls.factor",
-                "a finite number, 1 or more",
-            ));
-        }
-        if options.samples == 0 {
-            return Err(ConfigError::of("slow_calls.samples", "1 or more"));
-        }
-        if options.open_for.is_zero() {
-            return Err(ConfigError::of("slow_calls.open_for", "a duration above 0"));
-        }
+    pub fn compile(given: &SlowCallsOptions) -> Result<Self, ConfigError> {
+        options::SLOW_FACTOR.check(given.factor)?;
+        options::SLOW_SAMPLES.check(f64::from(given.samples))?;
+        options::SLOW_OPEN_FOR.check_span(given.open_for)?;
         Ok(Self {
-            options: *options,
+            options: *given,
             durations: VecDeque::new(),
             sum: 0,
             open_until: Timestamp::ZERO,

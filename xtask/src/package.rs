@@ -42,7 +42,7 @@ pub(crate) fn rebuild(workspace: &Workspace) -> Result<PathBuf> {
 /// the sources say.
 pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
     let module = wasm::build(workspace)?;
-    boundary::check_constants(workspace)?;
+    boundary::check_sources(workspace)?;
     boundary::check_declarations(workspace, &module)?;
     let mut inputs = Inputs::of(VERSION)
         .path(&module.wasm)?

@@ -12,193 +12,21 @@ export declare function __reinit(module: WebAssembly.Module | BufferSource): voi
  */
 export declare function add_guards(machine: number, numbers: Float64Array | number[]): number;
 
-export declare function open(maxEntries: number, maxBytes: number): number;
-export declare function close(machine: number): void;
-export declare function usage(machine: number): Float64Array;
-export declare function trap(): void;
-export declare function add_policy(machine: number, fields: Float64Array): number;
-export declare function remove_policy(machine: number, policy: number): void;
-export declare function use_entry(machine: number, slot: number): void;
-export declare function begin_read(machine: number): number;
-export declare function backfill(
-  machine: number,
-  slot: number,
-  fence: number,
-  ttl: number,
-  staleWhileRevalidate: number,
-  staleIfError: number,
-  size: number,
-  age: number,
-  now: number,
-  retained: number,
-): number;
-export declare function guards_in_force(machine: number, guards: number, now: number): boolean;
-export declare function count_hits(machine: number, slot: number, hits: number): void;
-export declare function counters(machine: number, policy: number): Float64Array;
-export declare function begin(
-  machine: number,
-  slot: number,
-  policy: number,
-  now: number,
-  roll: number,
-): number;
-export declare function fence(machine: number): number;
-export declare function refresh(machine: number, slot: number, policy: number, now: number): number;
-export declare function started(machine: number, slot: number, fence: number, now: number): void;
-export declare function loaded(
-  machine: number,
-  slot: number,
-  fence: number,
-  policy: number,
-  ttl: number,
-  staleWhileRevalidate: number,
-  staleIfError: number,
-  size: number,
-  now: number,
-  retained?: number,
-): number;
-export declare function found(
-  machine: number,
-  slot: number,
-  fence: number,
-  policy: number,
-  ttl: number,
-  staleWhileRevalidate: number,
-  staleIfError: number,
-  size: number,
-  age: number,
-  background: boolean,
-  now: number,
-  retained: number,
-  roll: number,
-): number;
-export declare function failed(
-  machine: number,
-  slot: number,
-  fence: number,
-  policy: number,
-  now: number,
-): void;
-export declare function failed_beside(
-  machine: number,
-  slot: number,
-  fence: number,
-  policy: number,
-  now: number,
-): void;
-export declare function failed_openly(
-  machine: number,
-  slot: number,
-  fence: number,
-  policy: number,
-): void;
-export declare function cancelled(machine: number, slot: number, fence: number): void;
-export declare function fallback(
-  machine: number,
-  slot: number,
-  policy: number,
-  failover: boolean,
-  now: number,
-): boolean;
-export declare function put(
-  machine: number,
-  slot: number,
-  ttl: number,
-  staleWhileRevalidate: number,
-  staleIfError: number,
-  size: number,
-  now: number,
-  retained?: number,
-): number;
-export declare function invalidate(machine: number, slot: number): void;
-export declare function distrust(machine: number, slot: number, now: number): void;
-export declare function dropped(machine: number): number;
-export declare function touch(machine: number, slot: number, now: number): number;
-export declare function jittered(ttl: number, jitter: number, roll: number): number;
-export declare function state(machine: number, slot: number, now: number): number;
+/**
+ * Compiles a policy; gives its number, −1 when it is refused. The TypeScript side has checked
+ * the options with better messages before, so a refusal here is a bug of one of the two.
+ */
+export declare function add_policy(machine: number, numbers: Float64Array | number[]): number;
+
+/**
+ * Adds a key.
+ */
+export declare function add_to_bloom(filter: number, key: Uint8Array | number[]): void;
+
+/**
+ * The age of the entry of `slot`; NaN without one.
+ */
 export declare function age(machine: number, slot: number, now: number): number;
-export declare function ttl(machine: number, slot: number): number;
-export declare function wait_left(machine: number, slot: number, now: number): number;
-export declare function encode_head_of(
-  codec: number,
-  storedAt: number,
-  ttl: number,
-  staleWhileRevalidate: number,
-  staleIfError: number,
-  retained: number,
-  tags: Float64Array,
-): Uint8Array;
-export declare function decode_head_of(record: Uint8Array): Float64Array;
-export declare function checksum(soFar: number, bytes: Uint8Array): number;
-export declare function invalidate_tags(
-  machine: number,
-  tags: Float64Array,
-  soft: boolean,
-  now: number,
-): void;
-export declare function tags_after(machine: number, tags: Float64Array, fence: number): number;
-export declare function tags_latest(machine: number): number;
-export declare function judge_tags(carried: Float64Array, current: Float64Array): number;
-export declare function tag(machine: number, slot: number, tags: Float64Array, fence: number): void;
-export declare function tags_of(machine: number, slot: number): Float64Array;
-export declare function is_outdated(
-  machine: number,
-  fence: number,
-  tags: Float64Array,
-  known: boolean,
-): boolean;
-export declare function load_beside(
-  machine: number,
-  slot: number,
-  policy: number,
-  now: number,
-): number;
-export declare function found_beside(
-  machine: number,
-  slot: number,
-  fence: number,
-  policy: number,
-  ttl: number,
-  staleWhileRevalidate: number,
-  staleIfError: number,
-  size: number,
-  age: number,
-  now: number,
-  retained: number,
-  roll: number,
-): number;
-export declare function take_over(
-  machine: number,
-  slot: number,
-  policy: number,
-  now: number,
-): number;
-export declare function add_guards(machine: number, fields: Float64Array): number;
-export declare function remove_guards(machine: number, guards: number): void;
-export declare function check_guards(machine: number, guards: number, now: number): number;
-export declare function refusal(machine: number): Float64Array;
-export declare function take_guards(
-  machine: number,
-  guards: number,
-  policy: number,
-  now: number,
-): number;
-export declare function refused(machine: number, slot: number, fence: number, policy: number): void;
-export declare function record_guards(
-  machine: number,
-  guards: number,
-  permit: number,
-  result: number,
-  duration: number,
-  now: number,
-): void;
-export declare function open_bloom(capacity: number, falsePositiveRate: number): number;
-export declare function close_bloom(filter: number): void;
-export declare function bloom_size(filter: number): Uint32Array;
-export declare function add_to_bloom(filter: number, key: Uint8Array): void;
-export declare function bloom_may_have(filter: number, key: Uint8Array): boolean;
-export declare function save_bloom(filter: number): Uint8Array;
-export declare function merge_bloom(filter: number, saved: Uint8Array): boolean;
 
 /**
  * A direct read that began with `fence` found an entry of this `age`; gives the slot that has it
@@ -289,6 +117,11 @@ export declare function encode_head_of(codec: number, storedAt: number, ttl: num
  * A load failed.
  */
 export declare function failed(machine: number, slot: number, fence: number, policy: number, now: number): void;
+
+/**
+ * A load that does not lead its key failed.
+ */
+export declare function failed_beside(machine: number, slot: number, fence: number, policy: number, now: number): void;
 
 /**
  * A load failed in a way that no entry may stand in for.
@@ -452,9 +285,10 @@ export declare function jittered(ttl: number, jitter: number, roll: number): num
 export declare function judge_tags(carried: Float64Array | number[], current: Float64Array | number[]): number;
 
 /**
- * Begins a load of its own for a caller that was told to wait; gives its fence.
+ * Begins a load of its own for a caller that was told to wait; gives its fence, 0 where the entry
+ * of `slot` answers instead. No `slot` for a caller that no entry may answer.
  */
-export declare function load_beside(machine: number, policy: number): number;
+export declare function load_beside(machine: number, slot: number, policy: number, now: number): number;
 
 /**
  * A load ended with a value; gives the slot that holds it, or one of `abi::landed`.

@@ -29,7 +29,7 @@ const DEMO: &str = "examples/worker";
 
 /// Formatting and lints of everything written in JavaScript, TypeScript and JSON; types of the sources.
 pub(super) fn lint(bench: &mut Bench<'_>) -> Result<Tally> {
-    boundary::check_constants(bench.workspace)?;
+    boundary::check_sources(bench.workspace)?;
     npm::install(bench.workspace, "js")?;
     let biome = check(node(bench, ".").args([
         npm::BIOME,

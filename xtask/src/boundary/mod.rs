@@ -1,4 +1,7 @@
-//! What TypeScript has to know of the module's boundary, written from what Rust says of it.
+//! What TypeScript and the documents have to know of the core, written from what Rust says of it.
+
+mod names;
+mod options;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -6,6 +9,7 @@ use std::fs;
 use anyhow::{Context, Result, ensure};
 use holdover::abi::{GROUPS, Group, Kind, RECORDS, Record};
 
+use self::names::{camel, kebab, screaming};
 use crate::stamp::write;
 use crate::wasm::Module;
 use crate::workspace::Workspace;
@@ -15,12 +19,19 @@ const CONSTANTS: &str = "js/src/abi.ts";
 /// The functions of the module.
 const DECLARATIONS: &str = "js/src/glue/holdover.d.ts";
 
-/// Writes `js/src/abi.ts` and the declarations of the module, where they are not as they should be.
-pub(crate) fn update(workspace: &Workspace, module: &Module) -> Result<()> {
-    for (path, wanted) in [
+/// What needs no module to be written: its path and its text.
+fn of_sources() -> Result<[(&'static str, String); 3]> {
+    Ok([
         (CONSTANTS, constants()?),
-        (DECLARATIONS, declarations(module)?),
-    ] {
+        (options::CHECKS, options::checks()?),
+        (options::PAGE, options::page()?),
+    ])
+}
+
+/// Writes what is generated, where it is not as it should be.
+pub(crate) fn update(workspace: &Workspace, module: &Module) -> Result<()> {
+    let of_module = (DECLARATIONS, declarations(module)?);
+    for (path, wanted) in of_sources()?.into_iter().chain([of_module]) {
         let path = workspace.path(path);
         if fs::read_to_string(&path).ok().as_deref() != Some(&wanted) {
             write(&path, wanted.as_bytes())?;
@@ -29,9 +40,12 @@ pub(crate) fn update(workspace: &Workspace, module: &Module) -> Result<()> {
     Ok(())
 }
 
-/// Checks that the names of the numbers are those of the sources.
-pub(crate) fn check_constants(workspace: &Workspace) -> Result<()> {
-    check(workspace, CONSTANTS, &constants()?)
+/// Checks that what is generated from the sources alone is what they say.
+pub(crate) fn check_sources(workspace: &Workspace) -> Result<()> {
+    for (path, wanted) in of_sources()? {
+        check(workspace, path, &wanted)?;
+    }
+    Ok(())
 }
 
 /// Checks that the declarations are those of the module.
@@ -183,37 +197,6 @@ fn with_camel_parameters(declared: &str) -> String {
         Some((name, rest)) => format!("{name}({}", camel(rest)),
         None => declared.to_owned(),
     }
-}
-
-fn camel(name: &str) -> String {
-    let mut text = String::new();
-    let mut is_next_upper = false;
-    for letter in name.chars() {
-        if letter == '_' {
-            is_next_upper = true;
-        } else if is_next_upper {
-            text.extend(letter.to_uppercase());
-            is_next_upper = false;
-        } else {
-            text.push(letter);
-        }
-    }
-    text
-}
-
-fn kebab(name: &str) -> String {
-    name.to_lowercase().replace('_', "-")
-}
-
-fn screaming(name: &str) -> String {
-    let mut text = String::new();
-    for letter in name.chars() {
-        if letter.is_uppercase() && !text.is_empty() {
-            text.push('_');
-        }
-        text.extend(letter.to_uppercase());
-    }
-    text
 }
 
 fn plain(docs: &[&str]) -> String {
