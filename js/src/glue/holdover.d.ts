@@ -148,7 +148,7 @@ export declare function found(machine: number, slot: number, fence: number, poli
  * A lower store held an entry of this `age`, for a load that does not lead its key. As `found`
  * gives it, and the slot above that.
  */
-export declare function found_beside(machine: number, slot: number, fence: number, policy: number, ttl: number, staleWhileRevalidate: number, staleIfError: number, size: number, age: number, now: number, retained: number): number;
+export declare function found_beside(machine: number, slot: number, fence: number, policy: number, ttl: number, staleWhileRevalidate: number, staleIfError: number, size: number, age: number, now: number, retained: number, roll: number): number;
 
 /**
  * True if guards refuse something now, or would next: they are not to be forgotten yet.
