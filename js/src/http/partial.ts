@@ -135,7 +135,8 @@ function aboutPart(
     const verdict = judge(asked, response.status, textOf(response), exchange, http.rules);
     const selection = core.http_vary_key(verdict.vary, asked.head);
     const { ttl } = verdict.termsAt(receivedAt, false).lifetime;
-    if (verdict.refusal !== STORING_PARTIAL || selection === undefined || ttl <= 0) return undefined;
+    if (verdict.refusal !== STORING_PARTIAL || selection === undefined || ttl <= 0)
+      return undefined;
     if (http.claims.refusalOf(asked, response, key) !== undefined) return undefined;
     return { key, verdict, selection, ttl, isWhole: (length: number) => length === size };
   } catch (error) {
