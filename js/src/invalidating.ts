@@ -2,7 +2,14 @@
 
 import type { Cache } from "./cache.js";
 import { ConfigError } from "./errors.js";
-import { tagNames } from "./tags.js";
+import { checkedKeys, isList } from "./operations/arguments.js";
+import { flag, type OptionNames, readOptions } from "./options.js";
+import { isTag, tagNames } from "./tags.js";
+
+const NAMES: OptionNames<keyof Outdated> = {
+  of: "what invalidating is told",
+  known: ["keys", "tags", "soft"],
+};
 
 /** What a change made out of date. */
 export interface Outdated {
@@ -36,8 +43,22 @@ export function invalidating<Args extends readonly unknown[], Result>(
   };
 }
 
-async function invalidate(cache: Cache, { keys = [], tags = [], soft }: Outdated): Promise<void> {
-  const names = tagNames(tags);
-  const dropped = Array.from(keys, (key) => cache.invalidate(key));
-  await Promise.all([...dropped, cache.invalidateTags(names, { soft })]);
+/**
+ * Does what was named rightly even if something beside it is wrong: what is out of date must not
+ * stay for that.
+ * @throws ConfigError naming the first thing that is wrong, once the rest is done
+ */
+async function invalidate(cache: Cache, outdated: Outdated): Promise<void> {
+  const { keys = [], tags = [], soft } = outdated;
+  const names = Array.isArray(tags) ? tags.filter(isTag) : [];
+  const parts: (() => unknown)[] = [
+    () => readOptions(outdated, NAMES),
+    () => checkedKeys(keys),
+    () => tagNames(tags),
+    () => flag(soft, "soft", false),
+    ...(isList(keys) ? Array.from(keys, (key) => () => cache.invalidate(key)) : []),
+    () => cache.invalidateTags(names, { soft: soft === true }),
+  ];
+  const done = await Promise.allSettled(parts.map(async (part) => part()));
+  for (const part of done) if (part.status === "rejected") throw part.reason;
 }

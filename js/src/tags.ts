@@ -44,6 +44,11 @@ export interface Tagged {
 
 const ALLOWED = "a list of tags, each a string that is not empty";
 
+/** True if it can be a tag's name. */
+export function isTag(name: unknown): name is string {
+  return typeof name === "string" && name !== "";
+}
+
 /**
  * A list of tags, checked.
  * @throws ConfigError naming what is no tag
@@ -51,7 +56,7 @@ const ALLOWED = "a list of tags, each a string that is not empty";
 export function tagNames(value: unknown, option = "tags"): readonly string[] {
   if (!Array.isArray(value)) throw new ConfigError(option, value, ALLOWED);
   const names: unknown[] = Array.from(value);
-  const wrong = names.findIndex((name) => typeof name !== "string" || name === "");
+  const wrong = names.findIndex((name) => !isTag(name));
   if (wrong >= 0) throw new ConfigError(`${option}[${wrong}]`, names[wrong], ALLOWED);
   return names as string[];
 }

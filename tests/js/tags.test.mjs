@@ -388,6 +388,51 @@ test("invalidating: the change was made even if what it made out of date cannot 
   assert.throws(() => cache.invalidating(() => 7), { code: "E_CONFIG", option: "outdated" });
 });
 
+for (const [what, outdated] of [
+  ["a key that is none", { keys: [7, "k"], tags: ["t"] }],
+  ["a tag that is none", { keys: ["k"], tags: ["", "t", undefined] }],
+  ["tags that are no list", { keys: ["k", "tagged"], tags: "t" }],
+  ["keys that are no list", { keys: "k", tags: ["t", "u"] }],
+  ["a promise for soft", { keys: ["k"], tags: ["t"], soft: Promise.resolve(true) }],
+  ["a name that is not known", { keys: ["k"], tags: ["t"], key: "k" }],
+]) {
+  test(`invalidating: ${what} is told once, and what is named rightly is out of date`, async () => {
+    const { cache, events } = stage();
+    await cache.set("k", 1, { ttl: "1h", tags: ["u"] });
+    await cache.set("tagged", 1, { ttl: "1h", tags: ["t"] });
+    assert.equal(
+      await cache.invalidating(
+        () => 7,
+        () => outdated,
+      )(),
+      7,
+    );
+    assert.deepEqual(await cache.getMany(["k", "tagged"]), [undefined, undefined]);
+    const told = events.filter(({ type }) => type === "policy-error");
+    assert.deepEqual(
+      told.map(({ option, error }) => [option, error.code]),
+      [["invalidating", "E_CONFIG"]],
+    );
+  });
+}
+
+for (const outdated of ["k", ["k"], { key: ["k"] }, { tag: "t" }]) {
+  test(`invalidating: ${JSON.stringify(outdated)} names nothing, and is told`, async () => {
+    const { cache, events } = stage();
+    assert.equal(
+      await cache.invalidating(
+        () => 7,
+        () => outdated,
+      )(),
+      7,
+    );
+    assert.deepEqual(
+      events.map(({ type, option }) => `${type} ${option}`),
+      ["policy-error invalidating"],
+    );
+  });
+}
+
 test("evicted and dropped entries leave no tags behind", async () => {
   const clock = new ManualClock();
   const cache = createCache({ clock, stores: [memory({ maxEntries: 2 })] });

@@ -60,9 +60,13 @@ export function checkedEntries(entries: unknown): (readonly [string, unknown])[]
   });
 }
 
+/** True if it can be iterated over and is no string, whose members would be letters. */
+export function isList(list: unknown): list is Iterable<unknown> {
+  return typeof list === "object" && list !== null && Symbol.iterator in list;
+}
+
 function listOf(list: unknown, name: string, allowed: string): unknown[] {
-  const isList = typeof list === "object" && list !== null && Symbol.iterator in list;
-  if (isList) return [...(list as Iterable<unknown>)];
+  if (isList(list)) return [...list];
   throw new ConfigError(name, list, allowed, { subject: `the ${name}` });
 }
 
