@@ -202,6 +202,38 @@ test("a store that cannot publish or subscribe: events, calls go on, and it is t
   assert.equal(radio.channels.size, 1);
 });
 
+test("a subscription that hangs is asked for again; the first that comes is kept, the others end", async () => {
+  const { clock, radio, made } = stage({ instances: 1 });
+  const [{ get, events }] = made;
+  const asked = [];
+  const ended = [];
+  radio.subscribe = () =>
+    new Promise((resolve) => {
+      const number = asked.push(() => resolve(async () => ended.push(number)));
+    });
+  const first = get("a");
+  await clock.runFor(500);
+  assert.equal((await first).load, 1, "the deadline is all that it waits");
+  for (let call = 0; call < 20; call += 1) {
+    get(`${call}`);
+    await clock.runFor(10_000);
+  }
+  assert.equal(asked.length, 20, "once after each pause");
+  assert.ok(
+    events.some(({ type, operation }) => `${type} ${operation}` === "store-error subscribe"),
+  );
+  asked[1]();
+  await drain();
+  await get("more");
+  await clock.runFor(60_000);
+  await get("even more");
+  assert.equal(asked.length, 20, "it is open");
+  asked[0]();
+  asked[2]();
+  await drain();
+  assert.deepEqual(ended, [1, 3]);
+});
+
 test("a store that never answers a message keeps nobody waiting beyond its deadline", async () => {
   const { clock, radio, made } = stage({ instances: 1 });
   const [{ cache, events }] = made;
