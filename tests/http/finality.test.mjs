@@ -403,3 +403,41 @@ for (const [what, write] of Object.entries(WRITES)) {
     assert.match((await get("/a", DE)).text, /^#[3-9] de$/);
   });
 }
+
+test("a URL dropped by another instance: another Vary here does not bring its variants back", async () => {
+  const store = new Store();
+  const answer = ({ headers }, nth) => {
+    const vary = headers.get("x-other") === null ? "x-one" : "x-one, x-other";
+    return [`#${nth}`, { headers: { ...FRESH, vary } }];
+  };
+  const settings = () => ({ stores: [memory(), store] });
+  const one = stage(answer, settings());
+  const two = stage((request, nth) => answer(request, nth + 10), settings());
+  await one.get("/a");
+  await turns();
+  await two.get("/a");
+  await turns();
+  await one.cache.delete(KEY_A);
+  await two.get("/a", { headers: { "x-one": "1", "x-other": "1" } });
+  await turns();
+  assert.equal((await store.get(KEY_A)) ?? undefined, undefined, "the record of its variants");
+  const three = stage((request, nth) => answer(request, nth + 20), settings());
+  assert.match((await three.get("/a")).text, /^#2\d$/);
+});
+
+test("another Vary of a URL is known in the store, also to other instances", async () => {
+  const store = new Store();
+  const answer = ({ headers }, nth) => {
+    const vary = headers.get("x-other") === null ? "x-one" : "x-one, x-other";
+    return [`#${nth}`, { headers: { ...FRESH, vary } }];
+  };
+  const settings = () => ({ stores: [memory(), store] });
+  const one = stage(answer, settings());
+  const other = { headers: { "x-one": "1", "x-other": "1" } };
+  await one.get("/a");
+  await turns();
+  await one.get("/a", other);
+  await turns();
+  const two = stage((request, nth) => answer(request, nth + 10), settings());
+  assert.equal((await two.get("/a", other)).text, "#2");
+});

@@ -5,6 +5,7 @@ import type { Cache } from "../cache.js";
 import type { Call, StreamContext } from "../call.js";
 import * as core from "../core.js";
 import type { Lifetime } from "../layers.js";
+import { actOnPresent, UNKNOWN } from "../operations/looking.js";
 import type { Claims } from "./claims.js";
 import { completed } from "./completing.js";
 import { rebuilt, remade } from "./live.js";
@@ -183,7 +184,7 @@ export class Arrival {
    * own, by a flight of its own; undefined when it belongs to where it was looked for.
    */
   #move(): Variants | Unshared | undefined {
-    const { driver, entries } = this.#keeper.cache;
+    const { driver } = this.#keeper.cache;
     const { asked, place } = this.#visit;
     if (isAtHome(this.#visit, this.#verdict)) return undefined;
     const { vary } = this.#verdict;
@@ -195,10 +196,25 @@ export class Arrival {
     const isAtPrimary = place.key === place.primary;
     // Who has dropped the record has dropped this response, too: it goes where nobody looks.
     if (!isAtPrimary && record.lifetime && this.#isCurrent(record)) {
-      void entries.set(place.primary, record, record.lifetime);
+      void this.#keepRecord(record, record.lifetime);
     }
     driver.refresh(this.#callFor(key)).catch(() => {});
     return isAtPrimary ? record : new Unshared("moved", false);
+  }
+
+  /** Another instance may have dropped what memory still has, and all variants with it. */
+  async #keepRecord(record: Variants, lifetime: Lifetime): Promise<unknown> {
+    const { cache } = this.#keeper;
+    const { entries, driver } = cache;
+    const { primary } = this.#visit.place;
+    const { layers } = driver.host;
+    if (layers === undefined) return entries.set(primary, record, lifetime);
+    return actOnPresent(cache, layers, primary, async (found) => {
+      if (!this.#isCurrent(record)) return;
+      if (found === UNKNOWN) entries.keep(primary, record, lifetime);
+      else if (found?.value instanceof Variants && found.value.id === record.id)
+        await entries.set(primary, record, lifetime);
+    });
   }
 
   #isCurrent(record: Variants): boolean {
