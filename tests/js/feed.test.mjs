@@ -269,3 +269,18 @@ test("a store that hangs costs a change one deadline, not one more for its messa
   assert.equal(isDone, true);
   assert.equal(published.length, 1, "clients send it when they can");
 });
+
+test("what a load contradicts and is never stored is dropped in the others' memory, too", async () => {
+  const { made } = stage();
+  const [one, two] = made;
+  const policy = { key: "n", ttl: "1h", negativeTtl: 0 };
+  let row = "there";
+  const [get, other] = [one, two].map(({ cache }) => cache.wrap(async () => row, policy));
+  assert.equal(await get(), "there");
+  await drain();
+  assert.equal(await other(), "there");
+  row = null;
+  assert.equal(await get.refresh(), null);
+  await drain();
+  assert.equal(await other(), null);
+});

@@ -358,3 +358,16 @@ test("followers in one instance do not take over from a leader that waits for th
   assert.ok(operations.length <= MOST, `${operations.length} operations`);
   assert.ok(shared.held.has("%load:k"), "only its owner gives it back");
 });
+
+test("the next holder finds what was loaded, however slowly it is written", async () => {
+  const { clock, shared, origin, instances } = stage({ instances: 2 });
+  const { set } = shared;
+  shared.set = async (...args) => {
+    await new Promise((resolve) => clock.setTimeout(resolve, 300));
+    return set.apply(shared, args);
+  };
+  const calls = instances.map(({ get }) => get());
+  await clock.runTo(10_000);
+  assert.deepEqual(await settled(calls), [1, 1]);
+  assert.equal(origin.loads, 1);
+});

@@ -345,6 +345,37 @@ test("what a store takes after its deadline does not undo a later invalidation",
   assert.equal(await get("k"), "v3");
 });
 
+test("a stamp that was sent before an invalidation does not make up for it when it is acknowledged", async () => {
+  const { made, store, origin } = stage({ instances: [{ withMemory: false }, {}] });
+  const [one, two] = made;
+  const acknowledge = [];
+  store.misbehave = async (operation, key, act) => {
+    const done = await act();
+    if (operation !== "set" || !isStamp(key)) return done;
+    return new Promise((resolve) => acknowledge.push(() => resolve(done)));
+  };
+  const first = one.cache.invalidateTags("all");
+  // The general stamp first, then that of the tag: the store has both.
+  for (let step = 0; step < 2; step += 1) {
+    await drain();
+    if (step === 0) acknowledge.shift()();
+  }
+  const late = acknowledge.splice(0);
+  assert.equal(late.length, 1);
+  store.misbehave = undefined;
+  assert.equal(await two.get("k"), "v1", "it carries what the store has by now");
+  store.misbehave = (operation, key, act) => {
+    if (operation !== "set" || !isStamp(key)) return act();
+    return Promise.reject(new Error("read only"));
+  };
+  origin.row = "v2";
+  await one.cache.invalidateTags("all");
+  for (const tell of late) tell();
+  await first;
+  assert.equal(await one.cache.get("k"), undefined);
+  assert.equal(await one.get("k"), "v2");
+});
+
 test("several stores: the last one's stamps hold for what any of them has", async () => {
   const near = [new MapStore("near 1"), new MapStore("near 2")];
   const far = new MapStore("far");
