@@ -10,15 +10,24 @@ use super::text::{cut, is_token, is_token_byte, position, trim};
 pub struct Parts<'a> {
     rest: Option<&'a str>,
     quotes: bool,
+    separators: &'static [u8],
 }
+
+/// What stands between directives where a comma should: some write lists with these.
+const INSTEAD_OF_COMMAS: &[u8] = b"; \t";
 
 impl<'a> Parts<'a> {
     /// The parts of `value`, at least one.
     #[must_use]
     pub const fn new(value: &'a str) -> Self {
+        Self::between(value, b",")
+    }
+
+    const fn between(value: &'a str, separators: &'static [u8]) -> Self {
         Self {
             rest: Some(value),
             quotes: true,
+            separators,
         }
     }
 
@@ -31,17 +40,17 @@ impl<'a> Parts<'a> {
     /// out to be open, the rest is read without quotes.
     fn end(&mut self, rest: &str) -> usize {
         if self.quotes {
-            match comma_outside_quotes(rest) {
+            match separator_outside_quotes(rest, self.separators) {
                 Some(end) => return end,
                 None => self.quotes = false,
             }
         }
-        position(rest, |byte| byte == b',').unwrap_or(rest.len())
+        position(rest, |byte| self.separators.contains(&byte)).unwrap_or(rest.len())
     }
 }
 
-/// The first comma that is not quoted, or the end; `None` when a quote is left open.
-fn comma_outside_quotes(text: &str) -> Option<usize> {
+/// The first separator that is not quoted, or the end; `None` when a quote is left open.
+fn separator_outside_quotes(text: &str, separators: &[u8]) -> Option<usize> {
     let mut quoted = false;
     let mut escaped = false;
     for (at, byte) in text.bytes().enumerate() {
@@ -49,7 +58,7 @@ fn comma_outside_quotes(text: &str) -> Option<usize> {
             _ if escaped => escaped = false,
             b'\\' => escaped = quoted,
             b'"' => quoted = !quoted,
-            b',' if !quoted => return Some(at),
+            _ if !quoted && separators.contains(&byte) => return Some(at),
             _ => {}
         }
     }
@@ -73,7 +82,7 @@ impl<'a> Iterator for Parts<'a> {
 pub enum Argument<'a> {
     /// Nothing.
     None,
-    /// A token, or what could be one: anything without white space, quotes and escapes.
+    /// A token, or what could be one: anything without white space, quotes, escapes and semicolons.
     Token(&'a str),
     /// The text between two quotes.
     Quoted(&'a str),
@@ -89,7 +98,7 @@ impl<'a> Argument<'a> {
             .strip_prefix('"')
             .and_then(|text| text.strip_suffix('"'));
         let value = quoted.unwrap_or(text);
-        let is_plain = |byte: u8| byte > b' ' && byte != b'"' && byte != b'\\';
+        let is_plain = |byte: u8| byte > b' ' && !matches!(byte, b'"' | b'\\' | b';');
         let is_value = match quoted {
             Some(value) => position(value, |byte| byte == b'\\').is_none(),
             None => !value.is_empty() && position(value, |byte| !is_plain(byte)).is_none(),
@@ -157,7 +166,8 @@ impl<'a> Directive<'a> {
 }
 
 /// Gives the directives of a list to `take`. Those behind a quote that is never closed are
-/// malformed: nobody knows whether they are meant.
+/// malformed: nobody knows whether they are meant. So is what stands behind a semicolon or white
+/// space instead of a comma, as in `private max-age=60`: what forbids there must not get lost.
 #[inline(never)]
 pub fn directives<'a>(value: &'a str, take: &mut dyn FnMut(Directive<'a>)) {
     let mut parts = Parts::new(value);
@@ -167,6 +177,14 @@ pub fn directives<'a>(value: &'a str, take: &mut dyn FnMut(Directive<'a>)) {
             directive.argument = Argument::Malformed;
         }
         take(directive);
+        if directive.argument == Argument::Malformed {
+            let words = Parts::between(member, INSTEAD_OF_COMMAS);
+            for word in words.filter(|word| word.len() < member.len()) {
+                let argument = Argument::Malformed;
+                let name = cut(word, b'=').0;
+                take(Directive { name, argument });
+            }
+        }
     }
 }
 

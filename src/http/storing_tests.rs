@@ -112,10 +112,31 @@ fn a_private_that_cannot_be_read_is_private() {
         "private\u{a0}",
         "priv\u{a0}ate",
         "private; x",
+        "x; private",
+        "x;private",
+        "x=1 private",
+        "x\tprivate max-age=9",
+        "x=\"a\" private",
         "ext=\"open, private",
     ] {
         let response = alloc::format!("cache-control: max-age=9, public, {private}\n");
         assert_eq!(shared("", 200, &response), Storing::Private, "{private}");
+    }
+}
+
+#[test]
+fn what_forbids_without_commas_forbids() {
+    for (value, storing) in [
+        ("private max-age=9", Storing::Private),
+        ("max-age=9;private", Storing::Private),
+        ("max-age=9; no-store", Storing::NoStore),
+        ("no-cache no-store must-revalidate", Storing::NoStore),
+        ("public no-store", Storing::NoStore),
+        ("max-age=9, ext=\"no-store; private\"", Storing::Allowed),
+        ("max-age=9, ext=\"\\\" no-store private\"", Storing::Allowed),
+    ] {
+        let response = alloc::format!("cache-control: {value}\n");
+        assert_eq!(shared("", 200, &response), storing, "{value}");
     }
 }
 
@@ -133,6 +154,9 @@ fn a_permission_that_cannot_be_read_is_none() {
         "s-maxage",
         "ext=\"open, public, s-maxage=9",
         "public\u{a0}",
+        "x public",
+        "x; s-maxage=9",
+        "x=1;must-revalidate",
     ] {
         let response = alloc::format!("cache-control: max-age=9, {broken}\n");
         assert_eq!(

@@ -197,6 +197,9 @@ const ODD = {
   "a quote that never ends": ['max-age=60, x="no-store', true],
   "a quoted no-store": ['max-age=60, x="no-store"', true],
   capitals: ["MAX-AGE=60", true],
+  "private without a comma": ["public, s-maxage=60, no-transform private", false],
+  "no-store behind a semicolon": ["max-age=60, public; no-store", false],
+  "a quoted no-store between spaces": ['max-age=60, x="; no-store ;"', true],
 };
 for (const [what, [value, isStored]] of Object.entries(ODD)) {
   test(`Cache-Control, ${what}: ${isStored ? "stored" : "asked again"}`, async () => {
