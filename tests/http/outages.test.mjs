@@ -199,3 +199,14 @@ test("a caller who leaves is no failure of the origin", async () => {
   await assert.rejects(leaving, /gone/);
   assert.equal((await cachedFetch("http://origin.test/", { method: "HEAD" })).status, 200);
 });
+
+test("a failure that says how long it may be used does not take the place of an answer that may stand in", async () => {
+  const failure = { status: 503, headers: { "cache-control": "max-age=600" } };
+  const good = control("max-age=1, stale-if-error=3600");
+  const { get, clock } = failing(good, () => ["down", failure]);
+  await get("/");
+  for (const second of [5, 6, 300, 3000]) {
+    clock.elapsed = second * SECOND;
+    assert.equal((await get("/")).text, "good", `after ${second} s`);
+  }
+});

@@ -200,6 +200,46 @@ for (const [what, make] of Object.entries(LATER)) {
   });
 }
 
+for (const [what, make, change, read] of [
+  [
+    "a Map",
+    () => new Map([["id", { n: 1 }]]),
+    (map) => map.set("id", { n: 2 }),
+    (m) => m.get("id").n,
+  ],
+  [
+    "what is in a Map",
+    () => new Map([["id", { n: 1 }]]),
+    (map) => (map.get("id").n = 2),
+    (m) => m.get("id").n,
+  ],
+  ["a Set", () => new Set([1]), (set) => set.delete(1) && set.add(2), (set) => [...set][0]],
+  [
+    "a URL",
+    () => new URL("https://a.example/1"),
+    (url) => (url.pathname = "/2"),
+    (url) => Number(url.pathname.slice(1)),
+  ],
+  [
+    "search parameters",
+    () => new URLSearchParams("n=1"),
+    (some) => some.set("n", 2),
+    (some) => Number(some.get("n")),
+  ],
+  ["bytes", () => new Uint8Array([1]), (bytes) => bytes.fill(2), (bytes) => bytes[0]],
+  ["a list of lists", () => [[1]], (list) => (list[0][0] = 2), (list) => list[0][0]],
+]) {
+  test(`${what} that is changed after the call is the loader's as it was`, async () => {
+    const cache = createCache({ clock: new ManualClock(), stores: [memory(), new MapStore()] });
+    const get = cache.wrap(async (some) => `row ${read(some)}`, { ttl: "1m", name: "rows" });
+    const some = make();
+    const call = get(some);
+    change(some);
+    assert.equal(await call, "row 1");
+    assert.deepEqual([await get(make()), await get(some)], ["row 1", "row 2"]);
+  });
+}
+
 test("arguments of many that are changed after the call", async () => {
   const cache = createCache();
   const get = cache.wrap(async () => "", {

@@ -40,6 +40,45 @@ for (const [what, change] of [
   });
 }
 
+for (const [what, change, expected] of [
+  ["invalidated", ({ get }) => get.invalidate(), "v2"],
+  ["replaced", ({ cache }) => cache.set("row", "set", { ttl: "1h" }), "set"],
+  ["cleared", ({ cache }) => cache.clear(), "v2"],
+]) {
+  for (const [way, read] of [
+    ["wrapped", ({ get }) => get()],
+    ["direct", ({ cache }) => cache.get("row")],
+    ["of many", async ({ cache }) => (await cache.getMany(["row"]))[0]],
+  ]) {
+    test(`a read of a store, ${way}, that is under way when its key is ${what} looks again`, async () => {
+      const { store, make, cache, origin, policy } = stage();
+      store.clear = async () => store.records.clear();
+      await cache.set("row", "v1", { ttl: "1h" });
+      await drain();
+      const other = make();
+      const get = other.wrap(async () => origin.row, policy);
+      let answer;
+      store.misbehave = async (operation, _key, act) => {
+        const found = await act();
+        if (operation === "get" && answer === undefined) {
+          await new Promise((resolve) => {
+            answer = resolve;
+          });
+        }
+        return found;
+      };
+      const call = read({ get, cache: other });
+      await drain();
+      origin.row = "v2";
+      await change({ get, cache: other });
+      answer();
+      const found = await call;
+      assert.ok([undefined, "v2", "set"].includes(found), `${found} was read before`);
+      assert.equal(await get(), expected);
+    });
+  }
+}
+
 test("a store that refuses a delete is not read until it was done, and is asked again", async () => {
   const { clock, store, make, origin, get, policy } = stage();
   await get();

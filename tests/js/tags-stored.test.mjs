@@ -376,6 +376,22 @@ test("a stamp that was sent before an invalidation does not make up for it when 
   assert.equal(await one.get("k"), "v2");
 });
 
+for (const way of ["rejects", "hangs"]) {
+  test(`versions that cannot be read, as the store ${way}: what carries them is not used`, async () => {
+    const { made, store, origin, clock } = stage({ instances: [{}, {}] });
+    const [one, two] = made;
+    await one.get("k");
+    store.misbehave = (operation, key, act) => {
+      if (operation !== "get" || !isStamp(key)) return act();
+      return way === "hangs" ? new Promise(() => {}) : Promise.reject(new Error("no answer"));
+    };
+    origin.row = "v2";
+    const calls = [two.cache.get("k"), two.get("k")];
+    await clock.runFor(5000);
+    assert.deepEqual(await Promise.all(calls), [undefined, "v2"]);
+  });
+}
+
 test("several stores: the last one's stamps hold for what any of them has", async () => {
   const near = [new MapStore("near 1"), new MapStore("near 2")];
   const far = new MapStore("far");
