@@ -38,6 +38,23 @@ test("a key of the policy is asked with the request", async () => {
   assert.equal((await get("/a", tenant("two"))).text, "#2");
 });
 
+test("a change ends what its answer names at its own origin, and nothing at another", async () => {
+  let nth = 0;
+  const fetch = async ({ method }) => {
+    nth += 1;
+    if (method === "GET") return new Response(`#${nth}`, fresh());
+    const headers = { location: "http://other.test/a", "content-location": "/a" };
+    return new Response("", { headers });
+  };
+  const cachedFetch = createCache({ stores: [memory()] }).fetch({}, { fetch });
+  const text = async (url) => (await cachedFetch(url)).text();
+  assert.equal(await text("http://other.test/a"), "#1");
+  assert.equal(await text("http://origin.test/a"), "#2");
+  await cachedFetch("http://origin.test/b", { method: "PUT", body: "new" });
+  assert.equal(await text("http://other.test/a"), "#1");
+  assert.equal(await text("http://origin.test/a"), "#4");
+});
+
 test("a cached handler ends it in the stores below as well", async () => {
   const records = new Map();
   const store = {
