@@ -132,6 +132,12 @@ fn what_forbids_without_commas_forbids() {
         ("max-age=9; no-store", Storing::NoStore),
         ("no-cache no-store must-revalidate", Storing::NoStore),
         ("public no-store", Storing::NoStore),
+        ("private:max-age=9", Storing::Private),
+        ("private/max-age=9", Storing::Private),
+        ("max-age=9, =private", Storing::Private),
+        ("max-age=9, no-store:1", Storing::NoStore),
+        ("max-age=9, =no-store", Storing::NoStore),
+        ("max-age=9, ext=private", Storing::Allowed),
         ("max-age=9, ext=\"no-store; private\"", Storing::Allowed),
         ("max-age=9, ext=\"\\\" no-store private\"", Storing::Allowed),
     ] {
