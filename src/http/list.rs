@@ -179,7 +179,8 @@ pub fn directives<'a>(value: &'a str, take: &mut dyn FnMut(Directive<'a>)) {
         take(directive);
         if directive.argument == Argument::Malformed {
             let words = Parts::between(member, INSTEAD_OF_COMMAS);
-            for word in words.filter(|word| word.len() < member.len()) {
+            let is_name = |word: &&str| word.len() < member.len() && !word.starts_with('"');
+            for word in words.filter(is_name) {
                 let argument = Argument::Malformed;
                 take(Directive {
                     name: word,
