@@ -13,7 +13,7 @@ pub const MOST_COUNTED: u32 = 1_000_000;
 /// The most that hits count to.
 pub const MOST_HITS: u32 = u32::MAX - 1;
 
-/// What checks the values of an option.
+/// The name of an option, and the values it takes.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
     /// The option's name in JavaScript; what is inside another option has its name before a dot.
@@ -29,13 +29,13 @@ pub struct Spec {
     pub constant: &'static str,
     /// Its name, and the values it takes.
     pub rule: Rule,
-    /// What holds without it, in words; empty if it is required.
+    /// The default in words; empty if it is required.
     pub default: &'static str,
     /// The number that holds without it, where that is one.
     pub number: Option<u64>,
-    /// Where it is an option.
+    /// The calls that take it.
     pub places: Places,
-    /// What it means.
+    /// Its meaning.
     pub meaning: &'static str,
 }
 
@@ -88,7 +88,7 @@ pub struct Bounds {
     pub words: &'static str,
 }
 
-/// Where an option of a policy is one.
+/// The calls that take an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Places {
     /// `wrap`, `getOrLoad`, `fetch` and `handler`.
@@ -237,17 +237,17 @@ macro_rules! number {
 }
 
 options! {
-    /// How long an answer is fresh: it is served without asking the origin. `Infinity` for an answer that never ages. For `fetch` it may be left out: response headers decide, and it fills in where they are silent.
+    /// The time for which an answer is fresh: it is served without asking the origin. `Infinity` for an answer that never ages. For `fetch` it may be left out: response headers decide, and it fills in where they are silent.
     TTL = "ttl": Takes::DurationOr(ENDLESS, "(result, args) => duration"), Everywhere, "";
-    /// How long past `ttl` an answer is served at once while one background load renews it (RFC 5861 §3).
+    /// The time past `ttl` in which an answer is served at once while one background load renews it (RFC 5861 §3).
     STALE_WHILE_REVALIDATE = "staleWhileRevalidate": Takes::Duration(ENDLESS), Everywhere, "0: not at all", 0;
-    /// How long past `ttl` an answer may be served when the load fails or is slower than `failoverAfter` (RFC 5861 §4).
+    /// The time past `ttl` in which an answer may be served when the load fails or is slower than `failoverAfter` (RFC 5861 §4).
     STALE_IF_ERROR = "staleIfError": Takes::Duration(ENDLESS), Everywhere, "0: not at all", 0;
     /// Shortens each stored ttl by a random part of it, so that entries stored together do not end together: uniform in `[1 − jitter, 1] · ttl`.
     JITTER = "jitter": Takes::Number(Bounds { least: 0.0, includes_least: true, most: 1.0, includes_most: false, words: "a number from 0 to below 1" }), Everywhere, "0", 0;
-    /// How long a load may keep a caller waiting who could be served an older answer; the load goes on, and its late result is stored. Below `timeout`.
+    /// The longest time that a load keeps a caller waiting who could be served an older answer; the load goes on, and its late result is stored. Below `timeout`.
     FAILOVER_AFTER = "failoverAfter": Takes::Duration(DELAY), Everywhere, "as long as the load takes";
-    /// How long a load may take before its `signal` is aborted and it fails with `E_TIMEOUT`.
+    /// The longest time that a load may take before its `signal` is aborted and it fails with `E_TIMEOUT`.
     TIMEOUT = "timeout": Takes::Duration(Range { zero: false, ..DELAY }), Everywhere, "no limit";
     /// After a failed load that an older answer made up for, the pause before the next load of that key. It doubles with each failure up to 30 s, and a success ends it.
     RETRY_AFTER = "retryAfter": Takes::Duration(FROM_ZERO), Everywhere, "1 s", Policy::RETRY_AFTER.as_millis();
@@ -255,7 +255,7 @@ options! {
     MODE = "mode": Takes::Choice(&["cache-first", "origin-first"]), Everywhere, "`\"cache-first\"`";
     /// The ttl of `null` and `undefined`. With 0 they are never stored, and drop the entry there was.
     NEGATIVE_TTL = "negativeTtl": Takes::Duration(ENDLESS), Everywhere, "that of other values";
-    /// How long a failure is remembered, in memory only, and thrown again when there is no older answer to serve.
+    /// The time for which a failure is remembered, in memory only, and thrown again when there is no older answer to serve.
     ERROR_TTL = "errorTtl": Takes::DurationOr(ENDLESS, "(error) => duration"), Everywhere, "0: not at all", 0;
     /// True if a result is stored. For false it is returned, and the older answer stays.
     CACHE_IF = "cacheIf": Takes::Function("(result, args) => boolean"), Everywhere, "every result";
@@ -269,11 +269,11 @@ options! {
     SINGLE_FLIGHT = "singleFlight": Takes::Flag, Everywhere, "true", 1;
     /// One load across instances: whoever loads holds a lock in the first store that has `add` and `compareAndDelete`; the others wait for what it stores. `true` is all defaults.
     LOCK = "lock": Takes::Other("true, false or { ttl, wait, onTimeout }"), Everywhere, "false";
-    /// How long the lock holds at most.
+    /// The longest time that the lock holds.
     LOCK_TTL = "lock.ttl": Takes::Duration(ABOVE_ZERO), Within, "`timeout`, at most 30 s", Policy::LEASE.as_millis();
-    /// How long others wait for it.
+    /// The longest time that others wait for it.
     LOCK_WAIT = "lock.wait": Takes::Duration(Range { timer: true, ..FROM_ZERO }), Within, "`ttl`";
-    /// What they do then: load without it, or fail with `E_LOCK_TIMEOUT`.
+    /// Their way on after that: load without it, or fail with `E_LOCK_TIMEOUT`.
     LOCK_ON_TIMEOUT = "lock.onTimeout": Takes::Choice(&["load", "throw"]), Within, "`\"load\"`";
     /// Refreshes a fresh entry in the background, one load at a time, before it is stale. `true` is `{ beta: 1 }`.
     EARLY = "early": Takes::Other("true, false, { beta } or { after }"), Everywhere, "false";
@@ -293,33 +293,33 @@ options! {
     CIRCUIT_BREAKER = "circuitBreaker": Takes::Other("{ errorRate, window, minCalls, openFor, … }"), Everywhere, "none";
     /// The share of failures that opens it.
     BREAKER_ERROR_RATE = "circuitBreaker.errorRate": Takes::Number(SHARE), Within, "";
-    /// How far back loads count.
+    /// The past for which loads count.
     BREAKER_WINDOW = "circuitBreaker.window": Takes::Duration(ABOVE_ZERO), Within, "";
     /// Loads in the window below which it never opens.
     BREAKER_MIN_CALLS = "circuitBreaker.minCalls": Takes::Count(MOST_COUNTED), Within, "";
-    /// How long it refuses loads before it lets a probe through.
+    /// The time for which it refuses loads before it lets a probe through.
     BREAKER_OPEN_FOR = "circuitBreaker.openFor": Takes::Duration(ABOVE_ZERO), Within, "";
     /// Probes, all of which have to succeed.
     BREAKER_HALF_OPEN_CALLS = "circuitBreaker.halfOpenCalls": Takes::Count(MOST_COUNTED), Within, "1", 1;
     /// True for a failure that counts as one.
     BREAKER_COUNT_IF = "circuitBreaker.countIf": Takes::Function("(error) => boolean"), Within, "every failure";
-    /// What is judged by itself; `"host"` is for `fetch` only, whose default it is.
+    /// The unit that is judged by itself; `"host"` is for `fetch` only, whose default it is.
     BREAKER_SCOPE = "circuitBreaker.scope": Takes::Choice(&["function", "key", "host"]), Within, "`\"function\"`";
     /// A store with `add`, `compareAndDelete` and `increment`, in which all instances count together.
     BREAKER_SHARED = "circuitBreaker.shared": Takes::Other("a store with get, set, delete, add, compareAndDelete, increment"), Within, "each by itself";
-    /// What the shared state is called in the store.
+    /// The name of the shared state in the store.
     BREAKER_NAME = "circuitBreaker.name": Takes::Other("a string that is not empty"), Within, "the function's `name` or `key`";
     /// Admits so many loads per period; others get the entry if it may answer, else what `onReject` returns, else `E_RATE_LIMITED`.
     RATE_LIMIT = "rateLimit": Takes::Other("{ limit, period, … }"), Everywhere, "none";
     /// Loads that are admitted per period.
     LIMIT_LIMIT = "rateLimit.limit": Takes::Count(MOST_COUNTED), Within, "";
-    /// How long a period is.
+    /// The length of a period.
     LIMIT_PERIOD = "rateLimit.period": Takes::Duration(ABOVE_ZERO), Within, "";
-    /// How long everything is refused after the first refusal; not with a sliding window.
+    /// The time for which everything is refused after the first refusal; not with a sliding window.
     LIMIT_BAN = "rateLimit.ban": Takes::Duration(ABOVE_ZERO), Within, "the rest of the window", 0;
     /// A window that starts with its first load, or the last `period` at each load.
     LIMIT_ALGORITHM = "rateLimit.algorithm": Takes::Choice(&["fixed", "sliding"]), Within, "`\"fixed\"`";
-    /// What is judged by itself; `"host"` is for `fetch` only, whose default it is.
+    /// The unit that is judged by itself; `"host"` is for `fetch` only, whose default it is.
     LIMIT_SCOPE = "rateLimit.scope": Takes::Choice(&["function", "key", "host"]), Within, "`\"function\"`";
     /// `"calls"` counts hits, too, and refuses them.
     LIMIT_COUNT = "rateLimit.count": Takes::Choice(&["loads", "calls"]), Within, "`\"loads\"`";
@@ -327,29 +327,29 @@ options! {
     LIMIT_ON_REJECT = "rateLimit.onReject": Takes::AsyncFunction("(error, …args) => result"), Within, "the call rejects";
     /// A store with `window`, in which all instances count together.
     LIMIT_SHARED = "rateLimit.shared": Takes::Other("a store with get, set, delete, window"), Within, "each by itself";
-    /// What the shared state is called in the store.
+    /// The name of the shared state in the store.
     LIMIT_NAME = "rateLimit.name": Takes::Other("a string that is not empty"), Within, "the function's `name` or `key`";
     /// Refuses loads for a while after one took much longer than usual.
     SLOW_CALLS = "slowCalls": Takes::Other("{ factor, samples, openFor, scope }"), Everywhere, "none";
-    /// How many times the mean a load may take.
+    /// The multiple of the mean that a load may take.
     SLOW_FACTOR = "slowCalls.factor": Takes::Number(Bounds { least: 1.0, includes_least: true, most: f64::INFINITY, includes_most: false, words: "a finite number, 1 or more" }), Within, "2", 2;
     /// Successful loads that the mean is taken of.
     SLOW_SAMPLES = "slowCalls.samples": Takes::Count(MOST_COUNTED), Within, "10", 10;
-    /// How long loads are refused then.
+    /// The time for which loads are refused then.
     SLOW_OPEN_FOR = "slowCalls.openFor": Takes::Duration(ABOVE_ZERO), Within, "";
-    /// What is judged by itself; `"host"` is for `fetch` only, whose default it is.
+    /// The unit that is judged by itself; `"host"` is for `fetch` only, whose default it is.
     SLOW_SCOPE = "slowCalls.scope": Takes::Choice(&["function", "key", "host"]), Within, "`\"function\"`";
     /// The key of a call: a template whose inserted values are escaped, or a function. Two functions with the same keys share their answers.
     KEY = "key": Takes::Other("a template like \"user:{0}\" or a function (…args) => string"), Keyed, "derived from `name` and all arguments; for `fetch` from method and URL";
-    /// What does not make a call a different one: indexes of arguments, members like `\"2.traceId\"`; for `fetch` names of query parameters.
+    /// Parts of a call that do not make it a different one: indexes of arguments, members like `\"2.traceId\"`; for `fetch` names of query parameters.
     IGNORE = "ignore": Takes::Other("a list of indexes and names"), Keyed, "nothing";
-    /// What the function is called: in the keys that are derived for it, in `stats()`, and in the state of its shared guards.
+    /// The function's name: in the keys that are derived for it, in `stats()`, and in the state of its shared guards.
     NAME = "name": Takes::Other("a string that is not empty"), Wrap, "the function's own";
-    /// What entries may be invalidated by: templates, or a function.
+    /// The tags that entries may be invalidated by: templates, or a function.
     TAGS = "tags": Takes::Other("a list of tags or a function (value, args) => tags"), Everywhere, "none";
     /// A filter of `cache.bloom`: a key that is surely absent is answered `undefined` without a load.
     BLOOM = "bloom": Takes::Other("a filter of cache.bloom"), Everywhere, "none";
-    /// How the values become bytes in lower stores; records of another codec are a miss.
+    /// The codec of values in lower stores; records of another one are a miss.
     CODEC = "codec": Takes::Other("{ id: 16 to 254, encode, decode }"), Functions, "the cache's";
     /// Loads the keys that `wrapped.many` misses in one call.
     LOAD_MANY = "loadMany": Takes::AsyncFunction("(argsList, context) => results"), Wrap, "one call a key";

@@ -19,16 +19,16 @@ pub enum Mode {
 /// What a user may set. [`Policy::compile`] checks it.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// How long an entry is fresh. Required: an endless cache is spelled [`Span::FOREVER`].
+    /// The time for which an entry is fresh. Required: an endless cache is spelled [`Span::FOREVER`].
     pub ttl: Option<Span>,
     /// How long past `ttl` an entry is served while one background load refreshes it. Default 0.
     pub stale_while_revalidate: Span,
-    /// How long past `ttl` an entry is served when a load fails. Default 0.
+    /// The time past `ttl` in which an entry is served when a load fails. Default 0.
     pub stale_if_error: Span,
     /// How long a caller with a servable entry waits for a load before it gets the entry.
     /// Default: as long as the load takes.
     pub failover_after: Option<Span>,
-    /// How long a load may take. Default: no limit.
+    /// The longest time that a load may take. Default: no limit.
     pub timeout: Option<Span>,
     /// After a failed load with a servable entry, how long until the next load of that key.
     /// Doubles with each failure up to [`Policy::RETRY_AFTER_MAX`]. Default 1 s.
@@ -123,19 +123,19 @@ impl Policy {
         })
     }
 
-    /// How long an entry is fresh.
+    /// The time for which an entry is fresh.
     #[must_use]
     pub const fn ttl(&self) -> Span {
         self.ttl
     }
 
-    /// How long past `ttl` an entry is served while it is refreshed.
+    /// The time past `ttl` in which an entry is served while it is refreshed.
     #[must_use]
     pub const fn stale_while_revalidate(&self) -> Span {
         self.stale_while_revalidate
     }
 
-    /// How long past `ttl` an entry is served when a load fails.
+    /// The time past `ttl` in which an entry is served when a load fails.
     #[must_use]
     pub const fn stale_if_error(&self) -> Span {
         self.stale_if_error
@@ -147,7 +147,7 @@ impl Policy {
         self.failover_after
     }
 
-    /// How long a load may take.
+    /// The longest time that a load may take.
     #[must_use]
     pub const fn timeout(&self) -> Option<Span> {
         self.timeout

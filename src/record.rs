@@ -28,13 +28,13 @@ use alloc::vec::Vec;
 
 const MAGIC: [u8; 2] = *b"ho";
 const VERSION: u8 = 2;
-/// Where the checksum is.
+/// Offset of the checksum.
 pub(crate) const SUM_AT: usize = 4;
 /// The first byte after it.
 pub(crate) const SUM_END: usize = 8;
-/// Where the length of the extension is.
+/// Offset of the length of the extension.
 pub(crate) const LENGTH_AT: usize = 44;
-/// Where the extension begins.
+/// Offset of the extension.
 pub(crate) const FIXED: usize = 48;
 /// The longest extension that is read.
 pub(crate) const MOST_EXTENSION: usize = 1 << 16;

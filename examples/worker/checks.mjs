@@ -78,14 +78,14 @@ function originIsLeftAlone(attempts) {
   return { name: `down: a key is tried once per ${policy.retryAfter}`, ok, figures };
 }
 
-/** How long after a try of its key that was known to have failed this one reached the origin. */
+/** The time from a try of its key that was known to have failed until this one reached the origin. */
 export function pauseAfterFailure(one, tries) {
   const isIt = ({ key, began }) => key === one.key && began === one.failed;
   const before = tries.find((other) => other !== one && isIt(other));
   return before === undefined ? Number.POSITIVE_INFINITY : one.at - before.at;
 }
 
-/** How old the latest try of its key was that this one did not know to have failed. */
+/** The age of the latest try of its key that this one did not know to have failed. */
 export function ageOfOvertaken(one, tries) {
   const isOpen = (other) =>
     other.key === one.key && other.began > one.failed && tries.indexOf(other) < tries.indexOf(one);

@@ -9,9 +9,9 @@ export const BUCKET_MS = 500;
 const KEPT_BUCKETS = 240;
 const KEPT_CYCLES = 3;
 
-/** Where answers come from that nothing was waited for. */
+/** The sources of answers that waited for nothing. */
 const AT_ONCE = ["hit", "stale"];
-/** Where they come from when the origin was waited for. */
+/** The sources of answers for which the origin was waited for. */
 const FROM_ORIGIN = ["load", "coalesced"];
 
 /** Requests of one lane over some time. */

@@ -1,4 +1,4 @@
-// Generated from src/abi.rs by `cargo xtask build`: change that file, not this one.
+// Generated from src/abi/ by `cargo xtask build`: change those files, not this one.
 
 /** The numbers that cross the boundary of the core, by name. */
 
@@ -26,13 +26,13 @@ export const STEP_ROLL = 9;
 /** The bits of a step. */
 export const STEP_BITS = 15;
 
-// What `begin` returns besides the step.
+// The bits of `begin` beside the step.
 /** The bit that says that slots were dropped: call `dropped`. */
 export const BEGUN_DROPPED = 16;
 /** The slot is this bit and up. */
 export const BEGUN_SLOT = 32;
 
-// What `found` and `found_beside` return besides the step.
+// The bits of `found` and `found_beside` beside the step.
 /** The memory has what was found. */
 export const FOUND_KEPT_FOUND = 16;
 /** The memory has something as new or newer. */
@@ -40,17 +40,17 @@ export const FOUND_KEPT_HELD = 32;
 /** Of `found_beside`: the slot is this bit and up. */
 export const FOUND_SLOT = 64;
 
-// What `loaded` and `put` return instead of a slot.
+// The results of `loaded` and `put` that are no slot.
 /** The value is current, but the memory does not keep it. */
 export const LANDED_NOT_KEPT = -1;
 /** Something newer came first. */
 export const LANDED_OUTDATED = -2;
 
-// What `load_beside` returns instead of a fence.
+// The result of `load_beside` that is no fence.
 /** The entry answers: the origin fails, and a load finds out for how long. */
 export const BESIDE_ANSWERED = 0;
 
-// What `state` returns.
+// The results of `state`.
 /** There is no entry. */
 export const STATE_ABSENT = 0;
 /** Within its `ttl`. */
@@ -64,7 +64,7 @@ export const STATE_DEAD = 4;
 /** Past all windows, and kept to be validated. */
 export const STATE_RETAINED = 5;
 
-// What `dropped` returns.
+// The bits of `dropped`.
 /** The bit of a slot that was evicted to make room. */
 export const DROPPED_EVICTED = 1;
 /** The bit of a slot of which only the value is to be forgotten. */
@@ -72,7 +72,7 @@ export const DROPPED_VALUE_ONLY = 2;
 /** The slot is this bit and up. */
 export const DROPPED_SLOT = 4;
 
-// What `tags_after` returns.
+// The results of `tags_after`.
 /** Nothing happened to the tags. */
 export const TAGS_AFTER_NOTHING = 0;
 /** A soft invalidation. */
@@ -80,13 +80,13 @@ export const TAGS_AFTER_SOFT = 1;
 /** A hard one. */
 export const TAGS_AFTER_HARD = 2;
 
-// What `judge_tags` returns, unless it is the time since which an entry is stale.
+// The results of `judge_tags` that are not the time since which an entry is stale.
 /** No tag was invalidated. */
 export const JUDGED_GOOD = -1;
 /** One was. */
 export const JUDGED_DEAD = -2;
 
-// What `check_guards` returns.
+// The results of `check_guards`.
 /** Nothing refuses the load. */
 export const REFUSED_ADMITTED = 0;
 /** The circuit breaker is open. */
@@ -96,7 +96,7 @@ export const REFUSED_RATE_LIMITED = 2;
 /** Loads have become slow. */
 export const REFUSED_SLOW_CALLS = 3;
 
-// What `record_guards` is told of a load.
+// The outcomes of a load, for `record_guards`.
 /** It brought a value. */
 export const RESULT_SUCCEEDED = 0;
 /** It failed. */
@@ -104,7 +104,7 @@ export const RESULT_FAILED = 1;
 /** It says nothing of the origin. */
 export const RESULT_IGNORED = 2;
 
-// Where the numbers of each guard begin in the array of `add_guards`. One whose first number is 0 is not there.
+// Offsets of the numbers of each guard in the array of `add_guards`. One whose first number is 0 is not there.
 /** `BreakerNumbers`. */
 export const GUARD_AT_BREAKER = 0;
 /** `LimitNumbers`. */
@@ -114,7 +114,7 @@ export const GUARD_AT_SLOW = 9;
 /** The length of the whole. */
 export const GUARD_AT_END = 12;
 
-// What a response says, summed up: see `http_response`.
+// The flags of a response: see `http_response`.
 /** Not to be used before it is validated (`no-cache`). */
 export const RESPONSE_VALIDATE = 1;
 /** Not to be used when it is stale (`must-revalidate` and the like). */
@@ -132,7 +132,7 @@ export const RESPONSE_VARIES = 64;
 /** Has `Cache-Groups` (RFC 9875). */
 export const RESPONSE_GROUPS = 512;
 
-// What a request says, summed up: see `http_request`.
+// The flags of a request: see `http_request`.
 /** Asks for validation. */
 export const REQUEST_NO_CACHE = 1;
 /** Is not to be stored. */
@@ -154,7 +154,7 @@ export const REQUEST_CACHEABLE = 1024;
 /** Shows who asks: what it fails with may concern its user alone. */
 export const REQUEST_PERSONAL = 2048;
 
-// What `http_reuse` returns.
+// The results of `http_reuse`.
 /** The stored response answers as it is. */
 export const REUSE_FRESH = 0;
 /** It answers although it is stale. */
@@ -206,7 +206,7 @@ export const STORING_NAMES = [
   "event-stream",
 ] as const;
 
-// Where things are in a stored record: see `record`.
+// Offsets in a stored record: see `record`.
 /** Its checksum. */
 export const RECORD_AT_SUM = 4;
 /** The first byte after its checksum. */
@@ -216,7 +216,7 @@ export const RECORD_AT_EXTENSION_LENGTH = 44;
 /** Its extension. */
 export const RECORD_AT_EXTENSION = 48;
 
-// How much is read and written at most.
+// The most that is read and written.
 /** Bytes of a record's extension. */
 export const MOST_EXTENSION = 65536;
 /** Tags of an entry. */
@@ -225,24 +225,24 @@ export const MOST_TAGS = 1024;
 // Spans of a policy, in milliseconds.
 /** The default of `retryAfter`. */
 export const POLICY_RETRY_AFTER = 1000;
-/** How long a load without `timeout` holds its key. */
+/** The time for which a load without `timeout` holds its key. */
 export const POLICY_LEASE = 30000;
-/** What a lease adds to `timeout`. */
+/** The addition to `timeout` that makes a lease. */
 export const POLICY_LEASE_GRACE = 50;
 
 /** The options of a policy. Milliseconds; no end and no limit are `Infinity`. */
 export interface PolicyNumbers {
-  /** How long an entry is fresh. */
+  /** The time for which an entry is fresh. */
   readonly ttl: number;
-  /** How long past `ttl` an entry is served while it is refreshed. */
+  /** The time past `ttl` in which an entry is served while it is refreshed. */
   readonly staleWhileRevalidate: number;
-  /** How long past `ttl` an entry is served when a load fails. */
+  /** The time past `ttl` in which an entry is served when a load fails. */
   readonly staleIfError: number;
-  /** How long a caller with a servable entry waits for a load. */
+  /** The time for which a caller with a servable entry waits for a load. */
   readonly failoverAfter: number;
-  /** How long a load may take. */
+  /** The longest time that a load may take. */
   readonly timeout: number;
-  /** How long until the next load after one that failed. */
+  /** The pause between a load that failed and the next one. */
   readonly retryAfter: number;
   /** 1 for origin-first, 0 for cache-first. */
   readonly originFirst: number;
@@ -279,11 +279,11 @@ export function writePolicyNumbers(of: PolicyNumbers): Float64Array {
 export interface BreakerNumbers {
   /** The share of failures that opens it. */
   readonly errorRate: number;
-  /** How far back loads count, in milliseconds. */
+  /** The past for which loads count, in milliseconds. */
   readonly window: number;
   /** Loads in the window below which it never opens. */
   readonly minCalls: number;
-  /** How long it refuses loads, in milliseconds. */
+  /** The time for which it refuses loads, in milliseconds. */
   readonly openFor: number;
   /** Probes, all of which have to succeed. */
   readonly halfOpenCalls: number;
@@ -307,7 +307,7 @@ export interface LimitNumbers {
   readonly period: number;
   /** 1 for a sliding window, 0 for a fixed one. */
   readonly sliding: number;
-  /** How long everything is refused after the first refusal, in milliseconds. */
+  /** The time for which everything is refused after the first refusal, in milliseconds. */
   readonly ban: number;
 }
 /** Makes the array that the core reads. */
@@ -322,11 +322,11 @@ export function writeLimitNumbers(of: LimitNumbers): Float64Array {
 
 /** The options of slow calls. */
 export interface SlowNumbers {
-  /** How many times the mean a load may take. */
+  /** The multiple of the mean that a load may take. */
   readonly factor: number;
   /** Loads that the mean is taken of. */
   readonly samples: number;
-  /** How long loads are refused, in milliseconds. */
+  /** The time for which loads are refused, in milliseconds. */
   readonly openFor: number;
 }
 /** Makes the array that the core reads. */
@@ -352,14 +352,14 @@ export function readRefusalNumbers(numbers: Float64Array): RefusalNumbers {
     limit: numbers[1] as number,
   };
 }
-/** How many numbers that array has. */
+/** The length of that array. */
 export const REFUSAL_NUMBERS = 2;
 
-/** What a memory holds. */
+/** The contents of a memory. */
 export interface UsageNumbers {
   /** Entries, dead ones that were not dropped yet included. */
   readonly entries: number;
-  /** What they weigh, in bytes. */
+  /** Their weight in bytes. */
   readonly bytes: number;
   /** Live entries dropped to stay within the limits. */
   readonly evictions: number;
@@ -378,10 +378,10 @@ export function readUsageNumbers(numbers: Float64Array): UsageNumbers {
     taken: numbers[4] as number,
   };
 }
-/** How many numbers that array has. */
+/** The length of that array. */
 export const USAGE_NUMBERS = 5;
 
-/** What was counted for a policy. The names, in order. */
+/** The counters of a policy. The names, in order. */
 export const COUNT_NUMBERS = [
   "hits",
   "stale",
@@ -401,17 +401,17 @@ export const COUNT_NUMBERS = [
 export interface HeadNumbers {
   /** Which codec made the value's bytes. */
   readonly codec: number;
-  /** When it was stored, by the writer's wall clock. */
+  /** The time of storing, by the writer's wall clock. */
   readonly storedAt: number;
-  /** How long it is fresh, in milliseconds. */
+  /** The time for which it is fresh, in milliseconds. */
   readonly ttl: number;
-  /** How long past `ttl` it is served while it is refreshed. */
+  /** The time past `ttl` in which it is served while it is refreshed. */
   readonly staleWhileRevalidate: number;
-  /** How long past `ttl` it is served when a load fails. */
+  /** The time past `ttl` in which it is served when a load fails. */
   readonly staleIfError: number;
-  /** Where the value begins. */
+  /** The offset of the value. */
   readonly valueAt: number;
-  /** How long beyond its windows it is kept to be validated. */
+  /** The time beyond its windows for which it is kept to be validated. */
   readonly retained: number;
 }
 /** Reads the array that the core made. */
@@ -426,12 +426,12 @@ export function readHeadNumbers(numbers: Float64Array): HeadNumbers {
     retained: numbers[6] as number,
   };
 }
-/** How many numbers that array has. */
+/** The length of that array. */
 export const HEAD_NUMBERS = 7;
 
-/** What RFC 9111 says of a response. Milliseconds; NaN for what it does not state. */
+/** The reading of a response by RFC 9111. Milliseconds; NaN for what it does not state. */
 export interface ResponseNumbers {
-  /** Whether it is to be stored: one of `storing`. */
+  /** The decision to store it: one of `storing`. */
   readonly storing: number;
   /** Its lifetime. */
   readonly lifetime: number;
@@ -458,22 +458,22 @@ export function readResponseNumbers(numbers: Float64Array): ResponseNumbers {
     flags: numbers[6] as number,
   };
 }
-/** How many numbers that array has. */
+/** The length of that array. */
 export const RESPONSE_NUMBERS = 7;
 
-/** How long a response may be used, in milliseconds. */
+/** The lifetime of a response, in milliseconds. */
 export interface TermsNumbers {
   /** Its age when it is stored. */
   readonly initialAge: number;
-  /** How long it is fresh from then. */
+  /** The time for which it is fresh from then. */
   readonly ttl: number;
-  /** How far past its lifetime it is already. */
+  /** The time that it is past its lifetime already. */
   readonly overdue: number;
-  /** How long past `ttl` it is served while it is refreshed. */
+  /** The time past `ttl` in which it is served while it is refreshed. */
   readonly staleWhileRevalidate: number;
-  /** How long past `ttl` it is served when a load fails. */
+  /** The time past `ttl` in which it is served when a load fails. */
   readonly staleIfError: number;
-  /** How long beyond its windows it is kept to be validated. */
+  /** The time beyond its windows for which it is kept to be validated. */
   readonly retained: number;
 }
 /** Reads the array that the core made. */
@@ -487,10 +487,10 @@ export function readTermsNumbers(numbers: Float64Array): TermsNumbers {
     retained: numbers[5] as number,
   };
 }
-/** How many numbers that array has. */
+/** The length of that array. */
 export const TERMS_NUMBERS = 6;
 
-/** What a request asks of caches. Milliseconds; NaN for what it does not state. */
+/** The wishes of a request to caches. Milliseconds; NaN for what it does not state. */
 export interface RequestNumbers {
   /** One or more of `request`. */
   readonly flags: number;
@@ -513,5 +513,5 @@ export function readRequestNumbers(numbers: Float64Array): RequestNumbers {
     staleIfError: numbers[4] as number,
   };
 }
-/** How many numbers that array has. */
+/** The length of that array. */
 export const REQUEST_NUMBERS = 5;

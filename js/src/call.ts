@@ -75,7 +75,7 @@ export interface Call {
   readonly signals?: readonly AbortSignal[] | undefined;
   /** The load in whose loader the call was made. */
   readonly within?: Frame | undefined;
-  /** What loads of its function do. */
+  /** The habits of its function's loads. */
   readonly habits?: Habits | undefined;
   /** Keeps the arguments as they are: the caller may change them before they are used. */
   readonly keepArguments?: ((call: Call) => void) | undefined;
@@ -85,7 +85,7 @@ export interface Call {
   readonly ttl?: number | undefined;
   /** The host that is asked, for guards that count by host. */
   readonly host?: string;
-  /** Whether it loads beside another's load of its key instead of waiting for it. */
+  /** True if it loads beside another's load of its key instead of waiting for it. */
   readonly waitsForNone?: boolean;
   /** Whether what this call loads is not stored. */
   readonly noStore?: boolean;
@@ -125,7 +125,7 @@ export interface Answer {
   readonly times?: Times | undefined;
 }
 
-/** How a call waits for a flight: a sum of what follows. */
+/** A call's way of waiting for a flight: a sum of the numbers that follow. */
 export type WaitKind = number;
 /** It leads the load; else it has joined another caller's. */
 export const LEADS: WaitKind = 1;

@@ -198,7 +198,7 @@ export class Driver {
     return this.perform(call, known, this.begin(known, id));
   }
 
-  /** What the core says of a call of the key in this slot, by the number of a policy. */
+  /** Returns the core's verdict on a call of the key in this slot, by the number of a policy. */
   begin(slot: number, policy: number): number {
     try {
       const { memory, timers, random } = this.host;

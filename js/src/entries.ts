@@ -35,7 +35,7 @@ export interface Held {
 export interface BegunRead {
   readonly fence: number;
   readonly instance: number;
-  /** How many subscriptions were acknowledged. */
+  /** The number of subscriptions that were acknowledged. */
   readonly heard: number | undefined;
 }
 

@@ -59,7 +59,7 @@ export class Feed {
   #ending: AbortController | undefined;
   #opening: Promise<unknown> | undefined;
   /**
-   * How many subscriptions were acknowledged after reads may have begun: what those bring, others
+   * The number of subscriptions that were acknowledged after reads may have begun: what those bring, others
    * may have changed without being heard.
    */
   acknowledged = 0;

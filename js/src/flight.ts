@@ -75,7 +75,7 @@ export class Flight {
   awaited: Promise<unknown> | undefined;
   /** Why it failed, kept for those who are served the entry until the next load. */
   error: unknown;
-  /** How many subscriptions to messages of others were acknowledged when it began to look. */
+  /** The number of subscriptions to messages of others that were acknowledged when it began to look. */
   heard: number | undefined;
   /** When its loader was called, on the wall clock. */
   loadBegan = 0;

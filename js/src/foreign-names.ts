@@ -1,4 +1,4 @@
-/** What options of other caching libraries are called here, for the messages about unknown ones. */
+/** The names here of other caching libraries' options, for the messages about unknown ones. */
 
 const here = (name: string, names: string): [string, string][] =>
   names.split(" ").map((foreign) => [foreign, `here it is ${name}`]);

@@ -15,7 +15,7 @@ const DEEPEST = 100;
 const QUIET_AFTER = 100;
 
 /**
- * What the loads of one function have done. Following a load beyond its first `await` costs as much
+ * The habits of one function's loads. Following a load beyond its first `await` costs as much
  * as the load on Node before 24, so it ends there for functions that ask no cache.
  */
 export class Habits {

@@ -4,15 +4,15 @@ import { ConfigError } from "./errors.js";
 
 type AnyFunction = (...args: never[]) => unknown;
 
-/** How many names are remembered: those that were given, and those of functions without one. */
+/** The most names that are remembered: those that were given, and those of functions without one. */
 const MOST_NAMES = 10_000;
 
-/** What keeps the names of functions apart that share a namespace of one memory. */
+/** Keeps the names of functions apart that share a namespace of one memory. */
 class DerivedNames {
   readonly #counts = new Map<string, number>();
   readonly #known = new WeakMap<AnyFunction, string[]>();
   readonly #given = new Set<string>();
-  /** How many names were made for functions that are called like none that is counted. */
+  /** The number of names for functions that are called like none that is counted. */
   #beyond = 0;
 
   /** Returns a name that no other function has; the same in each cache that has none of it. */

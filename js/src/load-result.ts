@@ -1,4 +1,4 @@
-/** How a load went: it brought a value, it failed, or it says nothing of the origin. */
+/** The outcome of a load: it brought a value, it failed, or it says nothing of the origin. */
 
 import type { RESULT_FAILED, RESULT_IGNORED, RESULT_SUCCEEDED } from "./abi.js";
 

@@ -242,7 +242,7 @@ export class Loads {
     return undefined;
   }
 
-  /** What was looked for before messages were heard may have been changed by others meanwhile. */
+  /** Distrusts an entry that was looked for before messages were heard: others may have changed it. */
   #distrustUnheard(flight: Flight, slot: number): void {
     const { memory, timers, feed } = this.#host;
     if (flight.heard === feed?.acknowledged || slot < 0) return;

@@ -2,22 +2,22 @@
 
 /** The options of a policy, and what each takes. */
 
-/** How long an answer is fresh: it is served without asking the origin. `Infinity` for an answer that never ages. For `fetch` it may be left out: response headers decide, and it fills in where they are silent. */
+/** The time for which an answer is fresh: it is served without asking the origin. `Infinity` for an answer that never ages. For `fetch` it may be left out: response headers decide, and it fills in where they are silent. */
 export const TTL = { option: "ttl", zero: true, infinite: true, like: "(result, args) => duration" } as const;
 
-/** How long past `ttl` an answer is served at once while one background load renews it (RFC 5861 §3). */
+/** The time past `ttl` in which an answer is served at once while one background load renews it (RFC 5861 §3). */
 export const STALE_WHILE_REVALIDATE = { option: "staleWhileRevalidate", zero: true, infinite: true, otherwise: 0 } as const;
 
-/** How long past `ttl` an answer may be served when the load fails or is slower than `failoverAfter` (RFC 5861 §4). */
+/** The time past `ttl` in which an answer may be served when the load fails or is slower than `failoverAfter` (RFC 5861 §4). */
 export const STALE_IF_ERROR = { option: "staleIfError", zero: true, infinite: true, otherwise: 0 } as const;
 
 /** Shortens each stored ttl by a random part of it, so that entries stored together do not end together: uniform in `[1 − jitter, 1] · ttl`. */
 export const JITTER = { option: "jitter", least: 0, includesLeast: true, most: 1, includesMost: false, like: "a number from 0 to below 1", otherwise: 0 } as const;
 
-/** How long a load may keep a caller waiting who could be served an older answer; the load goes on, and its late result is stored. Below `timeout`. */
+/** The longest time that a load keeps a caller waiting who could be served an older answer; the load goes on, and its late result is stored. Below `timeout`. */
 export const FAILOVER_AFTER = { option: "failoverAfter", zero: true, infinite: true, max: 2147483647 } as const;
 
-/** How long a load may take before its `signal` is aborted and it fails with `E_TIMEOUT`. */
+/** The longest time that a load may take before its `signal` is aborted and it fails with `E_TIMEOUT`. */
 export const TIMEOUT = { option: "timeout", infinite: true, max: 2147483647 } as const;
 
 /** After a failed load that an older answer made up for, the pause before the next load of that key. It doubles with each failure up to 30 s, and a success ends it. */
@@ -29,7 +29,7 @@ export const MODE = { option: "mode", choices: ["cache-first", "origin-first"] }
 /** The ttl of `null` and `undefined`. With 0 they are never stored, and drop the entry there was. */
 export const NEGATIVE_TTL = { option: "negativeTtl", zero: true, infinite: true } as const;
 
-/** How long a failure is remembered, in memory only, and thrown again when there is no older answer to serve. */
+/** The time for which a failure is remembered, in memory only, and thrown again when there is no older answer to serve. */
 export const ERROR_TTL = { option: "errorTtl", zero: true, infinite: true, like: "(error) => duration", otherwise: 0 } as const;
 
 /** True if a result is stored. For false it is returned, and the older answer stays. */
@@ -50,13 +50,13 @@ export const SINGLE_FLIGHT = { option: "singleFlight", otherwise: true } as cons
 /** One load across instances: whoever loads holds a lock in the first store that has `add` and `compareAndDelete`; the others wait for what it stores. `true` is all defaults. */
 export const LOCK = { option: "lock", like: "true, false or { ttl, wait, onTimeout }" } as const;
 
-/** How long the lock holds at most. */
+/** The longest time that the lock holds. */
 export const LOCK_TTL = { option: "lock.ttl", otherwise: 30000 } as const;
 
-/** How long others wait for it. */
+/** The longest time that others wait for it. */
 export const LOCK_WAIT = { option: "lock.wait", zero: true, max: 2147483647 } as const;
 
-/** What they do then: load without it, or fail with `E_LOCK_TIMEOUT`. */
+/** Their way on after that: load without it, or fail with `E_LOCK_TIMEOUT`. */
 export const LOCK_ON_TIMEOUT = { option: "lock.onTimeout", choices: ["load", "throw"] } as const;
 
 /** Refreshes a fresh entry in the background, one load at a time, before it is stale. `true` is `{ beta: 1 }`. */
@@ -86,13 +86,13 @@ export const CIRCUIT_BREAKER = { option: "circuitBreaker", like: "{ errorRate, w
 /** The share of failures that opens it. */
 export const BREAKER_ERROR_RATE = { option: "circuitBreaker.errorRate", least: 0, includesLeast: false, most: 1, includesMost: true, like: "a number above 0, up to 1" } as const;
 
-/** How far back loads count. */
+/** The past for which loads count. */
 export const BREAKER_WINDOW = { option: "circuitBreaker.window" } as const;
 
 /** Loads in the window below which it never opens. */
 export const BREAKER_MIN_CALLS = { option: "circuitBreaker.minCalls", most: 1000000 } as const;
 
-/** How long it refuses loads before it lets a probe through. */
+/** The time for which it refuses loads before it lets a probe through. */
 export const BREAKER_OPEN_FOR = { option: "circuitBreaker.openFor" } as const;
 
 /** Probes, all of which have to succeed. */
@@ -101,13 +101,13 @@ export const BREAKER_HALF_OPEN_CALLS = { option: "circuitBreaker.halfOpenCalls",
 /** True for a failure that counts as one. */
 export const BREAKER_COUNT_IF = { option: "circuitBreaker.countIf", like: "(error) => boolean" } as const;
 
-/** What is judged by itself; `"host"` is for `fetch` only, whose default it is. */
+/** The unit that is judged by itself; `"host"` is for `fetch` only, whose default it is. */
 export const BREAKER_SCOPE = { option: "circuitBreaker.scope", choices: ["function", "key", "host"] } as const;
 
 /** A store with `add`, `compareAndDelete` and `increment`, in which all instances count together. */
 export const BREAKER_SHARED = { option: "circuitBreaker.shared", like: "a store with get, set, delete, add, compareAndDelete, increment" } as const;
 
-/** What the shared state is called in the store. */
+/** The name of the shared state in the store. */
 export const BREAKER_NAME = { option: "circuitBreaker.name", like: "a string that is not empty" } as const;
 
 /** Admits so many loads per period; others get the entry if it may answer, else what `onReject` returns, else `E_RATE_LIMITED`. */
@@ -116,16 +116,16 @@ export const RATE_LIMIT = { option: "rateLimit", like: "{ limit, period, … }" 
 /** Loads that are admitted per period. */
 export const LIMIT_LIMIT = { option: "rateLimit.limit", most: 1000000 } as const;
 
-/** How long a period is. */
+/** The length of a period. */
 export const LIMIT_PERIOD = { option: "rateLimit.period" } as const;
 
-/** How long everything is refused after the first refusal; not with a sliding window. */
+/** The time for which everything is refused after the first refusal; not with a sliding window. */
 export const LIMIT_BAN = { option: "rateLimit.ban", otherwise: 0 } as const;
 
 /** A window that starts with its first load, or the last `period` at each load. */
 export const LIMIT_ALGORITHM = { option: "rateLimit.algorithm", choices: ["fixed", "sliding"] } as const;
 
-/** What is judged by itself; `"host"` is for `fetch` only, whose default it is. */
+/** The unit that is judged by itself; `"host"` is for `fetch` only, whose default it is. */
 export const LIMIT_SCOPE = { option: "rateLimit.scope", choices: ["function", "key", "host"] } as const;
 
 /** `"calls"` counts hits, too, and refuses them. */
@@ -137,40 +137,40 @@ export const LIMIT_ON_REJECT = { option: "rateLimit.onReject", like: "(error, �
 /** A store with `window`, in which all instances count together. */
 export const LIMIT_SHARED = { option: "rateLimit.shared", like: "a store with get, set, delete, window" } as const;
 
-/** What the shared state is called in the store. */
+/** The name of the shared state in the store. */
 export const LIMIT_NAME = { option: "rateLimit.name", like: "a string that is not empty" } as const;
 
 /** Refuses loads for a while after one took much longer than usual. */
 export const SLOW_CALLS = { option: "slowCalls", like: "{ factor, samples, openFor, scope }" } as const;
 
-/** How many times the mean a load may take. */
+/** The multiple of the mean that a load may take. */
 export const SLOW_FACTOR = { option: "slowCalls.factor", least: 1, includesLeast: true, like: "a finite number, 1 or more", otherwise: 2 } as const;
 
 /** Successful loads that the mean is taken of. */
 export const SLOW_SAMPLES = { option: "slowCalls.samples", most: 1000000, otherwise: 10 } as const;
 
-/** How long loads are refused then. */
+/** The time for which loads are refused then. */
 export const SLOW_OPEN_FOR = { option: "slowCalls.openFor" } as const;
 
-/** What is judged by itself; `"host"` is for `fetch` only, whose default it is. */
+/** The unit that is judged by itself; `"host"` is for `fetch` only, whose default it is. */
 export const SLOW_SCOPE = { option: "slowCalls.scope", choices: ["function", "key", "host"] } as const;
 
 /** The key of a call: a template whose inserted values are escaped, or a function. Two functions with the same keys share their answers. */
 export const KEY = { option: "key", like: "a template like \"user:{0}\" or a function (…args) => string" } as const;
 
-/** What does not make a call a different one: indexes of arguments, members like `\"2.traceId\"`; for `fetch` names of query parameters. */
+/** Parts of a call that do not make it a different one: indexes of arguments, members like `\"2.traceId\"`; for `fetch` names of query parameters. */
 export const IGNORE = { option: "ignore", like: "a list of indexes and names" } as const;
 
-/** What the function is called: in the keys that are derived for it, in `stats()`, and in the state of its shared guards. */
+/** The function's name: in the keys that are derived for it, in `stats()`, and in the state of its shared guards. */
 export const NAME = { option: "name", like: "a string that is not empty" } as const;
 
-/** What entries may be invalidated by: templates, or a function. */
+/** The tags that entries may be invalidated by: templates, or a function. */
 export const TAGS = { option: "tags", like: "a list of tags or a function (value, args) => tags" } as const;
 
 /** A filter of `cache.bloom`: a key that is surely absent is answered `undefined` without a load. */
 export const BLOOM = { option: "bloom", like: "a filter of cache.bloom" } as const;
 
-/** How the values become bytes in lower stores; records of another codec are a miss. */
+/** The codec of values in lower stores; records of another one are a miss. */
 export const CODEC = { option: "codec", like: "{ id: 16 to 254, encode, decode }" } as const;
 
 /** Loads the keys that `wrapped.many` misses in one call. */

@@ -21,7 +21,7 @@ export interface PolicyOptions<
   Result = any,
 > {
   /**
-   * How long an answer is fresh: it is served without asking the origin. A duration, 0 or more;
+   * The time for which an answer is fresh: it is served without asking the origin. A duration, 0 or more;
    * `Infinity` for an answer that never ages. Required, since forgetting it must not mean
    * "forever".
    *
@@ -75,7 +75,7 @@ export interface PolicyOptions<
     | undefined;
 
   /**
-   * How the values become bytes in lower stores; records of another codec are a miss. Default: the
+   * The codec of values in lower stores; records of another one are a miss. Default: the
    * cache's `codec`.
    */
   readonly codec?: Codec | undefined;
@@ -116,7 +116,7 @@ export interface PolicyOptions<
   readonly staleIfError?: Duration | undefined;
 
   /**
-   * How long a load may keep a caller waiting who could be served an older answer; the load goes
+   * The longest time that a load keeps a caller waiting who could be served an older answer; the load goes
    * on and its late result is stored. A duration, 0 to 2147483647 ms, below `timeout`; default
    * none. Nothing to serve: the caller waits on.
    *
@@ -125,7 +125,7 @@ export interface PolicyOptions<
   readonly failoverAfter?: Duration | undefined;
 
   /**
-   * How long a load may take before its `signal` is aborted and it fails with `E_TIMEOUT`. A
+   * The longest time that a load may take before its `signal` is aborted and it fails with `E_TIMEOUT`. A
    * duration, 1 to 2147483647 ms; default none.
    */
   readonly timeout?: Duration | undefined;
@@ -154,7 +154,7 @@ export interface PolicyOptions<
   readonly key?: string | ((...args: Args) => string) | undefined;
 
   /**
-   * What the function is called: in the keys that are derived for it, in `stats()` and metrics, and
+   * The function's name: in the keys that are derived for it, in `stats()` and metrics, and
    * in the state of its shared guards. No two functions of a cache have one name; to share answers
    * give both the same `key`. Default: the function's own name, which builds and minifiers change: in
    * a cache with stores below `memory()` a function needs a `name` or a `key`.
@@ -217,7 +217,7 @@ export interface PolicyOptions<
         readonly factor?: number | undefined;
         /** Successful loads that the mean is taken of. A whole number, 1 or more. Default 10. */
         readonly samples?: number | undefined;
-        /** How long loads are refused then. A duration above 0. Required. */
+        /** The time for which loads are refused then. A duration above 0. Required. */
         readonly openFor: Duration;
         /** What is judged by itself: `"host"` for `fetch` only, whose default it is. Default `"function"`. */
         readonly scope?: "function" | "key" | "host" | undefined;
@@ -268,11 +268,11 @@ export interface PolicyOptions<
     | ({
         /** The share of failures that opens it, above 0 and up to 1. Required. */
         readonly errorRate: number;
-        /** How far back loads count. A duration above 0. Required. */
+        /** The past for which loads count. A duration above 0. Required. */
         readonly window: Duration;
         /** Loads in the window below which it never opens. A whole number, 1 or more. Required. */
         readonly minCalls: number;
-        /** How long it refuses loads before it lets a probe through. A duration above 0. Required. */
+        /** The time for which it refuses loads before it lets a probe through. A duration above 0. Required. */
         readonly openFor: Duration;
         /** Probes, all of which have to succeed. A whole number, 1 or more. Default 1. */
         readonly halfOpenCalls?: number | undefined;
@@ -297,11 +297,11 @@ export interface PolicyOptions<
   readonly lock?:
     | boolean
     | {
-        /** How long the lock holds at most. A duration above 0. Default: `timeout`, at most 30 s. */
+        /** The longest time that the lock holds. A duration above 0. Default: `timeout`, at most 30 s. */
         readonly ttl?: Duration | undefined;
-        /** How long others wait for it. A duration, 0 or more. Default: `ttl`. */
+        /** The longest time that others wait for it. A duration, 0 or more. Default: `ttl`. */
         readonly wait?: Duration | undefined;
-        /** What they do then: load without it, or fail with E_LOCK_TIMEOUT. Default `"load"`. */
+        /** Their way on after that: load without it, or fail with E_LOCK_TIMEOUT. Default `"load"`. */
         readonly onTimeout?: "load" | "throw" | undefined;
       }
     | undefined;

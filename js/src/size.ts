@@ -125,7 +125,7 @@ function within(value: unknown, count: Count, depth: number): number {
   return referred(value);
 }
 
-/** What a scalar takes besides its slot. */
+/** The bytes of a scalar besides its slot. */
 const referred = (value: unknown): number =>
   typeof value === "bigint" || typeof value === "function" ? OBJECT : 0;
 

@@ -397,7 +397,7 @@ impl CallMachine {
         Some(dropped)
     }
 
-    /// Whether `slot` is some key's.
+    /// True if `slot` is some key's.
     #[must_use]
     pub fn is_taken(&self, slot: SlotId) -> bool {
         self.memory.is_taken(slot)

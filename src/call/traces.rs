@@ -7,7 +7,7 @@ use crate::memory::SlotId;
 use crate::strategy::stale::Plan;
 use crate::time::Timestamp;
 
-/// What a trace makes of an entry that a lower store had.
+/// The effect of a trace on an entry that a lower store had.
 enum ByTrace {
     /// It answers, and is loaded anew in the background.
     Renew,
@@ -23,14 +23,14 @@ impl CallMachine {
         self.memory.keep_traces(max);
     }
 
-    /// Whether calls of `policy` must know what happened to an entry before.
+    /// True if calls of `policy` must know what happened to an entry before.
     pub(super) fn traces(&self, policy: PolicyId) -> bool {
         let rules = &self.policies[policy as usize];
         self.memory.keeps_traces() && (rules.hits().is_some() || rules.early().is_some())
     }
 
     /// Gives `entry`, which a lower store had, the hits and the cost that are remembered of it.
-    /// What is remembered of another entry ends: the store has a newer one.
+    /// Forgets the trace of another entry: the store has a newer one.
     pub(super) fn recall(&mut self, slot: SlotId, entry: &mut Entry) {
         if let Some(trace) = self.memory.trace_of(slot, entry) {
             entry.hits = trace.hits;
@@ -41,7 +41,7 @@ impl CallMachine {
         }
     }
 
-    /// What an entry that a lower store had means by its trace; `None` if that changes nothing.
+    /// Returns the meaning of an entry of a lower store by its trace; `None` if that changes nothing.
     pub(super) fn answer_traced(
         &mut self,
         slot: SlotId,

@@ -13,7 +13,7 @@ pub struct Parts<'a> {
     separators: &'static [u8],
 }
 
-/// What stands between directives where a comma should, or before one: some write lists with these.
+/// The bytes that some write between directives instead of a comma, or before one.
 const INSTEAD_OF_COMMAS: &[u8] = b"; \t:/=";
 
 impl<'a> Parts<'a> {

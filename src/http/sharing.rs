@@ -14,7 +14,7 @@ use crate::time::Span;
 pub struct Arrival {
     /// Whether it may be stored.
     pub storing: Storing,
-    /// How long it may answer from now on without its origin having been asked, by its own word or
+    /// The time for which it may answer from now on without its origin having been asked, by its own word or
     /// by the policy: while it is fresh, and while it is revalidated.
     pub left: Span,
     /// Whether it must be validated before each use.

@@ -1,4 +1,4 @@
-//! What is remembered of entries that a memory for 0 entries does not keep: numbers, no values.
+//! Traces of entries that a memory for 0 entries does not keep: numbers, no values.
 //!
 //! Hits, early refreshes and retries are about what happened to an entry before. Where the entry
 //! itself is only in a lower store, its slot stays taken for them, with a trace: a copy of its
@@ -61,13 +61,13 @@ impl Memory {
         self.traces.max = if self.limits.max_entries == 0 { max } else { 0 };
     }
 
-    /// Whether it keeps traces.
+    /// True if it keeps traces.
     #[must_use]
     pub const fn keeps_traces(&self) -> bool {
         self.traces.max > 0
     }
 
-    /// How many traces it has.
+    /// The number of traces.
     #[must_use]
     pub const fn traces(&self) -> u32 {
         self.traces.len

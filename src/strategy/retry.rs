@@ -17,7 +17,7 @@ pub struct Retry {
     next: Timestamp,
     /// The fence of the load that failed last.
     failed: Fence,
-    /// What began after that was known has a newer fence.
+    /// Loads that began after that was known have newer fences.
     known: Fence,
 }
 

@@ -120,7 +120,7 @@ pub fn guards_in_force(machine: u32, guards: u32, now: f64) -> bool {
     })
 }
 
-/// Whether a load may start: one of [`refused`], with [`refusal`] for the rest.
+/// Returns the refusal of a load, or that it may start: one of [`refused`], with [`refusal`] for the rest.
 #[wasm_bindgen]
 #[must_use]
 pub fn check_guards(machine: u32, guards: u32, now: f64) -> u32 {
@@ -151,7 +151,7 @@ fn details(refusal: &Refusal, now: Timestamp) -> RefusalNumbers {
     }
 }
 
-/// What the last refusal said: [`RefusalNumbers`].
+/// Returns the details of the last refusal: [`RefusalNumbers`].
 #[wasm_bindgen]
 #[must_use]
 pub fn refusal(machine: u32) -> Vec<f64> {

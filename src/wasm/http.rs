@@ -134,7 +134,7 @@ fn response_flags(answer: &Answer<'_>, verdict: &Verdict, shared: bool) -> u32 {
     ]) | flags_of(head, RESPONSE_FIELDS)
 }
 
-/// How long a response may be used, by the numbers of [`http_response`] and a policy, whose `ttl` is
+/// Returns the lifetime of a response, by the numbers of [`http_response`] and a policy, whose `ttl` is
 /// NaN when it has none: [`TermsNumbers`]. Empty for numbers that are none.
 #[wasm_bindgen]
 #[must_use]

@@ -16,7 +16,7 @@ pub(super) struct Calls {
     pub(super) led: Fence,
     pub(super) guards: Vec<Option<Guards>>,
     pub(super) free_guards: Vec<u32>,
-    /// What the last refusal said.
+    /// The details of the last refusal.
     pub(super) refusal: RefusalNumbers,
 }
 
@@ -37,7 +37,7 @@ pub(super) fn with<R>(machine: u32, use_it: impl FnOnce(&mut Calls) -> R) -> R {
     use_it(calls.expect("a machine that is open"))
 }
 
-/// How many entries of lower stores a memory for 0 entries remembers the hits and retries of: as many
+/// The most entries of lower stores whose hits and retries a memory for 0 entries remembers: as many
 /// as a memory keeps by default.
 const MAX_TRACES: u32 = 10_000;
 
@@ -77,7 +77,7 @@ pub fn close(machine: u32) {
     }
 }
 
-/// What a machine holds: [`UsageNumbers`].
+/// Returns the contents of a machine: [`UsageNumbers`].
 #[wasm_bindgen]
 #[must_use]
 pub fn usage(machine: u32) -> Vec<f64> {

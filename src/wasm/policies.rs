@@ -68,7 +68,7 @@ pub fn remove_policy(machine: u32, policy: u32) {
     with(machine, |calls| calls.machine.remove_policy(policy));
 }
 
-/// What was counted for a policy: [`CountNumbers`].
+/// Returns the counters of a policy: [`CountNumbers`].
 #[wasm_bindgen]
 #[must_use]
 pub fn counters(machine: u32, policy: u32) -> Vec<f64> {

@@ -58,19 +58,24 @@ function holdUp(store, operation, matches) {
 
 const isVariant = (key) => key.includes("accept-language");
 
+/** Another instance is asked for what the store has, and changes it while the store holds a read up. */
+async function changedDuringRead(isHeldUp, change) {
+  const store = new Store();
+  await stage(inLanguages, { stores: [memory(), store] }).get("/a", DE);
+  await drain();
+  const stores = [memory(), store];
+  const other = stage((request, nth) => inLanguages(request, nth + 10), { stores });
+  const { reached, release } = holdUp(store, "get", isHeldUp);
+  const asking = other.get("/a", DE);
+  await reached;
+  await change(other);
+  release();
+  return { other, asking };
+}
+
 for (const [what, change] of Object.entries(CHANGES)) {
   test(`${what}: a variant whose record was read before is not served after`, async () => {
-    const store = new Store();
-    await stage(inLanguages, { stores: [memory(), store] }).get("/a", DE);
-    await drain();
-    const other = stage((request, nth) => inLanguages(request, nth + 10), {
-      stores: [memory(), store],
-    });
-    const { reached, release } = holdUp(store, "get", isVariant);
-    const asking = other.get("/a", DE);
-    await reached;
-    await change(other);
-    release();
+    const { other, asking } = await changedDuringRead(isVariant, change);
     const { text, source } = await asking;
     assert.match(text, /^#1[1-9] de$/);
     assert.equal(source, "load");
@@ -78,17 +83,7 @@ for (const [what, change] of Object.entries(CHANGES)) {
   });
 
   test(`${what}: a record that a slow store gave before leads nowhere after`, async () => {
-    const store = new Store();
-    await stage(inLanguages, { stores: [memory(), store] }).get("/a", DE);
-    await drain();
-    const other = stage((request, nth) => inLanguages(request, nth + 10), {
-      stores: [memory(), store],
-    });
-    const { reached, release } = holdUp(store, "get", (key) => key === KEY_A);
-    const asking = other.get("/a", DE);
-    await reached;
-    await change(other);
-    release();
+    const { other, asking } = await changedDuringRead((key) => key === KEY_A, change);
     assert.match((await asking).text, /^#1[1-9] de$/);
   });
 }
@@ -151,7 +146,7 @@ for (const [what, change] of Object.entries(LATE)) {
 
 const GROUP = { "cache-groups": '"g"' };
 
-/** What ends a tag, or a group of the origin, for those who carry it. */
+/** The changes that end a tag, or a group of the origin, for those who carry it. */
 const ENDINGS = {
   tag: [{ tags: TAGS }, ({ cache }) => cache.invalidateTags(TAGS)],
   "tags of the value": [{ tags: () => TAGS }, ({ cache }) => cache.invalidateTags(TAGS)],
@@ -368,17 +363,7 @@ const WRITES = {
 
 for (const [what, write] of Object.entries(WRITES)) {
   test(`${what}: a variant whose record was read before is not served after`, async () => {
-    const store = new Store();
-    await stage(inLanguages, { stores: [memory(), store] }).get("/a", DE);
-    await drain();
-    const other = stage((request, nth) => inLanguages(request, nth + 10), {
-      stores: [memory(), store],
-    });
-    const { reached, release } = holdUp(store, "get", isVariant);
-    const asking = other.get("/a", DE);
-    await reached;
-    await write(other);
-    release();
+    const { other, asking } = await changedDuringRead(isVariant, write);
     assert.match((await asking).text, /^#1[1-9] de$/);
     assert.match((await other.get("/a", DE)).text, /^#1[1-9] de$/);
     await other.cache.delete(KEY_A);

@@ -57,7 +57,7 @@ function stage({ way, stores, policy = POLICY, headers = {} }) {
   const clock = new ManualClock();
   const cache = createCache({ clock, stores });
   const origin = { delay: 0, isDown: false, down: DOWN["breaks connections"] };
-  /** When it was asked while it was down. */
+  /** The times when it was asked while it was down. */
   const tries = [];
   const answer = async (request) => {
     const { isDown, delay, down } = origin;

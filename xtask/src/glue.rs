@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use anyhow::{Result, bail, ensure};
 
-/// What stands before the name of an export.
+/// The text before the name of an export.
 const ASKS: &str = "wasm.";
 /// The part that makes the coders of text, from its first line to the one after it.
 const CODERS: [&str; 2] = [
@@ -85,7 +85,7 @@ pub(crate) fn trim(generated: &str) -> Result<String> {
 ///
 /// # Errors
 ///
-/// When it asks the module for something that has no new name.
+/// An error if it asks the module for something that has no new name.
 pub(crate) fn renamed(glue: &str, names: &HashMap<String, String>) -> Result<String> {
     let mut parts = glue.split(ASKS);
     let mut text = parts.next().unwrap_or_default().to_owned();

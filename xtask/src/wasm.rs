@@ -22,7 +22,7 @@ pub(crate) struct Module {
     pub(crate) wasm: PathBuf,
     /// The generated glue for it.
     pub(crate) glue: PathBuf,
-    /// What its functions are, in TypeScript.
+    /// The declarations of its functions in TypeScript.
     pub(crate) declarations: PathBuf,
 }
 

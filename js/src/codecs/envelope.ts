@@ -1,4 +1,4 @@
-/** What sealed records begin with. */
+/** The first bytes of sealed records. */
 
 import { CodecError } from "../errors.js";
 import { utf8 } from "../utf8.js";

@@ -7,10 +7,10 @@ import { fromBase64 } from "../stores/base64.js";
 /** A secret: bytes, or their base64. */
 export type Secret = Uint8Array | string;
 
-/** What the keys of a seal are for, and how long they have to be. */
+/** The purpose of a seal's keys, and the length they have to have. */
 export interface SecretNeeds {
   readonly isLong: (length: number) => boolean;
-  /** What is allowed, for messages. */
+  /** The allowed values, for messages. */
   readonly allowed: string;
 }
 

@@ -62,7 +62,7 @@ export declare function bloom_size(filter: number): Uint32Array;
 export declare function cancelled(machine: number, slot: number, fence: number): void;
 
 /**
- * Whether a load may start: one of `refused`, with `refusal` for the rest.
+ * Returns the refusal of a load, or that it may start: one of `refused`, with `refusal` for the rest.
  */
 export declare function check_guards(machine: number, guards: number, now: number): number;
 
@@ -87,7 +87,7 @@ export declare function close_bloom(filter: number): void;
 export declare function count_hits(machine: number, slot: number, hits: number): void;
 
 /**
- * What was counted for a policy: `CountNumbers`.
+ * Returns the counters of a policy: `CountNumbers`.
  */
 export declare function counters(machine: number, policy: number): Float64Array;
 
@@ -231,7 +231,7 @@ export declare function http_stored_head(responseHead: string, shared: boolean, 
 export declare function http_taken_on_error(storedFlags: number, overdue: number, staleIfError: number): boolean;
 
 /**
- * How long a response may be used, by the numbers of `http_response` and a policy, whose `ttl` is
+ * Returns the lifetime of a response, by the numbers of `http_response` and a policy, whose `ttl` is
  * NaN when it has none: `TermsNumbers`. Empty for numbers that are none.
  */
 export declare function http_terms(numbers: Float64Array | number[], elapsed: number, failed: boolean, ttl: number, staleWhileRevalidate: number, staleIfError: number, overrides: boolean): Float64Array;
@@ -327,7 +327,7 @@ export declare function record_guards(machine: number, guards: number, permit: n
 export declare function refresh(machine: number, slot: number, policy: number, now: number): number;
 
 /**
- * What the last refusal said: `RefusalNumbers`.
+ * Returns the details of the last refusal: `RefusalNumbers`.
  */
 export declare function refusal(machine: number): Float64Array;
 
@@ -413,7 +413,7 @@ export declare function trap(): void;
 export declare function ttl(machine: number, slot: number): number;
 
 /**
- * What a machine holds: `UsageNumbers`.
+ * Returns the contents of a machine: `UsageNumbers`.
  */
 export declare function usage(machine: number): Float64Array;
 

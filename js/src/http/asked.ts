@@ -138,7 +138,7 @@ export class Asked {
     return this.numbers.staleIfError;
   }
 
-  /** What it asks of caches. */
+  /** The request's wishes to caches. */
   get numbers(): RequestNumbers {
     this.#numbers ??= this.#read();
     return this.#numbers;

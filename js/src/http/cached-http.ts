@@ -81,7 +81,7 @@ export class CachedHttp {
   readonly keeping: BoundPolicy;
   /** Whose answers are not for several requests at once. */
   readonly #unshared: UnsharedKeys;
-  /** What may be said to be stored. */
+  /** The claims of what is stored. */
   readonly claims: Claims;
   /** The policy of those who wait for no load but their own, nor for another instance's. */
   readonly #alone: BoundPolicy;

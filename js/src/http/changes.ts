@@ -51,7 +51,7 @@ function post(http: CachedHttp, asked: Asked, ask: () => Promise<Exchange>): Pro
   });
 }
 
-/** What is known of the tags of an answer that is asked for now; undefined if it has none. */
+/** Returns the known tags of an answer that is asked for now; undefined if it has none. */
 function beginningOf({ cache, driver, policy }: CachedHttp): Begun | undefined {
   if (policy.rules.tags === undefined) return undefined;
   return { ...cache.entries.begin(), general: driver.host.layers?.tags.general(false) };
@@ -163,10 +163,10 @@ async function heedHead(
   await renew(http, asked, place, { value, isThere, tagged: below?.tagged }, exchange);
 }
 
-/** What a HEAD may renew. */
+/** The entry that a HEAD may renew. */
 interface Renewable {
   readonly value: StoredResponse;
-  /** Whether the stores have it still. */
+  /** True if the stores have it still. */
   readonly isThere: boolean;
   /** Its tags there. */
   readonly tagged: Tagged | undefined;

@@ -1,5 +1,5 @@
 /**
- * What is said of a response before it has come: that it is stored. `cacheIf` is asked about the
+ * The claim that a response is stored, made before it has come. `cacheIf` is asked about the
  * head, and what came to nothing the last time is not claimed again.
  */
 
@@ -14,7 +14,7 @@ import { StoredResponse, type Unshared } from "./stored.js";
 /** Why a response that `cacheIf` refuses is not stored. */
 const UNWANTED = "cacheIf";
 
-/** What may be claimed of responses. */
+/** The claims about responses. */
 export class Claims {
   readonly #cache: Cache;
   readonly #rules: HttpRules;

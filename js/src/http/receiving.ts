@@ -1,9 +1,9 @@
-/** How much of bodies that are just being received is held in memory, all together. */
+/** The bytes of bodies being received that are held in memory, all together. */
 
-/** What one body holds. */
+/** The room of one body. */
 export interface Share {
   bytes: number;
-  /** When something came last; milliseconds. */
+  /** The time when something came last; milliseconds. */
   at: number;
 }
 

@@ -1,8 +1,8 @@
 /** Keys of which something is remembered for a minute: bounded, the oldest go first. */
 
-/** How long a key is remembered, in milliseconds. */
+/** The time for which a key is remembered, in milliseconds. */
 const REMEMBERED = 60_000;
-/** How many keys are remembered at most. */
+/** The most keys that are remembered. */
 const MOST = 1000;
 
 /** Keys that are remembered, with what is to be known of them. */

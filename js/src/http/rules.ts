@@ -43,7 +43,7 @@ export interface Exchange {
 
 /** What was decided. */
 export interface Verdict {
-  /** Whether it may be stored, or why not. */
+  /** The decision to store it, or the reason not to. */
   readonly refusal: number;
   readonly flags: number;
   readonly head: string;
@@ -137,7 +137,7 @@ function termsOf(
   return { initialAge, overdue, lifetime };
 }
 
-/** How long an entry with this lifetime answers before its origin has to be asked; milliseconds. */
+/** Returns the time for which an entry with this lifetime answers before its origin has to be asked; milliseconds. */
 export const servableFor = ({ ttl, staleWhileRevalidate }: Lifetime): number =>
   ttl + staleWhileRevalidate;
 

@@ -9,7 +9,7 @@ import type { Begun } from "../tags.js";
 import { SKIP } from "../tiers/ledger.js";
 import type { Subject } from "./arguments.js";
 
-/** How often an entry is looked for that changes again and again meanwhile. */
+/** The most looks for an entry that changes again and again meanwhile. */
 const LOOKS = 3;
 
 /** The store cannot be asked, or has missed what this instance wrote. */
@@ -17,7 +17,7 @@ export const UNKNOWN = "unknown";
 
 /** A fresh entry as the store has it that instances share, with the beginning of the look. */
 export interface Present extends Held {
-  /** Whether the value is a counter's. */
+  /** True for a counter's value. */
   readonly counted: boolean;
 }
 

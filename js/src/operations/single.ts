@@ -8,7 +8,7 @@ import { actOnPresent, type Presence, UNKNOWN } from "./looking.js";
 
 /** Milliseconds after which an operation that holds the turn of its key is taken for vanished. */
 const TURN = 5000;
-/** How often an entry is looked for that changes again and again meanwhile. */
+/** The most looks for an entry that changes again and again meanwhile. */
 const LOOKS = 3;
 const CHANGING = "changing";
 

@@ -39,7 +39,7 @@ async function openNode(client: Loose, nth: number, life: Life): Promise<NodeCon
   return openBeside(client, node, { retryStrategy: null }, life);
 }
 
-/** What tells a connection for messages from those for commands. */
+/** The options that tell a connection for messages from those for commands. */
 const APART = { lazyConnect: true, readOnly: false, enableOfflineQueue: true };
 
 /** A connection like that of a node, until it is lost, or the application's client ends. */

@@ -2,7 +2,7 @@
 
 /** Something that others wait for. */
 export interface Blocker {
-  /** When nobody waits for it any more. */
+  /** The time when nobody waits for it any more. */
   until: number;
   readonly waiters: Set<() => void>;
 }
@@ -11,17 +11,17 @@ export interface Blocker {
 export interface Change extends Blocker {
   readonly name: string;
   readonly fence: number;
-  /** Whether it drops the key. */
+  /** True if it drops the key. */
   drops: boolean;
-  /** What it writes, until it is lost. */
+  /** The record it writes, until it is lost. */
   record: Uint8Array | undefined;
-  /** When that has ended. */
+  /** Resolves when that has ended. */
   readonly endsAt: number;
-  /** When it is taken for vanished although it never began. */
+  /** The time when it is taken for vanished although it never began. */
   readonly heldUntil: number;
-  /** Whether it only copies what another tier has: nothing is owed if it never began. */
+  /** True if it only copies what another tier has: nothing is owed if it never began. */
   readonly copies: boolean;
-  /** Whether the store says what comes of it: until then it is asked what it has. */
+  /** True if the store says what comes of it: until then it is asked what it has. */
   readonly decides: boolean;
   mark: number;
   /** Set when the tier has dropped the key since: nothing older than this change is there. */
@@ -34,7 +34,7 @@ export interface Clearing extends Blocker {
   readonly fence: number;
 }
 
-/** How the performing of a change ended: `late` is past its deadline, and may be done yet. */
+/** The end of a change's performing: `late` is past its deadline, and may be done yet. */
 export type Outcome = "done" | "failed" | "late" | "unsent";
 
 /** The changes of one key in one tier. */
@@ -45,9 +45,9 @@ export interface KeyState {
   pending: Change | undefined;
   running: Change | undefined;
   lost: Change[];
-  /** Whether what the tier has may be older than the newest change. */
+  /** True if the tier may have something older than the newest change. */
   owed: boolean;
-  /** Whether a lost change was done while a newer one was running: nobody knows which was last. */
+  /** True if a lost change was done while a newer one was running: nobody knows which was last. */
   again: boolean;
 }
 

@@ -2,7 +2,7 @@
 
 import { after } from "node:test";
 
-/** What hooks that close things may take. */
+/** The time that hooks which close things may take. */
 const CLOSED_MS = 15_000;
 
 after(() => {

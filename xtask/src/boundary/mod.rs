@@ -1,4 +1,4 @@
-//! What TypeScript and the documents have to know of the core, written from what Rust says of it.
+//! Writes the parts of TypeScript and of the documents that follow from the core's sources.
 
 mod names;
 mod options;
@@ -19,7 +19,7 @@ const CONSTANTS: &str = "js/src/abi.ts";
 /// The functions of the module.
 const DECLARATIONS: &str = "js/src/glue/holdover.d.ts";
 
-/// What needs no module to be written: its path and its text.
+/// Returns the files that need no module to be written: path and text.
 fn of_sources() -> Result<[(&'static str, String); 3]> {
     Ok([
         (CONSTANTS, constants()?),
@@ -65,7 +65,7 @@ fn check(workspace: &Workspace, path: &str, wanted: &str) -> Result<()> {
 /// The text of `js/src/abi.ts`.
 fn constants() -> Result<String> {
     let mut text = String::from(
-        "// Generated from src/abi.rs by `cargo xtask build`: change that file, not this one.\n\n\
+        "// Generated from src/abi/ by `cargo xtask build`: change those files, not this one.\n\n\
          /** The numbers that cross the boundary of the core, by name. */\n",
     );
     for group in GROUPS {
@@ -152,7 +152,7 @@ fn add_record(text: &mut String, record: &Record) -> Result<()> {
             "export function read{name}(numbers: Float64Array): {name} {{\n  return {{\n{}  }};\n}}",
             values.concat()
         )?;
-        writeln!(text, "/** How many numbers that array has. */")?;
+        writeln!(text, "/** The length of that array. */")?;
         writeln!(text, "export const {} = {};", screaming(name), fields.len())?;
     }
     Ok(())

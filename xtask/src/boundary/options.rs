@@ -7,9 +7,9 @@ use holdover::options::{Bounds, LONGEST_TIMER, MOST_COUNTED, Places, Range, Spec
 
 use super::names::screaming;
 
-/// What the checks read.
+/// The table for the checks.
 pub(super) const CHECKS: &str = "js/src/option-table.ts";
-/// What users read.
+/// The page for users.
 pub(super) const PAGE: &str = "docs/options.md";
 
 /// The text of [`CHECKS`].

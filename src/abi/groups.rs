@@ -1,0 +1,290 @@
+//! The numbers, in groups.
+
+use super::{BreakerNumbers, Constant, Group, LimitNumbers, SlowNumbers};
+use crate::http::storing::Storing;
+use crate::policy::Policy;
+use crate::record;
+
+macro_rules! groups {
+    ($(
+        $(#[doc = $docs:literal])*
+        pub mod $group:ident: $type:ty $(as $named:ident)? {
+            $($(#[doc = $doc:literal])* $name:ident = $value:expr,)*
+        }
+    )*) => {
+        $(
+            $(#[doc = $docs])*
+            pub mod $group {
+                #[allow(unused_imports, reason = "values may be those of the core's own types")]
+                use super::*;
+                $($(#[doc = $doc])* pub const $name: $type = $value;)*
+            }
+        )*
+
+        /// All numbers.
+        #[expect(clippy::cast_possible_wrap, reason = "the macro does not know the type; all are small")]
+        pub const GROUPS: &[Group] = &[$(Group {
+            name: stringify!($group),
+            docs: &[$($docs),*],
+            constants: &[$(Constant {
+                name: stringify!($name),
+                docs: &[$($doc),*],
+                value: $group::$name as i64,
+            }),*],
+            is_named: false $(|| !stringify!($named).is_empty())?,
+        }),*];
+    };
+}
+
+groups! {
+    /// The steps of `begin` and `found`: the bits [`step::BITS`] of what they return.
+    pub mod step: u32 {
+        /// Answer with the fresh entry.
+        HIT = 0,
+        /// Answer with the stale entry.
+        STALE = 1,
+        /// Answer with the entry, since loads of the key failed and wait for their retry.
+        ERROR_FALLBACK = 2,
+        /// Answer with the stale entry, and load in the background.
+        STALE_REFRESH = 3,
+        /// Load.
+        LOAD = 4,
+        /// Load; an entry may answer if the load fails or is slow.
+        LOAD_FALLBACK = 5,
+        /// Wait for the load that another caller leads.
+        WAIT = 6,
+        /// Wait likewise; an entry may answer if the load fails or is slow.
+        WAIT_FALLBACK = 7,
+        /// Answer with the fresh entry, and load in the background.
+        HIT_REFRESH = 8,
+        /// Of `begin`: begin again, with a random number.
+        ROLL = 9,
+        /// The bits of a step.
+        BITS = 15,
+    }
+
+    /// The bits of `begin` beside the step.
+    pub mod begun: u32 {
+        /// The bit that says that slots were dropped: call `dropped`.
+        DROPPED = 16,
+        /// The slot is this bit and up.
+        SLOT = 32,
+    }
+
+    /// The bits of `found` and `found_beside` beside the step.
+    pub mod found: u32 {
+        /// The memory has what was found.
+        KEPT_FOUND = 16,
+        /// The memory has something as new or newer.
+        KEPT_HELD = 32,
+        /// Of `found_beside`: the slot is this bit and up.
+        SLOT = 64,
+    }
+
+    /// The results of `loaded` and `put` that are no slot.
+    pub mod landed: i32 {
+        /// The value is current, but the memory does not keep it.
+        NOT_KEPT = -1,
+        /// Something newer came first.
+        OUTDATED = -2,
+    }
+
+    /// The result of `load_beside` that is no fence.
+    pub mod beside: u32 {
+        /// The entry answers: the origin fails, and a load finds out for how long.
+        ANSWERED = 0,
+    }
+
+    /// The results of `state`.
+    pub mod state: u32 {
+        /// There is no entry.
+        ABSENT = 0,
+        /// Within its `ttl`.
+        FRESH = 1,
+        /// Within `stale-while-revalidate`.
+        REVALIDATE = 2,
+        /// Within `stale-if-error`.
+        IF_ERROR = 3,
+        /// Past all windows.
+        DEAD = 4,
+        /// Past all windows, and kept to be validated.
+        RETAINED = 5,
+    }
+
+    /// The bits of `dropped`.
+    pub mod dropped: i32 {
+        /// The bit of a slot that was evicted to make room.
+        EVICTED = 1,
+        /// The bit of a slot of which only the value is to be forgotten.
+        VALUE_ONLY = 2,
+        /// The slot is this bit and up.
+        SLOT = 4,
+    }
+
+    /// The results of `tags_after`.
+    pub mod tags_after: u32 {
+        /// Nothing happened to the tags.
+        NOTHING = 0,
+        /// A soft invalidation.
+        SOFT = 1,
+        /// A hard one.
+        HARD = 2,
+    }
+
+    /// The results of `judge_tags` that are not the time since which an entry is stale.
+    pub mod judged: i32 {
+        /// No tag was invalidated.
+        GOOD = -1,
+        /// One was.
+        DEAD = -2,
+    }
+
+    /// The results of `check_guards`.
+    pub mod refused: u32 {
+        /// Nothing refuses the load.
+        ADMITTED = 0,
+        /// The circuit breaker is open.
+        CIRCUIT_OPEN = 1,
+        /// The rate limit is reached.
+        RATE_LIMITED = 2,
+        /// Loads have become slow.
+        SLOW_CALLS = 3,
+    }
+
+    /// The outcomes of a load, for `record_guards`.
+    pub mod result: u32 {
+        /// It brought a value.
+        SUCCEEDED = 0,
+        /// It failed.
+        FAILED = 1,
+        /// It says nothing of the origin.
+        IGNORED = 2,
+    }
+
+    /// Offsets of the numbers of each guard in the array of `add_guards`. One whose first number
+    /// is 0 is not there.
+    pub mod guard_at: usize {
+        /// [`BreakerNumbers`].
+        BREAKER = 0,
+        /// [`LimitNumbers`].
+        LIMIT = BreakerNumbers::LEN,
+        /// [`SlowNumbers`].
+        SLOW = LIMIT + LimitNumbers::LEN,
+        /// The length of the whole.
+        END = SLOW + SlowNumbers::LEN,
+    }
+
+    /// The flags of a response: see `http_response`.
+    pub mod response: u32 {
+        /// Not to be used before it is validated (`no-cache`).
+        VALIDATE = 1,
+        /// Not to be used when it is stale (`must-revalidate` and the like).
+        NEVER_STALE = 2,
+        /// Does not change while it is fresh (RFC 8246).
+        IMMUTABLE = 4,
+        /// Has an `ETag` that can be asked about.
+        ETAG = 8,
+        /// Has a `Last-Modified` that can be asked about.
+        LAST_MODIFIED = 16,
+        /// Sets a cookie.
+        SET_COOKIE = 32,
+        /// Has `Vary`.
+        VARIES = 64,
+        /// Has `Cache-Groups` (RFC 9875).
+        GROUPS = 512,
+    }
+
+    /// The flags of a request: see `http_request`.
+    pub mod request: u32 {
+        /// Asks for validation.
+        NO_CACHE = 1,
+        /// Is not to be stored.
+        NO_STORE = 2,
+        /// Is not to reach the origin.
+        ONLY_IF_CACHED = 4,
+        /// Has `If-None-Match` or `If-Modified-Since`.
+        CONDITIONAL = 8,
+        /// Has `If-Match` or `If-Unmodified-Since`.
+        PRECONDITION = 16,
+        /// Asks for a range.
+        RANGE = 32,
+        /// Has `Authorization`.
+        AUTHORIZATION = 128,
+        /// Has a method that changes something.
+        UNSAFE = 512,
+        /// Is a GET or HEAD.
+        CACHEABLE = 1024,
+        /// Shows who asks: what it fails with may concern its user alone.
+        PERSONAL = 2048,
+    }
+
+    /// The results of `http_reuse`.
+    pub mod reuse: u32 {
+        /// The stored response answers as it is.
+        FRESH = 0,
+        /// It answers although it is stale.
+        STALE = 1,
+        /// It does not before it was validated.
+        VALIDATE = 2,
+    }
+
+    /// Why a response is not stored: the names are those that users see.
+    pub mod storing: u32 as names {
+        /// See [`Storing::Allowed`].
+        ALLOWED = Storing::Allowed as u32,
+        /// See [`Storing::Method`].
+        METHOD = Storing::Method as u32,
+        /// See [`Storing::Status`].
+        STATUS = Storing::Status as u32,
+        /// See [`Storing::NoStore`].
+        NO_STORE = Storing::NoStore as u32,
+        /// See [`Storing::RequestNoStore`].
+        REQUEST_NO_STORE = Storing::RequestNoStore as u32,
+        /// See [`Storing::Private`].
+        PRIVATE = Storing::Private as u32,
+        /// See [`Storing::Authorization`].
+        AUTHORIZATION = Storing::Authorization as u32,
+        /// See [`Storing::VaryAny`].
+        VARY = Storing::VaryAny as u32,
+        /// See [`Storing::Silent`].
+        SILENT = Storing::Silent as u32,
+        /// See [`Storing::SetCookie`].
+        SET_COOKIE = Storing::SetCookie as u32,
+        /// See [`Storing::Cookie`].
+        COOKIE = Storing::Cookie as u32,
+        /// See [`Storing::Partial`].
+        PARTIAL = Storing::Partial as u32,
+        /// See [`Storing::EventStream`].
+        EVENT_STREAM = Storing::EventStream as u32,
+    }
+
+    /// Offsets in a stored record: see [`record`].
+    pub mod record_at: usize {
+        /// Its checksum.
+        SUM = record::SUM_AT,
+        /// The first byte after its checksum.
+        SUM_END = record::SUM_END,
+        /// The length of its extension.
+        EXTENSION_LENGTH = record::LENGTH_AT,
+        /// Its extension.
+        EXTENSION = record::FIXED,
+    }
+
+    /// The most that is read and written.
+    pub mod most: usize {
+        /// Bytes of a record's extension.
+        EXTENSION = record::MOST_EXTENSION,
+        /// Tags of an entry.
+        TAGS = record::MOST_TAGS,
+    }
+
+    /// Spans of a policy, in milliseconds.
+    pub mod policy: u64 {
+        /// The default of `retryAfter`.
+        RETRY_AFTER = Policy::RETRY_AFTER.as_millis(),
+        /// The time for which a load without `timeout` holds its key.
+        LEASE = Policy::LEASE.as_millis(),
+        /// The addition to `timeout` that makes a lease.
+        LEASE_GRACE = Policy::LEASE_GRACE.as_millis(),
+    }
+}
