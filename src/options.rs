@@ -16,7 +16,8 @@ pub const MOST_HITS: u32 = u32::MAX - 1;
 /// The name of an option, and the values it takes.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
-    /// The option's name in JavaScript; what is inside another option has its name before a dot.
+    /// The option's name, in JavaScript `camelCase`; what is inside another option has that one's
+    /// name before a dot.
     pub name: &'static str,
     /// The values it takes.
     pub takes: Takes,
@@ -240,33 +241,33 @@ options! {
     /// The time for which an answer is fresh: it is served without asking the origin. `Infinity` for an answer that never ages. For `fetch` it may be left out: response headers decide, and it fills in where they are silent.
     TTL = "ttl": Takes::DurationOr(ENDLESS, "(result, args) => duration"), Everywhere, "";
     /// The time past `ttl` in which an answer is served at once while one background load renews it (RFC 5861 §3).
-    STALE_WHILE_REVALIDATE = "staleWhileRevalidate": Takes::Duration(ENDLESS), Everywhere, "0: not at all", 0;
+    STALE_WHILE_REVALIDATE = "stale_while_revalidate": Takes::Duration(ENDLESS), Everywhere, "0: not at all", 0;
     /// The time past `ttl` in which an answer may be served when the load fails or is slower than `failoverAfter` (RFC 5861 §4).
-    STALE_IF_ERROR = "staleIfError": Takes::Duration(ENDLESS), Everywhere, "0: not at all", 0;
+    STALE_IF_ERROR = "stale_if_error": Takes::Duration(ENDLESS), Everywhere, "0: not at all", 0;
     /// Shortens each stored ttl by a random part of it, so that entries stored together do not end together: uniform in `[1 − jitter, 1] · ttl`.
     JITTER = "jitter": Takes::Number(Bounds { least: 0.0, includes_least: true, most: 1.0, includes_most: false, words: "a number from 0 to below 1" }), Everywhere, "0", 0;
     /// The longest time that a load keeps a caller waiting who could be served an older answer; the load goes on, and its late result is stored. Below `timeout`.
-    FAILOVER_AFTER = "failoverAfter": Takes::Duration(DELAY), Everywhere, "as long as the load takes";
+    FAILOVER_AFTER = "failover_after": Takes::Duration(DELAY), Everywhere, "as long as the load takes";
     /// The longest time that a load may take before its `signal` is aborted and it fails with `E_TIMEOUT`.
     TIMEOUT = "timeout": Takes::Duration(Range { zero: false, ..DELAY }), Everywhere, "no limit";
     /// After a failed load that an older answer made up for, the pause before the next load of that key. It doubles with each failure up to 30 s, and a success ends it.
-    RETRY_AFTER = "retryAfter": Takes::Duration(FROM_ZERO), Everywhere, "1 s", Policy::RETRY_AFTER.as_millis();
+    RETRY_AFTER = "retry_after": Takes::Duration(FROM_ZERO), Everywhere, "1 s", Policy::RETRY_AFTER.as_millis();
     /// `"cache-first"`: a fresh answer is served without a load. `"origin-first"`: every call loads, and the cache only stands in for an origin that fails or is slow.
     MODE = "mode": Takes::Choice(&["cache-first", "origin-first"]), Everywhere, "`\"cache-first\"`";
     /// The ttl of `null` and `undefined`. With 0 they are never stored, and drop the entry there was.
-    NEGATIVE_TTL = "negativeTtl": Takes::Duration(ENDLESS), Everywhere, "that of other values";
+    NEGATIVE_TTL = "negative_ttl": Takes::Duration(ENDLESS), Everywhere, "that of other values";
     /// The time for which a failure is remembered, in memory only, and thrown again when there is no older answer to serve.
-    ERROR_TTL = "errorTtl": Takes::DurationOr(ENDLESS, "(error) => duration"), Everywhere, "0: not at all", 0;
+    ERROR_TTL = "error_ttl": Takes::DurationOr(ENDLESS, "(error) => duration"), Everywhere, "0: not at all", 0;
     /// True if a result is stored. For false it is returned, and the older answer stays.
-    CACHE_IF = "cacheIf": Takes::Function("(result, args) => boolean"), Everywhere, "every result";
+    CACHE_IF = "cache_if": Takes::Function("(result, args) => boolean"), Everywhere, "every result";
     /// True if a result counts as a failure of the origin.
-    FAIL_IF = "failIf": Takes::Function("(result) => boolean"), Everywhere, "none; for `fetch` a status of 500 and above";
+    FAIL_IF = "fail_if": Takes::Function("(result) => boolean"), Everywhere, "none; for `fetch` a status of 500 and above";
     /// True if an older answer may stand in for this failure; others are thrown even if there is one.
-    STALE_ON = "staleOn": Takes::Function("(error) => boolean"), Everywhere, "every failure";
+    STALE_ON = "stale_on": Takes::Function("(error) => boolean"), Everywhere, "every failure";
     /// True if a value found in a lower store may be used; of a schema the output is then the value. One that may not is a miss and a `corrupt` event.
     VALIDATE = "validate": Takes::Other("a function (value) => boolean or a Standard Schema"), Functions, "any value";
     /// True if concurrent callers of a key share one load and its outcome.
-    SINGLE_FLIGHT = "singleFlight": Takes::Flag, Everywhere, "true", 1;
+    SINGLE_FLIGHT = "single_flight": Takes::Flag, Everywhere, "true", 1;
     /// One load across instances: whoever loads holds a lock in the first store that has `add` and `compareAndDelete`; the others wait for what it stores. `true` is all defaults.
     LOCK = "lock": Takes::Other("true, false or { ttl, wait, onTimeout }"), Everywhere, "false";
     /// The longest time that the lock holds.
@@ -274,7 +275,7 @@ options! {
     /// The longest time that others wait for it.
     LOCK_WAIT = "lock.wait": Takes::Duration(Range { timer: true, ..FROM_ZERO }), Within, "`ttl`";
     /// Their way on after that: load without it, or fail with `E_LOCK_TIMEOUT`.
-    LOCK_ON_TIMEOUT = "lock.onTimeout": Takes::Choice(&["load", "throw"]), Within, "`\"load\"`";
+    LOCK_ON_TIMEOUT = "lock.on_timeout": Takes::Choice(&["load", "throw"]), Within, "`\"load\"`";
     /// Refreshes a fresh entry in the background, one load at a time, before it is stale. `true` is `{ beta: 1 }`.
     EARLY = "early": Takes::Other("true, false, { beta } or { after }"), Everywhere, "false";
     /// With a chance that grows towards the end of the ttl, sooner the longer the load takes (`XFetch`, VLDB 2015); more than 1 refreshes sooner, less later.
@@ -286,59 +287,59 @@ options! {
     /// Hits that an entry serves at most.
     HITS_MAX = "hits.max": Takes::Count(MOST_HITS), Within, "";
     /// The hit that starts a background load: at most `max`.
-    HITS_REFRESH_AT = "hits.refreshAt": Takes::Count(MOST_HITS), Within, "none does";
+    HITS_REFRESH_AT = "hits.refresh_at": Takes::Count(MOST_HITS), Within, "none does";
     /// A store with `increment`, in which all instances count together.
     HITS_SHARED = "hits.shared": Takes::Other("a store with get, set, delete, increment"), Within, "each by itself";
     /// Stops asking an origin that keeps failing.
-    CIRCUIT_BREAKER = "circuitBreaker": Takes::Other("{ errorRate, window, minCalls, openFor, … }"), Everywhere, "none";
+    CIRCUIT_BREAKER = "circuit_breaker": Takes::Other("{ errorRate, window, minCalls, openFor, … }"), Everywhere, "none";
     /// The share of failures that opens it.
-    BREAKER_ERROR_RATE = "circuitBreaker.errorRate": Takes::Number(SHARE), Within, "";
+    BREAKER_ERROR_RATE = "circuit_breaker.error_rate": Takes::Number(SHARE), Within, "";
     /// The past for which loads count.
-    BREAKER_WINDOW = "circuitBreaker.window": Takes::Duration(ABOVE_ZERO), Within, "";
+    BREAKER_WINDOW = "circuit_breaker.window": Takes::Duration(ABOVE_ZERO), Within, "";
     /// Loads in the window below which it never opens.
-    BREAKER_MIN_CALLS = "circuitBreaker.minCalls": Takes::Count(MOST_COUNTED), Within, "";
+    BREAKER_MIN_CALLS = "circuit_breaker.min_calls": Takes::Count(MOST_COUNTED), Within, "";
     /// The time for which it refuses loads before it lets a probe through.
-    BREAKER_OPEN_FOR = "circuitBreaker.openFor": Takes::Duration(ABOVE_ZERO), Within, "";
+    BREAKER_OPEN_FOR = "circuit_breaker.open_for": Takes::Duration(ABOVE_ZERO), Within, "";
     /// Probes, all of which have to succeed.
-    BREAKER_HALF_OPEN_CALLS = "circuitBreaker.halfOpenCalls": Takes::Count(MOST_COUNTED), Within, "1", 1;
+    BREAKER_HALF_OPEN_CALLS = "circuit_breaker.half_open_calls": Takes::Count(MOST_COUNTED), Within, "1", 1;
     /// True for a failure that counts as one.
-    BREAKER_COUNT_IF = "circuitBreaker.countIf": Takes::Function("(error) => boolean"), Within, "every failure";
+    BREAKER_COUNT_IF = "circuit_breaker.count_if": Takes::Function("(error) => boolean"), Within, "every failure";
     /// The unit that is judged by itself; `"host"` is for `fetch` only, whose default it is.
-    BREAKER_SCOPE = "circuitBreaker.scope": Takes::Choice(&["function", "key", "host"]), Within, "`\"function\"`";
+    BREAKER_SCOPE = "circuit_breaker.scope": Takes::Choice(&["function", "key", "host"]), Within, "`\"function\"`";
     /// A store with `add`, `compareAndDelete` and `increment`, in which all instances count together.
-    BREAKER_SHARED = "circuitBreaker.shared": Takes::Other("a store with get, set, delete, add, compareAndDelete, increment"), Within, "each by itself";
+    BREAKER_SHARED = "circuit_breaker.shared": Takes::Other("a store with get, set, delete, add, compareAndDelete, increment"), Within, "each by itself";
     /// The name of the shared state in the store.
-    BREAKER_NAME = "circuitBreaker.name": Takes::Other("a string that is not empty"), Within, "the function's `name` or `key`";
+    BREAKER_NAME = "circuit_breaker.name": Takes::Other("a string that is not empty"), Within, "the function's `name` or `key`";
     /// Admits so many loads per period; others get the entry if it may answer, else what `onReject` returns, else `E_RATE_LIMITED`.
-    RATE_LIMIT = "rateLimit": Takes::Other("{ limit, period, … }"), Everywhere, "none";
+    RATE_LIMIT = "rate_limit": Takes::Other("{ limit, period, … }"), Everywhere, "none";
     /// Loads that are admitted per period.
-    LIMIT_LIMIT = "rateLimit.limit": Takes::Count(MOST_COUNTED), Within, "";
+    LIMIT_LIMIT = "rate_limit.limit": Takes::Count(MOST_COUNTED), Within, "";
     /// The length of a period.
-    LIMIT_PERIOD = "rateLimit.period": Takes::Duration(ABOVE_ZERO), Within, "";
+    LIMIT_PERIOD = "rate_limit.period": Takes::Duration(ABOVE_ZERO), Within, "";
     /// The time for which everything is refused after the first refusal; not with a sliding window.
-    LIMIT_BAN = "rateLimit.ban": Takes::Duration(ABOVE_ZERO), Within, "the rest of the window", 0;
+    LIMIT_BAN = "rate_limit.ban": Takes::Duration(ABOVE_ZERO), Within, "the rest of the window", 0;
     /// A window that starts with its first load, or the last `period` at each load.
-    LIMIT_ALGORITHM = "rateLimit.algorithm": Takes::Choice(&["fixed", "sliding"]), Within, "`\"fixed\"`";
+    LIMIT_ALGORITHM = "rate_limit.algorithm": Takes::Choice(&["fixed", "sliding"]), Within, "`\"fixed\"`";
     /// The unit that is judged by itself; `"host"` is for `fetch` only, whose default it is.
-    LIMIT_SCOPE = "rateLimit.scope": Takes::Choice(&["function", "key", "host"]), Within, "`\"function\"`";
+    LIMIT_SCOPE = "rate_limit.scope": Takes::Choice(&["function", "key", "host"]), Within, "`\"function\"`";
     /// `"calls"` counts hits, too, and refuses them.
-    LIMIT_COUNT = "rateLimit.count": Takes::Choice(&["loads", "calls"]), Within, "`\"loads\"`";
+    LIMIT_COUNT = "rate_limit.count": Takes::Choice(&["loads", "calls"]), Within, "`\"loads\"`";
     /// Answers what is refused and has no entry to answer.
-    LIMIT_ON_REJECT = "rateLimit.onReject": Takes::AsyncFunction("(error, …args) => result"), Within, "the call rejects";
+    LIMIT_ON_REJECT = "rate_limit.on_reject": Takes::AsyncFunction("(error, …args) => result"), Within, "the call rejects";
     /// A store with `window`, in which all instances count together.
-    LIMIT_SHARED = "rateLimit.shared": Takes::Other("a store with get, set, delete, window"), Within, "each by itself";
+    LIMIT_SHARED = "rate_limit.shared": Takes::Other("a store with get, set, delete, window"), Within, "each by itself";
     /// The name of the shared state in the store.
-    LIMIT_NAME = "rateLimit.name": Takes::Other("a string that is not empty"), Within, "the function's `name` or `key`";
+    LIMIT_NAME = "rate_limit.name": Takes::Other("a string that is not empty"), Within, "the function's `name` or `key`";
     /// Refuses loads for a while after one took much longer than usual.
-    SLOW_CALLS = "slowCalls": Takes::Other("{ factor, samples, openFor, scope }"), Everywhere, "none";
+    SLOW_CALLS = "slow_calls": Takes::Other("{ factor, samples, openFor, scope }"), Everywhere, "none";
     /// The multiple of the mean that a load may take.
-    SLOW_FACTOR = "slowCalls.factor": Takes::Number(Bounds { least: 1.0, includes_least: true, most: f64::INFINITY, includes_most: false, words: "a finite number, 1 or more" }), Within, "2", 2;
+    SLOW_FACTOR = "slow_calls.factor": Takes::Number(Bounds { least: 1.0, includes_least: true, most: f64::INFINITY, includes_most: false, words: "a finite number, 1 or more" }), Within, "2", 2;
     /// Successful loads that the mean is taken of.
-    SLOW_SAMPLES = "slowCalls.samples": Takes::Count(MOST_COUNTED), Within, "10", 10;
+    SLOW_SAMPLES = "slow_calls.samples": Takes::Count(MOST_COUNTED), Within, "10", 10;
     /// The time for which loads are refused then.
-    SLOW_OPEN_FOR = "slowCalls.openFor": Takes::Duration(ABOVE_ZERO), Within, "";
+    SLOW_OPEN_FOR = "slow_calls.open_for": Takes::Duration(ABOVE_ZERO), Within, "";
     /// The unit that is judged by itself; `"host"` is for `fetch` only, whose default it is.
-    SLOW_SCOPE = "slowCalls.scope": Takes::Choice(&["function", "key", "host"]), Within, "`\"function\"`";
+    SLOW_SCOPE = "slow_calls.scope": Takes::Choice(&["function", "key", "host"]), Within, "`\"function\"`";
     /// The key of a call: a template whose inserted values are escaped, or a function. Two functions with the same keys share their answers.
     KEY = "key": Takes::Other("a template like \"user:{0}\" or a function (…args) => string"), Keyed, "derived from `name` and all arguments; for `fetch` from method and URL";
     /// Parts of a call that do not make it a different one: indexes of arguments, members like `\"2.traceId\"`; for `fetch` names of query parameters.
@@ -352,7 +353,7 @@ options! {
     /// The codec of values in lower stores; records of another one are a miss.
     CODEC = "codec": Takes::Other("{ id: 16 to 254, encode, decode }"), Functions, "the cache's";
     /// Loads the keys that `wrapped.many` misses in one call.
-    LOAD_MANY = "loadMany": Takes::AsyncFunction("(argsList, context) => results"), Wrap, "one call a key";
+    LOAD_MANY = "load_many": Takes::AsyncFunction("(argsList, context) => results"), Wrap, "one call a key";
     /// True if the function gets `{ signal, key, background, previous }` before its arguments.
-    PASS_CONTEXT = "passContext": Takes::Flag, Wrap, "false", 0;
+    PASS_CONTEXT = "pass_context": Takes::Flag, Wrap, "false", 0;
 }

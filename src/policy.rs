@@ -228,12 +228,12 @@ pub struct ConfigError {
 
 impl ConfigError {
     const FAILOVER_NOT_BEFORE_TIMEOUT: Self =
-        Self::of("failoverAfter", "a duration below `timeout`");
+        Self::of("failover_after", "a duration below `timeout`");
     const FAILOVER_WITHOUT_ENTRY: Self = Self::of(
-        "failoverAfter",
+        "failover_after",
         "only with stale_while_revalidate, stale_if_error or origin-first mode, which leave an entry to serve",
     );
-    const REFRESH_AFTER_MAX: Self = Self::of("hits.refreshAt", "at most `max`");
+    const REFRESH_AFTER_MAX: Self = Self::of("hits.refresh_at", "at most `max`");
 
     pub(crate) const fn of(option: &'static str, allowed: &'static str) -> Self {
         Self { option, allowed }
@@ -297,9 +297,9 @@ mod tests {
         let named: [&str; 5] = [
             "ttl",
             "timeout",
-            "failoverAfter",
-            "failoverAfter",
-            "retryAfter",
+            "failover_after",
+            "failover_after",
+            "retry_after",
         ];
         for (options, name) in wrong.iter().zip(named) {
             assert_eq!(Policy::compile(options).unwrap_err().option(), name);

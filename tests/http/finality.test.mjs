@@ -83,7 +83,7 @@ for (const [what, change] of Object.entries(CHANGES)) {
   });
 
   test(`${what}: a record that a slow store gave before leads nowhere after`, async () => {
-    const { other, asking } = await changedDuringRead((key) => key === KEY_A, change);
+    const { asking } = await changedDuringRead((key) => key === KEY_A, change);
     assert.match((await asking).text, /^#1[1-9] de$/);
   });
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anyhow::Result;
 use holdover::options::{Bounds, LONGEST_TIMER, MOST_COUNTED, Places, Range, Spec, TABLE, Takes};
 
-use super::names::screaming;
+use super::names::camel;
 
 /// The table for the checks.
 pub(super) const CHECKS: &str = "js/src/option-table.ts";
@@ -42,14 +42,14 @@ pub(super) fn checks() -> Result<String> {
             .filter_map(|spec| spec.rule.name.strip_prefix(&start))
             .peekable();
         if names.peek().is_some() {
-            add_names(&mut text, &screaming(parent.rule.name), names)?;
+            add_names(&mut text, &parent.rule.name.to_uppercase(), names)?;
         }
     }
     Ok(text)
 }
 
 fn add_names(text: &mut String, of: &str, names: impl Iterator<Item = &'static str>) -> Result<()> {
-    let names: Vec<String> = names.map(|name| format!("\"{name}\"")).collect();
+    let names: Vec<String> = names.map(|name| format!("\"{}\"", camel(name))).collect();
     writeln!(text, "\n/** Names of options. */")?;
     writeln!(
         text,
@@ -72,7 +72,7 @@ const fn is_of_fetch(places: Places) -> bool {
 }
 
 fn fields(spec: &Spec) -> String {
-    let mut fields = vec![format!("option: \"{}\"", spec.rule.name)];
+    let mut fields = vec![format!("option: \"{}\"", camel(spec.rule.name))];
     match spec.rule.takes {
         Takes::Duration(range) => fields.extend(range_fields(range)),
         Takes::DurationOr(range, like) => {
@@ -144,7 +144,7 @@ pub(super) fn page() -> Result<String> {
         writeln!(
             text,
             "| `{}` | {} | {default} | {} | {} |",
-            spec.rule.name,
+            camel(spec.rule.name),
             takes(&spec.rule.takes),
             places(spec),
             spec.meaning.trim()
@@ -223,7 +223,7 @@ mod tests {
         let page = page().expect("text is written");
         for spec in TABLE {
             assert!(
-                page.contains(&format!("| `{}` |", spec.rule.name)),
+                page.contains(&format!("| `{}` |", camel(spec.rule.name))),
                 "{}",
                 spec.rule.name
             );
