@@ -206,3 +206,27 @@ test("a caller that waits for a hung refresh keeps the process alive until it lo
   );
   assert.equal(stdout.trim(), "load 3");
 });
+
+test("a load that fails after its timeout has failed once", async () => {
+  const clock = new ManualClock();
+  const told = [];
+  const onEvent = ({ type }) => told.push(type);
+  const cache = createCache({ clock, stores: [memory()], onEvent });
+  const load = () =>
+    new Promise((_resolve, reject) => {
+      clock.setTimeout(() => reject(new Error("late")), 200);
+    });
+  const circuitBreaker = { errorRate: 1, window: "1m", minCalls: 2, openFor: "1m" };
+  const get = cache.wrap(load, { ttl: 1000, timeout: 100, key: "{0}", circuitBreaker });
+  for (const [key, code] of [
+    ["a", "E_TIMEOUT"],
+    ["b", "E_TIMEOUT"],
+    ["c", "E_CIRCUIT_OPEN"],
+  ]) {
+    const failed = assert.rejects(get(key), { code });
+    await clock.runFor(300);
+    await failed;
+  }
+  assert.equal(told.filter((type) => type === "load-error").length, 2);
+  assert.equal(cache.stats().failures, 2);
+});
