@@ -30,10 +30,15 @@ const LONGEST_MESSAGE = 262_144;
 /** What is left of that for keys and tags. */
 const ROOM = LONGEST_MESSAGE - 1024;
 
+/** The deadlines of a store after which a subscription that nobody reports on is asked for again. */
+const DEADLINES = 2;
+
 interface Wire {
   readonly layer: Layer;
   /** True while it is subscribed, or about to be. */
   isAsked: boolean;
+  /** The time until which that is believed of one that is about to be. */
+  askedUntil: number;
   isOpen: boolean;
   /** True if an attempt failed, or was late. */
   hasFailed: boolean;
@@ -58,6 +63,8 @@ export class Feed {
   /** Ends subscriptions that are under way. */
   #ending: AbortController | undefined;
   #opening: Promise<unknown> | undefined;
+  /** The time until which anybody waits for that. */
+  #openingUntil = 0;
   /**
    * The number of subscriptions that were acknowledged after reads may have begun: what those bring, others
    * may have changed without being heard.
@@ -73,6 +80,7 @@ export class Feed {
     this.#wires = layers.map((layer) => ({
       layer,
       isAsked: false,
+      askedUntil: 0,
       isOpen: false,
       hasFailed: false,
     }));
@@ -84,9 +92,12 @@ export class Feed {
   /** Listens from now on. Called with everything that may put something into the memory. */
   listen(): void {
     for (const wire of this.#wires) {
-      if (wire.isAsked || this.#closed) continue;
-      const { subscribing } = wire.layer;
-      if (subscribing.waitingTime(this.#host.timers.now()) === 0) void this.#subscribe(wire);
+      if (this.#closed || wire.isOpen) continue;
+      const now = this.#host.timers.now();
+      // Later, the request that asked has vanished with its timers: nobody will say that it failed.
+      if (wire.isAsked && now < wire.askedUntil) continue;
+      wire.hasFailed ||= wire.isAsked;
+      if (wire.layer.subscribing.waitingTime(now) === 0) void this.#subscribe(wire);
     }
   }
 
@@ -94,9 +105,28 @@ export class Feed {
    * Resolves when the first subscriptions are acknowledged, or have failed by the store's deadline.
    * Loaders are called after that: what others change before is not heard, so that a load which
    * began before could bring what is old. Undefined when there is nothing to wait for.
+   *
+   * By a timer of the caller's own: the request that subscribes may vanish, and its promises with it.
    */
-  get opening(): Promise<unknown> | undefined {
-    return this.#opening;
+  opening(): Promise<void> | undefined {
+    const opening = this.#opening;
+    if (opening === undefined) return undefined;
+    const { timers } = this.#host;
+    const left = this.#openingUntil - timers.now();
+    if (left <= 0) return this.#openLate();
+    return new Promise((resolve) => {
+      const cancel = timers.after(left, () => resolve(this.#openLate()));
+      opening.then(() => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+
+  /** Loads go on without: what is acknowledged from now on has missed what they bring. */
+  #openLate(): undefined {
+    this.#opening = undefined;
+    for (const wire of this.#wires) wire.hasFailed ||= !wire.isOpen;
   }
 
   /**
@@ -133,7 +163,9 @@ export class Feed {
 
   async #subscribe(wire: Wire): Promise<void> {
     const { layer } = wire;
+    const now = this.#host.timers.now();
     wire.isAsked = true;
+    wire.askedUntil = now + DEADLINES * layer.deadline;
     let isAtOnce = false;
     const subscribe = () => {
       const asked = this.#ask(wire);
@@ -147,7 +179,7 @@ export class Feed {
       wire.isAsked = wire.isOpen;
       wire.hasFailed = true;
     });
-    if (!isAtOnce && !wire.hasFailed) this.#holdLoads(tried);
+    if (!isAtOnce && !wire.hasFailed) this.#holdLoads(tried, now + layer.deadline);
     await tried;
   }
 
@@ -189,7 +221,8 @@ export class Feed {
     return true;
   }
 
-  #holdLoads(tried: Promise<void>): void {
+  #holdLoads(tried: Promise<void>, until: number): void {
+    this.#openingUntil = Math.max(this.#openingUntil, until);
     const opening = Promise.all([this.#opening, tried]).then(() => {
       if (this.#opening === opening) this.#opening = undefined;
     });

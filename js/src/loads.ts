@@ -154,7 +154,7 @@ export class Loads {
   async #lockThenLoad(flight: Flight, call: Call, layers: Layers): Promise<Outcome> {
     const rules = call.policy.rules.lock;
     let lock: LoadLock | undefined;
-    if (rules !== undefined) await this.#host.feed?.opening;
+    if (rules !== undefined) await this.#host.feed?.opening();
     flight.heard = this.#host.feed?.acknowledged;
     // A load whose lock a load above it holds would wait for itself.
     if (rules !== undefined && !flight.frame.isUnderLock(loadLockName(layers, call.key))) {
@@ -287,7 +287,7 @@ export class Loads {
 
   /** Loads, once messages of others are heard, and it is known which versions its tags have. */
   #load(flight: Flight, call: Call): Promise<Outcome> {
-    const opening = flight.instance === NOWHERE ? undefined : this.#host.feed?.opening;
+    const opening = flight.instance === NOWHERE ? undefined : this.#host.feed?.opening();
     if (opening === undefined) return this.#prepared(flight, call);
     return opening.then((): Outcome | Promise<Outcome> => {
       if (this.#renew(flight, call)) return this.#prepared(flight, call);

@@ -199,3 +199,50 @@ test("a subscription that is there at once costs nothing: what was found stays",
   assert.equal(await it.get(), "old");
   assert.deepEqual([reads, it.origin.loads], [0, 1]);
 });
+
+/** A clock whose timers can be those of a request that vanished: they never come. */
+function clockOfRequests() {
+  const clock = new ManualClock();
+  const state = { isVanishing: false };
+  return {
+    clock,
+    state,
+    given: {
+      now: () => clock.now(),
+      setTimeout: (task, delay) => (state.isVanishing ? 0 : clock.setTimeout(task, delay)),
+      clearTimeout: (timer) => timer !== 0 && clock.clearTimeout(timer),
+    },
+  };
+}
+
+for (const policy of [{}, { lock: true }]) {
+  test(`a request that vanishes while it subscribes keeps nobody waiting: ${JSON.stringify(policy)}`, async () => {
+    const { clock, state, given } = clockOfRequests();
+    const radio = new LateRadio();
+    radio.add = async () => true;
+    radio.compareAndDelete = async () => true;
+    const cache = createCache({ clock: given, stores: [memory(), radio] });
+    const get = cache.wrap(async (key) => key, { key: "{0}", ttl: "1h", ...policy });
+    state.isVanishing = true;
+    void get("first").catch(() => {});
+    await drain();
+    assert.equal(radio.asked.length, 1);
+    state.isVanishing = false;
+    // Neither its promise nor its timers ever settle: who comes then has timers of its own.
+    const second = get("second");
+    await clock.runFor(500);
+    assert.equal(await second, "second");
+    const third = get("third");
+    await drain();
+    assert.equal(await third, "third");
+    // It is asked for once more, as nobody knows what became of the first.
+    await clock.runFor(1000);
+    assert.equal(await get("fourth"), "fourth");
+    assert.equal(radio.asked.length, 2);
+    radio.asked[1].acknowledge();
+    await drain();
+    await clock.runFor(5000);
+    await get("fifth");
+    assert.equal(radio.asked.length, 2, "and then it is heard");
+  });
+}

@@ -15,7 +15,7 @@ export interface Change extends Blocker {
   drops: boolean;
   /** The record it writes, until it is lost. */
   record: Uint8Array | undefined;
-  /** Resolves when that has ended. */
+  /** The time when that record has ended. */
   readonly endsAt: number;
   /** The time when it is taken for vanished although it never began. */
   readonly heldUntil: number;
