@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { createCache, memory } from "holdover";
 import { ManualClock } from "../js/support/manual-clock.mjs";
 import { MapStore } from "../js/support/map-store.mjs";
+import { Receiving } from "../node_modules/holdover/dist/http/receiving.js";
 import { settled } from "./support/stage.mjs";
 
 const MEGABYTE = 2 ** 20;
@@ -88,4 +89,22 @@ test("a larger memory has more room, and what vanished is forgotten where room i
   assert.equal(free(), 63);
   clock.elapsed += 61_000; // its timers ended with its request
   assert.equal(free(), 64);
+});
+
+test("a body that was taken for vanished, and goes on, gives back no more room than it has", () => {
+  const most = 32 * 2 ** 20;
+  const receiving = new Receiving(0);
+  const slow = { bytes: 0, at: 0 };
+  const other = { bytes: 0, at: 0 };
+  assert.equal(receiving.take(slow, most, 0), true);
+  assert.equal(
+    receiving.take(other, most - 1, 60_001),
+    true,
+    "its room is another's after a minute",
+  );
+  assert.equal(receiving.take(slow, 1, 60_002), true);
+  assert.equal(receiving.take(slow, 1, 60_003), false);
+  receiving.end(slow);
+  assert.equal(receiving.take(slow, 1, 60_004), true);
+  assert.equal(receiving.take(slow, 1, 60_005), false, "and there is no more of it than before");
 });

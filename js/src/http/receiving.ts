@@ -37,6 +37,7 @@ export class Receiving {
   /** Gives the room of a body back. */
   end(share: Share): void {
     if (this.#shares.delete(share)) this.#bytes -= share.bytes;
+    share.bytes = 0; // it may take more: one that was taken for vanished was only slow
   }
 
   #forgetVanished(now: number): void {
