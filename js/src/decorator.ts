@@ -1,10 +1,10 @@
 /** Methods whose answers are cached: standard decorators (TC39, as TypeScript 5 emits them). */
 
-import type { Cache } from "./cache.js";
-import { ConfigError } from "./errors.js";
-import type { PolicyOptions } from "./policy-options.js";
-import { refuseAsync, settled } from "./user-functions.js";
-import type { Wrapped } from "./wrap.js";
+import type { Cache } from "./api/cache.js";
+import type { Wrapped } from "./api/wrap.js";
+import type { PolicyOptions } from "./policy/policy-options.js";
+import { ConfigError } from "./util/errors.js";
+import { refuseAsync, settled } from "./util/user-functions.js";
 
 /** The policy of a method. */
 // biome-ignore lint/suspicious/noExplicitAny: a policy without type arguments fits any method

@@ -4,8 +4,43 @@
  * Start at {@link createCache}. Importing this has no side effects.
  */
 
-export type { Bloom, BloomOptions } from "./bloom.js";
-export { type Cache, createCache, type InvalidateOptions } from "./cache.js";
+export { type Cache, createCache, type InvalidateOptions } from "./api/cache.js";
+export type { Outdated } from "./api/invalidating.js";
+export type { EntryOptions, SetEntryOptions } from "./api/operations/arguments.js";
+export type { Lock, LockOptions } from "./api/operations/locking.js";
+export type { CacheStats, PolicyStats } from "./api/stats.js";
+export type {
+  ArgumentsAfterContext,
+  ArgumentsOf,
+  Explained,
+  Wrapped,
+  WrappedLike,
+} from "./api/wrap.js";
+export type { LoadContext, LoadManyContext, Previous } from "./engine/call.js";
+export type { AnyStore } from "./engine/host.js";
+export type { LoadTimes } from "./engine/load-times.js";
+export type { AsyncStorage, AsyncStorageClass, Trace, Traced } from "./engine/scopes.js";
+export type { Disabled, DisableOptions } from "./engine/switches.js";
+export type { CachedFetch, ExplainedResponse } from "./http/fetch.js";
+export type { CachedHandler, Handler } from "./http/handler.js";
+export { tag } from "./keys/tags.js";
+export {
+  type MemorySetOptions,
+  type MemoryStore,
+  type MemoryUsage,
+  memory,
+} from "./memory/memory.js";
+export type { ByteSize } from "./memory/size.js";
+export type { CacheEvent, FailureEvent, KeyEvent, Source, StoreEvent } from "./model/events.js";
+export type {
+  Maybe,
+  SetOptions,
+  Store,
+  StoreEntry,
+  WindowOptions,
+  WindowState,
+} from "./model/store.js";
+export type { Bloom, BloomOptions } from "./policy/bloom.js";
 export type {
   CacheOptions,
   Clock,
@@ -13,10 +48,23 @@ export type {
   HandlerOptions,
   MemoryOptions,
   StoreLike,
-} from "./cache-options.js";
-export type { LoadContext, LoadManyContext, Previous } from "./call.js";
-export type { Codec } from "./codec/values.js";
-export type { Duration } from "./duration.js";
+} from "./policy/cache-options.js";
+export type {
+  CallOptions,
+  FetchPolicyOptions,
+  GetOrLoadOptions,
+  PassContext,
+  PolicyOptions,
+  SchemaResult,
+  Shared as SharedOptions,
+  StandardSchema,
+  Validate,
+  WaitUntil,
+} from "./policy/policy-options.js";
+export type { Codec } from "./records/codec/values.js";
+export type { StoreOptions } from "./stores/options.js";
+export type { Operation as StoreOperation } from "./tiers/layers.js";
+export type { Duration } from "./util/duration.js";
 export {
   type AnyHoldoverError,
   CircuitOpenError,
@@ -38,47 +86,4 @@ export {
   SlowCallsError,
   StoreError,
   TimeoutError,
-} from "./errors.js";
-export type { CacheEvent, FailureEvent, KeyEvent, Source, StoreEvent } from "./events.js";
-export type { AnyStore } from "./host.js";
-export type { CachedFetch, ExplainedResponse } from "./http/fetch.js";
-export type { CachedHandler, Handler } from "./http/handler.js";
-export type { Outdated } from "./invalidating.js";
-export type { Operation as StoreOperation } from "./layers.js";
-export type { LoadTimes } from "./load-times.js";
-export { type MemorySetOptions, type MemoryStore, type MemoryUsage, memory } from "./memory.js";
-export type { EntryOptions, SetEntryOptions } from "./operations/arguments.js";
-export type { Lock, LockOptions } from "./operations/locking.js";
-export type {
-  CallOptions,
-  FetchPolicyOptions,
-  GetOrLoadOptions,
-  PassContext,
-  PolicyOptions,
-  SchemaResult,
-  Shared as SharedOptions,
-  StandardSchema,
-  Validate,
-  WaitUntil,
-} from "./policy-options.js";
-export type { AsyncStorage, AsyncStorageClass, Trace, Traced } from "./scopes.js";
-export type { ByteSize } from "./size.js";
-export type { CacheStats, PolicyStats } from "./stats.js";
-export type {
-  Maybe,
-  SetOptions,
-  Store,
-  StoreEntry,
-  WindowOptions,
-  WindowState,
-} from "./store.js";
-export type { StoreOptions } from "./stores/options.js";
-export type { Disabled, DisableOptions } from "./switches.js";
-export { tag } from "./tags.js";
-export type {
-  ArgumentsAfterContext,
-  ArgumentsOf,
-  Explained,
-  Wrapped,
-  WrappedLike,
-} from "./wrap.js";
+} from "./util/errors.js";

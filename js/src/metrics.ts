@@ -1,9 +1,9 @@
 /** The numbers of a cache as Prometheus reads them. */
 
-import { ConfigError } from "./errors.js";
-import type { LoadTimes } from "./load-times.js";
-import { readOptions } from "./options.js";
-import type { CacheStats, PolicyStats } from "./stats.js";
+import type { CacheStats, PolicyStats } from "./api/stats.js";
+import type { LoadTimes } from "./engine/load-times.js";
+import { ConfigError } from "./util/errors.js";
+import { readOptions } from "./util/options.js";
 
 /** What can be asked for statistics: a cache. */
 export interface HasStats {

@@ -7,9 +7,9 @@ import {
   metrics,
   type Observable,
 } from "@opentelemetry/api";
-import { ConfigError } from "./errors.js";
 import { CACHE_NUMBERS, FUNCTION_COUNTERS, functionsOf, type HasStats } from "./metrics.js";
-import { readOptions } from "./options.js";
+import { ConfigError } from "./util/errors.js";
+import { readOptions } from "./util/options.js";
 
 /** How a cache is instrumented. */
 export interface InstrumentOptions {

@@ -1,10 +1,8 @@
 /** Service workers: which requests are answered by which policy. */
 
-import type { Cache } from "./cache.js";
-import type { FetchOptions } from "./cache-options.js";
-import { provideWaitUntil } from "./clock.js";
-import { ConfigError } from "./errors.js";
-import { flag, readOptions } from "./options.js";
+import type { Cache } from "./api/cache.js";
+import type { FetchOptions } from "./policy/cache-options.js";
+import { provideWaitUntil } from "./runtime/clock.js";
 import { installedCaches } from "./service-worker/installed.js";
 import {
   absolute,
@@ -15,6 +13,8 @@ import {
 import { Preloads } from "./service-worker/preload.js";
 import { Responder } from "./service-worker/responder.js";
 import { compileRoute, type Route } from "./service-worker/routes.js";
+import { ConfigError } from "./util/errors.js";
+import { flag, readOptions } from "./util/options.js";
 
 export type { PrecacheEntry } from "./service-worker/precache.js";
 export type { Match, Route, RouteContext } from "./service-worker/routes.js";

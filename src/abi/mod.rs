@@ -1,6 +1,6 @@
 //! The numbers that cross the WebAssembly boundary, by name.
 //!
-//! This is the only place that says them. `cargo xtask build` writes `js/src/abi.ts` from
+//! This is the only place that says them. `cargo xtask build` writes `js/src/core/abi.ts` from
 //! [`GROUPS`] and [`RECORDS`], and lint fails when that file is not what they say.
 
 mod groups;

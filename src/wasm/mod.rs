@@ -4,7 +4,7 @@
 //! trapped can be replaced as a whole. A slot that is absent is −1. Durations and times are
 //! milliseconds; no end is `Infinity`. Byte slices cross only for records, which is a cold path.
 //! What the numbers mean is in [`crate::abi`]; the declarations for the other side are made from the
-//! functions here: `js/src/glue/holdover.d.ts`.
+//! functions here: `js/src/core/glue/holdover.d.ts`.
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { createCache, memory } from "holdover";
-import * as core from "../node_modules/holdover/dist/core.js";
+import * as core from "../node_modules/holdover/dist/core/core.js";
 import { ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
 

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache, memory } from "holdover";
-import * as core from "../node_modules/holdover/dist/core.js";
+import * as core from "../node_modules/holdover/dist/core/core.js";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 
 /** A cache whose loads end when the test says so, and what was told. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as errors from "../node_modules/holdover/dist/errors.js";
-import * as copy from "../node_modules/holdover/dist/errors.js?second-copy";
+import * as errors from "../node_modules/holdover/dist/util/errors.js";
+import * as copy from "../node_modules/holdover/dist/util/errors.js?second-copy";
 
 const { ConfigError, HoldoverError, isHoldoverError } = errors;
 

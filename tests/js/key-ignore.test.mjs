@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ConfigError } from "../node_modules/holdover/dist/errors.js";
-import { derivedKey } from "../node_modules/holdover/dist/key.js";
-import { compileIgnore, withoutQuery } from "../node_modules/holdover/dist/key-ignore.js";
+import { derivedKey } from "../node_modules/holdover/dist/keys/key.js";
+import { compileIgnore, withoutQuery } from "../node_modules/holdover/dist/keys/key-ignore.js";
+import { ConfigError } from "../node_modules/holdover/dist/util/errors.js";
 
 const key = (...args) => derivedKey("f", args);
 const ignoring = (ignore, ...args) => derivedKey("f", args, compileIgnore(ignore));

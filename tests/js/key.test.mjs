@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import vm from "node:vm";
-import { ConfigError } from "../node_modules/holdover/dist/errors.js";
-import { derivedKey, keyFunction } from "../node_modules/holdover/dist/key.js";
+import { derivedKey, keyFunction } from "../node_modules/holdover/dist/keys/key.js";
+import { ConfigError } from "../node_modules/holdover/dist/util/errors.js";
 
 const key = (...args) => derivedKey("f", args);
 const signal = new AbortController().signal;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as options from "../node_modules/holdover/dist/cache-options.js";
-import { ConfigError } from "../node_modules/holdover/dist/errors.js";
-import * as foreign from "../node_modules/holdover/dist/foreign-names.js";
-import { compileCallOptions, compilePolicy } from "../node_modules/holdover/dist/policy.js";
+import * as options from "../node_modules/holdover/dist/policy/cache-options.js";
+import { compileCallOptions, compilePolicy } from "../node_modules/holdover/dist/policy/policy.js";
+import { ConfigError } from "../node_modules/holdover/dist/util/errors.js";
+import * as foreign from "../node_modules/holdover/dist/util/foreign-names.js";
 
 const { POSITIVE_INFINITY: ENDLESS } = Number;
 const store = { get() {}, set() {}, delete() {} };

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as options from "../node_modules/holdover/dist/cache-options.js";
-import { compileCallOptions, compilePolicy } from "../node_modules/holdover/dist/policy.js";
-import { sizeOf } from "../node_modules/holdover/dist/size.js";
+import { sizeOf } from "../node_modules/holdover/dist/memory/size.js";
+import * as options from "../node_modules/holdover/dist/policy/cache-options.js";
+import { compileCallOptions, compilePolicy } from "../node_modules/holdover/dist/policy/policy.js";
 
 const { POSITIVE_INFINITY: ENDLESS } = Number;
 const store = { get() {}, set() {}, delete() {} };

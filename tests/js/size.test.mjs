@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ConfigError } from "../node_modules/holdover/dist/errors.js";
-import { byteSize, sizeOf } from "../node_modules/holdover/dist/size.js";
+import { byteSize, sizeOf } from "../node_modules/holdover/dist/memory/size.js";
+import { ConfigError } from "../node_modules/holdover/dist/util/errors.js";
 
 const GOOD = [
   [1, 1],

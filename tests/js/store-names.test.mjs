@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache, memory } from "holdover";
-import { StoreNames } from "../node_modules/holdover/dist/store-names.js";
+import { StoreNames } from "../node_modules/holdover/dist/tiers/store-names.js";
 import { MapStore } from "./support/map-store.mjs";
 
 const HEX = "0123456789abcdef0123456789abcdef";

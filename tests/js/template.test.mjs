@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { ConfigError } from "../node_modules/holdover/dist/errors.js";
-import { compileTemplate } from "../node_modules/holdover/dist/template.js";
+import { compileTemplate } from "../node_modules/holdover/dist/keys/template.js";
+import { ConfigError } from "../node_modules/holdover/dist/util/errors.js";
 import { seedOf } from "./support/seed.mjs";
 
 const seed = seedOf(20_261_128);

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import ts from "typescript-5.9";
-import * as table from "../node_modules/holdover/dist/option-table.js";
+import * as table from "../node_modules/holdover/dist/core/option-table.js";
 
-const path = "../node_modules/holdover/dist/policy-options.d.ts";
+const path = "../node_modules/holdover/dist/policy/policy-options.d.ts";
 const text = readFileSync(new URL(path, import.meta.url), "utf8");
 const file = ts.createSourceFile(path, text, ts.ScriptTarget.ESNext, true);
 

@@ -1,4 +1,4 @@
-//! Guards in the simulation, by scope, as `js/src/guards.ts` keeps them.
+//! Guards in the simulation, by scope, as `js/src/engine/guards.ts` keeps them.
 
 use super::format::{AlgorithmName, CountName, PolicyFields, ScopeName};
 use holdover::guard::circuit_breaker::{CircuitBreaker, CircuitBreakerOptions};

@@ -1,6 +1,6 @@
 //! A small driver over the call machine with virtual time, in which scenario vectors are played.
 //!
-//! It does what `js/src/driver.ts` does, without promises: see `tests/vectors/README.md` for the
+//! It does what `js/src/engine/driver.ts` does, without promises: see `tests/vectors/README.md` for the
 //! format and for the order of what happens in the same millisecond.
 
 pub(crate) mod answers;

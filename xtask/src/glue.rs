@@ -18,7 +18,7 @@ const CODERS: [&str; 2] = [
 ];
 /// What stands in for it.
 const OWN_CODERS: &str =
-    "import { utf8Coder as cachedTextEncoder, utf8Text as decodeText } from \"../utf8.js\";\n\n";
+    "import { utf8Coder as cachedTextEncoder, utf8Text as decodeText } from \"../../util/utf8.js\";\n\n";
 /// Where the part to replace begins; it reaches to the end of the file.
 const FIRST_REPLACED: &str = "async function __wbg_load(module, imports) {";
 /// What that part ends with.

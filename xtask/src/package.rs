@@ -130,7 +130,7 @@ fn add_core(module: &Module, dist: &Path) -> Result<()> {
     write(&dist.join("entry/core-bytes.js"), bytes.as_bytes())?;
     let generated = fs::read_to_string(&module.glue).context("reading the generated glue")?;
     write(
-        &dist.join("glue/holdover.js"),
+        &dist.join("core/glue/holdover.js"),
         glue::trim(&generated)?.as_bytes(),
     )
 }

@@ -1,8 +1,8 @@
 /** Smaller records, for stores that are far or dear. */
 
-import { CodecError } from "../errors.js";
-import { readOptions } from "../options.js";
-import { type ByteSize, byteSize } from "../size.js";
+import { type ByteSize, byteSize } from "../memory/size.js";
+import { CodecError } from "../util/errors.js";
+import { readOptions } from "../util/options.js";
 import { contents, envelope, isIn } from "./envelope.js";
 import { type Sealing, sealed } from "./sealed.js";
 

@@ -1,7 +1,7 @@
 /** Encrypted records, for stores that others can read. */
 
-import { CodecError } from "../errors.js";
-import { readOptions } from "../options.js";
+import { CodecError } from "../util/errors.js";
+import { readOptions } from "../util/options.js";
 import { contents, envelope, labelOf, once } from "./envelope.js";
 import { type Sealing, sealed } from "./sealed.js";
 import { type Secret, secretsOf } from "./secrets.js";

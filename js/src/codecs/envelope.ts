@@ -1,7 +1,7 @@
 /** The first bytes of sealed records. */
 
-import { CodecError } from "../errors.js";
-import { utf8 } from "../utf8.js";
+import { CodecError } from "../util/errors.js";
+import { utf8 } from "../util/utf8.js";
 
 const VERSION = 1;
 /** Magic of two letters and a version. */

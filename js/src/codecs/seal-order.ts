@@ -4,8 +4,8 @@
  * is not handed to the store any more. So a sealing that never ends holds up nothing.
  */
 
-import { CodecError } from "../errors.js";
-import type { Maybe } from "../store.js";
+import type { Maybe } from "../model/store.js";
+import { CodecError } from "../util/errors.js";
 
 /** How many keys may be in the middle of sealing; those that vanished are among them. */
 const MOST_KEYS = 10_000;

@@ -1,8 +1,8 @@
 /** A store whose records are changed on their way in, and changed back on their way out. */
 
-import { isSame, type OwnBytes } from "../bytes.js";
-import { elapsed } from "../elapsed.js";
-import type { SetOptions, Store, StoreEntry } from "../store.js";
+import type { SetOptions, Store, StoreEntry } from "../model/store.js";
+import { isSame, type OwnBytes } from "../util/bytes.js";
+import { elapsed } from "../util/elapsed.js";
 import { SealOrder } from "./seal-order.js";
 import { holdSecrets } from "./secrets.js";
 

@@ -1,8 +1,8 @@
 /** Keys for sealing: read, and refused where somebody would guess them. */
 
-import { isBytes, isSame, type OwnBytes } from "../bytes.js";
-import { ConfigError } from "../errors.js";
 import { fromBase64 } from "../stores/base64.js";
+import { isBytes, isSame, type OwnBytes } from "../util/bytes.js";
+import { ConfigError } from "../util/errors.js";
 
 /** A secret: bytes, or their base64. */
 export type Secret = Uint8Array | string;

@@ -1,7 +1,7 @@
 /** Records with a signature, for stores that others can write to. */
 
-import { SignatureError } from "../errors.js";
-import { readOptions } from "../options.js";
+import { SignatureError } from "../util/errors.js";
+import { readOptions } from "../util/options.js";
 import { contents, envelope, labelOf, once } from "./envelope.js";
 import { type Sealing, sealed } from "./sealed.js";
 import { type Secret, secretsOf } from "./secrets.js";

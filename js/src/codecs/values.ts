@@ -1,11 +1,11 @@
 /** Codecs besides JSON, for `createCache({ codec })`. */
 
-import { isBytes } from "../bytes.js";
-import type { Codec } from "../codec/values.js";
-import { ConfigError } from "../errors.js";
-import { strictUtf8Text, utf8 } from "../utf8.js";
+import type { Codec } from "../records/codec/values.js";
+import { isBytes } from "../util/bytes.js";
+import { ConfigError } from "../util/errors.js";
+import { strictUtf8Text, utf8 } from "../util/utf8.js";
 
-export type { Codec } from "../codec/values.js";
+export type { Codec } from "../records/codec/values.js";
 
 /** A library that writes values JSON cannot hold: `devalue`, `superjson`, or one like them. */
 export interface StructuredLibrary {

@@ -1,6 +1,6 @@
 // Vercel's edge runtime: `?module` asks its bundler for a compiled module.
 
-import { provide } from "../core.js";
+import { provide } from "../core/core.js";
 import module from "../core.wasm?module";
 
 provide(() => module);

@@ -1,7 +1,7 @@
 // Every other host: the module travels as text and is decoded by the first call that needs it.
 
-import { provideAfterTurn } from "../clock.js";
-import { provide } from "../core.js";
+import { provide } from "../core/core.js";
+import { provideAfterTurn } from "../runtime/clock.js";
 import { base64 } from "./core-bytes.js";
 
 provide(() => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)));

@@ -1,8 +1,8 @@
 // Without the module's bytes: the application says where the core comes from.
 
-import { expectSource, provide } from "../core.js";
-import { ConfigError } from "../errors.js";
-import { tagOf } from "../realms.js";
+import { expectSource, provide } from "../core/core.js";
+import { ConfigError } from "../util/errors.js";
+import { tagOf } from "../util/realms.js";
 
 export * from "../index.js";
 

@@ -1,9 +1,9 @@
 // Cloudflare Workers and workerd: the module is imported, as compiling from bytes is refused there.
 
 import { waitUntil } from "cloudflare:workers";
-import { provideWaitUntil } from "../clock.js";
-import { provide } from "../core.js";
+import { provide } from "../core/core.js";
 import module from "../core.wasm";
+import { provideWaitUntil } from "../runtime/clock.js";
 
 provide(() => module);
 provideWaitUntil(waitUntil);

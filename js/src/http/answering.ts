@@ -1,9 +1,9 @@
 /** Responses made of stored ones: whole, in part, without a body, or none at all (304). */
 
-import { REQUEST_CONDITIONAL, REQUEST_RANGE } from "../abi.js";
-import { concatenated } from "../bytes.js";
-import * as core from "../core.js";
-import { utf8 } from "../utf8.js";
+import { REQUEST_CONDITIONAL, REQUEST_RANGE } from "../core/abi.js";
+import * as core from "../core/core.js";
+import { concatenated } from "../util/bytes.js";
+import { utf8 } from "../util/utf8.js";
 import type { Asked } from "./asked.js";
 import { linesOf } from "./head.js";
 import type { StoredResponse } from "./stored.js";

@@ -6,8 +6,8 @@ import {
   REQUEST_RANGE,
   type RequestNumbers,
   readRequestNumbers,
-} from "../abi.js";
-import * as core from "../core.js";
+} from "../core/abi.js";
+import * as core from "../core/core.js";
 import { inKind, ofThisRealm } from "./foreign.js";
 import { headOf, linesOf } from "./head.js";
 import { isNavigation, referrerOf } from "./navigation.js";

@@ -1,8 +1,8 @@
 /** Requests that are no loads: the origin answers one caller, and nothing that is stored changes. */
 
-import { BoundPolicy } from "../bound-policy.js";
-import type { Call } from "../call.js";
-import type { Driver } from "../driver.js";
+import { BoundPolicy } from "../engine/bound-policy.js";
+import type { Call } from "../engine/call.js";
+import type { Driver } from "../engine/driver.js";
 import type { Asked } from "./asked.js";
 import { failureOf } from "./failing.js";
 import { drop, isResponse } from "./live.js";

@@ -1,14 +1,14 @@
 /** Answers requests out of a cache, by RFC 9111 and a policy. */
 
-import { REQUEST_AUTHORIZATION, REQUEST_PRECONDITION } from "../abi.js";
-import { BoundPolicy } from "../bound-policy.js";
-import type { Cache } from "../cache.js";
-import type { Answer, Call, StreamContext } from "../call.js";
-import * as core from "../core.js";
-import { type Driver, HIT_BITS } from "../driver.js";
-import { isHoldoverError } from "../errors.js";
-import { currentFrame, Habits } from "../frames.js";
-import type { WaitUntil } from "../policy-options.js";
+import type { Cache } from "../api/cache.js";
+import { REQUEST_AUTHORIZATION, REQUEST_PRECONDITION } from "../core/abi.js";
+import * as core from "../core/core.js";
+import { BoundPolicy } from "../engine/bound-policy.js";
+import type { Answer, Call, StreamContext } from "../engine/call.js";
+import { type Driver, HIT_BITS } from "../engine/driver.js";
+import type { WaitUntil } from "../policy/policy-options.js";
+import { currentFrame, Habits } from "../runtime/frames.js";
+import { isHoldoverError } from "../util/errors.js";
 import { answerOf } from "./answering.js";
 import { approach } from "./approach.js";
 import { Asked } from "./asked.js";

@@ -1,9 +1,9 @@
 /** Requests that go to the origin as they are, and what their answers say of what is stored. */
 
-import { REQUEST_UNSAFE } from "../abi.js";
-import * as core from "../core.js";
-import type { Watch } from "../entries.js";
-import { type Begun, type Tagged, type TagHashes, tagsFor } from "../tags.js";
+import type { Watch } from "../api/entries.js";
+import { REQUEST_UNSAFE } from "../core/abi.js";
+import * as core from "../core/core.js";
+import { type Begun, type Tagged, type TagHashes, tagsFor } from "../keys/tags.js";
 import type { Asked } from "./asked.js";
 import type { CachedHttp } from "./cached-http.js";
 import { completed } from "./completing.js";

@@ -3,8 +3,8 @@
  * head, and what came to nothing the last time is not claimed again.
  */
 
-import type { Cache } from "../cache.js";
-import { askUser } from "../user-functions.js";
+import type { Cache } from "../api/cache.js";
+import { askUser } from "../util/user-functions.js";
 import type { Asked } from "./asked.js";
 import { rebuilt } from "./live.js";
 import { RecentKeys } from "./recent-keys.js";

@@ -1,6 +1,6 @@
 /** Complete responses: what is kept of their heads, and whether they are what they claim to be. */
 
-import * as core from "../core.js";
+import * as core from "../core/core.js";
 import { fieldOf, type Line, linesOf } from "./head.js";
 import { isWorkerd } from "./live.js";
 import {

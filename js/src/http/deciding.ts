@@ -12,8 +12,8 @@ import {
   REUSE_STALE,
   STATE_FRESH,
   STATE_REVALIDATE,
-} from "../abi.js";
-import * as core from "../core.js";
+} from "../core/abi.js";
+import * as core from "../core/core.js";
 import type { Asked } from "./asked.js";
 import type { Found } from "./lookup.js";
 import type { StoredResponse } from "./stored.js";

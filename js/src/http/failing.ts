@@ -1,7 +1,7 @@
 /** Responses that count as failures of their origin. */
 
-import type { Events } from "../events.js";
-import { askUser, type Verdict } from "../user-functions.js";
+import type { Events } from "../model/events.js";
+import { askUser, type Verdict } from "../util/user-functions.js";
 import { placed } from "./live.js";
 import type { HttpRules } from "./rules.js";
 

@@ -1,10 +1,10 @@
 /** The cached `fetch`: requests in, responses out; what is between is plain data. */
 
-import { BoundPolicy } from "../bound-policy.js";
-import type { Cache } from "../cache.js";
-import { compileFetchOptions, type FetchOptions } from "../cache-options.js";
-import { compilePolicy } from "../policy.js";
-import type { FetchPolicyOptions } from "../policy-options.js";
+import type { Cache } from "../api/cache.js";
+import { BoundPolicy } from "../engine/bound-policy.js";
+import { compileFetchOptions, type FetchOptions } from "../policy/cache-options.js";
+import { compilePolicy } from "../policy/policy.js";
+import type { FetchPolicyOptions } from "../policy/policy-options.js";
 import { Asked } from "./asked.js";
 import { CachedHttp } from "./cached-http.js";
 import { askForeign } from "./foreign.js";

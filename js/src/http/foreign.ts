@@ -1,6 +1,6 @@
 /** Requests and responses of other kinds than this realm's: subclasses, other realms, libraries. */
 
-import { describe } from "../describe.js";
+import { describe } from "../util/describe.js";
 import { isResponse, placed } from "./live.js";
 
 /**

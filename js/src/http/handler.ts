@@ -1,12 +1,12 @@
 /** A worker's request handler with a cache before it. */
 
-import { BoundPolicy } from "../bound-policy.js";
-import type { Cache } from "../cache.js";
-import { compileHandlerOptions, type HandlerOptions } from "../cache-options.js";
-import { quote } from "../describe.js";
-import { ConfigError } from "../errors.js";
-import { compilePolicy } from "../policy.js";
-import type { FetchPolicyOptions, WaitUntil } from "../policy-options.js";
+import type { Cache } from "../api/cache.js";
+import { BoundPolicy } from "../engine/bound-policy.js";
+import { compileHandlerOptions, type HandlerOptions } from "../policy/cache-options.js";
+import { compilePolicy } from "../policy/policy.js";
+import type { FetchPolicyOptions, WaitUntil } from "../policy/policy-options.js";
+import { quote } from "../util/describe.js";
+import { ConfigError } from "../util/errors.js";
 import { Asked } from "./asked.js";
 import { CachedHttp } from "./cached-http.js";
 import { checkedResponse } from "./foreign.js";

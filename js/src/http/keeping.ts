@@ -1,11 +1,11 @@
 /** A response that has begun and is to be kept: recorded, shared, put where it belongs. */
 
-import type { BoundPolicy } from "../bound-policy.js";
-import type { Cache } from "../cache.js";
-import type { Call, StreamContext } from "../call.js";
-import * as core from "../core.js";
-import type { Lifetime } from "../layers.js";
-import { actOnPresent, UNKNOWN } from "../operations/looking.js";
+import type { Cache } from "../api/cache.js";
+import { actOnPresent, UNKNOWN } from "../api/operations/looking.js";
+import * as core from "../core/core.js";
+import type { BoundPolicy } from "../engine/bound-policy.js";
+import type { Call, StreamContext } from "../engine/call.js";
+import type { Lifetime } from "../tiers/layers.js";
 import type { Claims } from "./claims.js";
 import { completed } from "./completing.js";
 import { rebuilt, remade } from "./live.js";

@@ -1,7 +1,7 @@
 /** Keys of requests. */
 
-import type { CompiledIgnore } from "../key-ignore.js";
-import { withoutQuery } from "../key-ignore.js";
+import type { CompiledIgnore } from "../keys/key-ignore.js";
+import { withoutQuery } from "../keys/key-ignore.js";
 
 /** How many URLs, as callers write them, have their keys remembered. */
 const MOST_REMEMBERED = 1000;

@@ -1,9 +1,9 @@
 /** Loads of HTTP: asks the origin, by condition where it can, and says what came of it. */
 
-import { REQUEST_PERSONAL } from "../abi.js";
-import type { Cache } from "../cache.js";
-import type { StreamContext } from "../call.js";
-import * as core from "../core.js";
+import type { Cache } from "../api/cache.js";
+import { REQUEST_PERSONAL } from "../core/abi.js";
+import * as core from "../core/core.js";
+import type { StreamContext } from "../engine/call.js";
 import type { Asked } from "./asked.js";
 import { completed } from "./completing.js";
 import { failureOf } from "./failing.js";

@@ -7,12 +7,12 @@ import {
   STATE_IF_ERROR,
   STATE_RETAINED,
   STATE_REVALIDATE,
-} from "../abi.js";
-import * as core from "../core.js";
-import type { Driver } from "../driver.js";
-import type { Form } from "../entry-records.js";
-import { isServable } from "../entry-state.js";
-import { totalOf } from "../layers.js";
+} from "../core/abi.js";
+import * as core from "../core/core.js";
+import type { Driver } from "../engine/driver.js";
+import { isServable } from "../model/entry-state.js";
+import type { Form } from "../records/entry-records.js";
+import { totalOf } from "../tiers/layers.js";
 
 /** An entry as it is now. */
 export interface Found {

@@ -3,11 +3,11 @@
  * taken for the whole, and answers requests for a range that lies within it while it is fresh.
  */
 
-import { REQUEST_CONDITIONAL, REQUEST_RANGE, REUSE_FRESH, STORING_PARTIAL } from "../abi.js";
-import type { Call, StreamContext } from "../call.js";
-import * as core from "../core.js";
-import type { Lifetime } from "../layers.js";
-import { partKeyOf } from "../part-key.js";
+import { REQUEST_CONDITIONAL, REQUEST_RANGE, REUSE_FRESH, STORING_PARTIAL } from "../core/abi.js";
+import * as core from "../core/core.js";
+import type { Call, StreamContext } from "../engine/call.js";
+import { partKeyOf } from "../keys/part-key.js";
+import type { Lifetime } from "../tiers/layers.js";
 import type { Asked } from "./asked.js";
 import type { CachedHttp } from "./cached-http.js";
 import { PARTIAL_CONTENT, sizeOfPart } from "./content-range.js";

@@ -1,6 +1,6 @@
 /** Responses that one caller has as they come, and that are kept for others besides. */
 
-import type { StreamContext } from "../call.js";
+import type { StreamContext } from "../engine/call.js";
 import type { Asked } from "./asked.js";
 import type { CachedHttp } from "./cached-http.js";
 import { completed } from "./completing.js";

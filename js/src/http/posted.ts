@@ -1,8 +1,8 @@
 /** Answers to POST that later GETs may have (RFC 9110 §9.3.3, RFC 9111 §4). */
 
-import type { StreamContext } from "../call.js";
-import * as core from "../core.js";
-import type { Begun } from "../tags.js";
+import * as core from "../core/core.js";
+import type { StreamContext } from "../engine/call.js";
+import type { Begun } from "../keys/tags.js";
 import type { Asked } from "./asked.js";
 import type { CachedHttp } from "./cached-http.js";
 import { lifetimeOfLoaded } from "./keeping.js";

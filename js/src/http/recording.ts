@@ -5,9 +5,9 @@
  * wait for the whole. Beyond that nothing is kept any more, and the caller sets the pace.
  */
 
-import { concatenated } from "../bytes.js";
-import type { Timers } from "../clock.js";
-import { TimeoutError } from "../errors.js";
+import type { Timers } from "../runtime/clock.js";
+import { concatenated } from "../util/bytes.js";
+import { TimeoutError } from "../util/errors.js";
 import type { Receiving, Share } from "./receiving.js";
 
 /** How long nothing has come when a body counts as stalled, in milliseconds. */

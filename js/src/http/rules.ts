@@ -9,10 +9,10 @@ import {
   STORING_NAMES,
   STORING_PARTIAL,
   STORING_SILENT,
-} from "../abi.js";
-import * as core from "../core.js";
-import type { Lifetime } from "../layers.js";
-import type { CompiledPolicy } from "../policy.js";
+} from "../core/abi.js";
+import * as core from "../core/core.js";
+import type { CompiledPolicy } from "../policy/policy.js";
+import type { Lifetime } from "../tiers/layers.js";
 import type { Asked } from "./asked.js";
 import { groupTags } from "./groups.js";
 import { headOf } from "./head.js";

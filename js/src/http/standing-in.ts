@@ -1,7 +1,7 @@
 /** Stored responses that answer a request whose own way to the origin has failed. */
 
-import * as core from "../core.js";
-import { ClosedError } from "../errors.js";
+import * as core from "../core/core.js";
+import { ClosedError } from "../util/errors.js";
 import type { Asked } from "./asked.js";
 import type { CachedHttp } from "./cached-http.js";
 import { drop } from "./live.js";

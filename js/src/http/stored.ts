@@ -1,7 +1,7 @@
 /** What a load of HTTP can bring, as plain data: all that requests may share. */
 
-import { HttpValue } from "../http-value.js";
-import type { Lifetime } from "../layers.js";
+import { HttpValue } from "../model/http-value.js";
+import type { Lifetime } from "../tiers/layers.js";
 import { headOf, type Line } from "./head.js";
 
 /** A response without its body. */

@@ -1,8 +1,8 @@
 /** What is told of an answer, and the policy as the driver sees it. */
 
-import type { Source } from "../events.js";
-import type { CompiledPolicy } from "../policy.js";
-import { tagsFor } from "../tags.js";
+import { tagsFor } from "../keys/tags.js";
+import type { Source } from "../model/events.js";
+import type { CompiledPolicy } from "../policy/policy.js";
 import { tagged } from "./live.js";
 import { cacheStatus, type Happened } from "./status.js";
 import { StoredResponse, Unshared, Variants } from "./stored.js";

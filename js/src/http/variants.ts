@@ -1,8 +1,8 @@
 /** The places of responses that depend on more of a request than its URL. */
 
-import * as core from "../core.js";
-import type { Host } from "../host.js";
-import type { Lifetime } from "../layers.js";
+import * as core from "../core/core.js";
+import type { Host } from "../engine/host.js";
+import type { Lifetime } from "../tiers/layers.js";
 import { Variants } from "./stored.js";
 
 /** How long the record of a URL's variants is kept at least. */

@@ -1,7 +1,7 @@
 /** What is asked past the loads, within the policy's `timeout`. */
 
-import type { Timers } from "../clock.js";
-import { TimeoutError } from "../errors.js";
+import type { Timers } from "../runtime/clock.js";
+import { TimeoutError } from "../util/errors.js";
 import { drop } from "./live.js";
 
 /**

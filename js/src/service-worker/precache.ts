@@ -6,8 +6,8 @@
  * installed; the next version counts from `activate` on, which ends the ones before.
  */
 
-import { ConfigError } from "../errors.js";
-import { readOptions } from "../options.js";
+import { ConfigError } from "../util/errors.js";
+import { readOptions } from "../util/options.js";
 import type { InstalledCaches, InstalledFiles } from "./installed.js";
 
 /** A file to be there before the first request. */

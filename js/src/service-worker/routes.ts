@@ -1,10 +1,10 @@
 /** Which requests of a service worker a route takes. */
 
-import type { Cache } from "../cache.js";
-import type { FetchOptions } from "../cache-options.js";
-import { ConfigError } from "../errors.js";
-import { optionalFunction, readOptions } from "../options.js";
-import type { FetchPolicyOptions } from "../policy-options.js";
+import type { Cache } from "../api/cache.js";
+import type { FetchOptions } from "../policy/cache-options.js";
+import type { FetchPolicyOptions } from "../policy/policy-options.js";
+import { ConfigError } from "../util/errors.js";
+import { optionalFunction, readOptions } from "../util/options.js";
 
 /** A request, and what the handlers of routes are told with it. */
 export interface RouteContext {

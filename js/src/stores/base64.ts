@@ -1,6 +1,6 @@
 /** Bytes as text, for stores that take nothing else. */
 
-import { CodecError } from "../errors.js";
+import { CodecError } from "../util/errors.js";
 
 /** How many bytes are spread into one call: far below what engines take as arguments. */
 const CHUNK = 8192;

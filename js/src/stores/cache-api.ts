@@ -1,7 +1,7 @@
 /** A store in the Cache API of Workers, Deno, browsers and service workers. */
 
-import { ConfigError } from "../errors.js";
-import type { SetOptions, Store } from "../store.js";
+import type { SetOptions, Store } from "../model/store.js";
+import { ConfigError } from "../util/errors.js";
 import { keyToText } from "./key-text.js";
 import { clientWith, type StoreOptions, storeOptions, text } from "./options.js";
 

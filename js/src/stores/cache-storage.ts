@@ -1,6 +1,6 @@
 /** A store in the CacheStorage of pages, workers and service workers; Deno has one as well. */
 
-import type { SetOptions, Store } from "../store.js";
+import type { SetOptions, Store } from "../model/store.js";
 import { Channels } from "./channels.js";
 import { keyToText, textToKey } from "./key-text.js";
 import { type StoreOptions, storeOptions } from "./options.js";

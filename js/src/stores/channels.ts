@@ -1,6 +1,6 @@
 /** Messages between the pages and workers of one origin, over BroadcastChannel. */
 
-import { afterMicrotask } from "../clock.js";
+import { afterMicrotask } from "../runtime/clock.js";
 
 type Listener = (message: string) => void;
 

@@ -1,7 +1,7 @@
 /** A store in Workers KV. */
 
-import { fits, longKey } from "../key-length.js";
-import type { SetOptions, Store } from "../store.js";
+import { fits, longKey } from "../keys/key-length.js";
+import type { SetOptions, Store } from "../model/store.js";
 import { clientWith, type StoreOptions, storeOptions, wholeNumber } from "./options.js";
 
 /** A KV namespace, as a worker finds it in its `env`. */

@@ -1,7 +1,7 @@
 /** Records in Deno KV: beside their key, or cut into pieces under names of their own. */
 
-import { concatenated, isBytes } from "../bytes.js";
-import type { SetOptions } from "../store.js";
+import type { SetOptions } from "../model/store.js";
+import { concatenated, isBytes } from "../util/bytes.js";
 
 export type KvKey = readonly (string | number | bigint | boolean | Uint8Array)[];
 

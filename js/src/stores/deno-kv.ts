@@ -1,9 +1,9 @@
 /** A store in Deno KV, on Deno Deploy and in its local database. */
 
-import { isSame } from "../bytes.js";
-import { ConfigError } from "../errors.js";
-import { longKey } from "../key-length.js";
-import type { SetOptions, Store, WindowOptions, WindowState } from "../store.js";
+import { longKey } from "../keys/key-length.js";
+import type { SetOptions, Store, WindowOptions, WindowState } from "../model/store.js";
+import { isSame } from "../util/bytes.js";
+import { ConfigError } from "../util/errors.js";
 import {
   type DenoKvLike,
   DenoKvRecords,

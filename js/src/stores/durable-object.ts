@@ -8,7 +8,7 @@
  * ```
  */
 
-import type { SetOptions, Store, StoreEntry, WindowOptions, WindowState } from "../store.js";
+import type { SetOptions, Store, StoreEntry, WindowOptions, WindowState } from "../model/store.js";
 import { decodeFrame, encodeFrame, type Frame } from "./durable-frame.js";
 import {
   clientWith,

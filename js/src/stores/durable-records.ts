@@ -1,7 +1,7 @@
 /** The object's side of `holdover/stores/durable-object`: entries, locks, counters and limits. */
 
-import { concatenated, isSame } from "../bytes.js";
-import type { WindowOptions, WindowState } from "../store.js";
+import type { WindowOptions, WindowState } from "../model/store.js";
+import { concatenated, isSame } from "../util/bytes.js";
 import { decodeFrame, encodeFrame, type Frame } from "./durable-frame.js";
 import { keyToText, textToKey } from "./key-text.js";
 import { type Counted, countCall } from "./window-state.js";

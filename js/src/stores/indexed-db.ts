@@ -1,7 +1,7 @@
 /** A store in IndexedDB: pages, workers and service workers of one origin share it. */
 
-import { isSame } from "../bytes.js";
-import type { SetOptions, Store, StoreEntry, WindowOptions, WindowState } from "../store.js";
+import type { SetOptions, Store, StoreEntry, WindowOptions, WindowState } from "../model/store.js";
+import { isSame } from "../util/bytes.js";
 import { Channels } from "./channels.js";
 import { Database } from "./indexed-db-database.js";
 import { type StoreOptions, storeOptions, wholeNumber } from "./options.js";

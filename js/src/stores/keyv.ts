@@ -1,6 +1,6 @@
 /** Keyv as a store, and a cache as what Keyv stores in. */
 
-import type { Store } from "../store.js";
+import type { Store } from "../model/store.js";
 import { recordOf, toBase64 } from "./base64.js";
 import { keyToText } from "./key-text.js";
 import { clientWith, type StoreOptions, storeOptions } from "./options.js";

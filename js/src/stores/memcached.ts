@@ -1,7 +1,7 @@
 /** A store in memcached, over `memjs`. */
 
-import { longKey } from "../key-length.js";
-import type { SetOptions, Store } from "../store.js";
+import { longKey } from "../keys/key-length.js";
+import type { SetOptions, Store } from "../model/store.js";
 import { clientWith, type StoreOptions, storeOptions } from "./options.js";
 
 /** `memjs`: binary protocol, buffers in and out. */

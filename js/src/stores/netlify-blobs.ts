@@ -1,7 +1,7 @@
 /** A store in Netlify Blobs. */
 
-import { longKey } from "../key-length.js";
-import type { SetOptions, Store } from "../store.js";
+import { longKey } from "../keys/key-length.js";
+import type { SetOptions, Store } from "../model/store.js";
 import { clientWith, type StoreOptions, storeOptions } from "./options.js";
 
 /** What is used of what `getStore()` of `@netlify/blobs` gives. */

@@ -1,9 +1,9 @@
 /** The options of stores, and the clients that they are over. */
 
-import { deadlineOf } from "../attempts.js";
-import type { Duration } from "../duration.js";
-import { ConfigError } from "../errors.js";
-import { type GivenOptions, readOptions } from "../options.js";
+import { deadlineOf } from "../tiers/attempts.js";
+import type { Duration } from "../util/duration.js";
+import { ConfigError } from "../util/errors.js";
+import { type GivenOptions, readOptions } from "../util/options.js";
 
 /** Options that all stores have. */
 export interface StoreOptions {

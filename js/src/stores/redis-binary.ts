@@ -1,6 +1,6 @@
 /** Records as clients take and give them that carry bytes. */
 
-import { isBytes } from "../bytes.js";
+import { isBytes } from "../util/bytes.js";
 import type { Part } from "./redis-client.js";
 
 /** These hosts have it: sockets need it. */

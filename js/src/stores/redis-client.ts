@@ -1,6 +1,6 @@
 /** The Redis clients that people have, as one. */
 
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../util/errors.js";
 import { bun } from "./redis-bun.js";
 import { glide, glideCluster } from "./redis-glide.js";
 import { ioredis, ioredisCluster } from "./redis-ioredis.js";

@@ -1,6 +1,6 @@
 /** Answers of Redis as text. */
 
-import { isBytes } from "../bytes.js";
+import { isBytes } from "../util/bytes.js";
 
 /** The text of a part that came as bytes or as text. */
 export function textOf(part: unknown): string {

@@ -6,7 +6,7 @@
  * by the server's clock, which is learnt from its answers. Nothing else depends on that clock.
  */
 
-import { elapsed } from "../elapsed.js";
+import { elapsed } from "../util/elapsed.js";
 import type { Part, Send } from "./redis-client.js";
 import { run, SET_IN_TIME } from "./redis-scripts.js";
 

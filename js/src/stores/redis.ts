@@ -4,8 +4,8 @@
  * A key is a key there, a record is its value. What has to happen in one step is a Lua script.
  */
 
-import { CodecError } from "../errors.js";
-import type { SetOptions, Store, StoreEntry, WindowOptions, WindowState } from "../store.js";
+import type { SetOptions, Store, StoreEntry, WindowOptions, WindowState } from "../model/store.js";
+import { CodecError } from "../util/errors.js";
 import { keyToText, textToKey } from "./key-text.js";
 import { type NameAndDeadline, type StoreOptions, storeOptions } from "./options.js";
 import {

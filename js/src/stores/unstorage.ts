@@ -1,8 +1,8 @@
 /** A store in whatever `unstorage` has a driver for. */
 
-import { longKey } from "../key-length.js";
-import type { Store } from "../store.js";
-import { utf8 } from "../utf8.js";
+import { longKey } from "../keys/key-length.js";
+import type { Store } from "../model/store.js";
+import { utf8 } from "../util/utf8.js";
 import { recordOf, toBase64 } from "./base64.js";
 import { clientWith, type StoreOptions, storeOptions } from "./options.js";
 

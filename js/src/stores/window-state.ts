@@ -1,6 +1,6 @@
 /** Counting calls against a limit, for stores that keep what was counted themselves. */
 
-import type { WindowOptions, WindowState } from "../store.js";
+import type { WindowOptions, WindowState } from "../model/store.js";
 
 /** What is kept of a limit. Times are milliseconds since the epoch. */
 export interface Counted {

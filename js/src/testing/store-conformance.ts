@@ -1,6 +1,6 @@
 /** What every store has to do, as cases that any test runner can run. */
 
-import type { Maybe, Store } from "../store.js";
+import type { Maybe, Store } from "../model/store.js";
 import { batchCases } from "./conformance/batches.js";
 import { type Bench, type Case, check, type Time } from "./conformance/bench.js";
 import { counterCases } from "./conformance/counters.js";

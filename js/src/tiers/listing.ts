@@ -1,6 +1,6 @@
 /** Names that a store has under a prefix. */
 
-import type { Store } from "../store.js";
+import type { Store } from "../model/store.js";
 
 /** The names that begin with `prefix`. */
 export async function namesIn(store: Store, prefix: string): Promise<string[]> {

@@ -2,7 +2,7 @@
 
 import { createCache } from "holdover";
 import CachePolicy from "http-cache-semantics";
-import * as core from "../../node_modules/holdover/dist/core.js";
+import * as core from "../../node_modules/holdover/dist/core/core.js";
 
 await createCache().getOrLoad("the core is made by the first call", () => 1, { ttl: 1 });
 

@@ -4,7 +4,7 @@ import { createCache, memory } from "holdover";
 import { sign } from "holdover/codecs/sign";
 import { telling } from "../../../examples/worker/tries.js";
 // For tests only: an application cannot reach these.
-import * as core from "../../node_modules/holdover/dist/core.js";
+import * as core from "../../node_modules/holdover/dist/core/core.js";
 
 const startedAt = Date.now();
 const events = [];

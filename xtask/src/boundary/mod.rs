@@ -15,9 +15,9 @@ use crate::wasm::Module;
 use crate::workspace::Workspace;
 
 /// The names of the numbers.
-const CONSTANTS: &str = "js/src/abi.ts";
+const CONSTANTS: &str = "js/src/core/abi.ts";
 /// The functions of the module.
-const DECLARATIONS: &str = "js/src/glue/holdover.d.ts";
+const DECLARATIONS: &str = "js/src/core/glue/holdover.d.ts";
 
 /// Returns the files that need no module to be written: path and text.
 fn of_sources() -> Result<[(&'static str, String); 3]> {
@@ -62,7 +62,7 @@ fn check(workspace: &Workspace, path: &str, wanted: &str) -> Result<()> {
     Ok(())
 }
 
-/// The text of `js/src/abi.ts`.
+/// The text of `js/src/core/abi.ts`.
 fn constants() -> Result<String> {
     let mut text = String::from(
         "// Generated from src/abi/ by `cargo xtask build`: change those files, not this one.\n\n\
@@ -158,7 +158,7 @@ fn add_record(text: &mut String, record: &Record) -> Result<()> {
     Ok(())
 }
 
-/// The text of `js/src/glue/holdover.d.ts`: the functions as wasm-bindgen declares them, without
+/// The text of `js/src/core/glue/holdover.d.ts`: the functions as wasm-bindgen declares them, without
 /// what is about loading, which `core.ts` does otherwise.
 fn declarations(module: &Module) -> Result<String> {
     let generated =

@@ -8,7 +8,7 @@ use holdover::options::{Bounds, LONGEST_TIMER, MOST_COUNTED, Places, Range, Spec
 use super::names::camel;
 
 /// The table for the checks.
-pub(super) const CHECKS: &str = "js/src/option-table.ts";
+pub(super) const CHECKS: &str = "js/src/core/option-table.ts";
 /// The page for users.
 pub(super) const PAGE: &str = "docs/options.md";
 

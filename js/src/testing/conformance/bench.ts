@@ -1,6 +1,6 @@
 /** What the cases of a store's conformance have in common. */
 
-import type { Maybe, Store } from "../../store.js";
+import type { Maybe, Store } from "../../model/store.js";
 
 /** The store of a case, and what its keys begin with. */
 export interface Bench {

@@ -1,4 +1,4 @@
-import type { Store } from "../../store.js";
+import type { Store } from "../../model/store.js";
 import { type Case, check, type Has, same, show, times } from "./bench.js";
 
 /** `subscribe`, `publish` and `ping`. */

@@ -1,4 +1,4 @@
-import type { WindowOptions, WindowState } from "../../store.js";
+import type { WindowOptions, WindowState } from "../../model/store.js";
 import { type Bench, type Case, check, type Has, same, type Time, timed, times } from "./bench.js";
 
 const PERIOD = 500;

@@ -1,0 +1,398 @@
+/** Direct operations on entries, without a loader. */
+
+import type { Change } from "../coordination/feed.js";
+import { STATE_FRESH } from "../core/abi.js";
+import * as core from "../core/core.js";
+import type { Answer, Times } from "../engine/call.js";
+import type { Driver } from "../engine/driver.js";
+import type { Host } from "../engine/host.js";
+import { type Begun, hashTags, type Tagged, type TagHashes } from "../keys/tags.js";
+import { CachedError } from "../model/cached-error.js";
+import { isServable } from "../model/entry-state.js";
+import type { Source } from "../model/events.js";
+import { HttpValue } from "../model/http-value.js";
+import type { Form } from "../records/entry-records.js";
+import { type FoundEntry, type Lifetime, totalOf } from "../tiers/layers.js";
+import type { Explained } from "./wrap.js";
+
+/** The fence of a direct write. */
+const NEWEST = -1;
+
+/** Whether an answer is the entry's: what was loaded need not have been stored. */
+function isOf(source: Source, value: unknown, held: unknown): boolean {
+  const isLoaded = source === "load" || source === "coalesced" || source === "bypass";
+  return !isLoaded || Object.is(value, held);
+}
+
+/** An entry's value and how many milliseconds it stays fresh; negative when it is stale. */
+export interface Held {
+  readonly value: unknown;
+  readonly ttl: number;
+  readonly tagged?: Tagged | undefined;
+}
+
+/** When a read of the lower stores began, in the order of writes. */
+export interface BegunRead {
+  readonly fence: number;
+  readonly instance: number;
+  /** The number of subscriptions that were acknowledged. */
+  readonly heard: number | undefined;
+}
+
+/** A key that is watched, and whether its entry was stored or dropped since. */
+export interface Watch {
+  readonly key: string;
+  isChanged: boolean;
+}
+
+/** What is fresh of an entry that a store had. */
+export function freshOf({ value, age, ttl, tagged }: FoundEntry): Held | undefined {
+  return age < ttl ? { value, ttl: ttl - age, tagged } : undefined;
+}
+
+/** Reads, writes and drops entries of a cache. */
+export class Entries {
+  readonly #host: Host;
+  readonly #driver: Driver;
+  readonly #watches = new Set<Watch>();
+
+  constructor(driver: Driver) {
+    this.#host = driver.host;
+    this.#driver = driver;
+  }
+
+  /** Watches a key until `act` ends: for who brings a value that is no load's. */
+  async watching<T>(key: string, act: (watch: Watch) => Promise<T>): Promise<T> {
+    const watch = { key, isChanged: false };
+    this.#watches.add(watch);
+    try {
+      return await act(watch);
+    } finally {
+      this.#watches.delete(watch);
+    }
+  }
+
+  /** An entry changed past its loads; undefined for any that there may be. */
+  #tellWatches(key?: string): void {
+    for (const watch of this.#watches) {
+      if (key === undefined || key === watch.key) watch.isChanged = true;
+    }
+  }
+
+  /** The number of the last drop of any key: what {@link wasDropped} is asked with later. */
+  get lastDrop(): number {
+    return this.#host.memory.tiers.drops.last;
+  }
+
+  /** True if a key was dropped after that number; or may have been, for it is not known. */
+  wasDropped(key: string, since: number): boolean {
+    const { memory, names } = this.#host;
+    const { drops } = memory.tiers;
+    return since < drops.last && drops.isOutdated(names.of(key), since);
+  }
+
+  #noteDrop(key?: string): void {
+    this.#tellWatches(key);
+    const { memory, names } = this.#host;
+    if (key === undefined) memory.tiers.drops.raiseAll();
+    else memory.tiers.drops.raise(names.of(key));
+  }
+
+  /** The value of an entry, fresh or stale; undefined without one. */
+  async peek(key: string, form?: Form): Promise<unknown> {
+    if (this.#driver.offFor(key).reads) return undefined;
+    const held = this.held(key, false);
+    if (held !== undefined) return held.value;
+    const begun = this.beginRead();
+    const found = await this.#host.layers?.read(key, form);
+    if (found === undefined || found.age >= totalOf(found)) return undefined;
+    this.backfill(begun, key, found);
+    return found.value;
+  }
+
+  /** The fresh entry of a key, wherever it is. */
+  async fresh(key: string): Promise<Held | undefined> {
+    if (this.#driver.offFor(key).reads) return undefined;
+    const held = this.held(key, true);
+    if (held !== undefined) return held;
+    const begun = this.beginRead();
+    const found = await this.#host.layers?.read(key);
+    if (found === undefined) return undefined;
+    this.backfill(begun, key, found);
+    return freshOf(found);
+  }
+
+  /** Notes that the lower stores are read from now on; undefined where there are none. */
+  beginRead(): BegunRead | undefined {
+    const { layers, feed, memory } = this.#host;
+    if (layers === undefined) return undefined;
+    feed?.listen();
+    return this.#inCore(() => {
+      const heard = feed?.acknowledged;
+      return { fence: core.begin_read(memory.machine), instance: memory.instance, heard };
+    });
+  }
+
+  /**
+   * Gives the memory what a read found, for the life it has left; unless the key was written or
+   * dropped since the read began, which then is newer.
+   */
+  backfill(begun: BegunRead | undefined, key: string, found: FoundEntry): void {
+    const { memory, space, timers, feed } = this.#host;
+    // What others changed since was not heard.
+    if (begun?.heard !== feed?.acknowledged) return;
+    // A counter stays where it is counted.
+    if (begun === undefined || begun.instance !== memory.instance || found.counted) return;
+    if (this.#driver.offFor(key).writes) return;
+    const { ttl, staleWhileRevalidate, staleIfError } = memory.capped(found, found.age);
+    const size = memory.weigh(found.value, key, this.#host.events); // first: `sizeOf` is the user's
+    this.#inCore(() => {
+      const slot = core.backfill(
+        memory.machine,
+        space.get(key) ?? -1,
+        begun.fence,
+        ttl,
+        staleWhileRevalidate,
+        staleIfError,
+        size,
+        found.age,
+        timers.now(),
+        found.retained ?? 0,
+      );
+      if (slot >= 0) memory.keep(space, key, slot, found.value);
+      if (slot >= 0 && found.tagged)
+        core.tag(memory.machine, slot, found.tagged.hashes, begun.fence);
+      memory.drain();
+    });
+  }
+
+  /**
+   * Stores a value, here and in every store. False while writes are switched off, and when no tier
+   * has it; those that could not take it have nothing older that is used here.
+   */
+  async set(key: string, value: unknown, lifetime: Lifetime, form?: Form): Promise<boolean> {
+    const kept = this.keep(key, value, lifetime);
+    if (kept === undefined) return false;
+    const { layers, feed } = this.#host;
+    if (layers === undefined) return kept;
+    const written = await layers.prepare(key, value, lifetime, form).perform();
+    await feed?.tell({ keys: [key], soft: true });
+    return kept || written;
+  }
+
+  /** Stores a value in memory, at once; whether it is there. Undefined when it may not be now. */
+  keep(key: string, value: unknown, lifetime: Lifetime): boolean | undefined {
+    if (this.#driver.offFor(key).writes) return undefined;
+    this.#host.feed?.listen();
+    // An application's own value ends what HTTP had there; a record of variants goes on with it.
+    if (value instanceof HttpValue) this.#tellWatches(key);
+    else this.#noteDrop(key);
+    const { tagged } = lifetime;
+    const kept = this.#inCore(() => {
+      const { memory, space, timers, layers } = this.#host;
+      const own = layers === undefined ? lifetime : memory.capped(lifetime);
+      const { ttl, staleWhileRevalidate, staleIfError, retained = 0 } = own;
+      const size = memory.weigh(value, key, this.#host.events);
+      const slot = core.put(
+        memory.machine,
+        space.get(key) ?? -1,
+        ttl,
+        staleWhileRevalidate,
+        staleIfError,
+        size,
+        timers.now(),
+        retained,
+      );
+      if (slot >= 0) memory.keep(space, key, slot, value);
+      if (slot >= 0 && tagged) {
+        core.tag(memory.machine, slot, tagged.hashes, tagged.begun?.fence ?? NEWEST);
+      }
+      memory.drain();
+      return slot >= 0;
+    });
+    return kept === true;
+  }
+
+  /** A lifetime with the tags of a value that is stored now. */
+  tagged(lifetime: Lifetime, names: readonly string[]): Lifetime {
+    if (names.length === 0) return lifetime;
+    const hashes = hashTags(this.#host.namespace, names);
+    return { ...lifetime, tagged: { hashes, begun: this.begin() } };
+  }
+
+  /** The beginning of a write: what is invalidated from now on concerns it. */
+  begin(): Begun {
+    const { memory, layers } = this.#host;
+    const fence = this.#inCore(() => core.tags_latest(memory.machine)) ?? 0;
+    const step = layers?.tags.step() ?? 0;
+    return { fence, instance: memory.instance, step, hashes: undefined };
+  }
+
+  /** Invalidates every entry with one of these tags, here and in every store. */
+  async invalidateTags(names: readonly string[], soft: boolean): Promise<void> {
+    this.#driver.checkOpen();
+    const { namespace, timers, layers, feed } = this.#host;
+    const hashes = hashTags(namespace, names);
+    if (hashes.length === 0) return;
+    this.#stamp(hashes, soft, timers.now());
+    // Reads under way may have found versions from before: they are begun anew, now and once more
+    // when the stores have the new ones.
+    layers?.tiers.fences.raiseAll();
+    await layers?.tags.invalidate(hashes, soft);
+    layers?.tiers.fences.raiseAll();
+    await feed?.tell({ tags: [...hashes], soft });
+  }
+
+  /** Applies to the memory what another instance did, or may have done. */
+  follow(change: Change): void {
+    if ("keys" in change) {
+      for (const key of change.keys) {
+        if (change.soft) this.#distrust(key);
+        else this.drop(key);
+      }
+    } else if ("missed" in change) this.#distrustAll(change.isFirst === true);
+    else if ("tags" in change) {
+      this.#stamp(Float64Array.from(change.tags), change.soft, this.#host.timers.now());
+    } else this.clearAll();
+  }
+
+  #stamp(hashes: TagHashes, soft: boolean, now: number): void {
+    this.#tellWatches();
+    this.#inCore(() => core.invalidate_tags(this.#host.memory.machine, hashes, soft, now));
+  }
+
+  /**
+   * Somebody else may know better: until it was looked for in the stores again, an entry answers
+   * only for loads that fail. Loads under way do not store what they bring.
+   */
+  #distrust(key: string): void {
+    this.#noteDrop(key);
+    this.#inCore(() => this.#distrustSlot(this.#host.space.get(key) ?? -1));
+  }
+
+  /** @param isFirst no loader was called before: loads under way may go on */
+  #distrustAll(isFirst: boolean): void {
+    if (isFirst) this.#tellWatches();
+    else this.#noteDrop();
+    const { space, memory } = this.#host;
+    this.#inCore(() => {
+      for (const slot of [...space.values()]) {
+        const isLoading = memory.values[slot] === undefined && memory.flights[slot] !== undefined;
+        if (!isFirst || !isLoading) this.#distrustSlot(slot);
+      }
+      if (!isFirst) this.#distrustSlot(-1);
+    });
+  }
+
+  #distrustSlot(slot: number): void {
+    const { memory, timers } = this.#host;
+    // A failure that is remembered stands in for nothing.
+    if (memory.values[slot] instanceof CachedError) core.invalidate(memory.machine, slot);
+    else core.distrust(memory.machine, slot, timers.now());
+    memory.drain();
+  }
+
+  /** Drops an entry from memory, at once; loads under way will not store it. */
+  drop(key: string): void {
+    this.#noteDrop(key);
+    this.#inCore(() => {
+      const { memory, space } = this.#host;
+      core.invalidate(memory.machine, space.get(key) ?? -1);
+      memory.drain();
+    });
+  }
+
+  /** Drops an entry, here and in every store; loads under way will not store it. */
+  async invalidate(key: string): Promise<void> {
+    this.#driver.checkOpen();
+    const keys = this.#host.places.keysWith(key);
+    for (const each of keys) this.drop(each);
+    const { layers, feed } = this.#host;
+    if (layers !== undefined) await Promise.all(keys.map((each) => layers.delete(each)));
+    await feed?.tell({ keys });
+  }
+
+  /** Drops the entries of this cache's namespace from the memory. */
+  clear(): void {
+    this.#noteDrop();
+    this.#inCore(() => this.#host.memory.clearSpace(this.#host.space));
+  }
+
+  /** The same; without a namespace those of all caches over the memory, as stores drop them. */
+  clearAll(): void {
+    const { memory, namespace, space } = this.#host;
+    this.#noteDrop();
+    this.#inCore(() => (namespace === "" ? memory.clear() : memory.clearSpace(space)));
+  }
+
+  /** Outdates loads without a slot, and all reads of stores under way: they are begun anew. */
+  outdate(): void {
+    this.#noteDrop();
+    this.#host.layers?.tiers.fences.raiseAll();
+    this.#inCore(() => core.invalidate(this.#host.memory.machine, -1));
+  }
+
+  /** The keys of this cache's namespace that the memory has an entry for, or a load. */
+  knownKeys(): string[] {
+    const { layers, space } = this.#host;
+    const changing = layers?.changingKeys() ?? [];
+    return [...new Set([...space.keys(), ...changing])];
+  }
+
+  /** An answer with what is known of its entry. */
+  explain(key: string, { value, source, layer, error, times }: Answer): Explained<unknown> {
+    const { age, ttl } = times ?? this.#timesOf(key, source, value) ?? { age: 0, ttl: 0 };
+    const explained = { value, source, age, ttl, layer };
+    return error === undefined ? explained : { ...explained, error };
+  }
+
+  #timesOf(key: string, source: Source, value: unknown): Times | undefined {
+    return this.#inCore(() => {
+      const { memory, space, timers } = this.#host;
+      const slot = space.get(key);
+      if (slot === undefined || !isOf(source, value, memory.values[slot])) return undefined;
+      const age = core.age(memory.machine, slot, timers.now());
+      return Number.isNaN(age) ? undefined : { age, ttl: core.ttl(memory.machine, slot) - age };
+    });
+  }
+
+  /** What the memory has, fresh only or stale as well. */
+  held(key: string, freshOnly: boolean): Held | undefined {
+    return this.#look(key, freshOnly, true);
+  }
+
+  #look(key: string, freshOnly: boolean, uses: boolean): Held | undefined {
+    return this.#inCore(() => {
+      const { memory, space, timers } = this.#host;
+      const slot = space.get(key);
+      if (slot === undefined) return undefined;
+      const now = timers.now();
+      const state = core.state(memory.machine, slot, now);
+      const value = memory.values[slot];
+      const isThere = freshOnly ? state === STATE_FRESH : isServable(state);
+      if (!isThere || value instanceof CachedError) return undefined;
+      if (uses) core.use_entry(memory.machine, slot);
+      const ttl = core.ttl(memory.machine, slot) - core.age(memory.machine, slot, now);
+      const hashes = core.tags_of(memory.machine, slot);
+      const tagged = hashes.length > 0 ? { hashes } : undefined;
+      return { value: memory.copied(value), ttl, tagged };
+    });
+  }
+
+  /** The keys of this cache's namespace that the memory has an entry for. */
+  heldKeys(): string[] {
+    return [...this.#host.space.keys()].filter(
+      (key) => this.#look(key, false, false) !== undefined,
+    );
+  }
+
+  #inCore<T>(step: () => T): T | undefined {
+    if (!this.#driver.isOpen()) return undefined;
+    try {
+      return step();
+    } catch (error) {
+      this.#driver.recover(error);
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/** Functions that change something, and what they make out of date. */
+
+import { isTag, tagNames } from "../keys/tags.js";
+import { ConfigError } from "../util/errors.js";
+import { flag, type OptionNames, readOptions } from "../util/options.js";
+import type { Cache } from "./cache.js";
+import { checkedKeys, isList } from "./operations/arguments.js";
+
+const NAMES: OptionNames<keyof Outdated> = {
+  of: "what invalidating is told",
+  known: ["keys", "tags", "soft"],
+};
+
+/** What a change made out of date. */
+export interface Outdated {
+  /** Keys to drop, as `wrapped.key(…)` gives them. */
+  readonly keys?: readonly string[] | undefined;
+  /** Tags to invalidate. */
+  readonly tags?: readonly string[] | undefined;
+  /** Whether entries with these tags become stale instead of being dropped. Default false. */
+  readonly soft?: boolean | undefined;
+}
+
+/** See `Cache.invalidating`. */
+export function invalidating<Args extends readonly unknown[], Result>(
+  cache: Cache,
+  change: (...args: Args) => Result | PromiseLike<Result>,
+  outdated: (args: Args, result: Awaited<Result>) => Outdated | PromiseLike<Outdated>,
+): (...args: Args) => Promise<Awaited<Result>> {
+  if (typeof change !== "function") throw new ConfigError("fn", change, "a function");
+  const allowed = "a function (args, result) => ({ keys, tags })";
+  if (typeof outdated !== "function") throw new ConfigError("outdated", outdated, allowed);
+  return async function (this: unknown, ...args: Args): Promise<Awaited<Result>> {
+    const result = await Reflect.apply(change, this, args);
+    try {
+      await invalidate(cache, await outdated(args, result));
+    } catch (error) {
+      // The change was made: that its caller sees it fail would be a lie.
+      const { events } = cache.driver.host;
+      events.tell({ type: "policy-error", option: "invalidating", key: change.name, error });
+    }
+    return result;
+  };
+}
+
+/**
+ * Does what was named rightly even if something beside it is wrong: what is out of date must not
+ * stay for that.
+ * @throws ConfigError naming the first thing that is wrong, once the rest is done
+ */
+async function invalidate(cache: Cache, outdated: Outdated): Promise<void> {
+  const { keys = [], tags = [], soft } = outdated;
+  const names = Array.isArray(tags) ? tags.filter(isTag) : [];
+  const parts: (() => unknown)[] = [
+    () => readOptions(outdated, NAMES),
+    () => checkedKeys(keys),
+    () => tagNames(tags),
+    () => flag(soft, "soft", false),
+    ...(isList(keys) ? Array.from(keys, (key) => () => cache.invalidate(key)) : []),
+    () => cache.invalidateTags(names, { soft: soft === true }),
+  ];
+  const done = await Promise.allSettled(parts.map(async (part) => part()));
+  for (const part of done) if (part.status === "rejected") throw part.reason;
+}

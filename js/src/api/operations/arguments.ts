@@ -1,0 +1,123 @@
+/** What the basic operations are given, checked. */
+
+import type { LocalLocks } from "../../coordination/local-lock.js";
+import type { Driver } from "../../engine/driver.js";
+import { entryTags } from "../../keys/tags.js";
+import type { Lifetime } from "../../tiers/layers.js";
+import { type Duration, duration } from "../../util/duration.js";
+import { ConfigError } from "../../util/errors.js";
+import { flag, type OptionNames, readOptions } from "../../util/options.js";
+import type { Entries } from "../entries.js";
+
+/** The cache that an operation works on. */
+export interface Subject {
+  readonly driver: Driver;
+  readonly entries: Entries;
+  readonly locks: LocalLocks;
+}
+
+/** How a value that is not loaded is stored. */
+export interface EntryOptions {
+  /** Milliseconds, or like `"5m"`. Default: no expiry. */
+  readonly ttl?: Duration | undefined;
+  /** What the entry may be invalidated by, with `invalidateTags`. Default none. */
+  readonly tags?: readonly string[] | undefined;
+}
+
+/** The same, for one value. */
+export interface SetEntryOptions extends EntryOptions {
+  /** Only if there is no fresh value, like `add`. Default false. */
+  readonly ifAbsent?: boolean | undefined;
+  /** Only if there is a fresh value, like `replace`. Default false. */
+  readonly ifPresent?: boolean | undefined;
+}
+
+/** @throws ConfigError for what is no string */
+export function checkedKey(key: unknown): string {
+  if (typeof key === "string") return key;
+  throw new ConfigError("key", key, "a string", { subject: "the key" });
+}
+
+/** @throws ConfigError for a pattern that is no string */
+export function checkedPattern(pattern: unknown): string {
+  if (typeof pattern === "string") return pattern;
+  throw new ConfigError("pattern", pattern, "a string", { subject: "the pattern" });
+}
+
+/** @throws ConfigError for what is no list of strings */
+export function checkedKeys(keys: unknown): string[] {
+  return listOf(keys, "keys", "a list of strings").map(checkedKey);
+}
+
+/** @throws ConfigError for what is no list of pairs of key and value */
+export function checkedEntries(entries: unknown): (readonly [string, unknown])[] {
+  const allowed = "a list, or Map, of keys and values: [[key, value], …]";
+  return listOf(entries, "entries", allowed).map((entry) => {
+    if (!Array.isArray(entry) || entry.length !== 2) {
+      throw new ConfigError("entries", entries, allowed, { subject: "the entries" });
+    }
+    return [checkedKey(entry[0]), entry[1]];
+  });
+}
+
+/** True if it can be iterated over and is no string, whose members would be letters. */
+export function isList(list: unknown): list is Iterable<unknown> {
+  return typeof list === "object" && list !== null && Symbol.iterator in list;
+}
+
+function listOf(list: unknown, name: string, allowed: string): unknown[] {
+  if (isList(list)) return [...list];
+  throw new ConfigError(name, list, allowed, { subject: `the ${name}` });
+}
+
+/** The lifetime that `ttl` is; `undefined` for none. */
+export function lifetimeOf(ttl: unknown): Lifetime {
+  return {
+    ttl: duration(ttl, { option: "ttl", zero: true, infinite: true }),
+    staleWhileRevalidate: 0,
+    staleIfError: 0,
+  };
+}
+
+/** Options with names that others share. */
+const known: OptionNames<keyof EntryOptions> = { of: "an entry", known: ["ttl", "tags"] };
+
+/** The lifetime that options give. */
+export function entryLifetime({ entries }: Subject, options: unknown = {}): Lifetime {
+  const { ttl = Number.POSITIVE_INFINITY, tags = [] } = readOptions(options, known);
+  return entries.tagged(lifetimeOf(ttl), entryTags(tags));
+}
+
+const SET_NAMES: OptionNames<keyof SetEntryOptions> = {
+  of: "set",
+  known: ["ttl", "tags", "ifAbsent", "ifPresent"],
+};
+
+/** Options of `set`. */
+export function compileSet(
+  { entries }: Subject,
+  options: unknown = {},
+): {
+  readonly lifetime: Lifetime;
+  readonly mode: "always" | "ifAbsent" | "ifPresent";
+} {
+  const given = readOptions(options, SET_NAMES);
+  const { ttl = Number.POSITIVE_INFINITY, tags = [] } = given;
+  const lifetime = entries.tagged(lifetimeOf(ttl), entryTags(tags));
+  const ifAbsent = flag(given.ifAbsent, "ifAbsent", false);
+  if (!flag(given.ifPresent, "ifPresent", false)) {
+    return { lifetime, mode: ifAbsent ? "ifAbsent" : "always" };
+  }
+  if (!ifAbsent) return { lifetime, mode: "ifPresent" };
+  throw new ConfigError("ifPresent", true, "not with ifAbsent: together they never store");
+}
+
+/**
+ * The step of a counter: whole, as stores count in whole numbers.
+ * @throws ConfigError
+ */
+export function checkedStep(value: unknown, name: string): number {
+  if (Number.isSafeInteger(value)) return value as number;
+  const allowed = "a whole number between -2^53 and 2^53";
+  throw new ConfigError(name, value, allowed, { subject: `the argument "${name}"` });
+}

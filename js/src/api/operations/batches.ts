@@ -1,0 +1,97 @@
+/** Operations on many keys. Results stand where their keys stood. */
+
+import { visible } from "../../model/http-value.js";
+import type { Lifetime } from "../../tiers/layers.js";
+import { label, readMany } from "../../tiers/layers-many.js";
+import { freshOf } from "../entries.js";
+import type { Subject } from "./arguments.js";
+
+/** How often keys are read that change again and again meanwhile. */
+const READS = 3;
+
+/** See `Cache.getMany`. */
+export async function getMany(cache: Subject, keys: readonly string[]): Promise<unknown[]> {
+  const found = await freshMany(cache, keys);
+  return keys.map((key) => visible(found.get(key)?.value));
+}
+
+/** See `Cache.setMany`. */
+export async function setMany(
+  cache: Subject,
+  entries: readonly (readonly [string, unknown])[],
+  lifetime: Lifetime,
+): Promise<void> {
+  cache.driver.checkOpen();
+  // The last one of a key counts.
+  const stored = [...new Map(entries)].filter(
+    ([key, value]) => cache.entries.keep(key, value, lifetime) !== undefined,
+  );
+  const { layers, feed } = cache.driver.host;
+  if (layers === undefined || stored.length === 0) return;
+  if (layers.tags.knows(lifetime.tagged)) {
+    const changes = stored.map(([key, value]) => {
+      return { key, name: layers.named(key), content: layers.contentOf(key, value, lifetime) };
+    });
+    await layers.tiers.changeMany(changes, label);
+  } else {
+    const changes = stored.map(([key, value]) => layers.prepare(key, value, lifetime));
+    await Promise.all(changes.map((change) => change.perform()));
+  }
+  await feed?.tell({ keys: stored.map(([key]) => key), soft: true });
+}
+
+/** See `Cache.deleteMany`. */
+export async function deleteMany(cache: Subject, keys: readonly string[]): Promise<boolean[]> {
+  const found = await freshMany(cache, keys);
+  await dropAll(cache, keys);
+  return keys.map((key) => found.has(key));
+}
+
+/** Drops keys, here and in every store. */
+export async function dropAll(
+  { driver, entries }: Subject,
+  given: readonly string[],
+): Promise<void> {
+  driver.checkOpen();
+  const keys = given.flatMap((key) => driver.host.places.keysWith(key));
+  for (const key of keys) entries.drop(key);
+  const { layers, feed } = driver.host;
+  if (layers === undefined || keys.length === 0) return;
+  const drops = [...new Set(keys)].map((key) => {
+    return { key, name: layers.named(key), content: undefined };
+  });
+  await layers.tiers.changeMany(drops, label);
+  await feed?.tell({ keys });
+}
+
+type Fresh = Map<string, { readonly value: unknown }>;
+
+/** The fresh entries of keys. Those that change while others are read are looked up anew. */
+async function freshMany({ driver, entries }: Subject, keys: readonly string[]): Promise<Fresh> {
+  driver.checkOpen();
+  const { layers } = driver.host;
+  const found: Fresh = new Map();
+  const all = [...new Set(keys)].filter((key) => !driver.offFor(key).reads);
+  let wanted = all;
+  for (let reads = 0; wanted.length > 0; reads += 1) {
+    const since = layers?.tiers.fences.last ?? 0;
+    for (const key of wanted) {
+      const held = entries.held(key, true);
+      if (held !== undefined) found.set(key, held);
+      else found.delete(key);
+    }
+    const missing = wanted.filter((key) => !found.has(key));
+    if (layers === undefined || (reads === 0 && missing.length === 0)) return found;
+    const begun = entries.beginRead();
+    for (const [key, entry] of await readMany(layers, missing)) {
+      entries.backfill(begun, key, entry);
+      const fresh = freshOf(entry);
+      if (fresh !== undefined) found.set(key, fresh);
+    }
+    wanted = all.filter((key) => layers.tiers.fences.isOutdated(layers.named(key), since));
+    if (reads < READS) continue;
+    for (const key of wanted) found.delete(key);
+    return found;
+  }
+  return found;
+}

@@ -1,0 +1,232 @@
+/** Operations on one entry that look before they write. */
+
+import type { Layer, Layers, Lifetime } from "../../tiers/layers.js";
+import type { Content } from "../../tiers/writer.js";
+import { freshOf, type Held } from "../entries.js";
+import type { Subject } from "./arguments.js";
+import { actOnPresent, type Presence, UNKNOWN } from "./looking.js";
+
+/** Milliseconds after which an operation that holds the turn of its key is taken for vanished. */
+const TURN = 5000;
+/** The most looks for an entry that changes again and again meanwhile. */
+const LOOKS = 3;
+const CHANGING = "changing";
+
+/**
+ * Runs a task that looks and then writes: those of one key one after the other, in this instance.
+ * Without lower stores nothing is awaited in between, so nobody has to wait.
+ */
+export async function inTurn<T>(cache: Subject, key: string, task: () => Promise<T>): Promise<T> {
+  if (cache.driver.host.layers === undefined) return task();
+  const turn = await cache.locks.acquire(`turn:${key}`, TURN, Number.POSITIVE_INFINITY);
+  try {
+    return await task();
+  } finally {
+    turn?.release();
+  }
+}
+
+/** Stores a value; whether it was stored. See `Cache.set`. */
+export async function setEntry(
+  cache: Subject,
+  key: string,
+  value: unknown,
+  lifetime: Lifetime,
+  mode: "always" | "ifAbsent" | "ifPresent",
+): Promise<boolean> {
+  const { entries, driver, locks } = cache;
+  if (driver.offFor(key).writes) return false;
+  const always = () => entries.set(key, value, lifetime);
+  if (mode === "ifAbsent") return inTurn(cache, key, () => add(cache, key, value, lifetime));
+  if (mode === "ifPresent") return inTurn(cache, key, () => replace(cache, key, always));
+  return locks.isHeld(`turn:${key}`) ? inTurn(cache, key, always) : always();
+}
+
+async function replace(
+  cache: Subject,
+  key: string,
+  store: () => Promise<boolean>,
+): Promise<boolean> {
+  const { entries, driver } = cache;
+  const { layers } = driver.host;
+  if (driver.offFor(key).reads) return false;
+  const held = () => entries.held(key, true);
+  if (layers === undefined) return held() !== undefined && store();
+  return actOnPresent(cache, layers, key, async (found) => {
+    return (found === UNKNOWN ? held() : found) !== undefined && store();
+  });
+}
+
+/** What `get` would find. In memory at once, for what must not be interrupted. */
+function freshEntry({ entries, driver }: Subject, key: string): Promise<Held | undefined> | Held {
+  const held = driver.offFor(key).reads ? undefined : entries.held(key, true);
+  return held ?? entries.fresh(key);
+}
+
+/**
+ * A fresh entry whose value may be stored again. One with tags is looked for in the stores below
+ * memory, which alone know the versions of its tags that must still hold.
+ */
+export async function renewable(cache: Subject, key: string): Promise<Held | undefined> {
+  const found = await unchanged(cache, key, () => lookForRenewable(cache, key));
+  return found === CHANGING ? undefined : found;
+}
+
+/**
+ * What `look` finds of an entry, if nothing has changed it meanwhile; else it looks again. Changes
+ * without end give CHANGING.
+ */
+function unchanged(
+  { entries }: Subject,
+  key: string,
+  look: () => Promise<Held | undefined>,
+): Promise<Held | typeof CHANGING | undefined> {
+  return entries.watching(key, async (watch) => {
+    for (let looks = 0; looks < LOOKS; looks += 1) {
+      watch.isChanged = false;
+      const found = await look();
+      if (!watch.isChanged) return found;
+    }
+    return CHANGING;
+  });
+}
+
+async function lookForRenewable(cache: Subject, key: string): Promise<Held | undefined> {
+  const { entries, driver } = cache;
+  const begun = entries.begin();
+  const held = await freshEntry(cache, key);
+  if (held?.tagged === undefined) return held;
+  const { layers } = driver.host;
+  if (layers === undefined) return { ...held, tagged: { ...held.tagged, begun } };
+  const found = held.tagged.versions === undefined ? await layers.read(key) : undefined;
+  const below = held.tagged.versions === undefined ? found && freshOf(found) : held;
+  return below?.tagged ? { ...below, tagged: { ...below.tagged, begun } } : below;
+}
+
+async function add(
+  cache: Subject,
+  key: string,
+  value: unknown,
+  lifetime: Lifetime,
+): Promise<boolean> {
+  const { entries, driver } = cache;
+  const { layers } = driver.host;
+  if (layers === undefined || driver.offFor(key).reads) {
+    const held = driver.offFor(key).reads ? undefined : entries.held(key, true);
+    return held === undefined && entries.set(key, value, lifetime);
+  }
+  const decider = layers.firstWith("add");
+  if (decider === undefined) {
+    const found = await unchanged(cache, key, () => entries.fresh(key));
+    return found === undefined && entries.set(key, value, lifetime);
+  }
+  const own = await layers.versioned(lifetime);
+  const record = own && layers.encode(key, value, own);
+  if (record === undefined) return false;
+  const expiresIn = lifetime.ttl;
+  if (expiresIn <= 0) return (await entries.fresh(key)) === undefined;
+  const isCurrent = await entries.watching(key, async (watch) => {
+    if (!(await addRecord(layers, decider, key, record, expiresIn))) return undefined;
+    return !watch.isChanged;
+  });
+  if (isCurrent === undefined) return false;
+  // Where it was dropped or replaced meanwhile, or may have been, nothing older may stay instead.
+  if (isCurrent) entries.keep(key, value, lifetime);
+  else entries.drop(key);
+  const content = isCurrent ? { record, expiresIn } : undefined;
+  await changeElsewhere(layers, decider, key, content);
+  await driver.host.feed?.tell({ keys: [key], soft: true });
+  return true;
+}
+
+/**
+ * Adds a record where there is none that is fresh; what is dead or stale gives way to it.
+ * @throws StoreError when the store that decides is down
+ */
+export async function addRecord(
+  layers: Layers,
+  layer: Layer,
+  key: string,
+  record: Uint8Array,
+  expiresIn: number,
+): Promise<boolean> {
+  const name = layers.named(key);
+  const named = { key, name };
+  const content = { record, expiresIn };
+  const options = { expiresIn, within: layer.deadline };
+  const run = () => layer.store.add?.(name, record, options);
+  const add = () => layers.tiers.decide(layer, named, content, "add", run);
+  await layers.tiers.settle(layer, named);
+  if ((await add()) === true) return true;
+  const held = await layers.attempt(layer, "get", key, () => layer.store.get(name));
+  const entry = await layers.usable(layer, key, held);
+  if (entry !== undefined && freshOf(entry) !== undefined) return false;
+  if (held && !(await removeRecord(layers, layer, key, held))) return false;
+  return (await add()) === true;
+}
+
+/** Drops just this record, where the store can tell; whether it was there still. */
+export async function removeRecord(
+  layers: Layers,
+  layer: Layer,
+  key: string,
+  record: Uint8Array,
+): Promise<boolean> {
+  const name = layers.named(key);
+  const { store } = layer;
+  if (store.compareAndDelete === undefined) {
+    await layers.attempt(layer, "delete", key, () => store.delete(name));
+    return true;
+  }
+  const run = () => store.compareAndDelete?.(name, record);
+  return (await layers.attempt(layer, "compareAndDelete", key, run)) === true;
+}
+
+/** Gives the other stores what the one that decides has taken; undefined drops the key there. */
+export async function changeElsewhere(
+  layers: Layers,
+  decider: Layer,
+  key: string,
+  content: Content | undefined,
+): Promise<void> {
+  const named = { key, name: layers.named(key) };
+  await layers.tiers.prepare(named, content, decider).perform();
+}
+
+/** See `Cache.expire`. */
+export function expire(cache: Subject, key: string, lifetime: Lifetime): Promise<boolean> {
+  const { entries, driver } = cache;
+  const { layers } = driver.host;
+  return inTurn(cache, key, async () => {
+    const off = driver.offFor(key);
+    if (off.writes || off.reads) return false;
+    if (layers !== undefined && lifetime.ttl > 0) {
+      return actOnPresent(cache, layers, key, (found) =>
+        renew(cache, layers, key, lifetime, found),
+      );
+    }
+    const found = await renewable(cache, key);
+    if (found === undefined) return false;
+    const kept = found.tagged ? { ...lifetime, tagged: found.tagged } : lifetime;
+    if (lifetime.ttl > 0) return entries.set(key, found.value, kept);
+    await entries.invalidate(key);
+    return true;
+  });
+}
+
+async function renew(
+  { entries }: Subject,
+  layers: Layers,
+  key: string,
+  lifetime: Lifetime,
+  found: Presence,
+): Promise<boolean> {
+  if (found === undefined || found === UNKNOWN) return false;
+  const held = entries.held(key, true);
+  const isSame = held !== undefined && layers.isSame(held.value, found.value);
+  const value = isSame ? held.value : found.value;
+  const stored = entries.set(key, value, { ...lifetime, tagged: found.tagged });
+  // Memory keeps nothing of what others count.
+  if (found.counted) entries.drop(key);
+  return stored;
+}

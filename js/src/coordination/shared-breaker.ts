@@ -1,0 +1,224 @@
+/**
+ * A circuit breaker whose state is in a store, so that instances open and close it together.
+ *
+ * What the store has, by name:
+ * - `calls:<round>:<part>`: a counter of the loads, and of the failures among them, of one part of
+ *   the window. A *round* is the time from one closing to the next opening.
+ * - `tripped`: not there while it is closed; else a token, a new one each time it opens.
+ * - `open:<token>`: there for `openFor`; when it has ended, the breaker is half-open.
+ * - `probe:<token>:<n>`: a place for a probe, taken for a lease, and kept by a probe that succeeded.
+ * - `since`: the token that was there when it closed last, which is the name of the round.
+ *
+ * Only `add` and `compareAndDelete` decide who changes what, so that no two instances do the same
+ * thing twice. Times are measured by the store; parts of the window by each instance's clock.
+ */
+
+import { isSame } from "../util/bytes.js";
+import { CircuitOpenError } from "../util/errors.js";
+import { utf8, utf8Text } from "../util/utf8.js";
+import { randomToken } from "./lock.js";
+import type { SharedState } from "./shared-state.js";
+
+/** What it is to do; see the policy's `circuitBreaker`. Milliseconds. */
+export interface SharedBreakerRules {
+  readonly errorRate: number;
+  readonly window: number;
+  readonly minCalls: number;
+  readonly openFor: number;
+  readonly halfOpenCalls: number;
+}
+
+/** What a load was admitted as. */
+export type SharedPermit =
+  | { readonly round: string }
+  | { readonly place: string; readonly token: Uint8Array; readonly tripped: Uint8Array };
+
+/** In how many parts a window is counted: what leaves it, leaves at most this part late. */
+const PARTS = 10;
+/** Failures count in the high bits of a counter, loads in the low ones. */
+const FAILURE = 2 ** 26;
+/** What `randomToken` gives. */
+const TOKEN_BYTES = 16;
+/** Milliseconds that a breaker is remembered which nobody asks any more. */
+const REMEMBERED = 30 * 24 * 3_600_000;
+/** What the place of a probe holds that succeeded. */
+const SUCCEEDED = Uint8Array.of(1);
+/** How often it may be found changed while a place is taken. */
+const TRIES = 3;
+
+/** A breaker of one scope. Everything rejects with a StoreError when the store fails. */
+export class SharedBreaker {
+  readonly #state: SharedState;
+  readonly #rules: SharedBreakerRules;
+  /** The token that is refused, and since when this instance has known it. */
+  #refusing: { readonly name: string; readonly since: number } | undefined;
+  /** What was counted in parts that nobody adds to any more. */
+  readonly #counted = new Map<string, number>();
+
+  constructor(state: SharedState, rules: SharedBreakerRules) {
+    this.#state = state;
+    this.#rules = rules;
+  }
+
+  /**
+   * Admits a load, or says why not.
+   * @param lease milliseconds after which a probe that never returned frees its place
+   */
+  async admit(lease: number, now: number): Promise<SharedPermit | CircuitOpenError> {
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const [tripped, since] = await Promise.all([
+        this.#state.get("tripped"),
+        this.#state.get("since"),
+      ]);
+      if (tripped === undefined) return { round: textOf(since) };
+      const verdict = await this.#admitProbe(tripped, lease, now);
+      if (verdict !== undefined) return verdict;
+    }
+    return refused(lease);
+  }
+
+  /** A place for a probe; undefined when the state changed meanwhile. */
+  async #admitProbe(
+    tripped: Uint8Array,
+    lease: number,
+    now: number,
+  ): Promise<SharedPermit | CircuitOpenError | undefined> {
+    const name = textOf(tripped);
+    if (tripped.length !== TOKEN_BYTES) {
+      // Nobody who follows these rules wrote that.
+      await this.#state.compareAndDelete("tripped", tripped);
+      return undefined;
+    }
+    const open = await this.#state.get(`open:${name}`);
+    if (open !== undefined && this.#mayBeOpen(name, now)) return refused(this.#openLeft(open, now));
+    const token = randomToken();
+    for (let nth = 0; nth < this.#rules.halfOpenCalls; nth += 1) {
+      const place = `probe:${name}:${nth}`;
+      if (!(await this.#state.add(place, token, lease))) continue;
+      // It may have closed, or opened again, since it was looked at.
+      const still = await this.#state.get("tripped");
+      if (still !== undefined && isSame(still, tripped)) return { place, token, tripped };
+      await this.#state.compareAndDelete(place, token);
+      return undefined;
+    }
+    return refused(lease);
+  }
+
+  /** False for a token that has been refused for longer than any is: the store should have ended it. */
+  #mayBeOpen(name: string, now: number): boolean {
+    if (this.#refusing?.name !== name) this.#refusing = { name, since: now };
+    return now - this.#refusing.since <= this.#rules.openFor;
+  }
+
+  #openLeft(open: Uint8Array, now: number): number {
+    const left = Number(utf8Text(open)) - now;
+    const { openFor } = this.#rules;
+    // Whoever wrote it may have another idea of what time it is.
+    return left > 0 && left <= openFor ? left : openFor;
+  }
+
+  /** A load of a closed breaker has ended. */
+  async count(round: string, failed: boolean, now: number): Promise<void> {
+    const { errorRate, window, minCalls } = this.#rules;
+    const length = Math.max(1, Math.floor(window / PARTS));
+    const last = Math.floor(now / length);
+    const first = Math.max(0, Math.floor((now + 1 - window) / length));
+    const sums: Promise<number>[] = [this.#add(round, last, failed ? FAILURE + 1 : 1, length)];
+    for (let part = first; part < last; part += 1) sums.push(this.#read(round, part, last, length));
+    const all = await Promise.all(sums);
+    const calls = all.reduce((sum, counted) => sum + (counted % FAILURE), 0);
+    const failures = all.reduce((sum, counted) => sum + Math.floor(counted / FAILURE), 0);
+    if (failures > 0 && calls >= minCalls && failures / calls >= errorRate) {
+      await this.#trip(round, now);
+    }
+  }
+
+  #add(round: string, part: number, by: number, length: number): Promise<number> {
+    const { window } = this.#rules;
+    return this.#state.increment(`calls:${round}:${part}`, by, window + 2 * length);
+  }
+
+  /** What was counted in an earlier part: it is asked for once it cannot change any more. */
+  async #read(round: string, part: number, last: number, length: number): Promise<number> {
+    const name = `${round}:${part}`;
+    const known = this.#counted.get(name);
+    if (known !== undefined) return known;
+    const sum = await this.#add(round, part, 0, length);
+    if (part < last - 1) {
+      this.#counted.set(name, sum);
+      for (const old of this.#counted.keys()) {
+        if (this.#counted.size <= 2 * PARTS) break;
+        this.#counted.delete(old);
+      }
+    }
+    return sum;
+  }
+
+  async #trip(round: string, now: number): Promise<void> {
+    // A load that began before it closed last says nothing of the time since.
+    if (textOf(await this.#state.get("since")) !== round) return;
+    const token = await this.#open(now);
+    if (!(await this.#state.add("tripped", token, REMEMBERED))) {
+      await this.#state.delete(`open:${textOf(token)}`);
+    }
+  }
+
+  /** Has a new token refused from now on, whoever is to find it. */
+  async #open(now: number): Promise<Uint8Array> {
+    const { openFor } = this.#rules;
+    const token = randomToken();
+    const until = utf8(`${now + openFor}`);
+    await this.#state.set(`open:${textOf(token)}`, until, openFor);
+    return token;
+  }
+
+  /** A probe has ended; undefined when it says nothing of the origin. */
+  async endProbe(
+    { place, token, tripped }: Extract<SharedPermit, { readonly place: string }>,
+    failed: boolean | undefined,
+    now: number,
+  ): Promise<void> {
+    if (failed === undefined) {
+      await this.#state.compareAndDelete(place, token);
+      return;
+    }
+    // Its lease may be over, and somebody else's probe decides now.
+    const holder = await this.#state.get(place);
+    if (holder === undefined || !isSame(holder, token)) return;
+    if (failed) {
+      // The new token is refused before it is the one that counts.
+      await this.#state.set("tripped", await this.#open(now), REMEMBERED);
+      return;
+    }
+    await this.#state.set(place, SUCCEEDED, REMEMBERED);
+    if (await this.#allSucceeded(textOf(tripped))) await this.#close(tripped);
+  }
+
+  async #allSucceeded(name: string): Promise<boolean> {
+    const { halfOpenCalls } = this.#rules;
+    if (halfOpenCalls === 1) return true;
+    const places = Array.from({ length: halfOpenCalls }, (_, nth) =>
+      this.#state.get(`probe:${name}:${nth}`),
+    );
+    return (await Promise.all(places)).every((held) => held?.length === SUCCEEDED.length);
+  }
+
+  async #close(tripped: Uint8Array): Promise<void> {
+    await this.#state.set("since", tripped, REMEMBERED);
+    await this.#state.compareAndDelete("tripped", tripped);
+    const name = textOf(tripped);
+    const places = Array.from({ length: this.#rules.halfOpenCalls }, (_, nth) =>
+      this.#state.delete(`probe:${name}:${nth}`),
+    );
+    await Promise.all(places);
+  }
+}
+
+/** Bytes as a part of a name; the empty name for none. */
+function textOf(bytes: Uint8Array | undefined): string {
+  return Array.from(bytes ?? [], (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function refused(retryAfter: number): CircuitOpenError {
+  return new CircuitOpenError("the circuit breaker is open", { retryAfter });
+}

@@ -1,0 +1,83 @@
+/** State that instances share in a store: its names, and its operations, each of which may fail. */
+
+import type { Host } from "../engine/host.js";
+import type { Store, WindowOptions, WindowState } from "../model/store.js";
+import { type Layer, layerOf } from "../tiers/attempts.js";
+import { isBytes } from "../util/bytes.js";
+
+/** A store that has what is asked of it: options are checked before. */
+type Whole = Required<Store>;
+
+/** One piece of shared state. Every operation rejects with a StoreError when it fails. */
+export class SharedState {
+  readonly #host: Host;
+  readonly #layer: Layer;
+  readonly #name: string;
+
+  /** @param name what it is called, like nothing else that is shared in this namespace */
+  constructor(host: Host, store: Store, name: string) {
+    this.#host = host;
+    this.#name = host.names.own("guard", name);
+    this.#layer = layerFor(host, store);
+  }
+
+  async get(part: string): Promise<Uint8Array | undefined> {
+    const found = await this.#run("get", part, (store, key) => store.get(key));
+    return isBytes(found) ? found : undefined;
+  }
+
+  set(part: string, record: Uint8Array, expiresIn: number): Promise<unknown> {
+    return this.#run("set", part, (store, key) => store.set(key, record, { expiresIn }));
+  }
+
+  delete(part: string): Promise<unknown> {
+    return this.#run("delete", part, (store, key) => store.delete(key));
+  }
+
+  async add(part: string, record: Uint8Array, expiresIn: number): Promise<boolean> {
+    const act = (store: Whole, key: string) => store.add(key, record, { expiresIn });
+    return (await this.#run("add", part, act)) === true;
+  }
+
+  async compareAndDelete(part: string, record: Uint8Array): Promise<boolean> {
+    const act = (store: Whole, key: string) => store.compareAndDelete(key, record);
+    return (await this.#run("compareAndDelete", part, act)) === true;
+  }
+
+  async increment(part: string, by: number, expiresIn: number): Promise<number> {
+    const act = (store: Whole, key: string) => store.increment(key, by, { expiresIn });
+    return Number(await this.#run("increment", part, act));
+  }
+
+  async window(part: string, options: WindowOptions): Promise<WindowState> {
+    return this.#run("window", part, (store, key) => store.window(key, options));
+  }
+
+  #run<T>(
+    operation: keyof Store & string,
+    part: string,
+    act: (store: Whole, key: string) => PromiseLike<T> | T,
+  ): Promise<T> {
+    const key = this.#name + part;
+    const { attempts } = this.#host;
+    const run = () => act(this.#layer.store as Whole, key);
+    return attempts.run(this.#layer, operation as "get", key, run);
+  }
+}
+
+/** How the store is doing is known once, where the cache uses it for entries, too. */
+function layerFor(host: Host, store: Store): Layer {
+  const known = host.layers?.all.find((layer) => layer.store === store);
+  if (known !== undefined) return known;
+  let layer = host.sharedLayers.get(store);
+  if (layer === undefined) {
+    layer = layerOf(store, "shared store");
+    host.sharedLayers.set(store, layer);
+  }
+  return layer;
+}
+
+/** A name for several strings that no other strings make. */
+export function nameOf(...parts: readonly string[]): string {
+  return parts.map((part) => `${part.length}:${part}`).join("");
+}

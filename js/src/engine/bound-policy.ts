@@ -1,0 +1,122 @@
+/** A compiled policy on its way into the core. */
+
+import { writePolicyNumbers } from "../core/abi.js";
+import type { MemoryStore } from "../memory/memory.js";
+import type { SharedPlace } from "../policy/guard-options.js";
+import type { CompiledPolicy } from "../policy/policy.js";
+import { Guards } from "./guards.js";
+import type { LoadTimesHistogram } from "./load-times.js";
+import { PolicyPlace } from "./policy-roster.js";
+
+/** What a policy is for. */
+export interface PolicyIdentity {
+  /** The name of its function, which others may have; default: that of its counts. */
+  readonly family?: string;
+  /** What its shared state is called in a store, unless the options of a guard say. */
+  readonly sharedName?: string | undefined;
+  /** A policy that the core cannot tell from this one, to share its number with. */
+  readonly base?: BoundPolicy;
+  /** The guards of a policy that is another one in the core, to share them. */
+  readonly guards?: Guards | undefined;
+}
+
+/** A policy and its number in the core's running instance. */
+export class BoundPolicy {
+  readonly rules: CompiledPolicy;
+  /** What `stats` calls it. */
+  readonly name: string;
+  readonly family: string;
+  readonly guards: Guards | undefined;
+  /** Whether nothing has to be asked before a hit. */
+  readonly isPlain: boolean;
+  /** True once its function brought what can be read only once: nobody waits for it then. */
+  readsOnce = false;
+  /** True once its function brought what callers may share: those of one burst share a promise. */
+  mayCrowd = false;
+  /** Called before it is given a number. */
+  onBound: (() => void) | undefined;
+  readonly place: PolicyPlace;
+  readonly #base: BoundPolicy | undefined;
+
+  constructor(rules: CompiledPolicy, name: string, identity: PolicyIdentity = {}) {
+    const { base, guards, family = name, sharedName = name } = identity;
+    this.rules = rules;
+    this.name = name;
+    this.family = family;
+    const others = guards ?? base?.guards;
+    this.guards = rules.guards && (others ?? new Guards(rules.guards, sharedName));
+    this.isPlain = this.guards?.asksCalls !== true && rules.hitsShared === undefined;
+    this.#base = base;
+    const own = others === undefined ? this.guards?.tables : undefined;
+    this.place = base?.place ?? new PolicyPlace(own);
+  }
+
+  /** Its number; valid only in `instance`. */
+  get id(): number {
+    return this.place.id;
+  }
+
+  get instance(): number {
+    return this.place.instance;
+  }
+
+  /** How long its loads took. */
+  get loadTimes(): LoadTimesHistogram {
+    return this.place.loadTimes;
+  }
+
+  /** Makes the number valid: the core may have been made, or replaced, since the last call. */
+  bind(memory: MemoryStore): number {
+    const { place } = this;
+    if (place.instance !== memory.instance) this.#add(memory);
+    place.isUsed = true;
+    return place.id;
+  }
+
+  #add(memory: MemoryStore): void {
+    if (this.#base !== undefined) {
+      this.#base.bind(memory);
+      return;
+    }
+    this.onBound?.();
+    const { place } = this;
+    place.id = memory.addPolicy(numbersOf(this.rules));
+    place.instance = memory.instance;
+  }
+}
+
+/**
+ * The policy that stands in the core for all that differ only in what this side decides: the
+ * windows, which travel with each value, and functions.
+ */
+export function baseOf(rules: CompiledPolicy): {
+  readonly id: string;
+  readonly rules: CompiledPolicy;
+} {
+  const base = {
+    ...rules,
+    ttl: Number.POSITIVE_INFINITY,
+    staleWhileRevalidate: 0,
+    staleIfError: 0,
+    failoverAfter: Number.POSITIVE_INFINITY,
+  };
+  const guards = rules.guards === undefined ? [] : [...rules.guards.sets, rules.guards.callSet];
+  const guarded = guards.map((set) => set && `${set.scope} ${set.fields}`);
+  const shared = [rules.guards?.shared?.breaker, rules.guards?.shared?.limit].map(idOfShared);
+  return { id: [...numbersOf(base), ...guarded, ...shared].join(), rules: base };
+}
+
+/** By its name, which `getOrLoad` asks for: guards that share their state are one. */
+function idOfShared(
+  shared: { readonly scope: string; readonly place: SharedPlace } | undefined,
+): string | undefined {
+  if (shared === undefined) return undefined;
+  const { place, ...rules } = shared;
+  return JSON.stringify([place.name, rules]);
+}
+
+function numbersOf(rules: CompiledPolicy): Float64Array {
+  const { originFirst, singleFlight } = rules;
+  const flags = { originFirst: originFirst ? 1 : 0, singleFlight: singleFlight ? 1 : 0 };
+  return writePolicyNumbers({ ...rules, ...flags });
+}

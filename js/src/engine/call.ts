@@ -1,0 +1,143 @@
+/** One call on its way through the driver, and what it is answered. */
+
+import type { Begun } from "../keys/tags.js";
+import type { Source } from "../model/events.js";
+import type { WaitUntil } from "../policy/policy-options.js";
+import type { Frame, Habits } from "../runtime/frames.js";
+import type { Lifetime } from "../tiers/layers.js";
+import type { Batch } from "./batch.js";
+import type { BoundPolicy } from "./bound-policy.js";
+
+/** What there is of a key while it is loaded anew. */
+export interface Previous<Result = unknown> {
+  /** The value that is held. */
+  readonly value: Result;
+  /** Milliseconds since it was stored. */
+  readonly age: number;
+}
+
+/** What a loader is given. */
+export interface LoadContext<Result = unknown> {
+  /** Aborted when the load has taken longer than `timeout`, or when nobody wants it any more. */
+  readonly signal: AbortSignal;
+  /** The key that is loaded. */
+  readonly key: string;
+  /** True if callers have an answer already: the load renews an entry in the background. */
+  readonly background: boolean;
+  /** The entry that the load is to renew, if it may still answer; undefined without one. */
+  readonly previous: Previous<Result> | undefined;
+}
+
+/** The same for loads that have answers before they end, like responses that stream. */
+export interface StreamContext extends LoadContext {
+  /**
+   * Tells those who only joined the load, and those who will, to go on without it; it goes on for
+   * the caller who leads it. Undefined where nobody can have joined.
+   */
+  dismiss?(value: unknown): void;
+  /** False if what the load brings is stored in no case. */
+  readonly stores?: boolean;
+  /** The caller has an answer: `timeout` counts no longer. */
+  begun?(): void;
+  /** Hands what is known of tags on to a load that keeps what this one brought; else undefined. */
+  readonly beginning?: Begun | undefined;
+  /** Ends what the load began, after it has landed: a body that is passed on. */
+  abort?(reason: unknown): void;
+}
+
+/** What a loader of many keys is given. */
+export interface LoadManyContext {
+  /** Aborted when each of the keys took longer than `timeout` or is wanted by nobody any more. */
+  readonly signal: AbortSignal;
+  /** The keys that are loaded, in the order of the argument lists. */
+  readonly keys: readonly string[];
+  /** True if callers have an answer already: the load renews entries in the background. */
+  readonly background: boolean;
+  /** The entry of each key, as {@link LoadContext.previous}. */
+  readonly previous: readonly (Previous | undefined)[];
+}
+
+/** A value to store for another time than the policy says, as `fetch` reads it from headers. */
+export type LifetimeOf = (value: unknown) => Lifetime | undefined;
+
+/** What the driver needs to know of a call. Plain data: nothing of it goes into the core. */
+export interface Call {
+  readonly key: string;
+  readonly policy: BoundPolicy;
+  readonly args: readonly unknown[];
+  /** Asks the origin. Given the call, so that the calls of a function need one for all of them. */
+  readonly load: (context: LoadContext, call: Call) => unknown;
+  /** Those it was made together with: they are looked up and loaded together. */
+  readonly batch?: Batch | undefined;
+  /** The caller's own. */
+  readonly signal?: AbortSignal | undefined;
+  /** All of them, where there are several. */
+  readonly signals?: readonly AbortSignal[] | undefined;
+  /** The load in whose loader the call was made. */
+  readonly within?: Frame | undefined;
+  /** The habits of its function's loads. */
+  readonly habits?: Habits | undefined;
+  /** Keeps the arguments as they are: the caller may change them before they are used. */
+  readonly keepArguments?: ((call: Call) => void) | undefined;
+  readonly waitUntil?: WaitUntil | undefined;
+  readonly bypass?: boolean | undefined;
+  /** Instead of the policy's `ttl` for what this call stores. */
+  readonly ttl?: number | undefined;
+  /** The host that is asked, for guards that count by host. */
+  readonly host?: string;
+  /** True if it loads beside another's load of its key instead of waiting for it. */
+  readonly waitsForNone?: boolean;
+  /** Whether what this call loads is not stored. */
+  readonly noStore?: boolean;
+  /** The tags of what this call will bring, where its arguments tell them. */
+  readonly tags?: readonly string[] | undefined;
+  /**
+   * The beginning of the load that brought what this one only keeps: tags that were invalidated
+   * since then concern it. Undefined for a load that asks the origin itself.
+   */
+  readonly beginning?: Begun | undefined;
+  /** Whether the age of the entry that answers is wanted. */
+  readonly timed?: boolean;
+  /** Whether an error concerns this caller alone: it is not kept for others. */
+  readonly isPersonal?: ((error: unknown) => boolean) | undefined;
+  /** Instead of the policy's windows. */
+  readonly lifetimeOf?: LifetimeOf | undefined;
+  /** How long a result that counts as a failure is kept all the same, if nothing stood in. */
+  readonly lifetimeOfFailed?: LifetimeOf | undefined;
+}
+
+/** How old an entry was when it answered, and how long it stays fresh; milliseconds. */
+export interface Times {
+  readonly age: number;
+  /** Negative when it is stale. */
+  readonly ttl: number;
+}
+
+/** What a call is answered. */
+export interface Answer {
+  readonly value: unknown;
+  readonly source: Source;
+  /** The store that had it; undefined for an answer of the origin. */
+  readonly layer: string | undefined;
+  /** Why the origin did not answer, if it failed. */
+  readonly error?: unknown;
+  /** Of an entry that memory may not have any more; undefined when it is to be looked up there. */
+  readonly times?: Times | undefined;
+}
+
+/** A call's way of waiting for a flight: a sum of the numbers that follow. */
+export type WaitKind = number;
+/** It leads the load; else it has joined another caller's. */
+export const LEADS: WaitKind = 1;
+/** An entry may answer when the load is slow. */
+export const HAS_FALLBACK: WaitKind = 2;
+/** No entry may answer, however the load ends. */
+export const WANTS_LOADED: WaitKind = 4;
+
+const NO_SIGNALS: readonly AbortSignal[] = [];
+
+/** Every signal of a call's caller. */
+export function signalsOf({ signal, signals }: Call): readonly AbortSignal[] {
+  if (signals !== undefined) return signals;
+  return signal === undefined ? NO_SIGNALS : [signal];
+}

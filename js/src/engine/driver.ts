@@ -1,0 +1,486 @@
+/**
+ * Performs the steps of the core's call machine with the host's promises and timers.
+ *
+ * The core decides and keeps what is known of keys; a call's own state is in closures here, so a
+ * request that vanishes takes its state with it. See `src/call/mod.rs` for the order of steps.
+ */
+
+import {
+  BEGUN_DROPPED,
+  BEGUN_SLOT,
+  BESIDE_ANSWERED,
+  STEP_BITS,
+  STEP_ERROR_FALLBACK,
+  STEP_HIT,
+  STEP_HIT_REFRESH,
+  STEP_LOAD,
+  STEP_LOAD_FALLBACK,
+  STEP_ROLL,
+  STEP_STALE,
+  STEP_STALE_REFRESH,
+  STEP_WAIT_FALLBACK,
+} from "../core/abi.js";
+import * as core from "../core/core.js";
+import { warnWithoutCore } from "../core/without-core.js";
+import { HttpValue } from "../model/http-value.js";
+import { isBurst } from "../runtime/clock.js";
+import { type Frame, useAsyncStorage } from "../runtime/frames.js";
+import { keepsRequestsApart, tellRequestsApart } from "../runtime/requests.js";
+import { abortedOf, whenAborted } from "../util/aborts.js";
+import { ClosedError, type HoldoverError, ReentranceError } from "../util/errors.js";
+import type { BoundPolicy } from "./bound-policy.js";
+import {
+  type Answer,
+  type Call,
+  HAS_FALLBACK,
+  LEADS,
+  signalsOf,
+  WANTS_LOADED,
+  type WaitKind,
+} from "./call.js";
+import { Flight } from "./flight.js";
+import { FlightContext } from "./flight-context.js";
+import { rejected } from "./guards.js";
+import type { Host } from "./host.js";
+import { Landing } from "./landing.js";
+import { Loads } from "./loads.js";
+import { type AsyncStorageClass, Scopes } from "./scopes.js";
+import { Serving } from "./serving.js";
+import { countHit } from "./shared-hits.js";
+import { type Off, Switches } from "./switches.js";
+import { waitFor } from "./waiting.js";
+
+const NOT_DRAWN = Number.NaN;
+/** What {@link Driver.begin} gives when the core trapped; no verdict is −1. */
+const TRAPPED = -1;
+/** The bits of a verdict that tell what to do; all zero for a hit with nothing left to do. */
+export const HIT_BITS: number = STEP_BITS | BEGUN_DROPPED;
+
+const EVERYTHING: Off = { reads: true, writes: true };
+
+/** Answers calls. */
+export class Driver {
+  readonly host: Host;
+  /** Whether a hit needs nothing but its value: nobody listens, and the cache is in use. */
+  isPlain = false;
+  /** What is switched off for now. */
+  readonly switches: Switches = new Switches(() => this.#update());
+  /** What holds for the calls of one function. */
+  readonly scopes: Scopes;
+  readonly #enabled: boolean;
+  #closed = false;
+  readonly #landing: Landing;
+  readonly #loads: Loads;
+  readonly #serving: Serving;
+  #toldUnavailable = false;
+  #toldLimited = false;
+  /** Calls that went straight to their loaders. */
+  bypassed = 0;
+
+  constructor(host: Host, enabled: boolean, asyncLocalStorage?: AsyncStorageClass) {
+    this.host = host;
+    this.scopes = new Scopes(asyncLocalStorage, () => this.#update());
+    this.#enabled = enabled;
+    useAsyncStorage(asyncLocalStorage);
+    this.#update();
+    const recover = (error: unknown) => this.recover(error);
+    this.#landing = new Landing(host, recover);
+    this.#loads = new Loads(host, this.#landing, recover);
+    this.#serving = new Serving(host, this.#landing, recover);
+  }
+
+  /** Answers no more calls. */
+  close(): void {
+    this.#closed = true;
+    this.#update();
+  }
+
+  #update(): void {
+    const inUse = this.#enabled && !this.#closed && this.switches.isEmpty;
+    const { events, memory } = this.host;
+    this.isPlain = inUse && !events.wanted && !memory.copies && !this.scopes.isOpen;
+  }
+
+  /**
+   * What a key may not do.
+   * @throws ClosedError
+   */
+  offFor(key: string): Off {
+    this.checkOpen();
+    return this.#enabled ? this.switches.for(key) : EVERYTHING;
+  }
+
+  /** @throws ClosedError when it answers no more */
+  checkOpen(): void {
+    if (this.#closed) throw new ClosedError("the cache is closed");
+  }
+
+  /** Answers a call. Rejects with the loader's error, never with one of the cache's own making. */
+  call(call: Call): Promise<Answer> {
+    if (this.scopes.isOpen) return this.#inScope(call, (scoped) => this.#answer(scoped, false));
+    return this.#handOut(this.#answer(call, false));
+  }
+
+  #inScope(call: Call, answer: (call: Call) => Promise<Answer>): Promise<Answer> {
+    const explain = (_: Call, { source, layer, times, error }: Answer) => {
+      const { age, ttl } = times ?? { age: 0, ttl: 0 };
+      return { source, layer, age, ttl, ...(error !== undefined && { error }) };
+    };
+    return this.#handOut(this.scopes.answer(call, explain, answer));
+  }
+
+  /** @param again whether the call was counted before, and waited for a load that hung */
+  #answer(call: Call, again: boolean): Promise<Answer> {
+    const refused = this.#refuse(call);
+    if (refused !== undefined) return refused;
+    if (!this.switches.isEmpty) {
+      const off = this.switches.for(call.key);
+      if (off.reads) return off.writes ? this.#bypass(call) : this.#refresh(call);
+      if (off.writes) return this.#begin({ ...call, noStore: true });
+    }
+    return again ? this.#begin(call) : this.#ask(call);
+  }
+
+  /** Begins a call, unless a limit on calls refuses it. */
+  #ask(call: Call): Promise<Answer> {
+    const { guards, rules } = call.policy;
+    if (guards?.shared?.countsCalls || rules.hitsShared) return this.#askStores(call);
+    if (guards?.rules.callSet === undefined) return this.#begin(call);
+    const { memory, timers } = this.host;
+    try {
+      const error = guards.refuseCall(call, memory, timers);
+      return error === undefined ? this.#begin(call) : this.#reject(call, error);
+    } catch (error) {
+      this.recover(error);
+      return this.#bypass(call);
+    }
+  }
+
+  /** The same, for what instances count together. */
+  async #askStores(call: Call): Promise<Answer> {
+    const { guards, rules } = call.policy;
+    const error = await guards?.shared?.refuseCall(call, this.host);
+    const refused = this.#refuse(call);
+    if (refused !== undefined) return refused;
+    try {
+      if (error !== undefined) return this.#reject(call, error);
+      if (rules.hitsShared) await countHit(call, this.host);
+    } catch (cause) {
+      this.recover(cause);
+      return this.#bypass(call);
+    }
+    return this.#refuse(call) ?? this.#begin(call);
+  }
+
+  /** The answer of a call that is refused, hit or not. */
+  #reject(call: Call, error: HoldoverError): Promise<Answer> {
+    const { memory, space, timers, events } = this.host;
+    events.tell({ type: "reject", key: call.key, error });
+    const slot = space.get(call.key) ?? -1;
+    const id = call.policy.bind(memory);
+    const mayServe = this.#landing.mayStandIn(call, error);
+    if (mayServe && core.fallback(memory.machine, slot, id, false, timers.now())) {
+      return this.#serving.serve(call, slot, "error-fallback", error);
+    }
+    return rejected(call, error).then((outcome) => this.#serving.conclude(call, outcome, LEADS));
+  }
+
+  #begin(call: Call): Promise<Answer> {
+    const { memory, space } = this.host;
+    const known = space.get(call.key) ?? -1;
+    let id: number;
+    try {
+      id = call.policy.bind(memory);
+    } catch (error) {
+      this.recover(error);
+      return this.#bypass(call);
+    }
+    return this.perform(call, known, this.begin(known, id));
+  }
+
+  /** Returns the core's verdict on a call of the key in this slot, by the number of a policy. */
+  begin(slot: number, policy: number): number {
+    try {
+      const { memory, timers, random } = this.host;
+      const now = timers.now();
+      const verdict = core.begin(memory.machine, slot, policy, now, NOT_DRAWN);
+      if ((verdict & STEP_BITS) !== STEP_ROLL) return verdict;
+      return core.begin(memory.machine, slot, policy, now, random());
+    } catch (error) {
+      this.recover(error);
+      return TRAPPED;
+    }
+  }
+
+  /** Does what the core said. */
+  perform(call: Call, known: number, verdict: number): Promise<Answer> {
+    if (verdict === TRAPPED) return this.#bypass(call);
+    try {
+      return this.#perform(call, known, verdict);
+    } catch (error) {
+      this.recover(error);
+      return this.#bypass(call);
+    }
+  }
+
+  /**
+   * Loads and stores whether or not there is an entry or a load already. A load that fails
+   * rejects, entry or not: who asks for a new value is not served with the old one.
+   */
+  refresh(call: Call): Promise<Answer> {
+    if (this.scopes.isOpen) return this.#inScope(call, (scoped) => this.#refresh(scoped));
+    return this.#handOut(this.#refresh(call));
+  }
+
+  #refresh(call: Call): Promise<Answer> {
+    const refused = this.#refuse(call);
+    if (refused !== undefined) return refused;
+    const { memory, space, timers } = this.host;
+    try {
+      const known = space.get(call.key) ?? -1;
+      const id = call.policy.bind(memory);
+      const slot = core.refresh(memory.machine, known, id, timers.now());
+      memory.drain();
+      if (known < 0) memory.adopt(space, call.key, slot);
+      const flight = this.#loads.register(call, slot, core.fence(memory.machine), "forced");
+      this.#loads.start(flight, call, true);
+      return this.#join(call, flight, LEADS + WANTS_LOADED);
+    } catch (error) {
+      this.recover(error);
+      return this.#bypass(call);
+    }
+  }
+
+  /**
+   * Loads for this caller alone, and leaves what is stored as it is: guards are asked and told how
+   * it went, and `timeout` holds.
+   */
+  async alone(call: Call): Promise<Answer> {
+    const refused = this.#refuse(call) ?? (await this.refusal(call));
+    if (refused !== undefined) return refused;
+    return this.#join(call, this.#loads.alone(call), LEADS + WANTS_LOADED);
+  }
+
+  /** The answer of a call that a limit on calls refuses; undefined for one that it admits. */
+  async refusal(call: Call): Promise<Answer | undefined> {
+    const { guards } = call.policy;
+    if (guards?.asksCalls !== true || !this.isOpen()) return undefined;
+    const { memory, timers } = this.host;
+    try {
+      const shared = await guards.shared?.refuseCall(call, this.host);
+      const error = shared ?? guards.refuseCall(call, memory, timers);
+      if (error === undefined) return undefined;
+      this.host.events.tell({ type: "reject", key: call.key, error });
+      return rejected(call, error).then((outcome) => this.#serving.conclude(call, outcome, LEADS));
+    } catch (error) {
+      this.recover(error);
+      return undefined;
+    }
+  }
+
+  /** Whether an entry that was looked up may answer for this failure; counts and tells it if so. */
+  standsIn(key: string, policy: BoundPolicy, error: unknown): boolean {
+    const call = { key, policy, args: [], load: () => undefined };
+    if (!this.#landing.mayStandIn(call, error)) return false;
+    this.#serving.heldOver(call, error);
+    return true;
+  }
+
+  /** Each caller of a memory that copies gets a value of its own. */
+  #handOut(answer: Promise<Answer>): Promise<Answer> {
+    const { memory } = this.host;
+    if (!memory.copies) return answer;
+    return answer.then((given) => ({ ...given, value: memory.copied(given.value) }));
+  }
+
+  /** True if there is a core to ask; tells once why not. */
+  isOpen(): boolean {
+    if (this.host.memory.isOpen()) return true;
+    const refusal = core.unavailable();
+    if (refusal !== undefined && !this.#toldUnavailable) {
+      this.#toldUnavailable = true;
+      const { events } = this.host;
+      events.tell({ type: "unavailable", error: refusal.error });
+      if (!events.wanted) warnWithoutCore(refusal.error);
+    }
+    return false;
+  }
+
+  /** Something broke between here and the core. After a trap it goes on with an empty one. */
+  recover(error: unknown): void {
+    const type = core.seeTo(error) ? "trap" : "internal-error";
+    this.host.events.tell({ type, error });
+  }
+
+  /** The answer of calls that do not get as far as the core. */
+  #refuse(call: Call): Promise<Answer> | undefined {
+    if (this.#closed) return Promise.reject(new ClosedError("the cache is closed"));
+    const aborted = abortedOf(signalsOf(call));
+    if (aborted !== undefined) return Promise.reject(aborted.reason);
+    if (call.bypass || !this.#enabled || !this.isOpen()) return this.#bypass(call);
+    return undefined;
+  }
+
+  #perform(call: Call, known: number, verdict: number): Promise<Answer> {
+    const { memory, space } = this.host;
+    const step = verdict & STEP_BITS;
+    const slot = Math.floor(verdict / BEGUN_SLOT);
+    // Before anything else happens: a loader may call the cache, which may take those slots anew.
+    if (verdict & BEGUN_DROPPED) memory.drain();
+    if (known < 0 && slot >= 0) memory.adopt(space, call.key, slot);
+    const isServed = step <= STEP_STALE_REFRESH || step === STEP_HIT_REFRESH;
+    if (
+      isServed &&
+      call.policy.rules.responses !== true &&
+      memory.values[slot] instanceof HttpValue
+    ) {
+      return this.#bypass(call); // Whatever made the keys alike, the answers are not.
+    }
+    switch (step) {
+      case STEP_HIT:
+        return this.#serving.serve(call, slot, "hit");
+      case STEP_STALE:
+        return this.#serving.serve(call, slot, "stale");
+      case STEP_ERROR_FALLBACK:
+        return this.#serving.serve(call, slot, "error-fallback");
+      case STEP_HIT_REFRESH:
+      case STEP_STALE_REFRESH: {
+        // Registered before anything is told: a listener may call the cache.
+        const flight = this.#loads.register(call, slot, core.fence(memory.machine), "refresh");
+        const answer = this.#serving.serve(call, slot, step === STEP_HIT_REFRESH ? "hit" : "stale");
+        this.#loads.start(flight, call);
+        return answer;
+      }
+      case STEP_LOAD:
+      case STEP_LOAD_FALLBACK: {
+        const flight = this.#loads.register(call, slot, core.fence(memory.machine), "load");
+        if (step === STEP_LOAD) this.#tellMiss(call.key);
+        this.#loads.start(flight, call);
+        return this.#join(call, flight, LEADS + (step === STEP_LOAD_FALLBACK ? HAS_FALLBACK : 0));
+      }
+      default: {
+        const flight = memory.flights[slot];
+        if (flight === undefined) return this.#bypass(call);
+        const isOwn = call.within?.wouldWaitForItself(flight.frame) === true;
+        // Registered before anything is told: a listener may call the cache.
+        if (!isOwn && this.isOutdated(flight)) return this.#takeOver(call, slot);
+        if (step !== STEP_WAIT_FALLBACK) this.#tellMiss(call.key);
+        if (isOwn) return this.#loadWithin(call, call.within as Frame);
+        return this.#wait(call, flight, step === STEP_WAIT_FALLBACK ? HAS_FALLBACK : 0);
+      }
+    }
+  }
+
+  /** Waits for another caller's load, unless that cannot be waited for. */
+  #wait(call: Call, flight: Flight, fallback: WaitKind): Promise<Answer> {
+    if (call.policy.readsOnce || call.waitsForNone) return this.#loadBeside(call, fallback);
+    if (keepsRequestsApart() && !isBurst(flight.burst)) {
+      tellRequestsApart(this.host.events, this.#toldLimited);
+      this.#toldLimited = true;
+      return this.#loadBeside(call, fallback);
+    }
+    call.keepArguments?.(call);
+    return this.#join(call, flight, fallback);
+  }
+
+  /** Loads beside the load that leads the key. */
+  #loadBeside(call: Call, fallback: WaitKind): Promise<Answer> {
+    const { memory, space, timers } = this.host;
+    const slot = (fallback & HAS_FALLBACK) !== 0 ? (space.get(call.key) ?? -1) : -1;
+    const id = call.policy.bind(memory);
+    const fence = core.load_beside(memory.machine, slot, id, timers.now());
+    if (fence === BESIDE_ANSWERED) return this.#serving.serve(call, slot, "error-fallback");
+    const flight = this.#loads.register(call, -1, fence, "beside");
+    this.#loads.start(flight, call);
+    return this.#join(call, flight, LEADS + fallback);
+  }
+
+  /**
+   * Loads as a part of the load of the same key that the call was made in: that one has asked the
+   * guards and stores what it brings.
+   */
+  #loadWithin(call: Call, frame: Frame): Promise<Answer> {
+    if (frame.isTooDeep) {
+      const message = `loads of ${call.key} ask for ${call.key} themselves, without an end`;
+      return Promise.reject(new ReentranceError(message));
+    }
+    const { memory, timers } = this.host;
+    const id = call.policy.bind(memory);
+    const fence = core.load_beside(memory.machine, -1, id, timers.now());
+    const own = { ...call, noStore: true };
+    const flight = this.#loads.register(own, -1, fence, "beside");
+    flight.frame.depth = frame.depth + 1;
+    this.#loads.startWithin(flight, own);
+    return this.#join(own, flight, LEADS);
+  }
+
+  /** Whether a load must not be joined, for a tag of it was invalidated. */
+  isOutdated(flight: Flight): boolean {
+    return flight.tagged !== undefined && this.#landing.tagging.isOutdated(flight);
+  }
+
+  /** Loads instead of waiting for a load that began before an invalidation. */
+  #takeOver(call: Call, slot: number): Promise<Answer> {
+    const { memory, timers } = this.host;
+    const id = call.policy.bind(memory);
+    const fence = core.take_over(memory.machine, slot, id, timers.now());
+    memory.drain();
+    const flight = this.#loads.register(call, slot, fence, "load");
+    this.#tellMiss(call.key);
+    this.#loads.start(flight, call);
+    return this.#join(call, flight, LEADS);
+  }
+
+  #tellMiss(key: string): void {
+    if (this.host.events.wanted) this.host.events.tell({ type: "miss", key });
+  }
+
+  /** Waits for a flight, as one of its callers. */
+  #join(call: Call, flight: Flight, kind: WaitKind): Promise<Answer> {
+    const { failoverAfter } = call.policy.rules;
+    const leads = (kind & LEADS) !== 0;
+    const canFailOver =
+      failoverAfter < Number.POSITIVE_INFINITY &&
+      (kind & WANTS_LOADED) === 0 &&
+      ((kind & HAS_FALLBACK) !== 0 || this.host.layers !== undefined);
+    const signals = signalsOf(call);
+    if (call.within !== undefined && !leads) flight.frame.waitedBy(call.within);
+    if (leads && !canFailOver && signals.length === 0) {
+      // Nothing can come before the outcome: the short way.
+      flight.waiting += 1;
+      return flight.outcome.then((outcome) => this.#serving.conclude(call, outcome, kind));
+    }
+    return waitFor(flight, {
+      timers: this.host.timers,
+      signals,
+      joined: !leads,
+      lease: leads ? Number.POSITIVE_INFINITY : this.#waitLeft(call.key),
+      failoverAfter: canFailOver ? failoverAfter : Number.POSITIVE_INFINITY,
+      conclude: (outcome) =>
+        outcome.isReadOnce && !leads && (outcome.ok || outcome.held === undefined)
+          ? this.#loadBeside(call, kind)
+          : this.#serving.conclude(call, outcome, kind),
+      failOver: () => this.#serving.failOver(call),
+      beginAgain: () => this.#answer(call, true),
+      abandon: (reason) => this.#loads.abandon(flight, call, reason),
+    });
+  }
+
+  #waitLeft(key: string): number {
+    const { memory, space, timers } = this.host;
+    return core.wait_left(memory.machine, space.get(key) ?? -1, timers.now());
+  }
+
+  async #bypass(call: Call): Promise<Answer> {
+    this.bypassed += 1;
+    const flight = new Flight(call.key, 0, 0, false);
+    const stop = (reason: unknown) => flight.abort(reason);
+    const cancels = signalsOf(call).map((signal) => whenAborted(signal, stop));
+    try {
+      const value = await call.load(new FlightContext(flight, false), call);
+      return { value, source: "bypass", layer: undefined };
+    } finally {
+      for (const cancel of cancels) cancel();
+    }
+  }
+}

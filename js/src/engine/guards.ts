@@ -1,0 +1,163 @@
+/** Guards at work: asked before a load, told how it went. The machines are in the core. */
+
+import {
+  REFUSED_ADMITTED,
+  REFUSED_CIRCUIT_OPEN,
+  REFUSED_RATE_LIMITED,
+  RESULT_IGNORED,
+  readRefusalNumbers,
+} from "../core/abi.js";
+import * as core from "../core/core.js";
+import type { MemoryStore } from "../memory/memory.js";
+import type { LoadResult } from "../model/load-result.js";
+import type { CompiledGuards } from "../policy/guard-options.js";
+import type { Timers } from "../runtime/clock.js";
+import {
+  CircuitOpenError,
+  HoldoverError,
+  RateLimitedError,
+  SlowCallsError,
+} from "../util/errors.js";
+import type { Call } from "./call.js";
+import type { Outcome } from "./flight.js";
+import { GuardTables, type ScopedGuards } from "./guard-scopes.js";
+import type { Host } from "./host.js";
+import { rateLimited, SharedGuards, type Ticket } from "./shared-guards.js";
+
+interface Place extends ScopedGuards {
+  readonly permit: number;
+}
+
+/** A load that was admitted: where its result is to be told. */
+export interface Admission {
+  readonly places: readonly Place[];
+  readonly instance: number;
+  readonly startedAt: number;
+  /** Where instances count it together. */
+  readonly ticket?: Ticket;
+  /** How many flights it is for; 0 once the result is told. */
+  shares: number;
+}
+
+/** The guards of one policy. */
+export class Guards {
+  readonly rules: CompiledGuards;
+  /** Those that instances share; undefined for none. */
+  readonly shared: SharedGuards | undefined;
+  readonly tables: GuardTables;
+
+  /** @param sharedName what state that instances share is called, unless its options say */
+  constructor(rules: CompiledGuards, sharedName: string) {
+    this.rules = rules;
+    this.shared = rules.shared && new SharedGuards(rules.shared, sharedName);
+    this.tables = new GuardTables(rules);
+  }
+
+  /** Whether every call is asked about, hits included. */
+  get asksCalls(): boolean {
+    return this.rules.callSet !== undefined || this.shared?.countsCalls === true;
+  }
+
+  /** Admits a load, or says why not. Nothing is used up by a load that is refused. */
+  admit(call: Call, memory: MemoryStore, timers: Timers): Admission | HoldoverError {
+    const now = timers.now();
+    const asked = this.#asked(call, memory, now);
+    const { machine, instance } = memory;
+    const refused = firstRefusal(asked, machine, now);
+    if (refused !== undefined) return refused;
+    const policy = call.policy.bind(memory);
+    const places = asked.map(({ scopes, name, guards }) => {
+      const permit = core.take_guards(machine, guards, policy, now);
+      return { scopes, name, guards, permit };
+    });
+    return { places, instance, startedAt: now, shares: 1 };
+  }
+
+  /** The same, by what instances share, too, which is asked for only if nothing here refuses. */
+  async admitShared(call: Call, host: Host): Promise<Admission | HoldoverError> {
+    const { memory, timers } = host;
+    const now = timers.now();
+    const here = firstRefusal(this.#asked(call, memory, now), memory.machine, now);
+    const ticket = here ?? (await this.shared?.admit(call, host));
+    if (ticket instanceof HoldoverError) return ticket;
+    const admission = this.admit(call, memory, timers);
+    if (ticket === undefined) return admission;
+    if (!(admission instanceof HoldoverError)) return { ...admission, ticket };
+    await ticket.end(RESULT_IGNORED);
+    return admission;
+  }
+
+  /** The guards of a call. */
+  #asked(call: Call, memory: MemoryStore, now: number): readonly ScopedGuards[] {
+    this.tables.checkInstance(memory.instance);
+    return this.tables.loads.map((scopes) => scopes.of(call, memory, now));
+  }
+
+  /** Why a call is refused, hit or not; undefined when it may go on. */
+  refuseCall(call: Call, memory: MemoryStore, timers: Timers): HoldoverError | undefined {
+    const { calls } = this.tables;
+    if (calls === undefined) return undefined;
+    const { machine, instance } = memory;
+    this.tables.checkInstance(instance);
+    const now = timers.now();
+    const { guards } = calls.of(call, memory, now);
+    const reason = core.check_guards(machine, guards, now);
+    if (reason !== REFUSED_ADMITTED) return refusal(reason, machine, now);
+    core.take_guards(machine, guards, call.policy.bind(memory), now);
+    return undefined;
+  }
+
+  /** Tells how an admitted load went; gives what is under way until all know. */
+  record(
+    admission: Admission,
+    result: LoadResult,
+    { memory, timers }: Host,
+  ): Promise<void> | undefined {
+    if (admission.shares === 0) return undefined;
+    // A batch is one load: it says nothing of the origin only when none of its keys does.
+    admission.shares = result === RESULT_IGNORED ? admission.shares - 1 : 0;
+    if (admission.shares > 0) return undefined;
+    const told = admission.ticket?.end(result);
+    if (admission.instance !== memory.instance) return told;
+    const now = timers.now();
+    const duration = Math.max(0, now - admission.startedAt);
+    for (const place of admission.places) {
+      // Forgotten meanwhile: their number may be that of another key's by now.
+      if (!place.scopes.has(place)) continue;
+      core.record_guards(memory.machine, place.guards, place.permit, result, duration, now);
+    }
+    return told;
+  }
+}
+
+function firstRefusal(
+  asked: readonly ScopedGuards[],
+  machine: number,
+  now: number,
+): HoldoverError | undefined {
+  for (const { guards } of asked) {
+    const reason = core.check_guards(machine, guards, now);
+    if (reason !== REFUSED_ADMITTED) return refusal(reason, machine, now);
+  }
+  return undefined;
+}
+
+function refusal(reason: number, machine: number, now: number): HoldoverError {
+  const { retryAfter, limit } = readRefusalNumbers(core.refusal(machine));
+  if (reason === REFUSED_RATE_LIMITED) return rateLimited(limit, retryAfter, now);
+  return reason === REFUSED_CIRCUIT_OPEN
+    ? new CircuitOpenError("the circuit breaker is open", { retryAfter })
+    : new SlowCallsError("loads have become slow", { retryAfter });
+}
+
+/** The outcome of a refusal with nothing to serve: what `onReject` says, or the error. */
+export async function rejected(call: Call, error: HoldoverError): Promise<Outcome> {
+  const onReject = call.policy.rules.guards?.onReject;
+  if (!(error instanceof RateLimitedError) || onReject === undefined) return { ok: false, error };
+  try {
+    const value = await onReject(error, ...call.args);
+    return { ok: true, value, source: "error-fallback", error };
+  } catch (thrown) {
+    return { ok: false, error: thrown };
+  }
+}

@@ -1,0 +1,135 @@
+/** What the parts of a cache share, made of its options. */
+
+import { type Change, type Feed, feedOf } from "../coordination/feed.js";
+import { isTrap } from "../core/core.js";
+import { HttpPlaces } from "../http/http-places.js";
+import type { Tagged } from "../keys/tags.js";
+import { MemoryStore, memory, type Space } from "../memory/memory.js";
+import { type CacheEvent, Events } from "../model/events.js";
+import type { Store } from "../model/store.js";
+import type { CompiledCacheOptions } from "../policy/cache-options.js";
+import type { WaitUntil } from "../policy/policy-options.js";
+import { providedWaitUntil, type TellFault, type Timers, timersOf } from "../runtime/clock.js";
+import { Attempts, type Layer } from "../tiers/attempts.js";
+import { Layers } from "../tiers/layers.js";
+import { StoreNames } from "../tiers/store-names.js";
+import { ConfigError } from "../util/errors.js";
+import { settled } from "../util/user-functions.js";
+
+const UNIFORM = "a number from 0 to below 1";
+
+/** A place for entries that `createCache` takes: `memory()` or a lower store. */
+export type AnyStore = MemoryStore | Store;
+
+/** What a cache's parts share. */
+export interface Host {
+  readonly memory: MemoryStore;
+  readonly space: Space;
+  readonly namespace: string;
+  readonly names: StoreNames;
+  readonly attempts: Attempts;
+  readonly layers: Layers | undefined;
+  /** Where the responses of its fetches and handlers are. */
+  readonly places: HttpPlaces;
+  /** How the stores are doing that only guards use. */
+  readonly sharedLayers: WeakMap<Store, Layer>;
+  readonly feed: Feed | undefined;
+  readonly timers: Timers;
+  readonly random: () => number;
+  readonly events: Events;
+  readonly waitUntil: () => WaitUntil | undefined;
+  /** Whether callers have a loaded value only when the lower stores have it too. */
+  readonly awaitsWrites: boolean;
+}
+
+/** What the outside tells a cache. */
+export interface Told {
+  /** The core trapped. */
+  readonly trapped: (error: unknown) => void;
+  /** Another instance changed something. */
+  readonly changed: (change: Change) => void;
+}
+
+/**
+ * Makes what a cache's parts share.
+ * @throws ConfigError for stores that do not go together
+ */
+export function hostOf(given: CompiledCacheOptions<AnyStore, CacheEvent>, told: Told): Host {
+  const { namespace, waitUntil, codec, seals, maxRecord } = given;
+  const events = new Events(given.onEvent);
+  const tellFault: TellFault = (option, error) =>
+    events.tell({ type: "policy-error", option, key: "", error });
+  const timers = timersOf(given.clock, tellFault);
+  const { own, lower } = splitStores(given.stores);
+  const sealed = lower.map((store) => seals.reduce((inner, seal) => seal(inner), store));
+  const names = new StoreNames(namespace);
+  const attempts = new Attempts(timers, events);
+  const onTrap = (error: unknown) => {
+    if (isTrap(error)) told.trapped(error);
+  };
+  const isOutdated = (tagged: Tagged, isStale: boolean) => {
+    try {
+      return own.isOutdated(tagged, isStale);
+    } catch (error) {
+      onTrap(error);
+      return true;
+    }
+  };
+  const below = {
+    ...{ names, attempts, timers, events, codec, maxRecord, onTrap, isOutdated },
+    ...{ registry: own.tiers, bases: lower },
+  };
+  const layers = lower.length === 0 ? undefined : new Layers(sealed, below);
+  const space = own.space(namespace);
+  if (events.wanted) own.listen(space, (key) => events.tell({ type: "evict", key }));
+  return {
+    memory: own,
+    space,
+    namespace,
+    names,
+    attempts,
+    layers,
+    places: new HttpPlaces(lower.length > 0),
+    sharedLayers: new WeakMap(),
+    feed: feedOf(layers?.all ?? [], namespace, { attempts, timers, events }, told.changed),
+    timers,
+    random: given.random === undefined ? Math.random : lenient(given.random, tellFault),
+    events,
+    waitUntil: () => (waitUntil === false ? undefined : (waitUntil ?? providedWaitUntil())),
+    awaitsWrites: given.writes === "await",
+  };
+}
+
+/** The memory, which comes first or is left out, and the stores below it. */
+function splitStores(stores: readonly AnyStore[] | undefined): {
+  readonly own: MemoryStore;
+  readonly lower: readonly Store[];
+} {
+  if (stores === undefined) return { own: memory(), lower: [] };
+  const [first, ...rest] = stores;
+  const own = first instanceof MemoryStore ? first : new MemoryStore(0, Infinity, undefined);
+  const lower = first instanceof MemoryStore ? rest : stores;
+  const misplaced = lower.findIndex((store) => store instanceof MemoryStore);
+  if (misplaced >= 0) {
+    throw new ConfigError("stores", stores, "at most one memory(), and that first");
+  }
+  return { own, lower: lower as readonly Store[] };
+}
+
+/**
+ * A random source that throws, or gives what is no number from 0 to below 1, must neither fail a
+ * call nor change what is kept: the middle does for any of its numbers.
+ */
+function lenient(random: () => number, tellFault: TellFault): () => number {
+  return () => {
+    try {
+      const drawn = settled(random(), "random", UNIFORM);
+      if (typeof drawn === "number" && drawn >= 0 && drawn < 1) return drawn;
+      const subject = 'what option "random" returned';
+      throw new ConfigError("random", drawn, UNIFORM, { subject });
+    } catch (error) {
+      tellFault("random", error);
+      return 0.5;
+    }
+  };
+}

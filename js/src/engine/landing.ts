@@ -1,0 +1,337 @@
+/** How loads end: what they brought is stored, what failed is made up for, who guards is told. */
+
+import {
+  LANDED_OUTDATED,
+  RESULT_FAILED,
+  RESULT_IGNORED,
+  RESULT_SUCCEEDED,
+  STATE_ABSENT,
+} from "../core/abi.js";
+import * as core from "../core/core.js";
+import { CachedError } from "../model/cached-error.js";
+import { isServable } from "../model/entry-state.js";
+import type { LoadResult } from "../model/load-result.js";
+import { keptFor } from "../records/entry-records.js";
+import { canBeReadOnce, warnOfReadOnce } from "../records/read-once.js";
+import { withoutCallers } from "../runtime/outside.js";
+import { type Layers, type Lifetime, totalOf } from "../tiers/layers.js";
+import type { PreparedChange } from "../tiers/tiers.js";
+import { askUser, type Verdict } from "../util/user-functions.js";
+import type { Call, Previous } from "./call.js";
+import type { Flight, Held, Outcome } from "./flight.js";
+import type { Host } from "./host.js";
+import { errorTtlFor, lifetimeFor } from "./lifetimes.js";
+import { Tagging } from "./tagging.js";
+
+/** Brings loads home. */
+export class Landing {
+  readonly #host: Host;
+  readonly #recover: (error: unknown) => void;
+  readonly tagging: Tagging;
+
+  constructor(host: Host, recover: (error: unknown) => void) {
+    this.#host = host;
+    this.#recover = recover;
+    this.tagging = new Tagging(host);
+  }
+
+  /** Whether an entry may answer for this error. */
+  mayStandIn(call: Call, error: unknown): boolean {
+    const { staleOn } = call.policy.rules;
+    if (staleOn === undefined) return true;
+    return isYes(this.#ask(call, "staleOn", () => staleOn(error)));
+  }
+
+  /** Tells the guards how a load went, once. */
+  record(flight: Flight, call: Call, result: LoadResult): void {
+    const { admission } = flight;
+    const { guards } = call.policy;
+    if (admission === undefined || guards === undefined) return;
+    flight.admission = undefined;
+    const told = this.inCore(() => guards.record(admission, result, this.#host));
+    if (told !== undefined) flight.done = Promise.all([flight.done, told]);
+  }
+
+  #recordFailure(flight: Flight, call: Call, error: unknown): void {
+    const countIf = call.policy.rules.guards?.countIf;
+    const counts = countIf === undefined || isYes(this.#ask(call, "countIf", () => countIf(error)));
+    this.record(flight, call, counts ? RESULT_FAILED : RESULT_IGNORED);
+  }
+
+  /** The loader returned, perhaps long after its timeout or its lease. */
+  landed(flight: Flight, call: Call, value: unknown): Outcome {
+    const { failIf } = call.policy.rules;
+    const fails = failIf === undefined ? false : this.#ask(call, "failIf", () => failIf(value));
+    if (fails === true) return this.crashed(flight, call, undefined, { value });
+    const isReadOnce = canBeReadOnce(value);
+    const outcome: Outcome = isReadOnce
+      ? { ok: true, value, source: "load", isReadOnce }
+      : { ok: true, value, source: "load" };
+    this.#noteShape(call, value, isReadOnce);
+    this.record(flight, call, RESULT_SUCCEEDED);
+    const took = this.#host.timers.now() - flight.loadBegan;
+    call.policy.loadTimes.record(Math.max(0, took));
+    flight.over = true;
+    // An answer that a promise may yet call a failure is handed out, not kept.
+    const isKept = fails !== "promise" && !isReadOnce && this.#mayKeep(call, value);
+    if (!isKept) {
+      this.endWithoutStoring(flight);
+      return outcome;
+    }
+    const arrival = call.noStore ? undefined : this.#arrivalOf(flight, call, value);
+    if (arrival === undefined) {
+      this.endWithoutStoring(flight);
+      return outcome;
+    }
+    const { layers } = this.#host;
+    if (layers === undefined) this.#keep(flight, call, value, arrival);
+    else this.#keepInAll(layers, flight, call, value, arrival);
+    return outcome;
+  }
+
+  /** Stores what was loaded, in memory and in the stores below it. */
+  #keepInAll(layers: Layers, flight: Flight, call: Call, value: unknown, arrival: Lifetime): void {
+    // What is not worth storing has to be dropped only where something may be.
+    const isOfUse = keptFor(arrival) > 0 || flight.mayHaveStored || this.#hasEntry(flight) === true;
+    const slot = this.#keep(flight, call, value, arrival);
+    // Undefined: the core that gave the fence is gone, so nobody knows what came since.
+    if (slot === undefined || slot === LANDED_OUTDATED || !isOfUse) return;
+    const change = layers.prepare(call.key, value, arrival, call.policy.rules);
+    flight.written = this.#write(flight, change, keptFor(arrival) <= 0);
+    flight.done = Promise.all([flight.done, flight.written]);
+    if (this.#host.awaitsWrites) flight.awaited = flight.written;
+  }
+
+  /** Writes to the lower stores; what is dropped there must not stay in other memories either. */
+  async #write({ key, lock }: Flight, change: PreparedChange, drops: boolean): Promise<void> {
+    await (lock === undefined ? change.perform() : lock.write(change));
+    if (drops) await this.#host.feed?.tell({ keys: [key] });
+  }
+
+  #hasEntry(flight: Flight): boolean | undefined {
+    return this.inCoreOf(flight, () => {
+      const { memory, space, timers } = this.#host;
+      const slot = space.get(flight.key);
+      return slot !== undefined && core.state(memory.machine, slot, timers.now()) !== STATE_ABSENT;
+    });
+  }
+
+  /** `#store` in the core that gave the flight; undefined when that is gone. Makes no function. */
+  #keep(flight: Flight, call: Call, value: unknown, lifetime: Lifetime): number | undefined {
+    const { memory } = this.#host;
+    if (flight.instance !== memory.instance || !memory.isOpen()) return undefined;
+    try {
+      return this.#store(flight, call, value, lifetime);
+    } catch (error) {
+      this.#recover(error);
+      return undefined;
+    }
+  }
+
+  #store(flight: Flight, call: Call, value: unknown, lifetime: Lifetime): number {
+    const { memory, space, timers, layers } = this.#host;
+    const own = layers === undefined ? lifetime : memory.capped(lifetime);
+    const { ttl, staleWhileRevalidate, staleIfError, retained = 0 } = own;
+    const size = memory.weigh(value, flight.key, this.#host.events);
+    const known = space.get(flight.key) ?? -1;
+    const slot = core.loaded(
+      memory.machine,
+      known,
+      flight.fence,
+      call.policy.bind(memory),
+      ttl,
+      staleWhileRevalidate,
+      staleIfError,
+      size,
+      timers.now(),
+      retained,
+    );
+    if (slot >= 0) {
+      memory.keep(space, flight.key, slot, value);
+      if (own.tagged) {
+        const { hashes, begun = flight } = own.tagged;
+        core.tag(memory.machine, slot, hashes, begun.fence);
+      }
+    }
+    if (known >= 0) memory.land(flight, known);
+    memory.drain();
+    return slot;
+  }
+
+  endWithoutStoring(flight: Flight): void {
+    this.inCoreOf(flight, () => {
+      const { memory, space } = this.#host;
+      const slot = space.get(flight.key) ?? -1;
+      core.cancelled(memory.machine, slot, flight.fence);
+      memory.land(flight, slot);
+      memory.drain();
+    });
+  }
+
+  /** How a value is to be stored; undefined when it is not. */
+  #arrivalOf(flight: Flight, call: Call, value: unknown): Lifetime | undefined {
+    const { random, events } = this.#host;
+    let option = "ttl";
+    try {
+      const lifetime = lifetimeFor(call, value, random);
+      if (flight.tagged === undefined) return lifetime;
+      option = "tags";
+      const tagged = this.tagging.tagsOf(flight, call, value);
+      return this.inCoreOf(flight, () => this.tagging.arrive(flight, lifetime, tagged));
+    } catch (error) {
+      events.tell({ type: "policy-error", option, key: call.key, error });
+      return undefined;
+    }
+  }
+
+  /** The load failed. Only the first failure of a flight counts: it may time out, then reject. */
+  crashed(
+    flight: Flight,
+    call: Call,
+    error: unknown,
+    result?: { readonly value: unknown },
+  ): Outcome {
+    const { memory, events } = this.#host;
+    const isReadOnce = result === undefined ? canBeReadOnce(error) : canBeReadOnce(result.value);
+    const failure: Outcome = {
+      ok: false,
+      error,
+      ...(result && { result }),
+      ...(isReadOnce && { isReadOnce }),
+    };
+    if (flight.over) return failure;
+    if (isReadOnce) this.#noteShape(call, result === undefined ? error : result.value, true);
+    flight.over = true;
+    flight.error = result === undefined ? error : result.value;
+    events.tell({ type: "load-error", key: call.key, error: flight.error });
+    this.#recordFailure(flight, call, flight.error);
+    if (result !== undefined && !isReadOnce && this.#keepsFailed(flight, call, result.value))
+      return failure;
+    const held = this.endWithHeld(flight, (slot, now) => {
+      const id = call.policy.bind(memory);
+      // What callers are to see must not be hidden from the next one by a retry.
+      const mayStandIn = flight.background || this.mayStandIn(call, flight.error);
+      if (!mayStandIn) core.failed_openly(memory.machine, slot, flight.fence, id);
+      else if (flight.isBeside) core.failed_beside(memory.machine, slot, flight.fence, id, now);
+      else core.failed(memory.machine, slot, flight.fence, id, now);
+    });
+    if (held !== undefined) return { ...failure, held };
+    if (result === undefined && !isReadOnce) this.#remember(flight, call, error);
+    return failure;
+  }
+
+  /** Ends a flight in the core; gives the entry that may answer instead of it. */
+  endWithHeld(flight: Flight, end: (slot: number, now: number) => void): Held | undefined {
+    return this.inCoreOf(flight, () => {
+      const { memory, space, timers } = this.#host;
+      const slot = space.get(flight.key) ?? -1;
+      const now = timers.now();
+      const servable = slot >= 0 && isServable(core.state(memory.machine, slot, now));
+      const value = memory.values[slot];
+      const age = core.age(memory.machine, slot, now);
+      const times = { age, ttl: core.ttl(memory.machine, slot) - age };
+      end(slot, now);
+      memory.land(flight, slot);
+      memory.drain();
+      return servable && !(value instanceof CachedError) ? { value, times } : this.#spareOf(flight);
+    });
+  }
+
+  /** The entry of a lower store that memory did not keep, while it may still answer. */
+  #spareOf({ spare }: Flight): Held | undefined {
+    if (spare === undefined) return undefined;
+    const { found, at } = spare;
+    const age = found.age + Math.max(0, this.#host.timers.now() - at);
+    if (age >= totalOf(found)) return undefined;
+    return { value: found.value, times: { age, ttl: found.ttl - age } };
+  }
+
+  /** The entry that a flight is to renew, for its loader. */
+  previousOf(flight: Flight): Previous | undefined {
+    const held = this.inCoreOf(flight, () => {
+      const { memory, space, timers } = this.#host;
+      const slot = space.get(flight.key);
+      const now = timers.now();
+      if (slot === undefined || !isServable(core.state(memory.machine, slot, now)))
+        return undefined;
+      const value = memory.values[slot];
+      if (value instanceof CachedError) return undefined;
+      return { value: memory.copied(value), age: core.age(memory.machine, slot, now) };
+    });
+    if (held !== undefined) return held;
+    const spare = this.#spareOf(flight);
+    return spare && { value: spare.value, age: spare.times?.age ?? 0 };
+  }
+
+  /** Notes what a function brings: what can be read only once is told, and never shared. */
+  #noteShape(call: Call, value: unknown, isReadOnce: boolean): void {
+    const { policy, key } = call;
+    if (!isReadOnce) {
+      policy.mayCrowd = !policy.readsOnce;
+      return;
+    }
+    policy.mayCrowd = false;
+    if (!policy.readsOnce) warnOfReadOnce(policy.name);
+    policy.readsOnce = true;
+    this.#host.events.tell({ type: "read-once", key, value });
+  }
+
+  /**
+   * Keeps a failed result that says itself how long it may be used, unless an entry may answer
+   * instead; in memory only, as all failures.
+   */
+  #keepsFailed(flight: Flight, call: Call, value: unknown): boolean {
+    const lifetime = call.noStore ? undefined : call.lifetimeOfFailed?.(value);
+    if (lifetime === undefined) return false;
+    const slot = this.inCoreOf(flight, () => {
+      const { memory, space, timers } = this.#host;
+      const known = space.get(flight.key) ?? -1;
+      const isHeld = known >= 0 && isServable(core.state(memory.machine, known, timers.now()));
+      return isHeld ? undefined : this.#store(flight, call, value, lifetime);
+    });
+    return slot !== undefined;
+  }
+
+  /** Keeps a failure for `errorTtl`, in memory only: errors are not made to be stored. */
+  #remember(flight: Flight, call: Call, error: unknown): void {
+    if (call.noStore || call.policy.rules.errorTtl === 0 || call.isPersonal?.(error)) return;
+    try {
+      const lifetime = { ttl: errorTtlFor(call, error), staleWhileRevalidate: 0, staleIfError: 0 };
+      const remembered = { ...lifetime, tagged: this.tagging.ofArgs(flight) };
+      this.#keep(flight, call, new CachedError(withoutCallers(error)), remembered);
+    } catch (cause) {
+      const event = { type: "policy-error", option: "errorTtl", key: call.key } as const;
+      this.#host.events.tell({ ...event, error: cause });
+    }
+  }
+
+  #mayKeep(call: Call, value: unknown): boolean {
+    const { cacheIf } = call.policy.rules;
+    return (
+      cacheIf === undefined || this.#ask(call, "cacheIf", () => cacheIf(value, call.args)) === true
+    );
+  }
+
+  #ask({ key }: Call, option: string, ask: () => unknown): Verdict {
+    return askUser(this.#host.events, { option, key }, ask);
+  }
+
+  /** The same, for a flight: one that an earlier core began is nobody's by now. */
+  inCoreOf<T>(flight: Flight, step: () => T): T | undefined {
+    return flight.instance === this.#host.memory.instance ? this.inCore(step) : undefined;
+  }
+
+  /** Runs a step in the core; a trap replaces it and gives undefined. */
+  inCore<T>(step: () => T): T | undefined {
+    if (!this.#host.memory.isOpen()) return undefined;
+    try {
+      return step();
+    } catch (error) {
+      this.#recover(error);
+      return undefined;
+    }
+  }
+}
+
+/** A function that threw has not decided: it is as if it were not there. A promise is no yes. */
+const isYes = (verdict: Verdict): boolean => verdict === true || verdict === "threw";

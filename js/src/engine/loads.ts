@@ -1,0 +1,414 @@
+/** Running loads: looking into lower stores, calling loaders, storing what they bring. */
+
+import { type LoadLock, loadLockName, lockLoad } from "../coordination/lock.js";
+import {
+  FOUND_KEPT_FOUND,
+  FOUND_KEPT_HELD,
+  FOUND_SLOT,
+  RESULT_IGNORED,
+  STEP_BITS,
+  STEP_ERROR_FALLBACK,
+  STEP_HIT,
+  STEP_HIT_REFRESH,
+  STEP_LOAD_FALLBACK,
+  STEP_STALE,
+  STEP_STALE_REFRESH,
+} from "../core/abi.js";
+import * as core from "../core/core.js";
+import { joinBurst, type Timers } from "../runtime/clock.js";
+import { currentFrame, leaveFrame, runWithin } from "../runtime/frames.js";
+import { keepsRequestsApart } from "../runtime/requests.js";
+import type { FoundEntry, Layers } from "../tiers/layers.js";
+import { oneLine } from "../util/describe.js";
+import { HoldoverError, TimeoutError } from "../util/errors.js";
+import { ignoreRejection } from "../util/user-functions.js";
+import type { Call } from "./call.js";
+import { Flight, type Outcome } from "./flight.js";
+import { everythingOf, FlightContext } from "./flight-context.js";
+import { type Admission, type Guards, rejected } from "./guards.js";
+import type { Host } from "./host.js";
+import type { Landing } from "./landing.js";
+import { hostAsyncStorage } from "./scopes.js";
+import { countFound } from "./shared-hits.js";
+
+/** For a roll that nobody looks at. */
+const MIDDLE = 0.5;
+
+/**
+ * A load somebody waits for, one that nobody does, one that was asked for by name, or one beside
+ * the load that leads the key.
+ */
+export type LaunchKind = "load" | "refresh" | "forced" | "beside";
+
+/** Timers for what nobody waits for. */
+const quiet = (timers: Timers): Timers => ({ ...timers, after: timers.afterIfAlive });
+/** Of a flight that no core has given. */
+const NOWHERE = -1;
+
+/** Starts loads and brings them home. */
+export class Loads {
+  readonly #host: Host;
+  readonly #recover: (error: unknown) => void;
+  readonly #landing: Landing;
+
+  constructor(host: Host, landing: Landing, recover: (error: unknown) => void) {
+    this.#host = host;
+    this.#landing = landing;
+    this.#recover = recover;
+  }
+
+  /** Makes the flight that the core has just given to this caller. */
+  register(call: Call, slot: number, fence: number, kind: LaunchKind): Flight {
+    const { memory } = this.#host;
+    const flight = new Flight(call.key, fence, memory.instance, kind === "refresh");
+    // Loads that others may wait for; without single flight the core knows only refreshes.
+    const isKnown = kind === "load" ? call.policy.rules.singleFlight : kind !== "beside";
+    flight.isBeside = !isKnown;
+    if (keepsRequestsApart()) flight.burst = joinBurst();
+    if (call.within !== undefined && kind !== "refresh") flight.frame.waitedBy(call.within);
+    if (call.policy.rules.tags !== undefined)
+      flight.tagged = call.beginning ?? this.#landing.tagging.begin(call, fence);
+    if (slot >= 0 && isKnown) memory.flights[slot] = flight;
+    return flight;
+  }
+
+  /** Starts a flight; one that must ask the origin does not look into lower stores. */
+  start(flight: Flight, call: Call, mustLoad = false): void {
+    const { layers, feed, events } = this.#host;
+    if (!mustLoad && call.policy.rules.bloom?.mayHave(call.key) === false) {
+      flight.outcome = this.#absent(flight);
+      flight.done = flight.outcome;
+      return;
+    }
+    flight.mayHaveStored ||= mustLoad;
+    feed?.listen();
+    flight.heard = feed?.acknowledged;
+    const type = flight.background ? "refresh" : "load";
+    if (events.wanted) events.tell({ type, key: call.key });
+    const looks = layers !== undefined && !mustLoad;
+    flight.outcome = looks ? this.#lookThenLoad(flight, call, layers) : this.#load(flight, call);
+    flight.done ??= flight.outcome;
+    this.#anchor(flight, call);
+  }
+
+  /** Starts a load that is a part of another one of its key: it asks nobody but the loader. */
+  startWithin(flight: Flight, call: Call): void {
+    if (this.#host.events.wanted) this.#host.events.tell({ type: "load", key: call.key });
+    flight.outcome = this.#callLoader(flight, call);
+    flight.done ??= flight.outcome;
+  }
+
+  /** Starts a load that nobody joins and that the core knows nothing of. */
+  alone(call: Call): Flight {
+    const flight = new Flight(call.key, 0, NOWHERE, false);
+    const frame = currentFrame();
+    if (frame !== undefined) flight.frame.waitedBy(frame);
+    flight.outcome = this.#load(flight, call);
+    flight.done ??= flight.outcome;
+    return flight;
+  }
+
+  /** The key surely does not exist: nobody is asked, nothing is stored. */
+  #absent(flight: Flight): Promise<Outcome> {
+    flight.over = true;
+    this.#landing.endWithoutStoring(flight);
+    return Promise.resolve(flight.tell({ ok: true, value: undefined, source: "negative" }));
+  }
+
+  /** Nobody waits any more: stops the load unless something keeps it. */
+  abandon(flight: Flight, call: Call, reason: unknown): void {
+    if (flight.anchored || flight.over) return;
+    flight.over = true;
+    flight.timer?.cancel();
+    flight.frame.end();
+    this.#landing.record(flight, call, RESULT_IGNORED);
+    this.#landing.endWithoutStoring(flight);
+    void flight.lock?.release();
+    flight.abort(reason);
+  }
+
+  /** Keeps the host from ending the flight with the request that began it. */
+  #anchor(flight: Flight, call: Call): void {
+    const waitUntil = call.waitUntil ?? this.#host.waitUntil();
+    if (waitUntil === undefined) return;
+    try {
+      ignoreRejection(waitUntil(everythingOf(flight)));
+      flight.anchored = true;
+    } catch {
+      // Not in a request, or it is over: the flight goes on as long as the host lets it.
+    }
+  }
+
+  async #lookThenLoad(flight: Flight, call: Call, layers: Layers): Promise<Outcome> {
+    const { rules } = call.policy;
+    const found = await (call.batch?.look(call.key, layers, rules) ?? layers.read(call.key, rules));
+    if (found !== undefined) flight.mayHaveStored = true;
+    if (found !== undefined && (flight.background || (await countFound(call, found, this.#host)))) {
+      const outcome = this.#landing.inCoreOf(flight, () => this.#useFound(flight, call, found));
+      if (outcome !== undefined) return flight.tell(outcome);
+    }
+    return this.#lockThenLoad(flight, call, layers);
+  }
+
+  /** Loads, under the lock if the policy wants one. */
+  async #lockThenLoad(flight: Flight, call: Call, layers: Layers): Promise<Outcome> {
+    const rules = call.policy.rules.lock;
+    let lock: LoadLock | undefined;
+    if (rules !== undefined) await this.#host.feed?.opening();
+    flight.heard = this.#host.feed?.acknowledged;
+    // A load whose lock a load above it holds would wait for itself.
+    if (rules !== undefined && !flight.frame.isUnderLock(loadLockName(layers, call.key))) {
+      const use = (found: FoundEntry) =>
+        this.#landing.inCoreOf(flight, () => this.#useFound(flight, call, found));
+      const timers = flight.background ? quiet(this.#host.timers) : this.#host.timers;
+      const host = { ...this.#host, layers, timers };
+      const locked = await lockLoad<Outcome>(host, call, rules, use, () =>
+        this.#renew(flight, call),
+      );
+      if ("outcome" in locked) return flight.tell(locked.outcome);
+      if ("error" in locked) return this.#refuse(flight, call, locked.error);
+      lock = locked.lock;
+    }
+    if (!this.#renew(flight, call)) {
+      await lock?.release();
+      return { ok: false, error: new TimeoutError("nobody waits for the load") };
+    }
+    if (lock === undefined) return this.#load(flight, call);
+    flight.lock = lock;
+    flight.frame.lock = lock.name;
+    const outcome = this.#load(flight, call);
+    // What was loaded is in the stores before the next one may look.
+    const released = outcome.then(() => flight.written).then(() => lock.release());
+    flight.done = Promise.all([flight.done, released]);
+    return outcome;
+  }
+
+  /** A flight that has waited leads from now on; false when nobody waits for it any more. */
+  #renew(flight: Flight, call: Call): boolean {
+    if (flight.over) return false;
+    this.#landing.inCoreOf(flight, () => {
+      const { memory, space, timers } = this.#host;
+      core.started(memory.machine, space.get(call.key) ?? -1, flight.fence, timers.now());
+    });
+    return true;
+  }
+
+  /** The outcome that an entry of a lower store is; undefined when the load must go on. */
+  #useFound(flight: Flight, call: Call, found: FoundEntry): Outcome | undefined {
+    const { memory, space, events } = this.#host;
+    const known = space.get(call.key) ?? -1;
+    // Why the last load failed: who is served until the next one is told.
+    const failure = memory.failures[known];
+    if (known < 0 && !flight.isBeside) return undefined;
+    const verdict = this.#askFound(flight, call, found, known);
+    const slot = flight.isBeside ? Math.floor(verdict / FOUND_SLOT) : known;
+    if (known < 0 && slot >= 0) memory.adopt(space, call.key, slot);
+    const held = verdict & FOUND_KEPT_HELD ? { value: memory.values[slot] } : found;
+    if (verdict & FOUND_KEPT_FOUND) {
+      memory.keep(space, call.key, slot, found.value);
+      if (found.tagged) core.tag(memory.machine, slot, found.tagged.hashes, flight.fence);
+    }
+    memory.drain();
+    const step = verdict & STEP_BITS;
+    const times = held === found ? { age: found.age, ttl: found.ttl - found.age } : undefined;
+    const answer = { ok: true, value: held.value, layer: found.layer, times } as const;
+    if (step === STEP_HIT) {
+      memory.land(flight, slot);
+      flight.over = true;
+      this.#distrustUnheard(flight, slot);
+      return { ...answer, source: "hit" };
+    }
+    if (step === STEP_STALE || step === STEP_ERROR_FALLBACK) {
+      flight.error = failure;
+      memory.land(flight, slot);
+      flight.over = true;
+      this.#distrustUnheard(flight, slot);
+      if (step === STEP_STALE) return { ...answer, source: "stale" };
+      events.tell({ type: "failover", key: call.key });
+      return { ...answer, source: "error-fallback", error: failure };
+    }
+    if (step === STEP_STALE_REFRESH || step === STEP_HIT_REFRESH) {
+      flight.anchored = true;
+      // Told before the load, which may fail, or be refused, at once.
+      const source = step === STEP_HIT_REFRESH ? "hit" : "stale";
+      const outcome = flight.tell({ ...answer, source });
+      flight.done = this.#goOn(flight, call, slot);
+      return outcome;
+    }
+    // What memory does not keep, or only as long as another's load runs, may stand in all the same.
+    if (step === STEP_LOAD_FALLBACK && (held === found || flight.isBeside)) {
+      flight.spare = { found, at: this.#host.timers.now() };
+    }
+    return undefined;
+  }
+
+  /** Distrusts an entry that was looked for before messages were heard: others may have changed it. */
+  #distrustUnheard(flight: Flight, slot: number): void {
+    const { memory, timers, feed } = this.#host;
+    if (flight.heard === feed?.acknowledged || slot < 0) return;
+    core.distrust(memory.machine, slot, timers.now());
+    memory.drain();
+  }
+
+  /** Asks the core what an entry of a lower store means for a flight. */
+  #askFound(flight: Flight, call: Call, found: FoundEntry, slot: number): number {
+    const { memory, timers, random, events } = this.#host;
+    // First: `sizeOf` is the user's, and may do anything.
+    const size = memory.weigh(found.value, call.key, events);
+    const { ttl, staleWhileRevalidate, staleIfError } = memory.capped(found, found.age);
+    const { machine } = memory;
+    const { fence, background } = flight;
+    const id = call.policy.bind(memory);
+    const windows = [ttl, staleWhileRevalidate, staleIfError, size, found.age] as const;
+    const { retained = 0 } = found;
+    const { earlyBeta } = call.policy.rules;
+    const roll = earlyBeta > 0 ? random() : MIDDLE;
+    const now = timers.now();
+    return flight.isBeside
+      ? core.found_beside(machine, slot, fence, id, ...windows, now, retained, roll)
+      : core.found(machine, slot, fence, id, ...windows, background, now, retained, roll);
+  }
+
+  /**
+   * Loads after the waiting callers were told what a store had. A flight of its own: who comes when
+   * that is dead must not be told it again.
+   */
+  #goOn(told: Flight, call: Call, slot: number): Promise<Outcome> {
+    const { flights } = this.#host.memory;
+    const flight = new Flight(told.key, told.fence, told.instance, true);
+    flight.tagged = told.tagged;
+    flight.mayHaveStored = told.mayHaveStored;
+    if (flights[slot] === told) flights[slot] = flight;
+    const { layers } = this.#host;
+    flight.outcome = layers ? this.#lockThenLoad(flight, call, layers) : this.#load(flight, call);
+    flight.done ??= flight.outcome;
+    return everythingOf(flight).then(() => flight.outcome);
+  }
+
+  /** Loads, once messages of others are heard, and it is known which versions its tags have. */
+  #load(flight: Flight, call: Call): Promise<Outcome> {
+    const opening = flight.instance === NOWHERE ? undefined : this.#host.feed?.opening();
+    if (opening === undefined) return this.#prepared(flight, call);
+    return opening.then((): Outcome | Promise<Outcome> => {
+      if (this.#renew(flight, call)) return this.#prepared(flight, call);
+      return { ok: false, error: new TimeoutError("nobody waits for the load") };
+    });
+  }
+
+  #prepared(flight: Flight, call: Call): Promise<Outcome> {
+    const preparing = this.#landing.tagging.prepare(flight, call);
+    if (preparing === undefined) return this.#guarded(flight, call);
+    return preparing.then((): Outcome | Promise<Outcome> => {
+      if (this.#renew(flight, call)) return this.#guarded(flight, call);
+      return { ok: false, error: new TimeoutError("nobody waits for the load") };
+    });
+  }
+
+  /** Loads if the guards let it. */
+  #guarded(flight: Flight, call: Call): Promise<Outcome> {
+    const { guards } = call.policy;
+    if (guards?.shared !== undefined) return this.#loadShared(guards, flight, call);
+    const refused = guards && this.#askGuards(guards, flight, call);
+    return refused ?? this.#callLoader(flight, call);
+  }
+
+  /** The same, with guards that ask a store. */
+  async #loadShared(guards: Guards, flight: Flight, call: Call): Promise<Outcome> {
+    const ask = (): Promise<Admission | HoldoverError | undefined> =>
+      guards.admitShared(call, this.#host).catch((error) => {
+        this.#recover(error);
+        return undefined;
+      });
+    const asked = call.batch === undefined ? ask() : call.batch.admit(flight.answered, ask);
+    const verdict = await asked;
+    if (verdict instanceof HoldoverError && !flight.over)
+      return this.#refuse(flight, call, verdict);
+    if (verdict instanceof HoldoverError) return { ok: false, error: verdict };
+    flight.admission = verdict;
+    if (this.#renew(flight, call)) return this.#callLoader(flight, call);
+    this.#landing.record(flight, call, RESULT_IGNORED);
+    return { ok: false, error: new TimeoutError("nobody waits for the load") };
+  }
+
+  /** Calls the loader; whatever happens, an outcome comes of it. */
+  #callLoader(flight: Flight, call: Call): Promise<Outcome> {
+    flight.loadBegan = this.#host.timers.now();
+    let result: unknown;
+    try {
+      const context = new FlightContext(flight, call.noStore !== true, this.#landing);
+      const { load, habits } = call;
+      result = runWithin(flight.frame, hostAsyncStorage, load, context, call, habits);
+    } catch (error) {
+      leaveFrame(flight.frame, call.habits);
+      return Promise.resolve(flight.tell(this.#landing.crashed(flight, call, error)));
+    }
+    const landing = Promise.resolve(result).then(
+      (value) => {
+        leaveFrame(flight.frame, call.habits);
+        return flight.tellWritten(this.#landing.landed(flight, call, value));
+      },
+      (error) => {
+        leaveFrame(flight.frame, call.habits);
+        return flight.tell(this.#landing.crashed(flight, call, error));
+      },
+    );
+    const { timeout } = call.policy.rules;
+    return timeout === Number.POSITIVE_INFINITY || flight.begun
+      ? landing
+      : this.#within(timeout, flight, call, landing);
+  }
+
+  /** The outcome of a load, or of its timeout if that comes first. */
+  #within(
+    timeout: number,
+    flight: Flight,
+    call: Call,
+    landing: Promise<Outcome>,
+  ): Promise<Outcome> {
+    return new Promise((resolve) => {
+      const timer = this.#host.timers.held(timeout, () => {
+        if (flight.awaited !== undefined) return; // it has loaded, and is being stored
+        const error = new TimeoutError(`the load of ${oneLine(call.key)} took over ${timeout} ms`);
+        resolve(flight.tell(this.#landing.crashed(flight, call, error)));
+        flight.abort(error);
+      });
+      flight.timer = timer;
+      if (flight.answered) timer.letGo();
+      landing.then((outcome) => {
+        timer.cancel();
+        resolve(outcome);
+      });
+    });
+  }
+
+  /** The outcome of a load that guards refuse; undefined for one that they admit. */
+  #askGuards(guards: Guards, flight: Flight, call: Call): Promise<Outcome> | undefined {
+    const verdict =
+      call.batch === undefined
+        ? this.#admit(guards, call)
+        : call.batch.admit(flight.answered, () => this.#admit(guards, call));
+    if (verdict instanceof HoldoverError) return this.#refuse(flight, call, verdict);
+    flight.admission = verdict;
+    return undefined;
+  }
+
+  #admit(guards: Guards, call: Call): Admission | HoldoverError | undefined {
+    const { memory, timers } = this.#host;
+    return this.#landing.inCore(() => guards.admit(call, memory, timers));
+  }
+
+  /** Ends a flight whose load may not start. */
+  #refuse(flight: Flight, call: Call, verdict: HoldoverError): Promise<Outcome> {
+    const { memory } = this.#host;
+    this.#host.events.tell({ type: "reject", key: call.key, error: verdict });
+    flight.error = verdict;
+    const held = this.#landing.endWithHeld(flight, (slot) => {
+      core.refused(memory.machine, slot, flight.fence, call.policy.bind(memory));
+    });
+    flight.over = true;
+    if (held !== undefined && (flight.background || this.#landing.mayStandIn(call, verdict))) {
+      return Promise.resolve(flight.tell({ ok: false, error: verdict, held }));
+    }
+    return rejected(call, verdict).then((outcome) => flight.tell(outcome));
+  }
+}

@@ -1,0 +1,125 @@
+/** The policies of a cache: their names, their counts, and their places in the core. */
+
+import { CountsByName, countsOf } from "../api/stats.js";
+import { lockLayer } from "../coordination/lock.js";
+import { type CompiledPolicy, compilePolicy } from "../policy/policy.js";
+import type { GetOrLoadOptions } from "../policy/policy-options.js";
+import { ConfigError } from "../util/errors.js";
+import { FunctionNames } from "../util/function-names.js";
+import { BoundPolicy, baseOf } from "./bound-policy.js";
+import type { Host } from "./host.js";
+import { LoadTimesHistogram } from "./load-times.js";
+import { MOST_POLICIES } from "./policy-roster.js";
+
+/** How many options of `getOrLoad` are told apart, if the guards of all of them are in force. */
+const MOST_BASES = 10 * MOST_POLICIES;
+/** How many names of functions are told apart in the counts. */
+const MOST_LABELS = 10_000;
+/** How many are looked at for one that can go. */
+const MOST_LOOKS = 16;
+
+/** What a cache knows of its policies. */
+export class Policies {
+  /** Those that are counted apart. */
+  readonly all: Set<BoundPolicy> = new Set();
+  /** What those counted that are not known any more, by the names of their functions. */
+  readonly retired: CountsByName = new CountsByName(MOST_POLICIES);
+  /** The names of wrapped functions. */
+  readonly functions: FunctionNames;
+  readonly #host: Host;
+  readonly #labels = new Map<string, number>();
+  readonly #bases = new Map<string, BoundPolicy>();
+  readonly #byOptions = new WeakMap<object, BoundPolicy>();
+
+  constructor(host: Host) {
+    this.#host = host;
+    this.functions = new FunctionNames(host.space, host.layers !== undefined);
+  }
+
+  /** A name for the counts of a function, unlike that of any other function of this cache. */
+  labelFor(family: string): string {
+    const count = (this.#labels.get(family) ?? 0) + 1;
+    if (count > 1 || this.#labels.size < MOST_LABELS) this.#labels.set(family, count);
+    return count === 1 ? family : `${family}#${count}`;
+  }
+
+  /**
+   * Remembers a policy, so that its counts are found.
+   * @throws ConfigError for one that the stores of this cache cannot follow
+   */
+  bound(policy: BoundPolicy): BoundPolicy {
+    this.#checkLock(policy.rules);
+    this.#admit(policy, () => {
+      if (this.all.size >= 2 * MOST_POLICIES) this.#foldRetired();
+      this.all.add(policy);
+    });
+    return policy;
+  }
+
+  /** The same, for one whose counts are of no interest. */
+  uncounted(policy: BoundPolicy): BoundPolicy {
+    this.#admit(policy, () => {});
+    return policy;
+  }
+
+  #admit(policy: BoundPolicy, count: () => void): void {
+    const { memory, timers } = this.#host;
+    policy.onBound = () => {
+      memory.policies.admit(policy.place, memory, timers);
+      count();
+    };
+    policy.onBound();
+  }
+
+  /** Keeps of those that the core has forgotten nothing but what they counted. */
+  #foldRetired(): void {
+    const { memory } = this.#host;
+    for (const policy of this.all) {
+      if (policy.instance === memory.instance) continue;
+      this.retired.add(policy.family, countsOf(policy, memory), policy.loadTimes);
+      this.all.delete(policy);
+      policy.place.counts = undefined;
+      policy.place.loadTimes = new LoadTimesHistogram();
+    }
+  }
+
+  /** Options are often written out at each call: those that look alike are one policy here. */
+  of(options: GetOrLoadOptions<never>): BoundPolicy {
+    const known = this.#byOptions.get(Object(options));
+    if (known !== undefined) return known;
+    const rules = compilePolicy(options, "getOrLoad");
+    this.#checkLock(rules);
+    const { id, rules: baseRules } = baseOf(rules);
+    const base = this.#bases.get(id) ?? this.bound(new BoundPolicy(baseRules, "getOrLoad"));
+    this.#bases.delete(id);
+    this.#bases.set(id, base);
+    if (this.#bases.size > MOST_POLICIES) this.#forgetBase();
+    const policy = new BoundPolicy(rules, "getOrLoad", { base });
+    this.#byOptions.set(options, policy);
+    return policy;
+  }
+
+  /**
+   * Forgets the least recently used of a few that refuse nothing. Those of which the options are
+   * held go on by themselves.
+   */
+  #forgetBase(): void {
+    const { memory, timers } = this.#host;
+    const now = timers.now();
+    const isTooMany = this.#bases.size > MOST_BASES;
+    let looks = 0;
+    for (const [id, base] of this.#bases) {
+      this.#bases.delete(id);
+      if (isTooMany || base.guards?.tables.isInForce(memory, now) !== true) return;
+      this.#bases.set(id, base);
+      looks += 1;
+      if (looks === MOST_LOOKS) return;
+    }
+  }
+
+  #checkLock({ lock }: CompiledPolicy): void {
+    if (lock === undefined || lockLayer(this.#host.layers) !== undefined) return;
+    const note = "no store of this cache has add and compareAndDelete";
+    throw new ConfigError("lock", lock, "a store that can keep locks, with it", { note });
+  }
+}

@@ -1,0 +1,83 @@
+/** The policies that one memory's machine knows: not more than there is room for. */
+
+import { counters, remove_policy } from "../core/core.js";
+import type { MemoryStore } from "../memory/memory.js";
+import type { Timers } from "../runtime/clock.js";
+import type { GuardTables } from "./guard-scopes.js";
+import { LoadTimesHistogram } from "./load-times.js";
+
+/** How many policies stay known; of more, one that was not used of late is forgotten. */
+export const MOST_POLICIES = 1000;
+/** How many guards that are in force outlive their policies. */
+const MOST_LINGERING = 10_000;
+
+/**
+ * What the machine knows of a policy. It refers to nothing of the application's, so that what is
+ * made for one request does not outlive it here.
+ */
+export class PolicyPlace {
+  /** The policy's number; valid only in `instance`. */
+  id = -1;
+  instance = -1;
+  /** True if it was bound since somebody looked. */
+  isUsed = false;
+  /** What it has counted, once it was given back. */
+  counts: Float64Array | undefined;
+  /** How long its loads took. */
+  loadTimes: LoadTimesHistogram = new LoadTimesHistogram();
+  readonly guards: GuardTables | undefined;
+
+  constructor(guards: GuardTables | undefined) {
+    this.guards = guards;
+  }
+}
+
+/** Keeps what is computed per call or request, like options and wrapped functions, bounded. */
+export class PolicyRoster {
+  readonly #known = new Set<PolicyPlace>();
+  /** Guards of policies that are not known any more, which still keep loads away. */
+  readonly #lingering = new Set<GuardTables>();
+
+  /** Adds a policy, and forgets another one where there are too many. */
+  admit(place: PolicyPlace, memory: MemoryStore, timers: Timers): void {
+    if (this.#known.has(place)) return;
+    if (this.#known.size >= MOST_POLICIES) this.#retireOne(memory, timers.now());
+    this.#known.add(place);
+  }
+
+  /** The first that was not used since it was looked at last; each gets a second chance. */
+  #retireOne(memory: MemoryStore, now: number): void {
+    for (const place of this.#known) {
+      this.#known.delete(place);
+      if (!place.isUsed) {
+        retire(place, memory);
+        this.#releaseGuards(place.guards, memory, now);
+        return;
+      }
+      place.isUsed = false;
+      this.#known.add(place);
+    }
+  }
+
+  /** Whoever asks guards again that refused nothing has them begin anew. */
+  #releaseGuards(guards: GuardTables | undefined, memory: MemoryStore, now: number): void {
+    if (guards !== undefined) this.#lingering.add(guards);
+    for (const lingering of this.#lingering) {
+      const isOver = !lingering.isInForce(memory, now);
+      if (!isOver && this.#lingering.size <= MOST_LINGERING) return;
+      lingering.release(memory);
+      this.#lingering.delete(lingering);
+    }
+  }
+}
+
+/** A policy that is used again is given another number. */
+function retire(place: PolicyPlace, memory: MemoryStore): void {
+  if (memory.machine >= 0 && place.instance === memory.instance) {
+    const counted = counters(memory.machine, place.id);
+    place.counts = counted.map((count, at) => count + (place.counts?.[at] ?? 0));
+    remove_policy(memory.machine, place.id);
+  }
+  place.id = -1;
+  place.instance = -1;
+}

@@ -1,0 +1,134 @@
+/** Guards whose state instances share in a store. While that store is down they admit everything. */
+
+import { SharedBreaker } from "../coordination/shared-breaker.js";
+import { nameOf, SharedState } from "../coordination/shared-state.js";
+import { POLICY_LEASE, POLICY_LEASE_GRACE, RESULT_FAILED, RESULT_IGNORED } from "../core/abi.js";
+import type { LoadResult } from "../model/load-result.js";
+import type { GuardScope, SharedPlace, SharedRules } from "../policy/guard-options.js";
+import { type HoldoverError, RateLimitedError } from "../util/errors.js";
+import type { Call } from "./call.js";
+import type { Host } from "./host.js";
+
+/** Milliseconds by which stores may round. */
+const SLACK = 1000;
+/** How many keys or hosts are known at once; of others what is counted is asked for again. */
+const MOST_SCOPES = 1000;
+/** A load that was admitted: where its result is to be told. */
+export interface Ticket {
+  /** Tells it; never rejects. */
+  end(result: LoadResult): Promise<void>;
+}
+
+/** The shared guards of one policy. */
+export class SharedGuards {
+  readonly #rules: SharedRules;
+  readonly #name: string;
+  readonly #breakers = new Map<string, SharedBreaker>();
+
+  /** @param name what they are called in the store, if their options do not say */
+  constructor(rules: SharedRules, name: string) {
+    this.#rules = rules;
+    this.#name = name;
+  }
+
+  /** Whether every call is asked for, hits included. */
+  get countsCalls(): boolean {
+    return this.#rules.limit?.countsCalls === true;
+  }
+
+  /** Admits a load, or says why not. Nothing is used up by a load that is refused. */
+  async admit(call: Call, host: Host): Promise<Ticket | HoldoverError> {
+    const ticket = await this.#askBreaker(call, host);
+    if (!("end" in ticket) || this.countsCalls) return ticket;
+    const error = await this.#askLimit(call, host);
+    if (error === undefined) return ticket;
+    await ticket.end(RESULT_IGNORED);
+    return error;
+  }
+
+  /** Why a call is refused, hit or not; undefined when it may go on. */
+  async refuseCall(call: Call, host: Host): Promise<HoldoverError | undefined> {
+    return this.countsCalls ? this.#askLimit(call, host) : undefined;
+  }
+
+  async #askLimit(call: Call, host: Host): Promise<HoldoverError | undefined> {
+    const { limit } = this.#rules;
+    if (limit === undefined) return undefined;
+    const state = this.#stateOf(host, "limit", limit.place, limit.scope, call);
+    const window = await open(() => state.window("", limit.options));
+    if (window?.admitted !== false) return undefined;
+    const { retryAfter } = window;
+    const { period, ban = 0 } = limit.options;
+    if (retryAfter <= Math.max(period, ban) + SLACK)
+      return rateLimited(limit.options.limit, retryAfter, host.timers.now());
+    // Nobody who follows these rules wrote that: it would hold for as long as somebody likes.
+    await open(() => state.delete(""));
+    return undefined;
+  }
+
+  async #askBreaker(call: Call, host: Host): Promise<Ticket | HoldoverError> {
+    const { breaker } = this.#rules;
+    if (breaker === undefined) return UNTOLD;
+    const shared = this.#breakerOf(host, call);
+    const { timeout } = call.policy.rules;
+    const lease =
+      timeout === Number.POSITIVE_INFINITY ? POLICY_LEASE : timeout + POLICY_LEASE_GRACE;
+    const permit = await open(() => shared.admit(lease, host.timers.now()));
+    if (permit === undefined) return UNTOLD;
+    if (permit instanceof Error) return permit;
+    const end = async (result: LoadResult): Promise<void> => {
+      const now = host.timers.now();
+      const failed = result === RESULT_IGNORED ? undefined : result === RESULT_FAILED;
+      if ("place" in permit) await open(() => shared.endProbe(permit, failed, now));
+      else if (failed !== undefined) await open(() => shared.count(permit.round, failed, now));
+    };
+    return { end };
+  }
+
+  #breakerOf(host: Host, call: Call): SharedBreaker {
+    const { rules, scope, place } = this.#rules.breaker as NonNullable<SharedRules["breaker"]>;
+    const name = scopeOf(scope, call);
+    let breaker = this.#breakers.get(name);
+    if (breaker === undefined) {
+      breaker = new SharedBreaker(this.#stateOf(host, "breaker", place, scope, call), rules);
+      this.#breakers.set(name, breaker);
+      const [oldest] = this.#breakers.keys();
+      if (this.#breakers.size > MOST_SCOPES && oldest !== undefined) this.#breakers.delete(oldest);
+    }
+    return breaker;
+  }
+
+  #stateOf(
+    host: Host,
+    kind: string,
+    { store, name = this.#name }: SharedPlace,
+    scope: GuardScope,
+    call: Call,
+  ): SharedState {
+    return new SharedState(host, store, nameOf(kind, name, scopeOf(scope, call)));
+  }
+}
+
+/** What a load is told by that nobody wants to know of. */
+const UNTOLD: Ticket = { end: async () => {} };
+
+/** Whose loads are counted together. */
+export function scopeOf(scope: GuardScope, call: Call): string {
+  if (scope === "function") return "";
+  return scope === "key" ? call.key : (call.host ?? "");
+}
+
+/** A refusal for the rate. */
+export function rateLimited(limit: number, retryAfter: number, now: number): RateLimitedError {
+  const details = { retryAfter, limit, remaining: 0, resetAt: now + retryAfter };
+  return new RateLimitedError(`the limit of ${limit} loads is reached`, details);
+}
+
+/** What the store says; undefined when it is down, which was told: nobody waits for it to be up. */
+async function open<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch {
+    return undefined;
+  }
+}

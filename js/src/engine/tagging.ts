@@ -1,0 +1,85 @@
+/** Tags at work: what a load will bring, and whether it was invalidated meanwhile. */
+
+import { TAGS_AFTER_HARD, TAGS_AFTER_SOFT } from "../core/abi.js";
+import * as core from "../core/core.js";
+import { type Begun, hashTags, type Tagged, type TagHashes, tagsFor } from "../keys/tags.js";
+import { type Lifetime, totalOf } from "../tiers/layers.js";
+import type { Call } from "./call.js";
+import type { Flight } from "./flight.js";
+import type { Host } from "./host.js";
+
+const NONE: TagHashes = new Float64Array();
+
+/** The tags of loads. */
+export class Tagging {
+  readonly #host: Host;
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  /** What is known of the tags of a load that begins now. */
+  begin(call: Call, fence: number): Begun {
+    const hashes = call.tags && hashTags(this.#host.namespace, call.tags);
+    const { memory, layers } = this.#host;
+    return { fence, instance: memory.instance, step: layers?.tags.step() ?? 0, hashes };
+  }
+
+  /**
+   * Reads what lower stores say of the tags of a load, which must be known before its loader is
+   * called; undefined when there is nothing to wait for.
+   */
+  prepare(flight: Flight, call: Call): Promise<unknown> | undefined {
+    const begun = flight.tagged;
+    const { layers } = this.#host;
+    if (begun === undefined || layers === undefined || call.noStore) return undefined;
+    const { hashes } = begun;
+    if (hashes === undefined) {
+      begun.general ??= layers.tags.general(call.lifetimeOf === undefined);
+      return begun.general;
+    }
+    if (hashes.length === 0) return undefined;
+    begun.versions ??= layers.tags.versions(hashes, totalOf(call.policy.rules)).then((known) => {
+      begun.known = known;
+      return known;
+    });
+    return begun.versions;
+  }
+
+  /** Whether callers must not join this load: one of its tags was invalidated since it began. */
+  isOutdated({ tagged }: Flight): boolean {
+    if (tagged === undefined) return false;
+    const { hashes, fence } = tagged;
+    const { machine, instance } = this.#host.memory;
+    if (tagged.instance !== instance) return true;
+    return core.is_outdated(machine, fence, hashes ?? NONE, hashes !== undefined);
+  }
+
+  /** The tags that were known from the beginning. */
+  ofArgs({ tagged: begun }: Flight): Tagged | undefined {
+    return begun?.hashes && { hashes: begun.hashes, versions: begun.known, begun };
+  }
+
+  /**
+   * The tags of what a load brought.
+   * @throws what the policy's function throws, and ConfigError when it gives no list of tags
+   */
+  tagsOf(flight: Flight, call: Call, value: unknown): Tagged {
+    const known = this.ofArgs(flight);
+    if (known !== undefined) return known;
+    const names = tagsFor(call.policy.rules.tags, value, call.args);
+    return { begun: flight.tagged, hashes: hashTags(this.#host.namespace, names) };
+  }
+
+  /** How what a load brought is to be stored, after what was invalidated since it began. */
+  arrive(flight: Flight, lifetime: Lifetime, tagged: Tagged): Lifetime | undefined {
+    const { hashes, begun } = tagged;
+    if (hashes.length === 0) return lifetime;
+    const { machine, instance } = this.#host.memory;
+    // The core that gave the fence is gone, and with it what was invalidated there.
+    if (begun !== undefined && begun.instance !== instance) return undefined;
+    const verdict = core.tags_after(machine, hashes, begun?.fence ?? flight.fence);
+    if (verdict === TAGS_AFTER_HARD) return undefined;
+    return verdict === TAGS_AFTER_SOFT ? { ...lifetime, ttl: 0, tagged } : { ...lifetime, tagged };
+  }
+}

@@ -1,7 +1,0 @@
-/** The states of entries, as the core tells them. */
-
-import { STATE_FRESH, STATE_IF_ERROR } from "./abi.js";
-
-/** True for an entry that may still answer: fresh, or in one of its stale windows. */
-export const isServable = (state: number): boolean =>
-  state >= STATE_FRESH && state <= STATE_IF_ERROR;

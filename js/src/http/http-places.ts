@@ -1,0 +1,112 @@
+/**
+ * Where the responses of a cache's fetches and handlers are. What their answers depend on besides
+ * the request is in the ending of their keys: those of a plain `cache.fetch()` have none.
+ */
+
+import { partKeyOf } from "../keys/part-key.js";
+import { ConfigError } from "../util/errors.js";
+
+/** What answers depend on besides the request. */
+export interface PlaceOptions {
+  readonly kind: "fetch" | "handler";
+  readonly shared: boolean;
+  readonly storeSetCookie: boolean;
+  readonly override: boolean;
+  readonly sortQuery: boolean;
+  readonly name: string | undefined;
+}
+
+/** An object that may be collected, where the host has a way to know. */
+interface Weak {
+  deref(): object | undefined;
+}
+
+/** How many more endings are known before those of functions that are gone are looked for. */
+const PRUNE_EVERY = 64;
+/** Each is one more key to invalidate for a URL. */
+const MOST = 1024;
+
+/** How the keys of a cache's responses end. */
+export class HttpPlaces {
+  /** Endings, and whose they are: undefined for one that stays. */
+  readonly #endings = new Map<string, Weak | undefined>([["", undefined]]);
+  /** Endings of keys that `key` of a policy makes. */
+  readonly #custom = new Set<string>();
+  readonly #numbers = new WeakMap<object, number>();
+  readonly #counts = { fetch: 0, handler: 0 };
+  readonly #hasStores: boolean;
+
+  /** @param hasStores whether there are stores below the memory, where others may look, too */
+  constructor(hasStores: boolean) {
+    this.#hasStores = hasStores;
+  }
+
+  /**
+   * The ending of the keys of one more fetch or handler.
+   * @param asks what asks the origin
+   * @throws ConfigError for a second one without a name, where a name is needed to tell them apart
+   */
+  endingFor(options: PlaceOptions, asks: object, isCustom: boolean): string {
+    const number = options.name === undefined ? this.#numberOf(options.kind, asks) : 1;
+    const ending = endingOf(options, number);
+    if (isCustom && ending !== "") this.#custom.add(ending);
+    if (!this.#endings.has(ending)) this.#checkRoom(options.name);
+    this.#endings.set(ending, number > 1 ? weakly(asks) : undefined);
+    return ending;
+  }
+
+  #numberOf(kind: "fetch" | "handler", asks: object): number {
+    let number = this.#numbers.get(asks);
+    if (number === undefined) {
+      if (this.#hasStores && this.#counts[kind] > 0) {
+        const what = kind === "fetch" ? "another `fetch`" : "another handler";
+        const note = `this cache has a ${kind} without a name already, with ${what}; names tell them apart in its stores`;
+        throw new ConfigError("name", undefined, "a name of its own", { note });
+      }
+      this.#counts[kind] += 1;
+      number = this.#counts[kind];
+      this.#numbers.set(asks, number);
+    }
+    return number;
+  }
+
+  #checkRoom(name: string | undefined): void {
+    if (this.#endings.size % PRUNE_EVERY !== 0) return;
+    for (const [ending, owner] of this.#endings) {
+      if (owner !== undefined && owner.deref() === undefined) this.#endings.delete(ending);
+    }
+    if (this.#endings.size < MOST) return;
+    const note = `this cache has ${MOST} others; a name is for a kind of client, not for a user`;
+    throw new ConfigError("name", name, "one of few names", { note });
+  }
+
+  /** The keys that are invalidated with a key: that of a URL has its parts and kinds beside it. */
+  keysWith(key: string): string[] {
+    if (!key.startsWith("GET http")) {
+      return this.#custom.size === 0 ? [key] : [key, ...[...this.#custom].map((end) => key + end)];
+    }
+    const end = key.indexOf("\n");
+    const url = end < 0 ? key : key.slice(0, end);
+    // A variant's own key, or a part's: it ends alone.
+    if (!this.#endings.has(key.slice(url.length))) return [key, partKeyOf(key)];
+    return [...this.#endings.keys()].flatMap((ending) => [url + ending, partKeyOf(url + ending)]);
+  }
+}
+
+/** No URL has a line feed in it, nor has a name here. */
+function endingOf(options: PlaceOptions, number: number): string {
+  const { kind, shared, storeSetCookie, override, sortQuery, name } = options;
+  const words = [
+    kind === "handler" && "handler",
+    !shared && "private",
+    shared && storeSetCookie && "cookies",
+    override && "override",
+    sortQuery && "sorted",
+    name !== undefined && `name=${encodeURIComponent(name)}`,
+    number > 1 && `#${number}`,
+  ].filter((word) => word !== false);
+  return words.length === 0 ? "" : `\n${words.join(" ")}`;
+}
+
+const weakly = (value: object): Weak | undefined =>
+  typeof WeakRef === "undefined" ? undefined : new WeakRef(value);

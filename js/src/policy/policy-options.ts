@@ -1,0 +1,421 @@
+/** The options of a policy, for everything that caches: `wrap`, `getOrLoad`, `fetch`. */
+
+import type { LoadManyContext } from "../engine/call.js";
+import type { Store } from "../model/store.js";
+import type { Codec } from "../records/codec/values.js";
+import type { Duration } from "../util/duration.js";
+import type { RateLimitedError } from "../util/errors.js";
+import type { Bloom } from "./bloom.js";
+
+/**
+ * How the answers of one function are cached and held over.
+ *
+ * Durations are milliseconds as a number or strings like `"1h30m"` (see {@link Duration}).
+ * Anything unknown, out of range or contradictory is a `ConfigError` when the policy is given, not
+ * when it is used.
+ */
+export interface PolicyOptions<
+  // biome-ignore lint/suspicious/noExplicitAny: a policy without type arguments fits any function
+  Args extends readonly unknown[] = any,
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  Result = any,
+> {
+  /**
+   * The time for which an answer is fresh: it is served without asking the origin. A duration, 0 or more;
+   * `Infinity` for an answer that never ages. Required, since forgetting it must not mean
+   * "forever".
+   *
+   * As nameko's `CacheFirstRpcProxy` (`Infinity`), cashews' `cache(ttl)`.
+   */
+  readonly ttl: Duration | ((result: Result, args: Args) => Duration);
+
+  /**
+   * Shortens each stored ttl by a random part of it, so that entries stored together do not end
+   * together: uniform in [1 − jitter, 1] · ttl. From 0 to below 1; default 0.
+   */
+  readonly jitter?: number | undefined;
+
+  /**
+   * Refreshes a fresh entry in the background, one load at a time, before it is stale. `true` is
+   * `{ beta: 1 }`: with a chance that grows towards the end of the ttl, sooner the longer the load
+   * takes (XFetch, VLDB 2015). `{ after }`: from that age on. Default off.
+   *
+   * As cashews' `early` (`after`).
+   */
+  readonly early?:
+    | boolean
+    | {
+        /** Above 0; more than 1 refreshes sooner, less later. */
+        readonly beta: number;
+      }
+    | {
+        /** The age from which an entry is refreshed, below `ttl`. */
+        readonly after: Duration;
+      }
+    | undefined;
+
+  /**
+   * Serves an entry at most `max` times, then loads; from hit number `refreshAt` on, one background
+   * load replaces it. Whole numbers, 1 or more; default unlimited.
+   *
+   * `shared`: all instances count together, in a store with `increment`; each hit then waits for it.
+   * Default: each by itself. While the store is down, nothing is counted.
+   *
+   * As cashews' `hit`; its `dynamic` is `{ max: 3, refreshAt: 1 }`.
+   */
+  readonly hits?:
+    | {
+        /** Hits that an entry serves at most. A whole number, 1 or more. */
+        readonly max: number;
+        /** The hit that starts a background load. A whole number, 1 to `max`. Default: none does. */
+        readonly refreshAt?: number | undefined;
+        /** A store with `increment`, in which all instances count together. Default: each by itself. */
+        readonly shared?: Store | undefined;
+      }
+    | undefined;
+
+  /**
+   * The codec of values in lower stores; records of another one are a miss. Default: the
+   * cache's `codec`.
+   */
+  readonly codec?: Codec | undefined;
+
+  /**
+   * The ttl of `null` and `undefined`. 0: they are never stored, and drop the entry there was, which
+   * they contradict. Default: like any other value's.
+   */
+  readonly negativeTtl?: Duration | undefined;
+
+  /**
+   * How long a failure is remembered and thrown again, when there is no older answer to serve.
+   * Kept in memory only. A duration, or a function of the error; default 0, not at all.
+   */
+  readonly errorTtl?: Duration | ((error: unknown) => Duration) | undefined;
+
+  /**
+   * Whether a value found in a lower store may be used: a function, or a Standard Schema, whose
+   * output is then the value. One that may not is a miss and a `corrupt` event. Default: any.
+   */
+  readonly validate?: Validate | undefined;
+
+  /**
+   * For how long past `ttl` an answer is still served at once while one background load renews it.
+   * A duration or `Infinity`; default 0, not at all.
+   *
+   * As RFC 5861 `stale-while-revalidate`, cashews' `soft` with background refresh.
+   */
+  readonly staleWhileRevalidate?: Duration | undefined;
+
+  /**
+   * For how long past `ttl` an answer may be served when the load fails (see `failIf` and
+   * `staleOn`) or is slower than `failoverAfter`. A duration or `Infinity`; default 0, not at all.
+   * In mode "origin-first" fresh answers are served on failure, too.
+   *
+   * As RFC 5861 `stale-if-error`, cashews' `fail` and `soft(soft_ttl, ttl)` (`ttl - soft_ttl`).
+   */
+  readonly staleIfError?: Duration | undefined;
+
+  /**
+   * The longest time that a load keeps a caller waiting who could be served an older answer; the load goes
+   * on and its late result is stored. A duration, 0 to 2147483647 ms, below `timeout`; default
+   * none. Nothing to serve: the caller waits on.
+   *
+   * As nameko's `failover_timeout`.
+   */
+  readonly failoverAfter?: Duration | undefined;
+
+  /**
+   * The longest time that a load may take before its `signal` is aborted and it fails with `E_TIMEOUT`. A
+   * duration, 1 to 2147483647 ms; default none.
+   */
+  readonly timeout?: Duration | undefined;
+
+  /**
+   * After a failed load that an older answer made up for, the pause before the next load of that
+   * key, during which the older answer is served at once. It doubles with each failure up to 30 s
+   * and a success ends it; loads that ran at the same time count as one. A duration, 0 or more;
+   * default 1 s.
+   */
+  readonly retryAfter?: Duration | undefined;
+
+  /**
+   * `"cache-first"`: a fresh answer is served without a load. `"origin-first"`: every call loads,
+   * and the cache only stands in for an origin that fails or is slow. Default `"cache-first"`.
+   *
+   * As nameko's `CacheFirstRpcProxy` and `CachedRpcProxy`, cashews' `fail`.
+   */
+  readonly mode?: "cache-first" | "origin-first" | undefined;
+
+  /**
+   * The key of a call: a template like `"user:{0}:{1.name}"`, whose inserted values are escaped, or
+   * a function of the arguments that returns a string. Two functions with the same keys share
+   * their answers. Default: derived from `name` and all arguments, injectively.
+   */
+  readonly key?: string | ((...args: Args) => string) | undefined;
+
+  /**
+   * The function's name: in the keys that are derived for it, in `stats()` and metrics, and
+   * in the state of its shared guards. No two functions of a cache have one name; to share answers
+   * give both the same `key`. Default: the function's own name, which builds and minifiers change: in
+   * a cache with stores below `memory()` a function needs a `name` or a `key`.
+   */
+  readonly name?: string | undefined;
+
+  /**
+   * What does not make a call a different one, in derived keys: argument indexes (`1`) and members
+   * of arguments (`"2.traceId"`); for `fetch` names of query parameters (`"_dc"`). Default: none,
+   * though `AbortSignal`s never count.
+   */
+  readonly ignore?: readonly (number | string)[] | undefined;
+
+  /**
+   * What entries may be invalidated by, with `cache.invalidateTags`: templates over the arguments
+   * like `"org:{0.orgId}"`, as option `key` has them, or a function. `getOrLoad` and `fetch`, which
+   * have no arguments to insert, take names as they are. Default none.
+   *
+   * With templates, a caller that comes after an invalidation does not join a load that began
+   * before; with a function the tags are known too late for that, so no load that began before
+   * any invalidation of the cache is joined.
+   */
+  readonly tags?:
+    | readonly string[]
+    | ((value: Result, args: Args) => readonly string[])
+    | undefined;
+
+  /**
+   * Whether a result is stored. For `false` it is returned, and the older answer stays. Default:
+   * every result, `null` and `undefined` as well. `fetch` asks about a response whose body has not
+   * come, and what is refused is each caller's own.
+   *
+   * As cashews' `condition`.
+   */
+  readonly cacheIf?: ((result: Result, args: Args) => boolean) | undefined;
+
+  /**
+   * Whether a result counts as a failure of the origin. Default: none does; for `fetch` a status of
+   * 500 and above.
+   */
+  readonly failIf?: ((result: Result) => boolean) | undefined;
+
+  /**
+   * Whether an older answer may stand in for this failure; others are thrown even if there is one.
+   * Default: for every failure.
+   *
+   * As cashews' `exceptions`.
+   */
+  readonly staleOn?: ((error: unknown) => boolean) | undefined;
+
+  /**
+   * Refuses loads for `openFor` (E_SLOW_CALLS, or the entry if it may answer) after one took more
+   * than `factor` (default 2) times the mean of the last `samples` (default 10) successful ones.
+   *
+   * As cashews' `perf`. `scope: "key"`: for each key of its own.
+   */
+  readonly slowCalls?:
+    | {
+        /** How many times the mean a load may take: a finite number, 1 or more. Default 2. */
+        readonly factor?: number | undefined;
+        /** Successful loads that the mean is taken of. A whole number, 1 or more. Default 10. */
+        readonly samples?: number | undefined;
+        /** The time for which loads are refused then. A duration above 0. Required. */
+        readonly openFor: Duration;
+        /** What is judged by itself: `"host"` for `fetch` only, whose default it is. Default `"function"`. */
+        readonly scope?: "function" | "key" | "host" | undefined;
+      }
+    | undefined;
+
+  /**
+   * Admits `limit` loads per `period`; others get the entry if it may answer, else what `onReject`
+   * returns, else E_RATE_LIMITED. `"fixed"` (default): a window that starts with the first load;
+   * the first refusal starts a `ban`, by default the rest of the window. `"sliding"`: never more
+   * than `limit` in any `period`. `count: "calls"` counts hits, too. `shared`: see {@link Shared};
+   * the store needs `window`.
+   *
+   * As cashews' `rate_limit` and `slice_rate_limit`.
+   */
+  readonly rateLimit?:
+    | ({
+        /** Loads that are admitted per period. A whole number, 1 or more. Required. */
+        readonly limit: number;
+        /** A duration above 0. Required. */
+        readonly period: Duration;
+        /** How long everything is refused after the first refusal. Default: the rest of the window. */
+        readonly ban?: Duration | undefined;
+        /** A window that starts with its first load, or the last `period` at each load. Default `"fixed"`. */
+        readonly algorithm?: "fixed" | "sliding" | undefined;
+        /** What is limited by itself: `"host"` for `fetch` only, whose default it is. Default `"function"`. */
+        readonly scope?: "function" | "key" | "host" | undefined;
+        /** `"calls"` counts hits, too, and refuses them. Default `"loads"`. */
+        readonly count?: "loads" | "calls" | undefined;
+        /**
+         * Answers what is refused and has no entry to answer: gets the error and the call's
+         * arguments, may be async. Default: the call rejects with E_RATE_LIMITED.
+         */
+        // biome-ignore lint/suspicious/noExplicitAny: the arguments are the wrapped function's
+        readonly onReject?: ((error: RateLimitedError, ...args: any[]) => unknown) | undefined;
+      } & Shared)
+    | undefined;
+
+  /**
+   * Stops asking an origin that keeps failing: opens when at least `minCalls` loads of the last
+   * `window` failed at a rate of `errorRate` (above 0, up to 1) or more, then refuses loads for
+   * `openFor` (E_CIRCUIT_OPEN, or the entry if it may answer), then admits `halfOpenCalls` (default
+   * 1) probes: all succeed, it closes; one fails, it opens again. `countIf`: which failures count.
+   * `shared`: see {@link Shared}; the store needs `add`, `compareAndDelete` and `increment`. The
+   * window is then counted in tenths, by the clocks of the instances.
+   */
+  readonly circuitBreaker?:
+    | ({
+        /** The share of failures that opens it, above 0 and up to 1. Required. */
+        readonly errorRate: number;
+        /** The past for which loads count. A duration above 0. Required. */
+        readonly window: Duration;
+        /** Loads in the window below which it never opens. A whole number, 1 or more. Required. */
+        readonly minCalls: number;
+        /** The time for which it refuses loads before it lets a probe through. A duration above 0. Required. */
+        readonly openFor: Duration;
+        /** Probes, all of which have to succeed. A whole number, 1 or more. Default 1. */
+        readonly halfOpenCalls?: number | undefined;
+        /** True for a failure that counts as one. Default: all do. */
+        readonly countIf?: ((error: unknown) => boolean) | undefined;
+        /** What is judged by itself: `"host"` for `fetch` only, whose default it is. Default `"function"`. */
+        readonly scope?: "function" | "key" | "host" | undefined;
+      } & Shared)
+    | undefined;
+
+  /**
+   * One load across instances: whoever loads holds a lock in the first store that has `add` and
+   * `compareAndDelete`, for `ttl` at most (default `timeout`, at most 30 s); the others wait for
+   * what it stores, `wait` at most (default `ttl`), and then load without the lock, or fail with
+   * E_LOCK_TIMEOUT for `onTimeout: "throw"` if no entry may answer. `true` is all defaults. A store
+   * that is down does not keep anybody from loading. Without such a store: a `ConfigError` when
+   * the policy is given. `wrapped.refresh` takes no lock. Default off.
+   *
+   * A load that outlives `ttl` gives its callers their answer, and is stored only if nobody else
+   * has the lock or has stored since. As cashews' `locked`, aiocache's `RedLock`.
+   */
+  readonly lock?:
+    | boolean
+    | {
+        /** The longest time that the lock holds. A duration above 0. Default: `timeout`, at most 30 s. */
+        readonly ttl?: Duration | undefined;
+        /** The longest time that others wait for it. A duration, 0 or more. Default: `ttl`. */
+        readonly wait?: Duration | undefined;
+        /** Their way on after that: load without it, or fail with E_LOCK_TIMEOUT. Default `"load"`. */
+        readonly onTimeout?: "load" | "throw" | undefined;
+      }
+    | undefined;
+
+  /** Whether concurrent callers of a key share one load and its outcome. Default true. */
+  readonly singleFlight?: boolean | undefined;
+
+  /**
+   * A filter that `cache.bloom` made: a key that it calls surely absent is answered `undefined`
+   * (source `"negative"`) where a load would begin; nothing is stored, no guard is asked. The key
+   * is the call's, as `wrapped.key` gives it. Default: none.
+   *
+   * As cashews' `bloom`.
+   */
+  readonly bloom?: Bloom | undefined;
+
+  /**
+   * Loads the keys that `wrapped.many` misses in one call: gets their argument lists, gives an array
+   * of their results in the same order. An `Error` in it is the failure of that key alone;
+   * `undefined` is a value like others. Anything but an array of that length fails every key. For
+   * guards it is one load. Default: the function is called for each.
+   *
+   * As aiocache's `multi_cached`, DataLoader's batch function.
+   */
+  readonly loadMany?:
+    | ((
+        argsList: readonly Args[],
+        context: LoadManyContext,
+      ) => readonly (Result | Error)[] | PromiseLike<readonly (Result | Error)[]>)
+    | undefined;
+}
+
+/** The option with which a wrapped function is told of its load. */
+export interface PassContext {
+  /**
+   * Whether the function gets a {@link LoadContext} before its arguments: the load's own signal,
+   * whether it runs in the background, and the entry that it renews. Default false.
+   */
+  readonly passContext: true;
+}
+
+/** Where a guard's state is: in this instance, or in a store that several share. */
+export interface Shared {
+  /**
+   * A store, like `redis(client)` or `durableObject(env.CACHE)`, that all instances ask before each
+   * load. While it is down loads are admitted, with a `store-error` event. Default: none.
+   */
+  readonly shared?: Store | undefined;
+  /**
+   * What the state is called there. Default: option `name` of the function, or its `key` where that
+   * is a template; without these it has to be given.
+   */
+  readonly name?: string | undefined;
+}
+
+/** What Standard Schema (standardschema.dev) libraries give: Zod, Valibot, ArkType and others. */
+export interface StandardSchema {
+  readonly "~standard": {
+    validate(value: unknown): SchemaResult | PromiseLike<SchemaResult>;
+  };
+}
+
+/** What a Standard Schema says of a value. */
+export type SchemaResult =
+  | {
+      /** The value as the schema puts it out. */
+      readonly value: unknown;
+      /** None: the value is what it should be. */
+      readonly issues?: undefined;
+    }
+  | {
+      /** Why the value is not what it should be. */
+      readonly issues: readonly object[];
+    };
+
+/** Whether a value is what it should be. */
+export type Validate = ((value: unknown) => boolean | PromiseLike<boolean>) | StandardSchema;
+
+/** Anchors work that outlives a request, like `ctx.waitUntil` of a Worker. */
+export type WaitUntil = (work: Promise<unknown>) => void;
+
+/** What one call may say differently from its policy. */
+export interface CallOptions {
+  /** Aborting it detaches this caller; the load goes on if others wait for it. */
+  readonly signal?: AbortSignal | undefined;
+  /** Anchors this call's background work to its request. Default: the cache's. */
+  readonly waitUntil?: WaitUntil | undefined;
+  /** Whether to ask the origin and leave the cache alone. Default false. */
+  readonly bypass?: boolean | undefined;
+  /** The ttl of the answer this call stores, 0 or more, or `Infinity`. Default: the policy's. */
+  readonly ttl?: Duration | undefined;
+}
+
+/** Options of `getOrLoad`: a policy without `key` and `ignore`, and what one call may say. */
+export type GetOrLoadOptions<Result = unknown> = Omit<
+  PolicyOptions<readonly [], Result>,
+  "key" | "ignore" | "name" | "loadMany"
+> &
+  Omit<CallOptions, "ttl">;
+
+/**
+ * The policy of a cached `fetch`. `ttl` may be left out: response headers decide, the policy fills
+ * in where they are silent.
+ */
+export type FetchPolicyOptions = Partial<
+  Omit<
+    PolicyOptions<readonly [request: Request], Response>,
+    "key" | "ignore" | "name" | "loadMany" | "ttl" | "validate" | "codec"
+  >
+> & {
+  /** How long a response is fresh whose headers do not say. Default 0. */
+  readonly ttl?: Duration | undefined;
+  /** The key of a request. Default: method and URL, normalised. */
+  readonly key?: ((request: Request) => string) | undefined;
+  /** Query parameters that do not make a request a different one, by whole name. */
+  readonly ignore?: readonly string[] | undefined;
+};

@@ -1,0 +1,90 @@
+/** Reading stamps: those that are asked for in one turn come in one operation. */
+
+import type { Layer } from "../tiers/attempts.js";
+import type { LayersHost } from "../tiers/layers.js";
+import { label } from "../tiers/layers-many.js";
+import type { TagLedger } from "../tiers/tag-ledger.js";
+import { isBytes } from "../util/bytes.js";
+import { CodecError, isHoldoverError } from "../util/errors.js";
+import { decodeStamp, readAll, type Stamp } from "./stamps.js";
+
+/** What a store has for the key of a stamp. */
+export interface Found {
+  /** Undefined when there is none to be relied upon. */
+  readonly stamp: Stamp | undefined;
+  /** Its record, as the store gave it. */
+  readonly record: Uint8Array | undefined;
+  /** Whether what is there must give way. */
+  readonly isOver: boolean;
+}
+
+interface Batch {
+  readonly keys: Set<string>;
+  readonly found: Promise<ReadonlyMap<string, Found> | undefined>;
+}
+
+/** Reads stamps. Nothing here throws. */
+export class StampReader {
+  readonly #layer: Layer;
+  readonly #host: LayersHost;
+  readonly #ledger: TagLedger;
+  #batch: Batch | undefined;
+
+  constructor(layer: Layer, host: LayersHost, ledger: TagLedger) {
+    this.#layer = layer;
+    this.#host = host;
+    this.#ledger = ledger;
+  }
+
+  /** What is there for these keys; undefined when the store cannot tell. */
+  async read(keys: readonly string[]): Promise<Found[] | undefined> {
+    this.#batch ??= this.#begin();
+    const { keys: all, found } = this.#batch;
+    for (const key of keys) all.add(key);
+    const given = await found;
+    return given && keys.map((key) => given.get(key) ?? NOTHING);
+  }
+
+  #begin(): Batch {
+    const keys = new Set<string>();
+    // Not `queueMicrotask`, which test frameworks replace.
+    const found = Promise.resolve().then(() => {
+      this.#batch = undefined;
+      return this.#ask([...keys]);
+    });
+    return { keys, found };
+  }
+
+  async #ask(keys: readonly string[]): Promise<ReadonlyMap<string, Found> | undefined> {
+    const { store } = this.#layer;
+    const operation = store.getMany === undefined ? "get" : "getMany";
+    const run = () => readAll(store, keys);
+    const records = await this.#host.attempts.try(this.#layer, operation, label(keys), run);
+    return records && new Map(keys.map((key, at) => [key, this.#settle(key, records[at])]));
+  }
+
+  #settle(key: string, given: unknown): Found {
+    const isThere = given !== undefined && given !== null;
+    const read = isThere ? this.#decode(key, given) : undefined;
+    const stamp = this.#ledger.settle(key, read, this.#host.timers.now());
+    const record = isBytes(given) ? given : undefined;
+    const isOver = stamp === undefined && (isThere || this.#ledger.hasMissed(key));
+    return { stamp, record, isOver };
+  }
+
+  #decode(key: string, given: unknown): Stamp | undefined {
+    try {
+      // Stores with sealed records give the reason for which one cannot be opened.
+      if (isHoldoverError(given)) throw given;
+      if (!isBytes(given)) throw new CodecError("a store gave what is no Uint8Array");
+      return decodeStamp(given);
+    } catch (error) {
+      this.#host.onTrap(error);
+      const { name } = this.#layer;
+      this.#host.events.tell({ type: "corrupt", store: name, operation: "get", key, error });
+      return undefined;
+    }
+  }
+}
+
+const NOTHING: Found = { stamp: undefined, record: undefined, isOver: false };

@@ -1,0 +1,110 @@
+/** Reading many keys from the lower stores at once. */
+
+import type { Form } from "../records/entry-records.js";
+import { StoreError } from "../util/errors.js";
+import { DIRECT, type FoundEntry, type Layer, type Layers } from "./layers.js";
+import { ASK, SKIP } from "./ledger.js";
+import type { NamedKey } from "./tiers.js";
+
+/** How often keys are read that change again and again meanwhile. */
+const READS = 3;
+
+/** What events name when many keys are meant. */
+export function label(keys: readonly string[]): string {
+  return keys.length === 1 ? (keys[0] ?? "") : `${keys[0]} and ${keys.length - 1} more`;
+}
+
+/** Like `Layers.read`, for many keys: one operation per store that can do that. */
+export async function readMany(
+  layers: Layers,
+  keys: readonly string[],
+  form: Form = DIRECT,
+): Promise<Map<string, FoundEntry>> {
+  const { fences } = layers.tiers;
+  const since = fences.last;
+  const found = new Map<string, FoundEntry>();
+  for (const [index, layer] of layers.all.entries()) {
+    const missing = keys
+      .filter((key) => !found.has(key))
+      .map((key) => ({ key, name: layers.named(key) }));
+    if (missing.length === 0) break;
+    const records = await recordsOf(layers, layer, index, missing);
+    // At once: their tags are asked for together.
+    const usable = missing.map(({ key }, at) => layers.usable(layer, key, records[at], form));
+    for (const [at, entry] of (await Promise.all(usable)).entries()) {
+      const record = records[at];
+      const named = missing[at] as NamedKey;
+      if (entry === undefined || !layers.accepts(index, named.name, record, entry)) continue;
+      found.set(named.key, entry);
+      if (!entry.counted) layers.fill(named, record as Uint8Array, entry, index, since);
+    }
+  }
+  await readAgain(layers, found, keys, form, since);
+  return found;
+}
+
+/** Keys that were changed while others were read are read again, each by itself. */
+async function readAgain(
+  layers: Layers,
+  found: Map<string, FoundEntry>,
+  keys: readonly string[],
+  form: Form,
+  since: number,
+): Promise<void> {
+  const { fences } = layers.tiers;
+  let from = since;
+  for (let reads = 0; ; reads += 1) {
+    const before = from;
+    const outdated = keys.filter((key) => fences.isOutdated(layers.named(key), before));
+    for (const key of outdated) found.delete(key);
+    if (outdated.length === 0 || reads === READS) return;
+    from = fences.last;
+    const read = await Promise.all(outdated.map((key) => layers.read(key, form)));
+    for (const [at, key] of outdated.entries()) {
+      const entry = read[at];
+      if (entry !== undefined) found.set(key, entry);
+    }
+  }
+}
+
+async function recordsOf(
+  layers: Layers,
+  layer: Layer,
+  index: number,
+  asked: readonly NamedKey[],
+): Promise<readonly unknown[]> {
+  const { tiers } = layers;
+  const { store } = layer;
+  if (store.getMany === undefined) {
+    const one = ({ key, name }: NamedKey) =>
+      tiers.get(index, name, () => layers.try(layer, "get", key, () => store.get(name)));
+    return Promise.all(asked.map(one));
+  }
+  const known = asked.map(({ name }) => tiers.look(index, name));
+  const unknown = asked.filter((_, at) => known[at] === ASK);
+  const records = unknown.length === 0 ? [] : await getMany(layers, layer, unknown);
+  if (unknown.length > 0) tiers.answered(index);
+  let next = 0;
+  return known.map((record) => {
+    if (record === SKIP) return undefined;
+    if (record !== ASK) return record;
+    next += 1;
+    return records[next - 1];
+  });
+}
+
+async function getMany(
+  layers: Layers,
+  layer: Layer,
+  asked: readonly NamedKey[],
+): Promise<readonly unknown[]> {
+  const names = asked.map(({ name }) => name);
+  const keys = asked.map(({ key }) => key);
+  const records = await layers.try(layer, "getMany", label(keys), async () => {
+    const given: unknown = await layer.store.getMany?.(names);
+    // Without their positions records are of no use.
+    if (Array.isArray(given) && given.length === names.length) return given as unknown[];
+    throw new StoreError("getMany gave no array of as many records as keys");
+  });
+  return records ?? [];
+}

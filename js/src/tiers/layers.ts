@@ -1,0 +1,308 @@
+/** The stores below the memory: read in order, written all. Nothing here throws. */
+
+import type { Tagged } from "../keys/tags.js";
+import type { Events } from "../model/events.js";
+import type { Store } from "../model/store.js";
+import { StoredCounter } from "../records/codec/counter.js";
+import type { Codec } from "../records/codec/values.js";
+import { EntryRecords, type Form, keptFor, totalOf } from "../records/entry-records.js";
+import type { Timers } from "../runtime/clock.js";
+import { StoreError } from "../util/errors.js";
+import { type Attempts, type Layer, layerOf, type Operation, type Run } from "./attempts.js";
+import type { StoreNames } from "./store-names.js";
+import { layerOfStamps, StoredTags } from "./stored-tags.js";
+import { type NamedKey, type PreparedChange, type TierRegistry, Tiers } from "./tiers.js";
+import type { Content } from "./writer.js";
+
+export { totalOf } from "../records/entry-records.js";
+export type { Layer, Operation } from "./attempts.js";
+
+/** Milliseconds that a counter outlives the entry that says where it is. */
+const COUNTER_SLACK = 1000;
+/** How often a key is read that changes again and again meanwhile. */
+const READS = 3;
+/** Milliseconds within which a read must have come to be begun anew. */
+const SOON = 100;
+
+/** How long an entry may be used, in milliseconds. */
+export interface Lifetime {
+  readonly ttl: number;
+  readonly staleWhileRevalidate: number;
+  readonly staleIfError: number;
+  /** Its tags; undefined without any. */
+  readonly tagged?: Tagged | undefined;
+  /** How long it is then kept to be validated; default 0. */
+  readonly retained?: number;
+}
+
+/** An entry as a store had it. */
+export interface FoundEntry extends Lifetime {
+  readonly value: unknown;
+  readonly age: number;
+  /** When it was stored, by its writer's clock. */
+  readonly storedAt: number;
+  /** The name of the store. */
+  readonly layer: string;
+  /** Whether the value is a counter's, which stays where it is. */
+  readonly counted?: boolean;
+}
+
+/** What the lower stores share with their cache. */
+export interface LayersHost {
+  readonly names: StoreNames;
+  readonly attempts: Attempts;
+  readonly timers: Timers;
+  readonly events: Events;
+  readonly codec: Codec | undefined;
+  /** The most bytes of a record. */
+  readonly maxRecord: number;
+  /** Sees to it when an error is a trap of the core. */
+  readonly onTrap: (error: unknown) => void;
+  readonly registry: TierRegistry;
+  /** The stores as they were given, without what the cache puts around them. */
+  readonly bases: readonly Store[];
+  /** Whether this instance has invalidated a tag since; softly does not count for a stale entry. */
+  readonly isOutdated: (tagged: Tagged, isStale: boolean) => boolean;
+}
+
+/** How entries are read that no policy is about. */
+export const DIRECT: Form = { counts: true };
+/** The same, where only their times are wanted. */
+export const ANY: Form = { counts: true, responses: true };
+
+/** The lower stores of a cache. */
+export class Layers {
+  readonly #layers: readonly Layer[];
+  readonly #host: LayersHost;
+  readonly #records: EntryRecords;
+  /** The tags of their entries. */
+  readonly tags: StoredTags;
+  /** Changes of their keys. */
+  readonly tiers: Tiers;
+
+  constructor(stores: readonly Store[], host: LayersHost) {
+    this.#layers = stores.map((store, index) => layerOf(store, `store ${index + 1}`));
+    this.#host = host;
+    this.#records = new EntryRecords(host);
+    this.tags = new StoredTags(this.#layers, host, this.#records);
+    this.tiers = new Tiers(this.#layers, host.bases, host.registry, host);
+  }
+
+  /** All of them, in order. */
+  get all(): readonly Layer[] {
+    return this.#layers;
+  }
+
+  /** The one that most instances share, as far as is known. */
+  get shared(): Layer {
+    return layerOfStamps(this.#layers);
+  }
+
+  /** The one that counts. */
+  get counterLayer(): Layer | undefined {
+    return this.firstWith("increment", "add");
+  }
+
+  /** The first one whose store can do all of that. */
+  firstWith(...capabilities: readonly Operation[]): Layer | undefined {
+    return this.#layers.find(({ store }) =>
+      capabilities.every((name) => typeof store[name] === "function"),
+    );
+  }
+
+  /**
+   * The first entry that can be read and is of any use; stores above it get it too.
+   * @param from the first store that is asked
+   */
+  async read(
+    key: string,
+    form: Form = DIRECT,
+    from: Layer | undefined = this.#layers[0],
+  ): Promise<FoundEntry | undefined> {
+    const { fences } = this.tiers;
+    const named = { key, name: this.named(key) };
+    const began = this.#host.timers.now();
+    for (let reads = 0; reads < READS; reads += 1) {
+      const since = fences.last;
+      const found = await this.#readOnce(named, form, from, since);
+      // What it brought is older than what the key has been changed to since.
+      if (!fences.isOutdated(named.name, since)) return found;
+      // A tier that is slow is not waited for again.
+      if (this.#host.timers.now() - began > SOON) return undefined;
+    }
+    return undefined;
+  }
+
+  async #readOnce(
+    named: NamedKey,
+    form: Form,
+    from: Layer | undefined,
+    since: number,
+  ): Promise<FoundEntry | undefined> {
+    const { key, name } = named;
+    const first = from === undefined ? 0 : this.#layers.indexOf(from);
+    for (const [index, layer] of this.#layers.entries()) {
+      if (index < first) continue;
+      const get = () => this.try(layer, "get", key, () => layer.store.get(name));
+      const record = await this.tiers.get(index, name, get);
+      const entry = await this.usable(layer, key, record, form);
+      if (entry === undefined || !this.accepts(index, name, record, entry)) continue;
+      if (!entry.counted) this.fill(named, record as Uint8Array, entry, index, since);
+      return entry;
+    }
+    return undefined;
+  }
+
+  /** True if a record that was read may be used: not one that a newer change has superseded. */
+  accepts(index: number, name: string, record: unknown, { storedAt }: FoundEntry): boolean {
+    return this.tiers.accepts(index, name, record, storedAt);
+  }
+
+  /** The entry that a record is; undefined for one that is dead, damaged or refused. */
+  async usable(
+    layer: Layer,
+    key: string,
+    record: unknown,
+    form: Form = DIRECT,
+  ): Promise<FoundEntry | undefined> {
+    if (record === undefined || record === null) return undefined;
+    const decoded = this.#records.decode(layer, key, record, form);
+    const entry = await this.#counted(layer, key, decoded);
+    const found = await this.#records.validated(layer, key, entry, form);
+    return found && this.tags.heeded(layer, key, found);
+  }
+
+  /** An entry that says where a counter is, with what it counts. */
+  async #counted(
+    layer: Layer,
+    key: string,
+    entry: FoundEntry | undefined,
+  ): Promise<FoundEntry | undefined> {
+    if (!(entry?.value instanceof StoredCounter)) return entry;
+    try {
+      const value = await this.count(layer, key, entry.value, 0, totalOf(entry) - entry.age);
+      return { ...entry, value, counted: true };
+    } catch {
+      return undefined; // the event has been told
+    }
+  }
+
+  /**
+   * Adds to a counter; gives the sum.
+   * @throws StoreError
+   */
+  async count(
+    layer: Layer,
+    key: string,
+    counter: StoredCounter,
+    by: number,
+    left: number,
+  ): Promise<number> {
+    const at = this.counterLayer ?? layer;
+    const name = `${this.named(key)}%n${counter.id}`;
+    // The entry says when it is over: the counter must not end before it.
+    const options = { expiresIn: left + COUNTER_SLACK };
+    const run = () => at.store.increment?.(name, by, options);
+    const sum = await this.attempt(at, "increment", key, run);
+    if (typeof sum === "number") return counter.base + sum;
+    throw new StoreError(`${at.name} gave no number for a counter`);
+  }
+
+  /** An entry is stored now, instead of all older ones: to be written to every store. */
+  prepare(key: string, value: unknown, lifetime: Lifetime, form: Form = {}): PreparedChange {
+    const named = { key, name: this.named(key) };
+    if (keptFor(lifetime) <= 0 || this.tags.knows(lifetime.tagged)) {
+      return this.tiers.prepare(named, this.contentOf(key, value, lifetime, form));
+    }
+    return this.tiers.prepareLater(named, keptFor(lifetime), async () => {
+      const own = await this.versioned(lifetime);
+      return own && this.contentOf(key, value, own, form);
+    });
+  }
+
+  /**
+   * What stores get of an entry, whose tags' versions are known: undefined when there is nothing to
+   * keep, or it has no record.
+   */
+  contentOf(key: string, value: unknown, lifetime: Lifetime, form: Form = {}): Content | undefined {
+    const expiresIn = keptFor(lifetime);
+    if (expiresIn <= 0 || this.tags.isOver(lifetime)) return undefined;
+    const record = this.encode(key, value, lifetime, form);
+    return record && { record, expiresIn };
+  }
+
+  /** Keys that a change is under way for. */
+  changingKeys(): string[] {
+    const { prefix } = this.#host.names;
+    const names = this.tiers.changing().filter((name) => name.startsWith(prefix));
+    return this.keysIn(names);
+  }
+
+  /** Drops a key from every store; resolves when all did or failed. */
+  async delete(key: string): Promise<void> {
+    await this.tiers.prepare({ key, name: this.named(key) }, undefined).perform();
+  }
+
+  /** See {@link StoreNames.own}. */
+  own(kind: string, name: string): string {
+    return this.#host.names.own(kind, name);
+  }
+
+  /** See {@link StoreNames.keysIn}. */
+  keysIn(names: readonly string[]): string[] {
+    return this.#host.names.keysIn(names);
+  }
+
+  /** See {@link StoreNames.listPrefix}. */
+  listPrefix(start: string): string {
+    return this.#host.names.listPrefix(start);
+  }
+
+  /** See {@link StoreNames.of}. */
+  named(key: string): string {
+    return this.#host.names.of(key);
+  }
+
+  /**
+   * Gives an entry to the stores above the one that had it, for as long as it still has.
+   * @param since when it was read: see {@link Tiers.copyUp}
+   */
+  fill(named: NamedKey, record: Uint8Array, entry: FoundEntry, above: number, since: number): void {
+    const expiresIn = keptFor(entry) - entry.age;
+    this.tiers.copyUp(named, { record, expiresIn }, above, since);
+  }
+
+  /** The lifetime with the versions of its tags; undefined when it must not be stored. */
+  async versioned(lifetime: Lifetime): Promise<Lifetime | undefined> {
+    const { tagged } = lifetime;
+    if (tagged === undefined || tagged.hashes.length === 0) return lifetime;
+    const versions = await this.tags.versionsOf(tagged, keptFor(lifetime));
+    return versions && { ...lifetime, tagged: { ...tagged, versions } };
+  }
+
+  /** See {@link EntryRecords.encode}. */
+  encode(key: string, value: unknown, lifetime: Lifetime, form: Form = {}): Uint8Array | undefined {
+    const after = this.tiers.clearedAt(this.named(key));
+    return this.#records.encode(key, value, lifetime, form, after);
+  }
+
+  /** See {@link EntryRecords.decode}. */
+  decode(layer: Layer, key: string, record: unknown): FoundEntry | undefined {
+    return this.#records.decode(layer, key, record, ANY);
+  }
+
+  /** See {@link EntryRecords.isSame}. */
+  isSame(one: unknown, other: unknown): boolean {
+    return this.#records.isSame(one, other);
+  }
+
+  /** See {@link Attempts.try}. */
+  try<T>(layer: Layer, operation: Operation, key: string, run: Run<T>): Promise<T | undefined> {
+    return this.#host.attempts.try(layer, operation, key, run);
+  }
+
+  /** See {@link Attempts.run}. */
+  attempt<T>(layer: Layer, operation: Operation, key: string, run: Run<T>): Promise<T> {
+    return this.#host.attempts.run(layer, operation, key, run);
+  }
+}

@@ -1,0 +1,54 @@
+/** Listening to signals of callers. */
+
+import type { CancelTimer } from "../runtime/clock.js";
+
+type Listener = (reason: unknown) => void;
+
+const NOTHING: CancelTimer = () => {};
+
+/** Those who listen to a signal: hosts warn of many listeners on one. */
+const listeners = new WeakMap<AbortSignal, Set<Listener>>();
+
+/** Calls `listener` once, when `signal` is aborted, or now if it is; gives what undoes that. */
+export function whenAborted(signal: AbortSignal, listener: Listener): CancelTimer {
+  if (signal.aborted) {
+    listener(signal.reason);
+    return NOTHING;
+  }
+  const known = listeners.get(signal);
+  const all = known ?? new Set();
+  // An object of its own: one function may listen twice.
+  const own: Listener = (reason) => listener(reason);
+  all.add(own);
+  if (known === undefined) listen(signal, all);
+  return () => {
+    all.delete(own);
+    if (all.size === 0 && listeners.get(signal) === all) unlisten(signal);
+  };
+}
+
+/** The function that each signal calls, to take it away again. */
+const handlers = new WeakMap<AbortSignal, () => void>();
+
+function listen(signal: AbortSignal, all: Set<Listener>): void {
+  const handle = () => {
+    unlisten(signal);
+    for (const listener of [...all]) listener(signal.reason);
+  };
+  listeners.set(signal, all);
+  handlers.set(signal, handle);
+  signal.addEventListener("abort", handle, { once: true });
+}
+
+function unlisten(signal: AbortSignal): void {
+  const handle = handlers.get(signal);
+  if (handle !== undefined) signal.removeEventListener("abort", handle);
+  listeners.delete(signal);
+  handlers.delete(signal);
+}
+
+/** The first of the signals that is aborted. */
+export function abortedOf(signals: readonly AbortSignal[]): AbortSignal | undefined {
+  for (let at = 0; at < signals.length; at += 1) if (signals[at]?.aborted) return signals[at];
+  return undefined;
+}

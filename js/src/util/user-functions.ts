@@ -1,0 +1,87 @@
+/**
+ * Functions that users give as options. They answer at once: a promise is neither true nor a
+ * number, so one that comes is refused, and its rejection is nobody's unhandled one.
+ */
+
+import type { Events } from "../model/events.js";
+import { ConfigError } from "./errors.js";
+
+const ASYNC = /^\[object (?:Async)?(?:Generator)?Function\]$/;
+
+/** True for a promise, and for anything else with a `then`. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
+  try {
+    return typeof (value as Partial<PromiseLike<unknown>>).then === "function";
+  } catch {
+    return false; // a revoked proxy, a getter that throws
+  }
+}
+
+/** Takes a rejection that nobody waits for. */
+export function ignoreRejection(value: unknown): void {
+  if (!isThenable(value)) return;
+  try {
+    value.then(undefined, () => {});
+  } catch {
+    // A thenable of the user's own making.
+  }
+}
+
+/**
+ * Returns the value, unless it is a promise.
+ * @param option the option whose function returned it
+ * @throws ConfigError for a promise
+ */
+export function settled<T>(value: T, option: string, allowed: string): T {
+  if (!isThenable(value)) return value;
+  ignoreRejection(value);
+  const subject = `what option "${option}" returned`;
+  throw new ConfigError(option, value, `${allowed}, at once: it must not be async`, { subject });
+}
+
+/**
+ * Checks a function that has to answer at once; `like` shows its shape in the message.
+ * @throws ConfigError for what is no function, and for one that is async or a generator
+ */
+export function synchronousFunction<F extends (...args: never[]) => unknown>(
+  value: unknown,
+  option: string,
+  like: string,
+): F | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== "function") throw new ConfigError(option, value, `a function ${like}`);
+  refuseAsync(value, option, like);
+  return value as F;
+}
+
+/** @throws ConfigError for a function that is async or a generator */
+export function refuseAsync(value: unknown, option: string, like: string): void {
+  const kind = Object.prototype.toString.call(value);
+  if (kind === "[object Function]" || !ASYNC.test(kind)) return;
+  const note = "async functions and generators are never asked";
+  throw new ConfigError(option, value, `a function ${like} that answers at once`, { note });
+}
+
+/** The answer to a yes-or-no question: `"failed"` when the function threw or gave a promise. */
+export type Verdict = boolean | "threw" | "promise";
+
+/**
+ * Asks a function of a policy. One that throws, or gives a promise, has not decided: that is a
+ * `policy-error` event, and the caller takes the careful way.
+ */
+export function askUser(
+  events: Events,
+  { option, key }: { readonly option: string; readonly key: string },
+  ask: () => unknown,
+): Verdict {
+  let verdict: Verdict = "threw";
+  try {
+    const said = ask();
+    if (isThenable(said)) verdict = "promise";
+    return Boolean(settled(said, option, "true or false"));
+  } catch (error) {
+    events.tell({ type: "policy-error", option, key, error });
+    return verdict;
+  }
+}
