@@ -8,7 +8,7 @@ export { type Cache, createCache, type InvalidateOptions } from "./api/cache.js"
 export type { Outdated } from "./api/invalidating.js";
 export type { EntryOptions, SetEntryOptions } from "./api/operations/arguments.js";
 export type { Lock, LockOptions } from "./api/operations/locking.js";
-export type { CacheStats, PolicyStats } from "./api/stats.js";
+export type { CacheStats } from "./api/stats.js";
 export type {
   ArgumentsAfterContext,
   ArgumentsOf,
@@ -16,22 +16,26 @@ export type {
   Wrapped,
   WrappedLike,
 } from "./api/wrap.js";
-export type { LoadContext, LoadManyContext, Previous } from "./engine/call.js";
-export type { AnyStore } from "./engine/host.js";
+export type { PolicyStats } from "./engine/counts.js";
 export type { LoadTimes } from "./engine/load-times.js";
-export type { AsyncStorage, AsyncStorageClass, Trace, Traced } from "./engine/scopes.js";
+export type { Trace, Traced } from "./engine/scopes.js";
 export type { Disabled, DisableOptions } from "./engine/switches.js";
 export type { CachedFetch, ExplainedResponse } from "./http/fetch.js";
 export type { CachedHandler, Handler } from "./http/handler.js";
 export { tag } from "./keys/tags.js";
+export type { AnyStore } from "./memory/memory.js";
 export {
   type MemorySetOptions,
   type MemoryStore,
   type MemoryUsage,
   memory,
 } from "./memory/memory.js";
+export type { MemoryOptions } from "./memory/memory-options.js";
 export type { ByteSize } from "./memory/size.js";
-export type { CacheEvent, FailureEvent, KeyEvent, Source, StoreEvent } from "./model/events.js";
+export type { Source } from "./model/answer.js";
+export type { CacheEvent, FailureEvent, KeyEvent, StoreEvent } from "./model/events.js";
+export type { LoadContext, LoadManyContext, Previous } from "./model/loader.js";
+export type { SchemaResult, StandardSchema, Validate } from "./model/schema.js";
 export type {
   Maybe,
   SetOptions,
@@ -43,10 +47,8 @@ export type {
 export type { Bloom, BloomOptions } from "./policy/bloom.js";
 export type {
   CacheOptions,
-  Clock,
   FetchOptions,
   HandlerOptions,
-  MemoryOptions,
   StoreLike,
 } from "./policy/cache-options.js";
 export type {
@@ -55,13 +57,12 @@ export type {
   GetOrLoadOptions,
   PassContext,
   PolicyOptions,
-  SchemaResult,
   Shared as SharedOptions,
-  StandardSchema,
-  Validate,
-  WaitUntil,
 } from "./policy/policy-options.js";
 export type { Codec } from "./records/codec/values.js";
+export type { AsyncStorage, AsyncStorageClass } from "./runtime/async-storage.js";
+export type { Clock } from "./runtime/clock.js";
+export type { WaitUntil } from "./runtime/wait-until.js";
 export type { StoreOptions } from "./stores/options.js";
 export type { Operation as StoreOperation } from "./tiers/layers.js";
 export type { Duration } from "./util/duration.js";

@@ -1,6 +1,7 @@
 /** The numbers of a cache as Prometheus reads them. */
 
-import type { CacheStats, PolicyStats } from "./api/stats.js";
+import type { CacheStats } from "./api/stats.js";
+import type { PolicyStats } from "./engine/counts.js";
 import type { LoadTimes } from "./engine/load-times.js";
 import { ConfigError } from "./util/errors.js";
 import { readOptions } from "./util/options.js";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import * as memoryOptions from "../node_modules/holdover/dist/memory/memory-options.js";
 import * as options from "../node_modules/holdover/dist/policy/cache-options.js";
 import { compileCallOptions, compilePolicy } from "../node_modules/holdover/dist/policy/policy.js";
 import { ConfigError } from "../node_modules/holdover/dist/util/errors.js";
@@ -12,7 +13,7 @@ const policy = (given) => wrap({ ttl: "5m", ...given });
 const load = (given) => compilePolicy({ ttl: 1, ...given }, "getOrLoad");
 const fetching = (given) => compilePolicy(given, "fetch");
 const cache = options.compileCacheOptions;
-const memory = options.compileMemoryOptions;
+const memory = memoryOptions.compileMemoryOptions;
 const symbol = Symbol("odd");
 
 const DURATION = /a number of milliseconds or a string like "1h30m"/;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import * as memoryOptions from "../node_modules/holdover/dist/memory/memory-options.js";
 import { sizeOf } from "../node_modules/holdover/dist/memory/size.js";
 import * as options from "../node_modules/holdover/dist/policy/cache-options.js";
 import { compileCallOptions, compilePolicy } from "../node_modules/holdover/dist/policy/policy.js";
@@ -10,7 +11,7 @@ const wrap = (given) => compilePolicy(given, "wrap");
 const policy = (given) => wrap({ ttl: "5m", ...given });
 const fetching = (given) => compilePolicy(given, "fetch");
 const cache = options.compileCacheOptions;
-const memory = options.compileMemoryOptions;
+const memory = memoryOptions.compileMemoryOptions;
 
 const DEFAULTS = {
   ttl: 300_000,

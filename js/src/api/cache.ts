@@ -1,17 +1,19 @@
 /** A cache: stores, a driver, and the ways to use them. */
 
 import { type LocalLocks, localLocksOf } from "../coordination/local-lock.js";
-import type { Call, LoadContext } from "../engine/call.js";
+import type { Call } from "../engine/call.js";
 import { Driver } from "../engine/driver.js";
-import { type AnyStore, hostOf } from "../engine/host.js";
+import { hostOf } from "../engine/host.js";
 import { Policies } from "../engine/policies.js";
 import type { Trace } from "../engine/scopes.js";
 import type { Disabled, DisableOptions } from "../engine/switches.js";
 import { type CachedFetch, cachedFetch } from "../http/fetch.js";
 import { type CachedHandler, cachedHandler, type Handler } from "../http/handler.js";
 import { tagNames } from "../keys/tags.js";
+import type { AnyStore } from "../memory/memory.js";
 import type { CacheEvent } from "../model/events.js";
 import { visible } from "../model/http-value.js";
+import type { LoadContext } from "../model/loader.js";
 import { Bloom, type BloomOptions } from "../policy/bloom.js";
 import {
   type CacheOptions,

@@ -3,16 +3,17 @@
 import type { Change } from "../coordination/feed.js";
 import { STATE_FRESH } from "../core/abi.js";
 import * as core from "../core/core.js";
-import type { Answer, Times } from "../engine/call.js";
 import type { Driver } from "../engine/driver.js";
 import type { Host } from "../engine/host.js";
-import { type Begun, hashTags, type Tagged, type TagHashes } from "../keys/tags.js";
+import { hashTags } from "../keys/tags.js";
+import type { Answer, Source, Times } from "../model/answer.js";
 import { CachedError } from "../model/cached-error.js";
+import type { FoundEntry, Lifetime } from "../model/entry.js";
 import { isServable } from "../model/entry-state.js";
-import type { Source } from "../model/events.js";
 import { HttpValue } from "../model/http-value.js";
+import type { Begun, Tagged, TagHashes } from "../model/tagged.js";
 import type { Form } from "../records/entry-records.js";
-import { type FoundEntry, type Lifetime, totalOf } from "../tiers/layers.js";
+import { totalOf } from "../tiers/layers.js";
 import type { Explained } from "./wrap.js";
 
 /** The fence of a direct write. */

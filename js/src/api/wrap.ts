@@ -3,7 +3,7 @@
 import { STEP_WAIT } from "../core/abi.js";
 import { Batch } from "../engine/batch.js";
 import { BoundPolicy } from "../engine/bound-policy.js";
-import type { Answer, Call, LoadContext } from "../engine/call.js";
+import type { Call } from "../engine/call.js";
 import { HIT_BITS } from "../engine/driver.js";
 import type { Flight } from "../engine/flight.js";
 import { lifetimeFor } from "../engine/lifetimes.js";
@@ -11,7 +11,8 @@ import { signalsIn, snapshot, withSignal } from "../keys/call-arguments.js";
 import { type KeyFunction, keyFunction } from "../keys/key.js";
 import { isAbortSignal } from "../keys/key-encode.js";
 import { tagsFor } from "../keys/tags.js";
-import type { Source } from "../model/events.js";
+import type { Answer, Source } from "../model/answer.js";
+import type { LoadContext } from "../model/loader.js";
 import {
   type CompiledCall,
   type CompiledPolicy,

@@ -1,8 +1,8 @@
 /** Locks across instances, on a store that adds and compares atomically. */
 
-import type { Call } from "../engine/call.js";
-import type { CompiledLock } from "../policy/lock-options.js";
-import type { FoundEntry, Layer, Layers } from "../tiers/layers.js";
+import type { FoundEntry } from "../model/entry.js";
+import type { Form } from "../records/entry-records.js";
+import type { Layer, Layers } from "../tiers/layers.js";
 import type { PreparedChange } from "../tiers/tiers.js";
 import { isBytes, isSame } from "../util/bytes.js";
 import { LockTimeoutError } from "../util/errors.js";
@@ -107,6 +107,12 @@ export type Locked<Outcome> =
   | { readonly lock: LoadLock | undefined }
   | { readonly error: LockTimeoutError };
 
+/** The call whose load takes a lock: its key, and how its entries are read. */
+export interface LockedCall {
+  readonly key: string;
+  readonly policy: { readonly rules: Form };
+}
+
 /** What an entry means for a load that waits; undefined to go on. */
 export type UseFound<Outcome> = (found: FoundEntry) => Outcome | undefined;
 
@@ -116,7 +122,7 @@ export type UseFound<Outcome> = (found: FoundEntry) => Outcome | undefined;
  */
 export async function lockLoad<Outcome>(
   host: LockHost,
-  call: Call,
+  call: LockedCall,
   rules: CompiledLock,
   use: UseFound<Outcome>,
   goesOn: () => boolean,
@@ -240,4 +246,14 @@ export class LoadLock {
     const found = record ? layers.decode(layer, this.#key, record) : undefined;
     return found !== undefined && timers.now() - found.age >= began;
   }
+}
+
+/** A lock that cannot be wrong. Milliseconds. */
+export interface CompiledLock {
+  readonly ttl: number;
+  readonly wait: number;
+  /** How often a load that waits says so, which keeps the lease of its flight. */
+  readonly pulse: number;
+  /** Whether who waited too long gets an error instead of a load without the lock. */
+  readonly throws: boolean;
 }

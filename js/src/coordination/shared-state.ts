@@ -1,21 +1,31 @@
 /** State that instances share in a store: its names, and its operations, each of which may fail. */
 
-import type { Host } from "../engine/host.js";
 import type { Store, WindowOptions, WindowState } from "../model/store.js";
-import { type Layer, layerOf } from "../tiers/attempts.js";
+import { type Attempts, type Layer, layerOf } from "../tiers/attempts.js";
+import type { Layers } from "../tiers/layers.js";
+import type { StoreNames } from "../tiers/store-names.js";
 import { isBytes } from "../util/bytes.js";
+
+/** What shared state needs of its cache. */
+export interface SharedHost {
+  readonly names: StoreNames;
+  readonly attempts: Attempts;
+  readonly layers: Layers | undefined;
+  /** How the stores are doing that only guards use. */
+  readonly sharedLayers: WeakMap<Store, Layer>;
+}
 
 /** A store that has what is asked of it: options are checked before. */
 type Whole = Required<Store>;
 
 /** One piece of shared state. Every operation rejects with a StoreError when it fails. */
 export class SharedState {
-  readonly #host: Host;
+  readonly #host: SharedHost;
   readonly #layer: Layer;
   readonly #name: string;
 
   /** @param name what it is called, like nothing else that is shared in this namespace */
-  constructor(host: Host, store: Store, name: string) {
+  constructor(host: SharedHost, store: Store, name: string) {
     this.#host = host;
     this.#name = host.names.own("guard", name);
     this.#layer = layerFor(host, store);
@@ -66,7 +76,7 @@ export class SharedState {
 }
 
 /** How the store is doing is known once, where the cache uses it for entries, too. */
-function layerFor(host: Host, store: Store): Layer {
+function layerFor(host: SharedHost, store: Store): Layer {
   const known = host.layers?.all.find((layer) => layer.store === store);
   if (known !== undefined) return known;
   let layer = host.sharedLayers.get(store);

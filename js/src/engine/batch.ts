@@ -7,21 +7,16 @@
  */
 
 import { signalsIn, withSignal } from "../keys/call-arguments.js";
+import type { FoundEntry } from "../model/entry.js";
+import type { LoadContext, LoadMany, LoadManyContext } from "../model/loader.js";
 import type { Form } from "../records/entry-records.js";
 import { afterMicrotask } from "../runtime/clock.js";
 import { Frame, leaveFrame, runWithin } from "../runtime/frames.js";
-import type { FoundEntry, Layers } from "../tiers/layers.js";
+import type { Layers } from "../tiers/layers.js";
 import { readMany } from "../tiers/layers-many.js";
 import { ConfigError, type HoldoverError } from "../util/errors.js";
-import type { LoadContext, LoadManyContext } from "./call.js";
 import type { Admission } from "./guards.js";
 import { hostAsyncStorage } from "./scopes.js";
-
-/** What loads many keys; may give anything, or throw. */
-export type LoadMany = (
-  argsList: readonly (readonly unknown[])[],
-  context: LoadManyContext,
-) => unknown;
 
 /** A context that knows where its loader runs. */
 type BatchedContext = LoadContext & { readonly frame?: Frame };

@@ -1,32 +1,12 @@
 /** One call on its way through the driver, and what it is answered. */
 
-import type { Begun } from "../keys/tags.js";
-import type { Source } from "../model/events.js";
-import type { WaitUntil } from "../policy/policy-options.js";
+import type { Lifetime } from "../model/entry.js";
+import type { LoadContext } from "../model/loader.js";
+import type { Begun } from "../model/tagged.js";
 import type { Frame, Habits } from "../runtime/frames.js";
-import type { Lifetime } from "../tiers/layers.js";
+import type { WaitUntil } from "../runtime/wait-until.js";
 import type { Batch } from "./batch.js";
 import type { BoundPolicy } from "./bound-policy.js";
-
-/** What there is of a key while it is loaded anew. */
-export interface Previous<Result = unknown> {
-  /** The value that is held. */
-  readonly value: Result;
-  /** Milliseconds since it was stored. */
-  readonly age: number;
-}
-
-/** What a loader is given. */
-export interface LoadContext<Result = unknown> {
-  /** Aborted when the load has taken longer than `timeout`, or when nobody wants it any more. */
-  readonly signal: AbortSignal;
-  /** The key that is loaded. */
-  readonly key: string;
-  /** True if callers have an answer already: the load renews an entry in the background. */
-  readonly background: boolean;
-  /** The entry that the load is to renew, if it may still answer; undefined without one. */
-  readonly previous: Previous<Result> | undefined;
-}
 
 /** The same for loads that have answers before they end, like responses that stream. */
 export interface StreamContext extends LoadContext {
@@ -43,18 +23,6 @@ export interface StreamContext extends LoadContext {
   readonly beginning?: Begun | undefined;
   /** Ends what the load began, after it has landed: a body that is passed on. */
   abort?(reason: unknown): void;
-}
-
-/** What a loader of many keys is given. */
-export interface LoadManyContext {
-  /** Aborted when each of the keys took longer than `timeout` or is wanted by nobody any more. */
-  readonly signal: AbortSignal;
-  /** The keys that are loaded, in the order of the argument lists. */
-  readonly keys: readonly string[];
-  /** True if callers have an answer already: the load renews entries in the background. */
-  readonly background: boolean;
-  /** The entry of each key, as {@link LoadContext.previous}. */
-  readonly previous: readonly (Previous | undefined)[];
 }
 
 /** A value to store for another time than the policy says, as `fetch` reads it from headers. */
@@ -104,25 +72,6 @@ export interface Call {
   readonly lifetimeOf?: LifetimeOf | undefined;
   /** How long a result that counts as a failure is kept all the same, if nothing stood in. */
   readonly lifetimeOfFailed?: LifetimeOf | undefined;
-}
-
-/** How old an entry was when it answered, and how long it stays fresh; milliseconds. */
-export interface Times {
-  readonly age: number;
-  /** Negative when it is stale. */
-  readonly ttl: number;
-}
-
-/** What a call is answered. */
-export interface Answer {
-  readonly value: unknown;
-  readonly source: Source;
-  /** The store that had it; undefined for an answer of the origin. */
-  readonly layer: string | undefined;
-  /** Why the origin did not answer, if it failed. */
-  readonly error?: unknown;
-  /** Of an entry that memory may not have any more; undefined when it is to be looked up there. */
-  readonly times?: Times | undefined;
 }
 
 /** A call's way of waiting for a flight: a sum of the numbers that follow. */

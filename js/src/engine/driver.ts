@@ -22,29 +22,23 @@ import {
 } from "../core/abi.js";
 import * as core from "../core/core.js";
 import { warnWithoutCore } from "../core/without-core.js";
+import type { Answer } from "../model/answer.js";
 import { HttpValue } from "../model/http-value.js";
+import { abortedOf, whenAborted } from "../runtime/aborts.js";
+import type { AsyncStorageClass } from "../runtime/async-storage.js";
 import { isBurst } from "../runtime/clock.js";
 import { type Frame, useAsyncStorage } from "../runtime/frames.js";
 import { keepsRequestsApart, tellRequestsApart } from "../runtime/requests.js";
-import { abortedOf, whenAborted } from "../util/aborts.js";
 import { ClosedError, type HoldoverError, ReentranceError } from "../util/errors.js";
 import type { BoundPolicy } from "./bound-policy.js";
-import {
-  type Answer,
-  type Call,
-  HAS_FALLBACK,
-  LEADS,
-  signalsOf,
-  WANTS_LOADED,
-  type WaitKind,
-} from "./call.js";
+import { type Call, HAS_FALLBACK, LEADS, signalsOf, WANTS_LOADED, type WaitKind } from "./call.js";
 import { Flight } from "./flight.js";
 import { FlightContext } from "./flight-context.js";
 import { rejected } from "./guards.js";
 import type { Host } from "./host.js";
 import { Landing } from "./landing.js";
 import { Loads } from "./loads.js";
-import { type AsyncStorageClass, Scopes } from "./scopes.js";
+import { Scopes } from "./scopes.js";
 import { Serving } from "./serving.js";
 import { countHit } from "./shared-hits.js";
 import { type Off, Switches } from "./switches.js";

@@ -1,8 +1,9 @@
 /** A flight as its host and its loader see it. */
 
-import type { Begun } from "../keys/tags.js";
+import type { Previous } from "../model/loader.js";
+import type { Begun } from "../model/tagged.js";
 import type { Frame } from "../runtime/frames.js";
-import type { Previous, StreamContext } from "./call.js";
+import type { StreamContext } from "./call.js";
 import type { Flight } from "./flight.js";
 import type { Landing } from "./landing.js";
 

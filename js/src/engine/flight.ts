@@ -1,13 +1,12 @@
 /** One running load, as the driver sees it; whether it still leads its key is the core's to say. */
 
 import type { LoadLock } from "../coordination/lock.js";
-import type { Begun } from "../keys/tags.js";
-import type { Source } from "../model/events.js";
+import type { Source, Times } from "../model/answer.js";
+import type { FoundEntry } from "../model/entry.js";
+import type { Begun } from "../model/tagged.js";
 import type { HeldTimer } from "../runtime/clock.js";
 import { Frame } from "../runtime/frames.js";
-import type { FoundEntry } from "../tiers/layers.js";
 import type { BoundPolicy } from "./bound-policy.js";
-import type { Times } from "./call.js";
 import type { Admission } from "./guards.js";
 
 /** An entry that was servable when a load failed. */

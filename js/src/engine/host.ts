@@ -3,13 +3,13 @@
 import { type Change, type Feed, feedOf } from "../coordination/feed.js";
 import { isTrap } from "../core/core.js";
 import { HttpPlaces } from "../http/http-places.js";
-import type { Tagged } from "../keys/tags.js";
-import { MemoryStore, memory, type Space } from "../memory/memory.js";
+import { type AnyStore, MemoryStore, memory, type Space } from "../memory/memory.js";
 import { type CacheEvent, Events } from "../model/events.js";
 import type { Store } from "../model/store.js";
+import type { Tagged } from "../model/tagged.js";
 import type { CompiledCacheOptions } from "../policy/cache-options.js";
-import type { WaitUntil } from "../policy/policy-options.js";
 import { providedWaitUntil, type TellFault, type Timers, timersOf } from "../runtime/clock.js";
+import type { WaitUntil } from "../runtime/wait-until.js";
 import { Attempts, type Layer } from "../tiers/attempts.js";
 import { Layers } from "../tiers/layers.js";
 import { StoreNames } from "../tiers/store-names.js";
@@ -17,9 +17,6 @@ import { ConfigError } from "../util/errors.js";
 import { settled } from "../util/user-functions.js";
 
 const UNIFORM = "a number from 0 to below 1";
-
-/** A place for entries that `createCache` takes: `memory()` or a lower store. */
-export type AnyStore = MemoryStore | Store;
 
 /** What a cache's parts share. */
 export interface Host {

@@ -8,16 +8,19 @@ import {
   STATE_ABSENT,
 } from "../core/abi.js";
 import * as core from "../core/core.js";
+import { askUser } from "../model/ask-user.js";
 import { CachedError } from "../model/cached-error.js";
+import type { Lifetime } from "../model/entry.js";
 import { isServable } from "../model/entry-state.js";
 import type { LoadResult } from "../model/load-result.js";
+import type { Previous } from "../model/loader.js";
 import { keptFor } from "../records/entry-records.js";
 import { canBeReadOnce, warnOfReadOnce } from "../records/read-once.js";
 import { withoutCallers } from "../runtime/outside.js";
-import { type Layers, type Lifetime, totalOf } from "../tiers/layers.js";
+import { type Layers, totalOf } from "../tiers/layers.js";
 import type { PreparedChange } from "../tiers/tiers.js";
-import { askUser, type Verdict } from "../util/user-functions.js";
-import type { Call, Previous } from "./call.js";
+import type { Verdict } from "../util/user-functions.js";
+import type { Call } from "./call.js";
 import type { Flight, Held, Outcome } from "./flight.js";
 import type { Host } from "./host.js";
 import { errorTtlFor, lifetimeFor } from "./lifetimes.js";

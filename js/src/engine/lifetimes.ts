@@ -1,7 +1,7 @@
 /** How long what a load brought may be used, by its policy. */
 
 import { jittered } from "../core/core.js";
-import type { Lifetime } from "../tiers/layers.js";
+import type { Lifetime } from "../model/entry.js";
 import { duration } from "../util/duration.js";
 import { settled } from "../util/user-functions.js";
 import type { Call } from "./call.js";

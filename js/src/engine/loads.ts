@@ -15,10 +15,11 @@ import {
   STEP_STALE_REFRESH,
 } from "../core/abi.js";
 import * as core from "../core/core.js";
+import type { FoundEntry } from "../model/entry.js";
 import { joinBurst, type Timers } from "../runtime/clock.js";
 import { currentFrame, leaveFrame, runWithin } from "../runtime/frames.js";
 import { keepsRequestsApart } from "../runtime/requests.js";
-import type { FoundEntry, Layers } from "../tiers/layers.js";
+import type { Layers } from "../tiers/layers.js";
 import { oneLine } from "../util/describe.js";
 import { HoldoverError, TimeoutError } from "../util/errors.js";
 import { ignoreRejection } from "../util/user-functions.js";

@@ -1,12 +1,12 @@
 /** The policies of a cache: their names, their counts, and their places in the core. */
 
-import { CountsByName, countsOf } from "../api/stats.js";
 import { lockLayer } from "../coordination/lock.js";
 import { type CompiledPolicy, compilePolicy } from "../policy/policy.js";
 import type { GetOrLoadOptions } from "../policy/policy-options.js";
 import { ConfigError } from "../util/errors.js";
 import { FunctionNames } from "../util/function-names.js";
 import { BoundPolicy, baseOf } from "./bound-policy.js";
+import { CountsByName, countsOf } from "./counts.js";
 import type { Host } from "./host.js";
 import { LoadTimesHistogram } from "./load-times.js";
 import { MOST_POLICIES } from "./policy-roster.js";

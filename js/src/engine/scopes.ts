@@ -1,8 +1,9 @@
 /** What holds for everything that a function calls, and for nothing else: bypassing, tracing. */
 
-import type { Source } from "../model/events.js";
+import type { Answer, Source } from "../model/answer.js";
+import type { AsyncStorage, AsyncStorageClass } from "../runtime/async-storage.js";
 import { ConfigError } from "../util/errors.js";
-import type { Answer, Call } from "./call.js";
+import type { Call } from "./call.js";
 
 /** One call within a trace. */
 export interface Traced {
@@ -27,16 +28,6 @@ export interface Trace<Result> {
   /** The calls in the order in which they were answered. */
   readonly entries: readonly Traced[];
 }
-
-/** What of `AsyncLocalStorage` (Node's, and of hosts that follow it) is used. */
-export interface AsyncStorage {
-  run<Result>(store: unknown, callback: () => Result): Result;
-  getStore(): unknown;
-  disable?(): void;
-}
-
-/** The class `AsyncLocalStorage`. */
-export type AsyncStorageClass = new () => AsyncStorage;
 
 interface Scope {
   readonly bypass: boolean;

@@ -1,9 +1,9 @@
 /** What callers are answered: entries, and what came of the loads they waited for. */
 
 import * as core from "../core/core.js";
+import type { Answer, Source, Times } from "../model/answer.js";
 import { CachedError } from "../model/cached-error.js";
-import type { Source } from "../model/events.js";
-import { type Answer, type Call, LEADS, type Times, WANTS_LOADED, type WaitKind } from "./call.js";
+import { type Call, LEADS, WANTS_LOADED, type WaitKind } from "./call.js";
 import type { Outcome } from "./flight.js";
 import type { Host } from "./host.js";
 import type { Landing } from "./landing.js";

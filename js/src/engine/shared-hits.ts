@@ -3,8 +3,8 @@
 import { nameOf, SharedState } from "../coordination/shared-state.js";
 import { STATE_FRESH } from "../core/abi.js";
 import * as core from "../core/core.js";
+import type { FoundEntry } from "../model/entry.js";
 import type { Store } from "../model/store.js";
-import type { FoundEntry } from "../tiers/layers.js";
 import type { Call } from "./call.js";
 import type { Host } from "./host.js";
 

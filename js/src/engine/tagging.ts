@@ -2,8 +2,10 @@
 
 import { TAGS_AFTER_HARD, TAGS_AFTER_SOFT } from "../core/abi.js";
 import * as core from "../core/core.js";
-import { type Begun, hashTags, type Tagged, type TagHashes, tagsFor } from "../keys/tags.js";
-import { type Lifetime, totalOf } from "../tiers/layers.js";
+import { hashTags, tagsFor } from "../keys/tags.js";
+import type { Lifetime } from "../model/entry.js";
+import type { Begun, Tagged, TagHashes } from "../model/tagged.js";
+import { totalOf } from "../tiers/layers.js";
 import type { Call } from "./call.js";
 import type { Flight } from "./flight.js";
 import type { Host } from "./host.js";

@@ -1,8 +1,8 @@
 /** One caller's wait for a flight: whatever comes first ends it. */
 
+import type { Answer } from "../model/answer.js";
+import { whenAborted } from "../runtime/aborts.js";
 import type { CancelTimer, Timers } from "../runtime/clock.js";
-import { whenAborted } from "../util/aborts.js";
-import type { Answer } from "./call.js";
 import type { Flight, Outcome } from "./flight.js";
 
 /** What may end a wait, and what then happens. */

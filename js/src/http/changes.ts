@@ -3,7 +3,8 @@
 import type { Watch } from "../api/entries.js";
 import { REQUEST_UNSAFE } from "../core/abi.js";
 import * as core from "../core/core.js";
-import { type Begun, type Tagged, type TagHashes, tagsFor } from "../keys/tags.js";
+import { tagsFor } from "../keys/tags.js";
+import type { Begun, Tagged, TagHashes } from "../model/tagged.js";
 import type { Asked } from "./asked.js";
 import type { CachedHttp } from "./cached-http.js";
 import { completed } from "./completing.js";

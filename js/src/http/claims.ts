@@ -4,7 +4,7 @@
  */
 
 import type { Cache } from "../api/cache.js";
-import { askUser } from "../util/user-functions.js";
+import { askUser } from "../model/ask-user.js";
 import type { Asked } from "./asked.js";
 import { rebuilt } from "./live.js";
 import { RecentKeys } from "./recent-keys.js";

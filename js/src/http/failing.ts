@@ -1,7 +1,8 @@
 /** Responses that count as failures of their origin. */
 
+import { askUser } from "../model/ask-user.js";
 import type { Events } from "../model/events.js";
-import { askUser, type Verdict } from "../util/user-functions.js";
+import type { Verdict } from "../util/user-functions.js";
 import { placed } from "./live.js";
 import type { HttpRules } from "./rules.js";
 

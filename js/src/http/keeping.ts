@@ -5,7 +5,7 @@ import { actOnPresent, UNKNOWN } from "../api/operations/looking.js";
 import * as core from "../core/core.js";
 import type { BoundPolicy } from "../engine/bound-policy.js";
 import type { Call, StreamContext } from "../engine/call.js";
-import type { Lifetime } from "../tiers/layers.js";
+import type { Lifetime } from "../model/entry.js";
 import type { Claims } from "./claims.js";
 import { completed } from "./completing.js";
 import { rebuilt, remade } from "./live.js";

@@ -7,7 +7,7 @@ import { REQUEST_CONDITIONAL, REQUEST_RANGE, REUSE_FRESH, STORING_PARTIAL } from
 import * as core from "../core/core.js";
 import type { Call, StreamContext } from "../engine/call.js";
 import { partKeyOf } from "../keys/part-key.js";
-import type { Lifetime } from "../tiers/layers.js";
+import type { Lifetime } from "../model/entry.js";
 import type { Asked } from "./asked.js";
 import type { CachedHttp } from "./cached-http.js";
 import { PARTIAL_CONTENT, sizeOfPart } from "./content-range.js";

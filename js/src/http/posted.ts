@@ -2,7 +2,7 @@
 
 import * as core from "../core/core.js";
 import type { StreamContext } from "../engine/call.js";
-import type { Begun } from "../keys/tags.js";
+import type { Begun } from "../model/tagged.js";
 import type { Asked } from "./asked.js";
 import type { CachedHttp } from "./cached-http.js";
 import { lifetimeOfLoaded } from "./keeping.js";

@@ -11,8 +11,8 @@ import {
   STORING_SILENT,
 } from "../core/abi.js";
 import * as core from "../core/core.js";
+import type { Lifetime } from "../model/entry.js";
 import type { CompiledPolicy } from "../policy/policy.js";
-import type { Lifetime } from "../tiers/layers.js";
 import type { Asked } from "./asked.js";
 import { groupTags } from "./groups.js";
 import { headOf } from "./head.js";

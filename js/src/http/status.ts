@@ -1,6 +1,6 @@
 /** What happened, as a member of the `Cache-Status` response header (RFC 9211), and to code. */
 
-import type { Source } from "../model/events.js";
+import type { Source } from "../model/answer.js";
 
 /** Why a request went to the origin: `fwd` of RFC 9211 §2.2. */
 export type Forwarded =

@@ -1,7 +1,7 @@
 /** What a load of HTTP can bring, as plain data: all that requests may share. */
 
+import type { Lifetime } from "../model/entry.js";
 import { HttpValue } from "../model/http-value.js";
-import type { Lifetime } from "../tiers/layers.js";
 import { headOf, type Line } from "./head.js";
 
 /** A response without its body. */

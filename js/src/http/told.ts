@@ -1,7 +1,7 @@
 /** What is told of an answer, and the policy as the driver sees it. */
 
 import { tagsFor } from "../keys/tags.js";
-import type { Source } from "../model/events.js";
+import type { Source } from "../model/answer.js";
 import type { CompiledPolicy } from "../policy/policy.js";
 import { tagged } from "./live.js";
 import { cacheStatus, type Happened } from "./status.js";

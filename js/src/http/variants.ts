@@ -2,7 +2,7 @@
 
 import * as core from "../core/core.js";
 import type { Host } from "../engine/host.js";
-import type { Lifetime } from "../tiers/layers.js";
+import type { Lifetime } from "../model/entry.js";
 import { Variants } from "./stored.js";
 
 /** How long the record of a URL's variants is kept at least. */

@@ -1,6 +1,6 @@
 /** One request on its way to a load. */
 
-import type { WaitUntil } from "../policy/policy-options.js";
+import type { WaitUntil } from "../runtime/wait-until.js";
 import type { Asked } from "./asked.js";
 import type { Again } from "./cached-http.js";
 import type { Lead } from "./lead.js";

@@ -1,12 +1,10 @@
 /** Tags: names that entries carry, to be invalidated by. The core knows them by their hashes. */
 
 import { MOST_TAGS } from "../core/abi.js";
+import type { TagHashes } from "../model/tagged.js";
 import { ConfigError } from "../util/errors.js";
 import { refuseAsync, settled } from "../util/user-functions.js";
 import { compileTemplate } from "./template.js";
-
-/** The hashes of tags' names. */
-export type TagHashes = Float64Array;
 
 /** What a policy says of the tags of its entries. */
 export interface CompiledTags {
@@ -14,32 +12,6 @@ export interface CompiledTags {
   readonly ofArgs: ((args: readonly unknown[]) => readonly string[]) | undefined;
   /** The tags of a value. May give anything, or throw. */
   readonly ofValue: ((value: unknown, args: readonly unknown[]) => unknown) | undefined;
-}
-
-/** The beginning of a load, or of a write. */
-export interface Begun {
-  /** In the order of loads and invalidations of a core; and which core that is. */
-  readonly fence: number;
-  readonly instance: number;
-  /** In the order of what is known of the tags in stores. */
-  readonly step: number;
-  /** The tags that were known then. */
-  readonly hashes: TagHashes | undefined;
-  /** Their versions in the stores: see `StoredTags.versions`. */
-  versions?: Promise<Float64Array | undefined>;
-  /** The same, once they have come. */
-  known?: Float64Array | undefined;
-  /** Where its tags were not known: see `StoredTags.general`. */
-  general?: Promise<number | undefined> | undefined;
-}
-
-/** The tags of an entry. */
-export interface Tagged {
-  readonly hashes: TagHashes;
-  /** The versions that its record carries, hard and soft in turn. */
-  readonly versions?: Float64Array | undefined;
-  /** The beginning of its load, where it is no record's. */
-  readonly begun?: Begun | undefined;
 }
 
 const ALLOWED = "a list of tags, each a string that is not empty";

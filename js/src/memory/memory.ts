@@ -29,16 +29,17 @@ import { PolicyRoster } from "../engine/policy-roster.js";
 import { Receiving } from "../http/receiving.js";
 import { StoredResponse } from "../http/stored.js";
 import { snapshot } from "../keys/call-arguments.js";
-import type { Tagged } from "../keys/tags.js";
 import { CachedError } from "../model/cached-error.js";
+import type { Lifetime } from "../model/entry.js";
 import type { Events } from "../model/events.js";
 import { HttpValue } from "../model/http-value.js";
-import { compileMemoryOptions, type MemoryOptions } from "../policy/cache-options.js";
+import type { Store } from "../model/store.js";
+import type { Tagged } from "../model/tagged.js";
 import { afterMicrotask, hostNow } from "../runtime/clock.js";
 import { outsideRequests, promisesKeepContexts, withoutCallers } from "../runtime/outside.js";
-import type { Lifetime } from "../tiers/layers.js";
 import { TierRegistry } from "../tiers/tiers.js";
 import { type Duration, duration } from "../util/duration.js";
+import { compileMemoryOptions, type MemoryOptions } from "./memory-options.js";
 import { sizeBy } from "./user-size.js";
 
 /** The slots of one namespace, by key. */
@@ -396,3 +397,6 @@ export function memory(options?: MemoryOptions): MemoryStore {
   const { maxEntries, maxBytes, sizeOf, ttl, copy } = compileMemoryOptions(options);
   return new MemoryStore(maxEntries, maxBytes, sizeOf, ttl, copy);
 }
+
+/** A place for entries that `createCache` takes: `memory()` or a lower store. */
+export type AnyStore = MemoryStore | Store;

@@ -1,18 +1,7 @@
 /** What happens, told to whoever asked with `onEvent`. */
 
-import type { Operation } from "../tiers/layers.js";
 import { ignoreRejection } from "../util/user-functions.js";
-
-/** Where an answer came from. */
-export type Source =
-  | "hit"
-  | "stale"
-  | "load"
-  | "failover"
-  | "error-fallback"
-  | "coalesced"
-  | "negative"
-  | "bypass";
+import type { Operation } from "./store.js";
 
 /** What all events have that are about an entry. */
 export interface KeyEvent {

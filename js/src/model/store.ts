@@ -107,3 +107,6 @@ export interface Store {
   /** Lets go of what the store opened itself; clients that it was given stay open. */
   close?(): Maybe<unknown>;
 }
+
+/** What may be asked of a store. */
+export type Operation = Exclude<keyof Store, "name" | "deadline" | "lag">;

@@ -1,14 +1,15 @@
 /** The options of `createCache`, `memory` and `cache.fetch`. */
 
-import type { AnyStore } from "../engine/host.js";
-import type { AsyncStorageClass } from "../engine/scopes.js";
-import { type ByteSize, byteSize, sizeOf } from "../memory/size.js";
+import type { AnyStore } from "../memory/memory.js";
+import { type ByteSize, byteSize } from "../memory/size.js";
 import type { CacheEvent } from "../model/events.js";
 import type { Store as LowerStore } from "../model/store.js";
 import { type Codec, compileCodec } from "../records/codec/values.js";
-import { type Duration, duration } from "../util/duration.js";
+import type { AsyncStorageClass } from "../runtime/async-storage.js";
+import type { Clock } from "../runtime/clock.js";
+import type { WaitUntil } from "../runtime/wait-until.js";
 import { ConfigError } from "../util/errors.js";
-import { FOREIGN_TO_CACHES, FOREIGN_TO_MEMORY } from "../util/foreign-names.js";
+import { FOREIGN_TO_CACHES } from "../util/foreign-names.js";
 import {
   flag,
   type GivenOptions,
@@ -17,23 +18,12 @@ import {
   readOptions,
 } from "../util/options.js";
 import { refuseAsync, synchronousFunction } from "../util/user-functions.js";
-import type { WaitUntil } from "./policy-options.js";
 
 /** What every store has; more capabilities are found by presence. */
 export interface StoreLike {
   get(...args: never[]): unknown;
   set(...args: never[]): unknown;
   delete(...args: never[]): unknown;
-}
-
-/** A source of time. Tests pass one that they move by hand. */
-export interface Clock {
-  /** Milliseconds since the epoch. */
-  now(): number;
-  /** Runs `task` after `delay` milliseconds. Default: the host's; give both timers or neither. */
-  setTimeout?(task: () => void, delay: number): unknown;
-  /** Cancels what `setTimeout` returned. */
-  clearTimeout?(timer: never): void;
 }
 
 /** Options of `createCache`; all of them have defaults. */
@@ -225,81 +215,6 @@ function checkedWrites(value: unknown): "background" | "await" {
   if (value === undefined || value === "background") return "background";
   if (value === "await") return value;
   throw new ConfigError("writes", value, '"background" or "await"');
-}
-
-/** Options of `memory`; both bounds hold. */
-export interface MemoryOptions {
-  /** The most entries to keep, 1 to 16777216. Default 10 000. */
-  readonly maxEntries?: number | undefined;
-  /**
-   * The most bytes to keep, keys included: a number, a string like `"256mb"`, or `Infinity`. Default
-   * `"32mb"`, a quarter of what a Worker has; servers have room for more. An entry that is larger by
-   * itself is not kept in memory.
-   */
-  readonly maxBytes?: ByteSize | undefined;
-  /**
-   * How long an entry is used before the stores below are asked again: a duration above 0. It
-   * answers for failures until its own end. Default `Infinity`; without stores below it counts
-   * for nothing.
-   */
-  readonly ttl?: Duration | undefined;
-  /** The size of a value in bytes. Default: exact for buffers, 2 per string unit, else estimated. */
-  readonly sizeOf?: ((value: unknown) => number) | undefined;
-  /**
-   * Whether each caller gets a structured clone, so that none sees what another does to it. Values
-   * that cannot be cloned (with functions in them) are given as they are; classes become plain
-   * objects. Costs a clone for each hit. Default false: everybody gets the same value.
-   */
-  readonly copy?: boolean | undefined;
-}
-
-/** Memory options, checked. */
-export interface CompiledMemoryOptions {
-  readonly maxEntries: number;
-  /** Whole bytes or `Infinity`. */
-  readonly maxBytes: number;
-  /** Milliseconds or `Infinity`. */
-  readonly ttl: number;
-  readonly sizeOf: (value: unknown) => number;
-  readonly copy: boolean;
-}
-
-const MEMORY_NAMES: OptionNames<keyof MemoryOptions> = {
-  of: "memory",
-  known: ["maxEntries", "maxBytes", "ttl", "sizeOf", "copy"],
-  elsewhere: FOREIGN_TO_MEMORY,
-};
-/** What a JavaScript Map can hold. */
-const MOST_ENTRIES = 2 ** 24;
-const MAX_ENTRIES = 10_000;
-const MAX_MEMORY = 32 * 1024 * 1024;
-
-function entryCount(value: unknown): number {
-  if (value === undefined) return MAX_ENTRIES;
-  const whole = typeof value === "number" && Number.isInteger(value);
-  if (whole && value >= 1 && value <= MOST_ENTRIES) return value;
-  throw new ConfigError("maxEntries", value, `a whole number from 1 to ${MOST_ENTRIES}`);
-}
-
-/**
- * Checks the options of `memory`.
- * @throws ConfigError naming the option at fault
- */
-export function compileMemoryOptions(options: MemoryOptions | undefined): CompiledMemoryOptions {
-  const given = readOptions(options === undefined ? {} : options, MEMORY_NAMES);
-  const { maxBytes } = given;
-  return Object.freeze({
-    maxEntries: entryCount(given.maxEntries),
-    maxBytes: maxBytes === undefined ? MAX_MEMORY : byteSize(maxBytes, { option: "maxBytes" }),
-    ttl:
-      given.ttl === undefined
-        ? Number.POSITIVE_INFINITY
-        : duration(given.ttl, { option: "ttl", infinite: true }),
-    sizeOf:
-      synchronousFunction<(value: unknown) => number>(given.sizeOf, "sizeOf", "(value) => bytes") ??
-      sizeOf,
-    copy: flag(given.copy, "copy", false),
-  });
 }
 
 /** What `cache.fetch` takes besides a policy. */

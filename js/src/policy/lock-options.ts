@@ -1,20 +1,11 @@
 /** The policy's `lock`, compiled. */
 
+import type { CompiledLock } from "../coordination/lock.js";
 import { LOCK, LOCK_ON_TIMEOUT, LOCK_OPTIONS, LOCK_TTL, LOCK_WAIT } from "../core/option-table.js";
 import { asChoice, asDuration } from "../util/checks.js";
 import { duration } from "../util/duration.js";
 import { ConfigError } from "../util/errors.js";
 import { readOptions } from "../util/options.js";
-
-/** A lock that cannot be wrong. Milliseconds. */
-export interface CompiledLock {
-  readonly ttl: number;
-  readonly wait: number;
-  /** How often a load that waits says so, which keeps the lease of its flight. */
-  readonly pulse: number;
-  /** Whether who waited too long gets an error instead of a load without the lock. */
-  readonly throws: boolean;
-}
 
 /**
  * Compiles `lock`.

@@ -1,8 +1,10 @@
 /** The options of a policy, for everything that caches: `wrap`, `getOrLoad`, `fetch`. */
 
-import type { LoadManyContext } from "../engine/call.js";
+import type { LoadManyContext } from "../model/loader.js";
+import type { Validate } from "../model/schema.js";
 import type { Store } from "../model/store.js";
 import type { Codec } from "../records/codec/values.js";
+import type { WaitUntil } from "../runtime/wait-until.js";
 import type { Duration } from "../util/duration.js";
 import type { RateLimitedError } from "../util/errors.js";
 import type { Bloom } from "./bloom.js";
@@ -356,32 +358,6 @@ export interface Shared {
    */
   readonly name?: string | undefined;
 }
-
-/** What Standard Schema (standardschema.dev) libraries give: Zod, Valibot, ArkType and others. */
-export interface StandardSchema {
-  readonly "~standard": {
-    validate(value: unknown): SchemaResult | PromiseLike<SchemaResult>;
-  };
-}
-
-/** What a Standard Schema says of a value. */
-export type SchemaResult =
-  | {
-      /** The value as the schema puts it out. */
-      readonly value: unknown;
-      /** None: the value is what it should be. */
-      readonly issues?: undefined;
-    }
-  | {
-      /** Why the value is not what it should be. */
-      readonly issues: readonly object[];
-    };
-
-/** Whether a value is what it should be. */
-export type Validate = ((value: unknown) => boolean | PromiseLike<boolean>) | StandardSchema;
-
-/** Anchors work that outlives a request, like `ctx.waitUntil` of a Worker. */
-export type WaitUntil = (work: Promise<unknown>) => void;
 
 /** What one call may say differently from its policy. */
 export interface CallOptions {

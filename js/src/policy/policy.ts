@@ -1,13 +1,16 @@
 /** Policies: options in, checked and compiled numbers out. */
 
+import type { CompiledLock } from "../coordination/lock.js";
 import * as option from "../core/option-table.js";
-import type { LoadMany } from "../engine/batch.js";
 import type { KeyFunction } from "../keys/key.js";
 import { type CompiledIgnore, compileIgnore } from "../keys/key-ignore.js";
 import { type CompiledTags, compileTags } from "../keys/tags.js";
 import { compileTemplate } from "../keys/template.js";
+import type { LoadMany } from "../model/loader.js";
+import type { Validate } from "../model/schema.js";
 import type { Store } from "../model/store.js";
 import { type Codec, compileCodec } from "../records/codec/values.js";
+import type { WaitUntil } from "../runtime/wait-until.js";
 import { asAsyncFunction, asChoice, asDuration, asFlag, asFunction } from "../util/checks.js";
 import { duration } from "../util/duration.js";
 import { ConfigError } from "../util/errors.js";
@@ -22,14 +25,12 @@ import {
 import { refuseAsync, settled } from "../util/user-functions.js";
 import { type Bloom, compileBloom } from "./bloom.js";
 import { type CompiledGuards, compileGuards } from "./guard-options.js";
-import { type CompiledLock, compileLock } from "./lock-options.js";
+import { compileLock } from "./lock-options.js";
 import type {
   CallOptions,
   FetchPolicyOptions,
   GetOrLoadOptions,
   PolicyOptions,
-  Validate,
-  WaitUntil,
 } from "./policy-options.js";
 import { compileRefreshing, compileValidate } from "./refreshing.js";
 

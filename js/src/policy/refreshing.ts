@@ -11,12 +11,12 @@ import {
   JITTER,
   VALIDATE,
 } from "../core/option-table.js";
+import type { Validate } from "../model/schema.js";
 import type { Store } from "../model/store.js";
 import { asCount, asNumber } from "../util/checks.js";
 import { duration } from "../util/duration.js";
 import { ConfigError } from "../util/errors.js";
 import { type GivenOptions, readOptions } from "../util/options.js";
-import type { Validate } from "./policy-options.js";
 import { compileShared } from "./shared-options.js";
 
 interface Refreshing {

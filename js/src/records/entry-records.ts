@@ -1,11 +1,10 @@
 /** Entries as records for lower stores, and back. Nothing here throws. */
 
-import type { Tagged } from "../keys/tags.js";
+import type { FoundEntry, Lifetime } from "../model/entry.js";
 import type { Events } from "../model/events.js";
-import type { Validate } from "../policy/policy-options.js";
+import type { Validate } from "../model/schema.js";
+import type { Tagged } from "../model/tagged.js";
 import type { Timers } from "../runtime/clock.js";
-import type { Layer } from "../tiers/attempts.js";
-import type { FoundEntry, LayersHost, Lifetime } from "../tiers/layers.js";
 import { isBytes, isSame } from "../util/bytes.js";
 import { CodecError, isHoldoverError } from "../util/errors.js";
 import { type Codec, decode, encode, type Kinds } from "./codec/values.js";
@@ -43,6 +42,20 @@ function taggedOf(numbers: Float64Array): Tagged | undefined {
 
 const NO_TAGS: Tagged = { hashes: new Float64Array() };
 
+/** What records need of their cache. */
+export interface RecordsHost {
+  readonly timers: Timers;
+  readonly events: Events;
+  readonly codec: Codec | undefined;
+  /** The most bytes of a record. */
+  readonly maxRecord: number;
+  /** Sees to it when an error is a trap of the core. */
+  readonly onTrap: (error: unknown) => void;
+}
+
+/** The store that has a record. */
+type Source = { readonly name: string };
+
 /** Makes records of entries, and entries of records. */
 export class EntryRecords {
   readonly #timers: Timers;
@@ -51,7 +64,7 @@ export class EntryRecords {
   readonly #codec: Codec | undefined;
   readonly #maxRecord: number;
 
-  constructor({ timers, events, onTrap, codec, maxRecord }: LayersHost) {
+  constructor({ timers, events, onTrap, codec, maxRecord }: RecordsHost) {
     this.#timers = timers;
     this.#events = events;
     this.#onTrap = onTrap;
@@ -97,7 +110,7 @@ export class EntryRecords {
   }
 
   /** What a record holds; undefined when it is dead, and with an event when it is damaged. */
-  decode(layer: Layer, key: string, record: unknown, form: Form): FoundEntry | undefined {
+  decode(layer: Source, key: string, record: unknown, form: Form): FoundEntry | undefined {
     try {
       // Stores with sealed records give the reason for which one cannot be opened.
       if (isHoldoverError(record)) throw record;
@@ -134,7 +147,7 @@ export class EntryRecords {
 
   /** The entry with the value that `validate` makes of it; undefined when it is refused. */
   async validated(
-    layer: Layer,
+    layer: Source,
     key: string,
     entry: FoundEntry | undefined,
     { validate }: Form,
@@ -149,7 +162,7 @@ export class EntryRecords {
   }
 
   /** Tells that what a store has under a key cannot be used. */
-  tellCorrupt(layer: Layer, key: string, error: unknown): void {
+  tellCorrupt(layer: Source, key: string, error: unknown): void {
     this.#events.tell({ type: "corrupt", store: layer.name, operation: "get", key, error });
   }
 }

@@ -10,7 +10,7 @@ import {
   readHeadNumbers,
 } from "../core/abi.js";
 import { checksum, decode_head_of, encode_head_of } from "../core/core.js";
-import type { Lifetime } from "../tiers/layers.js";
+import type { Lifetime } from "../model/entry.js";
 import { CodecError } from "../util/errors.js";
 
 /** Bytes that the core sees at a time: its memory never shrinks again. */

@@ -1,7 +1,7 @@
 /** Stamps of tags in a store: records of a version, and where they are. */
 
-import type { TagHashes } from "../keys/tags.js";
 import type { Store } from "../model/store.js";
+import type { TagHashes } from "../model/tagged.js";
 import { CodecError } from "../util/errors.js";
 import { joinRecord, readRecord } from "./record-bytes.js";
 

@@ -1,8 +1,7 @@
 /** Time, timers, turns and anchors of the host. */
 
-import type { Clock } from "../policy/cache-options.js";
-import type { WaitUntil } from "../policy/policy-options.js";
 import { ConfigError } from "../util/errors.js";
+import type { WaitUntil } from "./wait-until.js";
 
 /** Cancels a timer. */
 export type CancelTimer = () => void;
@@ -233,4 +232,14 @@ export function timersOf(clock: Clock | undefined, tellFault: TellFault = () => 
     letGo: NOTHING,
   });
   return { now, after, afterIfAlive: after, held };
+}
+
+/** A source of time. Tests pass one that they move by hand. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Runs `task` after `delay` milliseconds. Default: the host's; give both timers or neither. */
+  setTimeout?(task: () => void, delay: number): unknown;
+  /** Cancels what `setTimeout` returned. */
+  clearTimeout?(timer: never): void;
 }

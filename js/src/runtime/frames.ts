@@ -6,7 +6,7 @@
  * elsewhere until its loader first awaits.
  */
 
-import type { AsyncStorage, AsyncStorageClass } from "../engine/scopes.js";
+import type { AsyncStorage, AsyncStorageClass } from "./async-storage.js";
 import { promisesKeepContexts } from "./outside.js";
 
 /** Loads within loads of their own keys, after which one more is refused. */

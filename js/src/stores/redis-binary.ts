@@ -1,7 +1,7 @@
 /** Records as clients take and give them that carry bytes. */
 
 import { isBytes } from "../util/bytes.js";
-import type { Part } from "./redis-client.js";
+import type { Part } from "./redis-commands.js";
 
 /** These hosts have it: sockets need it. */
 function bufferOf(bytes: Uint8Array): Uint8Array {

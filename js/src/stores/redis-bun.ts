@@ -1,7 +1,7 @@
 /** Bun's own client. */
 
 import { binary } from "./redis-binary.js";
-import type { Commands, Loose, Part } from "./redis-client.js";
+import type { Commands, Loose, Part } from "./redis-commands.js";
 import { type Life, type NodeConnection, roaming } from "./redis-roaming.js";
 
 /** Bun's client, which answers with bytes to `getBuffer` alone. */

@@ -5,7 +5,7 @@
  * slots they own, before and after. Where anything moved meanwhile, all are listed once more.
  */
 
-import type { Commands, Send } from "./redis-client.js";
+import type { Commands, Send } from "./redis-commands.js";
 import { textOf } from "./redis-text.js";
 
 const SLOTS = 16_384;

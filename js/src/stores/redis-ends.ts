@@ -1,6 +1,6 @@
 /** The end of an application's client, which the connections that were opened beside it follow. */
 
-import type { Loose } from "./redis-client.js";
+import type { Loose } from "./redis-commands.js";
 
 /** Milliseconds between two looks: not every client says that it ends, whatever it is about. */
 const LOOK = 500;

@@ -1,8 +1,8 @@
 /** valkey-glide: clients of one server, and of clusters. They hear no messages: see the docs. */
 
 import { binary } from "./redis-binary.js";
-import type { Commands, Loose, Part, Send } from "./redis-client.js";
 import { primariesIn } from "./redis-cluster.js";
+import type { Commands, Loose, Part, Send } from "./redis-commands.js";
 
 /** Answers with bytes: `Decoder.Bytes`. */
 const BYTES = 0;

@@ -1,7 +1,7 @@
 /** `ioredis` and `iovalkey`: clients of one server, and of clusters. */
 
 import { binary } from "./redis-binary.js";
-import type { Commands, Loose, Send } from "./redis-client.js";
+import type { Commands, Loose, Send } from "./redis-commands.js";
 import { checkOpen, whenEnded } from "./redis-ends.js";
 import { type Life, type NodeConnection, roaming } from "./redis-roaming.js";
 

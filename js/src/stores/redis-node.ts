@@ -1,7 +1,7 @@
 /** `redis` (node-redis): clients, pools, sentinels and clusters. */
 
 import { binary } from "./redis-binary.js";
-import type { Commands, Listening, Loose, Part, Send } from "./redis-client.js";
+import type { Commands, Listening, Loose, Part, Send } from "./redis-commands.js";
 import { checkOpen, whenEnded } from "./redis-ends.js";
 import { type Life, type NodeConnection, roaming } from "./redis-roaming.js";
 

@@ -1,7 +1,7 @@
 /** Redis over HTTP: clients in the way of `@upstash/redis`. */
 
 import { recordOf, toBase64 } from "./base64.js";
-import type { Commands, Loose, Method } from "./redis-client.js";
+import type { Commands, Loose, Method } from "./redis-commands.js";
 
 /** Marks records, so that none is taken for JSON and parsed. */
 const MARK = "b64:";

@@ -7,7 +7,7 @@
  * nothing goes on looking for a server that nobody uses.
  */
 
-import type { Listening } from "./redis-client.js";
+import type { Listening } from "./redis-commands.js";
 import { Listeners } from "./redis-listeners.js";
 
 /** Milliseconds before the next try to connect, which double up to the longest. */

@@ -1,6 +1,6 @@
 /** What Redis does by itself, in one step each. Times come from the server's clock. */
 
-import type { Part, Send } from "./redis-client.js";
+import type { Part, Send } from "./redis-commands.js";
 
 /**
  * KEYS: one; ARGV: the record, the time after which it must not be written, and words of SET.

@@ -7,7 +7,7 @@
  */
 
 import { elapsed } from "../util/elapsed.js";
-import type { Part, Send } from "./redis-client.js";
+import type { Part, Send } from "./redis-commands.js";
 import { run, SET_IN_TIME } from "./redis-scripts.js";
 
 /** Milliseconds for which what was learnt of a server's clock holds: clocks are corrected. */

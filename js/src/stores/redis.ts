@@ -8,16 +8,9 @@ import type { SetOptions, Store, StoreEntry, WindowOptions, WindowState } from "
 import { CodecError } from "../util/errors.js";
 import { keyToText, textToKey } from "./key-text.js";
 import { type NameAndDeadline, type StoreOptions, storeOptions } from "./options.js";
-import {
-  type Commands,
-  commandsOf,
-  type Listen,
-  type Listening,
-  type Part,
-  type RedisClient,
-  type Send,
-} from "./redis-client.js";
+import { commandsOf, type RedisClient } from "./redis-client.js";
 import { listCluster } from "./redis-cluster.js";
+import type { Commands, Listen, Listening, Part, Send } from "./redis-commands.js";
 import {
   COMPARE_AND_DELETE,
   COMPARE_AND_EXPIRE,

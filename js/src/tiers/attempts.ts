@@ -1,7 +1,7 @@
 /** Store operations, any of which may fail, hang, or not be tried at all. */
 
 import type { Events } from "../model/events.js";
-import type { Store } from "../model/store.js";
+import type { Operation, Store } from "../model/store.js";
 import type { Timers } from "../runtime/clock.js";
 import { withinDeadline } from "../runtime/deadline.js";
 import { duration } from "../util/duration.js";
@@ -12,9 +12,6 @@ import { StoreHealth } from "./store-health.js";
 const DEADLINE = 500;
 /** The longest that timers keep, in milliseconds. */
 const LONGEST_DEADLINE = 2 ** 31 - 1;
-
-/** What may be asked of a store. */
-export type Operation = Exclude<keyof Store, "name" | "deadline" | "lag">;
 
 /** One operation. */
 export type Run<T> = () => PromiseLike<T> | T;

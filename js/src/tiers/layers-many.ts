@@ -1,8 +1,9 @@
 /** Reading many keys from the lower stores at once. */
 
+import type { FoundEntry } from "../model/entry.js";
 import type { Form } from "../records/entry-records.js";
 import { StoreError } from "../util/errors.js";
-import { DIRECT, type FoundEntry, type Layer, type Layers } from "./layers.js";
+import { DIRECT, type Layer, type Layers } from "./layers.js";
 import { ASK, SKIP } from "./ledger.js";
 import type { NamedKey } from "./tiers.js";
 

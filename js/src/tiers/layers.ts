@@ -1,21 +1,26 @@
 /** The stores below the memory: read in order, written all. Nothing here throws. */
 
-import type { Tagged } from "../keys/tags.js";
-import type { Events } from "../model/events.js";
-import type { Store } from "../model/store.js";
+import type { FoundEntry, Lifetime } from "../model/entry.js";
+import type { Operation, Store } from "../model/store.js";
+import type { Tagged } from "../model/tagged.js";
 import { StoredCounter } from "../records/codec/counter.js";
-import type { Codec } from "../records/codec/values.js";
-import { EntryRecords, type Form, keptFor, totalOf } from "../records/entry-records.js";
-import type { Timers } from "../runtime/clock.js";
+import {
+  EntryRecords,
+  type Form,
+  keptFor,
+  type RecordsHost,
+  totalOf,
+} from "../records/entry-records.js";
 import { StoreError } from "../util/errors.js";
-import { type Attempts, type Layer, layerOf, type Operation, type Run } from "./attempts.js";
+import { type Attempts, type Layer, layerOf, type Run } from "./attempts.js";
 import type { StoreNames } from "./store-names.js";
 import { layerOfStamps, StoredTags } from "./stored-tags.js";
 import { type NamedKey, type PreparedChange, type TierRegistry, Tiers } from "./tiers.js";
 import type { Content } from "./writer.js";
 
+export type { Operation } from "../model/store.js";
 export { totalOf } from "../records/entry-records.js";
-export type { Layer, Operation } from "./attempts.js";
+export type { Layer } from "./attempts.js";
 
 /** Milliseconds that a counter outlives the entry that says where it is. */
 const COUNTER_SLACK = 1000;
@@ -24,40 +29,10 @@ const READS = 3;
 /** Milliseconds within which a read must have come to be begun anew. */
 const SOON = 100;
 
-/** How long an entry may be used, in milliseconds. */
-export interface Lifetime {
-  readonly ttl: number;
-  readonly staleWhileRevalidate: number;
-  readonly staleIfError: number;
-  /** Its tags; undefined without any. */
-  readonly tagged?: Tagged | undefined;
-  /** How long it is then kept to be validated; default 0. */
-  readonly retained?: number;
-}
-
-/** An entry as a store had it. */
-export interface FoundEntry extends Lifetime {
-  readonly value: unknown;
-  readonly age: number;
-  /** When it was stored, by its writer's clock. */
-  readonly storedAt: number;
-  /** The name of the store. */
-  readonly layer: string;
-  /** Whether the value is a counter's, which stays where it is. */
-  readonly counted?: boolean;
-}
-
 /** What the lower stores share with their cache. */
-export interface LayersHost {
+export interface LayersHost extends RecordsHost {
   readonly names: StoreNames;
   readonly attempts: Attempts;
-  readonly timers: Timers;
-  readonly events: Events;
-  readonly codec: Codec | undefined;
-  /** The most bytes of a record. */
-  readonly maxRecord: number;
-  /** Sees to it when an error is a trap of the core. */
-  readonly onTrap: (error: unknown) => void;
   readonly registry: TierRegistry;
   /** The stores as they were given, without what the cache puts around them. */
   readonly bases: readonly Store[];

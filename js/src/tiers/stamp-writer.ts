@@ -3,12 +3,13 @@
  * late, or over another's, then ends more than it had to, and never less.
  */
 
-import type { Found, StampReader } from "../records/stamp-reader.js";
+import type { Operation } from "../model/store.js";
 import { encodeStamp, generalKey, newVersion, type Stamp } from "../records/stamps.js";
 import { withinDeadline } from "../runtime/deadline.js";
-import type { Layer, Operation, Run } from "./attempts.js";
+import type { Layer, Run } from "./attempts.js";
 import type { LayersHost } from "./layers.js";
 import { label } from "./layers-many.js";
+import type { Found, StampReader } from "./stamp-reader.js";
 import type { TagLedger } from "./tag-ledger.js";
 
 /** Milliseconds that a stamp stays at least. */

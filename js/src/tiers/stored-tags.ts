@@ -9,12 +9,13 @@
 
 import { JUDGED_DEAD, JUDGED_GOOD } from "../core/abi.js";
 import { judge_tags } from "../core/core.js";
-import type { Tagged, TagHashes } from "../keys/tags.js";
+import type { FoundEntry, Lifetime } from "../model/entry.js";
+import type { Tagged, TagHashes } from "../model/tagged.js";
 import { type EntryRecords, keptFor } from "../records/entry-records.js";
-import { type Found, StampReader } from "../records/stamp-reader.js";
 import { generalKey, stampKeys } from "../records/stamps.js";
 import type { Layer } from "./attempts.js";
-import type { FoundEntry, LayersHost, Lifetime } from "./layers.js";
+import type { LayersHost } from "./layers.js";
+import { type Found, StampReader } from "./stamp-reader.js";
 import { StampWriter } from "./stamp-writer.js";
 import { TagLedger } from "./tag-ledger.js";
 

@@ -3,8 +3,8 @@
  * value of its key is read here any more, whatever the tiers do: see `ledger` for how.
  */
 
-import type { Store } from "../model/store.js";
-import type { Layer, Operation, Run } from "./attempts.js";
+import type { Operation, Store } from "../model/store.js";
+import type { Layer, Run } from "./attempts.js";
 import type { Change } from "./changes.js";
 import { Fences } from "./fences.js";
 import { ASK, SKIP, TierLedger } from "./ledger.js";

@@ -1,10 +1,10 @@
 /** Performs changes in one lower tier, in the order that its ledger decides. Nothing here rejects. */
 
 import type { Events } from "../model/events.js";
-import type { SetOptions } from "../model/store.js";
+import type { Operation, SetOptions } from "../model/store.js";
 import type { Timers } from "../runtime/clock.js";
 import { StoreError } from "../util/errors.js";
-import type { Attempts, Layer, Operation, Run } from "./attempts.js";
+import type { Attempts, Layer, Run } from "./attempts.js";
 import type { Blocker, Change, Clearing, Outcome } from "./changes.js";
 import type { Fences } from "./fences.js";
 import { ASK, type SKIP, type TierLedger } from "./ledger.js";

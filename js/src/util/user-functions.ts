@@ -3,7 +3,6 @@
  * number, so one that comes is refused, and its rejection is nobody's unhandled one.
  */
 
-import type { Events } from "../model/events.js";
 import { ConfigError } from "./errors.js";
 
 const ASYNC = /^\[object (?:Async)?(?:Generator)?Function\]$/;
@@ -65,23 +64,3 @@ export function refuseAsync(value: unknown, option: string, like: string): void 
 
 /** The answer to a yes-or-no question: `"failed"` when the function threw or gave a promise. */
 export type Verdict = boolean | "threw" | "promise";
-
-/**
- * Asks a function of a policy. One that throws, or gives a promise, has not decided: that is a
- * `policy-error` event, and the caller takes the careful way.
- */
-export function askUser(
-  events: Events,
-  { option, key }: { readonly option: string; readonly key: string },
-  ask: () => unknown,
-): Verdict {
-  let verdict: Verdict = "threw";
-  try {
-    const said = ask();
-    if (isThenable(said)) verdict = "promise";
-    return Boolean(settled(said, option, "true or false"));
-  } catch (error) {
-    events.tell({ type: "policy-error", option, key, error });
-    return verdict;
-  }
-}

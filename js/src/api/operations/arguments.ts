@@ -3,7 +3,7 @@
 import type { LocalLocks } from "../../coordination/local-lock.js";
 import type { Driver } from "../../engine/driver.js";
 import { entryTags } from "../../keys/tags.js";
-import type { Lifetime } from "../../tiers/layers.js";
+import type { Lifetime } from "../../model/entry.js";
 import { type Duration, duration } from "../../util/duration.js";
 import { ConfigError } from "../../util/errors.js";
 import { flag, type OptionNames, readOptions } from "../../util/options.js";

@@ -1,7 +1,7 @@
 /** Operations on many keys. Results stand where their keys stood. */
 
+import type { Lifetime } from "../../model/entry.js";
 import { visible } from "../../model/http-value.js";
-import type { Lifetime } from "../../tiers/layers.js";
 import { label, readMany } from "../../tiers/layers-many.js";
 import { freshOf } from "../entries.js";
 import type { Subject } from "./arguments.js";

@@ -1,8 +1,9 @@
 /** Counting. */
 
 import { randomToken } from "../../coordination/lock.js";
+import type { Lifetime } from "../../model/entry.js";
 import { StoredCounter } from "../../records/codec/counter.js";
-import type { Layer, Layers, Lifetime } from "../../tiers/layers.js";
+import type { Layer, Layers } from "../../tiers/layers.js";
 import { ConfigError, StoreError } from "../../util/errors.js";
 import { freshOf, type Held } from "../entries.js";
 import type { Subject } from "./arguments.js";

@@ -3,8 +3,9 @@
  * dropped or replaced there: what is there now decides, and memory only while nobody can tell.
  */
 
-import type { Begun } from "../../keys/tags.js";
-import { ANY, type FoundEntry, type Layers } from "../../tiers/layers.js";
+import type { FoundEntry } from "../../model/entry.js";
+import type { Begun } from "../../model/tagged.js";
+import { ANY, type Layers } from "../../tiers/layers.js";
 import { SKIP } from "../../tiers/ledger.js";
 import { freshOf, type Held } from "../entries.js";
 import type { Subject } from "./arguments.js";

@@ -1,6 +1,7 @@
 /** Operations on one entry that look before they write. */
 
-import type { Layer, Layers, Lifetime } from "../../tiers/layers.js";
+import type { Lifetime } from "../../model/entry.js";
+import type { Layer, Layers } from "../../tiers/layers.js";
 import type { Content } from "../../tiers/writer.js";
 import { freshOf, type Held } from "../entries.js";
 import type { Subject } from "./arguments.js";

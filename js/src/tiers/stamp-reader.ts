@@ -1,12 +1,12 @@
 /** Reading stamps: those that are asked for in one turn come in one operation. */
 
-import type { Layer } from "../tiers/attempts.js";
-import type { LayersHost } from "../tiers/layers.js";
-import { label } from "../tiers/layers-many.js";
-import type { TagLedger } from "../tiers/tag-ledger.js";
+import { decodeStamp, readAll, type Stamp } from "../records/stamps.js";
 import { isBytes } from "../util/bytes.js";
 import { CodecError, isHoldoverError } from "../util/errors.js";
-import { decodeStamp, readAll, type Stamp } from "./stamps.js";
+import type { Layer } from "./attempts.js";
+import type { LayersHost } from "./layers.js";
+import { label } from "./layers-many.js";
+import type { TagLedger } from "./tag-ledger.js";
 
 /** What a store has for the key of a stamp. */
 export interface Found {

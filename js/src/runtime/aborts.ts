@@ -1,6 +1,6 @@
 /** Listening to signals of callers. */
 
-import type { CancelTimer } from "../runtime/clock.js";
+import type { CancelTimer } from "./clock.js";
 
 type Listener = (reason: unknown) => void;
 
