@@ -115,7 +115,16 @@ test("a listener that throws changes nothing", async () => {
   const seen = await provoke(() => {
     throw new Error("a listener's own");
   }, 2);
-  for (const type of ["hit", "stale", "miss", "load", "refresh", "evict", "load-error", "failover"])
+  for (const type of [
+    "hit",
+    "stale",
+    "miss",
+    "load",
+    "refresh",
+    "evict",
+    "load-error",
+    "error-fallback",
+  ])
     assert.ok(seen.has(type), `${type} was not told`);
 });
 

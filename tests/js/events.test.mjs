@@ -63,7 +63,7 @@ test("an early refresh tells a hit, then a refresh", async () => {
   assert.deepEqual(await tells("a"), ["hit a", "refresh a"]);
 });
 
-test("a failed load tells its error, and failover when the entry answers", async () => {
+test("a failed load tells its error, and error-fallback when the entry answers", async () => {
   const { tells, clock, origin } = stage({ ttl: 100, staleIfError: 1000 });
   origin.down = true;
   assert.deepEqual(await tells("a"), ["miss a", "load a", "load-error a down"]);
@@ -71,8 +71,8 @@ test("a failed load tells its error, and failover when the entry answers", async
   await tells("a");
   origin.down = true;
   await clock.runTo(100);
-  assert.deepEqual(await tells("a"), ["load a", "load-error a down", "failover a down"]);
-  assert.deepEqual(await tells("a"), ["failover a"], "while loads wait for their retry");
+  assert.deepEqual(await tells("a"), ["load a", "load-error a down", "error-fallback a down"]);
+  assert.deepEqual(await tells("a"), ["error-fallback a"], "while loads wait for their retry");
 });
 
 test("a timeout tells E_TIMEOUT, once", async () => {
@@ -95,7 +95,7 @@ test("a slow load tells failover without an error", async () => {
   assert.deepEqual(told, ["load a", "failover a"]);
 });
 
-test("a refusal tells reject with the guard's error, and failover when the entry answers", async () => {
+test("a refusal tells reject with the guard's error, and error-fallback when the entry answers", async () => {
   const { tells, clock } = stage({
     ttl: 100,
     staleIfError: 1000,
@@ -104,7 +104,7 @@ test("a refusal tells reject with the guard's error, and failover when the entry
   await tells("a");
   assert.deepEqual(await tells("b"), ["miss b", "load b", "reject b E_RATE_LIMITED"]);
   await clock.runTo(100);
-  const fallback = ["load a", "reject a E_RATE_LIMITED", "failover a E_RATE_LIMITED"];
+  const fallback = ["load a", "reject a E_RATE_LIMITED", "error-fallback a E_RATE_LIMITED"];
   assert.deepEqual(await tells("a"), fallback);
 });
 
@@ -112,7 +112,7 @@ test("a refused call tells reject, too", async () => {
   const rateLimit = { limit: 1, period: 10_000, count: "calls" };
   const { tells } = stage({ ttl: 100, rateLimit });
   await tells("a");
-  assert.deepEqual(await tells("a"), ["reject a E_RATE_LIMITED", "failover a"]);
+  assert.deepEqual(await tells("a"), ["reject a E_RATE_LIMITED", "error-fallback a"]);
   assert.deepEqual(await tells("b"), ["reject b E_RATE_LIMITED"]);
 });
 

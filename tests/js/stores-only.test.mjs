@@ -77,7 +77,7 @@ test("an origin that fails: held over from the store", async () => {
   const held = await get.explain("a");
   assert.deepEqual([held.value, held.source, held.age], ["a#1", "error-fallback", 2000]);
   assert.match(String(held.error), /down/);
-  assert.ok(events.includes("failover"));
+  assert.ok(events.includes("error-fallback"));
   assert.deepEqual([cache.stats().memory.entries, cache.stats().memory.flights], [0, 0]);
   await clock.runTo(3000);
   await assert.rejects(get("a"), /down/);
@@ -219,7 +219,7 @@ test("a failed load makes the next ones wait for retryAfter without a memory", a
     await drain();
   }
   assert.equal(origin.loads, 2);
-  assert.equal(events.filter((type) => type === "failover").length, 3);
+  assert.equal(events.filter((type) => type === "error-fallback").length, 3);
   assert.deepEqual(remembered(cache), [1, 0, 0]);
   await clock.runTo(1799);
   await get("a");

@@ -225,7 +225,7 @@ export class Loads {
       flight.over = true;
       this.#distrustUnheard(flight, slot);
       if (step === STEP_STALE) return { ...answer, source: "stale" };
-      events.tell({ type: "failover", key: call.key });
+      events.tell({ type: "error-fallback", key: call.key });
       return { ...answer, source: "error-fallback", error: failure };
     }
     if (step === STEP_STALE_REFRESH || step === STEP_HIT_REFRESH) {

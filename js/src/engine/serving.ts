@@ -29,10 +29,7 @@ export class Serving {
   ): Promise<Answer> {
     const { memory, events } = this.#host;
     const value = memory.values[slot];
-    if (events.wanted) {
-      const type = source === "error-fallback" ? "failover" : source;
-      events.tell({ type, key: call.key });
-    }
+    if (events.wanted) events.tell({ type: source, key: call.key });
     if (value instanceof CachedError) return Promise.reject(value.error);
     const isNegative = source === "hit" && (value === undefined || value === null);
     const negative = isNegative && call.policy.rules.negativeTtl !== undefined;
@@ -95,7 +92,7 @@ export class Serving {
   heldOver(call: Call, error: unknown): void {
     this.#countErrorFallback(call);
     const { events } = this.#host;
-    if (events.wanted) events.tell({ type: "failover", key: call.key, error });
+    if (events.wanted) events.tell({ type: "error-fallback", key: call.key, error });
   }
 
   #countErrorFallback(call: Call): void {

@@ -34,8 +34,10 @@ export type CacheEvent =
   | ({ readonly type: "load-error" } & FailureEvent & KeyEvent)
   /** A guard refused a load or a call. */
   | ({ readonly type: "reject" } & FailureEvent & KeyEvent)
-  /** The entry answered because the load is slow (no error) or failed. */
-  | ({ readonly type: "failover" } & Partial<FailureEvent> & KeyEvent)
+  /** The entry answered because the load is slow. */
+  | ({ readonly type: "failover" } & KeyEvent)
+  /** The entry answered because the load failed, was refused, or waits for its retry (no error). */
+  | ({ readonly type: "error-fallback" } & Partial<FailureEvent> & KeyEvent)
   /** A store failed, or gave what cannot be read. The call goes on without it. */
   | ({ readonly type: "store-error" | "corrupt" } & StoreEvent & FailureEvent & KeyEvent)
   /**
