@@ -17,8 +17,7 @@ const CODERS: [&str; 2] = [
     "let WASM_VECTOR_LEN = 0;",
 ];
 /// What stands in for it.
-const OWN_CODERS: &str =
-    "import { utf8Coder as cachedTextEncoder, utf8Text as decodeText } from \"../../util/utf8.js\";\n\n";
+const OWN_CODERS: &str = "import { utf8Coder as cachedTextEncoder, utf8Text as decodeText } from \"../../util/utf8.js\";\n\n";
 /// Where the part to replace begins; it reaches to the end of the file.
 const FIRST_REPLACED: &str = "async function __wbg_load(module, imports) {";
 /// What that part ends with.

@@ -7,6 +7,7 @@ mod excerpt;
 mod glue;
 mod npm;
 mod package;
+mod rooms;
 mod servers;
 mod show;
 mod stamp;

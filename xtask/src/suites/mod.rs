@@ -12,6 +12,7 @@ use anyhow::{Result, anyhow, bail};
 
 use crate::excerpt;
 use crate::package;
+use crate::rooms;
 use crate::tally::Tally;
 use crate::workspace::Workspace;
 
@@ -60,8 +61,9 @@ const fn packed(name: &'static str, run: fn(&mut Bench<'_>) -> Result<Tally>) ->
 const PACKAGE: &str = "package";
 
 /// All suites, the cheapest answers first.
-const ALL: [Suite; 17] = [
+const ALL: [Suite; 18] = [
     suite("fmt", rust::fmt),
+    suite("rooms", folders),
     suite("clippy", rust::clippy),
     suite("rust", rust::tests),
     suite("docs", rust::docs),
@@ -151,6 +153,12 @@ fn run_one(suite: &'static Suite, bench: &mut Bench<'_>) -> Report {
         tally,
         took: start.elapsed(),
     }
+}
+
+/// Imports between the folders of the sources go one way.
+fn folders(bench: &mut Bench<'_>) -> Result<Tally> {
+    rooms::check(bench.workspace)?;
+    Ok(Tally::one(true))
 }
 
 fn build_package(bench: &mut Bench<'_>) -> Result<Tally> {
