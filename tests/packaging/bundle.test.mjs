@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bundle, script } from "./bundle.mjs";
 
+/** How a module begins, as a string is written. */
+const MODULE_TEXT = /["'`]\\(0|x00)asm/;
 const APPLICATION = `import { createCache } from "holdover"; console.log(createCache);`;
 
 /** Which conditions lead to the module as a file, and which to its text. */
@@ -20,7 +22,7 @@ for (const { name, module, ...options } of HOSTS) {
     const wasm = outputs.filter(({ path }) => path.endsWith(".wasm"));
     assert.equal(wasm.length, module === "file" ? 1 : 0);
     const code = outputs.find(({ path }) => path.endsWith(".js")).text;
-    assert.equal(code.includes("AGFzbQ"), module === "text", "the module's text is there");
+    assert.equal(MODULE_TEXT.test(code), module === "text", "the module's text is there");
     assert.equal(code.includes("cloudflare:workers"), name === "workerd");
   });
 }
@@ -33,7 +35,7 @@ test("the slim entry brings no module along", async () => {
     outputs.map(({ path }) => path.split(".").at(-1)),
     ["js"],
   );
-  assert.ok(!outputs[0].text.includes("AGFzbQ"));
+  assert.doesNotMatch(outputs[0].text, MODULE_TEXT);
 });
 
 test("core.wasm can be imported by itself", async () => {

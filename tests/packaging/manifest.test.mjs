@@ -67,7 +67,7 @@ test("no file ships that nobody needs", async () => {
     /^docs\/[a-z-]+\.md$/,
     /^dist\/core\.wasm(\.d\.ts)?$/,
     /^dist\/glue\/holdover\.js$/,
-    /^dist\/entry\/core-bytes\.js$/,
+    /^dist\/entry\/core-text\.js$/,
     /^dist\/([a-z-]+\/)*[a-z0-9-]+\.(js|d\.ts)$/,
   ];
   const stray = (await files()).filter((file) => !expected.some((pattern) => pattern.test(file)));
@@ -131,7 +131,7 @@ test("tools that do not read `exports` find the entry, and the types of each sub
 test("there is one copy of the module and one of its text", async () => {
   const shipped = await files();
   assert.equal(shipped.filter((file) => file.endsWith(".wasm")).length, 1);
-  assert.equal(shipped.filter((file) => file.includes("core-bytes")).length, 1);
+  assert.equal(shipped.filter((file) => file.includes("core-text")).length, 1);
 });
 
 test("it depends on nothing and runs no script when installed", () => {

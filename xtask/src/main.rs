@@ -5,6 +5,7 @@ mod boundary;
 mod debian;
 mod excerpt;
 mod glue;
+mod latin1;
 mod npm;
 mod package;
 mod rooms;

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::{Map, Value, json};
 
 use crate::boundary;
 use crate::glue;
+use crate::latin1;
 use crate::npm;
 use crate::stamp::{Inputs, files_below, once, read, write};
 use crate::step::run_quietly;
@@ -123,11 +123,11 @@ fn compile_typescript(workspace: &Workspace, dist: &Path) -> Result<()> {
 fn add_core(module: &Module, dist: &Path) -> Result<()> {
     let wasm = read(&module.wasm)?;
     write(&dist.join("core.wasm"), &wasm)?;
-    let bytes = format!(
-        "export const base64 =\n  \"{}\";\n",
-        BASE64_STANDARD.encode(&wasm)
+    let text = format!(
+        "export const coreText =\n  \"{}\";\n",
+        latin1::escaped(&wasm)
     );
-    write(&dist.join("entry/core-bytes.js"), bytes.as_bytes())?;
+    write(&dist.join("entry/core-text.js"), text.as_bytes())?;
     let generated = fs::read_to_string(&module.glue).context("reading the generated glue")?;
     write(
         &dist.join("core/glue/holdover.js"),
