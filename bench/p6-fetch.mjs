@@ -3,6 +3,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { createCache } from "holdover";
+import { cachedFetch, cachedHandler } from "holdover/fetch";
 import { defineCachedHandler } from "ocache";
 import { Agent, interceptors, fetch as undiciFetch } from "undici";
 import { own, race } from "./measure.mjs";
@@ -24,16 +25,16 @@ async function startOrigin(body) {
 
 /** The contenders: each answers with a response whose body is read to the end. */
 function contendersFor(url, bytes) {
-  const cachedFetch = createCache().fetch();
-  const handler = createCache().handler(() => new Response(bytes, { headers: HEADERS }));
+  const fetchCached = cachedFetch(createCache());
+  const handler = cachedHandler(createCache(), () => new Response(bytes, { headers: HEADERS }));
   const dispatcher = new Agent().compose(interceptors.cache());
   const theirs = defineCachedHandler(() => new Response(bytes, { headers: HEADERS }), {
     maxAge: 3600,
   });
   const request = new Request(url);
   return [
-    { name: "holdover", note: "fetch(url)", ask: () => cachedFetch(url) },
-    { name: "holdover fetch", note: "a Request", ask: () => cachedFetch(request) },
+    { name: "holdover", note: "fetch(url)", ask: () => fetchCached(url) },
+    { name: "holdover fetch", note: "a Request", ask: () => fetchCached(request) },
     { name: "holdover handler", ask: () => handler(request) },
     { name: "undici", note: "cache interceptor", ask: () => undiciFetch(url, { dispatcher }) },
     { name: "ocache", note: "handler", ask: () => theirs({ req: request, url: new URL(url) }) },

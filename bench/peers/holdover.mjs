@@ -1,4 +1,5 @@
 import * as installed from "holdover";
+import { cachedFetch, cachedHandler } from "holdover/fetch";
 
 const policy = { ttl: "1m", staleWhileRevalidate: "1m", staleIfError: "1h", early: true };
 const guards = {
@@ -20,8 +21,8 @@ export function holdoverOf({ createCache, memory }, name) {
     templated: (load, entries) => cached(load, entries, "user:{0}"),
     guarded: (load, entries) => cached(load, entries, (key) => key, guards),
     derived: (load, entries) => cached(load, entries),
-    fetching: () => createCache().fetch(),
-    handling: (handler) => createCache().handler(handler),
+    fetching: () => cachedFetch(createCache()),
+    handling: (handler) => cachedHandler(createCache(), handler),
     store(entries, ttl) {
       const store = memory({ maxEntries: entries });
       const options = { ttl };

@@ -1,6 +1,7 @@
 // The contenders of P6 in a worker: /<way>?kilobytes=…&hits=… reads so many hits to the end, one
 // after the other, and says how many bytes they were.
 import { createCache } from "holdover";
+import { cachedFetch } from "holdover/fetch";
 
 const HEADERS = { "cache-control": "max-age=3600", "content-type": "application/octet-stream" };
 const bodies = new Map();
@@ -16,10 +17,10 @@ function bytesOf(kilobytes) {
 
 const kilobytesIn = (url) => Number(new URL(url).searchParams.get("kilobytes"));
 const origin = async ({ url }) => new Response(bytesOf(kilobytesIn(url)), { headers: HEADERS });
-const cachedFetch = createCache().fetch({}, { fetch: origin });
+const fetchCached = cachedFetch(createCache(), {}, { fetch: origin });
 
 const WAYS = {
-  holdover: (url) => cachedFetch(url),
+  holdover: (url) => fetchCached(url),
   async "cache-api"(url) {
     const found = await caches.default.match(url);
     if (found !== undefined) return found;

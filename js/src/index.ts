@@ -20,8 +20,6 @@ export type { PolicyStats } from "./engine/counts.js";
 export type { LoadTimes } from "./engine/load-times.js";
 export type { Trace, Traced } from "./engine/scopes.js";
 export type { Disabled, DisableOptions } from "./engine/switches.js";
-export type { CachedFetch, ExplainedResponse } from "./http/fetch.js";
-export type { CachedHandler, Handler } from "./http/handler.js";
 export { tag } from "./keys/tags.js";
 export type { AnyStore } from "./memory/memory.js";
 export {
@@ -47,13 +45,10 @@ export type {
 export type { Bloom, BloomOptions } from "./policy/bloom.js";
 export type {
   CacheOptions,
-  FetchOptions,
-  HandlerOptions,
   StoreLike,
 } from "./policy/cache-options.js";
 export type {
   CallOptions,
-  FetchPolicyOptions,
   GetOrLoadOptions,
   PassContext,
   PolicyOptions,

@@ -1,7 +1,7 @@
 /** Service workers: which requests are answered by which policy. */
 
 import type { Cache } from "./api/cache.js";
-import type { FetchOptions } from "./policy/cache-options.js";
+import type { FetchOptions } from "./policy/fetch-options.js";
 import { provideWaitUntil } from "./runtime/clock.js";
 import { installedCaches } from "./service-worker/installed.js";
 import {
@@ -42,7 +42,7 @@ export interface ServeOptions {
    * Worth it where most pages are not answered from the cache. Default false.
    */
   readonly navigationPreload?: boolean | undefined;
-  /** Options of each route's `cache.fetch`; a service worker's cache is one user's own. */
+  /** Options of each route's `cachedFetch`; a service worker's cache is one user's own. */
   readonly fetch?: FetchOptions | undefined;
   /** Where the events come from. Default: the global scope; `false`: no listener is added. */
   readonly scope?: ServiceWorkerEvents | false | undefined;

@@ -6,6 +6,7 @@ import { createServer } from "node:http";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { createCache, memory } from "holdover";
+import { cachedFetch } from "holdover/fetch";
 import { fresh, settled, stage } from "./support/stage.mjs";
 
 const LONG = "x".repeat(9000);
@@ -155,10 +156,10 @@ test("an archive that is encoded again is stored, as what the host decoded", asy
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   context.after(() => server.close().closeAllConnections());
-  const cachedFetch = createCache().fetch();
+  const fetchCached = cachedFetch(createCache());
   const url = `http://127.0.0.1:${server.address().port}/a.gz`;
   for (const source of ["load", "hit", "hit"]) {
-    const told = await cachedFetch.explain(url);
+    const told = await fetchCached.explain(url);
     assert.equal(told.source, source);
     assert.deepEqual(Buffer.from(await told.response.arrayBuffer()), archive);
     if (source === "hit") assert.equal(told.response.headers.get("content-encoding"), null);

@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache } from "holdover";
+import { cachedFetch, cachedHandler } from "holdover/fetch";
 import { settled } from "./support/stage.mjs";
 
 const ASKING = [
@@ -31,8 +32,9 @@ async function asked(make, first, second) {
 }
 
 const MAKERS = {
-  "cache.handler": (options) => (cache, origin) => cache.handler(origin, {}, options),
-  "cache.fetch": (options) => (cache, origin) => cache.fetch({}, { ...options, fetch: origin }),
+  cachedHandler: (options) => (cache, origin) => cachedHandler(cache, origin, {}, options),
+  cachedFetch: (options) => (cache, origin) =>
+    cachedFetch(cache, {}, { ...options, fetch: origin }),
 };
 
 for (const [name, make] of Object.entries(MAKERS)) {
@@ -50,19 +52,19 @@ for (const [name, make] of Object.entries(MAKERS)) {
 
 test("by default visitors of a handler are not heeded, and the code that fetches is", async () => {
   const noCache = { "cache-control": "no-cache" };
-  assert.equal(await asked(MAKERS["cache.handler"]({}), {}, noCache), 1);
-  assert.equal(await asked(MAKERS["cache.fetch"]({}), {}, noCache), 2);
+  assert.equal(await asked(MAKERS.cachedHandler({}), {}, noCache), 1);
+  assert.equal(await asked(MAKERS.cachedFetch({}), {}, noCache), 2);
 });
 
 test("only-if-cached and max-stale are ignored as well", async () => {
   const oic = { "cache-control": "only-if-cached" };
-  const handle = createCache().handler(() => new Response("x"));
+  const handle = cachedHandler(createCache(), () => new Response("x"));
   assert.equal((await handle(new Request("http://origin.test/", { headers: oic }))).status, 200);
 });
 
 test("the handler sees the request's fields as they came", async () => {
   let seen;
-  const handle = createCache().handler(({ headers }) => {
+  const handle = cachedHandler(createCache(), ({ headers }) => {
     seen = headers.get("cache-control");
     return new Response("x");
   });
@@ -73,7 +75,7 @@ test("the handler sees the request's fields as they came", async () => {
 test("another value is refused by name", () => {
   for (const value of ["obey", true, null]) {
     const make = () =>
-      createCache().handler(() => new Response(), {}, { requestDirectives: value });
+      cachedHandler(createCache(), () => new Response(), {}, { requestDirectives: value });
     assert.throws(make, { code: "E_CONFIG", option: "requestDirectives" });
   }
 });

@@ -13,12 +13,12 @@ const DE = { headers: { "accept-language": "de" } };
 
 /** Changes after which nothing older of the URL may be served. */
 const CHANGES = {
-  "cachedFetch.invalidate": ({ cachedFetch }) => cachedFetch.invalidate(URL_A),
+  "fetchCached.invalidate": ({ fetchCached }) => fetchCached.invalidate(URL_A),
   "cache.invalidate": ({ cache }) => cache.invalidate(KEY_A),
   "cache.delete": ({ cache }) => cache.delete(KEY_A),
   "cache.deleteMany": ({ cache }) => cache.deleteMany([KEY_A]),
-  "an unsafe method": async ({ cachedFetch }) => {
-    await (await cachedFetch(URL_A, { method: "DELETE" })).text();
+  "an unsafe method": async ({ fetchCached }) => {
+    await (await fetchCached(URL_A, { method: "DELETE" })).text();
   },
   clear: ({ cache }) => cache.clear(),
 };
@@ -90,7 +90,7 @@ for (const [what, change] of Object.entries(CHANGES)) {
 
 test("a request that joined the load of a variant gets nothing older than an invalidation", async () => {
   let respond;
-  const { cachedFetch, get } = stage((request, nth) => {
+  const { fetchCached, get } = stage((request, nth) => {
     if (nth !== 2) return inLanguages(request, nth);
     return new Promise((resolve) => {
       respond = () => resolve(inLanguages(request, nth));
@@ -101,7 +101,7 @@ test("a request that joined the load of a variant gets nothing older than an inv
   await settled();
   const second = get("/a", DE);
   await settled();
-  await cachedFetch.invalidate(URL_A);
+  await fetchCached.invalidate(URL_A);
   respond();
   assert.equal((await first).text, "#2 de");
   assert.equal((await second).text, "#3 de");
@@ -152,8 +152,8 @@ const ENDINGS = {
   "tags of the value": [{ tags: () => TAGS }, ({ cache }) => cache.invalidateTags(TAGS)],
   "cache group": [
     {},
-    async ({ cachedFetch }) => {
-      await (await cachedFetch("http://origin.test/b", { method: "DELETE" })).text();
+    async ({ fetchCached }) => {
+      await (await fetchCached("http://origin.test/b", { method: "DELETE" })).text();
     },
   ],
 };

@@ -3,13 +3,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache } from "holdover";
+import { cachedFetch, cachedHandler } from "holdover/fetch";
 import { ManualClock } from "../js/support/manual-clock.mjs";
 import { fresh, settled } from "./support/stage.mjs";
 
 function stage(handler, policy, options) {
   const calls = [];
   const cache = createCache({ clock: new ManualClock() });
-  const cached = cache.handler(
+  const cached = cachedHandler(
+    cache,
     (request, ...extras) => {
       calls.push([request, ...extras]);
       return handler(request, ...extras);
@@ -94,8 +96,10 @@ test("a coding that the handler itself applied stays with its bytes", async () =
 
 test("options that are none are refused by name", () => {
   const cache = createCache();
-  assert.throws(() => cache.handler(1), { code: "E_CONFIG" });
-  assert.throws(() => cache.handler(() => new Response(), {}, { fetch }), { code: "E_CONFIG" });
-  assert.throws(() => cache.fetch({}, { maxBody: "much" }), { code: "E_CONFIG" });
-  assert.throws(() => cache.fetch({}, { override: 1 }), { code: "E_CONFIG" });
+  assert.throws(() => cachedHandler(cache, 1), { code: "E_CONFIG" });
+  assert.throws(() => cachedHandler(cache, () => new Response(), {}, { fetch }), {
+    code: "E_CONFIG",
+  });
+  assert.throws(() => cachedFetch(cache, {}, { maxBody: "much" }), { code: "E_CONFIG" });
+  assert.throws(() => cachedFetch(cache, {}, { override: 1 }), { code: "E_CONFIG" });
 });

@@ -3,26 +3,27 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache, memory } from "holdover";
+import { cachedFetch, cachedHandler } from "holdover/fetch";
 import { fresh, stage } from "./support/stage.mjs";
 
 test("a cached fetch ends what is stored of a URL, and of no other", async () => {
-  const { cachedFetch, get } = stage((_request, nth) => [`#${nth}`, fresh()]);
+  const { fetchCached, get } = stage((_request, nth) => [`#${nth}`, fresh()]);
   assert.equal((await get("/a")).text, "#1");
   assert.equal((await get("/b")).text, "#2");
-  await cachedFetch.invalidate("http://origin.test/a#part");
+  await fetchCached.invalidate("http://origin.test/a#part");
   assert.equal((await get("/a")).text, "#3");
   assert.equal((await get("/b")).text, "#2");
 });
 
 test("every variant and every part goes", async () => {
   const language = (value) => ({ headers: { "accept-language": value } });
-  const { cachedFetch, get } = stage((request, nth) => [
+  const { fetchCached, get } = stage((request, nth) => [
     `#${nth} ${request.headers.get("accept-language")}`,
     fresh({ vary: "accept-language" }),
   ]);
   assert.equal((await get("/a", language("de"))).text, "#1 de");
   assert.equal((await get("/a", language("fr"))).text, "#2 fr");
-  await cachedFetch.invalidate("http://origin.test/a");
+  await fetchCached.invalidate("http://origin.test/a");
   assert.equal((await get("/a", language("de"))).text, "#3 de");
   assert.equal((await get("/a", language("fr"))).text, "#4 fr");
 });
@@ -30,10 +31,12 @@ test("every variant and every part goes", async () => {
 test("a key of the policy is asked with the request", async () => {
   const key = (request) => request.headers.get("x-tenant") ?? "nobody";
   const tenant = (value) => ({ headers: { "x-tenant": value } });
-  const { cachedFetch, get } = stage((_request, nth) => [`#${nth}`, fresh()], { policy: { key } });
+  const { fetchCached, get } = stage((_request, nth) => [`#${nth}`, fresh()], {
+    policy: { key },
+  });
   assert.equal((await get("/a", tenant("one"))).text, "#1");
   assert.equal((await get("/a", tenant("two"))).text, "#2");
-  await cachedFetch.invalidate("http://origin.test/a", tenant("one"));
+  await fetchCached.invalidate("http://origin.test/a", tenant("one"));
   assert.equal((await get("/a", tenant("one"))).text, "#3");
   assert.equal((await get("/a", tenant("two"))).text, "#2");
 });
@@ -46,11 +49,11 @@ test("a change ends what its answer names at its own origin, and nothing at anot
     const headers = { location: "http://other.test/a", "content-location": "/a" };
     return new Response("", { headers });
   };
-  const cachedFetch = createCache({ stores: [memory()] }).fetch({}, { fetch });
-  const text = async (url) => (await cachedFetch(url)).text();
+  const fetchCached = cachedFetch(createCache({ stores: [memory()] }), {}, { fetch });
+  const text = async (url) => (await fetchCached(url)).text();
   assert.equal(await text("http://other.test/a"), "#1");
   assert.equal(await text("http://origin.test/a"), "#2");
-  await cachedFetch("http://origin.test/b", { method: "PUT", body: "new" });
+  await fetchCached("http://origin.test/b", { method: "PUT", body: "new" });
   assert.equal(await text("http://other.test/a"), "#1");
   assert.equal(await text("http://origin.test/a"), "#4");
 });
@@ -64,7 +67,7 @@ test("a cached handler ends it in the stores below as well", async () => {
   };
   let nth = 0;
   const make = () =>
-    createCache({ stores: [memory(), store], writes: "await" }).handler(() => {
+    cachedHandler(createCache({ stores: [memory(), store], writes: "await" }), () => {
       nth += 1;
       return new Response(`#${nth}`, fresh());
     });

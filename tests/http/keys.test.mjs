@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { createCache, memory } from "holdover";
+import { cachedFetch, cachedHandler } from "holdover/fetch";
 import { httpOrigin } from "../js/support/http-origin.mjs";
 import { MapStore } from "../js/support/map-store.mjs";
 import { fresh, settled, stage } from "./support/stage.mjs";
@@ -36,8 +37,8 @@ for (const [where, make] of Object.entries(caches)) {
       asked += 1;
       return new Response(`for ${request.url}`, fresh());
     };
-    const inner = cache.fetch({ timeout: "5s" }, { fetch });
-    const outer = cache.handler((request) => inner(request), { timeout: "5s" });
+    const inner = cachedFetch(cache, { timeout: "5s" }, { fetch });
+    const outer = cachedHandler(cache, (request) => inner(request), { timeout: "5s" });
     const both = [outer(new Request(URL_)), outer(new Request(URL_))];
     for (const answer of both) assert.equal(await read(answer), `for ${URL_}`);
     assert.equal(await read(inner(URL_)), `for ${URL_}`);
@@ -50,8 +51,8 @@ for (const [where, make] of Object.entries(caches)) {
       const user = headers.get("authorization") ?? headers.get("cookie") ?? "nobody";
       return new Response(user, { headers: { "cache-control": "private, max-age=60" } });
     };
-    const mine = cache.fetch({}, { fetch, shared: false });
-    const all = cache.fetch({}, { fetch });
+    const mine = cachedFetch(cache, {}, { fetch, shared: false });
+    const all = cachedFetch(cache, {}, { fetch });
     const cookie = (name) => ({ headers: { cookie: name } });
     assert.equal(await read(mine(URL_, cookie("ann"))), "ann");
     assert.equal(await read(all(URL_, cookie("bob"))), "bob");
@@ -66,13 +67,13 @@ for (const [where, make] of Object.entries(caches)) {
     const answer = async ({ method }) =>
       method === "GET" ? new Response(`v${version}`, fresh()) : new Response("changed");
     const ways = {
-      plain: cache.fetch({}, { fetch: answer }),
-      private: cache.fetch({}, { fetch: answer, shared: false }),
-      named: cache.fetch({}, { fetch: answer, name: "other" }),
-      sorted: cache.fetch({}, { fetch: answer, sortQuery: true }),
-      overriding: cache.fetch({}, { fetch: answer, override: true }),
-      cookies: cache.fetch({}, { fetch: answer, storeSetCookie: true }),
-      handler: cache.handler(answer),
+      plain: cachedFetch(cache, {}, { fetch: answer }),
+      private: cachedFetch(cache, {}, { fetch: answer, shared: false }),
+      named: cachedFetch(cache, {}, { fetch: answer, name: "other" }),
+      sorted: cachedFetch(cache, {}, { fetch: answer, sortQuery: true }),
+      overriding: cachedFetch(cache, {}, { fetch: answer, override: true }),
+      cookies: cachedFetch(cache, {}, { fetch: answer, storeSetCookie: true }),
+      handler: cachedHandler(cache, answer),
     };
     for (const changing of Object.values(ways)) {
       for (const way of Object.values(ways)) await read(way(new Request(URL_)));
@@ -100,8 +101,8 @@ for (const [where, make] of Object.entries(caches)) {
     const cache = make();
     const fetch = counting();
     const key = () => "page";
-    const mine = cache.fetch({ key }, { fetch, shared: false });
-    const all = cache.fetch({ key }, { fetch });
+    const mine = cachedFetch(cache, { key }, { fetch, shared: false });
+    const all = cachedFetch(cache, { key }, { fetch });
     assert.deepEqual([await read(mine(URL_)), await read(all(URL_))], ["#1", "#2"]);
     assert.deepEqual([await read(mine(URL_)), await read(all(URL_))], ["#1", "#2"]);
     await cache.invalidate("page");
@@ -114,7 +115,7 @@ test("private and shared do not share through one store of two caches", async ()
   const make = (shared, user) => {
     const cache = createCache({ stores: [memory(), store] });
     const fetch = async () => new Response(user, fresh());
-    return cache.fetch({}, { fetch, shared });
+    return cachedFetch(cache, {}, { fetch, shared });
   };
   assert.equal(await read(make(false, "ann")(URL_)), "ann");
   assert.equal(await read(make(true, "all")(URL_)), "all");
@@ -125,13 +126,13 @@ test("two clients that ask in different ways do not share; one asked by two poli
   const cache = createCache();
   const client = (token) => async () => new Response(token, fresh());
   const [ann, bob] = [client("ann"), client("bob")];
-  const anns = cache.fetch({}, { fetch: ann });
-  const bobs = cache.fetch({}, { fetch: bob });
+  const anns = cachedFetch(cache, {}, { fetch: ann });
+  const bobs = cachedFetch(cache, {}, { fetch: bob });
   assert.deepEqual([await read(anns(URL_)), await read(bobs(URL_))], ["ann", "bob"]);
   assert.deepEqual(await Promise.all([anns(URL_), bobs(URL_)].map(read)), ["ann", "bob"]);
-  assert.equal(await read(cache.fetch({ ttl: "1h" }, { fetch: bob })(URL_)), "bob");
-  const one = cache.handler(ann);
-  const two = cache.handler(bob);
+  assert.equal(await read(cachedFetch(cache, { ttl: "1h" }, { fetch: bob })(URL_)), "bob");
+  const one = cachedHandler(cache, ann);
+  const two = cachedHandler(cache, bob);
   const ask = (handler) => read(handler(new Request(URL_)));
   assert.deepEqual([await ask(one), await ask(two), await ask(one)], ["ann", "bob", "ann"]);
 });
@@ -141,8 +142,8 @@ test("in stores that others may use, a second way to ask needs a name", async ()
   const make = (kind, name) => {
     const ask = async () => new Response(`${name}`, fresh());
     return kind === "fetch"
-      ? cache.fetch({}, { fetch: ask, name })
-      : cache.handler(ask, {}, { name });
+      ? cachedFetch(cache, {}, { fetch: ask, name })
+      : cachedHandler(cache, ask, {}, { name });
   };
   for (const kind of ["fetch", "handler"]) {
     make(kind);
@@ -153,13 +154,13 @@ test("in stores that others may use, a second way to ask needs a name", async ()
     assert.equal(await read(same(new Request(URL_))), "one");
   }
   for (const name of ["", 1, null]) {
-    assert.throws(() => cache.fetch({}, { name }), { code: "E_CONFIG", message: /name/ });
+    assert.throws(() => cachedFetch(cache, {}, { name }), { code: "E_CONFIG", message: /name/ });
   }
 });
 
 test("names are bounded", () => {
   const cache = createCache();
-  const name = (nth) => cache.fetch({}, { name: `user ${nth}` });
+  const name = (nth) => cachedFetch(cache, {}, { name: `user ${nth}` });
   assert.throws(
     () => {
       for (let nth = 0; nth < 5000; nth += 1) name(nth);
@@ -170,7 +171,8 @@ test("names are bounded", () => {
 
 test("names that could forge another's key do not", async () => {
   const cache = createCache();
-  const make = (name) => cache.fetch({}, { fetch: async () => new Response(name, fresh()), name });
+  const make = (name) =>
+    cachedFetch(cache, {}, { fetch: async () => new Response(name, fresh()), name });
   const names = ["a", "a private", "a\nb", "a%0Ab", "#2", "é", "handler"];
   const fetches = names.map(make);
   for (let round = 0; round < 2; round += 1) {
@@ -189,7 +191,7 @@ test("the order of query parameters counts, unless sortQuery says that it does n
   assert.equal((await sorted.get("/img?crop=50&resize=100")).text, "?resize=100&crop=50");
   assert.equal((await sorted.get("/img?a=1&a=2")).text, "?a=1&a=2");
   assert.equal((await sorted.get("/img?a=2&a=1")).text, "?a=2&a=1", "equal names keep theirs");
-  assert.throws(() => createCache().fetch({}, { sortQuery: "yes" }), { code: "E_CONFIG" });
+  assert.throws(() => cachedFetch(createCache(), {}, { sortQuery: "yes" }), { code: "E_CONFIG" });
 });
 
 /** An origin with a page that has moved. */
@@ -199,12 +201,12 @@ async function moved(context) {
       ? { status: 301, headers: { location: "/new", "cache-control": "max-age=60" }, body: "" }
       : { headers: { "cache-control": "max-age=60" }, body: "new page" },
   );
-  const cachedFetch = createCache().fetch();
+  const fetchCached = cachedFetch(createCache());
   const ask = async (redirect) => {
     const init = redirect && { redirect };
     const url = new URL("/old", origin.url).href;
     try {
-      const response = await cachedFetch(url, init);
+      const response = await fetchCached(url, init);
       const text = await response.text();
       await settled();
       return `${response.status} ${text}`.trim();
@@ -246,9 +248,9 @@ test("redirect: what is no redirection answers all modes, as a page loaded befor
     asked += 1;
     return { headers: { "cache-control": "max-age=60" }, body: "page" };
   });
-  const cachedFetch = createCache().fetch();
+  const fetchCached = cachedFetch(createCache());
   for (const redirect of ["follow", "manual", "error"]) {
-    assert.equal(await read(cachedFetch(url, { redirect })), "page");
+    assert.equal(await read(fetchCached(url, { redirect })), "page");
   }
   assert.equal(asked, 1);
 });
@@ -262,9 +264,9 @@ test("integrity: checked of hits, too, and one caller's mismatch is nobody else'
     body: "good",
   }));
   for (const first of [undefined, sri("good"), sri("evil")]) {
-    const cachedFetch = createCache().fetch();
+    const fetchCached = cachedFetch(createCache());
     const ask = (integrity) =>
-      read(cachedFetch(url, integrity && { integrity })).catch((error) => error.name);
+      read(fetchCached(url, integrity && { integrity })).catch((error) => error.name);
     const expected = (integrity) => (integrity === sri("evil") ? "TypeError" : "good");
     assert.equal(await ask(first), expected(first));
     const all = [undefined, sri("evil"), sri("good"), undefined, `${sri("evil")} ${sri("good")}`];
@@ -285,10 +287,10 @@ test("integrity: at once with a first caller who asks for something else", async
     headers: { "cache-control": "max-age=60" },
     body: "good",
   }));
-  const cachedFetch = createCache().fetch();
+  const fetchCached = cachedFetch(createCache());
   const asked = [sri("evil"), undefined, sri("good")];
   const answers = asked.map((integrity) =>
-    read(cachedFetch(url, integrity && { integrity })).catch((error) => error.name),
+    read(fetchCached(url, integrity && { integrity })).catch((error) => error.name),
   );
   assert.deepEqual(await Promise.all(answers), ["TypeError", "good", "good"]);
 });
@@ -296,7 +298,7 @@ test("integrity: at once with a first caller who asks for something else", async
 for (const [where, make] of Object.entries(caches)) {
   test(`a wrapped function whose key is that of a response has no part of it, nor has get (${where})`, async () => {
     const cache = make();
-    const cached = cache.fetch({ ttl: "1m" }, { fetch: counting() });
+    const cached = cachedFetch(cache, { ttl: "1m" }, { fetch: counting() });
     let calls = 0;
     const load = () => {
       calls += 1;
@@ -323,9 +325,9 @@ test("records of responses and of values are not taken for one another", async (
   const store = new MapStore();
   const make = () => createCache({ stores: [memory(), store] });
   const key = `GET ${URL_}`;
-  await read(make().fetch({}, { fetch: counting() })(URL_));
+  await read(cachedFetch(make(), {}, { fetch: counting() })(URL_));
   const get = (cache) => cache.wrap(() => "value", { key: () => key, ttl: "1m" });
   assert.equal(await get(make())(), "value");
   await settled();
-  assert.equal(await read(make().fetch({}, { fetch: counting() })(URL_)), "#1");
+  assert.equal(await read(cachedFetch(make(), {}, { fetch: counting() })(URL_)), "#1");
 });

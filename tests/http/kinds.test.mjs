@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { test } from "node:test";
 import { createCache } from "holdover";
+import { cachedFetch, cachedHandler } from "holdover/fetch";
 import nodeFetch, { Request as NodeFetchRequest } from "node-fetch";
 import { Request as UndiciRequest, fetch as undiciFetch } from "undici";
 import { settled } from "./support/stage.mjs";
@@ -43,7 +44,7 @@ for (const [name, init] of [
 ]) {
   test(`a handler gets its framework's request for ${name}`, async () => {
     let seen;
-    const handle = createCache().handler(async (request) => {
+    const handle = cachedHandler(createCache(), async (request) => {
       seen = request;
       const { nextUrl, geo, params, url, method, headers } = request;
       const body = method === "POST" ? await request.text() : "";
@@ -77,14 +78,16 @@ for (const [name, init] of [
 }
 
 test("a handler with a timeout gets its framework's request for a POST", async () => {
-  const handle = createCache().handler(({ params }) => Response.json(params), { timeout: "5s" });
+  const handle = cachedHandler(createCache(), ({ params }) => Response.json(params), {
+    timeout: "5s",
+  });
   const response = await handle(new FrameworkRequest(URL_OF, { method: "POST", body: "x" }));
   assert.deepEqual(await response.json(), { id: "7" });
 });
 
 test("a validation's conditions reach the handler with its framework's request", async () => {
   const seen = [];
-  const handle = createCache().handler((request) => {
+  const handle = cachedHandler(createCache(), (request) => {
     seen.push([request.headers.get("if-none-match"), request.params.id]);
     const headers = { etag: '"v1"', "cache-control": "max-age=0" };
     return new Response("x", { headers });
@@ -129,33 +132,36 @@ const CLIENTS = {
 for (const [name, [client, ClientRequest]] of Object.entries(CLIENTS)) {
   test(`${name} asks the origin: bodies, fields, validation, HEAD`, async (context) => {
     const url = await startServer(context);
-    const cachedFetch = createCache().fetch({}, { fetch: client });
+    const fetchCached = cachedFetch(createCache(), {}, { fetch: client });
     const init = { headers: { "x-sent": "yes" } };
-    const first = await cachedFetch(url, init);
+    const first = await fetchCached(url, init);
     assert.equal(first.headers.get("x-seen"), "GET yes .");
     assert.equal(await first.text(), "body");
     await settled();
-    const again = await cachedFetch(url, init);
+    const again = await fetchCached(url, init);
     assert.equal(await again.text(), "body");
     assert.match(again.headers.get("cache-status"), /fwd-status=304/);
-    const head = await cachedFetch(`${url}other`, { ...init, method: "HEAD" });
+    const head = await fetchCached(`${url}other`, { ...init, method: "HEAD" });
     assert.equal(head.headers.get("x-seen"), "HEAD yes .");
   });
 
   test(`a request of ${name} is answered`, async (context) => {
     const url = await startServer(context);
     const request = () => new ClientRequest(url, { headers: { "x-sent": "yes" } });
-    const response = await createCache().fetch()(request());
+    const response = await cachedFetch(createCache())(request());
     assert.equal(response.headers.get("x-seen"), "GET yes .");
-    const handle = createCache().handler(({ headers }) => new Response(headers.get("x-sent")));
+    const handle = cachedHandler(
+      createCache(),
+      ({ headers }) => new Response(headers.get("x-sent")),
+    );
     assert.equal(await (await handle(request())).text(), "yes");
   });
 }
 
 test("a POST of undici's fetch carries its body", async (context) => {
   const url = await startServer(context);
-  const cachedFetch = createCache().fetch({}, { fetch: undiciFetch });
-  const response = await cachedFetch(url, { method: "POST", body: "sent" });
+  const fetchCached = cachedFetch(createCache(), {}, { fetch: undiciFetch });
+  const response = await fetchCached(url, { method: "POST", body: "sent" });
   assert.equal(response.headers.get("x-seen"), "POST undefined sent.");
 });
 
@@ -170,7 +176,7 @@ const NONE = {
 for (const [name, value] of Object.entries(NONE)) {
   test(`a handler or fetch that returns ${name} is named by a TypeError`, async () => {
     const render = () => value;
-    const handle = createCache().handler(render);
+    const handle = cachedHandler(createCache(), render);
     const isNamed = (who) => (error) => {
       assert.ok(error instanceof TypeError);
       assert.match(error.message, who);
@@ -178,14 +184,15 @@ for (const [name, value] of Object.entries(NONE)) {
       return true;
     };
     await assert.rejects(handle(new Request("http://origin.test/")), isNamed(/handler "render"/));
-    const cachedFetch = createCache().fetch({}, { fetch: async () => value });
-    await assert.rejects(cachedFetch("http://origin.test/"), isNamed(/option "fetch"/));
+    const fetchCached = cachedFetch(createCache(), {}, { fetch: async () => value });
+    await assert.rejects(fetchCached("http://origin.test/"), isNamed(/option "fetch"/));
   });
 }
 
 test("a handler that returns nothing of use is an origin that failed: it is held over", async () => {
   let nth = 0;
-  const handle = createCache().handler(
+  const handle = cachedHandler(
+    createCache(),
     () =>
       ++nth === 1 ? new Response("good", { headers: { "cache-control": "max-age=0" } }) : undefined,
     { staleIfError: "1h" },

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache, memory } from "holdover";
+import { cachedFetch } from "holdover/fetch";
 import { MapStore } from "../js/support/map-store.mjs";
 import { fresh, stage } from "./support/stage.mjs";
 
@@ -51,8 +52,8 @@ test("Authorization: a private cache is its user's, so it stores", async () => {
 test("credentials in a URL: refused as fetch does, and never a key of others", async () => {
   const { get, requests } = stage((_request, nth) => [`#${nth}`, fresh()]);
   await get("/");
-  const { cachedFetch } = stage(() => ["mine", fresh()]);
-  await assert.rejects(cachedFetch("http://user:secret@origin.test/"), TypeError);
+  const { fetchCached } = stage(() => ["mine", fresh()]);
+  await assert.rejects(fetchCached("http://user:secret@origin.test/"), TypeError);
   assert.equal(requests.length, 1);
 });
 
@@ -210,9 +211,9 @@ test("variants survive in lower stores, and stay apart there", async () => {
   for (const a of ["1", "2"]) await first.get("/", { headers: { a } });
   const cache = createCache({ clock: first.clock, stores: [memory(), lower] });
   const fetch = async () => assert.fail("the origin is asked");
-  const cachedFetch = cache.fetch({}, { fetch });
+  const fetchCached = cachedFetch(cache, {}, { fetch });
   for (const a of ["1", "2", "1"]) {
-    const response = await cachedFetch("http://origin.test/", { headers: { a } });
+    const response = await fetchCached("http://origin.test/", { headers: { a } });
     assert.equal(await response.text(), a);
   }
 });

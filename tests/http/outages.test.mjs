@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache } from "holdover";
+import { cachedFetch } from "holdover/fetch";
 import { ManualClock } from "../js/support/manual-clock.mjs";
 import { SECOND, stage } from "./support/stage.mjs";
 
@@ -171,8 +172,8 @@ for (const name of ["no-store", "HEAD", "Range", "If-Match"]) {
       signal = request.signal;
       return new Promise(() => {});
     };
-    const cachedFetch = createCache({ clock }).fetch({ timeout: "2s" }, { fetch });
-    const answer = cachedFetch("http://origin.test/", PASSING[name]);
+    const fetchCached = cachedFetch(createCache({ clock }), { timeout: "2s" }, { fetch });
+    const answer = fetchCached("http://origin.test/", PASSING[name]);
     const ended = assert.rejects(answer, ({ code, message }) => {
       assert.doesNotMatch(message, /\n/);
       return code === "E_TIMEOUT";
@@ -192,12 +193,12 @@ test("a caller who leaves is no failure of the origin", async () => {
       signal.addEventListener("abort", () => reject(signal.reason));
       setImmediate(() => resolve(new Response("x")));
     });
-  const cachedFetch = createCache().fetch({ circuitBreaker }, { fetch });
+  const fetchCached = cachedFetch(createCache(), { circuitBreaker }, { fetch });
   const controller = new AbortController();
-  const leaving = cachedFetch("http://origin.test/", { method: "HEAD", signal: controller.signal });
+  const leaving = fetchCached("http://origin.test/", { method: "HEAD", signal: controller.signal });
   controller.abort(new Error("gone"));
   await assert.rejects(leaving, /gone/);
-  assert.equal((await cachedFetch("http://origin.test/", { method: "HEAD" })).status, 200);
+  assert.equal((await fetchCached("http://origin.test/", { method: "HEAD" })).status, 200);
 });
 
 test("a failure that says how long it may be used does not take the place of an answer that may stand in", async () => {

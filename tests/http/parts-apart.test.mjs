@@ -101,7 +101,7 @@ test("poisoning: several parts in one body are not stored", async () => {
 });
 
 test("poisoning: a part that breaks off is not stored, and its caller hears of it", async () => {
-  const { cachedFetch, range, requests } = ranges((request, _headers, _text, nth) => {
+  const { fetchCached, range, requests } = ranges((request, _headers, _text, nth) => {
     if (nth > 1) return partOf(request);
     let isFirst = true;
     const pull = (controller) => {
@@ -112,7 +112,7 @@ test("poisoning: a part that breaks off is not stored, and its caller hears of i
     return [new ReadableStream({ pull }), partOf(request)[1]];
   });
   const init = { headers: { range: "bytes=2-7" } };
-  const response = await cachedFetch("http://origin.test/text", init);
+  const response = await fetchCached("http://origin.test/text", init);
   await assert.rejects(response.text(), /cut/);
   await settled();
   assert.equal((await range("2-7")).source, "bypass");

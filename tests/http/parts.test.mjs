@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache, memory } from "holdover";
+import { cachedFetch } from "holdover/fetch";
 import { MapStore } from "../js/support/map-store.mjs";
 import { partOf, ranges, TEXT } from "./support/parts.mjs";
 import { SECOND, settled, stage } from "./support/stage.mjs";
@@ -172,11 +173,11 @@ test("lower stores: parts come back as parts, never as the whole", async () => {
     asked += 1;
     return new Response(TEXT);
   };
-  const cachedFetch = cache.fetch({}, { fetch });
+  const fetchCached = cachedFetch(cache, {}, { fetch });
   const url = "http://origin.test/text";
-  const part = await cachedFetch(url, { headers: { range: "bytes=3-4" } });
+  const part = await fetchCached(url, { headers: { range: "bytes=3-4" } });
   assert.deepEqual([part.status, await part.text(), asked], [206, "34", 0]);
-  assert.equal(await (await cachedFetch(url)).text(), TEXT);
+  assert.equal(await (await fetchCached(url)).text(), TEXT);
   assert.equal(asked, 1);
 });
 
@@ -200,9 +201,9 @@ test("a part streams through while it is stored", async () => {
       };
     },
   });
-  const { cachedFetch, range } = ranges((request) => [body, partOf(request)[1]]);
+  const { fetchCached, range } = ranges((request) => [body, partOf(request)[1]]);
   const init = { headers: { range: "bytes=2-7" } };
-  const response = await cachedFetch("http://origin.test/text", init);
+  const response = await fetchCached("http://origin.test/text", init);
   const reader = response.body.getReader();
   assert.equal(new TextDecoder().decode((await reader.read()).value), "234");
   more();

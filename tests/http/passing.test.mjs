@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache } from "holdover";
+import { cachedFetch, cachedHandler } from "holdover/fetch";
 import { httpOrigin } from "../js/support/http-origin.mjs";
 import { ManualClock } from "../js/support/manual-clock.mjs";
 import { settled } from "./support/stage.mjs";
@@ -45,11 +46,11 @@ async function endless(context, headers, first = "data: 1\n\n") {
 
 const ways = {
   fetch: (url, options) => {
-    const cached = createCache(options).fetch();
+    const cached = cachedFetch(createCache(options));
     return (init) => cached(url, init);
   },
   handler: (url, options) => {
-    const cached = createCache(options).handler((request) => fetch(request));
+    const cached = cachedHandler(createCache(options), (request) => fetch(request));
     return (init) => cached(new Request(url, init));
   },
 };
@@ -130,7 +131,8 @@ for (const [way, make] of Object.entries(ways)) {
       );
     const cache = createCache();
     const url = "http://origin.test/";
-    const cached = way === "fetch" ? cache.fetch({}, { fetch: answer }) : cache.handler(answer);
+    const cached =
+      way === "fetch" ? cachedFetch(cache, {}, { fetch: answer }) : cachedHandler(cache, answer);
     const response = await cached(new Request(url));
     for (let turn = 0; turn < 20; turn += 1) await settled();
     assert.ok(sent <= 2, `${sent} chunks that nobody read`);
@@ -169,7 +171,10 @@ for (const [way, make] of Object.entries(ways)) {
           controller.close();
         };
         const answer = async () => new Response(new ReadableStream({ start }), { headers });
-        const cached = way === "fetch" ? cache.fetch({}, { fetch: answer }) : cache.handler(answer);
+        const cached =
+          way === "fetch"
+            ? cachedFetch(cache, {}, { fetch: answer })
+            : cachedHandler(cache, answer);
         for (let nth = 0; nth < 2; nth += 1) {
           const response = await cached(new Request("http://origin.test/"));
           await assert.rejects(response.text(), TypeError, `${chunk?.constructor?.name}`);
@@ -186,7 +191,7 @@ function held(policy, options) {
   const clock = new ManualClock();
   const begun = [];
   const answer = () => new Promise((resolve) => begun.push(resolve));
-  const cached = createCache({ clock }).fetch(policy, { fetch: answer, ...options });
+  const cached = cachedFetch(createCache({ clock }), policy, { fetch: answer, ...options });
   return { clock, begun, cached };
 }
 
@@ -275,7 +280,7 @@ for (const [what, init] of Object.entries({
       signal = request.signal;
       return new Promise(() => {});
     };
-    const cached = createCache({ clock }).fetch({ timeout: "2s" }, { fetch });
+    const cached = cachedFetch(createCache({ clock }), { timeout: "2s" }, { fetch });
     const rejected = assert.rejects(cached("http://origin.test/", init), { code: "E_TIMEOUT" });
     await settled();
     await clock.runTo(2 * SECOND);

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { createCache, memory } from "holdover";
+import { cachedFetch } from "holdover/fetch";
 import { httpOrigin } from "../js/support/http-origin.mjs";
 import { MapStore } from "../js/support/map-store.mjs";
 import { fresh, SECOND, settled, stage } from "./support/stage.mjs";
@@ -129,9 +130,9 @@ test("a decompression bomb passes through, and is not kept", async (context) => 
   const headers = { "content-encoding": "gzip", "cache-control": "max-age=60" };
   const { url } = await httpOrigin(context, () => ({ headers, body: bomb }));
   const cache = createCache({ stores: [memory()] });
-  const cachedFetch = cache.fetch({}, { maxBody: "1mb" });
+  const fetchCached = cachedFetch(cache, {}, { maxBody: "1mb" });
   assert.ok(bomb.length < 10_000);
-  assert.equal((await (await cachedFetch(url)).arrayBuffer()).byteLength, 3 * 2 ** 20);
+  assert.equal((await (await fetchCached(url)).arrayBuffer()).byteLength, 3 * 2 ** 20);
   await settled();
   assert.equal(cache.stats().memory.entries, 0);
 });
@@ -144,25 +145,25 @@ test("a body that was decoded comes back without the coding it no longer has", a
     headers: { ...headers, "content-length": `${body.length}` },
     body,
   }));
-  const cachedFetch = createCache().fetch();
-  assert.equal(await (await cachedFetch(url)).text(), text);
+  const fetchCached = cachedFetch(createCache());
+  assert.equal(await (await fetchCached(url)).text(), text);
   await settled();
-  const hit = await cachedFetch(url);
+  const hit = await fetchCached(url);
   assert.equal(hit.headers.get("content-encoding"), null);
   assert.equal(hit.headers.get("content-length"), null);
   assert.equal(await hit.text(), text);
-  const part = await cachedFetch(url, { headers: { range: "bytes=0-3" } });
+  const part = await fetchCached(url, { headers: { range: "bytes=0-3" } });
   assert.equal(part.status, 200, "its bytes are not those that the tag names");
 });
 
 for (const status of [204, 205]) {
   test(`status ${status} has no body, first and from the cache`, async () => {
-    const { get, cachedFetch } = stage(() => [null, { status, ...fresh() }]);
+    const { get, fetchCached } = stage(() => [null, { status, ...fresh() }]);
     for (let nth = 0; nth < 2; nth += 1) {
       const { text, status: got } = await get("/");
       assert.deepEqual([text, got], ["", status]);
     }
-    assert.equal((await cachedFetch("http://origin.test/")).body, null);
+    assert.equal((await fetchCached("http://origin.test/")).body, null);
   });
 }
 
@@ -183,7 +184,10 @@ test("stored heads that were tampered with are a miss", async () => {
     asked += 1;
     return new Response("fresh", fresh());
   };
-  assert.equal(await (await cache.fetch({}, { fetch })("http://origin.test/")).text(), "fresh");
+  assert.equal(
+    await (await cachedFetch(cache, {}, { fetch })("http://origin.test/")).text(),
+    "fresh",
+  );
   assert.equal(asked, 1);
 });
 

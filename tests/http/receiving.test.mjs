@@ -3,9 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache, memory } from "holdover";
+import { cachedFetch } from "holdover/fetch";
 import { ManualClock } from "../js/support/manual-clock.mjs";
 import { MapStore } from "../js/support/map-store.mjs";
-import { Receiving } from "../node_modules/holdover/dist/http/receiving.js";
+import { Receiving, receivingOf } from "../node_modules/holdover/dist/http/receiving.js";
 import { settled } from "./support/stage.mjs";
 
 const MEGABYTE = 2 ** 20;
@@ -27,8 +28,8 @@ function stage(stores) {
     begun.set(url, sent);
     return new Response(body, { headers: { "cache-control": "max-age=60" } });
   };
-  const cachedFetch = cache.fetch({}, { fetch: origin });
-  const { receiving } = cache.driver.host.memory;
+  const fetchCached = cachedFetch(cache, {}, { fetch: origin });
+  const receiving = receivingOf(cache.driver.host.memory);
   const free = () => {
     const share = { bytes: 0, at: clock.now() };
     let megabytes = 0;
@@ -36,17 +37,17 @@ function stage(stores) {
     receiving.end(share);
     return megabytes;
   };
-  return { clock, cache, begun, cachedFetch, free };
+  return { clock, cache, begun, fetchCached, free };
 }
 
 const url = (nth) => `http://origin.test/${nth}`;
 
 test("what is received at once is bounded; what finds no room is handed out, and not kept", async () => {
-  const { cachedFetch, begun, free } = stage([memory({ maxBytes: ROOM })]);
+  const { fetchCached, begun, free } = stage([memory({ maxBytes: ROOM })]);
   const all = Array.from({ length: 10 }, (_, nth) => nth);
   const texts = [];
   for (const nth of all) {
-    texts.push((await cachedFetch(url(nth))).arrayBuffer());
+    texts.push((await fetchCached(url(nth))).arrayBuffer());
     for (let part = 0; part < 4; part += 1) {
       begun.get(url(nth)).write();
       await settled();
@@ -59,7 +60,7 @@ test("what is received at once is bounded; what finds no room is handed out, and
   assert.equal(free(), 32, "all is given back");
   let hits = 0;
   for (const nth of all) {
-    const { response } = await cachedFetch.explain(url(nth));
+    const { response } = await fetchCached.explain(url(nth));
     if (begun.get(url(nth)).calls === 1) hits += 1;
     else await response.body.cancel();
   }
@@ -68,9 +69,9 @@ test("what is received at once is bounded; what finds no room is handed out, and
 });
 
 test("bodies that fail or are left give their room back", async () => {
-  const { clock, cachedFetch, begun, free } = stage([new MapStore()]);
+  const { clock, fetchCached, begun, free } = stage([new MapStore()]);
   assert.equal(free(), 32, "also without memory()");
-  const response = await cachedFetch(url("left"));
+  const response = await fetchCached(url("left"));
   begun.get(url("left")).write();
   await settled();
   assert.equal(free(), 31);
@@ -81,9 +82,9 @@ test("bodies that fail or are left give their room back", async () => {
 });
 
 test("a larger memory has more room, and what vanished is forgotten where room is wanted", async () => {
-  const { clock, cachedFetch, begun, free } = stage([memory({ maxBytes: 2 * ROOM })]);
+  const { clock, fetchCached, begun, free } = stage([memory({ maxBytes: 2 * ROOM })]);
   assert.equal(free(), 64);
-  await cachedFetch(url("vanished"));
+  await fetchCached(url("vanished"));
   begun.get(url("vanished")).write();
   await settled();
   assert.equal(free(), 63);

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache } from "holdover";
+import { cachedFetch } from "holdover/fetch";
 import { fresh, SECOND, stage } from "./support/stage.mjs";
 
 const control = (value) => ({ headers: { "cache-control": value } });
@@ -58,9 +59,9 @@ test("only-if-cached: 504 when nothing will do, and the origin hears nothing", a
 });
 
 test("cache modes, as fetch has them", async () => {
-  const { get, clock, requests, cachedFetch } = stage(count);
+  const { get, clock, requests, fetchCached } = stage(count);
   const only = { cache: "only-if-cached", mode: "same-origin" };
-  await assert.rejects(cachedFetch("http://origin.test/", only), TypeError);
+  await assert.rejects(fetchCached("http://origin.test/", only), TypeError);
   await get("/");
   assert.equal((await get("/", { cache: "no-store" })).text, "#2");
   assert.equal((await get("/")).text, "#1");
@@ -222,13 +223,13 @@ test("unsafe methods end what is stored of their URL and of those they name", as
 });
 
 test("cache groups (RFC 9875): a change ends its groups, at its own origin", async () => {
-  const { get, clock, cachedFetch } = stage((request, nth) =>
+  const { get, clock, fetchCached } = stage((request, nth) =>
     request.method === "GET"
       ? [`#${nth}`, fresh({ "cache-groups": '"news", "sport"' })]
       : ["", { headers: { "cache-group-invalidation": '"sport"' } }],
   );
   for (const path of ["/a", "/b"]) await get(path);
-  const elsewhere = async () => (await cachedFetch("http://other.test/a")).text();
+  const elsewhere = async () => (await fetchCached("http://other.test/a")).text();
   const before = await elsewhere();
   clock.elapsed = SECOND;
   await get("/change", { method: "POST", body: "x" });
@@ -293,13 +294,13 @@ test("override: the policy rules over freshness, not over what must not be store
 });
 
 test("a response tells where it came from; what it was redirected from is not stored", async () => {
-  const { cachedFetch } = stage(() => {
+  const { fetchCached } = stage(() => {
     const response = new Response("x", fresh());
     Object.defineProperty(response, "url", { value: "http://origin.test/there" });
     return response;
   });
   for (let nth = 0; nth < 2; nth += 1) {
-    const response = await cachedFetch("http://origin.test/there");
+    const response = await fetchCached("http://origin.test/there");
     assert.deepEqual([response.url, await response.text()], ["http://origin.test/there", "x"]);
   }
   const moved = stage((_request, nth) => {
@@ -347,9 +348,9 @@ test("without a core every request passes", async () => {
     asked += 1;
     return new Response(`#${asked}`, fresh());
   };
-  const cachedFetch = cache.fetch({}, { fetch });
-  assert.equal(await (await cachedFetch("http://origin.test/")).text(), "#1");
-  assert.equal(await (await cachedFetch("http://origin.test/")).text(), "#2");
+  const fetchCached = cachedFetch(cache, {}, { fetch });
+  assert.equal(await (await fetchCached("http://origin.test/")).text(), "#1");
+  assert.equal(await (await fetchCached("http://origin.test/")).text(), "#2");
 });
 
 test("failIf sees head and URL; one that gives a promise has not decided, and nothing is kept", async () => {

@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache, memory } from "holdover";
+import { cachedFetch, cachedHandler } from "holdover/fetch";
 import { ManualClock } from "../js/support/manual-clock.mjs";
 import { MapStore } from "../js/support/map-store.mjs";
 import { settled } from "./support/stage.mjs";
@@ -21,11 +22,11 @@ const POLICY = {
 
 const WAYS = {
   fetch: (cache, policy, answer) => {
-    const cached = cache.fetch(policy, { fetch: answer });
+    const cached = cachedFetch(cache, policy, { fetch: answer });
     return (init) => cached(new Request(URL_, init));
   },
   handler: (cache, policy, answer) => {
-    const cached = cache.handler(answer, policy);
+    const cached = cachedHandler(cache, answer, policy);
     return (init) => cached(new Request(URL_, init));
   },
 };

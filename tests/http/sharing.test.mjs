@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache, memory } from "holdover";
+import { cachedFetch, cachedHandler } from "holdover/fetch";
 import { ManualClock } from "../js/support/manual-clock.mjs";
 import { MapStore } from "../js/support/map-store.mjs";
 import { settled } from "./support/stage.mjs";
@@ -14,11 +15,11 @@ const after = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /** The two ways in: each gives `(init) => Promise<Response>` before `answer(request, nth)`. */
 const WAYS = {
   fetch: (answer, policy, options, cache = createCache()) => {
-    const cached = cache.fetch(policy, { fetch: answer, ...options });
+    const cached = cachedFetch(cache, policy, { fetch: answer, ...options });
     return (init) => cached(new Request(URL_, init));
   },
   handler: (answer, policy, options, cache = createCache()) => {
-    const cached = cache.handler(answer, policy, options);
+    const cached = cachedHandler(cache, answer, policy, options);
     return (init) => cached(new Request(URL_, init));
   },
 };
@@ -322,7 +323,7 @@ test("the memory of what is not shared ends after a minute, and is bounded", asy
     return new Response("x", { headers: { "cache-control": control } });
   };
   let control = "private";
-  const cached = cache.fetch({}, { fetch: answer });
+  const cached = cachedFetch(cache, {}, { fetch: answer });
   const burst = async (path) => {
     calls = 0;
     const urls = Array.from({ length: 3 }, () => `http://origin.test${path}`);
@@ -356,7 +357,7 @@ test("those who wait for a validation have what is fresh of it, and else validat
         ? new Response(null, { status: 304, headers: own })
         : new Response("page", { headers: own });
     };
-    const cached = createCache({ clock }).fetch({}, { fetch });
+    const cached = cachedFetch(createCache({ clock }), {}, { fetch });
     await (await cached(URL_)).text();
     await settled();
     clock.elapsed = 70_000; // Nothing is remembered of the first answer.
@@ -385,11 +386,11 @@ test("one user's own cache shares within it, as its stored answers would be", as
 
 test("storeSetCookie is a flag", () => {
   const cache = createCache();
-  assert.throws(() => cache.fetch({}, { storeSetCookie: "yes" }), {
+  assert.throws(() => cachedFetch(cache, {}, { storeSetCookie: "yes" }), {
     code: "E_CONFIG",
     message: /storeSetCookie/,
   });
-  assert.throws(() => cache.handler(() => new Response(), {}, { storeSetCookie: 1 }), {
+  assert.throws(() => cachedHandler(cache, () => new Response(), {}, { storeSetCookie: 1 }), {
     code: "E_CONFIG",
   });
 });

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
 import { createCache } from "holdover";
+import { cachedFetch } from "holdover/fetch";
 import { httpOrigin } from "../js/support/http-origin.mjs";
 import { settled } from "./support/stage.mjs";
 
@@ -33,8 +34,8 @@ const read = async (reader) => Buffer.from((await reader.read()).value ?? []).to
 
 test("the first byte reaches the caller before the last one has left", async (context) => {
   const { url, begun } = await partsOrigin(context);
-  const cachedFetch = createCache().fetch();
-  const response = await cachedFetch(url);
+  const fetchCached = cachedFetch(createCache());
+  const response = await fetchCached(url);
   assert.equal(
     response.headers.get("cache-status"),
     "holdover; fwd=uri-miss; fwd-status=200; stored",
@@ -46,14 +47,14 @@ test("the first byte reaches the caller before the last one has left", async (co
   assert.equal(await read(reader), "last");
   assert.equal((await reader.read()).done, true);
   await settled();
-  assert.equal(await (await cachedFetch(url)).text(), "firstlast");
+  assert.equal(await (await fetchCached(url)).text(), "firstlast");
   assert.equal(begun.length, 1);
 });
 
 test("callers at the same time all get the whole of one transfer", async (context) => {
   const { url, begun } = await partsOrigin(context);
-  const cachedFetch = createCache().fetch();
-  const calls = Array.from({ length: 5 }, async () => (await cachedFetch(url)).text());
+  const fetchCached = cachedFetch(createCache());
+  const calls = Array.from({ length: 5 }, async () => (await fetchCached(url)).text());
   await until(() => begun.length === 1);
   begun[0].write("a".repeat(70_000));
   begun[0].end("b");
@@ -63,9 +64,9 @@ test("callers at the same time all get the whole of one transfer", async (contex
 
 test("a caller who does not read keeps nobody from the whole, and its own stays whole", async (context) => {
   const { url, begun } = await partsOrigin(context);
-  const cachedFetch = createCache().fetch();
-  const idle = await cachedFetch(url);
-  const waiting = cachedFetch(url).then((response) => response.text());
+  const fetchCached = cachedFetch(createCache());
+  const idle = await fetchCached(url);
+  const waiting = fetchCached(url).then((response) => response.text());
   begun[0].write("x".repeat(2 * MEGABYTE));
   begun[0].end();
   assert.equal((await waiting).length, 2 * MEGABYTE);
@@ -75,14 +76,14 @@ test("a caller who does not read keeps nobody from the whole, and its own stays 
 
 test("a caller who stops reading does not stop the storing", async (context) => {
   const { url, begun } = await partsOrigin(context);
-  const cachedFetch = createCache().fetch();
-  const response = await cachedFetch(url);
+  const fetchCached = cachedFetch(createCache());
+  const response = await fetchCached(url);
   await response.body.cancel("enough");
   begun[0].write("still ");
   begun[0].end("stored");
   await until(() => begun[0].writableFinished);
   await settled();
-  assert.equal(await (await cachedFetch(url)).text(), "still stored");
+  assert.equal(await (await fetchCached(url)).text(), "still stored");
   assert.equal(begun.length, 1);
 });
 
@@ -90,7 +91,7 @@ test("a caller who aborts gets its reason, and ends a transfer that is nobody el
   const { url, begun } = await partsOrigin(context);
   const cache = createCache();
   const controller = new AbortController();
-  const response = await cache.fetch()(url, { signal: controller.signal });
+  const response = await cachedFetch(cache)(url, { signal: controller.signal });
   begun[0].write("some");
   const text = response.text();
   const closed = once(begun[0], "close");
@@ -103,10 +104,10 @@ test("a caller who aborts gets its reason, and ends a transfer that is nobody el
 
 test("a caller who aborts does not disturb those who wait with it", async (context) => {
   const { url, begun } = await partsOrigin(context);
-  const cachedFetch = createCache().fetch();
+  const fetchCached = cachedFetch(createCache());
   const controller = new AbortController();
-  const leader = await cachedFetch(url, { signal: controller.signal });
-  const follower = cachedFetch(url).then((response) => response.text());
+  const leader = await fetchCached(url, { signal: controller.signal });
+  const follower = fetchCached(url).then((response) => response.text());
   await settled();
   begun[0].write("who");
   controller.abort();
@@ -119,15 +120,15 @@ test("a caller who aborts does not disturb those who wait with it", async (conte
 test("a body cut short fails who reads it, is not stored, and the next caller asks anew", async (context) => {
   const { url, begun } = await partsOrigin(context);
   const cache = createCache();
-  const cachedFetch = cache.fetch();
-  const response = await cachedFetch(url);
+  const fetchCached = cachedFetch(cache);
+  const response = await fetchCached(url);
   begun[0].write("half");
   const text = response.text();
   setTimeout(() => begun[0].destroy(), 20);
   await assert.rejects(text, TypeError);
   await settled();
   assert.equal(cache.stats().memory.entries, 0);
-  const next = cachedFetch(url).then((answer) => answer.text());
+  const next = fetchCached(url).then((answer) => answer.text());
   await until(() => begun.length === 2);
   begun[1].end("whole");
   assert.equal(await next, "whole");
@@ -152,7 +153,7 @@ test("50 MB pass with bounded memory, however slow the reader", async () => {
   );
   const cache = createCache();
   const fetch = async () => new Response(body, { headers: FRESH });
-  const response = await cache.fetch({}, { fetch, maxBody: "1mb" })("http://origin.test/");
+  const response = await cachedFetch(cache, {}, { fetch, maxBody: "1mb" })("http://origin.test/");
   let bytes = 0;
   for await (const part of response.body) {
     taken += 1;
@@ -180,7 +181,11 @@ test("a long body that nobody reads on waits at its origin", async () => {
     { highWaterMark: 0 },
   );
   const fetch = async () => new Response(body, { headers: FRESH });
-  const response = await createCache().fetch({}, { fetch, maxBody: "1mb" })("http://origin.test/");
+  const response = await cachedFetch(
+    createCache(),
+    {},
+    { fetch, maxBody: "1mb" },
+  )("http://origin.test/");
   for (let turn = 0; turn < 50; turn += 1) await settled();
   assert.ok(sent <= 18, `${sent} chunks for 1 MB`);
   await response.body.cancel("enough");
@@ -190,9 +195,9 @@ test("a long body that nobody reads on waits at its origin", async () => {
 
 test("a reader that brings its own buffers", async () => {
   const fetch = async () => new Response("0123456789", { headers: FRESH });
-  const cachedFetch = createCache().fetch({}, { fetch });
+  const fetchCached = cachedFetch(createCache(), {}, { fetch });
   for (let round = 0; round < 2; round += 1) {
-    const response = await cachedFetch("http://origin.test/");
+    const response = await fetchCached("http://origin.test/");
     const reader = response.body.getReader({ mode: "byob" });
     let text = "";
     for (;;) {
@@ -207,9 +212,9 @@ test("a reader that brings its own buffers", async () => {
 
 test("bytes a caller changes are its own, while they are recorded, too", async () => {
   const fetch = async () => new Response("clean", { headers: FRESH });
-  const cachedFetch = createCache().fetch({}, { fetch });
+  const fetchCached = cachedFetch(createCache(), {}, { fetch });
   for (let round = 0; round < 3; round += 1) {
-    const response = await cachedFetch("http://origin.test/");
+    const response = await fetchCached("http://origin.test/");
     const { value } = await response.body.getReader().read();
     assert.equal(Buffer.from(value).toString(), "clean");
     value.fill(0);
@@ -219,9 +224,9 @@ test("bytes a caller changes are its own, while they are recorded, too", async (
 
 test("a clone reads the same, and so does its original", async () => {
   const fetch = async () => new Response("twice", { headers: FRESH });
-  const cachedFetch = createCache().fetch({}, { fetch });
+  const fetchCached = cachedFetch(createCache(), {}, { fetch });
   for (let round = 0; round < 2; round += 1) {
-    const response = await cachedFetch("http://origin.test/");
+    const response = await fetchCached("http://origin.test/");
     const clone = response.clone();
     assert.deepEqual([await clone.text(), await response.text()], ["twice", "twice"]);
     await settled();
@@ -242,10 +247,10 @@ test("with an answer to fall back on the whole body is awaited before it is give
     const headers = { "cache-control": "max-age=0, stale-if-error=60" };
     return new Response(nth === 1 ? "good" : broken(), { headers });
   };
-  const cachedFetch = createCache().fetch({}, { fetch });
-  assert.equal(await (await cachedFetch("http://origin.test/")).text(), "good");
+  const fetchCached = cachedFetch(createCache(), {}, { fetch });
+  assert.equal(await (await fetchCached("http://origin.test/")).text(), "good");
   await settled();
-  const { response, source, error } = await cachedFetch.explain("http://origin.test/");
+  const { response, source, error } = await fetchCached.explain("http://origin.test/");
   assert.deepEqual(
     [await response.text(), source, error.message],
     ["good", "error-fallback", "cut"],

@@ -7,6 +7,7 @@ import { createServer } from "node:http";
 import { test } from "node:test";
 import fresh from "fresh";
 import { createCache } from "holdover";
+import { cachedFetch, cachedHandler } from "holdover/fetch";
 import { SECOND, settled, stage } from "./support/stage.mjs";
 
 /** A server that decides on 304 as Express and Koa do; notes what it was asked and what it said. */
@@ -36,10 +37,10 @@ for (const [name, head] of [
 
   test(`Express and Koa answer 304 to a validation by ${name}`, async (context) => {
     const { url, log } = await startFresh(context, whole);
-    const cachedFetch = createCache().fetch();
-    assert.equal(await (await cachedFetch(url)).text(), "body");
+    const fetchCached = cachedFetch(createCache());
+    assert.equal(await (await fetchCached(url)).text(), "body");
     await settled();
-    const again = await cachedFetch(url);
+    const again = await fetchCached(url);
     assert.equal(await again.text(), "body");
     assert.match(again.headers.get("cache-status"), /fwd-status=304/);
     assert.deepEqual(log[1], { status: 304, cacheControl: "max-age=0", pragma: undefined });
@@ -47,7 +48,7 @@ for (const [name, head] of [
 
   test(`so they do behind a handler that hands its request on, by ${name}`, async (context) => {
     const { url, log } = await startFresh(context, whole);
-    const handle = createCache().handler((request) => fetch(request));
+    const handle = cachedHandler(createCache(), (request) => fetch(request));
     for (const _ of [1, 2]) {
       assert.equal(await (await handle(new Request(url))).text(), "body");
       await settled();
@@ -61,10 +62,10 @@ for (const [name, head] of [
 
 test("a request's own Cache-Control goes with the conditions, and no Pragma", async (context) => {
   const { url, log } = await startFresh(context, { etag: '"a"', "cache-control": "max-age=0" });
-  const cachedFetch = createCache().fetch();
+  const fetchCached = cachedFetch(createCache());
   const init = { headers: { "cache-control": "max-age=5" } };
   for (const _ of [1, 2]) {
-    await (await cachedFetch(url, init)).text();
+    await (await fetchCached(url, init)).text();
     await settled();
   }
   assert.deepEqual(log[1], { status: 304, cacheControl: "max-age=5", pragma: undefined });

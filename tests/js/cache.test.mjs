@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { createCache, memory } from "holdover";
+import { cachedFetch } from "holdover/fetch";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 
 function counting(policy, options = {}) {
@@ -118,7 +119,7 @@ function fetching(policy, answer = () => new Response("body"), options = {}) {
   };
   return {
     asked,
-    get: createCache({ clock: new ManualClock() }).fetch(policy, { fetch, ...options }),
+    get: cachedFetch(createCache({ clock: new ManualClock() }), policy, { fetch, ...options }),
   };
 }
 

@@ -7,6 +7,7 @@ import { createCache, memory } from "holdover";
 import { compress } from "holdover/codecs/compress";
 import { encrypt } from "holdover/codecs/encrypt";
 import { sign } from "holdover/codecs/sign";
+import { cachedFetch } from "holdover/fetch";
 import { storeConformance } from "holdover/testing";
 import { seeded } from "./support/chaos-store.mjs";
 import { WholeStore } from "./support/whole-store.mjs";
@@ -54,7 +55,7 @@ for (const [how, options] of Object.entries(WAYS)) {
     await make().set("a", value);
     assert.deepEqual(await make().get("a"), value);
     const response = new Response("body", { headers: { "cache-control": "max-age=60" } });
-    const fetch = make().fetch({}, { fetch: async () => response });
+    const fetch = cachedFetch(make(), {}, { fetch: async () => response });
     assert.equal(await (await fetch("http://localhost/a")).text(), "body");
   });
 }

@@ -37,6 +37,7 @@ const TOUCHED = `
 
 const CALLS = `
   const { createCache, memory } = await import("holdover");
+  const { cachedFetch } = await import("holdover/fetch");
   const events = [];
   const lower = new Map();
   const store = {
@@ -62,8 +63,8 @@ const CALLS = `
     await cache.clear();
     const fails = cache.wrap(() => Promise.reject(new Error("down")), { name: "fails", ttl: 1 });
     await fails().catch((error) => out.failures.push(error.message));
-    const cachedFetch = cache.fetch({ ttl: "1m" }, { fetch: async () => new Response("body") });
-    out.fetched.push(await (await cachedFetch("http://origin/")).text());
+    const fetchCached = cachedFetch(cache, { ttl: "1m" }, { fetch: async () => new Response("body") });
+    out.fetched.push(await (await fetchCached("http://origin/")).text());
     const { traps, hits, memory: { entries } } = cache.stats();
     out.direct.push(traps, hits, entries);
     await cache.close();
@@ -96,6 +97,7 @@ const HEARD = `
 
 const QUIET_CALLS = `
   const { createCache } = await import("holdover");
+  const { cachedFetch, cachedHandler } = await import("holdover/fetch");
   const out = { failures: [], stats: [] };
   for (const options of LISTENERS) {
     const cache = createCache(options);
@@ -104,8 +106,8 @@ const QUIET_CALLS = `
     await get("a");
     await get("a");
     await cache.getOrLoad("b", () => 1, { ttl: 1 });
-    await cache.fetch({}, { fetch: async () => new Response() })("http://origin/");
-    await cache.handler(() => new Response())(new Request("http://origin/"));
+    await cachedFetch(cache, {}, { fetch: async () => new Response() })("http://origin/");
+    await cachedHandler(cache, () => new Response())(new Request("http://origin/"));
     const { available, bypassed } = cache.stats();
     out.stats.push(available, before, bypassed);
     await cache.ping().catch(({ code, message, cause }) => out.failures.push([code, message, cause instanceof Error]));
@@ -254,10 +256,11 @@ test("neither import nor createCache, wrap and fetch touch clock, chance, timers
   const out = await inProcess(`
     ${PATCHED}
     const { createCache, memory } = await import("holdover");
+  const { cachedFetch } = await import("holdover/fetch");
     touched.push("imported");
     const cache = createCache({ namespace: "n", stores: [memory({ maxBytes: "1mb" })], onEvent() {} });
     const get = cache.wrap(async (id) => id, { name: "get", ttl: "1m", staleIfError: "1d", timeout: "1s" });
-    const cachedFetch = cache.fetch({ ttl: "1m" });
+    const fetchCached = cachedFetch(cache, { ttl: "1m" });
     get.key(1);
     touched.push("made");
     await get(1);

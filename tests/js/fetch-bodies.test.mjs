@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { createCache } from "holdover";
+import { cachedFetch } from "holdover/fetch";
 import { httpOrigin } from "./support/http-origin.mjs";
 import { ManualClock } from "./support/manual-clock.mjs";
 
@@ -14,8 +15,8 @@ async function stage(context, answer, policy = { ttl: "1m" }) {
   const origin = await httpOrigin(context, answer);
   const clock = new ManualClock();
   const cache = createCache({ clock });
-  const cachedFetch = cache.fetch(policy);
-  return { origin, clock, cache, get: (path) => cachedFetch(`${origin.url}${path}`) };
+  const fetchCached = cachedFetch(cache, policy);
+  return { origin, clock, cache, get: (path) => fetchCached(`${origin.url}${path}`) };
 }
 
 for (const announced of [true, false]) {
@@ -49,8 +50,8 @@ test("a body that passes through outlives the garbage collection before it is re
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc");
   const origin = await httpOrigin(context, () => ({ body: "x".repeat(MEGABYTE) }));
-  const cachedFetch = createCache().fetch({ ttl: "1m" });
-  const ask = (nth) => cachedFetch(`${origin.url}/${nth}`, { method: "POST", body: "data" });
+  const fetchCached = cachedFetch(createCache(), { ttl: "1m" });
+  const ask = (nth) => fetchCached(`${origin.url}/${nth}`, { method: "POST", body: "data" });
   const responses = await Promise.all(Array.from({ length: 10 }, (_, nth) => ask(nth)));
   for (let round = 0; round < 5; round += 1) {
     collect();
@@ -136,9 +137,9 @@ test("a body shorter than its length says, by a fetch that does not mind, is not
     asked += 1;
     return new Response("short", { headers: { "content-length": "1000" } });
   };
-  const cachedFetch = cache.fetch({ ttl: "1m" }, { fetch });
+  const fetchCached = cachedFetch(cache, { ttl: "1m" }, { fetch });
   for (let call = 1; call <= 2; call += 1) {
-    assert.equal(await (await cachedFetch("http://origin.test/")).text(), "short");
+    assert.equal(await (await fetchCached("http://origin.test/")).text(), "short");
     assert.equal(asked, call);
   }
 });
@@ -147,10 +148,10 @@ test("an empty body stays an empty body, and none stays none", async () => {
   const cache = createCache();
   const bodies = { "/none": null, "/empty": "" };
   const fetch = async ({ url }) => new Response(bodies[new URL(url).pathname]);
-  const cachedFetch = cache.fetch({ ttl: "1m" }, { fetch });
+  const fetchCached = cachedFetch(cache, { ttl: "1m" }, { fetch });
   for (const path of Object.keys(bodies)) {
     for (let call = 0; call < 3; call += 1) {
-      const response = await cachedFetch(`http://origin.test${path}`);
+      const response = await fetchCached(`http://origin.test${path}`);
       assert.equal(response.body === null, path === "/none");
       assert.equal(await response.text(), "");
     }
@@ -160,8 +161,8 @@ test("an empty body stays an empty body, and none stays none", async () => {
 test("what fetch gives that cannot be rebuilt is given as it is", async () => {
   const cache = createCache();
   const error = Response.error();
-  const cachedFetch = cache.fetch({ ttl: "1m" }, { fetch: async () => error });
-  const response = await cachedFetch("http://origin.test/");
+  const fetchCached = cachedFetch(cache, { ttl: "1m" }, { fetch: async () => error });
+  const response = await fetchCached("http://origin.test/");
   assert.deepEqual([response.type, response.status], ["error", 0]);
   assert.equal(cache.stats().memory.entries, 0);
 });

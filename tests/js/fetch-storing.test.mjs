@@ -1,8 +1,9 @@
-// What `cache.fetch` stores, for how long, and what it must never store or give to others.
+// What `cachedFetch` stores, for how long, and what it must never store or give to others.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache, memory } from "holdover";
+import { cachedFetch } from "holdover/fetch";
 import { httpOrigin } from "./support/http-origin.mjs";
 import { ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
@@ -13,12 +14,12 @@ async function stage(context, { answer = () => ({}), policy = TTL, options, stor
   const origin = await httpOrigin(context, answer);
   const clock = new ManualClock();
   const cache = createCache({ clock, stores });
-  const cachedFetch = cache.fetch(policy, options);
+  const fetchCached = cachedFetch(cache, policy, options);
   const get = async (path, init) => {
-    const response = await cachedFetch(`${origin.url}${path}`, init);
+    const response = await fetchCached(`${origin.url}${path}`, init);
     return [await response.text(), response.headers.get("cache-status"), response.status];
   };
-  return { origin, clock, cache, cachedFetch, get };
+  return { origin, clock, cache, fetchCached, get };
 }
 
 /** Asks twice, at most the second answer comes from the cache. */
@@ -37,7 +38,7 @@ for (const status of [200, 203, 204, 300, 404, 405, 410, 414, 501]) {
       policy: { ...TTL, failIf: () => false },
     });
     assert.equal(await isStored(set), true);
-    const response = await set.cachedFetch(`${set.origin.url}/a`);
+    const response = await set.fetchCached(`${set.origin.url}/a`);
     const body = status === 204 ? "" : "/a#1";
     assert.deepEqual([response.status, await response.text()], [status, body]);
     assert.equal(response.headers.get("x-custom"), "kept");
@@ -72,7 +73,7 @@ test("redirects that fetch did not follow", async (context) => {
     answer: () => ({ status: 302, headers: { location: "/elsewhere" } }),
   });
   assert.equal(await isStored(silent, "/302", manual), false);
-  const response = await set.cachedFetch(`${set.origin.url}/301`, manual);
+  const response = await set.fetchCached(`${set.origin.url}/301`, manual);
   assert.equal(response.headers.get("location"), "/elsewhere");
 });
 
@@ -301,14 +302,14 @@ test("responses come back from a lower store, bytes and head alike", async (cont
   const lower = new MapStore();
   const body = Uint8Array.from({ length: 100_000 }, (_, at) => (at * 31) % 256);
   const headers = { "content-type": "application/octet-stream", "x-list": "a, b", etag: '"x"' };
-  const { origin, clock, cachedFetch } = await stage(context, {
+  const { origin, clock, fetchCached } = await stage(context, {
     answer: () => ({ body: Buffer.from(body), headers }),
     stores: [memory(), lower],
   });
-  await (await cachedFetch(`${origin.url}/a`)).arrayBuffer();
+  await (await fetchCached(`${origin.url}/a`)).arrayBuffer();
   const other = createCache({ clock, stores: [memory(), lower] });
   clock.elapsed = 20_000;
-  const response = await other.fetch(TTL)(`${origin.url}/a`);
+  const response = await cachedFetch(other, TTL)(`${origin.url}/a`);
   assert.deepEqual(new Uint8Array(await response.arrayBuffer()), body);
   for (const [name, value] of Object.entries(headers)) {
     assert.equal(response.headers.get(name), value);

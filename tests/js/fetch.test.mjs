@@ -1,8 +1,9 @@
-// `cache.fetch` against a real server: what it answers, and what it says of it.
+// `cachedFetch` against a real server: what it answers, and what it says of it.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache } from "holdover";
+import { cachedFetch } from "holdover/fetch";
 import { httpOrigin } from "./support/http-origin.mjs";
 import { ManualClock } from "./support/manual-clock.mjs";
 
@@ -13,12 +14,12 @@ async function stage(context, { answer = () => ({}), policy, options } = {}) {
   const clock = new ManualClock();
   const events = [];
   const cache = createCache({ clock, onEvent: (event) => events.push(event) });
-  const cachedFetch = cache.fetch(policy, options);
+  const fetchCached = cachedFetch(cache, policy, options);
   const get = async (path, init) => {
-    const response = await cachedFetch(`${origin.url}${path}`, init);
+    const response = await fetchCached(`${origin.url}${path}`, init);
     return [await response.text(), response.headers.get("cache-status"), response.status];
   };
-  return { origin, clock, events, cache, cachedFetch, get };
+  return { origin, clock, events, cache, fetchCached, get };
 }
 
 /** Loads until the background has caught up with the origin. */
@@ -102,14 +103,14 @@ test("callers at the same time: one request, a response of its own for each", as
   const gate = new Promise((resolve) => {
     release = resolve;
   });
-  const { origin, cachedFetch } = await stage(context, {
+  const { origin, fetchCached } = await stage(context, {
     policy: { ttl: "1m" },
     answer: async () => {
       await gate;
       return { body: "x".repeat(50_000) };
     },
   });
-  const calls = Array.from({ length: 50 }, () => cachedFetch(`${origin.url}/a`));
+  const calls = Array.from({ length: 50 }, () => fetchCached(`${origin.url}/a`));
   await until(() => origin.calls("/a") === 1);
   release();
   const responses = await Promise.all(calls);
@@ -132,15 +133,15 @@ test("callers at the same time: one request, a response of its own for each", as
       .length,
     49,
   );
-  const hit = await cachedFetch(`${origin.url}/a`);
+  const hit = await fetchCached(`${origin.url}/a`);
   assert.equal(await hit.text(), "x".repeat(50_000));
   assert.equal(origin.calls("/a"), 1);
 });
 
 test("a clone, and bytes that one caller changes, are that caller's alone", async (context) => {
-  const { cachedFetch, origin } = await stage(context, { policy: { ttl: "1m" } });
+  const { fetchCached, origin } = await stage(context, { policy: { ttl: "1m" } });
   for (let call = 0; call < 3; call += 1) {
-    const response = await cachedFetch(`${origin.url}/a`);
+    const response = await fetchCached(`${origin.url}/a`);
     const clone = response.clone();
     const bytes = new Uint8Array(await response.arrayBuffer());
     assert.equal(new TextDecoder().decode(bytes), "/a#1");
@@ -154,7 +155,7 @@ test("a caller's abort is that caller's alone", async (context) => {
   const gate = new Promise((resolve) => {
     release = resolve;
   });
-  const { origin, cachedFetch } = await stage(context, {
+  const { origin, fetchCached } = await stage(context, {
     policy: { ttl: "1m" },
     answer: async () => {
       await gate;
@@ -162,21 +163,21 @@ test("a caller's abort is that caller's alone", async (context) => {
     },
   });
   const controller = new AbortController();
-  const leader = cachedFetch(`${origin.url}/a`, { signal: controller.signal });
-  const follower = cachedFetch(`${origin.url}/a`);
+  const leader = fetchCached(`${origin.url}/a`, { signal: controller.signal });
+  const follower = fetchCached(`${origin.url}/a`);
   await until(() => origin.calls("/a") === 1);
   controller.abort();
   await assert.rejects(leader, { name: "AbortError" });
   release();
   assert.equal(await (await follower).text(), "/a#1");
   const aborted = AbortSignal.abort();
-  await assert.rejects(cachedFetch(`${origin.url}/a`, { signal: aborted }), { name: "AbortError" });
+  await assert.rejects(fetchCached(`${origin.url}/a`, { signal: aborted }), { name: "AbortError" });
   assert.equal(origin.calls("/a"), 1);
 });
 
 test("when nobody waits any more, the request to the origin is aborted", async (context) => {
   let closed = false;
-  const { origin, cachedFetch } = await stage(context, {
+  const { origin, fetchCached } = await stage(context, {
     policy: { ttl: "1m" },
     answer: async ({ response }) => {
       response.on("close", () => {
@@ -186,7 +187,7 @@ test("when nobody waits any more, the request to the origin is aborted", async (
     },
   });
   const controller = new AbortController();
-  const call = cachedFetch(`${origin.url}/a`, { signal: controller.signal });
+  const call = fetchCached(`${origin.url}/a`, { signal: controller.signal });
   await until(() => origin.calls("/a") === 1);
   controller.abort();
   await assert.rejects(call, { name: "AbortError" });
@@ -194,7 +195,7 @@ test("when nobody waits any more, the request to the origin is aborted", async (
 });
 
 test("strings, URLs and Requests, with or without init, are one key", async (context) => {
-  const { origin, cachedFetch } = await stage(context, { policy: { ttl: "1m" } });
+  const { origin, fetchCached } = await stage(context, { policy: { ttl: "1m" } });
   const url = `${origin.url}/a?b=2&a=1`;
   const inputs = [
     [url],
@@ -204,23 +205,23 @@ test("strings, URLs and Requests, with or without init, are one key", async (con
     [`${origin.url}/a?b=2&a=1`, { method: "GET" }],
     [new Request(url, { method: "POST" }), { method: "GET" }],
   ];
-  for (const input of inputs) assert.equal(await (await cachedFetch(...input)).text(), "/a#1");
+  for (const input of inputs) assert.equal(await (await fetchCached(...input)).text(), "/a#1");
   assert.equal(origin.requests.length, 1);
   const request = new Request(url, { headers: { accept: "text/x" } });
-  await cachedFetch(new Request(`${origin.url}/b`, request));
+  await fetchCached(new Request(`${origin.url}/b`, request));
   assert.equal(origin.requests[1].headers.accept, "text/x");
 });
 
 test("`key` and `ignore`", async (context) => {
   const { origin, cache } = await stage(context, {});
-  const ignoring = cache.fetch({ ttl: "1m", ignore: ["_dc", "utm_source"] });
+  const ignoring = cachedFetch(cache, { ttl: "1m", ignore: ["_dc", "utm_source"] });
   const text = async (fetch, path, init) => (await fetch(`${origin.url}${path}`, init)).text();
   await text(ignoring, "/a?id=1&_dc=5");
   await text(ignoring, "/a?utm_source=x&id=1");
   assert.equal(origin.requests.length, 1);
   await text(ignoring, "/a?id=1&dc=5");
   assert.equal(origin.requests.length, 2);
-  const keyed = cache.fetch({
+  const keyed = cachedFetch(cache, {
     ttl: "1m",
     key: (request) => `${new URL(request.url).pathname} ${request.headers.get("x-tenant")}`,
   });
@@ -238,7 +239,7 @@ test("`key` and `ignore`", async (context) => {
 
 test("a `key` that throws fails no change that was made", async (context) => {
   const { cache, origin, events } = await stage(context, {});
-  const keyed = cache.fetch({
+  const keyed = cachedFetch(cache, {
     ttl: "1m",
     key: (request) => {
       if (request.headers.get("x-id") === null) throw new Error("no id");
@@ -263,10 +264,10 @@ test("something else under its key is no response: the origin is asked", async (
 
 test("the options are checked", () => {
   const cache = createCache();
-  assert.throws(() => cache.fetch({ ttl: "soon" }), { code: "E_CONFIG", option: "ttl" });
-  assert.throws(() => cache.fetch({}, { fetch: 1 }), { code: "E_CONFIG" });
-  assert.throws(() => cache.fetch({}, { shared: "yes" }), { code: "E_CONFIG" });
-  assert.throws(() => cache.fetch({ tll: 1 }), /did you mean "ttl"/);
+  assert.throws(() => cachedFetch(cache, { ttl: "soon" }), { code: "E_CONFIG", option: "ttl" });
+  assert.throws(() => cachedFetch(cache, {}, { fetch: 1 }), { code: "E_CONFIG" });
+  assert.throws(() => cachedFetch(cache, {}, { shared: "yes" }), { code: "E_CONFIG" });
+  assert.throws(() => cachedFetch(cache, { tll: 1 }), /did you mean "ttl"/);
 });
 
 test("another fetch, and the global one at the time of the call", async (context) => {
@@ -276,9 +277,9 @@ test("another fetch, and the global one at the time of the call", async (context
     asked.push(request.url);
     return new Response("own", { headers: MAX_AGE });
   };
-  const cachedFetch = cache.fetch({}, { fetch: own });
-  assert.equal(await (await cachedFetch("http://nowhere.test/")).text(), "own");
-  const late = cache.fetch();
+  const fetchCached = cachedFetch(cache, {}, { fetch: own });
+  assert.equal(await (await fetchCached("http://nowhere.test/")).text(), "own");
+  const late = cachedFetch(cache);
   const original = globalThis.fetch;
   globalThis.fetch = own;
   try {

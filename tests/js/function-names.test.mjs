@@ -7,6 +7,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { createCache, memory } from "holdover";
 import { cached } from "holdover/decorator";
+import { cachedFetch } from "holdover/fetch";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
 
@@ -88,7 +89,7 @@ test("names that are none are refused, also for getOrLoad and fetch", async () =
     cache.getOrLoad("k", () => 1, { ttl: 1, name: "x" }),
     { option: "name" },
   );
-  assert.throws(() => cache.fetch({ name: "x" }), { option: "name" });
+  assert.throws(() => cachedFetch(cache, { name: "x" }), { option: "name" });
 });
 
 test("shared guards and hits want a name that builds do not change", () => {
@@ -99,7 +100,7 @@ test("shared guards and hits want a name that builds do not change", () => {
   assert.throws(() => cache.wrap(load, { ttl: 1, key: () => "k", rateLimit }), {
     option: "rateLimit.name",
   });
-  assert.throws(() => cache.fetch({ rateLimit }), { option: "rateLimit.name" });
+  assert.throws(() => cachedFetch(cache, { rateLimit }), { option: "rateLimit.name" });
   assert.throws(() => cache.wrap(load, { ttl: 1, hits: { max: 1, shared: SHARED } }), {
     option: "key",
   });
@@ -108,7 +109,7 @@ test("shared guards and hits want a name that builds do not change", () => {
   cache.wrap(load, { ttl: 1, rateLimit: { ...rateLimit, name: "limit" } });
   cache.wrap(load, { ttl: 1, key: "user:{0}", rateLimit });
   cache.wrap(load, { ttl: 1, name: "answers", rateLimit: byKey });
-  cache.fetch({ rateLimit: { ...rateLimit, name: "limit" } });
+  cachedFetch(cache, { rateLimit: { ...rateLimit, name: "limit" } });
 });
 
 test("in memory alone names are derived, and two functions never share keys", async () => {

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { createCache } from "holdover";
+import { cachedFetch } from "holdover/fetch";
 import { all, broken, on, opened, RULES, stage, storeOn } from "./support/guard-stage.mjs";
 import { seeded } from "./support/lock-stage.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
@@ -223,7 +224,8 @@ test("shared guards of fetch count by host, for all instances", async () => {
     },
   };
   const [one, other] = [1, 2].map(() =>
-    createCache({ clock }).fetch(
+    cachedFetch(
+      createCache({ clock }),
       { rateLimit: { limit: 2, period: "1h", shared, name: "api" } },
       options,
     ),

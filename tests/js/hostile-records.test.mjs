@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache, memory } from "holdover";
 import { bytes as byteCodec, text as textCodec } from "holdover/codecs";
+import { cachedFetch } from "holdover/fetch";
 import * as core from "../node_modules/holdover/dist/core/core.js";
 import { joinRecord } from "../node_modules/holdover/dist/records/record-bytes.js";
 import { seeded } from "./support/chaos-store.mjs";
@@ -68,7 +69,7 @@ function stage(options = {}) {
     asked += 1;
     return new Response("fine", { headers: { "cache-control": "max-age=60" } });
   };
-  const fetch = cache.fetch({}, { fetch: origin });
+  const fetch = cachedFetch(cache, {}, { fetch: origin });
   const told = (type) => events.filter((event) => event.type === type);
   return { store, cache, clock, events, told, fetch, asked: () => asked };
 }

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { createCache, memory } from "holdover";
+import { cachedFetch } from "holdover/fetch";
 import { seeded, stage } from "./support/lock-stage.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { only, SharedStore } from "./support/shared-store.mjs";
@@ -304,7 +305,7 @@ test("lock without a store that can keep any is a ConfigError when it is given",
     const cache = createCache({ stores: given });
     const wrong = { code: "E_CONFIG", option: "lock" };
     assert.throws(() => cache.wrap(() => 1, { key: "k", ttl: 1, lock: true }), wrong);
-    assert.throws(() => cache.fetch({ lock: true }), wrong);
+    assert.throws(() => cachedFetch(cache, { lock: true }), wrong);
     await assert.rejects(
       cache.getOrLoad("k", () => 1, { ttl: 1, lock: { ttl: 1 } }),
       wrong,

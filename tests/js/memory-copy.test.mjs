@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { createCache, memory } from "holdover";
+import { cachedFetch } from "holdover/fetch";
 import { ManualClock } from "./support/manual-clock.mjs";
 
 test("memory({ copy: true }): nobody sees what another does to a value", async () => {
@@ -38,7 +39,7 @@ test("memory({ copy: true }): what cannot be cloned is given as it is, errors an
   for (const _ of [1, 2]) await assert.rejects(fails(), (error) => error === failure);
   let loads = 0;
   const fetch = async () => new Response(`body ${++loads}`);
-  const get = cache.fetch({ ttl: 1000 }, { fetch });
+  const get = cachedFetch(cache, { ttl: 1000 }, { fetch });
   const bodies = [await get("http://origin/"), await get("http://origin/")].map((r) => r.text());
   assert.deepEqual(await Promise.all(bodies), ["body 1", "body 1"]);
 });

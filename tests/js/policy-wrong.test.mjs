@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as memoryOptions from "../node_modules/holdover/dist/memory/memory-options.js";
 import * as options from "../node_modules/holdover/dist/policy/cache-options.js";
+import { compileFetchOptions } from "../node_modules/holdover/dist/policy/fetch-options.js";
 import { compileCallOptions, compilePolicy } from "../node_modules/holdover/dist/policy/policy.js";
 import { ConfigError } from "../node_modules/holdover/dist/util/errors.js";
 import * as foreign from "../node_modules/holdover/dist/util/foreign-names.js";
@@ -283,10 +284,10 @@ const WRONG = [
   [memory, { copy: 1 }, "copy", "1", FLAG],
   [memory, { maxentries: 5 }, "maxentries", /did you mean "maxEntries"\?/, /maxEntries, maxBytes/],
   [memory, 10_000, "options", "10000", /maxEntries, maxBytes, ttl, sizeOf/],
-  [options.compileFetchOptions, { shared: "yes" }, "shared", '"yes"', FLAG],
-  [options.compileFetchOptions, { fetch: "x" }, "fetch", '"x"', /like the global fetch/],
-  [options.compileFetchOptions, { maxBody: 0 }, "maxBody", "0", /number of bytes/],
-  [options.compileFetchOptions, { override: 1 }, "override", "1", FLAG],
+  [compileFetchOptions, { shared: "yes" }, "shared", '"yes"', FLAG],
+  [compileFetchOptions, { fetch: "x" }, "fetch", '"x"', /like the global fetch/],
+  [compileFetchOptions, { maxBody: 0 }, "maxBody", "0", /number of bytes/],
+  [compileFetchOptions, { override: 1 }, "override", "1", FLAG],
 ];
 
 WRONG.forEach(([compile, given, option, shown, allowed], index) => {

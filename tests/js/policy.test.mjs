@@ -3,6 +3,7 @@ import { test } from "node:test";
 import * as memoryOptions from "../node_modules/holdover/dist/memory/memory-options.js";
 import { sizeOf } from "../node_modules/holdover/dist/memory/size.js";
 import * as options from "../node_modules/holdover/dist/policy/cache-options.js";
+import { compileFetchOptions } from "../node_modules/holdover/dist/policy/fetch-options.js";
 import { compileCallOptions, compilePolicy } from "../node_modules/holdover/dist/policy/policy.js";
 
 const { POSITIVE_INFINITY: ENDLESS } = Number;
@@ -246,7 +247,7 @@ test("memory and fetch options", () => {
   assert.equal(memory({ maxBytes: ENDLESS }).maxBytes, ENDLESS);
   assert.equal(memory({ maxEntries: 2 ** 24 }).maxEntries, 2 ** 24);
   assert.deepEqual(
-    { ...options.compileFetchOptions() },
+    { ...compileFetchOptions() },
     {
       shared: true,
       override: false,
@@ -258,5 +259,5 @@ test("memory and fetch options", () => {
       ignoresDirectives: false,
     },
   );
-  assert.equal(options.compileFetchOptions({ fetch, shared: false }).fetch, fetch);
+  assert.equal(compileFetchOptions({ fetch, shared: false }).fetch, fetch);
 });

@@ -85,7 +85,7 @@ for (const [kind, [make, read]] of Object.entries(KINDS)) {
       assert.equal(await get.peek(), undefined);
       assert.equal(cache.stats().memory.flights, 0);
       assert.equal(texts.length, 1, "said once");
-      assert.match(texts[0], /cache\.fetch/);
+      assert.match(texts[0], /cachedFetch/);
       assert.ok(events.some(({ type }) => type === "read-once"));
     });
   }

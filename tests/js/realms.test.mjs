@@ -15,7 +15,7 @@ const bytes = () => Uint8Array.from(wasm).buffer;
 
 async function bundled(entry) {
   const [{ text }] = await bundle({
-    ...script(`export * from ${JSON.stringify(entry)};`),
+    ...script(`export * from ${JSON.stringify(entry)}; export * from "holdover/fetch";`),
     format: "iife",
     globalName: "holdover",
   });
@@ -189,7 +189,7 @@ test("with neither of them HTTP heads still reach the core", async () => {
   const answers = await run(`(async () => {
     const cache = holdover.createCache();
     let asked = 0;
-    const handler = cache.handler(async () =>
+    const handler = holdover.cachedHandler(cache, async () =>
       new Response("ü" + ++asked, { headers: { etag: '"ü"', vary: "accept-language" } }), { ttl: "1m" });
     const ask = async () => {
       const headers = { "accept-language": "fr;q=0.5, é" };

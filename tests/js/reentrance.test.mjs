@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { test } from "node:test";
 import { createCache, memory } from "holdover";
+import { cachedFetch, cachedHandler } from "holdover/fetch";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
 import { SharedStore } from "./support/shared-store.mjs";
@@ -233,8 +234,9 @@ test("a handler around a fetch with the same keys", async () => {
   const cache = createCache({ clock: new ManualClock() });
   const key = () => "same";
   const fetch = async () => new Response("origin", { headers: { "cache-control": "max-age=60" } });
-  const cached = cache.fetch({ key }, { fetch });
-  const handle = cache.handler(
+  const cached = cachedFetch(cache, { key }, { fetch });
+  const handle = cachedHandler(
+    cache,
     async (request) => {
       await drain();
       const inner = await cached(request.url);

@@ -19,6 +19,7 @@ const NODES = [
 const PROLOGUE = `
   import { AsyncLocalStorage } from "node:async_hooks";
   import { createCache, memory } from "holdover";
+  import { cachedFetch } from "holdover/fetch";
   const storage = new AsyncLocalStorage();
   const requests = [];
   /** Runs as a request with a context that is looked for afterwards. */
@@ -101,7 +102,7 @@ const SCENARIOS = {
   fetch: `
     const cache = createCache();
     const fetch = async () => new Response("body", { headers: { "cache-control": "max-age=3600" } });
-    const cached = cache.fetch({}, { fetch });
+    const cached = cachedFetch(cache, {}, { fetch });
     for (let id = 0; id < 30; id += 1) {
       await inRequest(async () => {
         for (let nth = 0; nth < 3; nth += 1) await (await cached("https://example.org/" + id)).text();

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { test } from "node:test";
 import { createCache } from "holdover";
+import { cachedFetch } from "holdover/fetch";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 
 function stage(options = {}) {
@@ -118,7 +119,7 @@ test("what throws is thrown, and the scope is over", async () => {
 test("fetch in a trace", async () => {
   const { cache } = stage();
   const fetch = async () => new Response("hello", { headers: { "cache-control": "max-age=60" } });
-  const cached = cache.fetch(undefined, { fetch });
+  const cached = cachedFetch(cache, undefined, { fetch });
   const ask = async () => (await cached("http://a.example/")).text();
   const { entries } = await cache.trace(async () => {
     await ask();

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { createCache, isHoldoverError, memory } from "holdover";
 import { cached } from "holdover/decorator";
+import { cachedFetch, cachedHandler } from "holdover/fetch";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
 
@@ -37,8 +38,8 @@ const PLACES = {
 };
 for (const [option, place] of [
   ...Object.entries(PLACES),
-  ["cacheIf", (cacheIf) => createCache().fetch({ cacheIf })],
-  ["failIf", (failIf) => createCache().handler(async () => new Response(""), { failIf })],
+  ["cacheIf", (cacheIf) => cachedFetch(createCache(), { cacheIf })],
+  ["failIf", (failIf) => cachedHandler(createCache(), async () => new Response(""), { failIf })],
 ]) {
   test(`an async function or a generator is refused as ${option}, when it is given`, () => {
     for (const given of [async () => false, function* () {}, async function* () {}]) {

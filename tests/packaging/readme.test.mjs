@@ -54,7 +54,7 @@ after(async () => {
 test("there are blocks, and most are whole Workers", () => {
   assert.ok(BLOCKS.length >= 5, `${BLOCKS.length} blocks`);
   assert.ok(WORKERS.length >= 5, `${WORKERS.length} workers`);
-  assert.match(BLOCKS[0].code, /cache\.handler/);
+  assert.match(BLOCKS[0].code, /cachedHandler/);
 });
 
 /** As `create-cloudflare` sets a project up, and stricter. */
@@ -107,7 +107,7 @@ for (const [nth, block] of WORKERS.entries()) {
     const { url, complaints } = await start(t, block, nth);
     const isFunction = /getUser\.explain/.test(block.code);
     const isFetch = /cachedFetch\(/.test(block.code);
-    if (/cache\.handler/.test(block.code)) await answersFromCache(`${url}/shop`, () => undefined);
+    if (/cachedHandler/.test(block.code)) await answersFromCache(`${url}/shop`, () => undefined);
     if (isFetch) await answersFromCache(`${url}/posts/1`, () => asked);
     if (isFunction) await answersAsHit(`${url}/user`);
     assert.deepEqual(complaints, []);

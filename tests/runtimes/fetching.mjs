@@ -1,4 +1,4 @@
-// `cache.fetch` on workerd: responses and their streams belong to one request each.
+// `cachedFetch` on workerd: responses and their streams belong to one request each.
 
 import assert from "node:assert/strict";
 import { arrived, ask, get, sleep, until } from "./client.mjs";

@@ -10,6 +10,7 @@ import {
   type PolicyOptions,
   TimeoutError,
 } from "holdover";
+import { cachedFetch, cachedHandler } from "holdover/fetch";
 
 interface User {
   readonly id: number;
@@ -148,16 +149,18 @@ export async function basics(): Promise<void> {
 }
 
 export function fetches(): (request: Request) => Promise<Response> {
-  const cachedFetch = cache.fetch({ ttl: "30s", staleIfError: "1d" }, { shared: true });
-  const plain: typeof fetch = cache.fetch();
+  const fetchCached = cachedFetch(cache, { ttl: "30s", staleIfError: "1d" }, { shared: true });
+  const plain: typeof fetch = cachedFetch(cache);
   void plain("https://example.com/", { headers: { accept: "text/html" } });
-  return (request) => cachedFetch(request);
+  return (request) => fetchCached(request);
 }
 
 export async function explained(): Promise<readonly [Response, string, number, boolean]> {
-  const { response, source, age, stored, reason } = await cache
-    .fetch({}, { override: true, maxBody: "1mb" })
-    .explain("https://example.com/");
+  const { response, source, age, stored, reason } = await cachedFetch(
+    cache,
+    {},
+    { override: true, maxBody: "1mb" },
+  ).explain("https://example.com/");
   reason satisfies string | undefined;
   return [response, source, age, stored];
 }
@@ -167,7 +170,8 @@ interface Env {
 }
 
 export function handles(): (request: Request, env: Env) => Promise<Response> {
-  const handler = cache.handler(
+  const handler = cachedHandler(
+    cache,
     (_request: Request, env: Env) => new Response(env.name),
     { ttl: "10s" },
     { shared: false },

@@ -5,6 +5,7 @@ import { bytes, type Codec, structured, text } from "holdover/codecs";
 import { compress } from "holdover/codecs/compress";
 import { encrypt } from "holdover/codecs/encrypt";
 import { sign } from "holdover/codecs/sign";
+import { cachedFetch } from "holdover/fetch";
 import { cacheApi } from "holdover/stores/cache-api";
 import { kv } from "holdover/stores/cloudflare-kv";
 import { durableObject, HoldoverObject } from "holdover/stores/durable-object";
@@ -62,10 +63,10 @@ export const guarded = cache.wrap(async (id: number) => new Uint8Array(id), {
   circuitBreaker: { ...breaker, shared, name: "users" },
 });
 
-export const fetched = cache.fetch({
+export const fetched = cachedFetch(cache, {
   rateLimit: { ...window, shared, scope: "host", name: "api" },
 });
 // @ts-expect-error: no store
 cache.wrap(() => 1, { ttl: 1, rateLimit: { ...window, shared: "redis" } });
 // @ts-expect-error: responses have a form of their own
-cache.fetch({ codec: bytes });
+cachedFetch(cache, { codec: bytes });

@@ -39,14 +39,9 @@ const TYPESCRIPT: House = House {
         "http",
     ],
     exceptions: &[
-        ("api/cache.ts", "http"),
-        ("engine/host.ts", "http"),
         ("memory/memory.ts", "engine"),
-        ("memory/memory.ts", "http"),
         ("policy/bloom.ts", "engine"),
         ("records/codec/response-checks.ts", "http"),
-        ("records/codec/response.ts", "http"),
-        ("records/codec/values.ts", "http"),
     ],
     imports: of_typescript,
 };

@@ -7,27 +7,15 @@ import { hostOf } from "../engine/host.js";
 import { Policies } from "../engine/policies.js";
 import type { Trace } from "../engine/scopes.js";
 import type { Disabled, DisableOptions } from "../engine/switches.js";
-import { type CachedFetch, cachedFetch } from "../http/fetch.js";
-import { type CachedHandler, cachedHandler, type Handler } from "../http/handler.js";
 import { tagNames } from "../keys/tags.js";
 import type { AnyStore } from "../memory/memory.js";
 import type { CacheEvent } from "../model/events.js";
 import { visible } from "../model/http-value.js";
 import type { LoadContext } from "../model/loader.js";
 import { Bloom, type BloomOptions } from "../policy/bloom.js";
-import {
-  type CacheOptions,
-  compileCacheOptions,
-  type FetchOptions,
-  type HandlerOptions,
-} from "../policy/cache-options.js";
+import { type CacheOptions, compileCacheOptions } from "../policy/cache-options.js";
 import { compileCallOptions } from "../policy/policy.js";
-import type {
-  FetchPolicyOptions,
-  GetOrLoadOptions,
-  PassContext,
-  PolicyOptions,
-} from "../policy/policy-options.js";
+import type { GetOrLoadOptions, PassContext, PolicyOptions } from "../policy/policy-options.js";
 import { currentFrame } from "../runtime/frames.js";
 import type { Duration } from "../util/duration.js";
 import { ConfigError } from "../util/errors.js";
@@ -144,28 +132,6 @@ export class Cache {
   ): Promise<Explained<Awaited<Result>>> {
     const answer = await this.driver.call({ ...this.#callOf(key, load, options), timed: true });
     return this.entries.explain(key, answer) as Explained<Awaited<Result>>;
-  }
-
-  /**
-   * A `fetch` whose answers are cached by RFC 9111: the headers of a response decide, and the
-   * policy fills in where they are silent.
-   * @throws ConfigError naming the option at fault
-   */
-  fetch(policy?: FetchPolicyOptions, options?: FetchOptions): CachedFetch {
-    return cachedFetch(this, policy, options);
-  }
-
-  /**
-   * A request handler, like a worker's `fetch`, whose answers are cached by the same rules. Parts,
-   * heads and conditions are answered from the whole response, which the handler is asked for.
-   * @throws ConfigError naming the option at fault
-   */
-  handler<Extras extends readonly unknown[]>(
-    handler: Handler<Extras>,
-    policy?: FetchPolicyOptions,
-    options?: HandlerOptions,
-  ): CachedHandler<Extras> {
-    return cachedHandler(this, handler, policy, options);
   }
 
   /**
@@ -441,7 +407,7 @@ export class Cache {
 
   /**
    * Runs a function and lists the calls of this cache within it: wrapped functions, `getOrLoad`,
-   * `fetch`. Rejects with what the function throws.
+   * `cachedFetch`. Rejects with what the function throws.
    * @throws ConfigError where the host has no `AsyncLocalStorage` and none was given
    */
   trace<Result>(act: () => Result | PromiseLike<Result>): Promise<Trace<Awaited<Result>>> {

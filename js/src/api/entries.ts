@@ -306,7 +306,7 @@ export class Entries {
   /** Drops an entry, here and in every store; loads under way will not store it. */
   async invalidate(key: string): Promise<void> {
     this.#driver.checkOpen();
-    const keys = this.#host.places.keysWith(key);
+    const keys = this.#host.related.keysWith(key);
     for (const each of keys) this.drop(each);
     const { layers, feed } = this.#host;
     if (layers !== undefined) await Promise.all(keys.map((each) => layers.delete(each)));

@@ -325,7 +325,7 @@ export class Driver {
     const isServed = step <= STEP_STALE_REFRESH || step === STEP_HIT_REFRESH;
     if (
       isServed &&
-      call.policy.rules.responses !== true &&
+      call.policy.rules.responses === undefined &&
       memory.values[slot] instanceof HttpValue
     ) {
       return this.#bypass(call); // Whatever made the keys alike, the answers are not.

@@ -2,7 +2,7 @@
 
 import { type Change, type Feed, feedOf } from "../coordination/feed.js";
 import { isTrap } from "../core/core.js";
-import { HttpPlaces } from "../http/http-places.js";
+import { PLAIN_KEYS, type RelatedKeys } from "../keys/part-key.js";
 import { type AnyStore, MemoryStore, memory, type Space } from "../memory/memory.js";
 import { type CacheEvent, Events } from "../model/events.js";
 import type { Store } from "../model/store.js";
@@ -26,8 +26,8 @@ export interface Host {
   readonly names: StoreNames;
   readonly attempts: Attempts;
   readonly layers: Layers | undefined;
-  /** Where the responses of its fetches and handlers are. */
-  readonly places: HttpPlaces;
+  /** What belongs to a key; those know who keep several entries for one. */
+  related: RelatedKeys;
   /** How the stores are doing that only guards use. */
   readonly sharedLayers: WeakMap<Store, Layer>;
   readonly feed: Feed | undefined;
@@ -86,7 +86,7 @@ export function hostOf(given: CompiledCacheOptions<AnyStore, CacheEvent>, told: 
     names,
     attempts,
     layers,
-    places: new HttpPlaces(lower.length > 0),
+    related: PLAIN_KEYS,
     sharedLayers: new WeakMap(),
     feed: feedOf(layers?.all ?? [], namespace, { attempts, timers, events }, told.changed),
     timers,

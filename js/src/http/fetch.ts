@@ -1,19 +1,21 @@
 /** The cached `fetch`: requests in, responses out; what is between is plain data. */
 
 import type { Cache } from "../api/cache.js";
+import { checkCache } from "../api/check-cache.js";
 import { BoundPolicy } from "../engine/bound-policy.js";
-import { compileFetchOptions, type FetchOptions } from "../policy/cache-options.js";
+import { compileFetchOptions, type FetchOptions } from "../policy/fetch-options.js";
 import { compilePolicy } from "../policy/policy.js";
 import type { FetchPolicyOptions } from "../policy/policy-options.js";
 import { Asked } from "./asked.js";
 import { CachedHttp } from "./cached-http.js";
 import { askForeign } from "./foreign.js";
+import { placesOf } from "./http-places.js";
 import { overResponses, type Told } from "./told.js";
 
 /** Stands for the global `fetch`, which is looked up at each call. */
 const HOST_FETCH = {};
 
-/** What `cache.fetch` gives: a `fetch`, and one that tells more. */
+/** A `fetch` whose answers are cached, and one that tells more. */
 export type CachedFetch = typeof globalThis.fetch & {
   /** Like `fetch`, and tells where the response came from. */
   explain(...args: Parameters<typeof globalThis.fetch>): Promise<Told>;
@@ -27,18 +29,23 @@ export type CachedFetch = typeof globalThis.fetch & {
 
 export type { Told as ExplainedResponse } from "./told.js";
 
-/** Makes a cached `fetch`: see `Cache.fetch`. */
+/**
+ * Makes a `fetch` whose answers are cached by RFC 9111: the headers of a response decide, and the
+ * policy fills in where they are silent.
+ * @throws ConfigError naming the option at fault
+ */
 export function cachedFetch(
   cache: Cache,
-  policy: FetchPolicyOptions | undefined,
-  options: FetchOptions | undefined,
+  policy?: FetchPolicyOptions,
+  options?: FetchOptions,
 ): CachedFetch {
+  checkCache(cache, "cachedFetch");
   const { fetch, name, ...given } = compileFetchOptions(options);
   const rules = compilePolicy(policy, "fetch", name);
   const family = name ?? "fetch";
   const place = { kind: "fetch", name, ...given } as const;
   const asks = fetch ?? HOST_FETCH;
-  const ending = cache.driver.host.places.endingFor(place, asks, rules.key !== undefined);
+  const ending = placesOf(cache.driver.host).endingFor(place, asks, rules.key !== undefined);
   const http = new CachedHttp(
     cache,
     { policy: rules, ...given },

@@ -1,8 +1,9 @@
 /** A worker's request handler with a cache before it. */
 
 import type { Cache } from "../api/cache.js";
+import { checkCache } from "../api/check-cache.js";
 import { BoundPolicy } from "../engine/bound-policy.js";
-import { compileHandlerOptions, type HandlerOptions } from "../policy/cache-options.js";
+import { compileHandlerOptions, type HandlerOptions } from "../policy/fetch-options.js";
 import { compilePolicy } from "../policy/policy.js";
 import type { FetchPolicyOptions } from "../policy/policy-options.js";
 import type { WaitUntil } from "../runtime/wait-until.js";
@@ -11,6 +12,7 @@ import { ConfigError } from "../util/errors.js";
 import { Asked } from "./asked.js";
 import { CachedHttp } from "./cached-http.js";
 import { checkedResponse } from "./foreign.js";
+import { placesOf } from "./http-places.js";
 import { overResponses, type Told } from "./told.js";
 
 /** What answers requests: a worker's `fetch`, or any function like it. */
@@ -28,18 +30,24 @@ export interface CachedHandler<Extras extends readonly unknown[]> {
   invalidate(request: Request): Promise<void>;
 }
 
-/** Puts a cache before a handler: see `Cache.handler`. */
+/**
+ * Puts a cache before a request handler, like a worker's `fetch`: its answers are cached by RFC
+ * 9111. Parts, heads and conditions are answered from the whole response, which the handler is
+ * asked for.
+ * @throws ConfigError naming the option at fault
+ */
 export function cachedHandler<Extras extends readonly unknown[]>(
   cache: Cache,
   handler: Handler<Extras>,
-  policy: FetchPolicyOptions | undefined,
-  options: HandlerOptions | undefined,
+  policy?: FetchPolicyOptions,
+  options?: HandlerOptions,
 ): CachedHandler<Extras> {
+  checkCache(cache, "cachedHandler");
   if (typeof handler !== "function") throw new ConfigError("handler", handler, "a function");
   const { name, ...given } = compileHandlerOptions(options);
   const rules = compilePolicy(policy, "fetch", name);
   const place = { kind: "handler", name, ...given } as const;
-  const ending = cache.driver.host.places.endingFor(place, handler, rules.key !== undefined);
+  const ending = placesOf(cache.driver.host).endingFor(place, handler, rules.key !== undefined);
   const family = name ?? (handler.name || "handler");
   const http = new CachedHttp(
     cache,

@@ -1,10 +1,12 @@
 /**
  * Where the responses of a cache's fetches and handlers are. What their answers depend on besides
- * the request is in the ending of their keys: those of a plain `cache.fetch()` have none.
+ * the request is in the ending of their keys: those of a plain `cachedFetch(cache)` have none.
  */
 
-import { partKeyOf } from "../keys/part-key.js";
+import type { Host } from "../engine/host.js";
+import { partKeyOf, type RelatedKeys } from "../keys/part-key.js";
 import { ConfigError } from "../util/errors.js";
+import { decodeResponse } from "./stored.js";
 
 /** What answers depend on besides the request. */
 export interface PlaceOptions {
@@ -27,7 +29,7 @@ const PRUNE_EVERY = 64;
 const MOST = 1024;
 
 /** How the keys of a cache's responses end. */
-export class HttpPlaces {
+export class HttpPlaces implements RelatedKeys {
   /** Endings, and whose they are: undefined for one that stays. */
   readonly #endings = new Map<string, Weak | undefined>([["", undefined]]);
   /** Endings of keys that `key` of a policy makes. */
@@ -91,6 +93,16 @@ export class HttpPlaces {
     if (!this.#endings.has(key.slice(url.length))) return [key, partKeyOf(key)];
     return [...this.#endings.keys()].flatMap((ending) => [url + ending, partKeyOf(url + ending)]);
   }
+}
+
+/** Returns the places of a cache, which from now on knows of responses. */
+export function placesOf(host: Host): HttpPlaces {
+  const { related, layers } = host;
+  if (related instanceof HttpPlaces) return related;
+  const places = new HttpPlaces(layers !== undefined);
+  host.related = places;
+  if (layers !== undefined) layers.responses = decodeResponse;
+  return places;
 }
 
 /** No URL has a line feed in it, nor has a name here. */

@@ -10,6 +10,7 @@ import type { Claims } from "./claims.js";
 import { completed } from "./completing.js";
 import { rebuilt, remade } from "./live.js";
 import { heldBy } from "./lookup.js";
+import { receivingOf } from "./receiving.js";
 import { Recording } from "./recording.js";
 import { type Exchange, type HttpRules, isOfUse, refusalOf, type Verdict } from "./rules.js";
 import { StoredResponse, Unshared, Variants } from "./stored.js";
@@ -84,7 +85,7 @@ export class Arrival {
     const { response } = exchange;
     if (response.body !== null) {
       const { timers, memory } = keeper.cache.driver.host;
-      const bounds = { most: keeper.rules.maxBody, room: memory.receiving, now: timers.now };
+      const bounds = { most: keeper.rules.maxBody, room: receivingOf(memory), now: timers.now };
       this.#recording = new Recording(response.body, bounds, response);
       this.#recording.endWith(fate.context.signal);
       const { timeout } = keeper.rules.policy;

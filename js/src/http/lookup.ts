@@ -13,6 +13,7 @@ import type { Driver } from "../engine/driver.js";
 import { isServable } from "../model/entry-state.js";
 import type { Form } from "../records/entry-records.js";
 import { totalOf } from "../tiers/layers.js";
+import { decodeResponse } from "./stored.js";
 
 /** An entry as it is now. */
 export interface Found {
@@ -44,7 +45,7 @@ export function heldBy(driver: Driver, key: string): Found | undefined {
 }
 
 /** How a lower store's records of HTTP are read. */
-export const RESPONSES: Form = { responses: true };
+export const RESPONSES: Form = { responses: decodeResponse };
 
 /** The same, in lower stores, too. */
 export async function find(driver: Driver, key: string): Promise<Found | undefined> {

@@ -5,6 +5,7 @@ import type { Asked } from "./asked.js";
 import type { CachedHttp } from "./cached-http.js";
 import { completed } from "./completing.js";
 import { isOpaque, rebuilt } from "./live.js";
+import { receivingOf } from "./receiving.js";
 import { Recording } from "./recording.js";
 import type { Exchange, Verdict } from "./rules.js";
 import { type StoredResponse, Unshared } from "./stored.js";
@@ -44,7 +45,7 @@ export function passing(
   const { rules, driver } = http;
   const body = response.body as ReadableStream<Uint8Array>;
   const { memory, timers } = driver.host;
-  const bounds = { most: rules.maxBody, room: memory.receiving, now: timers.now };
+  const bounds = { most: rules.maxBody, room: receivingOf(memory), now: timers.now };
   const recording = new Recording(body, bounds, response);
   const live = rebuilt(response, recording.stream(asked.signal));
   const settled = <Whole extends StoredResponse | Unshared>(whole: Whole) => {

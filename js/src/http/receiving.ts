@@ -1,5 +1,7 @@
 /** The bytes of bodies being received that are held in memory, all together. */
 
+import type { MemoryStore } from "../memory/memory.js";
+
 /** The room of one body. */
 export interface Share {
   bytes: number;
@@ -43,4 +45,16 @@ export class Receiving {
   #forgetVanished(now: number): void {
     for (const share of this.#shares) if (now - share.at > VANISHED) this.end(share);
   }
+}
+
+const ROOMS = new WeakMap<MemoryStore, Receiving>();
+
+/** Returns the room for bodies that are received by all caches over a memory. */
+export function receivingOf(memory: MemoryStore): Receiving {
+  let receiving = ROOMS.get(memory);
+  if (receiving === undefined) {
+    receiving = new Receiving(memory.room);
+    ROOMS.set(memory, receiving);
+  }
+  return receiving;
 }

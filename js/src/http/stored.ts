@@ -2,6 +2,9 @@
 
 import type { Lifetime } from "../model/entry.js";
 import { HttpValue } from "../model/http-value.js";
+import { joinHead, splitHead } from "../records/codec/response.js";
+import { isHead, isTerms, isVariants, MOST_LISTS } from "../records/codec/response-checks.js";
+import { CodecError } from "../util/errors.js";
 import { headOf, type Line } from "./head.js";
 
 /** A response without its body. */
@@ -93,6 +96,11 @@ export class StoredResponse extends HttpValue {
   headers(): Headers {
     return new Headers(this.head.headers as [string, string][]);
   }
+
+  encoded(): Uint8Array {
+    const { head, terms, body } = this;
+    return joinHead({ head, terms, hasBody: body !== null }, body);
+  }
 }
 
 /** What stands under a URL whose responses depend on the request: where to look for them. */
@@ -118,10 +126,31 @@ export class Variants extends HttpValue {
     const lists = [list, ...others].slice(0, MOST_LISTS);
     return new Variants(this.id, lists, lifetime);
   }
+
+  encoded(): Uint8Array {
+    return joinHead({ variants: this.id, lists: this.lists }, null);
+  }
 }
 
-/** Lists a URL may have: each costs a look at every request. */
-export const MOST_LISTS = 4;
+/**
+ * Returns the value whose `encoded` these bytes are.
+ * @throws CodecError, RangeError, SyntaxError or TypeError when they are of none
+ */
+export function decodeResponse(bytes: Uint8Array): StoredResponse | Variants {
+  const { head: encoded, body } = splitHead(bytes);
+  const { variants, lists } = Object(encoded) as { variants?: string; lists?: readonly string[] };
+  if (variants !== undefined) {
+    if (!isVariants(variants, lists) || body.length > 0)
+      throw new CodecError("a record of variants is damaged");
+    return new Variants(variants, [...(lists as readonly string[])]);
+  }
+  const { head, terms, hasBody } = Object(encoded) as Record<"head" | "terms" | "hasBody", unknown>;
+  if (!isHead(head) || !isTerms(terms) || typeof hasBody !== "boolean")
+    throw new CodecError("the head of a response is damaged");
+  const response = new StoredResponse(head, terms, hasBody ? body.slice() : null);
+  response.toResponse(); // throws when the head is none, while that is still a miss
+  return response;
+}
 
 /** A load brought something that only the request that led it can have. */
 export class Unshared {

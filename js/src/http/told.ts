@@ -5,7 +5,7 @@ import type { Source } from "../model/answer.js";
 import type { CompiledPolicy } from "../policy/policy.js";
 import { tagged } from "./live.js";
 import { cacheStatus, type Happened } from "./status.js";
-import { StoredResponse, Unshared, Variants } from "./stored.js";
+import { decodeResponse, StoredResponse, Unshared, Variants } from "./stored.js";
 
 /** A response and what happened. */
 export interface Told {
@@ -53,7 +53,7 @@ export function overResponses(rules: CompiledPolicy): CompiledPolicy {
   const { cacheIf, tags } = rules;
   return {
     ...rules,
-    responses: true,
+    responses: decodeResponse,
     tags: {
       ofArgs: undefined,
       ofValue: (value, args) => {

@@ -26,8 +26,6 @@ import {
 } from "../core/core.js";
 import type { Flight } from "../engine/flight.js";
 import { PolicyRoster } from "../engine/policy-roster.js";
-import { Receiving } from "../http/receiving.js";
-import { StoredResponse } from "../http/stored.js";
 import { snapshot } from "../keys/call-arguments.js";
 import { CachedError } from "../model/cached-error.js";
 import type { Lifetime } from "../model/entry.js";
@@ -83,8 +81,8 @@ export class MemoryStore {
   readonly failures: unknown[] = [];
   /** @internal Whether nobody is given the very value that is kept. */ readonly copies: boolean;
   /** @internal */ readonly policies: PolicyRoster = new PolicyRoster();
-  /** @internal Room for bodies that are no entries yet. */
-  readonly receiving: Receiving;
+  /** @internal The most bytes that entries may weigh. */
+  readonly room: number;
   readonly #homes: (Space | undefined)[] = [];
   readonly #spaces = new Map<string, Space>();
   readonly #listeners = new Map<Space, (key: string) => void>();
@@ -107,7 +105,7 @@ export class MemoryStore {
     this.copies = copies;
     this.#maxEntries = maxEntries;
     this.#maxBytes = maxBytes;
-    this.receiving = new Receiving(maxEntries === 0 ? 0 : maxBytes);
+    this.room = maxEntries === 0 ? 0 : maxBytes;
     // Without a byte budget nobody asks for sizes, so nothing is measured.
     this.#sizeOf = maxBytes === Number.POSITIVE_INFINITY ? undefined : sizeOf;
   }
@@ -265,7 +263,7 @@ export class MemoryStore {
   /** @internal The value for somebody else; itself without `copy`, or if it cannot be cloned. */
   copied(value: unknown): unknown {
     const isPlain = typeof value !== "object" || value === null;
-    if (!this.copies || isPlain || value instanceof StoredResponse || value instanceof CachedError)
+    if (!this.copies || isPlain || value instanceof HttpValue || value instanceof CachedError)
       return value;
     try {
       // Hosts without it are few, and what they keep is data all the same.

@@ -6,6 +6,7 @@ import type { KeyFunction } from "../keys/key.js";
 import { type CompiledIgnore, compileIgnore } from "../keys/key-ignore.js";
 import { type CompiledTags, compileTags } from "../keys/tags.js";
 import { compileTemplate } from "../keys/template.js";
+import type { HttpValue } from "../model/http-value.js";
 import type { LoadMany } from "../model/loader.js";
 import type { Validate } from "../model/schema.js";
 import type { Store } from "../model/store.js";
@@ -63,8 +64,8 @@ export interface CompiledPolicy {
   /** How values become bytes in lower stores; undefined for the cache's way. */
   readonly codec: Codec | undefined;
   readonly guards: CompiledGuards | undefined;
-  /** Whether it is about responses, as records of HTTP hold them. */
-  readonly responses?: boolean;
+  /** Reads records of HTTP: for a policy about responses. */
+  readonly responses?: (bytes: Uint8Array) => HttpValue;
   /** Whether the options gave a `ttl`; only a `fetch` policy may not. */
   readonly ttlGiven: boolean;
   /** Milliseconds past ttl, 0 or more, or `Infinity`. */

@@ -48,6 +48,6 @@ export function warnOfReadOnce(name: string): void {
   const { console } = globalThis as { console?: { warn(text: string): void } };
   console?.warn(
     `holdover: "${name}" gives what can be read only once (a Response, a stream or an iterator), ` +
-      "which is not cached: use cache.fetch or cache.handler for responses, or return what was read",
+      "which is not cached: use cachedFetch or cachedHandler of holdover/fetch for responses, or return what was read",
   );
 }

@@ -1,7 +1,8 @@
 /** Which requests of a service worker a route takes. */
 
 import type { Cache } from "../api/cache.js";
-import type { FetchOptions } from "../policy/cache-options.js";
+import { type CachedFetch, cachedFetch } from "../http/fetch.js";
+import type { FetchOptions } from "../policy/fetch-options.js";
 import type { FetchPolicyOptions } from "../policy/policy-options.js";
 import { ConfigError } from "../util/errors.js";
 import { optionalFunction, readOptions } from "../util/options.js";
@@ -24,7 +25,7 @@ export type Match = string | ((context: RouteContext) => boolean);
 export interface Route {
   /** The requests that it takes. */
   readonly match: Match;
-  /** As `cache.fetch` takes it; `false`: these requests go to the network, past all later routes. */
+  /** As `cachedFetch` takes it; `false`: these requests go to the network, past all later routes. */
   readonly policy?: FetchPolicyOptions | false | undefined;
   /**
    * Methods that are routed, of GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS. Default
@@ -37,7 +38,7 @@ export interface Route {
 export interface CompiledRoute {
   readonly takes: (context: RouteContext) => boolean;
   /** Undefined for requests that go to the network. */
-  readonly fetch: ReturnType<Cache["fetch"]> | undefined;
+  readonly fetch: CachedFetch | undefined;
 }
 
 const NAMES = ["match", "policy", "methods"] as const;
@@ -57,7 +58,9 @@ export function compileRoute(
   return {
     takes: (context) => taken.has(context.request.method) && matches(context),
     fetch:
-      policy === false ? undefined : cache.fetch(policy as FetchPolicyOptions | undefined, options),
+      policy === false
+        ? undefined
+        : cachedFetch(cache, policy as FetchPolicyOptions | undefined, options),
   };
 }
 

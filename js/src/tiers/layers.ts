@@ -1,9 +1,11 @@
 /** The stores below the memory: read in order, written all. Nothing here throws. */
 
 import type { FoundEntry, Lifetime } from "../model/entry.js";
+import type { HttpValue } from "../model/http-value.js";
 import type { Operation, Store } from "../model/store.js";
 import type { Tagged } from "../model/tagged.js";
 import { StoredCounter } from "../records/codec/counter.js";
+import { UnreadResponse } from "../records/codec/response.js";
 import {
   EntryRecords,
   type Form,
@@ -42,8 +44,6 @@ export interface LayersHost extends RecordsHost {
 
 /** How entries are read that no policy is about. */
 export const DIRECT: Form = { counts: true };
-/** The same, where only their times are wanted. */
-export const ANY: Form = { counts: true, responses: true };
 
 /** The lower stores of a cache. */
 export class Layers {
@@ -54,6 +54,8 @@ export class Layers {
   readonly tags: StoredTags;
   /** Changes of their keys. */
   readonly tiers: Tiers;
+  /** Reads records of HTTP, where the cache knows how. */
+  responses: (bytes: Uint8Array) => HttpValue = (bytes) => new UnreadResponse(bytes);
 
   constructor(stores: readonly Store[], host: LayersHost) {
     this.#layers = stores.map((store, index) => layerOf(store, `store ${index + 1}`));
@@ -61,6 +63,11 @@ export class Layers {
     this.#records = new EntryRecords(host);
     this.tags = new StoredTags(this.#layers, host, this.#records);
     this.tiers = new Tiers(this.#layers, host.bases, host.registry, host);
+  }
+
+  /** How entries are read whatever they are. */
+  get any(): Form {
+    return { counts: true, responses: this.responses };
   }
 
   /** All of them, in order. */
@@ -263,7 +270,7 @@ export class Layers {
 
   /** See {@link EntryRecords.decode}. */
   decode(layer: Layer, key: string, record: unknown): FoundEntry | undefined {
-    return this.#records.decode(layer, key, record, ANY);
+    return this.#records.decode(layer, key, record, this.any);
   }
 
   /** See {@link EntryRecords.isSame}. */

@@ -1,5 +1,6 @@
 // What an application does first, in every host: real timers, a real origin, the packed package.
 
+import { cachedFetch } from "holdover/fetch";
 import { rejection, same } from "./check.js";
 
 let run = 0;
@@ -73,7 +74,7 @@ export function smokeTests({ createCache, memory, isHoldoverError }, origin, hos
     }),
     test("a cached fetch asks the origin once", async () => {
       const path = pathOf("counted", "a");
-      const cached = createCache().fetch();
+      const cached = cachedFetch(createCache());
       const texts = [];
       for (let nth = 0; nth < 3; nth += 1) {
         const response = await cached(`${origin}${path}`);
@@ -88,7 +89,7 @@ export function smokeTests({ createCache, memory, isHoldoverError }, origin, hos
       let now = 1e12;
       const path = pathOf("flaky", "a");
       const cache = createCache({ clock: { now: () => now } });
-      const cached = cache.fetch({ ttl: "1m", staleIfError: "1d" });
+      const cached = cachedFetch(cache, { ttl: "1m", staleIfError: "1d" });
       await (await cached(`${origin}${path}`)).text();
       await settled();
       now += 3_600_000;

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache } from "holdover";
+import { cachedFetch } from "holdover/fetch";
 import { startWorkerd } from "../../runtimes/workerd.mjs";
 import { compare, runCacheTests, scores } from "./cache-tests.mjs";
 import { startOrigin } from "./origin.mjs";
@@ -21,8 +22,8 @@ export function testMode(mode, options) {
   const given = options.shared === false ? "browser" : "proxy";
   testWith(mode, given, (origin) => {
     const clock = new SuiteClock(origin);
-    const cachedFetch = createCache({ clock }).fetch(POLICY, options);
-    return { fetch: front(cachedFetch), base: origin.url, clock };
+    const fetchCached = cachedFetch(createCache({ clock }), POLICY, options);
+    return { fetch: front(fetchCached), base: origin.url, clock };
   });
 }
 
@@ -42,10 +43,10 @@ export function testWorker(mode, entry) {
 }
 
 /** What rejects is a 502 to clients, as of any proxy. */
-function front(cachedFetch) {
+function front(fetchCached) {
   return async (...asked) => {
     try {
-      return await cachedFetch(...asked);
+      return await fetchCached(...asked);
     } catch (error) {
       return new Response(`${error}`, { status: 502 });
     }

@@ -1,6 +1,7 @@
 // A cached `fetch` before an origin that is a function, on a manual clock.
 
 import { createCache } from "holdover";
+import { cachedFetch } from "holdover/fetch";
 import { ManualClock } from "../../js/support/manual-clock.mjs";
 
 /** One second of the manual clock. */
@@ -19,14 +20,14 @@ export function stage(answer, { policy, options, stores, onEvent } = {}) {
     const given = await answer(request, requests.length);
     return given instanceof Response ? given : new Response(given[0], given[1]);
   };
-  const cachedFetch = cache.fetch(policy, { fetch: origin, ...options });
+  const fetchCached = cachedFetch(cache, policy, { fetch: origin, ...options });
   const get = async (path, init) => {
-    const { response, ...told } = await cachedFetch.explain(`http://origin.test${path}`, init);
+    const { response, ...told } = await fetchCached.explain(`http://origin.test${path}`, init);
     const text = await response.text();
     await settled();
     return { ...told, text, status: response.status, headers: response.headers };
   };
-  return { clock, cache, cachedFetch, get, requests, origin };
+  return { clock, cache, fetchCached, get, requests, origin };
 }
 
 /** Long enough for what has been read to be stored. */

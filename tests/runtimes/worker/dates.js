@@ -1,6 +1,7 @@
 // The worker of the tests of compatibility dates. Loads wait for the origin, which is slow.
 
 import { createCache } from "holdover";
+import { cachedFetch, cachedHandler } from "holdover/fetch";
 
 const events = [];
 const cache = createCache({ onEvent: ({ type }) => events.push(type) });
@@ -20,7 +21,7 @@ const locked = cache.wrap(text, {
   key: "guarded:{0}",
   rateLimit: { limit: 100, period: "1m" },
 });
-const cached = cache.fetch({ ttl: "1m" });
+const cached = cachedFetch(cache, { ttl: "1m" });
 let selfLoads = 0;
 const self = cache.wrap(
   async (id) => {
@@ -29,9 +30,13 @@ const self = cache.wrap(
   },
   { ttl: 1 },
 );
-const handler = cache.handler((request) => fetch(new URL(request.url).searchParams.get("from")), {
-  ttl: "1m",
-});
+const handler = cachedHandler(
+  cache,
+  (request) => fetch(new URL(request.url).searchParams.get("from")),
+  {
+    ttl: "1m",
+  },
+);
 
 const ways = {
   wrap: wrapped,

@@ -2,6 +2,7 @@
 
 import { createCache, memory } from "holdover";
 import { sign } from "holdover/codecs/sign";
+import { cachedFetch, cachedHandler } from "holdover/fetch";
 import { telling } from "../../../examples/worker/tries.js";
 // For tests only: an application cannot reach these.
 import * as core from "../../node_modules/holdover/dist/core/core.js";
@@ -67,15 +68,19 @@ const nested = {};
 for (const [where, cache] of Object.entries(caches)) {
   for (const [name, policy] of Object.entries(POLICIES)) {
     functions[`${where}/${name}`] = cache.wrap((path) => text(path), policy);
-    fetches[`${where}/${name}`] = cache.fetch(policy, { fetch: telling });
-    handlers[`${where}/${name}`] = cache.handler((request, env) => {
-      const path = new URL(request.url).pathname.split("/").slice(4).join("/");
-      return telling(`${env.ORIGIN}/${path}`);
-    }, policy);
+    fetches[`${where}/${name}`] = cachedFetch(cache, policy, { fetch: telling });
+    handlers[`${where}/${name}`] = cachedHandler(
+      cache,
+      (request, env) => {
+        const path = new URL(request.url).pathname.split("/").slice(4).join("/");
+        return telling(`${env.ORIGIN}/${path}`);
+      },
+      policy,
+    );
     // As a reverse proxy: both are asked for the same URL.
     const ask = (request) => fetch(`${origin}/${pathOf(request)}`);
-    const inner = cache.fetch(policy, { fetch: ask, name: `inner ${name}` });
-    nested[`${where}/${name}`] = cache.handler((request) => inner(request), policy);
+    const inner = cachedFetch(cache, policy, { fetch: ask, name: `inner ${name}` });
+    nested[`${where}/${name}`] = cachedHandler(cache, (request) => inner(request), policy);
   }
 }
 

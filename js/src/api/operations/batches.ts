@@ -53,7 +53,7 @@ export async function dropAll(
   given: readonly string[],
 ): Promise<void> {
   driver.checkOpen();
-  const keys = given.flatMap((key) => driver.host.places.keysWith(key));
+  const keys = given.flatMap((key) => driver.host.related.keysWith(key));
   for (const key of keys) entries.drop(key);
   const { layers, feed } = driver.host;
   if (layers === undefined || keys.length === 0) return;

@@ -5,7 +5,7 @@
 
 import type { FoundEntry } from "../../model/entry.js";
 import type { Begun } from "../../model/tagged.js";
-import { ANY, type Layers } from "../../tiers/layers.js";
+import type { Layers } from "../../tiers/layers.js";
 import { SKIP } from "../../tiers/ledger.js";
 import { freshOf, type Held } from "../entries.js";
 import type { Subject } from "./arguments.js";
@@ -65,7 +65,7 @@ async function look(layers: Layers, key: string): Promise<FoundEntry | typeof UN
   try {
     const get = () => layers.attempt(layer, "get", key, () => layer.store.get(name));
     const record = await layers.tiers.get(at, name, get);
-    const entry = await layers.usable(layer, key, record, ANY);
+    const entry = await layers.usable(layer, key, record, layers.any);
     return entry && layers.accepts(at, name, record, entry) ? entry : undefined;
   } catch {
     return UNKNOWN; // the event has been told

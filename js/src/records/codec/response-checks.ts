@@ -1,10 +1,11 @@
 /** What a stored response must look like before anything reads it. Whoever writes to a store may write anything. */
 
 import type { Line } from "../../http/head.js";
-import { MOST_LISTS, type ResponseHead, type Terms } from "../../http/stored.js";
+import type { ResponseHead, Terms } from "../../http/stored.js";
 
-/** The most bytes of a head as JSON, and the most of each thing in it. */
-export const MOST_HEAD: number = 1024 * 1024;
+/** Lists a URL may have: each costs a look at every request. */
+export const MOST_LISTS = 4;
+/** The most of each thing in a head. */
 const MOST_LINES = 4096;
 const MOST_GROUPS = 1024;
 

@@ -3,34 +3,18 @@
  * record of a URL's variants is a head alone.
  */
 
-import { type ResponseHead, StoredResponse, type Terms, Variants } from "../../http/stored.js";
+import { HttpValue } from "../../model/http-value.js";
 import { CodecError } from "../../util/errors.js";
 import { strictUtf8Text, utf8 } from "../../util/utf8.js";
-import { isHead, isTerms, isVariants, MOST_HEAD } from "./response-checks.js";
 
 /** Marks records made by this codec. */
 export const RESPONSE_CODEC = 2;
+/** The most bytes of a head as JSON. */
+const MOST_HEAD = 1024 * 1024;
 
-interface EncodedResponse {
-  readonly head: ResponseHead;
-  readonly terms: Terms;
-  readonly hasBody: boolean;
-}
-
-interface EncodedVariants {
-  readonly variants: string;
-  readonly lists: readonly string[];
-}
-
-/** The bytes of a response, or of a record of variants. */
-export function encodeResponse(value: StoredResponse | Variants): Uint8Array {
-  if (value instanceof Variants) return joined({ variants: value.id, lists: value.lists }, null);
-  const { head, terms, body } = value;
-  return joined({ head, terms, hasBody: body !== null }, body);
-}
-
-function joined(encoded: EncodedResponse | EncodedVariants, body: Uint8Array | null): Uint8Array {
-  const text = utf8(JSON.stringify(encoded));
+/** Returns the bytes of a head, and of what follows it. */
+export function joinHead(head: object, body: Uint8Array | null): Uint8Array {
+  const text = utf8(JSON.stringify(head));
   const bytes = new Uint8Array(4 + text.length + (body?.length ?? 0));
   new DataView(bytes.buffer).setUint32(0, text.length, true);
   bytes.set(text, 4);
@@ -39,25 +23,30 @@ function joined(encoded: EncodedResponse | EncodedVariants, body: Uint8Array | n
 }
 
 /**
- * What `encodeResponse` was given.
+ * Returns what `joinHead` was given; the head may be anything that JSON has.
  * @throws CodecError, RangeError, SyntaxError or TypeError when the bytes are not that
  */
-export function decodeResponse(bytes: Uint8Array): StoredResponse | Variants {
+export function splitHead(bytes: Uint8Array): {
+  readonly head: unknown;
+  readonly body: Uint8Array;
+} {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = view.getUint32(0, true);
   const end = 4 + length;
   if (length > MOST_HEAD || end > bytes.length) throw new CodecError("a head is cut, or too long");
-  const encoded: unknown = JSON.parse(strictUtf8Text(bytes.subarray(4, end)));
-  const { variants, lists } = Object(encoded) as Partial<EncodedVariants>;
-  if (variants !== undefined) {
-    if (!isVariants(variants, lists) || end < bytes.length)
-      throw new CodecError("a record of variants is damaged");
-    return new Variants(variants, [...(lists as readonly string[])]);
+  return { head: JSON.parse(strictUtf8Text(bytes.subarray(4, end))), body: bytes.subarray(end) };
+}
+
+/** A record of HTTP in a cache without `cachedFetch` or `cachedHandler`, which alone can read it. */
+export class UnreadResponse extends HttpValue {
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    super();
+    this.#bytes = bytes.slice();
   }
-  const { head, terms, hasBody } = Object(encoded) as Partial<EncodedResponse>;
-  if (!isHead(head) || !isTerms(terms) || typeof hasBody !== "boolean")
-    throw new CodecError("the head of a response is damaged");
-  const response = new StoredResponse(head, terms, hasBody ? bytes.slice(end) : null);
-  response.toResponse(); // throws when the head is none, while that is still a miss
-  return response;
+
+  encoded(): Uint8Array {
+    return this.#bytes;
+  }
 }

@@ -1,11 +1,11 @@
 /** Which codec a value takes, and which one made a record. */
 
-import { StoredResponse, Variants } from "../../http/stored.js";
+import { HttpValue } from "../../model/http-value.js";
 import { CodecError, ConfigError } from "../../util/errors.js";
 import { refuseAsync, settled } from "../../util/user-functions.js";
 import { COUNTER_CODEC, decodeCounter, encodeCounter, StoredCounter } from "./counter.js";
 import { decodeJson, encodeJson, JSON_CODEC } from "./json.js";
-import { decodeResponse, encodeResponse, RESPONSE_CODEC } from "./response.js";
+import { RESPONSE_CODEC } from "./response.js";
 
 /** A value's bytes and the codec that can read them. */
 export interface Encoded {
@@ -17,8 +17,8 @@ export interface Encoded {
 export interface Kinds {
   /** A counter. */
   readonly counts?: boolean;
-  /** A response, or where to look for one; and no value. */
-  readonly responses?: boolean;
+  /** A response, or where to look for one; and no value. Reads it. */
+  readonly responses?: ((bytes: Uint8Array) => HttpValue) | undefined;
 }
 
 /** How values become bytes, besides responses, which have a form of their own. */
@@ -39,8 +39,8 @@ const JSON_VALUES: Codec = { id: JSON_CODEC, encode: encodeJson, decode: decodeJ
  */
 export function encode(value: unknown, codec: Codec = JSON_VALUES): Encoded {
   if (value instanceof StoredCounter) return { codec: COUNTER_CODEC, bytes: encodeCounter(value) };
-  return value instanceof StoredResponse || value instanceof Variants
-    ? { codec: RESPONSE_CODEC, bytes: encodeResponse(value) }
+  return value instanceof HttpValue
+    ? { codec: RESPONSE_CODEC, bytes: value.encoded() }
     : { codec: codec.id, bytes: bytesOf(codec.encode(value)) };
 }
 
@@ -60,10 +60,10 @@ export function decode(
   id: number,
   bytes: Uint8Array,
   codec: Codec = JSON_VALUES,
-  { counts = false, responses = false }: Kinds = {},
+  { counts = false, responses }: Kinds = {},
 ): unknown {
   // What is this package's own is for those who know it: whoever asks for values gets values.
-  if (id === RESPONSE_CODEC && responses) return decodeResponse(bytes);
+  if (id === RESPONSE_CODEC && responses) return responses(bytes);
   if (id === COUNTER_CODEC && counts) return decodeCounter(bytes);
   if (id === codec.id) return settled(codec.decode(bytes), "codec.decode", "a value");
   throw new CodecError(`a record has the codec ${id}, which is not expected here`);
