@@ -3,6 +3,7 @@
 use crate::options;
 use crate::strategy::early::Early;
 use crate::strategy::hits::Hits;
+use crate::strategy::ttl::Lifetime;
 use crate::time::Span;
 use core::fmt;
 
@@ -25,6 +26,12 @@ pub struct Options {
     pub stale_while_revalidate: Span,
     /// The time past `ttl` in which an entry is served when a load fails. Default 0.
     pub stale_if_error: Span,
+    /// The random part of `ttl` that is taken away, from 0 to below 1. Default 0.
+    pub jitter: f64,
+    /// The `ttl` of `null` and `undefined`. Default: that of other values.
+    pub negative_ttl: Option<Span>,
+    /// The time for which a failure is remembered. Default 0.
+    pub error_ttl: Span,
     /// How long a caller with a servable entry waits for a load before it gets the entry.
     /// Default: as long as the load takes.
     pub failover_after: Option<Span>,
@@ -49,6 +56,9 @@ impl Default for Options {
             ttl: None,
             stale_while_revalidate: Span::ZERO,
             stale_if_error: Span::ZERO,
+            jitter: 0.0,
+            negative_ttl: None,
+            error_ttl: Span::ZERO,
             failover_after: None,
             timeout: None,
             retry_after: Policy::RETRY_AFTER,
@@ -63,9 +73,10 @@ impl Default for Options {
 /// Options that were checked and fit together.
 #[derive(Clone, Copy, Debug)]
 pub struct Policy {
-    ttl: Span,
-    stale_while_revalidate: Span,
-    stale_if_error: Span,
+    lifetime: Lifetime,
+    jitter: f64,
+    negative_ttl: Option<Span>,
+    error_ttl: Span,
     failover_after: Option<Span>,
     timeout: Option<Span>,
     retry_after: Span,
@@ -92,6 +103,7 @@ impl Policy {
     pub fn compile(given: &Options) -> Result<Self, ConfigError> {
         let ttl = given.ttl.ok_or(options::TTL.refuse())?;
         options::TTL.check_span(ttl)?;
+        options::JITTER.check(given.jitter)?;
         options::RETRY_AFTER.check_span(given.retry_after)?;
         if let Some(timeout) = given.timeout {
             options::TIMEOUT.check_span(timeout)?;
@@ -110,9 +122,15 @@ impl Policy {
         refuse_early(given.early)?;
         refuse_hits(given.hits)?;
         Ok(Self {
-            ttl,
-            stale_while_revalidate: given.stale_while_revalidate,
-            stale_if_error: given.stale_if_error,
+            lifetime: Lifetime {
+                ttl,
+                stale_while_revalidate: given.stale_while_revalidate,
+                stale_if_error: given.stale_if_error,
+                retained: Span::ZERO,
+            },
+            jitter: given.jitter,
+            negative_ttl: given.negative_ttl,
+            error_ttl: given.error_ttl,
             failover_after: given.failover_after,
             timeout: given.timeout,
             retry_after: given.retry_after,
@@ -126,19 +144,31 @@ impl Policy {
     /// The time for which an entry is fresh.
     #[must_use]
     pub const fn ttl(&self) -> Span {
-        self.ttl
+        self.lifetime.ttl
     }
 
-    /// The time past `ttl` in which an entry is served while it is refreshed.
+    /// The windows in which a stale entry is served, with `ttl` before them.
     #[must_use]
-    pub const fn stale_while_revalidate(&self) -> Span {
-        self.stale_while_revalidate
+    pub const fn windows(&self) -> Lifetime {
+        self.lifetime
     }
 
-    /// The time past `ttl` in which an entry is served when a load fails.
+    /// The random part of `ttl` that is taken away.
     #[must_use]
-    pub const fn stale_if_error(&self) -> Span {
-        self.stale_if_error
+    pub const fn jitter(&self) -> f64 {
+        self.jitter
+    }
+
+    /// The `ttl` of nothing, if it has one of its own.
+    #[must_use]
+    pub const fn negative_ttl(&self) -> Option<Span> {
+        self.negative_ttl
+    }
+
+    /// The time for which a failure is remembered.
+    #[must_use]
+    pub const fn error_ttl(&self) -> Span {
+        self.error_ttl
     }
 
     /// When a caller stops waiting and takes a servable entry.

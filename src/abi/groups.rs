@@ -81,6 +81,34 @@ groups! {
         SLOT = 64,
     }
 
+    /// The facts of what a load brought, for `loaded` and `lifetime`.
+    pub mod facts: u32 {
+        /// It is `null` or `undefined`.
+        NOTHING = 1,
+        /// It is a failure to remember.
+        FAILURE = 2,
+        /// The `ttl` is the call's, not the result's.
+        CALL_TTL = 4,
+        /// The windows are the result's, not the policy's.
+        WINDOWS = 8,
+        /// One of its tags was softly invalidated since the load began.
+        STALE = 16,
+        /// Stores are below the memory.
+        LAYERED = 32,
+        /// They may have an entry of its key.
+        MAY_BE_BELOW = 64,
+    }
+
+    /// The bits of `loaded` beside the slot, or the result that is none.
+    pub mod below: i32 {
+        /// The stores below are to get it, with what `lifetime_below` gives.
+        STORE = 1,
+        /// They are to drop their entries.
+        DROP = 2,
+        /// The slot, or one of `landed`, is this bit and up.
+        SLOT = 4,
+    }
+
     /// The results of `loaded` and `put` that are no slot.
     pub mod landed: i32 {
         /// The value is current, but the memory does not keep it.

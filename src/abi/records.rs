@@ -56,6 +56,12 @@ records! {
         stale_while_revalidate,
         /// The time past `ttl` in which an entry is served when a load fails.
         stale_if_error,
+        /// The random part of `ttl` that is taken away, from 0 to below 1.
+        jitter,
+        /// The `ttl` of `null` and `undefined`; NaN for that of other values.
+        negative_ttl,
+        /// The time for which a failure is remembered.
+        error_ttl,
         /// The time for which a caller with a servable entry waits for a load.
         failover_after,
         /// The longest time that a load may take.
@@ -74,6 +80,18 @@ records! {
         hits_max,
         /// The hit that starts a refresh.
         hits_refresh_at,
+    }
+
+    /// A lifetime, in milliseconds.
+    pub struct LifetimeNumbers: Read {
+        /// The time for which it is fresh.
+        ttl,
+        /// The time past `ttl` in which it is served while it is refreshed.
+        stale_while_revalidate,
+        /// The time past `ttl` in which it is served when a load fails.
+        stale_if_error,
+        /// The time beyond its windows for which it is kept to be validated.
+        retained,
     }
 
     /// The options of a circuit breaker.

@@ -100,7 +100,7 @@ impl CallMachine {
         self.heed_tags(Some(slot));
         let mut entry = Entry {
             stored_at: now - age,
-            lifetime: arrival.lifetime,
+            lifetime: arrival.lifetime.capped(age, self.most_ttl),
             load_cost: 0,
             size: arrival.size,
             hits: 0,

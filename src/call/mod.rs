@@ -21,12 +21,14 @@ mod backfill;
 mod counters;
 mod flights;
 mod inspect;
+mod landing;
 mod policies;
 mod step;
 mod tagging;
 mod traces;
 
 pub use counters::Counters;
+pub use landing::{Below, Brought};
 pub use step::{Found, Kept, Landed, Served, Step};
 
 use crate::entry::Entry;
@@ -39,7 +41,7 @@ use crate::strategy::retry::Retry;
 use crate::strategy::stale::{Plan, plan};
 use crate::strategy::ttl::{Lifetime, State};
 use crate::tags::Tags;
-use crate::time::{MonotonicClock, Timestamp};
+use crate::time::{MonotonicClock, Span, Timestamp};
 use alloc::vec::Vec;
 
 /// The number of a compiled policy in its machine.
@@ -57,6 +59,8 @@ pub struct CallMachine {
     counters: Vec<Counters>,
     last_fence: Fence,
     tags: Tags,
+    /// The ttl of the memory itself, above other stores.
+    most_ttl: Span,
 }
 
 /// A value that the host wants stored.
@@ -82,6 +86,7 @@ impl CallMachine {
             counters: Vec::new(),
             last_fence: Fence::ZERO,
             tags: Tags::default(),
+            most_ttl: Span::FOREVER,
         }
     }
 
@@ -251,6 +256,7 @@ impl CallMachine {
     ///
     /// `slot` is the key's slot *now*, not when the load began: it may have been dropped, or
     /// given to the same key anew.
+    #[inline(never)]
     pub fn loaded(
         &mut self,
         slot: Option<SlotId>,

@@ -330,12 +330,7 @@ impl Memory {
     /// Makes the entry of `slot` dead: it is the first to go.
     pub fn kill(&mut self, slot: SlotId) {
         self.shorten(slot, |entry| {
-            entry.lifetime = Lifetime {
-                ttl: Span::ZERO,
-                stale_while_revalidate: Span::ZERO,
-                stale_if_error: Span::ZERO,
-                retained: Span::ZERO,
-            };
+            entry.lifetime = Lifetime::NONE;
         });
     }
 

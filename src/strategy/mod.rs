@@ -2,6 +2,7 @@
 
 pub mod early;
 pub mod hits;
+pub mod lifetime;
 pub mod retry;
 pub mod stale;
 pub mod ttl;

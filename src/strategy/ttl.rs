@@ -19,6 +19,33 @@ pub struct Lifetime {
 }
 
 impl Lifetime {
+    /// No time at all: it is never stored, and contradicts what was.
+    pub const NONE: Self = Self {
+        ttl: Span::ZERO,
+        stale_while_revalidate: Span::ZERO,
+        stale_if_error: Span::ZERO,
+        retained: Span::ZERO,
+    };
+
+    /// The lifetime that an entry of this `age` has in a memory with a ttl of its own, above other
+    /// stores. Past `most` from now it answers only for failures: the stores below may know better.
+    #[inline(never)]
+    #[must_use]
+    pub fn capped(self, age: Span, most: Span) -> Self {
+        let own = age + most;
+        let end = self.ttl + self.stale_while_revalidate;
+        if own >= end {
+            return self;
+        }
+        let ttl = self.ttl.min(own);
+        Self {
+            ttl,
+            stale_while_revalidate: own.minus(self.ttl),
+            stale_if_error: self.total().minus(ttl),
+            ..self
+        }
+    }
+
     /// The age at which the entry is dead.
     #[must_use]
     pub fn total(&self) -> Span {
@@ -136,6 +163,19 @@ mod tests {
         assert_eq!(facts(22), (State::Dead, false));
         assert!(!lifetime(10, 5, 0).is_kept(Span::from_millis(15)));
         assert!(lifetime(u64::MAX, 0, 0).is_kept(Span::FOREVER));
+    }
+
+    #[test]
+    fn a_memory_of_its_own_ttl_keeps_the_rest_for_failures() {
+        let full = lifetime(10, 5, 20);
+        let capped = |age, most| full.capped(Span::from_millis(age), Span::from_millis(most));
+        assert_eq!(capped(0, 15), full);
+        assert_eq!(capped(0, 14), lifetime(10, 4, 20));
+        assert_eq!(capped(2, 4), lifetime(6, 0, 24));
+        assert_eq!(capped(12, 0), lifetime(10, 2, 20));
+        assert_eq!(full.capped(Span::ZERO, Span::FOREVER), full);
+        let endless = lifetime(u64::MAX, 0, 0).capped(Span::ZERO, Span::from_millis(3));
+        assert_eq!(endless, lifetime(3, 0, u64::MAX));
     }
 
     #[test]

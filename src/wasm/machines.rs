@@ -1,10 +1,12 @@
 //! The machines of this instance, by number.
 
+use super::span_in;
 use crate::abi::{RefusalNumbers, UsageNumbers};
 use crate::call::CallMachine;
 use crate::flight::Fence;
 use crate::guard::Guards;
 use crate::memory::Limits;
+use crate::strategy::ttl::Lifetime;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use spin::{Mutex, MutexGuard};
@@ -14,6 +16,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 pub(super) struct Calls {
     pub(super) machine: CallMachine,
     pub(super) led: Fence,
+    /// The lifetime below the memory of what was loaded last.
+    pub(super) below: Lifetime,
     pub(super) guards: Vec<Option<Guards>>,
     pub(super) free_guards: Vec<u32>,
     /// The details of the last refusal.
@@ -41,18 +45,21 @@ pub(super) fn with<R>(machine: u32, use_it: impl FnOnce(&mut Calls) -> R) -> R {
 /// as a memory keeps by default.
 const MAX_TRACES: u32 = 10_000;
 
-/// Opens a machine; gives its number.
+/// Opens a machine; gives its number. `ttl` bounds the time for which it serves entries of stores
+/// below it.
 #[wasm_bindgen]
 #[must_use]
-pub fn open(max_entries: f64, max_bytes: f64) -> u32 {
+pub fn open(max_entries: f64, max_bytes: f64, ttl: f64) -> u32 {
     let mut machine = CallMachine::new(Limits {
         max_entries: max_entries as u32,
         max_bytes: max_bytes as u64,
     });
     machine.keep_traces(MAX_TRACES);
+    machine.limit_ttl(span_in(ttl));
     let calls = Box::new(Calls {
         machine,
         led: Fence::ZERO,
+        below: Lifetime::NONE,
         guards: Vec::new(),
         free_guards: Vec::new(),
         refusal: RefusalNumbers {

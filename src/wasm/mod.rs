@@ -17,14 +17,15 @@ pub mod beside;
 pub mod bloom;
 pub mod guards;
 pub mod http;
+pub mod landing;
 pub mod machines;
 pub mod policies;
 pub mod reads;
 pub mod records;
 pub mod tags;
 
-use crate::abi::{self, begun, dropped, landed, state, step};
-use crate::call::{Arrival, Found, Kept, Landed, Served, Step};
+use crate::abi::{self, begun, dropped, state, step};
+use crate::call::{Arrival, Found, Kept, Served, Step};
 use crate::flight::Fence;
 use crate::memory::SlotId;
 use crate::strategy::ttl::{Lifetime, State};
@@ -52,14 +53,6 @@ fn slot_out(slot: Option<SlotId>) -> i32 {
     slot.map_or(-1, |slot| slot as i32)
 }
 
-fn landed_out(landed: Landed) -> i32 {
-    match landed {
-        Landed::Stored(slot) => slot as i32,
-        Landed::NotKept => landed::NOT_KEPT,
-        Landed::Outdated => landed::OUTDATED,
-    }
-}
-
 fn time_in(millis: f64) -> Timestamp {
     Timestamp::from_millis(millis as u64)
 }
@@ -75,6 +68,11 @@ fn span_out(span: Span) -> f64 {
     } else {
         span.as_millis() as f64
     }
+}
+
+/// NaN means that it is not stated.
+fn span_if_given(millis: f64) -> Option<Span> {
+    (!millis.is_nan()).then(|| span_in(millis))
 }
 
 fn fence_in(fence: f64) -> Fence {
@@ -165,34 +163,6 @@ pub fn started(machine: u32, slot: i32, fence: f64, now: f64) {
             calls.machine.started(slot, fence_in(fence), time_in(now));
         }
     });
-}
-
-/// A load ended with a value; gives the slot that holds it, or one of [`abi::landed`].
-#[wasm_bindgen]
-#[must_use]
-#[expect(clippy::too_many_arguments, reason = "numbers cross one by one")]
-pub fn loaded(
-    machine: u32,
-    slot: i32,
-    fence: f64,
-    policy: u32,
-    ttl: f64,
-    stale_while_revalidate: f64,
-    stale_if_error: f64,
-    size: f64,
-    now: f64,
-    retained: f64,
-) -> i32 {
-    let arrival = arrival(ttl, stale_while_revalidate, stale_if_error, retained, size);
-    with(machine, |calls| {
-        landed_out(calls.machine.loaded(
-            slot_in(slot),
-            fence_in(fence),
-            policy,
-            arrival,
-            time_in(now),
-        ))
-    })
 }
 
 /// A lower store held an entry of this `age`: one of [`abi::step`], and what [`abi::found`] says.
@@ -296,26 +266,6 @@ pub fn fallback(machine: u32, slot: i32, policy: u32, failover: bool, now: f64) 
     })
 }
 
-/// Stores a value that was not loaded; gives its slot, or one of [`abi::landed`].
-#[wasm_bindgen]
-#[must_use]
-#[expect(clippy::too_many_arguments, reason = "numbers cross one by one")]
-pub fn put(
-    machine: u32,
-    slot: i32,
-    ttl: f64,
-    stale_while_revalidate: f64,
-    stale_if_error: f64,
-    size: f64,
-    now: f64,
-    retained: f64,
-) -> i32 {
-    let arrival = arrival(ttl, stale_while_revalidate, stale_if_error, retained, size);
-    with(machine, |calls| {
-        landed_out(calls.machine.put(slot_in(slot), arrival, time_in(now)))
-    })
-}
-
 /// Drops the entry of `slot`; loads under way do not store.
 #[wasm_bindgen]
 pub fn invalidate(machine: u32, slot: i32) {
@@ -353,13 +303,6 @@ pub fn touch(machine: u32, slot: i32, now: f64) -> u32 {
     with(machine, |calls| {
         u32::from(calls.machine.touch(slot as u32, time_in(now)))
     })
-}
-
-/// A `ttl` with its jitter.
-#[wasm_bindgen]
-#[must_use]
-pub fn jittered(ttl: f64, jitter: f64, roll: f64) -> f64 {
-    span_out(crate::strategy::ttl::jittered(span_in(ttl), jitter, roll))
 }
 
 /// The state of the entry of `slot`: one of [`abi::state`].

@@ -1,7 +1,7 @@
 //! Policies across the boundary: one array of numbers.
 
 use super::machines::with;
-use super::span_in;
+use super::{span_if_given, span_in};
 use crate::abi::{CountNumbers, PolicyNumbers};
 use crate::policy::{Mode, Options, Policy};
 use crate::strategy::early::Early;
@@ -20,6 +20,9 @@ fn options(numbers: &PolicyNumbers) -> Options {
         ttl: Some(span_in(numbers.ttl)),
         stale_while_revalidate: span_in(numbers.stale_while_revalidate),
         stale_if_error: span_in(numbers.stale_if_error),
+        jitter: numbers.jitter,
+        negative_ttl: span_if_given(numbers.negative_ttl),
+        error_ttl: span_in(numbers.error_ttl),
         failover_after: optional(numbers.failover_after),
         timeout: optional(numbers.timeout),
         retry_after: span_in(numbers.retry_after),

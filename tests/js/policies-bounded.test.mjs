@@ -9,7 +9,23 @@ import { drain, ManualClock } from "./support/manual-clock.mjs";
 /** The number that the core gives the next policy: it grows when none is given back. */
 function nextPolicy(store) {
   return store.addPolicy(
-    Float64Array.of(1, 0, 0, Infinity, Infinity, 1, 0, 1, 0, Infinity, Infinity, Infinity),
+    Float64Array.of(
+      1,
+      0,
+      0,
+      0,
+      NaN,
+      0,
+      Infinity,
+      Infinity,
+      1,
+      0,
+      1,
+      0,
+      Infinity,
+      Infinity,
+      Infinity,
+    ),
   );
 }
 

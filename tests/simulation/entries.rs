@@ -3,6 +3,7 @@
 use super::driver::{Driver, Place, undefined};
 use holdover::call::{Arrival, Landed};
 use holdover::memory::SlotId;
+use holdover::strategy::lifetime::lifetime;
 use holdover::strategy::ttl::State;
 use serde_json::Value;
 
@@ -22,10 +23,12 @@ impl Driver {
     /// Stores a value that was not loaded.
     pub(crate) fn set(&mut self, key: &str, value: Value) {
         let known = self.slots.get(key).copied();
-        let Some(lifetime) = self.rules.lifetime_of(&value, None, self.roll) else {
+        let Some(facts) = self.rules.facts_of(&value, None) else {
             self.invalidate(key);
             return;
         };
+        let policy = self.machine.policy(self.policy);
+        let lifetime = lifetime(policy, &facts, self.roll);
         let arrival = Arrival { lifetime, size: 0 };
         let now = self.timeline.wall();
         let landed = self.machine.put(known, arrival, now);

@@ -3,9 +3,9 @@
 use super::driver::{Driver, Failure, Outcome, undefined};
 use super::origin::Ending;
 use super::timeline::{CallerId, Event, FlightId};
-use holdover::call::{Arrival, Landed};
+use holdover::call::{Brought, Landed};
 use holdover::guard::Outcome as Went;
-use holdover::strategy::ttl::Lifetime;
+use holdover::strategy::lifetime::Facts;
 use serde_json::{Value, json};
 
 impl Driver {
@@ -103,20 +103,26 @@ impl Driver {
         self.flights[id].over = true;
         let ttl = self.flights[id].ttl;
         let stored = self.rules.is_stored(&value);
-        match self.rules.lifetime_of(&value, ttl, self.roll) {
-            Some(lifetime) if stored => self.store(id, Ok(value.clone()), lifetime),
+        match self.rules.facts_of(&value, ttl) {
+            Some(facts) if stored => self.store(id, Ok(value.clone()), facts),
             _ => self.end_without_storing(id),
         }
         Outcome::Value(value)
     }
 
-    fn store(&mut self, id: FlightId, content: Result<Value, Value>, lifetime: Lifetime) {
+    fn store(&mut self, id: FlightId, content: Result<Value, Value>, facts: Facts) {
         let flight = &self.flights[id];
         let (key, fence) = (flight.key.clone(), flight.fence);
-        let arrival = Arrival { lifetime, size: 0 };
+        let brought = Brought {
+            facts,
+            size: 0,
+            roll: self.roll,
+            may_be_below: false,
+        };
         let known = self.slots.get(&key).copied();
         let now = self.timeline.wall();
-        let landed = self.machine.loaded(known, fence, self.policy, arrival, now);
+        let policy = self.policy;
+        let (landed, _) = self.machine.landed(known, fence, policy, &brought, now);
         if let Some(place) = known.and_then(|slot| self.places.get_mut(&slot))
             && place.flight == Some(id)
         {
@@ -155,8 +161,8 @@ impl Driver {
 
     /// Keeps a failure for `errorTtl`.
     fn remember(&mut self, id: FlightId, error: &Value) {
-        if let Some(lifetime) = self.rules.error_lifetime(error) {
-            self.store(id, Err(error.clone()), lifetime);
+        if let Some(facts) = self.rules.facts_of_failure(error) {
+            self.store(id, Err(error.clone()), facts);
         }
     }
 

@@ -7,7 +7,7 @@ use super::guards::GuardSets;
 use holdover::policy::{ConfigError, Mode, Options, Policy};
 use holdover::strategy::early::Early;
 use holdover::strategy::hits::Hits;
-use holdover::strategy::ttl::{Lifetime, jittered};
+use holdover::strategy::lifetime::{Facts, Kind};
 use holdover::time::Span;
 use serde_json::Value;
 
@@ -17,14 +17,10 @@ pub(crate) struct Rules {
     pub(crate) failover_after: Option<Span>,
     pub(crate) timeout: Option<Span>,
     pub(crate) single_flight: bool,
-    /// The windows; `ttl` is what `set` stores with.
-    pub(crate) lifetime: Lifetime,
     /// What answers a call that is refused for the rate.
     pub(crate) on_reject: Option<LoadFields>,
     pub(crate) tells_negatives: bool,
     ttl: DurationOf,
-    jitter: f64,
-    negative_ttl: Option<Span>,
     error_ttl: Option<DurationOf>,
     count_if: Option<Predicate>,
     stale_on: Option<Predicate>,
@@ -40,17 +36,9 @@ pub(crate) fn compile(fields: PolicyFields) -> Result<(Policy, Rules, GuardSets)
         failover_after: policy.failover_after(),
         timeout: policy.timeout(),
         single_flight: policy.single_flight(),
-        lifetime: Lifetime {
-            ttl: policy.ttl(),
-            stale_while_revalidate: policy.stale_while_revalidate(),
-            stale_if_error: policy.stale_if_error(),
-            retained: Span::ZERO,
-        },
         on_reject: fields.rate_limit.and_then(|limit| limit.on_reject),
         tells_negatives: fields.negative_ttl.is_some(),
         ttl: fields.ttl,
-        jitter: fields.jitter.unwrap_or(0.0),
-        negative_ttl: fields.negative_ttl.map(|given| given.0),
         error_ttl: fields.error_ttl,
         count_if: fields.circuit_breaker.and_then(|given| given.count_if),
         stale_on: fields.stale_on,
@@ -67,6 +55,12 @@ fn options(fields: &PolicyFields) -> Options {
         ttl: Some(fields.ttl.fixed().unwrap_or(Span::FOREVER)),
         stale_while_revalidate: span(fields.stale_while_revalidate).unwrap_or(Span::ZERO),
         stale_if_error: span(fields.stale_if_error).unwrap_or(Span::ZERO),
+        jitter: fields.jitter.unwrap_or(0.0),
+        negative_ttl: span(fields.negative_ttl),
+        error_ttl: match &fields.error_ttl {
+            Some(given) => given.fixed().unwrap_or(Span::ZERO),
+            None => Span::ZERO,
+        },
         failover_after: span(fields.failover_after),
         timeout: span(fields.timeout),
         retry_after: span(fields.retry_after).unwrap_or(usual.retry_after),
@@ -100,38 +94,33 @@ pub(crate) fn is_nothing(value: &Value) -> bool {
 }
 
 impl Rules {
-    /// How long a result may be used; `None` when it is not to be stored. `own`: the call's ttl.
-    pub(crate) fn lifetime_of(
-        &self,
-        result: &Value,
-        own: Option<Span>,
-        roll: f64,
-    ) -> Option<Lifetime> {
-        let negative = self.negative_ttl.filter(|_| is_nothing(result));
-        if negative.is_some_and(Span::is_zero) {
-            // Never stored, and what was stored is contradicted.
-            return Some(Lifetime {
-                ttl: Span::ZERO,
-                stale_while_revalidate: Span::ZERO,
-                stale_if_error: Span::ZERO,
-                retained: Span::ZERO,
-            });
-        }
-        let ttl = own.or(negative).or_else(|| self.ttl.of(result))?;
-        Some(Lifetime {
-            ttl: jittered(ttl, self.jitter, roll),
-            ..self.lifetime
+    /// The facts of a result; `None` when it is not to be stored. `own`: the call's ttl.
+    pub(crate) fn facts_of(&self, result: &Value, own: Option<Span>) -> Option<Facts> {
+        let kind = if is_nothing(result) {
+            Kind::Nothing
+        } else {
+            Kind::Value
+        };
+        let is_asked = own.is_none() && !(kind == Kind::Nothing && self.tells_negatives);
+        let ttl = match self.ttl.fixed() {
+            None if is_asked => Some(self.ttl.of(result)?),
+            _ => None,
+        };
+        Some(Facts {
+            kind,
+            call_ttl: own,
+            ttl,
+            ..Facts::default()
         })
     }
 
-    /// How long a failure is remembered.
-    pub(crate) fn error_lifetime(&self, error: &Value) -> Option<Lifetime> {
+    /// The facts of a failure; `None` when it is not remembered.
+    pub(crate) fn facts_of_failure(&self, error: &Value) -> Option<Facts> {
         let ttl = self.error_ttl.as_ref()?.of(error)?;
-        Some(Lifetime {
-            ttl,
-            stale_while_revalidate: Span::ZERO,
-            stale_if_error: Span::ZERO,
-            retained: Span::ZERO,
+        Some(Facts {
+            kind: Kind::Failure,
+            ttl: Some(ttl),
+            ..Facts::default()
         })
     }
 

@@ -145,7 +145,7 @@ export class Entries {
     // A counter stays where it is counted.
     if (begun === undefined || begun.instance !== memory.instance || found.counted) return;
     if (this.#driver.offFor(key).writes) return;
-    const { ttl, staleWhileRevalidate, staleIfError } = memory.capped(found, found.age);
+    const { ttl, staleWhileRevalidate, staleIfError } = found;
     const size = memory.weigh(found.value, key, this.#host.events); // first: `sizeOf` is the user's
     this.#inCore(() => {
       const slot = core.backfill(
@@ -191,8 +191,7 @@ export class Entries {
     const { tagged } = lifetime;
     const kept = this.#inCore(() => {
       const { memory, space, timers, layers } = this.#host;
-      const own = layers === undefined ? lifetime : memory.capped(lifetime);
-      const { ttl, staleWhileRevalidate, staleIfError, retained = 0 } = own;
+      const { ttl, staleWhileRevalidate, staleIfError, retained = 0 } = lifetime;
       const size = memory.weigh(value, key, this.#host.events);
       const slot = core.put(
         memory.machine,
@@ -203,6 +202,7 @@ export class Entries {
         size,
         timers.now(),
         retained,
+        layers !== undefined,
       );
       if (slot >= 0) memory.keep(space, key, slot, value);
       if (slot >= 0 && tagged) {

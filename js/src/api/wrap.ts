@@ -5,8 +5,8 @@ import { Batch } from "../engine/batch.js";
 import { BoundPolicy } from "../engine/bound-policy.js";
 import type { Call } from "../engine/call.js";
 import { HIT_BITS } from "../engine/driver.js";
+import { writtenLifetime } from "../engine/facts.js";
 import type { Flight } from "../engine/flight.js";
-import { lifetimeFor } from "../engine/lifetimes.js";
 import { signalsIn, snapshot, withSignal } from "../keys/call-arguments.js";
 import { type KeyFunction, keyFunction } from "../keys/key.js";
 import { isAbortSignal } from "../keys/key-encode.js";
@@ -332,7 +332,7 @@ function methodsOf<Args extends readonly unknown[], Result>(
     async set(args, given) {
       const key = wrapping.keyOf(args);
       const value = await given;
-      const lifetime = lifetimeFor({ policy, args }, value, driver.host.random);
+      const lifetime = writtenLifetime(policy, args, value, driver);
       const tagged = entries.tagged(lifetime, tagsFor(policy.rules.tags, value, args));
       await entries.set(key, value, tagged, policy.rules);
     },

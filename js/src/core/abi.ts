@@ -40,6 +40,30 @@ export const FOUND_KEPT_HELD = 32;
 /** Of `found_beside`: the slot is this bit and up. */
 export const FOUND_SLOT = 64;
 
+// The facts of what a load brought, for `loaded` and `lifetime`.
+/** It is `null` or `undefined`. */
+export const FACTS_NOTHING = 1;
+/** It is a failure to remember. */
+export const FACTS_FAILURE = 2;
+/** The `ttl` is the call's, not the result's. */
+export const FACTS_CALL_TTL = 4;
+/** The windows are the result's, not the policy's. */
+export const FACTS_WINDOWS = 8;
+/** One of its tags was softly invalidated since the load began. */
+export const FACTS_STALE = 16;
+/** Stores are below the memory. */
+export const FACTS_LAYERED = 32;
+/** They may have an entry of its key. */
+export const FACTS_MAY_BE_BELOW = 64;
+
+// The bits of `loaded` beside the slot, or the result that is none.
+/** The stores below are to get it, with what `lifetime_below` gives. */
+export const BELOW_STORE = 1;
+/** They are to drop their entries. */
+export const BELOW_DROP = 2;
+/** The slot, or one of `landed`, is this bit and up. */
+export const BELOW_SLOT = 4;
+
 // The results of `loaded` and `put` that are no slot.
 /** The value is current, but the memory does not keep it. */
 export const LANDED_NOT_KEPT = -1;
@@ -238,6 +262,12 @@ export interface PolicyNumbers {
   readonly staleWhileRevalidate: number;
   /** The time past `ttl` in which an entry is served when a load fails. */
   readonly staleIfError: number;
+  /** The random part of `ttl` that is taken away, from 0 to below 1. */
+  readonly jitter: number;
+  /** The `ttl` of `null` and `undefined`; NaN for that of other values. */
+  readonly negativeTtl: number;
+  /** The time for which a failure is remembered. */
+  readonly errorTtl: number;
   /** The time for which a caller with a servable entry waits for a load. */
   readonly failoverAfter: number;
   /** The longest time that a load may take. */
@@ -263,6 +293,9 @@ export function writePolicyNumbers(of: PolicyNumbers): Float64Array {
     of.ttl,
     of.staleWhileRevalidate,
     of.staleIfError,
+    of.jitter,
+    of.negativeTtl,
+    of.errorTtl,
     of.failoverAfter,
     of.timeout,
     of.retryAfter,
@@ -274,6 +307,29 @@ export function writePolicyNumbers(of: PolicyNumbers): Float64Array {
     of.hitsRefreshAt,
   );
 }
+
+/** A lifetime, in milliseconds. */
+export interface LifetimeNumbers {
+  /** The time for which it is fresh. */
+  readonly ttl: number;
+  /** The time past `ttl` in which it is served while it is refreshed. */
+  readonly staleWhileRevalidate: number;
+  /** The time past `ttl` in which it is served when a load fails. */
+  readonly staleIfError: number;
+  /** The time beyond its windows for which it is kept to be validated. */
+  readonly retained: number;
+}
+/** Reads the array that the core made. */
+export function readLifetimeNumbers(numbers: Float64Array): LifetimeNumbers {
+  return {
+    ttl: numbers[0] as number,
+    staleWhileRevalidate: numbers[1] as number,
+    staleIfError: numbers[2] as number,
+    retained: numbers[3] as number,
+  };
+}
+/** The length of that array. */
+export const LIFETIME_NUMBERS = 4;
 
 /** The options of a circuit breaker. */
 export interface BreakerNumbers {

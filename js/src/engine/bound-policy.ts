@@ -4,6 +4,7 @@ import { writePolicyNumbers } from "../core/abi.js";
 import type { MemoryStore } from "../memory/memory.js";
 import type { SharedPlace } from "../policy/guard-options.js";
 import type { CompiledPolicy } from "../policy/policy.js";
+import { NOT_STATED } from "./facts.js";
 import { Guards } from "./guards.js";
 import type { LoadTimesHistogram } from "./load-times.js";
 import { PolicyPlace } from "./policy-roster.js";
@@ -14,7 +15,7 @@ export interface PolicyIdentity {
   readonly family?: string;
   /** What its shared state is called in a store, unless the options of a guard say. */
   readonly sharedName?: string | undefined;
-  /** A policy that the core cannot tell from this one, to share its number with. */
+  /** A policy that the core cannot tell from this one, to share its number and guards with. */
   readonly base?: BoundPolicy;
   /** The guards of a policy that is another one in the core, to share them. */
   readonly guards?: Guards | undefined;
@@ -35,6 +36,8 @@ export class BoundPolicy {
   mayCrowd = false;
   /** Called before it is given a number. */
   onBound: (() => void) | undefined;
+  /** Called each time that it is used. */
+  onUsed: (() => void) | undefined;
   readonly place: PolicyPlace;
   readonly #base: BoundPolicy | undefined;
 
@@ -70,6 +73,7 @@ export class BoundPolicy {
     const { place } = this;
     if (place.instance !== memory.instance) this.#add(memory);
     place.isUsed = true;
+    this.onUsed?.();
     return place.id;
   }
 
@@ -85,25 +89,24 @@ export class BoundPolicy {
   }
 }
 
-/**
- * The policy that stands in the core for all that differ only in what this side decides: the
- * windows, which travel with each value, and functions.
- */
-export function baseOf(rules: CompiledPolicy): {
-  readonly id: string;
-  readonly rules: CompiledPolicy;
+/** What tells policies apart in the core: their numbers, and their guards. */
+export function identityOf(rules: CompiledPolicy): {
+  readonly policy: string;
+  /** Policies with the same one share their guards, however long they keep what they load. */
+  readonly guards: string | undefined;
 } {
-  const base = {
-    ...rules,
-    ttl: Number.POSITIVE_INFINITY,
-    staleWhileRevalidate: 0,
-    staleIfError: 0,
-    failoverAfter: Number.POSITIVE_INFINITY,
+  const numbers = numbersOf(rules);
+  if (rules.guards === undefined) return { policy: numbers.join(), guards: undefined };
+  const { sets, callSet, shared } = rules.guards;
+  const sums = [...sets, callSet].map((set) => set && `${set.scope} ${set.fields}`);
+  const own = [...sums, idOfShared(shared?.breaker), idOfShared(shared?.limit)];
+  const { timeout, retryAfter, originFirst, singleFlight } = rules;
+  const { earlyBeta, earlyAfter, hitsMax, hitsRefreshAt } = rules;
+  const loads = [timeout, retryAfter, originFirst, singleFlight, earlyBeta, earlyAfter];
+  return {
+    policy: [...numbers, ...own].join(),
+    guards: [...loads, hitsMax, hitsRefreshAt, ...own].join(),
   };
-  const guards = rules.guards === undefined ? [] : [...rules.guards.sets, rules.guards.callSet];
-  const guarded = guards.map((set) => set && `${set.scope} ${set.fields}`);
-  const shared = [rules.guards?.shared?.breaker, rules.guards?.shared?.limit].map(idOfShared);
-  return { id: [...numbersOf(base), ...guarded, ...shared].join(), rules: base };
 }
 
 /** By its name, which `getOrLoad` asks for: guards that share their state are one. */
@@ -116,7 +119,8 @@ function idOfShared(
 }
 
 function numbersOf(rules: CompiledPolicy): Float64Array {
-  const { originFirst, singleFlight } = rules;
+  const { originFirst, singleFlight, negativeTtl = NOT_STATED, errorTtl } = rules;
   const flags = { originFirst: originFirst ? 1 : 0, singleFlight: singleFlight ? 1 : 0 };
-  return writePolicyNumbers({ ...rules, ...flags });
+  const stated = { negativeTtl, errorTtl: typeof errorTtl === "number" ? errorTtl : 0 };
+  return writePolicyNumbers({ ...rules, ...flags, ...stated });
 }

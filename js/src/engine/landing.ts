@@ -1,30 +1,49 @@
 /** How loads end: what they brought is stored, what failed is made up for, who guards is told. */
 
 import {
-  LANDED_OUTDATED,
+  BELOW_DROP,
+  BELOW_SLOT,
+  BELOW_STORE,
+  FACTS_FAILURE,
+  FACTS_LAYERED,
+  FACTS_MAY_BE_BELOW,
+  FACTS_STALE,
+  FACTS_WINDOWS,
   RESULT_FAILED,
   RESULT_IGNORED,
   RESULT_SUCCEEDED,
-  STATE_ABSENT,
+  readLifetimeNumbers,
+  TAGS_AFTER_HARD,
+  TAGS_AFTER_SOFT,
 } from "../core/abi.js";
 import * as core from "../core/core.js";
 import { askUser } from "../model/ask-user.js";
 import { CachedError } from "../model/cached-error.js";
-import type { Lifetime } from "../model/entry.js";
 import { isServable } from "../model/entry-state.js";
 import type { LoadResult } from "../model/load-result.js";
 import type { Previous } from "../model/loader.js";
-import { keptFor } from "../records/entry-records.js";
+import type { Tagged } from "../model/tagged.js";
 import { canBeReadOnce, warnOfReadOnce } from "../records/read-once.js";
 import { withoutCallers } from "../runtime/outside.js";
-import { type Layers, totalOf } from "../tiers/layers.js";
+import { totalOf } from "../tiers/layers.js";
 import type { PreparedChange } from "../tiers/tiers.js";
 import type { Verdict } from "../util/user-functions.js";
 import type { Call } from "./call.js";
+import { errorTtlOf, type Facts, factsOf, MIDDLE, rollFor } from "./facts.js";
 import type { Flight, Held, Outcome } from "./flight.js";
 import type { Host } from "./host.js";
-import { errorTtlFor, lifetimeFor } from "./lifetimes.js";
 import { Tagging } from "./tagging.js";
+
+/** A result that is to be stored. */
+interface Arrival {
+  readonly value: unknown;
+  readonly facts: Facts;
+  readonly roll: number;
+  readonly tagged: Tagged | undefined;
+}
+
+/** The lifetime of what stores drop. */
+const NO_LIFETIME = { ttl: 0, staleWhileRevalidate: 0, staleIfError: 0 };
 
 /** Brings loads home. */
 export class Landing {
@@ -86,23 +105,8 @@ export class Landing {
       this.endWithoutStoring(flight);
       return outcome;
     }
-    const { layers } = this.#host;
-    if (layers === undefined) this.#keep(flight, call, value, arrival);
-    else this.#keepInAll(layers, flight, call, value, arrival);
+    this.#keep(flight, call, arrival, true);
     return outcome;
-  }
-
-  /** Stores what was loaded, in memory and in the stores below it. */
-  #keepInAll(layers: Layers, flight: Flight, call: Call, value: unknown, arrival: Lifetime): void {
-    // What is not worth storing has to be dropped only where something may be.
-    const isOfUse = keptFor(arrival) > 0 || flight.mayHaveStored || this.#hasEntry(flight) === true;
-    const slot = this.#keep(flight, call, value, arrival);
-    // Undefined: the core that gave the fence is gone, so nobody knows what came since.
-    if (slot === undefined || slot === LANDED_OUTDATED || !isOfUse) return;
-    const change = layers.prepare(call.key, value, arrival, call.policy.rules);
-    flight.written = this.#write(flight, change, keptFor(arrival) <= 0);
-    flight.done = Promise.all([flight.done, flight.written]);
-    if (this.#host.awaitsWrites) flight.awaited = flight.written;
   }
 
   /** Writes to the lower stores; what is dropped there must not stay in other memories either. */
@@ -111,54 +115,64 @@ export class Landing {
     if (drops) await this.#host.feed?.tell({ keys: [key] });
   }
 
-  #hasEntry(flight: Flight): boolean | undefined {
-    return this.inCoreOf(flight, () => {
-      const { memory, space, timers } = this.#host;
-      const slot = space.get(flight.key);
-      return slot !== undefined && core.state(memory.machine, slot, timers.now()) !== STATE_ABSENT;
-    });
-  }
-
-  /** `#store` in the core that gave the flight; undefined when that is gone. Makes no function. */
-  #keep(flight: Flight, call: Call, value: unknown, lifetime: Lifetime): number | undefined {
+  /**
+   * Stores a result in the core that gave the flight, and below it what that says; undefined when
+   * it is gone. Makes no function.
+   */
+  #keep(flight: Flight, call: Call, arrival: Arrival, isForAll: boolean): number | undefined {
     const { memory } = this.#host;
     if (flight.instance !== memory.instance || !memory.isOpen()) return undefined;
     try {
-      return this.#store(flight, call, value, lifetime);
+      const landed = this.#store(flight, call, arrival);
+      if (isForAll) this.#keepBelow(flight, call, arrival, landed);
+      return landed;
     } catch (error) {
       this.#recover(error);
       return undefined;
     }
   }
 
-  #store(flight: Flight, call: Call, value: unknown, lifetime: Lifetime): number {
+  #store(flight: Flight, call: Call, arrival: Arrival): number {
     const { memory, space, timers, layers } = this.#host;
-    const own = layers === undefined ? lifetime : memory.capped(lifetime);
-    const { ttl, staleWhileRevalidate, staleIfError, retained = 0 } = own;
+    const { value, facts, tagged, roll } = arrival;
+    const { staleWhileRevalidate = 0, staleIfError = 0, retained = 0 } = facts.windows ?? {};
+    const below = flight.mayHaveStored ? FACTS_LAYERED | FACTS_MAY_BE_BELOW : FACTS_LAYERED;
     const size = memory.weigh(value, flight.key, this.#host.events);
     const known = space.get(flight.key) ?? -1;
-    const slot = core.loaded(
+    const landed = core.loaded(
       memory.machine,
       known,
       flight.fence,
       call.policy.bind(memory),
-      ttl,
+      layers === undefined ? facts.bits : facts.bits | below,
+      facts.ttl,
       staleWhileRevalidate,
       staleIfError,
-      size,
-      timers.now(),
       retained,
+      size,
+      roll,
+      timers.now(),
     );
+    const slot = Math.floor(landed / BELOW_SLOT);
     if (slot >= 0) {
       memory.keep(space, flight.key, slot, value);
-      if (own.tagged) {
-        const { hashes, begun = flight } = own.tagged;
-        core.tag(memory.machine, slot, hashes, begun.fence);
-      }
+      if (tagged) core.tag(memory.machine, slot, tagged.hashes, (tagged.begun ?? flight).fence);
     }
     if (known >= 0) memory.land(flight, known);
     memory.drain();
-    return slot;
+    return landed;
+  }
+
+  /** Has the lower stores keep a result, or drop what it contradicts. */
+  #keepBelow(flight: Flight, call: Call, { value, tagged }: Arrival, landed: number): void {
+    const { memory, layers } = this.#host;
+    const drops = (landed & BELOW_DROP) !== 0;
+    if (layers === undefined || (!drops && (landed & BELOW_STORE) === 0)) return;
+    const lifetime = drops ? NO_LIFETIME : readLifetimeNumbers(core.lifetime_below(memory.machine));
+    const change = layers.prepare(call.key, value, { ...lifetime, tagged }, call.policy.rules);
+    flight.written = this.#write(flight, change, drops);
+    flight.done = Promise.all([flight.done, flight.written]);
+    if (this.#host.awaitsWrites) flight.awaited = flight.written;
   }
 
   endWithoutStoring(flight: Flight): void {
@@ -171,16 +185,21 @@ export class Landing {
     });
   }
 
-  /** How a value is to be stored; undefined when it is not. */
-  #arrivalOf(flight: Flight, call: Call, value: unknown): Lifetime | undefined {
-    const { random, events } = this.#host;
+  /** A value as it is to be stored; undefined when it is not. */
+  #arrivalOf(flight: Flight, call: Call, value: unknown): Arrival | undefined {
+    const { events } = this.#host;
     let option = "ttl";
     try {
-      const lifetime = lifetimeFor(call, value, random);
-      if (flight.tagged === undefined) return lifetime;
+      const facts = factsOf(call, value);
+      const roll = rollFor(call.policy, this.#host);
+      if (flight.tagged === undefined) return { value, facts, roll, tagged: undefined };
       option = "tags";
       const tagged = this.tagging.tagsOf(flight, call, value);
-      return this.inCoreOf(flight, () => this.tagging.arrive(flight, lifetime, tagged));
+      const after = this.inCoreOf(flight, () => this.tagging.after(flight, tagged));
+      if (after === undefined || after === TAGS_AFTER_HARD) return undefined;
+      const bits = after === TAGS_AFTER_SOFT ? facts.bits | FACTS_STALE : facts.bits;
+      const own = tagged.hashes.length === 0 ? undefined : tagged;
+      return { value, facts: { ...facts, bits }, roll, tagged: own };
     } catch (error) {
       events.tell({ type: "policy-error", option, key: call.key, error });
       return undefined;
@@ -284,24 +303,27 @@ export class Landing {
    * instead; in memory only, as all failures.
    */
   #keepsFailed(flight: Flight, call: Call, value: unknown): boolean {
-    const lifetime = call.noStore ? undefined : call.lifetimeOfFailed?.(value);
-    if (lifetime === undefined) return false;
-    const slot = this.inCoreOf(flight, () => {
+    const windows = call.noStore ? undefined : call.lifetimeOfFailed?.(value);
+    if (windows === undefined) return false;
+    const landed = this.inCoreOf(flight, () => {
       const { memory, space, timers } = this.#host;
       const known = space.get(flight.key) ?? -1;
       const isHeld = known >= 0 && isServable(core.state(memory.machine, known, timers.now()));
-      return isHeld ? undefined : this.#store(flight, call, value, lifetime);
+      const facts = { bits: FACTS_FAILURE | FACTS_WINDOWS, ttl: windows.ttl, windows };
+      const arrival = { value, facts, roll: MIDDLE, tagged: windows.tagged };
+      return isHeld ? undefined : this.#store(flight, call, arrival);
     });
-    return slot !== undefined;
+    return landed !== undefined;
   }
 
   /** Keeps a failure for `errorTtl`, in memory only: errors are not made to be stored. */
   #remember(flight: Flight, call: Call, error: unknown): void {
     if (call.noStore || call.policy.rules.errorTtl === 0 || call.isPersonal?.(error)) return;
     try {
-      const lifetime = { ttl: errorTtlFor(call, error), staleWhileRevalidate: 0, staleIfError: 0 };
-      const remembered = { ...lifetime, tagged: this.tagging.ofArgs(flight) };
-      this.#keep(flight, call, new CachedError(withoutCallers(error)), remembered);
+      const facts = { bits: FACTS_FAILURE, ttl: errorTtlOf(call, error) };
+      const tagged = this.tagging.ofArgs(flight);
+      const value = new CachedError(withoutCallers(error));
+      this.#keep(flight, call, { value, facts, roll: MIDDLE, tagged }, false);
     } catch (cause) {
       const event = { type: "policy-error", option: "errorTtl", key: call.key } as const;
       this.#host.events.tell({ ...event, error: cause });

@@ -24,6 +24,7 @@ import { oneLine } from "../util/describe.js";
 import { HoldoverError, TimeoutError } from "../util/errors.js";
 import { ignoreRejection } from "../util/user-functions.js";
 import type { Call } from "./call.js";
+import { MIDDLE } from "./facts.js";
 import { Flight, type Outcome } from "./flight.js";
 import { everythingOf, FlightContext } from "./flight-context.js";
 import { type Admission, type Guards, rejected } from "./guards.js";
@@ -31,9 +32,6 @@ import type { Host } from "./host.js";
 import type { Landing } from "./landing.js";
 import { hostAsyncStorage } from "./scopes.js";
 import { countFound } from "./shared-hits.js";
-
-/** For a roll that nobody looks at. */
-const MIDDLE = 0.5;
 
 /**
  * A load somebody waits for, one that nobody does, one that was asked for by name, or one beside
@@ -256,7 +254,7 @@ export class Loads {
     const { memory, timers, random, events } = this.#host;
     // First: `sizeOf` is the user's, and may do anything.
     const size = memory.weigh(found.value, call.key, events);
-    const { ttl, staleWhileRevalidate, staleIfError } = memory.capped(found, found.age);
+    const { ttl, staleWhileRevalidate, staleIfError } = found;
     const { machine } = memory;
     const { fence, background } = flight;
     const id = call.policy.bind(memory);

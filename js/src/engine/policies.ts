@@ -5,14 +5,14 @@ import { type CompiledPolicy, compilePolicy } from "../policy/policy.js";
 import type { GetOrLoadOptions } from "../policy/policy-options.js";
 import { ConfigError } from "../util/errors.js";
 import { FunctionNames } from "../util/function-names.js";
-import { BoundPolicy, baseOf } from "./bound-policy.js";
+import { BoundPolicy, identityOf } from "./bound-policy.js";
 import { CountsByName, countsOf } from "./counts.js";
 import type { Host } from "./host.js";
 import { LoadTimesHistogram } from "./load-times.js";
 import { MOST_POLICIES } from "./policy-roster.js";
 
-/** How many options of `getOrLoad` are told apart, if the guards of all of them are in force. */
-const MOST_BASES = 10 * MOST_POLICIES;
+/** How many guards of `getOrLoad` are told apart, if all of them are in force. */
+const MOST_GUARDS = 10 * MOST_POLICIES;
 /** How many names of functions are told apart in the counts. */
 const MOST_LABELS = 10_000;
 /** How many are looked at for one that can go. */
@@ -29,6 +29,8 @@ export class Policies {
   readonly #host: Host;
   readonly #labels = new Map<string, number>();
   readonly #bases = new Map<string, BoundPolicy>();
+  /** What has the guards of several of them. */
+  readonly #holders = new Map<string, BoundPolicy>();
   readonly #byOptions = new WeakMap<object, BoundPolicy>();
 
   constructor(host: Host) {
@@ -89,29 +91,50 @@ export class Policies {
     if (known !== undefined) return known;
     const rules = compilePolicy(options, "getOrLoad");
     this.#checkLock(rules);
-    const { id, rules: baseRules } = baseOf(rules);
-    const base = this.#bases.get(id) ?? this.bound(new BoundPolicy(baseRules, "getOrLoad"));
-    this.#bases.delete(id);
-    this.#bases.set(id, base);
-    if (this.#bases.size > MOST_POLICIES) this.#forgetBase();
+    const { policy: id, guards: guardsId } = identityOf(rules);
+    const holder = guardsId === undefined ? undefined : this.#guardsOf(guardsId, rules);
+    const base = this.#bases.get(id) ?? this.#baseOf(rules, holder);
+    keepLast(this.#bases, id, base);
+    if (this.#bases.size > MOST_POLICIES) forgetFirst(this.#bases);
     const policy = new BoundPolicy(rules, "getOrLoad", { base });
     this.#byOptions.set(options, policy);
     return policy;
   }
 
+  /** The policy that stands in the core for all that differ only in functions. */
+  #baseOf(rules: CompiledPolicy, holder: BoundPolicy | undefined): BoundPolicy {
+    const base = this.bound(new BoundPolicy(rules, "getOrLoad", { guards: holder?.guards }));
+    if (holder === undefined) return base;
+    const { memory, timers } = this.#host;
+    const { place } = holder;
+    base.onUsed = () => {
+      memory.policies.admit(place, memory, timers);
+      place.isUsed = true;
+    };
+    return base;
+  }
+
+  /** What has the guards of all that differ only in lifetimes and functions. */
+  #guardsOf(id: string, rules: CompiledPolicy): BoundPolicy {
+    const holder = this.#holders.get(id) ?? new BoundPolicy(rules, "getOrLoad");
+    keepLast(this.#holders, id, holder);
+    if (this.#holders.size > MOST_POLICIES) this.#forgetGuards();
+    return holder;
+  }
+
   /**
-   * Forgets the least recently used of a few that refuse nothing. Those of which the options are
-   * held go on by themselves.
+   * Forgets the least recently used of a few guards that refuse nothing. Those of which the options
+   * are held go on by themselves.
    */
-  #forgetBase(): void {
+  #forgetGuards(): void {
     const { memory, timers } = this.#host;
     const now = timers.now();
-    const isTooMany = this.#bases.size > MOST_BASES;
+    const isTooMany = this.#holders.size > MOST_GUARDS;
     let looks = 0;
-    for (const [id, base] of this.#bases) {
-      this.#bases.delete(id);
-      if (isTooMany || base.guards?.tables.isInForce(memory, now) !== true) return;
-      this.#bases.set(id, base);
+    for (const [id, holder] of this.#holders) {
+      this.#holders.delete(id);
+      if (isTooMany || holder.guards?.tables.isInForce(memory, now) !== true) return;
+      this.#holders.set(id, holder);
       looks += 1;
       if (looks === MOST_LOOKS) return;
     }
@@ -121,5 +144,18 @@ export class Policies {
     if (lock === undefined || lockLayer(this.#host.layers) !== undefined) return;
     const note = "no store of this cache has add and compareAndDelete";
     throw new ConfigError("lock", lock, "a store that can keep locks, with it", { note });
+  }
+}
+
+/** Makes a key the one that was used last. */
+function keepLast<Value>(map: Map<string, Value>, key: string, value: Value): void {
+  map.delete(key);
+  map.set(key, value);
+}
+
+function forgetFirst(map: Map<string, unknown>): void {
+  for (const key of map.keys()) {
+    map.delete(key);
+    return;
   }
 }

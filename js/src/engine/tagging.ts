@@ -1,9 +1,8 @@
 /** Tags at work: what a load will bring, and whether it was invalidated meanwhile. */
 
-import { TAGS_AFTER_HARD, TAGS_AFTER_SOFT } from "../core/abi.js";
+import { TAGS_AFTER_HARD, TAGS_AFTER_NOTHING } from "../core/abi.js";
 import * as core from "../core/core.js";
 import { hashTags, tagsFor } from "../keys/tags.js";
-import type { Lifetime } from "../model/entry.js";
 import type { Begun, Tagged, TagHashes } from "../model/tagged.js";
 import { totalOf } from "../tiers/layers.js";
 import type { Call } from "./call.js";
@@ -73,15 +72,12 @@ export class Tagging {
     return { begun: flight.tagged, hashes: hashTags(this.#host.namespace, names) };
   }
 
-  /** How what a load brought is to be stored, after what was invalidated since it began. */
-  arrive(flight: Flight, lifetime: Lifetime, tagged: Tagged): Lifetime | undefined {
-    const { hashes, begun } = tagged;
-    if (hashes.length === 0) return lifetime;
+  /** What was invalidated of the tags of a load since it began: one of the core's `tags_after`. */
+  after(flight: Flight, { hashes, begun }: Tagged): number {
+    if (hashes.length === 0) return TAGS_AFTER_NOTHING;
     const { machine, instance } = this.#host.memory;
     // The core that gave the fence is gone, and with it what was invalidated there.
-    if (begun !== undefined && begun.instance !== instance) return undefined;
-    const verdict = core.tags_after(machine, hashes, begun?.fence ?? flight.fence);
-    if (verdict === TAGS_AFTER_HARD) return undefined;
-    return verdict === TAGS_AFTER_SOFT ? { ...lifetime, ttl: 0, tagged } : { ...lifetime, tagged };
+    if (begun !== undefined && begun.instance !== instance) return TAGS_AFTER_HARD;
+    return core.tags_after(machine, hashes, begun?.fence ?? flight.fence);
   }
 }

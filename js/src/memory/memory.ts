@@ -28,7 +28,6 @@ import type { Flight } from "../engine/flight.js";
 import { PolicyRoster } from "../engine/policy-roster.js";
 import { snapshot } from "../keys/call-arguments.js";
 import { CachedError } from "../model/cached-error.js";
-import type { Lifetime } from "../model/entry.js";
 import type { Events } from "../model/events.js";
 import { HttpValue } from "../model/http-value.js";
 import type { Store } from "../model/store.js";
@@ -136,7 +135,7 @@ export class MemoryStore {
         : duration(options.ttl, { option: "ttl", zero: true, infinite: true });
     const space = this.#space();
     const size = this.weigh(value, key);
-    const slot = put(this.machine, space.get(key) ?? -1, ttl, 0, 0, size, hostNow(), 0);
+    const slot = put(this.machine, space.get(key) ?? -1, ttl, 0, 0, size, hostNow(), 0, false);
     if (slot >= 0) this.keep(space, key, slot, value);
     this.drain();
   }
@@ -168,7 +167,7 @@ export class MemoryStore {
   isOpen(): boolean {
     if (this.machine >= 0) return true;
     if (!ready()) return false;
-    this.machine = open(this.#maxEntries, this.#maxBytes);
+    this.machine = open(this.#maxEntries, this.#maxBytes, this.#ttl);
     this.instance = instanceNumber();
     register(this);
     closeWhenCollected(this, this.machine, this.instance);
@@ -323,24 +322,6 @@ export class MemoryStore {
     const listener = evicted ? this.#listeners.get(home) : undefined;
     // Later: a listener may call the cache, which is in the middle of something here.
     if (listener !== undefined) afterMicrotask(() => listener(key));
-  }
-
-  /**
-   * @internal The lifetime that an entry of this age has here, above other stores. Past the
-   * memory's own ttl it answers only for failures: the stores below may know better.
-   */
-  capped(lifetime: Lifetime, age = 0): Lifetime {
-    const { ttl, staleWhileRevalidate, staleIfError } = lifetime;
-    const own = age + this.#ttl;
-    const end = ttl + staleWhileRevalidate;
-    if (own >= end) return lifetime;
-    const last = Math.max(end, ttl + staleIfError);
-    return {
-      ...lifetime,
-      ttl: Math.min(ttl, own),
-      staleWhileRevalidate: Math.max(0, own - ttl),
-      staleIfError: last - Math.min(ttl, own),
-    };
   }
 
   /** @internal Whether a tag was invalidated since; softly does not count for what is stale anyway. */

@@ -273,16 +273,21 @@ export declare function invalidate_tags(machine: number, tags: Float64Array | nu
 export declare function is_outdated(machine: number, fence: number, tags: Float64Array | number[], known: boolean): boolean;
 
 /**
- * A `ttl` with its jitter.
- */
-export declare function jittered(ttl: number, jitter: number, roll: number): number;
-
-/**
  * The effect of invalidations on a stored entry: one of `judged`, else it is stale since that
  * wall-clock time. `carried` are its tags' versions, hard and soft in turn; `current` those
  * that the tags have now, each pair followed by the time of the soft one.
  */
 export declare function judge_tags(carried: Float64Array | number[], current: Float64Array | number[]): number;
+
+/**
+ * The lifetime of a value that is written as if it had been loaded: `LifetimeNumbers`.
+ */
+export declare function lifetime(machine: number, policy: number, facts: number, ttl: number, roll: number): Float64Array;
+
+/**
+ * The lifetime of what `loaded` has just said to be stored below: `LifetimeNumbers`.
+ */
+export declare function lifetime_below(machine: number): Float64Array;
 
 /**
  * Begins a load of its own for a caller that was told to wait; gives its fence, 0 where the entry
@@ -291,9 +296,10 @@ export declare function judge_tags(carried: Float64Array | number[], current: Fl
 export declare function load_beside(machine: number, slot: number, policy: number, now: number): number;
 
 /**
- * A load ended with a value; gives the slot that holds it, or one of `abi::landed`.
+ * A load ended with something to keep: `facts` are some of `facts`, and NaN is a `ttl` that the
+ * policy has. Gives the slot that holds it, or one of `landed`, and what `below` says.
  */
-export declare function loaded(machine: number, slot: number, fence: number, policy: number, ttl: number, staleWhileRevalidate: number, staleIfError: number, size: number, now: number, retained: number): number;
+export declare function loaded(machine: number, slot: number, fence: number, policy: number, facts: number, ttl: number, staleWhileRevalidate: number, staleIfError: number, retained: number, size: number, roll: number, now: number): number;
 
 /**
  * Adds what was saved; false, and nothing is added, when it is damaged or was made for other
@@ -302,9 +308,10 @@ export declare function loaded(machine: number, slot: number, fence: number, pol
 export declare function merge_bloom(filter: number, saved: Uint8Array | number[]): boolean;
 
 /**
- * Opens a machine; gives its number.
+ * Opens a machine; gives its number. `ttl` bounds the time for which it serves entries of stores
+ * below it.
  */
-export declare function open(maxEntries: number, maxBytes: number): number;
+export declare function open(maxEntries: number, maxBytes: number, ttl: number): number;
 
 /**
  * Opens an empty filter; gives its number, −1 for options that are refused.
@@ -312,9 +319,10 @@ export declare function open(maxEntries: number, maxBytes: number): number;
 export declare function open_bloom(capacity: number, falsePositiveRate: number): number;
 
 /**
- * Stores a value that was not loaded; gives its slot, or one of `abi::landed`.
+ * Stores a value that was not loaded; gives its slot, or one of `landed`. `is_layered`: stores
+ * below the memory get it, too.
  */
-export declare function put(machine: number, slot: number, ttl: number, staleWhileRevalidate: number, staleIfError: number, size: number, now: number, retained: number): number;
+export declare function put(machine: number, slot: number, ttl: number, staleWhileRevalidate: number, staleIfError: number, size: number, now: number, retained: number, isLayered: boolean): number;
 
 /**
  * Reports how a load went: one of `result`.
