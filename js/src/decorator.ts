@@ -1,4 +1,7 @@
-/** Methods whose answers are cached: standard decorators (TC39, as TypeScript 5 emits them). */
+/**
+ * A decorator for methods with cached results: a standard decorator (TC39, as TypeScript 5 emits
+ * it).
+ */
 
 import type { Cache } from "./api/cache.js";
 import type { Wrapped } from "./api/wrap.js";
@@ -11,9 +14,9 @@ import { refuseAsync, settled } from "./util/user-functions.js";
 export interface MethodPolicy<Args extends readonly unknown[] = any, Result = any>
   extends PolicyOptions<Args, Result> {
   /**
-   * What of the object its answers depend on. It comes before the arguments: `{0}` of templates,
-   * and the first argument of the policy's functions, is what it gives. Default: nothing, all
-   * objects of the class share their answers.
+   * Returns the part of the object that results depend on. It precedes the arguments: it is `{0}`
+   * of templates, and the first argument of the policy's functions. Default: none, so all objects
+   * of the class share results.
    */
   // biome-ignore lint/suspicious/noExplicitAny: the object's type is the class's own
   readonly of?: ((self: any) => unknown) | undefined;
@@ -26,45 +29,45 @@ export type Method<Args extends readonly unknown[], Result> = (
   ...args: Args
 ) => Promise<Result>;
 
-/** What `@cached` gives. */
+/** The type of `@cached(…)`. */
 export type Decorator<Args extends readonly unknown[], Result> = (
   method: Method<Args, Result>,
   context: MethodContext,
 ) => Method<Args, Result>;
 
-/** What is known of the place of a decorator. */
+/** The used part of a decorator's context. */
 export interface MethodContext {
-  /** `"method"`; anything else is refused. */
+  /** Must be `"method"`. */
   readonly kind: string;
   /** The method's name. */
   readonly name: string | symbol;
 }
 
 /**
- * Caches the answers of a method, static or not: `@cached(cache, { ttl: "5m" })`.
+ * Caches the results of a method, static or not: `@cached(cache, { ttl: "5m" })`.
  *
- * **The object is no part of the key** unless `of` says what of it is. Without `key` the keys come
- * from the method's name and its arguments; a second method of that name has keys of its own, in
- * the order in which classes are defined. Stores that several programs share want a `key`.
+ * **The object is no part of the key** unless `of` returns a part of it. Without `key`, keys
+ * consist of the method's name and its arguments; a second method of that name has keys of its own,
+ * by the order in which classes are defined. Stores that several programs share need a `key`.
  *
  * @throws ConfigError for anything but a method, or for a wrong policy, when the class is defined
  */
 export function cached<Args extends readonly unknown[], Result, Part>(
   cache: Cache,
   policy: MethodPolicy<readonly [part: Part, ...args: Args], NoInfer<Result>> & {
-    /** What of the object its answers depend on; it comes before the arguments. */
+    /** Returns the part of the object that results depend on; it precedes the arguments. */
     // biome-ignore lint/suspicious/noExplicitAny: the object's type is the class's own
     readonly of: (self: any) => Part;
   },
 ): Decorator<Args, Result>;
 /**
- * Caches the answers of a method whose object is no part of the key.
+ * Caches the results of a method whose object is no part of the key.
  * @throws ConfigError for anything but a method, or for a wrong policy, when the class is defined
  */
 export function cached<Args extends readonly unknown[], Result>(
   cache: Cache,
   policy: MethodPolicy<Args, NoInfer<Result>> & {
-    /** Nothing: all objects of the class share their answers. */
+    /** Absent: all objects of the class share results. */
     readonly of?: undefined;
   },
 ): Decorator<Args, Result>;
@@ -115,9 +118,9 @@ function partOf<Args extends readonly unknown[], Result>(
 const WRAPPED = Symbol("wrapped");
 
 /**
- * The wrapped function behind a decorated method: its `invalidate`, `key`, `peek`, `set`; and
- * `explain` and `refresh`, which want the object: `wrapped(user.load).explain.call(user, 42)`. With
- * `of`, what that gives is the first argument of each.
+ * Returns the wrapped function of a decorated method: its `invalidate`, `key`, `peek` and `set`,
+ * and its `explain` and `refresh`, which need the object: `wrapped(user.load).explain.call(user,
+ * 42)`. With `of`, the part that it returns is the first argument of each.
  * @throws ConfigError for a method that is not decorated
  */
 export function wrapped<Args extends readonly unknown[], Result>(

@@ -1,4 +1,4 @@
-/** The numbers of a cache as Prometheus reads them. */
+/** A cache's statistics as Prometheus text. */
 
 import type { CacheStats } from "./api/stats.js";
 import type { PolicyStats } from "./engine/counts.js";
@@ -6,21 +6,21 @@ import type { LoadTimes } from "./engine/load-times.js";
 import { ConfigError } from "./util/errors.js";
 import { readOptions } from "./util/options.js";
 
-/** What can be asked for statistics: a cache. */
+/** An object with statistics: a cache. */
 export interface HasStats {
   stats(): CacheStats;
 }
 
-/** How the text is written. */
+/** Options of {@link prometheusText}. */
 export interface PrometheusOptions {
-  /** Labels that every sample carries, like `{ region: "fra" }`. Default none. */
+  /** Labels of every sample, like `{ region: "fra" }`. Default none. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The `Content-Type` of the text. */
 export const PROMETHEUS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
-/** @internal A number that is kept for each function. */
+/** @internal Counters of each function. */
 export const FUNCTION_COUNTERS: readonly (readonly [
   member: Exclude<keyof PolicyStats, "loadTimes">,
   name: string,
@@ -40,7 +40,7 @@ export const FUNCTION_COUNTERS: readonly (readonly [
   ["refusals", "refusals", "Loads that a guard refused."],
 ];
 
-/** @internal A number that is kept once for the whole cache. */
+/** @internal Numbers of the whole cache. */
 export const CACHE_NUMBERS: readonly {
   readonly name: string;
   readonly type: "gauge" | "counter";
@@ -99,7 +99,7 @@ export const CACHE_NUMBERS: readonly {
   },
 ];
 
-/** @internal The functions by name, in an order that does not change. */
+/** @internal Returns the functions, sorted by name. */
 export function functionsOf(stats: CacheStats): readonly (readonly [string, PolicyStats])[] {
   return Object.entries(stats.functions).sort(([left], [right]) => (left < right ? -1 : 1));
 }
@@ -156,14 +156,14 @@ function summary(name: string, labels: Labels, times: LoadTimes): readonly strin
 }
 
 /**
- * The numbers of a cache in the Prometheus text format 0.0.4 (prometheus.io, "Exposition formats").
- * Serve it with {@link PROMETHEUS_CONTENT_TYPE}.
+ * Returns a cache's statistics in the Prometheus text format 0.0.4 (prometheus.io, "Exposition
+ * formats"). Serve it with {@link PROMETHEUS_CONTENT_TYPE}.
  *
- * Counts are per function, with label `function`; their sum is the count of the cache. Times are in
- * seconds. Names and order are the same each time.
+ * Counters are per function, with label `function`; their sum is the cache's. Times are in seconds.
+ * Names and order are the same each time.
  *
- * @param from a cache, or what its `stats()` gave
- * @throws ConfigError naming the option at fault
+ * @param from a cache, or the result of its `stats()`
+ * @throws ConfigError naming the wrong option
  */
 export function prometheusText(from: HasStats | CacheStats, options?: PrometheusOptions): string {
   const given = readOptions(options ?? {}, { of: "prometheusText", known: ["labels"] });

@@ -1,4 +1,4 @@
-/** The numbers of a cache as OpenTelemetry reads them. */
+/** A cache's statistics as OpenTelemetry instruments. */
 
 import {
   type Attributes,
@@ -11,26 +11,26 @@ import { CACHE_NUMBERS, FUNCTION_COUNTERS, functionsOf, type HasStats } from "./
 import { ConfigError } from "./util/errors.js";
 import { readOptions } from "./util/options.js";
 
-/** How a cache is instrumented. */
+/** Options of {@link instrument}. */
 export interface InstrumentOptions {
-  /** Makes the instruments. Default: the meter "holdover" of the global provider. */
+  /** The meter of the instruments. Default: the meter "holdover" of the global provider. */
   readonly meter?: Meter | undefined;
-  /** What every measurement carries. Default none. */
+  /** Attributes of every measurement. Default none. */
   readonly attributes?: Attributes | undefined;
 }
 
-/** What `instrument` gives. */
+/** The result of {@link instrument}. */
 export interface Instrumented {
-  /** Measures no more. Calling it again does nothing. */
+  /** Stops measuring. Calling it again does nothing. */
   unregister(): void;
 }
 
 /**
  * Measures a cache with OpenTelemetry: observable counters and gauges, read when the SDK collects.
- * Counts carry attribute `function`; their sum is the count of the cache.
+ * Counters carry attribute `function`; their sum is the cache's.
  *
  * Needs `@opentelemetry/api`, an optional peer dependency.
- * @throws ConfigError naming the option at fault
+ * @throws ConfigError naming the wrong option
  */
 export function instrument(cache: HasStats, options?: InstrumentOptions): Instrumented {
   if (typeof cache?.stats !== "function") throw new ConfigError("cache", cache, "a cache");

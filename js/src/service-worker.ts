@@ -1,4 +1,4 @@
-/** Service workers: which requests are answered by which policy. */
+/** The entry `holdover/service-worker`: responses from a cache in a service worker. */
 
 import type { Cache } from "./api/cache.js";
 import type { FetchOptions } from "./policy/fetch-options.js";
@@ -22,47 +22,50 @@ export type { Match, Route, RouteContext } from "./service-worker/routes.js";
 /** Options of {@link serveFrom}. */
 export interface ServeOptions {
   /**
-   * The page for navigations that fail, as a URL: the network and the cache gave no answer. It has
-   * to be in `precache` or be answered by a route.
+   * The URL of the page for navigations that neither the network nor the cache can answer. It must
+   * be in `precache` or match a route.
    */
   readonly navigationFallback?: string | undefined;
   /**
-   * Files that are loaded when the worker is installed, past the browser's own cache and whatever
-   * their headers say; an install fails when one cannot be loaded. Default: none.
+   * Files loaded when the worker is installed, bypassing the browser's HTTP cache and whatever
+   * their headers say; an install fails if one cannot be loaded. Default: none.
    *
-   * One with a `revision` is answered as it was installed until a newer worker takes over, and not
-   * loaded again while its revision stays. A plain URL is answered by its route, or the network;
-   * what was installed is the answer when that fails.
+   * A file with a `revision` is served as installed until a newer worker takes over, and is not
+   * loaded again while its revision stays. A plain URL is served by its route or the network; the
+   * installed file answers if that fails.
    */
   readonly precache?: readonly PrecacheEntry[] | undefined;
-  /** Take over at once: do not wait until pages of an older worker are closed. Default false. */
+  /**
+   * True to take over at once, without waiting until pages of an older worker are closed. Default
+   * false.
+   */
   readonly takeOver?: boolean | undefined;
   /**
-   * Have the browser ask for pages while the worker starts, and let loads take its answers.
-   * Worth it where most pages are not answered from the cache. Default false.
+   * True to have the browser request pages while the worker starts; loads take its responses.
+   * Useful if most pages are not answered from the cache. Default false.
    */
   readonly navigationPreload?: boolean | undefined;
-  /** Options of each route's `cachedFetch`; a service worker's cache is one user's own. */
+  /** Options of each route's `cachedFetch`. The cache of a service worker has one user. */
   readonly fetch?: FetchOptions | undefined;
-  /** Where the events come from. Default: the global scope; `false`: no listener is added. */
+  /** The source of events. Default: the global scope; `false` adds no listeners. */
   readonly scope?: ServiceWorkerEvents | false | undefined;
 }
 
-/** The part of a service worker's event that is used. */
+/** The used part of a service worker's event. */
 interface ExtendableEventLike {
   waitUntil(work: Promise<unknown>): void;
 }
 
-/** The same of its `fetch` events. */
+/** The used part of a `fetch` event. */
 interface FetchEventLike extends ExtendableEventLike {
   readonly request: Request;
   readonly preloadResponse?: Promise<unknown> | undefined;
   respondWith(response: Promise<Response>): void;
 }
 
-/** The part of `ServiceWorkerGlobalScope` that is used. */
+/** The used part of `ServiceWorkerGlobalScope`. */
 export interface ServiceWorkerEvents {
-  /** Hears an event. */
+  /** Adds an event listener. */
   addEventListener(type: string, listener: (event: never) => void): void;
   /** The script's own URL. */
   readonly location?: { readonly origin: string } | undefined;
@@ -81,13 +84,15 @@ export interface ServiceWorkerEvents {
   readonly clients?: { claim(): Promise<void> } | undefined;
 }
 
-/** What {@link serveFrom} gives. */
+/** The result of {@link serveFrom}. */
 export interface Served {
-  /** The answer to a request, or undefined when no route takes it. */
+  /** Returns the response to a request; undefined if no route matches it. */
   respond(request: Request): Promise<Response> | undefined;
-  /** Loads what is to be there before the first request: the work of an `install` event. */
+  /** Loads the files of `precache`: the work of an `install` event. */
   precache(): Promise<void>;
-  /** Puts in use what was installed last, and ends the rest: the work of an `activate` event. */
+  /**
+   * Puts the latest installed version in use and drops the others: the work of an `activate` event.
+   */
   activate(): Promise<void>;
 }
 
@@ -101,15 +106,15 @@ const OPTIONS = [
 ] as const;
 
 /**
- * Answers the requests of a service worker from a cache, each by the first route that takes it.
- * Others go to the network as if there were no worker. Call it while the script is evaluated, as
- * browsers hear no listeners that are added later.
+ * Answers the requests of a service worker from a cache, each by the first route that matches.
+ * Others go to the network as if there were no worker. Call it while the script is evaluated:
+ * browsers ignore listeners added later.
  *
  * ```js
  * serveFrom(cache, [{ match: "/api/*", policy: { staleIfError: "1d" } }]);
  * ```
  *
- * @throws ConfigError naming the route and option at fault
+ * @throws ConfigError naming the wrong route and option
  */
 export function serveFrom(
   cache: Cache,
@@ -127,7 +132,7 @@ export function serveFrom(
   return worker;
 }
 
-/** A cache at work for a service worker. */
+/** A cache that serves a service worker's requests. */
 class Worker implements Served {
   readonly #precache: Precache;
   readonly #responder: Responder;
@@ -217,11 +222,11 @@ class Worker implements Served {
       forget();
     };
     event.respondWith(answer.finally(over));
-    // A preload that nobody waits for would be reported as cancelled.
+    // The browser would report an unused preload as cancelled.
     if (preloadResponse !== undefined) event.waitUntil(preloadResponse.catch(() => {}));
   }
 
-  /** Only where the option was given: the application may set it itself. */
+  /** Sets navigation preload only if the option was given: the application may set it itself. */
   async #setPreload({ registration }: ServiceWorkerEvents): Promise<void> {
     const preload = registration?.navigationPreload;
     if (this.#preloading === true) await preload?.enable();
@@ -229,17 +234,17 @@ class Worker implements Served {
   }
 }
 
-/** The events that still wait for their answers. */
+/** Events whose responses are pending. */
 const active = new Set<ExtendableEventLike>();
 
-/** Keeps the worker alive for work that outlives its event, like a refresh in the background. */
+/** Keeps the worker alive for work that outlives its event, like a background refresh. */
 function anchor(work: Promise<unknown>): void {
   for (const event of [...active].reverse()) {
     try {
       event.waitUntil(work);
       return;
     } catch {
-      // It is over: any other that is not will do.
+      // This event is over; another one may not be.
     }
   }
 }

@@ -160,7 +160,7 @@ test("no name that is given or computed is a derived one of another function", a
       assert.throws(() => cache.wrap(called("x", "given"), { ttl: "1h", name }), {
         code: "E_CONFIG",
         option: "name",
-        message: /a function without a name is called so/,
+        message: /a function wrapped earlier without a name was given this one/,
       });
     }
   }

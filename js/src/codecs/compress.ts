@@ -1,4 +1,4 @@
-/** Smaller records, for stores that are far or dear. */
+/** Compression of records, for stores that are slow or expensive. */
 
 import { type ByteSize, byteSize } from "../memory/size.js";
 import { CodecError } from "../util/errors.js";
@@ -10,19 +10,22 @@ export type { Sealing } from "./sealed.js";
 
 /** Options of {@link compress}. */
 export interface CompressOptions {
-  /** Records below it are left as they are, a number of bytes or like `"4kb"`. Default `"1kb"`. */
+  /**
+   * Records below this size are stored as they are: a number of bytes, or like `"4kb"`. Default
+   * `"1kb"`.
+   */
   readonly threshold?: ByteSize | undefined;
-  /** What a record may become again; beyond it is a miss. Default `"32mb"`. */
+  /** The largest size of a decompressed record; a larger one is a miss. Default `"32mb"`. */
   readonly maxBytes?: ByteSize | undefined;
 }
 
 const MAGIC = "hc";
-/** Bytes that tell how many follow. */
+/** Bytes of the length before the record. */
 const LENGTH = 4;
 
 /**
- * Compresses records (DEFLATE, RFC 1951) above a threshold, if that makes them smaller. Works
- * where the host has `CompressionStream`; elsewhere nothing is compressed.
+ * Compresses records (DEFLATE, RFC 1951) above a threshold, if that makes them smaller. Without
+ * `CompressionStream` on the host, records stay uncompressed.
  *
  * `createCache({ compress: compress() })`, or for one store, `compress()(store)`.
  *
@@ -43,9 +46,9 @@ export function compress(options: CompressOptions = {}): Sealing {
       if (!isIn(MAGIC, stored)) return stored;
       const inner = contents(MAGIC, stored, LENGTH);
       const deflated = inner.subarray(LENGTH);
-      // Not every host complains of what comes after the end.
+      // Not every host refuses bytes after the end of the stream.
       if (lengthOf(deflated).some((byte, index) => byte !== inner[index])) {
-        throw new CodecError("a compressed record has another length than it should");
+        throw new CodecError("a compressed record has the wrong length");
       }
       const record = await through(new DecompressionStream("deflate-raw"), deflated, maxBytes);
       if (record !== undefined) return record;
@@ -66,14 +69,14 @@ interface ByteStream {
   readonly writable: WritableStream<BufferSource>;
 }
 
-/** What comes out of a stream; undefined when it is more than `limit` bytes. */
+/** Returns the output of a stream; undefined if it exceeds `limit` bytes. */
 async function through(
   stream: ByteStream,
   bytes: Uint8Array,
   limit: number,
 ): Promise<Uint8Array | undefined> {
   const writer = stream.writable.getWriter();
-  // Its failure shows in what is read.
+  // A failure shows in the reads.
   writer.write(Uint8Array.from(bytes)).catch(() => {});
   writer.close().catch(() => {});
   const reader = stream.readable.getReader();

@@ -1,4 +1,4 @@
-/** Encrypted records, for stores that others can read. */
+/** Encryption of records, for stores that others can read. */
 
 import { CodecError } from "../util/errors.js";
 import { readOptions } from "../util/options.js";
@@ -11,7 +11,9 @@ export type { Secret } from "./secrets.js";
 
 /** Options of {@link encrypt}. */
 export interface EncryptOptions {
-  /** The first encrypts, all are good to read with: put a new one first, drop the old one later. */
+  /**
+   * The first key encrypts, each of them decrypts. Put a new key first and drop the old one later.
+   */
   readonly keys: readonly Secret[];
 }
 
@@ -22,14 +24,14 @@ const TAG = 16;
 
 /**
  * Encrypts records with AES-256-GCM (NIST SP 800-38D), with a random IV each; a record opens only
- * under its own key. Keys of entries stay readable. What cannot be decrypted is a miss and a
- * `corrupt` event.
+ * under its own key. Keys of entries stay readable. A record that cannot be decrypted is a miss and
+ * a `corrupt` event.
  *
- * `createCache({ encrypt: encrypt({ keys: [env.KEY] }) })`, or for one store,
- * `encrypt({ keys })(store)`. One key is good for 2^32 records.
+ * `createCache({ encrypt: encrypt({ keys: [env.KEY] }) })`, or for one store, `encrypt({ keys
+ * })(store)`. One key is good for 2^32 records.
  *
- * @throws ConfigError when a key has not just 32 bytes, or does not look random; and for a store
- *   whose records are under one of the keys already
+ * @throws ConfigError if a key has not exactly 32 bytes or does not look random, and for a store
+ * whose records are encrypted with one of the keys already
  */
 export function encrypt(options: EncryptOptions): Sealing {
   const secrets = secretsOf(

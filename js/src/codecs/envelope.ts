@@ -1,13 +1,13 @@
-/** The first bytes of sealed records. */
+/** The header of sealed records. */
 
 import { CodecError } from "../util/errors.js";
 import { utf8 } from "../util/utf8.js";
 
 const VERSION = 1;
-/** Magic of two letters and a version. */
+/** Two letters and a version. */
 const HEAD = 3;
 
-/** The parts, behind a head with these two letters. */
+/** Returns the parts behind a header with these two letters. */
 export function envelope(magic: string, ...parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, HEAD));
   whole.set([magic.charCodeAt(0), magic.charCodeAt(1), VERSION]);
@@ -19,14 +19,14 @@ export function envelope(magic: string, ...parts: readonly Uint8Array[]): Uint8A
   return whole;
 }
 
-/** Whether a record is in an envelope with these two letters. */
+/** True if a record has a header with these two letters. */
 export function isIn(magic: string, stored: Uint8Array): boolean {
   return stored[0] === magic.charCodeAt(0) && stored[1] === magic.charCodeAt(1);
 }
 
 /**
- * What is in an envelope.
- * @throws CodecError when it is none, of another version, or shorter than `least` bytes
+ * Returns the contents behind a header.
+ * @throws CodecError for another header or version, and for fewer than `least` bytes
  */
 export function contents(magic: string, stored: Uint8Array, least: number): Uint8Array {
   if (!isIn(magic, stored)) throw new CodecError(`a record is not in an envelope "${magic}"`);
@@ -35,7 +35,7 @@ export function contents(magic: string, stored: Uint8Array, least: number): Uint
   return stored.subarray(HEAD);
 }
 
-/** The key of an entry as bytes; different for different keys, lone surrogates too. */
+/** Returns an entry's key as bytes; different for different keys, including lone surrogates. */
 export function labelOf(purpose: string, key: string): Uint8Array {
   const text = utf8(JSON.stringify([purpose, key]));
   const label = new Uint8Array(4 + text.length);
@@ -45,9 +45,8 @@ export function labelOf(purpose: string, key: string): Uint8Array {
 }
 
 /**
- * Gives what `act` gave, once it was done; what fails is done again.
- *
- * Not before it is needed: Workers forbid it at module scope.
+ * Returns a function that calls `act` on first use and then returns its result; a failure is tried
+ * again by the next call. Workers forbid such work at module scope.
  */
 export function once<T>(act: () => Promise<T>): () => Promise<T> {
   let done: Promise<T> | undefined;

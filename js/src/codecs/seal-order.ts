@@ -1,30 +1,30 @@
 /**
- * The order of writes of one key while they are sealed, which takes a long record longer than a
- * short one. Nobody waits for anybody: whichever was asked for last wins, and what is sealed too late
- * is not handed to the store any more. So a sealing that never ends holds up nothing.
+ * The order of writes of one key while they are sealed: a long record takes longer than a short
+ * one. No write waits for another. The last one requested wins, and one that is sealed too late is
+ * not given to the store, so a sealing that never ends blocks nothing.
  */
 
 import type { Maybe } from "../model/store.js";
 import { CodecError } from "../util/errors.js";
 
-/** How many keys may be in the middle of sealing; those that vanished are among them. */
+/** Maximum number of keys being sealed, including those of vanished requests. */
 const MOST_KEYS = 10_000;
 
 interface Sealing {
   /** The number of the newest change. */
   newest: number;
-  /** How many are being sealed. */
+  /** Number of changes being sealed. */
   running: number;
 }
 
-/** Says which sealed records may still be handed over. */
+/** Decides which sealed records may still be written. */
 export class SealOrder {
   #last = 0;
-  /** Of changes up to here nobody knows. */
+  /** Changes up to this number are forgotten. */
   #forgottenAt = 0;
   readonly #keys = new Map<string, Sealing>();
 
-  /** A change of a key that needs no sealing. */
+  /** Records a change of a key that needs no sealing. */
   change(key: string): void {
     const sealing = this.#keys.get(key);
     if (sealing === undefined) return;
@@ -32,15 +32,15 @@ export class SealOrder {
     sealing.newest = this.#last;
   }
 
-  /** A change of every key that begins with `prefix`. */
+  /** Records a change of every key that begins with `prefix`. */
   changeUnder(prefix: string): void {
     for (const key of this.#keys.keys()) if (key.startsWith(prefix)) this.change(key);
   }
 
   /**
-   * Seals a record, then hands it over: unless a newer change came meanwhile, which gives undefined.
-   * @param overwrites whether it is such a change itself
-   * @throws CodecError when so many were sealed meanwhile that nobody knows
+   * Seals a record, then writes it; undefined if a newer change came meanwhile.
+   * @param overwrites true if the write itself counts as a change
+   * @throws CodecError if so many were sealed meanwhile that the order is forgotten
    */
   async seal<T>(
     key: string,
@@ -73,7 +73,7 @@ export class SealOrder {
     return this.#last;
   }
 
-  /** One is sealed; true if nothing newer came. */
+  /** Ends a sealing; true if no newer change came. */
   #end(key: string, number: number): boolean {
     const sealing = this.#keys.get(key);
     if (sealing === undefined) return false;

@@ -1,4 +1,4 @@
-/** A store whose records are changed on their way in, and changed back on their way out. */
+/** A store that transforms its records on writing, and restores them on reading. */
 
 import type { SetOptions, Store, StoreEntry } from "../model/store.js";
 import { isSame, type OwnBytes } from "../util/bytes.js";
@@ -6,35 +6,41 @@ import { elapsed } from "../util/elapsed.js";
 import { SealOrder } from "./seal-order.js";
 import { holdSecrets } from "./secrets.js";
 
-/** What is done to records. Both are given the key, so that no record passes for another's. */
+/**
+ * A transformation of records. Both functions are given the key, so that no record can pass for
+ * another key's.
+ */
 export interface Seal {
-  /** What is stored. */
+  /** Returns the stored form of a record. */
   close(key: string, record: Uint8Array): Promise<Uint8Array>;
   /**
-   * The record.
-   * @throws CodecError or SignatureError when this is not what was stored
+   * Returns the record of its stored form.
+   * @throws CodecError or SignatureError if `close` did not make it
    */
   open(key: string, stored: Uint8Array): Promise<Uint8Array>;
 }
 
-/** Gives a store that keeps its records otherwise; what `createCache` takes as `sign` and so on. */
+/**
+ * Returns a store that seals its records; the type of `createCache`'s options `sign`, `encrypt` and
+ * `compress`.
+ */
 export type Sealing = (store: Store) => Store;
 
 type Found = Uint8Array | undefined | null;
 
-/** What does not touch records. */
+/** Operations that do not touch records. */
 const UNTOUCHED = ["keys", "increment", "window", "subscribe", "publish", "ping", "close"] as const;
 
 /**
- * The same store, with sealed records. What cannot be opened is given as the error that tells why:
- * to the cache that is a miss and a `corrupt` event, and no failure of the store.
+ * Returns a store with sealed records. Instead of a record that cannot be opened it returns the
+ * error: for the cache that is a miss and a `corrupt` event, and no failure of the store.
  *
- * @throws ConfigError when one of `secrets` seals the records of `store` already
+ * @throws ConfigError if one of `secrets` seals the records of `store` already
  */
 export function sealed(store: Store, seal: Seal, secrets: readonly OwnBytes[] = []): Store {
   const order = new SealOrder();
   const open = async (key: string, found: Found): Promise<Found> => {
-    // Nothing, or the error of a seal further in.
+    // Undefined, or the error of an inner seal.
     if (!ArrayBuffer.isView(found)) return found;
     try {
       return await seal.open(key, found);
@@ -45,7 +51,7 @@ export function sealed(store: Store, seal: Seal, secrets: readonly OwnBytes[] = 
   const outer: Mutable<Store> = {
     get: async (key) => open(key, await store.get(key)),
     set: (key, record, options) => {
-      // A copy: the caller may change its bytes before they are sealed.
+      // A copy: the caller may change the bytes before they are sealed.
       const own = record.slice();
       const left = remaining(options);
       return order.seal(
@@ -69,7 +75,10 @@ export function sealed(store: Store, seal: Seal, secrets: readonly OwnBytes[] = 
   return outer;
 }
 
-/** Gives the same options later: what sealing took is no part of `within` any more. */
+/**
+ * Returns a function for the options at a later time: the time that sealing took is taken off
+ * `within`.
+ */
 function remaining(options: SetOptions): () => SetOptions {
   const { within } = options;
   if (within === undefined) return () => options;
@@ -98,7 +107,7 @@ function addBatches(
       return Promise.all(keys.map((key, index) => open(key, found[index])));
     };
   }
-  // One by one, as each takes its time to seal; stores send them together anyway.
+  // One at a time, as each takes its own time to seal; stores pipeline them anyway.
   outer.setMany = (entries: readonly StoreEntry[]) =>
     Promise.all(entries.map((entry) => outer.set(...entry)));
   if (store.deleteMany !== undefined) {
@@ -124,7 +133,8 @@ function addAtomic(outer: Mutable<Store>, store: Store, order: SealOrder, seal: 
       return (await order.seal(key, () => seal.close(key, own), add, false)) === true;
     };
   }
-  // Two seals of one record may differ, so what is there is opened; then it has to be there still.
+  // Two seals of one record may differ, so the stored one is opened, compared, and must still be
+  // there.
   const storedOf = async (key: string, record: Uint8Array) => {
     const own = record.slice();
     const stored = await store.get(key);

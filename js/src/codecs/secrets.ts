@@ -1,4 +1,4 @@
-/** Keys for sealing: read, and refused where somebody would guess them. */
+/** Secrets for sealing, checked against guessable values. */
 
 import { fromBase64 } from "../stores/base64.js";
 import { isBytes, isSame, type OwnBytes } from "../util/bytes.js";
@@ -7,25 +7,25 @@ import { ConfigError } from "../util/errors.js";
 /** A secret: bytes, or their base64. */
 export type Secret = Uint8Array | string;
 
-/** The purpose of a seal's keys, and the length they have to have. */
+/** The requirements of a seal's secrets. */
 export interface SecretNeeds {
   readonly isLong: (length: number) => boolean;
-  /** The allowed values, for messages. */
+  /** The allowed secrets, for messages. */
   readonly allowed: string;
 }
 
-/** Random bytes have about 30 different ones among 32; as many as here never happens by chance. */
+/** 32 random bytes have about 30 different values; so few never occur by chance. */
 const FEWEST_OF_TEXT = 17;
-/** Fewer, as bytes may be the letters of a hexadecimal key, of which there are 16. */
+/** Fewer, as the bytes may be the digits of a hexadecimal key, of which there are 16. */
 const FEWEST_OF_BYTES = 9;
 
 /**
  * Returns the bytes of secrets.
- * @throws ConfigError when there is none, or one is no secret, of another length, or no random one
+ * @throws ConfigError if there is none, or one is no secret, has a wrong length or is not random
  */
 export function secretsOf(keys: unknown, { isLong, allowed }: SecretNeeds): OwnBytes[] {
   if (!Array.isArray(keys) || keys.length === 0) {
-    // Not the value itself: messages are logged, and this may be a secret.
+    // Not the value itself: messages are logged, and it may be a secret.
     throw new ConfigError("keys", typeof keys, `a list of at least one key: ${allowed}`);
   }
   return Array.from(keys as unknown[], (key, index) => {
@@ -50,7 +50,7 @@ function bytesOf(key: unknown): OwnBytes | undefined {
   }
 }
 
-/** True for bytes that hardly differ, and for plain text that happens to be base64. */
+/** True for bytes with few different values, and for plain text that happens to be base64. */
 function isGuessable(key: unknown, bytes: OwnBytes): boolean {
   const isText = typeof key === "string";
   const distinct = new Set(bytes).size;
@@ -58,8 +58,8 @@ function isGuessable(key: unknown, bytes: OwnBytes): boolean {
 }
 
 /**
- * True for text that somebody wrote, as far as its letters tell: all of one case (of random keys one
- * in 10^9 is), or letters only, less than a third of which are capitals (one in 10^5).
+ * True for text that looks written by hand: all of one case (of random keys one in 10^9 is), or
+ * letters only, less than a third of them capitals (one in 10^5).
  */
 function isPlain(text: string): boolean {
   if (/^[\da-f]+$/i.test(text)) return false;
@@ -68,12 +68,12 @@ function isPlain(text: string): boolean {
   return /^[a-z]+=*$/i.test(text) && capitals * 3 < text.length;
 }
 
-/** Which keys the records of a sealed store are under. */
+/** The secrets of each sealed store. */
 const held = new WeakMap<object, readonly OwnBytes[]>();
 
 /**
- * Remembers which keys seal the records of `outer`, those of the store within it included.
- * @throws ConfigError when one of them seals the records of the store within already
+ * Records the secrets of a sealed store, including those of the store within.
+ * @throws ConfigError if one of them seals the records of the store within already
  */
 export function holdSecrets(outer: object, inner: object, secrets: readonly OwnBytes[]): void {
   const within = held.get(inner) ?? [];

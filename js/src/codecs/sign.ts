@@ -1,4 +1,4 @@
-/** Records with a signature, for stores that others can write to. */
+/** Signatures of records, for stores that others can write to. */
 
 import { SignatureError } from "../util/errors.js";
 import { readOptions } from "../util/options.js";
@@ -11,7 +11,7 @@ export type { Secret } from "./secrets.js";
 
 /** Options of {@link sign}. */
 export interface SignOptions {
-  /** The first signs, all are good to read with: put a new one first, drop the old one later. */
+  /** The first key signs, each of them verifies. Put a new key first and drop the old one later. */
   readonly keys: readonly Secret[];
 }
 
@@ -21,12 +21,12 @@ const ALGORITHM = { name: "HMAC", hash: "SHA-256" };
 
 /**
  * Signs records with HMAC-SHA-256 (RFC 2104) over namespace, key, header and value. A record with
- * another signature, or with none, is a miss and a `corrupt` event.
+ * another signature, or none, is a miss and a `corrupt` event.
  *
  * `createCache({ sign: sign({ keys: [env.KEY] }) })`, or for one store, `sign({ keys })(store)`.
  *
- * @throws ConfigError when a key has less than 32 bytes, or does not look random; and for a store
- *   whose records are under one of the keys already
+ * @throws ConfigError if a key has less than 32 bytes or does not look random, and for a store
+ * whose records are signed with one of the keys already
  */
 export function sign(options: SignOptions): Sealing {
   const secrets = secretsOf(

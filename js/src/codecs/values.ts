@@ -7,23 +7,26 @@ import { strictUtf8Text, utf8 } from "../util/utf8.js";
 
 export type { Codec } from "../records/codec/values.js";
 
-/** A library that writes values JSON cannot hold: `devalue`, `superjson`, or one like them. */
+/**
+ * A library that serializes values which JSON cannot represent: `devalue`, `superjson`, or one like
+ * them.
+ */
 export interface StructuredLibrary {
   stringify(value: unknown): string;
   parse(text: string): unknown;
 }
 
 /**
- * Values as a library of the application's choice writes them: with `devalue` dates, Maps, Sets,
- * BigInts, `undefined`, typed arrays and cycles come back as they were. The library must not
- * evaluate what it parses; `devalue` and `superjson` do not.
+ * Returns a codec over a serialization library: with `devalue` dates, Maps, Sets, BigInts,
+ * `undefined`, typed arrays and cycles survive. The library must not evaluate the text it parses;
+ * `devalue` and `superjson` do not.
  *
  * ```js
  * import * as devalue from "devalue";
  * createCache({ codec: structured(devalue) });
  * ```
  *
- * @throws ConfigError for what has no `stringify` and `parse`
+ * @throws ConfigError for a library without `stringify` and `parse`
  */
 export function structured(library: StructuredLibrary): Codec {
   const { stringify, parse } = Object(library) as StructuredLibrary;
@@ -39,7 +42,9 @@ export function structured(library: StructuredLibrary): Codec {
   };
 }
 
-/** `Uint8Array`s as they are; other values are not stored, which is a `store-error` event. */
+/**
+ * Stores `Uint8Array`s as they are; any other value is not stored, which is a `store-error` event.
+ */
 export const bytes: Codec = {
   id: 17,
   encode: (value) => {
@@ -49,7 +54,7 @@ export const bytes: Codec = {
   decode: (stored) => stored.slice(),
 };
 
-/** Strings as UTF-8; other values, and text with lone surrogates, are not stored. */
+/** Stores strings as UTF-8; other values, and strings with lone surrogates, are not stored. */
 export const text: Codec = {
   id: 18,
   encode: (value) => {

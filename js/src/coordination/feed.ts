@@ -1,6 +1,7 @@
 /**
- * What one instance drops, the memory of the others drops, too: told through stores that can
- * `publish` and `subscribe`. A message that is lost costs nothing but time: entries have their ttl.
+ * Invalidations between instances: what one drops, the others drop from their memory. Messages go
+ * through stores that can `publish` and `subscribe`. A lost message costs freshness only until the
+ * entry's `ttl` ends.
  */
 
 import type { Events } from "../model/events.js";
@@ -11,41 +12,41 @@ import type { Attempts, Layer } from "../tiers/attempts.js";
 import { CodecError, StoreError } from "../util/errors.js";
 
 /**
- * What is to be dropped: keys, tags by their hashes, or everything of the namespace. Keys that are
- * `soft` have a newer value in the stores: the old one may stand in for it while that fails.
+ * An invalidation: of keys, of tags by hash, or of everything in the namespace. Keys that are `soft`
+ * have a newer value in the stores; the old one may still answer while that cannot be read.
  */
 export type Change =
   | { readonly keys: readonly string[]; readonly soft?: boolean }
   | { readonly tags: readonly number[]; readonly soft: boolean }
   | { readonly all: true }
   /**
-   * Never told: nobody knows what was changed while nothing was heard. `isFirst`: nothing was heard
-   * before, and no loader was called.
+   * Never sent: changes may have been missed while there was no subscription. `isFirst`: there was
+   * none before, and no loader was called.
    */
   | { readonly missed: true; readonly isFirst?: boolean };
 
-/** How many keys or tags, and how many characters, a message has. */
+/** Maximum number of keys or tags, and of characters, in a message. */
 const MOST_AT_ONCE = 1000;
 const LONGEST_MESSAGE = 262_144;
-/** What is left of that for keys and tags. */
+/** The part of a message that is left for keys and tags. */
 const ROOM = LONGEST_MESSAGE - 1024;
 
-/** The deadlines of a store after which a subscription that nobody reports on is asked for again. */
+/** Deadlines of a store after which an unanswered subscription is requested again. */
 const DEADLINES = 2;
 
 interface Wire {
   readonly layer: Layer;
-  /** True while it is subscribed, or about to be. */
+  /** True while it is subscribed, or a subscription is requested. */
   isAsked: boolean;
-  /** The time until which that is believed of one that is about to be. */
+  /** The time until which a requested subscription is waited for. */
   askedUntil: number;
   isOpen: boolean;
-  /** True if an attempt failed, or was late. */
+  /** True if an attempt failed or was late. */
   hasFailed: boolean;
   stop?: () => unknown;
 }
 
-/** What messages need of their cache. */
+/** The parts of a cache that the feed needs. */
 export interface FeedHost {
   readonly attempts: Attempts;
   readonly timers: Timers;
@@ -60,14 +61,14 @@ export class Feed {
   readonly #apply: (change: Change) => void;
   #self: string | undefined;
   #closed = false;
-  /** Ends subscriptions that are under way. */
+  /** Aborts subscriptions that are under way. */
   #ending: AbortController | undefined;
   #opening: Promise<unknown> | undefined;
-  /** The time until which anybody waits for that. */
+  /** The time until which loads wait for them. */
   #openingUntil = 0;
   /**
-   * The number of subscriptions that were acknowledged after reads may have begun: what those bring, others
-   * may have changed without being heard.
+   * Counts subscriptions acknowledged after reads may have begun: other instances may have changed
+   * what these bring, unheard.
    */
   acknowledged = 0;
 
@@ -89,12 +90,13 @@ export class Feed {
     this.#apply = apply;
   }
 
-  /** Listens from now on. Called with everything that may put something into the memory. */
+  /** Subscribes where it is not yet subscribed. Called before anything enters the memory. */
   listen(): void {
     for (const wire of this.#wires) {
       if (this.#closed || wire.isOpen) continue;
       const now = this.#host.timers.now();
-      // Later, the request that asked has vanished with its timers: nobody will say that it failed.
+      // After that time the request that subscribed may have vanished with its timers, and reports
+      // no failure.
       if (wire.isAsked && now < wire.askedUntil) continue;
       wire.hasFailed ||= wire.isAsked;
       if (wire.layer.subscribing.waitingTime(now) === 0) void this.#subscribe(wire);
@@ -102,20 +104,20 @@ export class Feed {
   }
 
   /**
-   * Resolves when the first subscriptions are acknowledged, or have failed by the store's deadline.
-   * Loaders are called after that: what others change before is not heard, so that a load which
-   * began before could bring what is old. Undefined when there is nothing to wait for.
+   * Resolves when the first subscriptions are acknowledged, or at the store's deadline. Loaders are
+   * called after that: earlier changes of other instances are not heard, so an earlier load could
+   * bring an outdated value. Undefined if there is nothing to wait for.
    *
-   * By a timer of the caller's own: the request that subscribes may vanish, and its promises with it.
+   * Uses a timer of the caller's own: the request that subscribes may vanish with its promises.
    */
   opening(): Promise<void> | undefined {
     const opening = this.#opening;
     if (opening === undefined) return undefined;
     const { timers } = this.#host;
     const left = this.#openingUntil - timers.now();
-    if (left <= 0) return this.#openLate();
+    if (left <= 0) return this.#stopHolding();
     return new Promise((resolve) => {
-      const cancel = timers.after(left, () => resolve(this.#openLate()));
+      const cancel = timers.after(left, () => resolve(this.#stopHolding()));
       opening.then(() => {
         cancel();
         resolve();
@@ -123,15 +125,15 @@ export class Feed {
     });
   }
 
-  /** Loads go on without: what is acknowledged from now on has missed what they bring. */
-  #openLate(): undefined {
+  /** Lets loads go on. A later acknowledgement has missed changes of what they bring. */
+  #stopHolding(): undefined {
     this.#opening = undefined;
     for (const wire of this.#wires) wire.hasFailed ||= !wire.isOpen;
   }
 
   /**
-   * Tells the others; resolves when it is sent, or was not, by the store's deadline.
-   * @param namespaces those concerned; default: its own
+   * Publishes an invalidation; resolves when it is sent, or has failed by the store's deadline.
+   * @param namespaces the namespaces it applies to. Default: the feed's own
    */
   async tell(change: Change, namespaces?: readonly string[]): Promise<void> {
     const from = this.#name();
@@ -147,14 +149,14 @@ export class Feed {
   }
 
   async #send({ layer }: Wire, channel: string, message: string): Promise<void> {
-    // Clients may keep what they cannot send until the store is back: it has the store's deadline.
+    // Clients may queue messages until the store is back, hence the deadline.
     const publish = () => layer.store.publish?.(channel, message);
     const told = this.#host.attempts.try(layer, "publish", "", publish);
-    // Nobody waits for one deadline after the other of a store that has just failed.
+    // Callers must not wait for one deadline after another of a store that has just failed.
     if (layer.health.failures === 0) await told;
   }
 
-  /** Listens no more. */
+  /** Ends all subscriptions. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#ending?.abort();
@@ -169,9 +171,9 @@ export class Feed {
     let isAtOnce = false;
     const subscribe = () => {
       const asked = this.#ask(wire);
-      // What is there at once has missed nothing: it is asked for before anything is stored.
+      // A synchronous subscription has missed nothing: it is made before anything is stored.
       isAtOnce = typeof Object(asked).then !== "function";
-      return this.#opened(wire, asked, isAtOnce);
+      return this.#acknowledged(wire, asked, isAtOnce);
     };
     const trying = this.#host.attempts.try(layer, "subscribe", "", subscribe);
     const tried = trying.then((isOpen) => {
@@ -187,20 +189,20 @@ export class Feed {
     const { store } = wire.layer;
     const hear = (message: string) => outsideRequests(() => this.#hear(wire, message));
     const miss = () => outsideRequests(() => this.#missed());
-    // Clients may connect for it, and stay so after the request that was first.
+    // Clients may connect for it and keep the connection after this request.
     return outsideRequests(() => {
       this.#ending ??= new AbortController();
       return store.subscribe?.(this.#channel, hear, miss, this.#ending.signal);
     });
   }
 
-  /** The first subscription that comes is kept, be it late: connecting may take its time. */
-  async #opened(wire: Wire, asked: unknown, isAtOnce: boolean): Promise<true> {
+  /** Keeps the first subscription to be acknowledged, even a late one: connecting may take long. */
+  async #acknowledged(wire: Wire, asked: unknown, isAtOnce: boolean): Promise<true> {
     let stop: (() => unknown) | undefined;
     try {
       stop = (await asked) as typeof stop;
     } catch (error) {
-      // It was given up, which is no failure of the store.
+      // Aborted by `close`, which is no failure of the store.
       if (this.#closed) return true;
       throw error;
     }
@@ -212,7 +214,7 @@ export class Feed {
     wire.isOpen = true;
     if (typeof stop === "function") wire.stop = stop;
     wire.layer.subscribing.answered();
-    // Since it was asked for something may have been stored, and changed by others.
+    // Entries may have been stored since it was requested, and changed by other instances.
     if (wire.hasFailed) this.#missed();
     else if (!isAtOnce) {
       this.acknowledged += 1;
@@ -233,7 +235,7 @@ export class Feed {
     if (!this.#closed) this.#apply({ missed: true });
   }
 
-  /** Ends a subscription, also of a store that is left alone. */
+  /** Ends a subscription, also one of a store that is paused. */
   async #stop(wire: Wire): Promise<void> {
     const { stop, layer } = wire;
     if (stop === undefined) return;
@@ -253,7 +255,7 @@ export class Feed {
     if (this.#closed) return;
     try {
       if (message.length > LONGEST_MESSAGE) {
-        // No instance sends that: it says too much to be read. Whatever it says, this covers it.
+        // No instance sends so long a message. Whatever it says, dropping everything covers it.
         this.#apply({ all: true });
         throw new CodecError(`a message of ${message.length} characters on the feed`);
       }
@@ -267,35 +269,35 @@ export class Feed {
     }
   }
 
-  /** A name that no other instance has, made late: Workers have no randomness at module scope. */
+  /** Returns this instance's unique name. Made late: Workers have no randomness at module scope. */
   #name(): string {
     this.#self ??= crypto.getRandomValues(new Uint32Array(4)).join("-");
     return this.#self;
   }
 }
 
-/** Where the changes of a namespace are told. */
+/** Returns the channel of a namespace's invalidations. */
 const channelOf = (namespace: string): string => `%feed:${namespace}`;
 
-/** The feed over those of the stores that can carry it; undefined when none can. */
+/** Returns a feed over the stores that can carry one; undefined if none can. */
 export function feedOf(...[layers, ...rest]: ConstructorParameters<typeof Feed>): Feed | undefined {
   const able = layers.filter(({ store }) => store.subscribe && store.publish);
   return able.length === 0 ? undefined : new Feed(able, ...rest);
 }
 
-/** The change in parts that make messages of a bounded length, unless a key is longer than that. */
+/** Splits an invalidation into messages of bounded length; only a longer key exceeds it. */
 function partsOf(change: Change): Change[] {
   if ("keys" in change) return pieces(change.keys).map((keys) => ({ ...change, keys }));
   if ("tags" in change) return pieces(change.tags).map((tags) => ({ ...change, tags }));
   return [change];
 }
 
-/** A list in pieces, each of no more items, and no more characters, than a message has room for. */
+/** Splits a list so that each piece fits into a message. */
 function pieces<Item extends string | number>(items: readonly Item[]): Item[][] {
   const all: Item[][] = [[]];
   let length = 0;
   for (const item of items) {
-    // Escaped, a character may take six.
+    // An escaped character may take six.
     const own = 6 * `${item}`.length + 3;
     if ((all.at(-1)?.length ?? 0) >= MOST_AT_ONCE || length + own > ROOM) {
       all.push([]);
@@ -307,12 +309,12 @@ function pieces<Item extends string | number>(items: readonly Item[]): Item[][] 
   return all;
 }
 
-/** @throws CodecError for a message that says nothing */
+/** @throws CodecError for a message without an invalidation */
 function changeOf(heard: unknown): Change {
   const { keys, tags, soft, all } = Object(heard) as Record<string, unknown>;
   const isText = (key: unknown): key is string => typeof key === "string";
   if (Array.isArray(keys) && keys.every(isText)) return { keys, soft: soft === true };
   if (all === true) return { all };
   if (Array.isArray(tags) && tags.every(Number.isSafeInteger)) return { tags, soft: soft === true };
-  throw new CodecError("a message on the feed says nothing");
+  throw new CodecError("a message on the feed is no invalidation");
 }

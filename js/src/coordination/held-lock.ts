@@ -1,4 +1,4 @@
-/** A lock that the application holds: until it lets go, or its time is over. */
+/** Locks held by the application until released, or until their `ttl` ends. */
 
 import type { CancelTimer, Timers } from "../runtime/clock.js";
 import { type Duration, duration } from "../util/duration.js";
@@ -11,37 +11,39 @@ type AsyncDisposeSymbol = SymbolConstructor extends { readonly asyncDispose: inf
   ? Dispose
   : never;
 
-/** A lock that is held until `release`, the end of an `await using` block, or its `ttl`. */
+/** A lock, held until `release`, the end of an `await using` block, or its `ttl`. */
 export type Lock = {
   /** The key it was taken for. */
   readonly key: string;
   /**
-   * A number that grows with each holder of a lock of this namespace, to be sent along with what is
-   * written under the lock: whoever keeps that refuses a number below the largest it has seen.
-   * Undefined where locks are kept in a store without `increment`, which cannot give any.
+   * A fencing token: grows with each holder of a lock of this namespace. Send it along with writes
+   * made under the lock, and have the receiver refuse one below the largest it has seen. Undefined
+   * where locks are kept in a store without `increment`.
    */
   readonly token: number | undefined;
   /**
-   * Aborted with a `LockLostError` when the lock is lost: its `ttl` is over, or somebody else has it.
-   * Not by `release`.
+   * Aborted with a `LockLostError` when the lock is lost: its `ttl` ended, or another holder has
+   * it. Not aborted by `release`.
    */
   readonly signal: AbortSignal;
   /**
-   * Holds it for `ttl` from now on; default: the `ttl` it was taken with. False when it was lost
-   * before; then `signal` is aborted.
-   * @throws ConfigError (by rejecting) for a wrong duration; StoreError when the store is down
+   * Extends the lock to `ttl` from now; default: its original `ttl`. False if it was lost before;
+   * then `signal` is aborted.
+   * @throws ConfigError (as a rejection) for a wrong duration; StoreError if the store is down
    */
   extend(ttl?: Duration): Promise<boolean>;
-  /** Lets go; false when it was lost before. A second call does nothing and gives false. */
+  /**
+   * Releases the lock; false if it was lost before. A second call does nothing and returns false.
+   */
   release(): Promise<boolean>;
 } & { readonly [Dispose in AsyncDisposeSymbol & symbol]: () => Promise<void> };
 
-/** What a lock is made of. */
+/** The parts of a held lock. */
 export interface LockParts {
   readonly key: string;
   readonly token: number | undefined;
   readonly ttl: number;
-  /** When it was asked for: its time is counted from there. */
+  /** The time it was requested, from which its `ttl` counts. */
   readonly since: number;
   readonly hold: LocalHold;
   /** Undefined without a store that keeps locks. */
@@ -49,7 +51,7 @@ export interface LockParts {
   readonly timers: Timers;
 }
 
-/** Keeps the time of a lock, and what its holder can do with it. */
+/** Tracks the time of a lock, and implements its methods. */
 class HeldLock {
   readonly #parts: LockParts;
   readonly #controller = new AbortController();
@@ -65,7 +67,7 @@ class HeldLock {
     return this.#controller.signal;
   }
 
-  /** Says when it ends that began to count at `since`. */
+  /** Arms the timer for a `ttl` that began at `since`. */
   #watch(ttl: number, since: number): void {
     const { timers } = this.#parts;
     this.#cancel();
@@ -86,7 +88,7 @@ class HeldLock {
     if (this.#isOver) return false;
     const now = timers.now();
     const isOurs = (stored === undefined || (await stored.extend(ttl))) && hold.renew(ttl);
-    if (!isOurs) this.#lose("somebody else has it");
+    if (!isOurs) this.#lose("another holder has it");
     // It may have been released, or have ended, while the store was asked.
     if (this.#isOver) return false;
     this.#watch(ttl, now);
@@ -107,7 +109,7 @@ class HeldLock {
   }
 }
 
-/** What the holder of a lock is given. */
+/** Returns a lock's handle for the application. */
 export function heldLock(parts: LockParts): Lock {
   const held = new HeldLock(parts);
   let released: Promise<boolean> | undefined;
@@ -125,7 +127,7 @@ export function heldLock(parts: LockParts): Lock {
     extend: (ttl?: Duration) => held.extend(ttl),
     release,
   };
-  // Hosts without `await using` have no symbol for it.
+  // Hosts without `await using` have no such symbol.
   const { asyncDispose } = Symbol as { readonly asyncDispose?: symbol };
   if (asyncDispose === undefined) return lock as Lock;
   const value = async () => void (await release());

@@ -1,27 +1,27 @@
-/** Locks within this instance: one holder per name, the others in order. */
+/** Locks within this instance: one holder per name; waiting callers are served in order. */
 
 import type { Timers } from "../runtime/clock.js";
 
 interface Line {
   holder: object | undefined;
   since: number;
-  /** Milliseconds after which a holder that did not let go has lost it: requests may vanish. */
+  /** Milliseconds after which a holder loses the lock: its request may have vanished. */
   lease: number;
   readonly waiting: Set<() => void>;
 }
 
-/** A lock that is held. */
+/** A held local lock. */
 export interface LocalHold {
-  /** Lets go; false when it has ended, or somebody else holds it by now. */
+  /** Releases it; false if it ended before, or has another holder. */
   release(): boolean;
-  /** Holds it for `lease` milliseconds from now on; false when somebody else has it. */
+  /** Extends it to `lease` milliseconds from now; false if it has another holder. */
   renew(lease: number): boolean;
 }
 
-/** From how many names on those are looked for that have ended. */
+/** The number of names from which on ended locks are looked for. */
 const SWEEP_FROM = 1000;
 
-/** The locks of an instance. */
+/** The locks of one instance. */
 export class LocalLocks {
   readonly #lines = new Map<string, Line>();
   readonly #timers: Timers;
@@ -32,23 +32,23 @@ export class LocalLocks {
     this.#timers = timers;
   }
 
-  /** How many names it knows, those of locks that ended of late included. */
+  /** The number of known names, including locks that ended recently. */
   get size(): number {
     return this.#lines.size;
   }
 
-  /** A number that is larger than all it gave before. */
+  /** Returns a number larger than all it returned before. */
   next(): number {
     this.#holds += 1;
     return this.#holds;
   }
 
-  /** Whether somebody holds it. */
+  /** True if the lock has a holder. */
   isHeld(name: string): boolean {
     return this.#leaseLeft(this.#lines.get(name)) > 0;
   }
 
-  /** Takes a lock for `lease` milliseconds; undefined when it was not to be had within `wait`. */
+  /** Takes a lock for `lease` milliseconds; undefined if it was not free within `wait`. */
   async acquire(name: string, lease: number, wait: number): Promise<LocalHold | undefined> {
     let left = wait;
     for (;;) {
@@ -56,7 +56,7 @@ export class LocalLocks {
       const held = this.#leaseLeft(line);
       if (line === undefined || held <= 0) return this.#take(name, line, lease);
       if (left <= 0) return undefined;
-      left -= await this.#woken(line, Math.min(left, held));
+      left -= await this.#untilReleased(line, Math.min(left, held));
     }
   }
 
@@ -68,7 +68,7 @@ export class LocalLocks {
     const renew = (length: number): boolean => {
       if (line.holder !== me) return false;
       Object.assign(line, { since: this.#timers.now(), lease: length });
-      // A lease that has become shorter ends before those who wait would look again.
+      // A shortened lease ends before the waiting callers would look again.
       for (const wake of [...line.waiting]) wake();
       return true;
     };
@@ -77,17 +77,17 @@ export class LocalLocks {
     return { renew, release: () => line.holder === me && this.#free(name, line) };
   }
 
-  /** Lets go; false when the lease was over by then. */
+  /** Releases the lock; false if its lease had ended. */
   #free(name: string, line: Line): boolean {
     const wasHeld = this.#leaseLeft(line) > 0;
     line.holder = undefined;
     if (line.waiting.size === 0) this.#lines.delete(name);
-    // All of them, in order: a single one might be of a request that has vanished.
+    // All of them, in order: a single one might belong to a vanished request.
     for (const wake of [...line.waiting]) wake();
     return wasHeld;
   }
 
-  /** Forgets those that have ended and that nobody gave back. */
+  /** Forgets locks that ended without a release. */
   #sweep(): void {
     for (const [name, line] of this.#lines) {
       if (line.waiting.size === 0 && this.#leaseLeft(line) <= 0) this.#lines.delete(name);
@@ -98,13 +98,13 @@ export class LocalLocks {
   #leaseLeft(line: Line | undefined): number {
     if (line?.holder === undefined) return 0;
     const now = this.#timers.now();
-    // A clock that stepped back must not hold a lock for as long as the step was wide.
+    // After a clock steps back, a lock must not be held for as long as the step was wide.
     if (now < line.since) line.since = now;
     return line.since + line.lease - now;
   }
 
-  /** Waits until the line moves, `most` milliseconds at most; gives how long that was. */
-  #woken(line: Line, most: number): Promise<number> {
+  /** Waits until the lock is released, at most `most` milliseconds; returns how long it took. */
+  #untilReleased(line: Line, most: number): Promise<number> {
     const since = this.#timers.now();
     return new Promise((resolve) => {
       const wake = (waited: number) => {
@@ -121,7 +121,7 @@ export class LocalLocks {
 
 const known = new WeakMap<object, LocalLocks>();
 
-/** The locks of who shares a namespace of a memory. */
+/** Returns the locks of a namespace of a memory. */
 export function localLocksOf(space: object, timers: Timers): LocalLocks {
   let locks = known.get(space);
   if (locks === undefined) {

@@ -1,38 +1,43 @@
-/** Looking again and again for what another instance holds: ever less often, and not for ever. */
+/**
+ * Polling for a lock that another instance holds, at growing intervals and a bounded number of
+ * times.
+ */
 
 import type { Timers } from "../runtime/clock.js";
 import type { Wake } from "./lock-wake.js";
 
-/** Milliseconds before the first look after a lock was found taken; each next is longer. */
+/** Milliseconds between finding a lock taken and the next look; later delays are longer. */
 const FIRST_DELAY = 50;
 const GROWTH = 1.6;
-/** Milliseconds between two looks, unless `wait` is so long that looks would run out. */
+/**
+ * Maximum milliseconds between two looks, unless `wait` is so long that the looks would run out.
+ */
 const LONGEST_DELAY = 1000;
-/** Looks after the first, of two store operations each: with the rest no more than 30. */
+/** Looks after the first, of two store operations each; at most 30 operations in all. */
 const LOOKS = 12;
-/** The same where messages are subscribed to and published, which are operations, too. */
+/** The same where messages are used: subscribing and publishing are operations, too. */
 const LOOKS_WITH_MESSAGES = 11;
 
-/** What polling needs of its cache. */
+/** The parts of a cache that polling needs. */
 export interface PollHost {
   readonly timers: Timers;
   readonly random: () => number;
 }
 
-/** What is to be done while something is waited for. */
+/** A callback during the wait. */
 export interface Pulse {
-  /** Milliseconds. */
+  /** The interval in milliseconds. */
   readonly every: number;
-  /** Called that often; false ends the wait. */
+  /** Called at that interval; false ends the wait. */
   goesOn(): boolean;
 }
 
 const NO_PULSE: Pulse = { every: Number.POSITIVE_INFINITY, goesOn: () => true };
 
 /**
- * Asks `look` at once and then at growing, jittered intervals, and when it is woken, until it
- * gives something, `wait` is over, or it was asked often enough.
- * @param wake is listened to from the first look in vain on; the caller stops it
+ * Calls `look` at once, then at growing, jittered intervals and when woken, until it returns a
+ * value, `wait` is over, or the looks are used up.
+ * @param wake listened to once the first look failed; the caller stops it
  */
 export async function poll<T>(
   { timers, random }: PollHost,
@@ -47,7 +52,7 @@ export async function poll<T>(
     const seen = await look(looks === 0);
     if (seen !== undefined || left <= 0) return seen;
     void wake?.listen();
-    // Looks that messages may ask for are kept for them.
+    // Looks that messages may trigger are reserved for them.
     const polls = most - looks - (wake?.left ?? 0);
     const way = wake?.isOn ? evenDelay(polls, left) : growingDelay(looks, polls, left);
     const delay = polls > 1 ? jittered(way, left, random()) : left;
@@ -57,23 +62,25 @@ export async function poll<T>(
   }
 }
 
-/** How long before the next look; with `polls` of them left, the one at the end included. */
+/**
+ * Returns the delay before the next look, of which `polls` are left, including the one at the end.
+ */
 function growingDelay(looks: number, polls: number, left: number): number {
   const most = Math.max(LONGEST_DELAY, left / (polls - 1));
   return Math.min(FIRST_DELAY * GROWTH ** looks, most);
 }
 
-/** The same while messages arrive: looks are for those that are lost, and for dead holders. */
+/** Returns the same while messages arrive: then looks only cover lost messages and dead holders. */
 function evenDelay(polls: number, left: number): number {
   return Math.max(LONGEST_DELAY, left / polls);
 }
 
-/** By up to a quarter less or more; `roll` is uniform in [0, 1). */
+/** Varies a delay by up to a quarter; `roll` is uniform in [0, 1). */
 function jittered(delay: number, left: number, roll: number): number {
   return Math.max(1, Math.min(left, Math.round(delay * (0.75 + roll / 2))));
 }
 
-/** Waits, and gives how long that was; undefined when it makes no sense any more. */
+/** Waits and returns for how long; undefined once there is no point in going on. */
 async function pause(
   timers: Timers,
   delay: number,

@@ -1,6 +1,6 @@
 /**
- * Tells who waits for a lock that its holder let go, through a store that can `publish` and
- * `subscribe`. A message that is lost costs nothing but time: who waits looks now and then anyway.
+ * Messages that a lock is free, through a store that can `publish` and `subscribe`. A lost message
+ * costs only time: waiting callers also poll.
  */
 
 import type { Timers } from "../runtime/clock.js";
@@ -8,27 +8,27 @@ import { withinDeadline } from "../runtime/deadline.js";
 import { outsideRequests } from "../runtime/outside.js";
 import type { Layer, Layers } from "../tiers/layers.js";
 
-/** Messages that one who waits heeds: each is a look at the store. */
+/** Messages that a waiting caller reacts to: each costs a look at the store. */
 const WAKES = 3;
 
-/** What messages need of their cache. */
+/** The parts of a cache that messages need. */
 export interface WakeHost {
   readonly timers: Timers;
   readonly layers: Layers;
 }
 
-/** Whether messages can be told through this layer. */
+/** True if the layer's store carries messages. */
 function canCarry({ store }: Layer): boolean {
   return typeof store.subscribe === "function" && typeof store.publish === "function";
 }
 
-/** Tells whoever waits for this lock that it is free; resolves when it is told, or was not. */
+/** Tells waiting callers that a lock is free; resolves when it is sent, or has failed. */
 export async function tellFree(host: WakeHost, layer: Layer, lock: string): Promise<void> {
   if (!canCarry(layer)) return;
   await host.layers.try(layer, "publish", lock, () => layer.store.publish?.(lock, "free"));
 }
 
-/** One who waits for a lock, and is woken when it is free. */
+/** A waiting caller's subscription to a lock's release. */
 export class Wake {
   readonly #host: WakeHost;
   readonly #layer: Layer;
@@ -46,22 +46,22 @@ export class Wake {
     this.#lock = lock;
   }
 
-  /** Undefined with a store that carries no messages. */
+  /** Returns undefined for a store that carries no messages. */
   static of(host: WakeHost, layer: Layer, lock: string): Wake | undefined {
     return canCarry(layer) ? new Wake(host, layer, lock) : undefined;
   }
 
-  /** Whether messages arrive from now on. */
+  /** True once messages arrive. */
   get isOn(): boolean {
     return this.#state === "on";
   }
 
-  /** How often it may still wake. */
+  /** The number of times that it may still wake. */
   get left(): number {
     return this.#state === "off" ? 0 : this.#left;
   }
 
-  /** Begins to listen, once. Nobody waits for that: it may take long, or fail. */
+  /** Subscribes, once. Callers do not wait for it: it may take long, or fail. */
   async listen(): Promise<void> {
     if (this.#state !== "new") return;
     this.#state = "asked";
@@ -81,14 +81,14 @@ export class Wake {
     if (!(await layers.try(this.#layer, "subscribe", this.#lock, subscribed))) this.stop();
   }
 
-  /** Listens no more. */
+  /** Unsubscribes. */
   stop(): void {
     this.#state = "off";
     this.#ending?.abort();
     this.#leave();
   }
 
-  /** Waits; gives the milliseconds after which it was woken, undefined when it was not. */
+  /** Sleeps; returns the milliseconds after which it was woken, undefined if it was not. */
   sleep(delay: number): Promise<number | undefined> {
     const { timers } = this.#host;
     const since = timers.now();
@@ -121,7 +121,7 @@ export class Wake {
     if (unsubscribe === undefined) return;
     const { timers } = this.#host;
     const { deadline, name } = this.#layer;
-    // What is heard from now on wakes nobody, so that it does not matter how this ends.
+    // Messages after this wake nobody, so a failure to unsubscribe is harmless.
     withinDeadline(timers, deadline, `${name} does not stop listening`, unsubscribe).catch(
       () => {},
     );

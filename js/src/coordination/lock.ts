@@ -1,4 +1,4 @@
-/** Locks across instances, on a store that adds and compares atomically. */
+/** Locks across instances, kept in a store with atomic `add` and `compareAndDelete`. */
 
 import type { FoundEntry } from "../model/entry.js";
 import type { Form } from "../records/entry-records.js";
@@ -9,27 +9,27 @@ import { LockTimeoutError } from "../util/errors.js";
 import { type PollHost, poll } from "./lock-poll.js";
 import { tellFree, Wake, type WakeHost } from "./lock-wake.js";
 
-/** What locks need of their cache. */
+/** The parts of a cache that locks need. */
 export interface LockHost extends PollHost, WakeHost {}
 
-/** The first store that can keep locks. */
+/** Returns the first layer whose store can keep locks. */
 export function lockLayer(layers: Layers | undefined): Layer | undefined {
   return layers?.firstWith("add", "compareAndDelete");
 }
 
-/** A name of nobody else: 16 random bytes. */
+/** Returns a unique token: 16 random bytes. */
 export function randomToken(): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(16));
 }
 
-/** A lock in a store, held or not. Its owner is who knows the token. */
+/** A lock in a store, held or not. The holder is the one whose token it has. */
 export class StoreLock {
   readonly name: string;
   readonly #host: LockHost;
   readonly #layer: Layer;
   readonly #ttl: number;
   readonly #token: Uint8Array = randomToken();
-  /** When it was asked for that was then given: the store counts its time from later on. */
+  /** The time of the successful request; the store counts the `ttl` from a later moment. */
   takenAt = 0;
 
   constructor(host: LockHost, layer: Layer, name: string, ttl: number) {
@@ -39,18 +39,18 @@ export class StoreLock {
     this.#ttl = ttl;
   }
 
-  /** Wakes one who waits for it; undefined where the store cannot. */
+  /** Returns a subscription to its release; undefined where the store cannot carry messages. */
   wake(): Wake | undefined {
     return Wake.of(this.#host, this.#layer, this.name);
   }
 
   /**
-   * Takes it if nobody has it.
+   * Takes the lock if it is free.
    * @throws StoreError
    */
   async take(): Promise<boolean> {
     const { store } = this.#layer;
-    // Who has given up must not get it after all, and keep it for its whole ttl.
+    // A caller that has given up must not get the lock later and keep it for its whole ttl.
     const options = { expiresIn: this.#ttl, within: this.#layer.deadline };
     const run = () => store.add?.(this.name, this.#token, options);
     const now = this.#host.timers.now();
@@ -60,8 +60,8 @@ export class StoreLock {
   }
 
   /**
-   * Holds it for `ttl` from now on; false when it is somebody else's by now. A store without
-   * `compareAndExpire` has it given back and taken anew, so that somebody may come between.
+   * Extends the lock to `ttl` from now; false if it has another holder. With a store without
+   * `compareAndExpire` it is released and taken again, and another caller may come between.
    * @throws StoreError
    */
   async extend(ttl: number): Promise<boolean> {
@@ -79,7 +79,10 @@ export class StoreLock {
     return (await layers.attempt(this.#layer, "add", this.name, add)) === true;
   }
 
-  /** Lets go; false when it is somebody else's by now, or the store is down: then its ttl ends it. */
+  /**
+   * Releases the lock; false if it has another holder, or if the store is down: then its `ttl` ends
+   * it.
+   */
   async release(): Promise<boolean> {
     const { layers } = this.#host;
     const { store } = this.#layer;
@@ -90,7 +93,7 @@ export class StoreLock {
     return true;
   }
 
-  /** Whether it is still held by this token. */
+  /** True if it still has this token. */
   async isOurs(): Promise<boolean> {
     const { store } = this.#layer;
     const run = () => store.get(this.name);
@@ -99,26 +102,26 @@ export class StoreLock {
   }
 }
 
-/** How a load got on with its lock. */
+/** The outcome of taking a load's lock. */
 export type Locked<Outcome> =
-  /** Another instance has stored what was wanted. */
+  /** Another instance has stored the wanted entry. */
   | { readonly outcome: Outcome }
-  /** Load; with a lock unless it waited too long, or the store is down. */
+  /** The load goes on, without a lock if it waited too long or the store is down. */
   | { readonly lock: LoadLock | undefined }
   | { readonly error: LockTimeoutError };
 
-/** The call whose load takes a lock: its key, and how its entries are read. */
+/** The call whose load takes a lock: its key, and the format of its records. */
 export interface LockedCall {
   readonly key: string;
   readonly policy: { readonly rules: Form };
 }
 
-/** What an entry means for a load that waits; undefined to go on. */
+/** Turns an entry into the waiting load's outcome; undefined to go on waiting. */
 export type UseFound<Outcome> = (found: FoundEntry) => Outcome | undefined;
 
 /**
- * Takes the lock of a load, or waits for who has it.
- * @param goesOn called now and then, so that the flight keeps its lease; false ends the wait
+ * Takes the lock of a load, or waits for its holder.
+ * @param goesOn called now and then to keep the flight's lease; false ends the wait
  */
 export async function lockLoad<Outcome>(
   host: LockHost,
@@ -137,11 +140,11 @@ export async function lockLoad<Outcome>(
   };
   const look = async (first: boolean): Promise<Locked<Outcome> | undefined> => {
     if (!goesOn()) return { lock: undefined };
-    // At first the stores were read just now.
+    // Before the first look the stores have just been read.
     const stored = first ? undefined : await reread();
     if (stored !== undefined) return { outcome: stored };
     if (!(await lock.take())) return undefined;
-    // Its last holder may have stored between the two operations.
+    // The last holder may have stored its value between the two operations.
     const late = await reread();
     if (late === undefined) return { lock };
     await lock.release();
@@ -154,7 +157,7 @@ export async function lockLoad<Outcome>(
     const message = `another instance has been loading ${call.key} for over ${rules.wait} ms`;
     return { error: new LockTimeoutError(message) };
   } catch {
-    // The store is down, which was told; the lock may have been taken all the same.
+    // The store is down, which was reported; it may have set the lock all the same.
     void lock.release();
     return { lock: undefined };
   } finally {
@@ -162,7 +165,7 @@ export async function lockLoad<Outcome>(
   }
 }
 
-/** What the lock for loads of a key is called in its store. */
+/** Returns the name of a key's load lock in its store. */
 export function loadLockName(layers: Layers, key: string): string {
   return `%load:${layers.named(key)}`;
 }
@@ -195,14 +198,14 @@ export class LoadLock {
   }
 
   async take(): Promise<boolean> {
-    // Before it was asked for: the store counts from later on.
+    // Read before the request: the store counts from a later moment.
     const now = this.#host.timers.now();
     const taken = await this.#lock.take();
     if (taken) this.#takenAt = now;
     return taken;
   }
 
-  /** Lets go, once. */
+  /** Releases the lock, once. */
   async release(): Promise<void> {
     if (this.#released) return;
     this.#released = true;
@@ -210,11 +213,11 @@ export class LoadLock {
   }
 
   /**
-   * Writes what was loaded, unless that may overwrite what a successor has stored: a load that
-   * outlived its lock writes only if nobody took it, and nobody stored since the load began.
+   * Writes the loaded value unless it may overwrite a successor's: a load that outlived its lock
+   * writes only if the lock is free and nothing was stored since the load began.
    *
-   * A write may be under way for the store's deadline: a lock that ends sooner is taken anew first.
-   * Stores that can, refuse a write that comes after that (`within`).
+   * A write may take until the store's deadline, so a lock that ends sooner is taken again first.
+   * Stores that can refuse a write that comes later (`within`).
    */
   async write(change: PreparedChange): Promise<void> {
     const began = this.#takenAt;
@@ -223,7 +226,7 @@ export class LoadLock {
       return;
     }
     if (!this.#released && (await this.#lock.isOurs())) await this.#lock.release();
-    // Undefined: the store is down, and may have anything.
+    // Undefined: the store is down, and may hold anything.
     const taken = await this.take().catch(() => undefined);
     if (taken !== true) return change.forgo(taken === false ? this.#layer : undefined);
     if (await this.#isOvertaken(began)) change.forgo(this.#layer);
@@ -231,7 +234,7 @@ export class LoadLock {
     await this.#lock.release();
   }
 
-  /** True if it is held for so many milliseconds more, whatever the store's clock says. */
+  /** True if it is held for at least `time` more milliseconds, whatever the store's clock says. */
   #isOursFor(time: number): boolean {
     const held = this.#host.timers.now() - this.#takenAt;
     return !this.#released && held >= 0 && held + time < this.#ttl;
@@ -240,7 +243,7 @@ export class LoadLock {
   async #isOvertaken(began: number): Promise<boolean> {
     const { layers, timers } = this.#host;
     const layer = this.#layer;
-    // Not `layers.read`, which gives what is about to be written.
+    // Not `layers.read`, which returns the value about to be written.
     const get = () => layer.store.get(layers.named(this.#key));
     const record = await layers.try(layer, "get", this.#key, get);
     const found = record ? layers.decode(layer, this.#key, record) : undefined;
@@ -248,12 +251,12 @@ export class LoadLock {
   }
 }
 
-/** A lock that cannot be wrong. Milliseconds. */
+/** Checked rules of a lock. Milliseconds. */
 export interface CompiledLock {
   readonly ttl: number;
   readonly wait: number;
-  /** How often a load that waits says so, which keeps the lease of its flight. */
+  /** The interval at which a waiting load renews its flight's lease. */
   readonly pulse: number;
-  /** Whether who waited too long gets an error instead of a load without the lock. */
+  /** True if a load that waited too long fails instead of going on without the lock. */
   readonly throws: boolean;
 }

@@ -1,16 +1,17 @@
 /**
  * A circuit breaker whose state is in a store, so that instances open and close it together.
  *
- * What the store has, by name:
- * - `calls:<round>:<part>`: a counter of the loads, and of the failures among them, of one part of
- *   the window. A *round* is the time from one closing to the next opening.
- * - `tripped`: not there while it is closed; else a token, a new one each time it opens.
- * - `open:<token>`: there for `openFor`; when it has ended, the breaker is half-open.
- * - `probe:<token>:<n>`: a place for a probe, taken for a lease, and kept by a probe that succeeded.
- * - `since`: the token that was there when it closed last, which is the name of the round.
+ * The names in the store:
  *
- * Only `add` and `compareAndDelete` decide who changes what, so that no two instances do the same
- * thing twice. Times are measured by the store; parts of the window by each instance's clock.
+ * - `calls:<round>:<part>`: a counter of the loads, and of the failures among them, in one part of
+ *   the window. A *round* is the time from one closing to the next opening.
+ * - `tripped`: absent while it is closed; else a token, a new one for each opening.
+ * - `open:<token>`: present for `openFor`; after that, the breaker is half-open.
+ * - `probe:<token>:<n>`: a place for a probe, taken for a lease and kept by a probe that succeeded.
+ * - `since`: the token of the last opening before it closed, which names the round.
+ *
+ * Only `add` and `compareAndDelete` decide which instance changes the state, so that no two do the
+ * same thing twice. The store measures times; each instance's clock measures parts of the window.
  */
 
 import { isSame } from "../util/bytes.js";
@@ -19,7 +20,7 @@ import { utf8, utf8Text } from "../util/utf8.js";
 import { randomToken } from "./lock.js";
 import type { SharedState } from "./shared-state.js";
 
-/** What it is to do; see the policy's `circuitBreaker`. Milliseconds. */
+/** The rules of a breaker; see the policy's `circuitBreaker`. Milliseconds. */
 export interface SharedBreakerRules {
   readonly errorRate: number;
   readonly window: number;
@@ -28,31 +29,31 @@ export interface SharedBreakerRules {
   readonly halfOpenCalls: number;
 }
 
-/** What a load was admitted as. */
+/** The state in which a load was admitted. */
 export type SharedPermit =
   | { readonly round: string }
   | { readonly place: string; readonly token: Uint8Array; readonly tripped: Uint8Array };
 
-/** In how many parts a window is counted: what leaves it, leaves at most this part late. */
+/** The number of parts of a window: a load leaves the window at most one part late. */
 const PARTS = 10;
 /** Failures count in the high bits of a counter, loads in the low ones. */
 const FAILURE = 2 ** 26;
-/** What `randomToken` gives. */
+/** The length of a token. */
 const TOKEN_BYTES = 16;
-/** Milliseconds that a breaker is remembered which nobody asks any more. */
+/** Milliseconds for which an unused breaker is remembered. */
 const REMEMBERED = 30 * 24 * 3_600_000;
-/** What the place of a probe holds that succeeded. */
+/** The content of a successful probe's place. */
 const SUCCEEDED = Uint8Array.of(1);
-/** How often it may be found changed while a place is taken. */
+/** The number of times a place is requested while the state changes. */
 const TRIES = 3;
 
-/** A breaker of one scope. Everything rejects with a StoreError when the store fails. */
+/** The breaker of one scope. Every method rejects with a StoreError if the store fails. */
 export class SharedBreaker {
   readonly #state: SharedState;
   readonly #rules: SharedBreakerRules;
-  /** The token that is refused, and since when this instance has known it. */
+  /** The token that refuses loads, and the time this instance first saw it. */
   #refusing: { readonly name: string; readonly since: number } | undefined;
-  /** What was counted in parts that nobody adds to any more. */
+  /** Counts of past parts, which no longer change. */
   readonly #counted = new Map<string, number>();
 
   constructor(state: SharedState, rules: SharedBreakerRules) {
@@ -61,7 +62,7 @@ export class SharedBreaker {
   }
 
   /**
-   * Admits a load, or says why not.
+   * Admits a load, or returns the error that refuses it.
    * @param lease milliseconds after which a probe that never returned frees its place
    */
   async admit(lease: number, now: number): Promise<SharedPermit | CircuitOpenError> {
@@ -77,7 +78,7 @@ export class SharedBreaker {
     return refused(lease);
   }
 
-  /** A place for a probe; undefined when the state changed meanwhile. */
+  /** Takes a place for a probe; undefined if the state changed meanwhile. */
   async #admitProbe(
     tripped: Uint8Array,
     lease: number,
@@ -85,17 +86,17 @@ export class SharedBreaker {
   ): Promise<SharedPermit | CircuitOpenError | undefined> {
     const name = textOf(tripped);
     if (tripped.length !== TOKEN_BYTES) {
-      // Nobody who follows these rules wrote that.
+      // Not written by an instance that follows these rules.
       await this.#state.compareAndDelete("tripped", tripped);
       return undefined;
     }
     const open = await this.#state.get(`open:${name}`);
-    if (open !== undefined && this.#mayBeOpen(name, now)) return refused(this.#openLeft(open, now));
+    if (open !== undefined && this.#mayBeOpen(name, now)) return refused(this.#timeLeft(open, now));
     const token = randomToken();
     for (let nth = 0; nth < this.#rules.halfOpenCalls; nth += 1) {
       const place = `probe:${name}:${nth}`;
       if (!(await this.#state.add(place, token, lease))) continue;
-      // It may have closed, or opened again, since it was looked at.
+      // The breaker may have closed, or opened again, since it was read.
       const still = await this.#state.get("tripped");
       if (still !== undefined && isSame(still, tripped)) return { place, token, tripped };
       await this.#state.compareAndDelete(place, token);
@@ -104,20 +105,23 @@ export class SharedBreaker {
     return refused(lease);
   }
 
-  /** False for a token that has been refused for longer than any is: the store should have ended it. */
+  /**
+   * False for a token that has refused loads for longer than `openFor`: the store should have ended
+   * it.
+   */
   #mayBeOpen(name: string, now: number): boolean {
     if (this.#refusing?.name !== name) this.#refusing = { name, since: now };
     return now - this.#refusing.since <= this.#rules.openFor;
   }
 
-  #openLeft(open: Uint8Array, now: number): number {
+  #timeLeft(open: Uint8Array, now: number): number {
     const left = Number(utf8Text(open)) - now;
     const { openFor } = this.#rules;
-    // Whoever wrote it may have another idea of what time it is.
+    // The writer's clock may differ.
     return left > 0 && left <= openFor ? left : openFor;
   }
 
-  /** A load of a closed breaker has ended. */
+  /** Counts a load of a closed breaker. */
   async count(round: string, failed: boolean, now: number): Promise<void> {
     const { errorRate, window, minCalls } = this.#rules;
     const length = Math.max(1, Math.floor(window / PARTS));
@@ -138,7 +142,7 @@ export class SharedBreaker {
     return this.#state.increment(`calls:${round}:${part}`, by, window + 2 * length);
   }
 
-  /** What was counted in an earlier part: it is asked for once it cannot change any more. */
+  /** Returns the count of an earlier part, which is read once it can no longer change. */
   async #read(round: string, part: number, last: number, length: number): Promise<number> {
     const name = `${round}:${part}`;
     const known = this.#counted.get(name);
@@ -155,7 +159,7 @@ export class SharedBreaker {
   }
 
   async #trip(round: string, now: number): Promise<void> {
-    // A load that began before it closed last says nothing of the time since.
+    // A load that began before the last closing says nothing about the time since.
     if (textOf(await this.#state.get("since")) !== round) return;
     const token = await this.#open(now);
     if (!(await this.#state.add("tripped", token, REMEMBERED))) {
@@ -163,7 +167,7 @@ export class SharedBreaker {
     }
   }
 
-  /** Has a new token refused from now on, whoever is to find it. */
+  /** Makes a new token refuse loads, before any instance can see it. */
   async #open(now: number): Promise<Uint8Array> {
     const { openFor } = this.#rules;
     const token = randomToken();
@@ -172,7 +176,7 @@ export class SharedBreaker {
     return token;
   }
 
-  /** A probe has ended; undefined when it says nothing of the origin. */
+  /** Ends a probe; `failed` is undefined if its load says nothing about the origin. */
   async endProbe(
     { place, token, tripped }: Extract<SharedPermit, { readonly place: string }>,
     failed: boolean | undefined,
@@ -182,11 +186,11 @@ export class SharedBreaker {
       await this.#state.compareAndDelete(place, token);
       return;
     }
-    // Its lease may be over, and somebody else's probe decides now.
+    // Its lease may be over, and another probe decides now.
     const holder = await this.#state.get(place);
     if (holder === undefined || !isSame(holder, token)) return;
     if (failed) {
-      // The new token is refused before it is the one that counts.
+      // The new token refuses loads before it becomes the current one.
       await this.#state.set("tripped", await this.#open(now), REMEMBERED);
       return;
     }
@@ -214,7 +218,7 @@ export class SharedBreaker {
   }
 }
 
-/** Bytes as a part of a name; the empty name for none. */
+/** Returns bytes as a part of a name; the empty name for none. */
 function textOf(bytes: Uint8Array | undefined): string {
   return Array.from(bytes ?? [], (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

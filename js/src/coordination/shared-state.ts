@@ -1,4 +1,4 @@
-/** State that instances share in a store: its names, and its operations, each of which may fail. */
+/** State that instances share in a store: its names and operations, each of which may fail. */
 
 import type { Store, WindowOptions, WindowState } from "../model/store.js";
 import { type Attempts, type Layer, layerOf } from "../tiers/attempts.js";
@@ -6,25 +6,25 @@ import type { Layers } from "../tiers/layers.js";
 import type { StoreNames } from "../tiers/store-names.js";
 import { isBytes } from "../util/bytes.js";
 
-/** What shared state needs of its cache. */
+/** The parts of a cache that shared state needs. */
 export interface SharedHost {
   readonly names: StoreNames;
   readonly attempts: Attempts;
   readonly layers: Layers | undefined;
-  /** How the stores are doing that only guards use. */
+  /** Health of stores that only guards use. */
   readonly sharedLayers: WeakMap<Store, Layer>;
 }
 
-/** A store that has what is asked of it: options are checked before. */
+/** A store with all capabilities; options are checked before. */
 type Whole = Required<Store>;
 
-/** One piece of shared state. Every operation rejects with a StoreError when it fails. */
+/** One piece of shared state. Every method rejects with a StoreError if the store fails. */
 export class SharedState {
   readonly #host: SharedHost;
   readonly #layer: Layer;
   readonly #name: string;
 
-  /** @param name what it is called, like nothing else that is shared in this namespace */
+  /** @param name unique among the shared state of this namespace */
   constructor(host: SharedHost, store: Store, name: string) {
     this.#host = host;
     this.#name = host.names.own("guard", name);
@@ -75,7 +75,7 @@ export class SharedState {
   }
 }
 
-/** How the store is doing is known once, where the cache uses it for entries, too. */
+/** Returns the store's layer. Its health is shared with the cache where it also keeps entries. */
 function layerFor(host: SharedHost, store: Store): Layer {
   const known = host.layers?.all.find((layer) => layer.store === store);
   if (known !== undefined) return known;
@@ -87,7 +87,7 @@ function layerFor(host: SharedHost, store: Store): Layer {
   return layer;
 }
 
-/** A name for several strings that no other strings make. */
+/** Joins strings to a name that no other strings result in. */
 export function nameOf(...parts: readonly string[]): string {
   return parts.map((part) => `${part.length}:${part}`).join("");
 }

@@ -1,8 +1,8 @@
 /**
- * The arguments of a call on their way to the loader: what the caller changes later does not reach
- * it, and the caller's signals are exchanged for the load's.
+ * Copies of a call's arguments for its loader: later changes by the caller do not reach it, and the
+ * callers' signals are replaced by the load's.
  *
- * Both concern plain data: arrays and plain objects, at whatever depth. Instances of classes, and
+ * Both apply to plain data: arrays and plain objects at any depth. Instances of classes, and
  * objects with functions in them, are passed on as they are.
  */
 
@@ -28,7 +28,7 @@ function isContainer(value: unknown): value is Members {
   return Array.isArray(value) || isPlainObject(value);
 }
 
-/** True for what has no signal in it at a glance, as most arguments do not. */
+/** True if a value obviously has no signal in it, as most arguments. */
 function isFlat(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return true;
   if (isAbortSignal(value)) return false;
@@ -40,7 +40,7 @@ function isFlat(value: unknown): boolean {
   return true;
 }
 
-/** Every signal among arguments. */
+/** Returns every signal within the arguments. */
 export function signalsIn(args: readonly unknown[]): readonly AbortSignal[] {
   if (isFixed(args)) return NONE;
   let found: AbortSignal[] | undefined;
@@ -58,12 +58,12 @@ export function signalsIn(args: readonly unknown[]): readonly AbortSignal[] {
   try {
     if (!args.every(isFlat)) for (const arg of args) look(arg, 0);
   } catch {
-    // A revoked proxy or a getter that throws: the loader may meet it itself.
+    // A revoked proxy or a throwing getter: the loader may meet it itself.
   }
   return found ?? NONE;
 }
 
-/** The arguments with one signal in the place of each of theirs. */
+/** Returns the arguments with each signal replaced by `signal`. */
 export function withSignal(args: readonly unknown[], signal: AbortSignal): readonly unknown[] {
   const made = new Map<object, unknown>();
   const exchange = (value: unknown, depth: number): unknown => {
@@ -73,7 +73,7 @@ export function withSignal(args: readonly unknown[], signal: AbortSignal): reado
     return made.has(value) ? made.get(value) : exchangeIn(value, depth);
   };
   const exchangeIn = (value: Members, depth: number): unknown => {
-    made.set(value, value); // until it is known: it may contain itself
+    made.set(value, value); // placeholder while it is built: it may contain itself
     let copy: Members | undefined;
     for (const name of Object.keys(value)) {
       const member = value[name];
@@ -88,20 +88,20 @@ export function withSignal(args: readonly unknown[], signal: AbortSignal): reado
   return args.map((arg) => exchange(arg, 0));
 }
 
-/** A copy of one array or plain object, with its members as they are. */
+/** Returns a shallow copy of an array or plain object. */
 function shallow(value: Members): Members {
   if (Array.isArray(value)) return Object.assign([], value) as unknown as Members;
   const copy = { ...value };
   return Object.getPrototypeOf(value) === null ? Object.setPrototypeOf(copy, null) : copy;
 }
 
-/** Sets a member; one that is called `__proto__` is a member like others. */
+/** Sets a member, also one called `__proto__`. */
 function put(copy: Members, name: string, value: unknown): void {
   if (name !== "__proto__") copy[name] = value;
   else Object.defineProperty(copy, name, { value, enumerable: true, writable: true });
 }
 
-/** True if nobody can change any of the arguments. */
+/** True if none of the arguments can be changed. */
 function isFixed(args: readonly unknown[]): boolean {
   for (let at = 0; at < args.length; at += 1) {
     const arg = args[at];
@@ -110,9 +110,9 @@ function isFixed(args: readonly unknown[]): boolean {
   return true;
 }
 
-/** The copies of objects: what was one object in several places is one again. */
+/** Copies by original, so that an object in several places stays one object. */
 class Copies {
-  // Most arguments have one object in them, and need no map.
+  // Most calls have one object in their arguments and need no map.
   #of: object | undefined;
   #copy: unknown;
   #others: Map<object, unknown> | undefined;
@@ -132,7 +132,7 @@ class Copies {
   }
 }
 
-/** The arguments as they are now, whatever the caller does with them later. */
+/** Returns the arguments as they are now; later changes do not show in them. */
 export function snapshot<Args extends readonly unknown[]>(args: Args): Args {
   if (isFixed(args)) return args;
   const made = new Copies();
@@ -156,7 +156,7 @@ function copyOf(value: unknown, made: Copies, depth: number): unknown {
 
 function copyMembers(value: Members, made: Copies, depth: number): unknown {
   const names = Object.keys(value);
-  // Something that acts, and may well change itself: no data.
+  // An object with methods is no data: it acts, and may change itself.
   for (const name of names) if (typeof value[name] === "function") return value;
   const copy = shallow(value);
   made.set(value, copy);
@@ -167,7 +167,7 @@ function copyMembers(value: Members, made: Copies, depth: number): unknown {
   return copy;
 }
 
-/** The built-in objects that keys can be made of; anything else as it is. */
+/** Copies a built-in object that keys can be made of; returns any other as it is. */
 function copyBuiltIn(value: object, made: Copies, depth: number): unknown {
   const inner = (member: unknown) => copyOf(member, made, depth + 1);
   if (ArrayBuffer.isView(value)) return copyView(value);
@@ -197,7 +197,7 @@ function copyView(value: ArrayBufferView): unknown {
   return new DataView(buffer.slice(byteOffset, byteOffset + byteLength));
 }
 
-/** True for an instance of exactly that class. */
+/** True for an instance of exactly this class. */
 function isOf<Class extends { readonly prototype: object }>(
   value: object,
   { prototype }: Class,

@@ -1,27 +1,31 @@
 /**
- * Turns one value into text, injectively: two values have the same text only if they are the same
- * value to a reader of their contents.
+ * Encodes a value as text, injectively: two values have the same text only if their contents are
+ * the same.
  *
- * Every encoding starts with a character that tells its kind and ends where its own grammar says
- * (texts carry their length), so nothing is escaped and no string can imitate anything:
+ * Every encoding starts with a character for its kind and ends where its own grammar says (texts
+ * carry their length), so nothing is escaped and no string can imitate another value:
  *
- *     string  s5:hello         object  {1:a=42,1:b=s1:x}   (names sorted)
- *     number  42 -0.5 NaN      array   [1,_,3]             (_ is a hole)
- *     bigint  i42              Map     m(1=s3:one)         (sorted)
- *     words   true false       Set     e(1,2)              (sorted)
- *             null undefined   RegExp  r3:a+bgi            URL  l20:https://example.org/
- *     Date    d1700000000000   bytes   bUint8Array:4:AQI=  URLSearchParams  q3:a=1
+ * ```text
+ * string  s5:hello         object  {1:a=42,1:b=s1:x}   (names sorted)
+ * number  42 -0.5 NaN      array   [1,_,3]             (_ is a hole)
+ * bigint  i42              Map     m(1=s3:one)         (sorted)
+ * words   true false       Set     e(1,2)              (sorted)
+ *         null undefined   RegExp  r3:a+bgi
+ * URL     l20:https://example.org/
+ * Date    d1700000000000   bytes   bUint8Array:4:AQI=
+ *                          URLSearchParams  q3:a=1
+ * ```
  */
 
 import { describe } from "../util/describe.js";
 import { ConfigError } from "../util/errors.js";
 
-/** Members to leave out: a name leads to `true` (leave it out) or to members further inside. */
+/** Members to leave out: a name maps to `true` (left out) or to members further inside. */
 export type IgnoredMembers = ReadonlyMap<string, IgnoredMembers | true>;
 
 /** Deeper than any sensible argument, far less deep than any stack. */
 const DEEPEST = 400;
-/** Ends what shared references could otherwise blow up exponentially. */
+/** Bounds the exponential growth that shared references could cause. */
 const MOST_VALUES = 4_000_000;
 
 const TOO_MANY = "too many values for a key";
@@ -35,7 +39,7 @@ const MAP_KEY: Step = { words: "<map key>" };
 const MAP_VALUE: Step = { words: "<map value>" };
 const SET_MEMBER: Step = { words: "<set member>" };
 
-/** Where the encoder is, kept so that an error can name the place. */
+/** The current place of the encoder, for error messages. */
 interface Walk {
   readonly start: string;
   readonly path: Step[];
@@ -60,7 +64,7 @@ function refuse(walk: Walk, value: unknown, note: string, ...cause: unknown[]): 
   throw new ConfigError(place, value, ALLOWED, details);
 }
 
-/** Encodes a value found at a place below the current one. */
+/** Encodes a value one step below the current place. */
 function inside(walk: Walk, step: Step, value: unknown, ignored?: IgnoredMembers): string {
   walk.path.push(step);
   const text = encodeAny(walk, value, ignored);
@@ -147,8 +151,7 @@ function encodeSet(walk: Walk, value: ReadonlySet<unknown>): string {
   return `e(${members.sort().join(",")})`;
 }
 
-// A multiple of three, so that the parts' base64 has no padding in the middle; small enough for
-// an argument list.
+// A multiple of three, so that no part's base64 ends in padding; small enough for an argument list.
 const BYTES_AT_ONCE = 8190;
 
 function base64(bytes: Uint8Array): string {
@@ -170,7 +173,10 @@ function encodeBuffer(value: ArrayBuffer): string {
   return encodeBytes("ArrayBuffer", value, 0, value.byteLength);
 }
 
-/** Typed arrays and DataView; Node's Buffer is the one subclass known to hide nothing. */
+/**
+ * Encodes a typed array or DataView. Node's Buffer is the one subclass known to have no private
+ * state.
+ */
 function encodeView(value: ArrayBufferView, tag: string, depth: number): string | undefined {
   const { Buffer } = globalThis as { Buffer?: { prototype: object } };
   const isBuffer = Buffer !== undefined && Object.getPrototypeOf(value) === Buffer.prototype;
@@ -179,7 +185,10 @@ function encodeView(value: ArrayBufferView, tag: string, depth: number): string 
   return encodeBytes(name, value.buffer, value.byteOffset, value.byteLength);
 }
 
-/** How many prototypes lie between a value and null; a subclass has one more than its parent. */
+/**
+ * Returns the number of prototypes between a value and null; a subclass has one more than its
+ * parent.
+ */
 function prototypes(value: object): number {
   let count = 0;
   for (let at = Object.getPrototypeOf(value); at !== null && count < 9; count += 1)
@@ -193,9 +202,9 @@ function encodeRegExp(value: RegExp): string {
 }
 
 /**
- * Built-in objects of exactly their own class, from whichever realm, or undefined. A subclass may
- * hold private state that two equal-looking instances do not share. The intrinsic methods throw on
- * impostors.
+ * Encodes a built-in object of exactly its own class, from any realm; undefined for others. A
+ * subclass may have private state in which two equal-looking instances differ. The intrinsic
+ * methods throw on impostors.
  */
 function encodeBuiltIn(walk: Walk, value: object): string | undefined {
   const depth = prototypes(value);
@@ -210,7 +219,7 @@ function encodeBuiltIn(walk: Walk, value: object): string | undefined {
   return tag === "RegExp" ? encodeRegExp(value as RegExp) : undefined;
 }
 
-/** URL and URLSearchParams, which hosts give own (hidden) members of all kinds, or undefined. */
+/** Encodes a URL or URLSearchParams, to which hosts add hidden members; undefined for others. */
 function encodeUrl(value: object, proto: object | null): string | undefined {
   const isUrl = typeof URL !== "undefined" && proto === URL.prototype;
   if (!isUrl && !(typeof URLSearchParams !== "undefined" && proto === URLSearchParams.prototype))
@@ -268,8 +277,8 @@ function encodeAny(walk: Walk, value: unknown, ignored?: IgnoredMembers | true):
 }
 
 /**
- * True for an AbortSignal, which says when to stop asking and not what is asked. By shape: one of
- * another realm, or of a polyfill, is one, too.
+ * True for an AbortSignal, which is no part of the question that a call asks. Recognised by shape:
+ * signals of other realms and polyfills count.
  */
 export function isAbortSignal(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
@@ -283,9 +292,9 @@ export function isAbortSignal(value: unknown): boolean {
 
 /**
  * Encodes a value.
- * @param place what to call it in an error: `argument 2`
- * @throws ConfigError naming the place of what cannot be encoded: functions, symbols, cycles,
- *   instances of classes, very deep nesting, and objects that throw when they are read.
+ * @param place the name of the value in an error: `argument 2`
+ * @throws ConfigError naming the place of a value that cannot be encoded: functions, symbols,
+ * cycles, instances of classes, very deep nesting, and objects that throw when read
  */
 export function encodeValue(value: unknown, place: string, ignored?: IgnoredMembers): string {
   const walk: Walk = { start: place, path: [], above: [], values: 0 };

@@ -1,4 +1,4 @@
-/** The `ignore` option: what of a call does not make it a different call. */
+/** The `ignore` option: parts of a call that do not belong to its key. */
 
 import { ConfigError } from "../util/errors.js";
 import type { IgnoredMembers } from "./key-encode.js";
@@ -17,7 +17,7 @@ type Tree = Map<string, Tree | true>;
 
 const MEMBER = /^(0|[1-9]\d{0,8})((?:\.[^.]+)+)$/;
 
-/** Adds the path to the tree; an ignored member swallows whatever is inside it. */
+/** Adds a path to the tree; an ignored member covers everything inside it. */
 function plant(tree: Tree, path: readonly string[]): void {
   let at = tree;
   for (const [index, name] of path.entries()) {
@@ -67,9 +67,9 @@ function compileQuery(entries: readonly unknown[]): CompiledIgnore {
 }
 
 /**
- * Checks an `ignore` option. For arguments it holds argument indexes (`1`) and member paths
- * (`"2.traceId"`, also through arrays: `"0.items.3"`); for `fetch` names of query parameters.
- * An empty list gives undefined: nothing is ignored.
+ * Compiles an `ignore` option. Arguments are named by index (`1`) or member path (`"2.traceId"`,
+ * also through arrays: `"0.items.3"`), query parameters of `fetch` by name. Returns undefined for
+ * an empty list.
  * @throws ConfigError naming the bad entry
  */
 export function compileIgnore(
@@ -90,13 +90,13 @@ function decodedName(parameter: string): string {
   try {
     return decodeURIComponent(name.replaceAll("+", " "));
   } catch {
-    return name; // malformed percent-encoding names itself
+    return name; // malformed percent-encoding stands for itself
   }
 }
 
 /**
- * The URL without the query parameters of these names: whole names only (`a` does not touch
- * `data=1`), as they read decoded. Everything else stays as it is written.
+ * Returns the URL without the query parameters of these decoded names. Whole names only: `a` does
+ * not match `data=1`. The rest stays as it is written.
  */
 export function withoutQuery(url: string, names: readonly string[]): string {
   const hash = url.indexOf("#");

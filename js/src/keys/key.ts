@@ -1,9 +1,9 @@
 /**
  * Keys derived from a function's arguments.
  *
- * A key is the prefix, a colon and the arguments' encodings (see key-encode.ts) joined by commas;
- * a string that comes last is written plainly after a `$`, since nothing has to follow it:
- * `getUser:42`, `getUser:$alice`, `search:s5:shoes,{4:page=2}`.
+ * A key is the prefix, a colon and the arguments' encodings (see key-encode.ts) joined by commas. A
+ * string in the last place is written plainly after a `$`, since nothing follows it: `getUser:42`,
+ * `getUser:$alice`, `search:s5:shoes,{4:page=2}`.
  */
 
 import { encodeValue, isAbortSignal } from "./key-encode.js";
@@ -12,12 +12,14 @@ import type { CompiledIgnore } from "./key-ignore.js";
 /** Builds the key for one list of arguments. */
 export type KeyFunction = (args: readonly unknown[]) => string;
 
-/** Colons are left to the separator, so that the prefix ends at the first one. */
+/** Escapes colons, so that the prefix ends at the first one. */
 function escapePrefix(prefix: string): string {
   return prefix.replaceAll("%", "%25").replaceAll(":", "%3A");
 }
 
-/** How many arguments count: undefined, signals and ignored ones at the end do not. */
+/**
+ * Returns the number of arguments that count: trailing undefined, signals and ignored ones do not.
+ */
 function significant(args: readonly unknown[], ignore: CompiledIgnore | undefined): number {
   let count = args.length;
   while (count > 0) {
@@ -51,11 +53,11 @@ function encodeArguments(args: readonly unknown[], ignore: CompiledIgnore | unde
 }
 
 /**
- * A function from arguments to keys; made once per wrapped function, since it is called on every
- * hit. Injective over the prefix and the arguments that count.
+ * Returns a function from arguments to keys. It is made once per wrapped function and called on
+ * every hit. Injective over the prefix and the arguments that count.
  *
- * The key function throws a ConfigError that names the argument, like `argument 2.filter.fn`, for
- * what cannot be part of a key.
+ * The returned function throws a ConfigError that names the argument, like `argument 2.filter.fn`,
+ * for a value that cannot be part of a key.
  */
 export function keyFunction(prefix: string, ignore?: CompiledIgnore): KeyFunction {
   const head = `${escapePrefix(prefix)}:`;
@@ -71,7 +73,7 @@ export function keyFunction(prefix: string, ignore?: CompiledIgnore): KeyFunctio
   };
 }
 
-/** The key for one call: `keyFunction(prefix, ignore)(args)`. */
+/** Returns the key of one call: `keyFunction(prefix, ignore)(args)`. */
 export function derivedKey(
   prefix: string,
   args: readonly unknown[],

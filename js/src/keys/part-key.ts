@@ -1,14 +1,14 @@
-/** Keys of parts: beside the key of the whole response, and gone when that is invalidated. */
+/** Keys of partial responses, which are invalidated with the whole response. */
 
-/** Knows the keys that are invalidated with a key. */
+/** Returns the keys that are invalidated with a key, itself included. */
 export interface RelatedKeys {
   keysWith(key: string): readonly string[];
 }
 
-/** Those of a cache that knows nothing of HTTP: a URL's response may have its part beside it. */
+/** The related keys for a cache without HTTP: a URL's response may have a part in the stores. */
 export const PLAIN_KEYS: RelatedKeys = {
   keysWith: (key) => (key.startsWith("GET http") ? [key, partKeyOf(key)] : [key]),
 };
 
-/** The key of the part of a response with this key. */
+/** Returns the key of the part of a response with this key. */
 export const partKeyOf = (whole: string): string => `${whole}\npart`;

@@ -1,4 +1,4 @@
-/** Tags: names that entries carry, to be invalidated by. The core knows them by their hashes. */
+/** Tags: names by which entries are invalidated. The core knows them by hash. */
 
 import { MOST_TAGS } from "../core/abi.js";
 import type { TagHashes } from "../model/tagged.js";
@@ -6,24 +6,24 @@ import { ConfigError } from "../util/errors.js";
 import { refuseAsync, settled } from "../util/user-functions.js";
 import { compileTemplate } from "./template.js";
 
-/** What a policy says of the tags of its entries. */
+/** A policy's compiled `tags` option. */
 export interface CompiledTags {
-  /** The tags of what a call will bring, known from its arguments; undefined when they are not. */
+  /** The tags of an entry by the call's arguments; undefined if they do not determine them. */
   readonly ofArgs: ((args: readonly unknown[]) => readonly string[]) | undefined;
-  /** The tags of a value. May give anything, or throw. */
+  /** The tags of a value, as the user's function returns them: may return anything, or throw. */
   readonly ofValue: ((value: unknown, args: readonly unknown[]) => unknown) | undefined;
 }
 
 const ALLOWED = "a list of tags, each a string that is not empty";
 
-/** True if it can be a tag's name. */
+/** True if a value can be a tag's name. */
 export function isTag(name: unknown): name is string {
   return typeof name === "string" && name !== "";
 }
 
 /**
- * A list of tags, checked.
- * @throws ConfigError naming what is no tag
+ * Returns a checked list of tags.
+ * @throws ConfigError naming the value that is no tag
  */
 export function tagNames(value: unknown, option = "tags"): readonly string[] {
   if (!Array.isArray(value)) throw new ConfigError(option, value, ALLOWED);
@@ -34,8 +34,8 @@ export function tagNames(value: unknown, option = "tags"): readonly string[] {
 }
 
 /**
- * The list of an entry's tags, checked.
- * @throws ConfigError naming what is no tag, or how many there may be
+ * Returns the checked tags of one entry.
+ * @throws ConfigError naming the value that is no tag, or the maximum number of tags
  */
 export function entryTags(value: unknown): readonly string[] {
   const names = tagNames(value);
@@ -44,9 +44,9 @@ export function entryTags(value: unknown): readonly string[] {
 }
 
 /**
- * Compiles option `tags`: templates over the arguments where there are any, else names as they
- * are, or a function.
- * @throws ConfigError naming the template at fault
+ * Compiles option `tags`: names, templates over the arguments if `templates` is true, or a
+ * function.
+ * @throws ConfigError naming the wrong template
  */
 export function compileTags(value: unknown, templates: boolean): CompiledTags | undefined {
   if (value === undefined) return undefined;
@@ -62,8 +62,8 @@ export function compileTags(value: unknown, templates: boolean): CompiledTags | 
 }
 
 /**
- * The tags of a value by a policy.
- * @throws what the policy's function throws, and ConfigError when it gives no list of tags
+ * Returns the tags of a value by a policy.
+ * @throws what the policy's function throws; ConfigError if it returns no list of tags
  */
 export function tagsFor(
   tags: CompiledTags | undefined,
@@ -75,15 +75,15 @@ export function tagsFor(
 }
 
 /**
- * The tag that a template gives for these arguments, as option `tags` of `wrap` writes it:
- * `tag("org:{0}", id)`. Text from elsewhere is escaped, so it cannot become another tag.
+ * Returns the tag that a template makes of these arguments, as option `tags` of `wrap` does:
+ * `tag("org:{0}", id)`. Inserted text is escaped, so it cannot become another tag.
  * @throws ConfigError for a wrong template, or an argument that cannot be part of a tag
  */
 export function tag(template: string, ...args: readonly unknown[]): string {
   return compileTemplate(template, "tag")(args);
 }
 
-/** The hashes of tags of a namespace. */
+/** Returns the hashes of a namespace's tags. */
 export function hashTags(namespace: string, names: readonly string[]): TagHashes {
   return Float64Array.from(new Set(names), (name) =>
     hash(`${namespace.length}:${namespace}${name}`),
@@ -91,8 +91,9 @@ export function hashTags(namespace: string, names: readonly string[]): TagHashes
 }
 
 /**
- * 53 bits of a string: cyrb53, by bryc (public domain). The stamps in stores are found by it, so
- * it must stay as it is. Two names with one hash are invalidated together, and no worse.
+ * Returns 53 bits of a string: cyrb53, by bryc (public domain). Stamps in stores are found by it,
+ * so it must not change. Two names with one hash are invalidated together, which is the only effect
+ * of a collision.
  */
 function hash(text: string): number {
   let a = 0xdeadbeef;

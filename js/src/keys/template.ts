@@ -1,29 +1,30 @@
 /**
- * Key templates: `"user:{0}:{1.name}"`, where `{0}` is the first argument and `{1.name}` a member of
- * the second. `{{` and `}}` stand for the braces themselves. What is inserted has to be there: a key
- * without it would be everybody's. `{1?}` is for what may be left out.
+ * Key templates: `"user:{0}:{1.name}"`, where `{0}` is the first argument and `{1.name}` a member
+ * of the second. `{{` and `}}` stand for the braces themselves. An inserted value must not be
+ * undefined, or all such calls would share a key; `{1?}` is for a value that may be left out.
  *
  * Strings, numbers and bigints are written as they read (`user:42` for `42`, `"42"` and `42n`
- * alike). What could be taken for a separator, a wildcard or the end of the value is written as
- * `%` and two upper-case hexadecimal digits: everything in ASCII but letters, digits and `_-.~@+`,
- * and of these any that the template puts next to a placeholder. Every other value becomes a token
- * that starts with `%` and something no escaped string has there: `%null`, `%undefined`, `%true`,
- * `%false`, `%o…%.` with the encoding that derived keys use, `%x` for a lone surrogate.
+ * alike). Characters that could be taken for a separator, a wildcard or the end of the value are
+ * written as `%` and two upper-case hexadecimal digits: everything in ASCII but letters, digits and
+ * `_-.~@+`, and of these any that the template has next to a placeholder. Every other value becomes
+ * a token that starts with `%` and a character that no escaped string has there: `%null`,
+ * `%undefined`, `%true`, `%false`, `%o…%.` with the encoding of derived keys, `%x` for a lone
+ * surrogate.
  */
 
 import { ConfigError } from "../util/errors.js";
 import type { KeyFunction } from "./key.js";
 import { encodeValue, isAbortSignal } from "./key-encode.js";
 
-/** A placeholder with the text that follows it. */
+/** A placeholder and the text after it. */
 interface Slot {
   readonly index: number;
   readonly members: readonly string[];
   /** `argument 1.name`, for errors. */
   readonly place: string;
-  /** The placeholder as it is written. */
+  /** The placeholder as written. */
   readonly written: string;
-  /** True if what it stands for may be left out. */
+  /** True if the value may be left out. */
   readonly isOptional: boolean;
   after: string;
 }
@@ -73,8 +74,8 @@ function parse(template: string, option: string): Parsed {
 }
 
 /**
- * Makes the end of every value certain: placeholders side by side get a separator, and a `%` after
- * one is doubled, since a single one could be an escape of the value's.
+ * Makes the end of every value unambiguous: adjacent placeholders get a separator, and a `%` after
+ * a placeholder is doubled, since a single one could begin an escape of the value.
  */
 function separate({ slots }: Parsed): void {
   for (const [index, slot] of slots.entries()) {
@@ -84,8 +85,9 @@ function separate({ slots }: Parsed): void {
 }
 
 /**
- * The characters values may not show in this template: what begins the text after a placeholder
- * (it ends the value), and punctuation before one (`user.{0}` and `user.{0}.{1}` stay apart).
+ * Returns the characters that values must escape in this template: the first one after a
+ * placeholder, which ends the value, and punctuation before one (`user.{0}` and `user.{0}.{1}` stay
+ * apart).
  */
 function delimiters({ before, slots }: Parsed): string {
   const starts = slots.map(({ after }) => [...after].at(0) ?? "");
@@ -105,9 +107,9 @@ function escapeCharacter(character: string): string {
 
 const PUNCTUATION_LEFT_AS_IT_IS = "-.~@+";
 
-/** How to write text in a template with these delimiters. */
+/** The escaping of text in a template with these delimiters. */
 interface Writer {
-  /** Matches text that is written as it is. */
+  /** Matches text that needs no escaping. */
   readonly plain: RegExp;
   /** Matches each character to escape. */
   readonly special: RegExp;
@@ -118,7 +120,7 @@ function writerFor(found: string): Writer {
   const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
   const free = [...letters, ...PUNCTUATION_LEFT_AS_IT_IS].filter(isFree).join("");
   const list = free.replace("-", "\\-");
-  // From U+00A1 on everything is plain but line separators, lone surrogates and delimiters.
+  // From U+00A1 on only line separators, lone surrogates and delimiters are escaped.
   const others = [...found].filter((character) => character > "\x7f").join("");
   return {
     plain: new RegExp(`^[${list}]*$`),
@@ -164,7 +166,7 @@ function memberOf(args: readonly unknown[], { index, members, place }: Slot): un
   return value;
 }
 
-/** The common template: text around one whole argument. */
+/** Compiles the common template: text around one whole argument. */
 function oneArgument(before: string, slot: Slot, writer: Writer): KeyFunction {
   const { index, after } = slot;
   const { plain } = writer;
@@ -180,10 +182,9 @@ function oneArgument(before: string, slot: Slot, writer: Writer): KeyFunction {
 /**
  * Compiles a template into a function from arguments to keys.
  *
- * Within one template, keys are equal only for equal values (strings, numbers and bigints of the
- * same reading being equal). The key function throws a ConfigError that names the argument for
- * values that cannot be part of a key, and for those that are not there.
- *
+ * Within one template, keys are equal only for equal values; strings, numbers and bigints that read
+ * the same are equal. The returned function throws a ConfigError that names the argument for a
+ * missing value and for one that cannot be part of a key.
  * @throws ConfigError for an empty template, an unknown placeholder or an unbalanced brace
  */
 export function compileTemplate(template: unknown, option = "key"): KeyFunction {

@@ -1,6 +1,6 @@
-/** What a call is answered, and where that came from. */
+/** The answer to a call, and its source. */
 
-/** Where an answer came from. */
+/** The source of an answer. */
 export type Source =
   | "hit"
   | "stale"
@@ -11,21 +11,23 @@ export type Source =
   | "negative"
   | "bypass";
 
-/** How old an entry was when it answered, and how long it stays fresh; milliseconds. */
+/** The age of an entry when it answered, and how long it stays fresh; milliseconds. */
 export interface Times {
   readonly age: number;
   /** Negative when it is stale. */
   readonly ttl: number;
 }
 
-/** What a call is answered. */
+/** The answer to a call. */
 export interface Answer {
   readonly value: unknown;
   readonly source: Source;
-  /** The store that had it; undefined for an answer of the origin. */
+  /** The store that held the entry; undefined for an answer of the origin. */
   readonly layer: string | undefined;
-  /** Why the origin did not answer, if it failed. */
+  /** The error of the load that failed, if one did. */
   readonly error?: unknown;
-  /** Of an entry that memory may not have any more; undefined when it is to be looked up there. */
+  /**
+   * The times of an entry that may have left memory; undefined if they are to be looked up there.
+   */
   readonly times?: Times | undefined;
 }

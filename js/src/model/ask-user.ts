@@ -1,11 +1,11 @@
-/** Questions to functions of a policy. */
+/** Calls to a policy's own predicates. */
 
 import { isThenable, settled, type Verdict } from "../util/user-functions.js";
 import type { Events } from "./events.js";
 
 /**
- * Asks a function of a policy. One that throws, or gives a promise, has not decided: that is a
- * `policy-error` event, and the caller takes the careful way.
+ * Calls a predicate of a policy. One that throws or gives a promise has not decided: a
+ * `policy-error` event reports it, and the caller takes the careful default.
  */
 export function askUser(
   events: Events,

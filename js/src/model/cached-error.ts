@@ -1,6 +1,6 @@
-/** A failure that is remembered: what a slot holds for `errorTtl`. */
+/** A remembered failure, kept in a slot for `errorTtl`. */
 
-/** Stands where a value would; serving it is throwing its error. */
+/** Takes the place of a value; serving it throws its error. */
 export class CachedError {
   readonly error: unknown;
 

@@ -1,4 +1,4 @@
-/** The states of entries, as the core tells them. */
+/** Entry states, as the core numbers them. */
 
 import { STATE_FRESH, STATE_IF_ERROR } from "../core/abi.js";
 

@@ -1,26 +1,26 @@
-/** An entry as tiers keep it: a value, and for how long it may be used. */
+/** An entry as tiers keep it: a value and its lifetime. */
 
 import type { Tagged } from "./tagged.js";
 
-/** How long an entry may be used, in milliseconds. */
+/** An entry's lifetime, in milliseconds. */
 export interface Lifetime {
   readonly ttl: number;
   readonly staleWhileRevalidate: number;
   readonly staleIfError: number;
-  /** Its tags; undefined without any. */
+  /** The entry's tags; undefined without any. */
   readonly tagged?: Tagged | undefined;
-  /** How long it is then kept to be validated; default 0. */
+  /** Milliseconds for which the expired entry is kept for validation. Default 0. */
   readonly retained?: number;
 }
 
-/** An entry as a store had it. */
+/** An entry read from a store. */
 export interface FoundEntry extends Lifetime {
   readonly value: unknown;
   readonly age: number;
-  /** When it was stored, by its writer's clock. */
+  /** The time it was stored, by its writer's clock. */
   readonly storedAt: number;
   /** The name of the store. */
   readonly layer: string;
-  /** Whether the value is a counter's, which stays where it is. */
+  /** True for the value of a counter, which is not backfilled. */
   readonly counted?: boolean;
 }

@@ -1,48 +1,51 @@
-/** What happens, told to whoever asked with `onEvent`. */
+/** Events of a cache, for `onEvent` listeners. */
 
 import { ignoreRejection } from "../util/user-functions.js";
 import type { Operation } from "./store.js";
 
-/** What all events have that are about an entry. */
+/** Members of every event about an entry. */
 export interface KeyEvent {
   /** The key, without the namespace. */
   readonly key: string;
 }
 
-/** What events have that are about something that went wrong. */
+/** Members of every event about a failure. */
 export interface FailureEvent {
-  /** What went wrong, as it was thrown. */
+  /** The thrown error. */
   readonly error: unknown;
 }
 
-/** What events have that are about a store below `memory()`. */
+/** Members of every event about a store below `memory()`. */
 export interface StoreEvent {
-  /** Its name, or its place like `"store 1"`. */
+  /** The store's name, or its position like `"store 1"`. */
   readonly store: string;
-  /** What it was asked to do. */
+  /** The operation that was called. */
   readonly operation: Operation;
 }
 
-/** Everything that is told; `type` tells which. */
+/** Every event; `type` discriminates. */
 export type CacheEvent =
   | ({ readonly type: "hit" | "stale" | "miss" } & KeyEvent)
-  /** An entry that was still of use was dropped to make room. */
+  /** A servable entry was evicted to make room. */
   | ({ readonly type: "evict" } & KeyEvent)
-  /** A load starts, `refresh` when nobody waits for it. */
+  /** A load starts; `refresh` if no caller waits for it. */
   | ({ readonly type: "load" | "refresh" } & KeyEvent)
-  /** A load failed; whether callers see it depends on the entry. */
+  /** A load failed. Callers see the error unless an entry answers instead. */
   | ({ readonly type: "load-error" } & FailureEvent & KeyEvent)
   /** A guard refused a load or a call. */
   | ({ readonly type: "reject" } & FailureEvent & KeyEvent)
   /** The entry answered because the load is slow. */
   | ({ readonly type: "failover" } & KeyEvent)
-  /** The entry answered because the load failed, was refused, or waits for its retry (no error). */
+  /**
+   * The entry answered because the load failed, was refused, or waits for its retry (then without
+   * an error).
+   */
   | ({ readonly type: "error-fallback" } & Partial<FailureEvent> & KeyEvent)
-  /** A store failed, or gave what cannot be read. The call goes on without it. */
+  /** A store failed, or returned an unreadable record. The call goes on without it. */
   | ({ readonly type: "store-error" | "corrupt" } & StoreEvent & FailureEvent & KeyEvent)
   /**
-   * A function of the options threw, or gave what it must not, like a promise; the careful default
-   * holds instead. `key` is empty for functions of the whole cache.
+   * A function of the options threw, or returned an unusable value such as a promise; the careful
+   * default holds. `key` is empty for functions of the whole cache.
    */
   | ({
       readonly type: "policy-error";
@@ -50,29 +53,29 @@ export type CacheEvent =
       readonly option: string;
     } & FailureEvent &
       KeyEvent)
-  /** The core trapped and was replaced; what was in memory is gone. */
+  /** The core trapped and was replaced; the memory tier is empty. */
   | ({ readonly type: "trap" } & FailureEvent)
-  /** The host lacks something, so that a part works otherwise than it should. Told once. */
+  /** The host lacks a feature, so that a part of the cache is limited. Told once. */
   | {
       readonly type: "limited";
-      /** What works otherwise, and the cure. */
+      /** The limited part, and the cure. */
       readonly reason: string;
     }
   /**
-   * What a function returned or threw can be read only once, like a `Response`: it is neither
-   * stored nor shared.
+   * A function returned or threw a value that can be read only once, like a `Response`: it is
+   * neither stored nor shared.
    */
   | ({
       readonly type: "read-once";
-      /** What it was. */
+      /** The kind of value. */
       readonly value: unknown;
     } & KeyEvent)
-  /** Something of the cache's own failed, which is a bug: the call went to its origin. */
+  /** A bug of the cache itself: the call went to its origin. */
   | ({ readonly type: "internal-error" } & FailureEvent)
-  /** The core cannot be had on this host: every call goes straight to its origin. Told once. */
+  /** The host cannot run the core: every call goes straight to its origin. Told once. */
   | ({ readonly type: "unavailable" } & FailureEvent);
 
-/** Tells events to a listener, whose own errors and rejections are its own. */
+/** Tells events to a listener and swallows its errors and rejections. */
 export class Events {
   readonly #listener: ((event: CacheEvent) => void) | undefined;
 
@@ -80,7 +83,7 @@ export class Events {
     this.#listener = listener;
   }
 
-  /** Whether anybody listens: ask before building an event on a hot path. */
+  /** True if there is a listener. Ask before building an event on a hot path. */
   get wanted(): boolean {
     return this.#listener !== undefined;
   }
@@ -89,7 +92,7 @@ export class Events {
     try {
       ignoreRejection(this.#listener?.(event));
     } catch {
-      // A listener must not change what the cache does.
+      // A listener must not change the cache's behaviour.
     }
   }
 }

@@ -1,9 +1,9 @@
-/** What entries of HTTP hold. It is the cached `fetch`'s own, and no value of anybody else. */
+/** The base of the values of HTTP entries, which only the cached `fetch` reads and writes. */
 export abstract class HttpValue {
-  /** Returns what a lower store's record holds of it. */
+  /** Returns the value's bytes in a record. */
   abstract encoded(): Uint8Array;
 }
 
-/** A value as applications see it: none where it is HTTP's. */
+/** Returns a value for the application; undefined for an HTTP value. */
 export const visible = (value: unknown): unknown =>
   value instanceof HttpValue ? undefined : value;

@@ -1,38 +1,38 @@
-/** Functions that ask the origin, and what they are given. */
+/** Types of loaders and of their contexts. */
 
-/** What there is of a key while it is loaded anew. */
+/** The entry for a key while its next value is loaded. */
 export interface Previous<Result = unknown> {
-  /** The value that is held. */
+  /** The value in the cache. */
   readonly value: Result;
   /** Milliseconds since it was stored. */
   readonly age: number;
 }
 
-/** What a loader is given. */
+/** The second argument of a loader. */
 export interface LoadContext<Result = unknown> {
-  /** Aborted when the load has taken longer than `timeout`, or when nobody wants it any more. */
+  /** Aborted when the load exceeds `timeout`, or when no caller wants it any more. */
   readonly signal: AbortSignal;
-  /** The key that is loaded. */
+  /** The key being loaded. */
   readonly key: string;
-  /** True if callers have an answer already: the load renews an entry in the background. */
+  /** True if callers have been answered: the load renews an entry in the background. */
   readonly background: boolean;
-  /** The entry that the load is to renew, if it may still answer; undefined without one. */
+  /** The servable entry that the load renews; undefined without one. */
   readonly previous: Previous<Result> | undefined;
 }
 
-/** What a loader of many keys is given. */
+/** The second argument of a loader of many keys. */
 export interface LoadManyContext {
-  /** Aborted when each of the keys took longer than `timeout` or is wanted by nobody any more. */
+  /** Aborted when each key's load has exceeded `timeout` or is no longer wanted. */
   readonly signal: AbortSignal;
-  /** The keys that are loaded, in the order of the argument lists. */
+  /** The keys being loaded, in the order of the argument lists. */
   readonly keys: readonly string[];
-  /** True if callers have an answer already: the load renews entries in the background. */
+  /** True if callers have been answered: the load renews entries in the background. */
   readonly background: boolean;
-  /** The entry of each key, as {@link LoadContext.previous}. */
+  /** The entry of each key; see {@link LoadContext.previous}. */
   readonly previous: readonly (Previous | undefined)[];
 }
 
-/** What loads many keys; may give anything, or throw. */
+/** Loads many keys; may return anything, or throw. */
 export type LoadMany = (
   argsList: readonly (readonly unknown[])[],
   context: LoadManyContext,

@@ -1,24 +1,27 @@
-/** Checks of what a store had, before it is used. */
+/** Validation of values read from a store. */
 
-/** What Standard Schema (standardschema.dev) libraries give: Zod, Valibot, ArkType and others. */
+/**
+ * The interface of Standard Schema (standardschema.dev) libraries: Zod, Valibot, ArkType and
+ * others.
+ */
 export interface StandardSchema {
   readonly "~standard": {
     validate(value: unknown): SchemaResult | PromiseLike<SchemaResult>;
   };
 }
 
-/** What a Standard Schema says of a value. */
+/** The result of a Standard Schema. */
 export type SchemaResult =
   | {
-      /** The value as the schema puts it out. */
+      /** The schema's output. */
       readonly value: unknown;
-      /** None: the value is what it should be. */
+      /** Undefined: the value is valid. */
       readonly issues?: undefined;
     }
   | {
-      /** Why the value is not what it should be. */
+      /** The reasons why the value is invalid. */
       readonly issues: readonly object[];
     };
 
-/** Whether a value is what it should be. */
+/** A predicate or a schema that checks a value. */
 export type Validate = ((value: unknown) => boolean | PromiseLike<boolean>) | StandardSchema;

@@ -1,15 +1,15 @@
-/** What a lower store is: a place for bytes, on this machine or far away. */
+/** The interface of lower stores, which keep records on this machine or elsewhere. */
 
 /** A value, now or later. */
 export type Maybe<T> = PromiseLike<T> | T;
 
-/** How a record is to be kept. */
+/** Options of a write. */
 export interface SetOptions {
-  /** Milliseconds until nobody needs it any more; `Infinity` for never. */
+  /** Milliseconds after which the record may be dropped; `Infinity` for never. */
   readonly expiresIn: number;
   /**
-   * Milliseconds from now after which it must not be written any more: it has been given up by
-   * then, and what others wrote meanwhile is newer. A store that cannot see to that ignores it.
+   * Milliseconds from now after which the write must not happen any more: the cache has given it up
+   * by then, and another write may be newer. A store that cannot guarantee it ignores it.
    */
   readonly within?: number;
 }
@@ -19,17 +19,19 @@ export type StoreEntry = readonly [key: string, record: Uint8Array, options: Set
 
 /** A limit on calls that a store counts, for {@link Store.window}. Durations are milliseconds. */
 export interface WindowOptions {
-  /** A window that starts with its first call, or the last `period` before each call. */
+  /**
+   * A fixed window starts with its first call; a sliding one is the last `period` before each call.
+   */
   readonly algorithm: "fixed" | "sliding";
-  /** Calls that are admitted per period. */
+  /** Calls admitted per period. */
   readonly limit: number;
-  /** Milliseconds. */
+  /** The length of the window in milliseconds. */
   readonly period: number;
-  /** How long calls are refused once the limit was passed. */
+  /** Milliseconds for which calls are refused once the limit is exceeded. */
   readonly ban?: number | undefined;
 }
 
-/** What {@link Store.window} says of one call. */
+/** The result of {@link Store.window} for one call. */
 export interface WindowState {
   /** True if the call may go on. */
   readonly admitted: boolean;
@@ -42,57 +44,60 @@ export interface WindowState {
 /**
  * A store of records, which are opaque bytes. It may fail, hang or lie: calls go on without it.
  *
- * `get`, `set` and `delete` make a store. Everything else is a capability: a store that has it is
- * asked, for one that has not the cache makes do or says what is missing.
+ * `get`, `set` and `delete` make a store. Everything else is a capability that the cache uses where
+ * a store has it; where none has it, the cache does without or reports what is missing.
  */
 export interface Store {
-  /** Shown in events and as `layer`. Default: its place, like `"store 1"`. */
+  /** Shown in events and as `layer`. Default: its position, like `"store 1"`. */
   readonly name?: string;
   /** Milliseconds that each operation may take before the call goes on without it. Default 500. */
   readonly deadline?: number;
   /**
-   * Milliseconds for which reads may go on giving what an acknowledged write has replaced. Default
-   * 0. The versions of tags are kept in the last store that never does.
+   * Milliseconds for which reads may still return a value that an acknowledged write has replaced.
+   * Default 0. The versions of tags are kept in the last store without a lag.
    */
   readonly lag?: number;
-  /** The record of `key`; undefined or null when there is none. */
+  /** Returns the record of `key`; undefined or null if there is none. */
   get(key: string): Maybe<Uint8Array | undefined | null>;
-  /** Keeps `record` under `key`, instead of what was there. */
+  /** Stores `record` under `key` and replaces a previous one. */
   set(key: string, record: Uint8Array, options: SetOptions): Maybe<unknown>;
   /** Drops `key`. */
   delete(key: string): Maybe<unknown>;
 
-  /** The records of `keys`, in their order; undefined or null where there is none. */
+  /** Returns the records of `keys` in their order; undefined or null where there is none. */
   getMany?(keys: readonly string[]): Maybe<readonly (Uint8Array | undefined | null)[]>;
-  /** Like `set` for each. */
+  /** Stores each entry, like `set`. */
   setMany?(entries: readonly StoreEntry[]): Maybe<unknown>;
   /** Drops each of `keys`. */
   deleteMany?(keys: readonly string[]): Maybe<unknown>;
-  /** All keys that begin with `prefix`, in any order. */
+  /** Returns all keys that begin with `prefix`, in any order. */
   keys?(prefix: string): Maybe<Iterable<string>> | AsyncIterable<string>;
   /** Drops all keys that begin with `prefix`. */
   clear?(prefix: string): Maybe<unknown>;
-  /** Like `set`, only if there is no such key, atomically; whether it was stored. */
+  /** Stores a record only if the key is free, atomically; true if it was stored. */
   add?(key: string, record: Uint8Array, options: SetOptions): Maybe<boolean>;
-  /** Drops `key` if it holds just `record`, atomically; whether it was dropped. */
+  /** Drops `key` if it holds exactly `record`, atomically; true if it was dropped. */
   compareAndDelete?(key: string, record: Uint8Array): Maybe<boolean>;
-  /** Lets `key` live for `expiresIn` from now on if it holds just `record`, atomically; whether. */
+  /**
+   * Gives `key` a lifetime of `expiresIn` from now if it holds exactly `record`, atomically; true
+   * if it did.
+   */
   compareAndExpire?(key: string, record: Uint8Array, options: SetOptions): Maybe<boolean>;
   /**
-   * Adds `by` to a counter, atomically; gives the sum. A counter that is new expires as the
-   * options say, one that is there keeps its expiry. Counters and records do not share keys.
+   * Adds `by` to a counter, atomically; returns the sum. A new counter expires as the options say,
+   * an existing one keeps its expiry. Counters and records do not share keys.
    */
   increment?(key: string, by: number, options: SetOptions): Maybe<number>;
   /** Counts a call against a limit, atomically. */
   window?(key: string, options: WindowOptions): Maybe<WindowState>;
   /**
-   * Hears what is published on `channel`, until the function it gives is called.
+   * Listens to `channel` until the returned function is called.
    *
-   * `onMissed` is for connections that can be lost: it is to be called when one was lost, and again
-   * when messages are heard after that. The cache does not trust its memory then.
+   * `onMissed` is for connections that can be lost: call it when one is lost, and again when
+   * messages are heard after that. The cache stops trusting its memory in between.
    *
-   * A promise of the function resolves when messages are heard for sure. `signal` is aborted when
-   * nobody waits for that any more: what was opened for it can be let go of.
+   * A returned promise resolves when messages are certain to be heard. `signal` is aborted when
+   * nobody waits for it any more: the store can then release what it opened for the subscription.
    */
   subscribe?(
     channel: string,
@@ -100,13 +105,13 @@ export interface Store {
     onMissed?: () => void,
     signal?: AbortSignal,
   ): Maybe<() => unknown>;
-  /** Sends `message` to whoever listens to `channel`, in other instances as well. */
+  /** Sends `message` to all listeners of `channel`, in other instances as well. */
   publish?(channel: string, message: string): Maybe<unknown>;
-  /** Rejects when the store cannot be reached. */
+  /** Rejects if the store cannot be reached. */
   ping?(): Maybe<unknown>;
-  /** Lets go of what the store opened itself; clients that it was given stay open. */
+  /** Releases what the store opened itself; clients that it was given stay open. */
   close?(): Maybe<unknown>;
 }
 
-/** What may be asked of a store. */
+/** The operations of a store. */
 export type Operation = Exclude<keyof Store, "name" | "deadline" | "lag">;

@@ -1,30 +1,30 @@
-/** The tags of an entry, as numbers. */
+/** An entry's tags, as numbers. */
 
-/** The hashes of tags' names. */
+/** Hashes of tag names. */
 export type TagHashes = Float64Array;
 
-/** The beginning of a load, or of a write. */
+/** The start of a load or a write. */
 export interface Begun {
-  /** In the order of loads and invalidations of a core; and which core that is. */
+  /** Its position among the loads and invalidations of one core, and that core's number. */
   readonly fence: number;
   readonly instance: number;
-  /** In the order of what is known of the tags in stores. */
+  /** Its position among changes of the tags known in stores. */
   readonly step: number;
-  /** The tags that were known then. */
+  /** The tags known at the start. */
   readonly hashes: TagHashes | undefined;
-  /** Their versions in the stores: see `StoredTags.versions`. */
+  /** Their versions in the stores; see `StoredTags.versions`. */
   versions?: Promise<Float64Array | undefined>;
-  /** The same, once they have come. */
+  /** The same, once they have been read. */
   known?: Float64Array | undefined;
-  /** Where its tags were not known: see `StoredTags.general`. */
+  /** The general version, where the tags were not known; see `StoredTags.general`. */
   general?: Promise<number | undefined> | undefined;
 }
 
-/** The tags of an entry. */
+/** An entry's tags. */
 export interface Tagged {
   readonly hashes: TagHashes;
-  /** The versions that its record carries, hard and soft in turn. */
+  /** The versions that the entry's record carries, hard and soft in turn. */
   readonly versions?: Float64Array | undefined;
-  /** The beginning of its load, where it is no record's. */
+  /** The start of its load; undefined for an entry read from a record. */
   readonly begun?: Begun | undefined;
 }

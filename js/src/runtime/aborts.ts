@@ -1,4 +1,4 @@
-/** Listening to signals of callers. */
+/** Listeners on callers' abort signals. */
 
 import type { CancelTimer } from "./clock.js";
 
@@ -6,10 +6,13 @@ type Listener = (reason: unknown) => void;
 
 const NOTHING: CancelTimer = () => {};
 
-/** Those who listen to a signal: hosts warn of many listeners on one. */
+/** The listeners of each signal, behind one handler: hosts warn of many listeners on one signal. */
 const listeners = new WeakMap<AbortSignal, Set<Listener>>();
 
-/** Calls `listener` once, when `signal` is aborted, or now if it is; gives what undoes that. */
+/**
+ * Calls `listener` once, when `signal` is aborted or at once if it already is; returns a function
+ * that removes it.
+ */
 export function whenAborted(signal: AbortSignal, listener: Listener): CancelTimer {
   if (signal.aborted) {
     listener(signal.reason);
@@ -17,7 +20,7 @@ export function whenAborted(signal: AbortSignal, listener: Listener): CancelTime
   }
   const known = listeners.get(signal);
   const all = known ?? new Set();
-  // An object of its own: one function may listen twice.
+  // A new object each time: one function may listen twice.
   const own: Listener = (reason) => listener(reason);
   all.add(own);
   if (known === undefined) listen(signal, all);
@@ -27,7 +30,7 @@ export function whenAborted(signal: AbortSignal, listener: Listener): CancelTime
   };
 }
 
-/** The function that each signal calls, to take it away again. */
+/** The handler added to each signal, needed to remove it. */
 const handlers = new WeakMap<AbortSignal, () => void>();
 
 function listen(signal: AbortSignal, all: Set<Listener>): void {
@@ -47,7 +50,7 @@ function unlisten(signal: AbortSignal): void {
   handlers.delete(signal);
 }
 
-/** The first of the signals that is aborted. */
+/** Returns the first aborted signal. */
 export function abortedOf(signals: readonly AbortSignal[]): AbortSignal | undefined {
   for (let at = 0; at < signals.length; at += 1) if (signals[at]?.aborted) return signals[at];
   return undefined;

@@ -1,6 +1,6 @@
-/** `AsyncLocalStorage`, as far as it is used. */
+/** The part of `AsyncLocalStorage` that the cache uses. */
 
-/** What of `AsyncLocalStorage` (Node's, and of hosts that follow it) is used. */
+/** An instance of `AsyncLocalStorage`, of Node or of a host that follows it. */
 export interface AsyncStorage {
   run<Result>(store: unknown, callback: () => Result): Result;
   getStore(): unknown;

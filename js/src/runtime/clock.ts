@@ -1,4 +1,4 @@
-/** Time, timers, turns and anchors of the host. */
+/** Time, timers, event-loop turns and `waitUntil` of the host. */
 
 import { ConfigError } from "../util/errors.js";
 import type { WaitUntil } from "./wait-until.js";
@@ -6,26 +6,26 @@ import type { WaitUntil } from "./wait-until.js";
 /** Cancels a timer. */
 export type CancelTimer = () => void;
 
-/** A timer for which a process stays alive until it is let go. */
+/** A timer that keeps the process alive until `letGo`. */
 export interface HeldTimer {
   cancel(): void;
-  /** The process need not stay alive for it any more. */
+  /** Lets the process end before the timer fires. */
   letGo(): void;
 }
 
-/** The longest delay that timers keep; a longer one would fire at once. */
+/** The longest delay of host timers; a longer one would fire at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 const NOTHING: CancelTimer = () => {};
 
 let hostWaitUntil: WaitUntil | undefined;
 
-/** Says how the host anchors work; the entry of a runtime that has a global way calls it. */
+/** Sets the host's way to anchor work. The entry of a runtime that has a global one calls it. */
 export function provideWaitUntil(waitUntil: WaitUntil): void {
   hostWaitUntil = waitUntil;
 }
 
-/** The host's way to anchor work, if its entry knows one. */
+/** Returns the host's way to anchor work, if its entry provided one. */
 export function providedWaitUntil(): WaitUntil | undefined {
   return hostWaitUntil;
 }
@@ -33,35 +33,34 @@ export function providedWaitUntil(): WaitUntil | undefined {
 /** Calls `task` once the event loop has left the current turn. */
 export type AfterTurn = (task: () => void) => unknown;
 
-/** Readings in a row that must have told the same millisecond before one is used again. */
+/** Readings in a row of the same millisecond before one is reused. */
 const STEADY = 16;
-/** How often one is then used again, at most. */
+/** Maximum number of reuses of a reading. */
 const REUSES = 15;
 
-/** A function of the host itself: neither written in JavaScript, nor bound, nor a proxy. */
+/** The source text of a host's own `now`: neither JavaScript, nor bound, nor a proxy. */
 const NATIVE = /^function now\(\)\s*\{\s*\[native code\]\s*\}$/;
 
-/** Undefined where the clock was a test's own already when this was loaded. */
+/** Undefined if a test had replaced the clock before this module was loaded. */
 const nativeNow = NATIVE.test(Function.prototype.toString.call(Date.now)) ? Date.now : undefined;
 let afterTurn: AfterTurn | undefined;
 let reading = 0;
 let steady = 0;
 let reuses = 0;
 
-/** Says how to wait for the end of a turn; without that the clock is read every time. */
+/** Sets the host's way to wait for the end of a turn; without one the clock is read every time. */
 export function provideAfterTurn(given: AfterTurn): void {
   afterTurn = given;
 }
 
 /**
- * The host's clock, in milliseconds.
+ * Returns the host's time in milliseconds.
  *
- * Reading it costs as much as the rest of a hit. So who asks again and again within one
- * millisecond gets a reading a few times over, but never in a later turn of the event loop: there
- * the clock is as exact as ever, and where it says something else than before it is read anew.
+ * Reading the clock costs as much as the rest of a hit. Many calls within one millisecond therefore
+ * share a reading a few times, but never beyond the current turn of the event loop.
  */
 export function hostNow(): number {
-  // Looked up at each call: tests that replace the global clock see their own, at once.
+  // Looked up at each call: a test that replaces the global clock sees its own at once.
   if (Date.now !== nativeNow) return Date.now();
   if (reuses === 0) return readClock(nativeNow);
   reuses -= 1;
@@ -73,7 +72,7 @@ function readClock(clock: () => number): number {
   steady = now === reading ? steady + 1 : 0;
   reading = now;
   if (afterTurn !== undefined && steady >= STEADY) {
-    // From the first reuse on the end of the turn is waited for.
+    // The first reuse needs the end of the turn.
     if (steady === STEADY) afterTurn(endTurn);
     reuses = REUSES;
   }
@@ -86,8 +85,8 @@ function endTurn(): void {
 }
 
 /**
- * Calls `task` in a microtask. Not with `queueMicrotask`: fake timers replace it, and what the cache
- * does by itself must not wait for a test to say so.
+ * Calls `task` in a microtask. Not by `queueMicrotask`: fake timers replace it, and the cache's own
+ * work must not wait for a test to advance them.
  */
 export function afterMicrotask(task: () => void): void {
   void Promise.resolve().then(task);
@@ -97,8 +96,8 @@ let bursts = 0;
 let inBurst = false;
 
 /**
- * The number of the burst that lasts until the next microtask. Nothing of another request runs
- * within it, so callers of one burst may share promises and timers on every host.
+ * Returns the number of the burst, which lasts until the next microtask. No code of another request
+ * runs within it, so callers of one burst may share promises and timers on every host.
  */
 export function joinBurst(): number {
   if (!inBurst) {
@@ -108,7 +107,7 @@ export function joinBurst(): number {
   return bursts;
 }
 
-/** Whether the burst with that number still lasts. */
+/** True if the burst with that number still lasts. */
 export function isBurst(burst: number): boolean {
   return burst === bursts;
 }
@@ -122,20 +121,20 @@ interface HostTimer {
   unref?(): void;
 }
 
-/** Time and timers, from the user's clock or the host. */
+/** Time and timers of the user's clock or the host. */
 export interface Timers {
   now(): number;
-  /** Runs `task` after `delay` milliseconds; `Infinity` never. */
+  /** Runs `task` after `delay` milliseconds; never for `Infinity`. */
   after(delay: number, task: () => void): CancelTimer;
-  /** The same, but the process need not stay alive for it. */
+  /** Like `after`, but does not keep the process alive. */
   afterIfAlive(delay: number, task: () => void): CancelTimer;
-  /** The same, for as long as somebody waits. */
+  /** Like `after`, but keeps the process alive only until `letGo`. */
   held(delay: number, task: () => void): HeldTimer;
 }
 
 const NEVER: HeldTimer = { cancel: NOTHING, letGo: NOTHING };
 
-/** A class: one is made by each load that has a `timeout`. */
+/** A class, and not closures, because each load with a `timeout` makes one. */
 class HeldHostTimer implements HeldTimer {
   readonly #timer: ReturnType<typeof setTimeout>;
 
@@ -170,15 +169,16 @@ const hostTimers: Timers = {
   },
 };
 
-/** Reports a function of the options that did what it must not. */
+/** Reports a faulty function of the options. */
 export type TellFault = (option: string, error: unknown) => void;
 
-/** The latest time that there is: beyond it a clock tells nonsense. */
+/** The latest time of a `Date`; a clock that exceeds it is faulty. */
 const LATEST = 8.64e15;
 
 /**
- * The time that a clock tells. One that throws, or tells what is no time, is the application's
- * mistake: calls go on with the time it told last, and it is reported until it tells one again.
+ * Returns a function that reads the user's clock. A clock that throws or returns no valid time is
+ * the application's fault: the last valid time goes on, and the fault is reported once until the
+ * clock is valid again.
  */
 function lastTold(clock: Clock, tellFault: TellFault): () => number {
   let last = 0;
@@ -204,7 +204,7 @@ function lastTold(clock: Clock, tellFault: TellFault): () => number {
   };
 }
 
-/** Timers over the user's clock; the host's where it gives none, or throws. */
+/** Returns timers over the user's clock; the host's timers where it gives none or throws. */
 export function timersOf(clock: Clock | undefined, tellFault: TellFault = () => {}): Timers {
   if (clock === undefined) return hostTimers;
   const now = lastTold(clock, tellFault);
@@ -215,7 +215,7 @@ export function timersOf(clock: Clock | undefined, tellFault: TellFault = () => 
       const timer = clock.setTimeout?.(task, delay);
       return () => cancel(timer);
     } catch (error) {
-      // A call that waits must not fail for it, nor for ever.
+      // The waiting call must neither fail nor wait for ever.
       tellFault("clock.setTimeout", error);
       return hostTimers.after(delay, task);
     }
@@ -238,8 +238,8 @@ export function timersOf(clock: Clock | undefined, tellFault: TellFault = () => 
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Runs `task` after `delay` milliseconds. Default: the host's; give both timers or neither. */
+  /** Runs `task` after `delay` milliseconds. Default: the host's. Give both timers or neither. */
   setTimeout?(task: () => void, delay: number): unknown;
-  /** Cancels what `setTimeout` returned. */
+  /** Cancels a timer that `setTimeout` returned. */
   clearTimeout?(timer: never): void;
 }

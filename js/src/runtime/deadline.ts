@@ -1,12 +1,13 @@
-/** Waiting for somebody else, but not for ever. */
+/** Waiting with a deadline. */
 
 import { TimeoutError } from "../util/errors.js";
 import type { Timers } from "./clock.js";
 
 /**
- * What `act` gives.
- * @param late what the error says
- * @throws TimeoutError at the deadline, in milliseconds; what `act` throws
+ * Resolves or rejects like `act`.
+ * @param deadline in milliseconds
+ * @param late the message of the error at the deadline
+ * @throws TimeoutError at the deadline
  */
 export function withinDeadline<T>(
   timers: Timers,
@@ -15,7 +16,7 @@ export function withinDeadline<T>(
   act: () => PromiseLike<T> | T,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    // What `act` throws rejects the promise before there is a timer to cancel.
+    // An `act` that throws rejects the promise before there is a timer to cancel.
     const work = Promise.resolve(act());
     const cancel = timers.after(deadline, () => reject(new TimeoutError(late)));
     work.then(resolve, reject).finally(cancel);

@@ -1,66 +1,66 @@
 /**
- * The load that running code belongs to: a loader that asks for its own key, directly or by way of
- * others, must not be made to wait for itself.
+ * The load that the running code belongs to: a loader that asks for its own key, directly or through
+ * other loads, must not wait for itself.
  *
- * Where the host has an `AsyncLocalStorage` a load is known for as long as its loader runs,
- * elsewhere until its loader first awaits.
+ * Where the host has an `AsyncLocalStorage`, a load is known for as long as its loader runs,
+ * elsewhere until the loader first awaits.
  */
 
 import type { AsyncStorage, AsyncStorageClass } from "./async-storage.js";
 import { promisesKeepContexts } from "./outside.js";
 
-/** Loads within loads of their own keys, after which one more is refused. */
+/** Nested loads of their own keys after which one more is refused. */
 const DEEPEST = 100;
-/** Loads without a question to any cache, after which a function is taken for one that asks none. */
+/** Loads that asked no cache, after which a function is assumed to ask none. */
 const QUIET_AFTER = 100;
 
 /**
- * The habits of one function's loads. Following a load beyond its first `await` costs as much
- * as the load on Node before 24, so it ends there for functions that ask no cache.
+ * The habits of one function's loads. Before Node 24, following a load beyond its first `await`
+ * costs as much as the load itself; functions that ask no cache are not followed that far.
  */
 export class Habits {
   #asks = false;
   #quiet = 0;
 
-  /** True for a function whose loads have asked nothing, and there were enough of them. */
+  /** True if enough loads of the function have ended and none asked a cache. */
   get isQuiet(): boolean {
     return !this.#asks && this.#quiet >= QUIET_AFTER;
   }
 
-  /** Notes a load that has ended. */
+  /** Records a load that has ended. */
   note(frame: Frame): void {
     if (frame.asked) this.#asks = true;
     else this.#quiet += 1;
   }
 }
 
-/** One running load, or several that are one call. It says nothing of what they load. */
+/** One running load, or several that are one call. It does not know their keys. */
 export class Frame {
-  /** Loads whose loaders wait for this one, or did. */
+  /** Loads whose loaders wait, or waited, for this one. */
   #waitedBy: Set<Frame> | undefined;
-  /** True if something was asked of a cache within it. */
+  /** True if code within it has asked a cache. */
   asked = false;
-  /** True if it is known beyond its first `await`. */
+  /** True if it is known beyond its loader's first `await`. */
   isFollowed = false;
   /** The lock under which it loads. */
   lock: string | undefined;
-  /** How many loads it is within that asked for a key that was being loaded for them. */
+  /** The number of loads around it that asked for a key they were loading themselves. */
   depth = 0;
 
-  /** Says that a loader waits for this load. */
+  /** Records that a loader waits for this load. */
   waitedBy(frame: Frame): void {
     this.#waitedBy ??= new Set();
     this.#waitedBy.add(frame);
     this.depth = Math.max(this.depth, frame.depth);
   }
 
-  /** Forgets who waited: the load is over. */
+  /** Forgets the waiting loads when this one has ended. */
   end(): void {
     this.#waitedBy = undefined;
     this.lock = undefined;
   }
 
-  /** Itself and every load that waits for it, by way of others as well. */
+  /** Yields this load and every load that waits for it, directly or through others. */
   *above(): Generator<Frame> {
     const seen = new Set<Frame>([this]);
     for (const frame of seen) {
@@ -69,19 +69,19 @@ export class Frame {
     }
   }
 
-  /** True if this load would wait for itself if it waited for `other`. */
+  /** True if waiting for `other` would make this load wait for itself. */
   wouldWaitForItself(other: Frame): boolean {
     for (const frame of this.above()) if (frame === other) return true;
     return false;
   }
 
-  /** True if a load above it holds this lock: it would wait for itself there. */
+  /** True if this load or one that waits for it holds the lock; taking it would then never end. */
   isUnderLock(name: string): boolean {
     for (const { lock } of this.above()) if (lock === name) return true;
     return false;
   }
 
-  /** True if loads have asked for their own keys so often that there is no end to it. */
+  /** True if loads have asked for their own keys too often to ever end. */
   get isTooDeep(): boolean {
     return this.depth >= DEEPEST;
   }
@@ -89,19 +89,19 @@ export class Frame {
 
 let storage: AsyncStorage | undefined;
 let isLookedFor = false;
-/** Loaders that run and are followed: without any nobody need be asked, and nothing be stored. */
+/** Followed loaders that are running. At 0 the storage need not be read. */
 let inUse = 0;
-/** The loader that runs at this moment, before its first await. */
+/** The loader that is running at this moment, before its first await. */
 let running: Frame | undefined;
 
-/** Says which class of `AsyncLocalStorage` to use, if none is in use yet. */
+/** Sets the class of `AsyncLocalStorage` to use, unless one is in use. */
 export function useAsyncStorage(given: AsyncStorageClass | undefined): void {
   if (storage !== undefined || given === undefined) return;
   storage = new given();
   isLookedFor = true;
 }
 
-/** The load that the running code belongs to; undefined for none, or none that is known. */
+/** Returns the load of the running code; undefined if there is none or it is not known. */
 export function currentFrame(): Frame | undefined {
   const frame = running ?? (inUse === 0 ? undefined : (storage?.getStore() as Frame | undefined));
   if (frame !== undefined) frame.asked = true;
@@ -109,10 +109,11 @@ export function currentFrame(): Frame | undefined {
 }
 
 /**
- * Runs a loader as part of its load, which ends with {@link leaveFrame}.
- * @param find gives the host's class of `AsyncLocalStorage`, once; undefined where it has none
- * @param act the loader, given `context` and `call`: a load makes no function of its own
- * @param habits of the function; without them it is followed wherever the host can
+ * Runs a loader as part of its load, until {@link leaveFrame}.
+ * @param find returns the host's class of `AsyncLocalStorage`; undefined where it has none. Called
+ * once
+ * @param act the loader, called with `context` and `call`, so that a load needs no closure
+ * @param habits those of the function; without them the load is followed wherever the host can
  */
 export function runWithin<Context, Call>(
   frame: Frame,
@@ -139,7 +140,7 @@ export function runWithin<Context, Call>(
   }
 }
 
-/** A loader that {@link runWithin} ran has ended, or nobody waits for it any more. */
+/** Ends the frame of a loader that has ended or that no caller waits for any more. */
 export function leaveFrame(frame: Frame, habits?: Habits): void {
   habits?.note(frame);
   if (!frame.isFollowed) return;

@@ -1,6 +1,6 @@
 /**
- * Code that belongs to no request. Hosts hand the context of a request (`AsyncLocalStorage`) to
- * whatever it begins; what outlives the request must not keep it, nor run in it.
+ * Code that runs outside all requests. Hosts pass a request's context (`AsyncLocalStorage`) on to
+ * the work it starts; work that outlives the request must neither keep it nor run in it.
  */
 
 interface AsyncScope {
@@ -24,19 +24,19 @@ interface Host {
 const { process } = globalThis as Host;
 
 /**
- * True on Node before 24: each promise has its maker's context there, and all of them cost more
- * while a storage is in use.
+ * True on Node before 24: there each promise keeps the context it was made in, and all promises
+ * cost more while a storage is in use.
  */
 export const promisesKeepContexts: boolean = isOldNode();
 
-/** Others say that they are some Node, too; workerd has no version of V8. */
+/** Bun and Deno also report a version of Node; workerd reports none of V8. */
 function isOldNode(): boolean {
   const { node, v8, bun, deno } = process?.versions ?? {};
   if (!node || !v8 || bun || deno) return false;
   return Number.parseInt(node, 10) < 24;
 }
 
-/** Where this module was loaded, which is outside of requests. */
+/** The context in which this module was loaded, outside of requests. */
 const outside = scope();
 
 function scope(): AsyncScope | undefined {
@@ -48,14 +48,14 @@ function scope(): AsyncScope | undefined {
   }
 }
 
-/** Runs `act` in no request's context, where the host has contexts. */
+/** Runs `act` in no request's context, on hosts that have contexts. */
 export function outsideRequests<Result>(act: () => Result): Result {
   return outside === undefined ? act() : outside.runInAsyncScope(act);
 }
 
 /**
- * Lets go of the calls that led to an error which is kept: until its text is made, a stack holds
- * the promises it came through.
+ * Formats the stack of an error that will be kept: until then it refers to the promises it came
+ * through, and so to their callers.
  */
 export function withoutCallers(error: unknown): unknown {
   if (!promisesKeepContexts || !(error instanceof Error)) return error;

@@ -15,13 +15,13 @@ let isToldOnConsole = false;
 
 /**
  * True on Workers with a compatibility date before 2024-10-14: a promise that another request
- * settles never goes on, so nothing of another request may be waited for.
+ * settles never continues, so a request may wait only for its own work.
  */
 export function keepsRequestsApart(): boolean {
   return isApart;
 }
 
-/** Says, once, that requests load for themselves here. */
+/** Reports, once, that requests do not share loads on this host. */
 export function tellRequestsApart(events: Events, isTold: boolean): void {
   const reason =
     "requests do not share loads, since promises do not settle across requests: set " +

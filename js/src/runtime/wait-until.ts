@@ -1,4 +1,4 @@
-/** How a host is asked to stay alive until work is done. */
+/** The host function that keeps a request alive for background work. */
 
-/** Anchors work that outlives a request, like `ctx.waitUntil` of a Worker. */
+/** Keeps the host alive until the work is done, like `ctx.waitUntil` of a Worker. */
 export type WaitUntil = (work: Promise<unknown>) => void;

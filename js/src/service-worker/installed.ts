@@ -1,12 +1,12 @@
-/** Where installed files are: the browser's CacheStorage, or memory where a host has none. */
+/** Storage of installed files: the browser's CacheStorage, or memory where a host has none. */
 
-/** The part of `Cache` that is used. */
+/** The used part of `Cache`. */
 export interface InstalledFiles {
   match(url: string): Promise<Response | undefined>;
   put(url: string, response: Response): Promise<void>;
 }
 
-/** The part of `CacheStorage` that is used. */
+/** The used part of `CacheStorage`. */
 export interface InstalledCaches {
   open(name: string): Promise<InstalledFiles>;
   keys(): Promise<readonly string[]>;
@@ -15,12 +15,12 @@ export interface InstalledCaches {
 
 declare const caches: CacheStorage | undefined;
 
-/** The caches of this host. */
+/** Returns this host's storage. */
 export function installedCaches(): InstalledCaches {
   return typeof caches === "undefined" ? new MemoryCaches() : new BrowserCaches(caches);
 }
 
-/** What a page needs of them: the same file for every caller, whatever fields it varies by. */
+/** Caches that match by URL alone: every page gets the same file, whatever `Vary` says. */
 class BrowserCaches implements InstalledCaches {
   readonly #caches: CacheStorage;
 
@@ -45,7 +45,7 @@ class BrowserCaches implements InstalledCaches {
   }
 }
 
-/** For hosts without CacheStorage: files are there as long as the process is. */
+/** Files of a host without CacheStorage, kept as long as the process. */
 class MemoryCaches implements InstalledCaches {
   readonly #caches = new Map<string, Map<string, Response>>();
 

@@ -1,75 +1,75 @@
 /**
- * Files that are installed with a version of the service worker, in a place apart from the cache:
- * no header, policy or full store takes them away.
+ * Files installed with a version of the service worker and kept apart from the cache, so that no
+ * header, policy or full store drops them.
  *
- * Each install loads into a version of its own. A page keeps what the worker that controls it has
- * installed; the next version counts from `activate` on, which ends the ones before.
+ * Each install loads into a version of its own. A page keeps the files of the worker that controls
+ * it; the next version is used from `activate` on, which drops earlier ones.
  */
 
 import { ConfigError } from "../util/errors.js";
 import { readOptions } from "../util/options.js";
 import type { InstalledCaches, InstalledFiles } from "./installed.js";
 
-/** A file to be there before the first request. */
+/** A file to load before the first request. */
 export type PrecacheEntry =
   | string
   | {
-      /** Absolute, or relative to the worker's origin. */
+      /** An absolute URL, or one relative to the worker's origin. */
       readonly url: string;
-      /** Changes whenever the file does: a hash of it, as build tools write. */
+      /** Changes with the file: a hash of it, as build tools write. */
       readonly revision: string;
     };
 
-/** An entry, ready. */
+/** A compiled entry. */
 interface InstalledFile {
   /** Without fragment. */
   readonly url: string;
   readonly revision: string | undefined;
 }
 
-/** The versions that are there: the one in use, and the one that was installed last. */
+/** The installed versions: the one in use, and the latest. */
 interface Versions {
   readonly active?: string;
   readonly waiting?: string;
 }
 
-/** Where the caches keep what is no file. */
+/** The address of the record of versions. */
 const VERSIONS = "https://precache.holdover.invalid/versions";
 const REVISIONS = "https://precache.holdover.invalid/revisions";
 
 const asResponse = (value: unknown): Response => new Response(JSON.stringify(value));
 
-/** The files of one service worker. */
+/** The precached files of one service worker. */
 export class Precache {
   readonly #files: ReadonlyMap<string, InstalledFile>;
   readonly #caches: InstalledCaches;
   readonly #prefix: string;
   #current: Promise<InstalledFiles | undefined> | undefined;
 
-  /** @param scope of the worker: others of the same origin have files of their own */
+  /** @param scope the worker's: other workers of the same origin have files of their own */
   constructor(files: readonly InstalledFile[], caches: InstalledCaches, scope: string) {
     this.#files = new Map(files.map((file) => [file.url, file]));
     this.#caches = caches;
     this.#prefix = `holdover-precache ${scope}`;
   }
 
-  /** The file that a request is for; undefined when it is for none. */
+  /** Returns the file at a request's URL; undefined if there is none. */
   fileFor({ method, url }: Request): InstalledFile | undefined {
     return method === "GET" || method === "HEAD"
       ? this.#files.get(withoutFragment(url))
       : undefined;
   }
 
-  /** The URLs of the files without a revision. */
+  /** Returns the URLs of files without a revision. */
   get unversioned(): string[] {
     const files = [...this.#files.values()];
     return files.filter(({ revision }) => revision === undefined).map(({ url }) => url);
   }
 
   /**
-   * Loads every file, past the browser's own cache; one whose revision is installed already is
-   * copied.
-   * @throws Error when a file cannot be loaded, TypeError when the network fails
+   * Loads every file, bypassing the browser's HTTP cache; a file already installed with its
+   * revision is copied.
+   * @throws Error if a file cannot be loaded, TypeError if the network fails
    */
   async install(fetch: typeof globalThis.fetch): Promise<void> {
     if (this.#files.size === 0) return;
@@ -86,16 +86,16 @@ export class Precache {
       await this.#caches.delete(this.#named(version));
       throw error;
     }
-    await this.#tell({ ...(active !== undefined && { active }), waiting: version });
+    await this.#saveVersions({ ...(active !== undefined && { active }), waiting: version });
     if (waiting !== undefined) await this.#caches.delete(this.#named(waiting));
   }
 
-  /** Puts what was installed last in use, and ends all older versions. */
+  /** Puts the latest version in use and drops all older ones. */
   async activate(): Promise<void> {
     const { active, waiting } = await this.#versions();
     const isEmpty = this.#files.size === 0;
     const version = isEmpty ? undefined : (waiting ?? active);
-    if (version !== undefined) await this.#tell({ active: version });
+    if (version !== undefined) await this.#saveVersions({ active: version });
     this.#current = undefined;
     const kept = version === undefined ? [] : [this.#prefix, this.#named(version)];
     const names = (await this.#caches.keys()).filter((name) => this.#isOwn(name));
@@ -104,7 +104,7 @@ export class Precache {
     );
   }
 
-  /** The response of a file as it was installed; undefined when it is not there. */
+  /** Returns the installed response of a file; undefined if it is missing. */
   async response(url: string): Promise<Response | undefined> {
     this.#current ??= this.#open();
     return (await this.#current)?.match(url);
@@ -116,7 +116,7 @@ export class Precache {
     return version === undefined ? undefined : this.#caches.open(this.#named(version));
   }
 
-  /** The files of the version in use, by revision. */
+  /** Returns the files of the version in use, by revision. */
   async #known(
     version: string | undefined,
   ): Promise<(file: InstalledFile) => Promise<Response | undefined>> {
@@ -152,7 +152,7 @@ export class Precache {
     };
   }
 
-  async #tell(versions: Versions): Promise<void> {
+  async #saveVersions(versions: Versions): Promise<void> {
     const cache = await this.#caches.open(this.#prefix);
     await cache.put(VERSIONS, asResponse(versions));
     this.#current = undefined;
@@ -162,7 +162,7 @@ export class Precache {
     return `${this.#prefix} ${version}`;
   }
 
-  /** True for the caches of this scope: the versions of `/a/` are not those of `/a/ b`. */
+  /** True for a cache of this scope: those of `/a/ b` do not belong to `/a/`. */
   #isOwn(name: string): boolean {
     return name === this.#prefix || /^ [\d-]+$/.test(name.slice(this.#prefix.length))
       ? name.startsWith(this.#prefix)
@@ -171,8 +171,8 @@ export class Precache {
 }
 
 /**
- * The entries of the option `precache`.
- * @throws ConfigError naming the entry at fault
+ * Compiles option `precache`.
+ * @throws ConfigError naming the wrong entry
  */
 export function compilePrecache(precache: unknown, base: string | undefined): InstalledFile[] {
   if (precache === undefined) return [];
@@ -190,7 +190,10 @@ function compile(entry: unknown, index: number, base: string | undefined): Insta
   return { url: absolute(url, `${option}.url`, base), revision };
 }
 
-/** @throws ConfigError for what is no URL of http */
+/**
+ * Returns an absolute URL.
+ * @throws ConfigError if it is no http or https URL
+ */
 export function absolute(url: unknown, option: string, base: string | undefined): string {
   const href = typeof url === "string" ? resolved(url, base) : undefined;
   if (href !== undefined && /^https?:/.test(href)) return withoutFragment(href);
@@ -205,7 +208,7 @@ function resolved(url: string, base: string | undefined): string | undefined {
   }
 }
 
-/** The response as CacheStorage takes it: with `Vary: *` it would refuse. */
+/** Removes `Vary`: CacheStorage refuses `Vary: *`. */
 function storable(response: Response): Response {
   if (!/\*/.test(response.headers.get("vary") ?? "")) return response;
   const headers = new Headers(response.headers);
@@ -218,7 +221,7 @@ async function jsonOf(response: Response | undefined): Promise<object> {
   try {
     return Object((await response?.json()) ?? {});
   } catch {
-    return {}; // Not what was put there: as if nothing was.
+    return {}; // A foreign value counts as none.
   }
 }
 

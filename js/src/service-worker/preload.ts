@@ -1,15 +1,18 @@
 /**
- * Navigation preload: while the worker starts, the browser asks for the page itself. A load of that
- * page takes the browser's answer instead of asking a second time.
+ * Navigation preload: the browser requests a page while the worker starts, and the load of that
+ * page takes the browser's response instead of sending a second request.
  */
 
 type Fetch = typeof globalThis.fetch;
 
-/** Answers that the browser has asked for. */
+/** Responses that the browser has requested. */
 export class Preloads {
   readonly #answers = new Map<string, PromiseLike<unknown>>();
 
-  /** Keeps the browser's answer to a navigation until its load takes it, or `end` is called. */
+  /**
+   * Keeps the browser's response to a navigation until its load takes it, or the returned function
+   * is called.
+   */
   expect(request: Request, answer: PromiseLike<unknown> | undefined): () => void {
     if (answer === undefined || request.mode !== "navigate") return () => {};
     const { url } = request;
@@ -19,7 +22,7 @@ export class Preloads {
     };
   }
 
-  /** Asks the network, unless the browser has done so. */
+  /** Returns a `fetch` that takes the browser's response where there is one. */
   fetchWith(fetch: Fetch): Fetch {
     return async (input, init) => {
       const { method, url } = input instanceof Request ? input : { method: "GET", url: `${input}` };

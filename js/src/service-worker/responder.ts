@@ -1,18 +1,18 @@
-/** The answers of a service worker: routes, installed files, and the page for when nothing else does. */
+/** The responses of a service worker: from routes, installed files, and the navigation fallback. */
 
 import type { Precache } from "./precache.js";
 import type { CompiledRoute } from "./routes.js";
 
-/** What a responder answers from. */
+/** The parts of a responder. */
 export interface ResponderParts {
   readonly routes: readonly CompiledRoute[];
   readonly precache: Precache;
-  /** The URL of the page for navigations that fail. */
+  /** The URL of the fallback page for failed navigations. */
   readonly fallback: string | undefined;
   readonly fetch: typeof globalThis.fetch;
 }
 
-/** Answers requests. */
+/** Responds to requests. */
 export class Responder {
   readonly #parts: ResponderParts;
 
@@ -20,12 +20,12 @@ export class Responder {
     this.#parts = parts;
   }
 
-  /** The answer to a request; undefined when nothing here takes it. */
+  /** Returns the response to a request; undefined if the worker does not handle it. */
   respond(request: Request): Promise<Response> | undefined {
     const { precache, fallback } = this.#parts;
     const file = precache.fileFor(request);
     const isPage = fallback !== undefined && request.mode === "navigate";
-    // A part of a file is for the network and the cache, which know how to cut one.
+    // Range requests go to the network and the cache, which can answer them.
     if (file?.revision !== undefined && !request.headers.has("range")) {
       return this.#installedFirst(request, file.url);
     }
@@ -36,13 +36,13 @@ export class Responder {
       const stoodIn =
         (file && (await this.#installed(request, file.url))) ??
         (isPage ? await this.#fallBack(request, fallback) : undefined);
-      // Without an answer the page learns why its own request failed.
+      // Without a fallback the page sees the error of its own request.
       if (stoodIn === undefined) throw error;
       return stoodIn;
     });
   }
 
-  /** Ends what the cache has of the files that are not told apart by a revision. */
+  /** Invalidates the cache's entries for files without a revision. */
   async renew(): Promise<void> {
     const { precache } = this.#parts;
     const requests = precache.unversioned.map((url) => new Request(url));
@@ -66,12 +66,12 @@ export class Responder {
       .catch(() => undefined);
   }
 
-  /** An installed file; undefined when it is not there, or cannot be read. */
+  /** Returns an installed file; undefined if it is missing or cannot be read. */
   async #installed(request: Request, url: string): Promise<Response | undefined> {
     const response = await this.#parts.precache.response(url).catch(() => undefined);
     if (response === undefined) return undefined;
     const isHead = request.method === "HEAD";
-    // Browsers refuse a response that followed a redirect as the answer to a navigation.
+    // Browsers refuse a redirected response for a navigation.
     if (!isHead && !(response.redirected && request.mode === "navigate")) return response;
     return new Response(isHead ? null : response.body, response);
   }

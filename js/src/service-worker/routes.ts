@@ -1,4 +1,4 @@
-/** Which requests of a service worker a route takes. */
+/** Routes of a service worker, and the requests they match. */
 
 import type { Cache } from "../api/cache.js";
 import { type CachedFetch, cachedFetch } from "../http/fetch.js";
@@ -7,34 +7,37 @@ import type { FetchPolicyOptions } from "../policy/policy-options.js";
 import { ConfigError } from "../util/errors.js";
 import { optionalFunction, readOptions } from "../util/options.js";
 
-/** A request, and what the handlers of routes are told with it. */
+/** A request, for the functions of routes. */
 export interface RouteContext {
-  /** The URL of the request, read. */
+  /** The parsed URL of the request. */
   readonly url: URL;
   /** The request itself. */
   readonly request: Request;
 }
 
 /**
- * Which requests a route takes: a path of this origin like `"/api/*"` (`*` is any text), such a path
- * with an origin before it, or a function.
+ * Requests that a route matches: a path of this origin like `"/api/*"` (`*` is any text), such a
+ * path behind an origin, or a function.
  */
 export type Match = string | ((context: RouteContext) => boolean);
 
-/** Requests and the policy that answers them. */
+/** Requests, and the policy that handles them. */
 export interface Route {
-  /** The requests that it takes. */
+  /** The requests that the route matches. */
   readonly match: Match;
-  /** As `cachedFetch` takes it; `false`: these requests go to the network, past all later routes. */
+  /**
+   * A policy of `cachedFetch`; `false` sends the requests to the network, past all later routes.
+   */
   readonly policy?: FetchPolicyOptions | false | undefined;
   /**
-   * Methods that are routed, of GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS. Default
-   * `["GET", "HEAD"]`. The others are passed on, and end what is stored of their URL.
+   * Methods that are routed, of GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS. Default `["GET",
+   * "HEAD"]`. Methods other than GET and HEAD are passed on, and invalidate the entries of their
+   * URL.
    */
   readonly methods?: readonly string[] | undefined;
 }
 
-/** A route, ready. */
+/** A compiled route. */
 export interface CompiledRoute {
   readonly takes: (context: RouteContext) => boolean;
   /** Undefined for requests that go to the network. */
@@ -44,7 +47,10 @@ export interface CompiledRoute {
 const NAMES = ["match", "policy", "methods"] as const;
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/** @throws ConfigError naming the route and option at fault */
+/**
+ * Compiles a route.
+ * @throws ConfigError naming the wrong route and option
+ */
 export function compileRoute(
   cache: Cache,
   route: Route,
@@ -97,7 +103,7 @@ function compileMatch(
   };
 }
 
-/** True if the parts follow each other in the text, from its beginning to its end. */
+/** True if `text` consists of the parts in this order, with any text between them. */
 function fitsPattern(text: string, parts: readonly string[]): boolean {
   const [first = "", ...rest] = parts;
   if (rest.length === 0) return text === first;

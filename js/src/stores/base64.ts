@@ -1,11 +1,11 @@
-/** Bytes as text, for stores that take nothing else. */
+/** Base64, for stores that keep only text. */
 
 import { CodecError } from "../util/errors.js";
 
-/** How many bytes are spread into one call: far below what engines take as arguments. */
+/** Bytes per call of `String.fromCharCode`, far below the engines' limit for arguments. */
 const CHUNK = 8192;
 
-/** Base64 of `bytes`. */
+/** Returns `bytes` as base64. */
 export function toBase64(bytes: Uint8Array): string {
   let units = "";
   for (let at = 0; at < bytes.length; at += CHUNK) {
@@ -15,8 +15,8 @@ export function toBase64(bytes: Uint8Array): string {
 }
 
 /**
- * The record that a store keeps as base64.
- * @throws CodecError when it is none
+ * Decodes a record that a store keeps as base64.
+ * @throws CodecError if it is no base64
  */
 export function recordOf(text: string): Uint8Array {
   try {
@@ -27,8 +27,8 @@ export function recordOf(text: string): Uint8Array {
 }
 
 /**
- * The bytes of base64.
- * @throws DOMException when it is none
+ * Decodes base64.
+ * @throws DOMException if it is none
  */
 export function fromBase64(text: string): Uint8Array {
   const units = atob(text);

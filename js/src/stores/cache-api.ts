@@ -5,14 +5,14 @@ import { ConfigError } from "../util/errors.js";
 import { keyToText } from "./key-text.js";
 import { clientWith, type StoreOptions, storeOptions, text } from "./options.js";
 
-/** What is used of a `Cache`: `caches.default` on Workers, or what `caches.open` gives. */
+/** The used part of a `Cache`: `caches.default` on Workers, or the result of `caches.open`. */
 export interface CacheLike {
   match(request: string): Promise<ResponseLike | undefined>;
   put(request: string, response: never): Promise<void>;
   delete(request: string): Promise<boolean>;
 }
 
-/** What is used of its responses. */
+/** The used part of its responses. */
 export interface ResponseLike {
   readonly headers: { get(name: string): string | null };
   arrayBuffer(): Promise<ArrayBuffer>;
@@ -21,25 +21,25 @@ export interface ResponseLike {
 /** Options of {@link cacheApi}. */
 export interface CacheApiOptions extends StoreOptions {
   /**
-   * What the addresses of entries begin with, as this store's keys are URLs. On Workers best one
-   * of your own host. Default `"https://holdover.invalid/"`.
+   * The URL prefix of all entries, since the keys of a `Cache` are URLs. On Workers best one of
+   * your own host. Default `"https://holdover.invalid/"`.
    */
   readonly base?: string | undefined;
 }
 
-/** Longer ones are hashed: addresses above 16 KB are refused on Workers. */
+/** Longer addresses are hashed: Workers refuse those above 16 KB. */
 const LONGEST_ADDRESS = 8000;
-/** In seconds; what caches write off as endless. */
+/** In seconds; longer than any cache keeps a response. */
 const LONGEST_LIFE = 2 ** 31 - 1;
 const CACHE = "a Cache, a promise of one, or a function that gives either";
 const ENDS_AT = "x-holdover-ends-at";
 
 /**
- * A store in a `Cache`. On Workers it belongs to one location and is gone without notice; in
- * browsers it stays until it is deleted, so ends are looked at when reading.
+ * Returns a store in a `Cache`. On Workers it belongs to one location and may lose entries at any
+ * time; in browsers they stay until deleted, so expiry is checked when reading.
  *
- * @param cache a `Cache`, a promise of one, or a function that gives either, called when first
- *   needed: `() => caches.open("holdover")`. Functions suit module scope.
+ * @param cache a `Cache`, a promise of one, or a function that returns either, called on first use:
+ * `() => caches.open("holdover")`. Functions suit module scope.
  */
 export function cacheApi(
   cache: CacheLike | PromiseLike<CacheLike> | (() => CacheLike | PromiseLike<CacheLike>),
@@ -87,7 +87,7 @@ function responseOf(record: Uint8Array, { expiresIn }: SetOptions): Response {
   return new Response(record.slice(), { headers });
 }
 
-/** Text is percent-encoded as a query, where no dots are taken for steps. */
+/** Returns the address of a key, percent-encoded as a query, where dots are no path segments. */
 async function addressOf(base: string, key: string): Promise<string> {
   const address = `${base}?key=${encodeURIComponent(keyToText(key))}`;
   if (address.length <= LONGEST_ADDRESS) return address;

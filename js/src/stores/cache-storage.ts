@@ -1,4 +1,4 @@
-/** A store in the CacheStorage of pages, workers and service workers; Deno has one as well. */
+/** A store in the CacheStorage of pages, workers and service workers, and of Deno. */
 
 import type { SetOptions, Store } from "../model/store.js";
 import { Channels } from "./channels.js";
@@ -11,21 +11,21 @@ export interface CacheStorageOptions extends Omit<StoreOptions, "name"> {
   readonly name?: string | undefined;
 }
 
-/** Never asked for: only the cache knows these addresses. */
+/** Never requested from the network: only the cache knows these addresses. */
 const BASE = "https://holdover.invalid/?key=";
 const ENDS_AT = "x-holdover-ends-at";
 
 /**
- * A store in `caches.open(name)`: keys are addresses, records the bodies of responses.
+ * Returns a store in `caches.open(name)`: keys are addresses, records the bodies of responses.
  *
- * It lists keys and drops them by prefix, and has nothing that is atomic: locks and counters need
- * `indexedDb`. Records that are over are dropped when they are met.
+ * It lists keys and drops them by prefix, and has no atomic operation: locks and counters need
+ * `indexedDb`. Expired records are dropped when they are read.
  */
 export function cacheStorage(options: CacheStorageOptions = {}): CacheStorageStore {
   return new CacheStorageStore(options);
 }
 
-/** Made by {@link cacheStorage}. */
+/** The store that {@link cacheStorage} returns. */
 export class CacheStorageStore implements Store {
   declare readonly name: string;
   declare readonly deadline?: number;
@@ -45,7 +45,7 @@ export class CacheStorageStore implements Store {
     const response = await cache.match(addressOf(key));
     if (response === undefined) return undefined;
     if (isLive(response)) return new Uint8Array(await response.arrayBuffer());
-    // Unread, or what it is read from stays open.
+    // An unread body would keep its source open.
     await response.body?.cancel();
     return undefined;
   }
@@ -114,7 +114,7 @@ function isLive(response: Response): boolean {
   return Date.now() < Number(response.headers.get(ENDS_AT) ?? 0);
 }
 
-/** As a query, where no dots are taken for steps. */
+/** Returns the address of a key: as a query, where dots are no path segments. */
 function addressOf(key: string): string {
   return BASE + encodeURIComponent(keyToText(key));
 }

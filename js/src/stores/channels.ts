@@ -18,10 +18,10 @@ export class Channels {
     this.#name = name;
   }
 
-  /** Hears a channel, whoever publishes, until the function it gives is called. */
+  /** Listens to a channel, whoever publishes, until the returned function is called. */
   subscribe(channel: string, listener: Listener): () => void {
     const { listeners } = this.#opened();
-    // One function may listen twice, and stop once.
+    // A new function each time: one may listen twice, and stop once.
     const heard: Listener = (message) => listener(message);
     const all = listeners.get(channel) ?? new Set();
     listeners.set(channel, all.add(heard));
@@ -34,7 +34,7 @@ export class Channels {
   publish(channel: string, message: string): void {
     const { own } = this.#opened();
     own.postMessage([channel, message]);
-    // The others hear it from the browser, this one's own listeners from here.
+    // The browser delivers it to other contexts, this line to listeners in this one.
     afterMicrotask(() => this.#tell(channel, message));
   }
 
@@ -49,7 +49,7 @@ export class Channels {
     own.onmessage = ({ data }) => {
       if (Array.isArray(data)) this.#tell(String(data[0]), String(data[1]));
     };
-    // Tests and scripts on Node end although a channel is open.
+    // Lets tests and scripts on Node end although a channel is open.
     (own as { unref?: () => void }).unref?.();
     this.#open = { own, listeners: new Map() };
     return this.#open;

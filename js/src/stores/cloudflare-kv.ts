@@ -4,7 +4,7 @@ import { fits, longKey } from "../keys/key-length.js";
 import type { SetOptions, Store } from "../model/store.js";
 import { clientWith, type StoreOptions, storeOptions, wholeNumber } from "./options.js";
 
-/** A KV namespace, as a worker finds it in its `env`. */
+/** A KV namespace, as it is bound in a worker's `env`. */
 export interface KvNamespace {
   get(key: string, options: never): Promise<unknown>;
   put(key: string, value: never, options?: never): Promise<void>;
@@ -12,7 +12,7 @@ export interface KvNamespace {
   list(options: { prefix: string; cursor?: string }): Promise<KvList>;
 }
 
-/** What a namespace tells of its keys. */
+/** A page of a namespace's keys. */
 export interface KvList {
   readonly keys: readonly { readonly name: string }[];
   readonly list_complete: boolean;
@@ -22,35 +22,36 @@ export interface KvList {
 /** Options of {@link kv}. */
 export interface KvOptions extends StoreOptions {
   /**
-   * Seconds that a location may keep what it read, misses too, and not see what others wrote.
-   * At least 30. Default: the platform's, 60.
+   * Seconds for which a location may go on returning a value it has read, or a miss, and not see a
+   * newer write. At least 30. Default: the platform's, 60.
    */
   readonly cacheTtl?: number | undefined;
 }
 
-/** What the platform takes. */
+/** The platform's limit. */
 const KEY_BYTES = 512;
-/** In seconds: shorter lives are refused. The record itself knows when it really ends. */
+/** In seconds: the platform refuses a shorter life. The record itself has its exact end. */
 const SHORTEST_LIFE = 60;
 const SHORTEST_CACHE = 30;
-/** In seconds: how long other locations, and this one, may go on seeing what was written over. */
+/** In seconds: how long any location may go on seeing an overwritten value. */
 const LAG = 60;
-/** In seconds: longer than any cache lives, and far from what the platform's numbers can hold. */
+/** In seconds: longer than any cache lives, and well within the platform's range. */
 const LONGEST_LIFE = 10 * 365 * 86_400;
-/** Keys begin with it: KV has no empty keys, nor `.` and `..`. */
+/** The prefix of all keys: KV refuses an empty key, `.` and `..`. */
 const MARK = "/";
 
 /**
- * A store in Workers KV. Writes are seen elsewhere up to a minute later, or as long as `cacheTtl`.
+ * Returns a store in Workers KV. Writes are seen elsewhere up to a minute later, or after
+ * `cacheTtl`.
  *
- * KV takes one write a second for each key and refuses more with status 429. What is refused then
- * is not needed: another write of the same key has just been made. So it counts as done.
+ * KV takes one write a second for each key and refuses more with status 429. A refused write counts
+ * as done: another one of the same key has just been made.
  *
- * Keys above 511 bytes end in a hash: `keys` cannot tell them, `clear` finds them by the first
- * 446 bytes that are left.
+ * Keys above 511 bytes end in a hash: `keys` does not list them, `clear` finds them by their first
+ * 446 bytes.
  *
  * @param namespace the binding: `env.CACHE`
- * @throws ConfigError when it is none, and for wrong options
+ * @throws ConfigError if it is none, and for wrong options
  */
 export function kv(namespace: KvNamespace, options: KvOptions = {}): Store {
   const methods = ["get", "put", "delete", "list"];
@@ -69,7 +70,7 @@ export function kv(namespace: KvNamespace, options: KvOptions = {}): Store {
       return found === null ? undefined : new Uint8Array(found as ArrayBuffer);
     },
     set: async (key, record, life) => {
-      // A copy: the key may have to be hashed first, and the caller may change its bytes.
+      // A copy: the key may have to be hashed first, and the caller may change the bytes meanwhile.
       const value = record.slice() as never;
       return notRefused(namespace.put(await named(key), value, lifeOf(life) as never));
     },
@@ -95,7 +96,7 @@ async function* keysOf(
   namespace: KvNamespace,
   prefix: string,
 ): AsyncGenerator<string, void, undefined> {
-  // What ends in a hash does not fit as it is.
+  // A name that ends in a hash does not fit unshortened.
   for await (const name of list(namespace, prefix)) {
     if (fits(name, KEY_BYTES)) yield name.slice(MARK.length);
   }
@@ -106,7 +107,7 @@ async function* list(
   prefix: string,
 ): AsyncGenerator<string, void, undefined> {
   const asked = MARK + prefix;
-  // Of a prefix that no key can have, nothing is listed.
+  // No key can have such a prefix.
   if (!fits(asked, KEY_BYTES)) return;
   let page: KvList | undefined;
   do {

@@ -1,11 +1,11 @@
-/** Records in Deno KV: beside their key, or cut into pieces under names of their own. */
+/** Records in Deno KV: in the entry of their key, or in pieces under keys of their own. */
 
 import type { SetOptions } from "../model/store.js";
 import { concatenated, isBytes } from "../util/bytes.js";
 
 export type KvKey = readonly (string | number | bigint | boolean | Uint8Array)[];
 
-/** An entry as Deno KV gives it. */
+/** An entry as Deno KV returns it. */
 export interface KvEntryLike {
   readonly key: readonly unknown[];
   readonly value: unknown;
@@ -19,7 +19,7 @@ export interface KvOperation {
   commit(): Promise<{ readonly ok: boolean }>;
 }
 
-/** What is used of a `Deno.Kv`. */
+/** The used part of a `Deno.Kv`. */
 export interface DenoKvLike {
   get(key: never): Promise<unknown>;
   set(key: never, value: unknown, options?: { expireIn?: number }): Promise<unknown>;
@@ -28,7 +28,10 @@ export interface DenoKvLike {
   atomic(): unknown;
 }
 
-/** What stands under a key: the record, or where its pieces are. Times: milliseconds since 1970. */
+/**
+ * The value under a key: the record, or the location of its pieces. Times are milliseconds since
+ * 1970.
+ */
 export interface Head {
   readonly bytes?: Uint8Array;
   readonly pieces?: { readonly id: string; readonly count: number };
@@ -38,13 +41,13 @@ export interface Head {
 
 /** Deno's own limit is 65,536 bytes for a serialized value. */
 const PIECE = 60_000;
-/** More than any record has: 120 MB. */
+/** More than any record needs: 120 MB. */
 const MOST_PIECES = 2000;
-/** A head also holds the key: a record this small fits beside it. */
+/** A head also holds the key, and a record up to this size. */
 const BESIDE_KEY = 30_000;
-/** Longer keys are kept, and are not listed. */
+/** Longer keys are stored, but not listed. */
 export const LONGEST_LISTED: number = 10_000;
-/** Longer lives need no end from Deno: `endsAt` says it. */
+/** Deno is given no end for a longer life: the head's `endsAt` has it. */
 const LONGEST_LIFE = 2 ** 31 - 1;
 
 /** Reads and writes records. */
@@ -61,7 +64,7 @@ export class DenoKvRecords {
     return (await (await this.#kv).get(at as never)) as KvEntryLike;
   }
 
-  /** The head to write, with the pieces it names already there. */
+  /** Writes the pieces of a record, and returns the head that is still to be written. */
   async written(key: string, record: Uint8Array, { expiresIn }: SetOptions): Promise<Head> {
     const named = { key: key.slice(0, LONGEST_LISTED), endsAt: Date.now() + expiresIn };
     if (record.length <= BESIDE_KEY) return { ...named, bytes: record.slice() };
@@ -84,7 +87,7 @@ export class DenoKvRecords {
     const { id, count } = head.pieces;
     const places = Array.from({ length: count }, (_, index) => this.#pieceAt(id, index));
     const pieces = await Promise.all(places.map(async (at) => (await this.entry(at)).value));
-    // A piece that is gone: the record was replaced meanwhile.
+    // A missing piece: the record was replaced meanwhile.
     if (!pieces.every(isBytes)) return undefined;
     return concatenated(pieces as Uint8Array[]);
   }
@@ -101,7 +104,7 @@ export class DenoKvRecords {
   }
 }
 
-/** The head that stands under a key; undefined for nothing, and for what others have put there. */
+/** Returns the head in an entry; undefined for none, and for a foreign value. */
 export function headOf({ value }: KvEntryLike): Head | undefined {
   const { key, endsAt, bytes, pieces } = Object(value) as {
     readonly [Name in keyof Head]: unknown;
@@ -117,7 +120,7 @@ function arePieces(pieces: unknown): boolean {
   return typeof id === "string" && isCount && (count as number) <= MOST_PIECES;
 }
 
-/** A life as Deno takes it. */
+/** Returns a lifetime as an option of Deno's `set`. */
 export function lifeOf(expiresIn: number): { expireIn?: number } {
   return expiresIn > LONGEST_LIFE ? {} : { expireIn: Math.max(1, Math.ceil(expiresIn)) };
 }

@@ -23,20 +23,20 @@ export type { DenoKvLike } from "./deno-kv-records.js";
 
 /** Options of {@link denoKv}. */
 export interface DenoKvOptions extends StoreOptions {
-  /** What all keys begin with. Default `["holdover"]`. */
+  /** The prefix of all keys. Default `["holdover"]`. */
   readonly prefix?: readonly string[] | undefined;
 }
 
 /** Deno's own limit is 2,048 bytes with the prefix. */
 const LONGEST_KEY = 1500;
-/** How often a change is tried while others change the same key. */
+/** Attempts at a change while others change the same key. */
 const TRIES = 100;
 
 /**
- * A store in a `Deno.Kv`. Records above 60 KB are cut into pieces under names of their own, and
- * the head that names them is written last: a reader finds all of one record, or nothing.
+ * Returns a store in a `Deno.Kv`. Records above 60 KB are cut into pieces, and the head that names
+ * them is written last: a reader finds a whole record or none.
  *
- * @param kv what `Deno.openKv()` gives, or a promise of it
+ * @param kv the result of `Deno.openKv()`, or a promise of it
  */
 export function denoKv(
   kv: DenoKvLike | PromiseLike<DenoKvLike>,
@@ -45,7 +45,7 @@ export function denoKv(
   return new DenoKvStore(kv, options);
 }
 
-/** Made by {@link denoKv}. */
+/** The store that {@link denoKv} returns. */
 export class DenoKvStore implements Store {
   declare readonly name: string;
   declare readonly deadline?: number;
@@ -166,7 +166,7 @@ export class DenoKvStore implements Store {
     await this.#records.entry([...this.#prefix, "ping"]);
   }
 
-  /** Reads, changes and writes in one step; again when somebody else was faster. */
+  /** Reads, changes and writes in one transaction; tries again if another writer was faster. */
   async #change(
     at: KvKey,
     change: (
@@ -186,7 +186,7 @@ export class DenoKvStore implements Store {
     throw new Error("others kept changing the same key of Deno KV");
   }
 
-  /** Not a promise of it: an operation has a `then` that throws. */
+  /** Not a promise of the operation: it has a `then` that throws. */
   #atomic(kv: DenoKvLike): KvOperation {
     return kv.atomic() as KvOperation;
   }

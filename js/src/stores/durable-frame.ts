@@ -1,13 +1,13 @@
-/** What store and object say to each other: JSON for what is small, and records as they are. */
+/** The messages between store and object: a head in JSON, then the records as they are. */
 
-/** A question or an answer. */
+/** A request or a response. */
 export interface Frame {
   readonly result: unknown;
-  /** Undefined or null for a record that is not there. */
+  /** Undefined or null for a missing record. */
   readonly records: readonly (Uint8Array | undefined | null)[];
 }
 
-/** The bytes of a frame: the length of the head, the head, the records. */
+/** Encodes a frame: the length of the head, the head, the records. */
 export function encodeFrame({ result, records }: Frame): Uint8Array {
   const lengths = records.map((record) => record?.length ?? -1);
   const head = new TextEncoder().encode(JSON.stringify({ result, lengths }));
@@ -25,8 +25,8 @@ export function encodeFrame({ result, records }: Frame): Uint8Array {
 }
 
 /**
- * The frame of bytes.
- * @throws RangeError or SyntaxError when they are none
+ * Decodes a frame.
+ * @throws RangeError or SyntaxError if the bytes are none
  */
 export function decodeFrame(bytes: Uint8Array): Frame {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -20,7 +20,7 @@ import {
 
 export { HoldoverObject, type ObjectState, type SqlStorage } from "./durable-records.js";
 
-/** The binding of a class of Durable Objects, as a worker finds it in its `env`. */
+/** The binding of a class of Durable Objects in a worker's `env`. */
 export interface ObjectNamespace {
   idFromName(name: string): unknown;
   get(id: never): { fetch(url: string, init: never): Promise<unknown> };
@@ -28,12 +28,15 @@ export interface ObjectNamespace {
 
 /** Options of {@link durableObject}. */
 export interface DurableObjectOptions extends StoreOptions {
-  /** How many objects share the keys: one handles some hundred calls a second. Default 1. */
+  /**
+   * The number of objects among which keys are divided; one handles some hundred calls a second.
+   * Default 1.
+   */
   readonly shards?: number | undefined;
 }
 
 /**
- * A store in objects of the class {@link HoldoverObject}.
+ * Returns a store in objects of the class {@link HoldoverObject}.
  * @param namespace the binding: `env.CACHE`
  */
 export function durableObject(
@@ -46,7 +49,7 @@ export function durableObject(
   return new DurableObjectStore(namespace, own, wholeNumber(given.shards, "shards", 1, 1));
 }
 
-/** Made by {@link durableObject}. */
+/** The store that {@link durableObject} returns. */
 export class DurableObjectStore implements Store {
   declare readonly name: string;
   declare readonly deadline?: number;
@@ -131,7 +134,7 @@ export class DurableObjectStore implements Store {
     await this.#all("ping", []);
   }
 
-  /** Which object has the key: FNV-1a over its units. */
+  /** Returns the shard of a key: FNV-1a over its UTF-16 units. */
   #shardOf(key: string): number {
     let hash = 0x811c9dc5;
     for (let index = 0; index < key.length; index += 1) {
@@ -173,7 +176,7 @@ export class DurableObjectStore implements Store {
   }
 }
 
-/** Objects want an address; nobody resolves it. */
+/** Objects require an address; it is never resolved. */
 const ADDRESS = "https://holdover.invalid/";
 
 /** JSON has no Infinity. */

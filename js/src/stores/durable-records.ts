@@ -1,4 +1,6 @@
-/** The object's side of `holdover/stores/durable-object`: entries, locks, counters and limits. */
+/**
+ * The Durable Object of `holdover/stores/durable-object`: its entries, locks, counters and limits.
+ */
 
 import type { WindowOptions, WindowState } from "../model/store.js";
 import { concatenated, isSame } from "../util/bytes.js";
@@ -6,12 +8,12 @@ import { decodeFrame, encodeFrame, type Frame } from "./durable-frame.js";
 import { keyToText, textToKey } from "./key-text.js";
 import { type Counted, countCall } from "./window-state.js";
 
-/** What is used of an object's SQLite. */
+/** The used part of an object's SQLite. */
 export interface SqlStorage {
   exec(query: string, ...bindings: unknown[]): Iterable<object>;
 }
 
-/** What is used of an object's state. */
+/** The used part of an object's state. */
 export interface ObjectState {
   readonly storage: {
     readonly sql: SqlStorage;
@@ -31,9 +33,9 @@ type Life = number | null;
 
 const TABLE = `CREATE TABLE IF NOT EXISTS holdover
   (kind TEXT, key TEXT, part INTEGER, value, ends REAL, PRIMARY KEY (kind, key, part)) WITHOUT ROWID`;
-/** Rows may have 2 MB; larger records take several. */
+/** A row may have 2 MB; larger records take several. */
 const PART = 1_000_000;
-/** Milliseconds between two looks for what has ended. */
+/** Milliseconds between two sweeps of expired rows. */
 const SWEEP_EVERY = 3_600_000;
 
 /** A Durable Object that keeps records; export it from your worker and bind it with SQLite. */
@@ -48,14 +50,14 @@ export class HoldoverObject {
     this.#sql.exec(TABLE);
   }
 
-  /** Answers the store. */
+  /** Performs an operation of the store. */
   async fetch(request: Request): Promise<Response> {
     try {
       const { result, records } = decodeFrame(new Uint8Array(await request.arrayBuffer()));
       const [operation, ...args] = result as [string, ...unknown[]];
       const act = OPERATIONS[operation];
       if (act === undefined) throw new Error(`unknown operation ${operation}`);
-      // No await inside: operations do not overlap, and happen as a whole or not at all.
+      // No await inside: operations do not overlap, and happen wholly or not at all.
       const answer = this.#state.storage.transactionSync(() =>
         act(this, args as never, records[0]),
       );
@@ -66,7 +68,7 @@ export class HoldoverObject {
     }
   }
 
-  /** Drops what has ended. */
+  /** Drops expired rows. */
   async alarm(): Promise<void> {
     this.#sql.exec("DELETE FROM holdover WHERE ends <= ?", Date.now());
     this.#sweeps = false;
@@ -112,7 +114,7 @@ export class HoldoverObject {
     this.#sql.exec("DELETE FROM holdover WHERE kind = ? AND key = ?", kind, keyToText(key));
   }
 
-  /** @internal Keys that begin so; SQLite's own patterns would take some characters for theirs. */
+  /** @internal Lists by prefix without SQLite's patterns, which give some characters a meaning. */
   list(prefix: string): string[] {
     const text = keyToText(prefix);
     const rows = this.#rows(
@@ -137,7 +139,7 @@ type Operation = (
 
 const NOTHING = new Uint8Array();
 
-/** By name, without a prototype: the name comes out of a request. */
+/** Without a prototype: the name comes from a request. */
 const OPERATIONS: Readonly<Record<string, Operation>> = Object.assign(Object.create(null), {
   getMany: (object, [keys]: [string[]]) => ({
     records: keys.map((key) => object.read("record", key)?.value as Uint8Array | undefined),

@@ -1,6 +1,8 @@
-/** A database of IndexedDB, with promises: opened when first needed, and again when it was lost. */
+/**
+ * An IndexedDB database with promises, opened on first use and again after its connection was lost.
+ */
 
-/** What is kept apart: records and counters do not share keys. */
+/** The two parts of a database: records and counters do not share keys. */
 export type Part = "records" | "counters";
 
 const PARTS: readonly Part[] = ["records", "counters"];
@@ -27,11 +29,11 @@ export class Rows {
     this.#rows.delete(keys);
   }
 
-  /** Tells the rows of a range, until there are no more. */
+  /** Passes the rows of a range to `visit` until it returns false. */
   walk(
     range: IDBKeyRange,
     index: string | undefined,
-    tell: (key: IDBValidKey, row: unknown) => unknown,
+    visit: (key: IDBValidKey, row: unknown) => unknown,
   ): Promise<void> {
     const source = index === undefined ? this.#rows : this.#rows.index(index);
     const request = source.openCursor(range);
@@ -39,13 +41,13 @@ export class Rows {
       request.onerror = () => reject(request.error);
       request.onsuccess = () => {
         const cursor = request.result;
-        if (cursor === null || tell(cursor.primaryKey, cursor.value) === false) resolve();
+        if (cursor === null || visit(cursor.primaryKey, cursor.value) === false) resolve();
         else cursor.continue();
       };
     });
   }
 
-  /** Drops rows that were over before `now`, the oldest first; all without a `count`. */
+  /** Drops rows that ended before `now`, oldest first; all of them without a `count`. */
   async dropUntil(now: number, count: number = Number.POSITIVE_INFINITY): Promise<void> {
     let left = count;
     await this.walk(IDBKeyRange.upperBound(now), BY_END, (key) => {
@@ -66,13 +68,13 @@ export class Database {
     this.#name = name;
   }
 
-  /** The rows of a part, to be read at once. */
+  /** Opens a part for reading. */
   async read(part: Part): Promise<Rows> {
     const transaction = await this.#transaction(part, "readonly");
     return new Rows(transaction.objectStore(part));
   }
 
-  /** Changes rows in one step: all of it is there when this resolves, or nothing. */
+  /** Changes rows in one transaction, which has completed when this resolves. */
   async change<T>(part: Part, change: (rows: Rows) => Promise<T>): Promise<T> {
     const transaction = await this.#transaction(part, "readwrite");
     const completed = new Promise<void>((resolve, reject) => {
@@ -97,7 +99,7 @@ export class Database {
     try {
       return database.transaction(part, mode);
     } catch (error) {
-      // Closed behind our back, as when the browser is told to forget the site.
+      // The connection was closed from outside, as when the user clears the site's data.
       if ((error as Error).name !== "InvalidStateError") throw error;
       this.#opened = undefined;
       return (await this.#open()).transaction(part, mode);
@@ -110,7 +112,7 @@ export class Database {
       if (this.#opened === opening) this.#opened = undefined;
     });
     this.#opened = opening;
-    // A database that could not be opened is tried again by the next use.
+    // The next use tries again to open it.
     opening.catch(() => {
       if (this.#opened === opening) this.#opened = undefined;
     });
@@ -127,12 +129,12 @@ function open(name: string, onLost: () => void): Promise<IDBDatabase> {
       }
     };
     request.onerror = () => reject(request.error);
-    // Another page holds an older version open. The request goes on: the next use may find it done.
+    // Another page has an older version open. The request goes on: the next use may find it done.
     request.onblocked = () =>
       reject(new Error(`the database ${name} is held open by another page`));
     request.onsuccess = () => {
       const database = request.result;
-      // Whoever wants to upgrade or delete the database is not kept waiting.
+      // Closes at once, so that another page can upgrade or delete the database.
       database.onversionchange = () => {
         onLost();
         database.close();

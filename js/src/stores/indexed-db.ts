@@ -11,30 +11,30 @@ import { type Counted, countCall } from "./window-state.js";
 export interface IndexedDbOptions extends Omit<StoreOptions, "name"> {
   /** The name of the database, and of the layer. Default `"holdover"`. */
   readonly name?: string | undefined;
-  /** How many records that are over are dropped at once, now and then. Default 100. */
+  /** Maximum number of expired records dropped by one sweep. Default 100. */
   readonly sweep?: number | undefined;
 }
 
-/** A record or a counter, as it is kept. Times are milliseconds since the epoch. */
+/** A stored record or counter. Times are milliseconds since the epoch. */
 interface Row<Value = unknown> {
   readonly value: Value;
   readonly endsAt: number;
 }
 
-/** After how many writes what is over is looked for. */
+/** Writes between two sweeps of expired rows. */
 const SWEEP_EVERY = 50;
 
 /**
- * A store in IndexedDB. It stays over restarts, takes what the browser grants the origin, and what
- * needs one step (`add`, `compareAndDelete`, `increment`, `window`) is one transaction.
+ * Returns a store in IndexedDB. It survives restarts, may use the origin's quota, and runs `add`,
+ * `compareAndDelete`, `increment` and `window` in one transaction each.
  *
- * Records that are over are dropped a few at a time, and when the quota is used up.
+ * Expired records are dropped a few at a time, and all when the quota is exceeded.
  */
 export function indexedDb(options: IndexedDbOptions = {}): IndexedDbStore {
   return new IndexedDbStore(options);
 }
 
-/** Made by {@link indexedDb}. */
+/** The store that {@link indexedDb} returns. */
 export class IndexedDbStore implements Store {
   declare readonly name: string;
   declare readonly deadline?: number;
@@ -79,7 +79,7 @@ export class IndexedDbStore implements Store {
       this.#database.change("records", async (rows) => {
         for (const [key, row] of kept) rows.put(key, row);
       });
-    await this.#making(write);
+    await this.#withRoom(write);
   }
 
   async deleteMany(keys: readonly string[]): Promise<void> {
@@ -106,7 +106,7 @@ export class IndexedDbStore implements Store {
 
   async add(key: string, record: Uint8Array, options: SetOptions): Promise<boolean> {
     const row = rowOf(record, options);
-    return this.#making(() =>
+    return this.#withRoom(() =>
       this.#database.change("records", async (rows) => {
         if (live(await rows.get(keyOf(key))) !== undefined) return false;
         rows.put(keyOf(key), row);
@@ -136,7 +136,7 @@ export class IndexedDbStore implements Store {
   }
 
   window(key: string, options: WindowOptions): Promise<WindowState> {
-    // Beside the counters, apart from them by what no text key can be.
+    // In the part of the counters, under an array that is no text key's.
     const at = [...keyOf(key), "window"];
     return this.#database.change("counters", async (rows) => {
       const now = Date.now();
@@ -164,20 +164,20 @@ export class IndexedDbStore implements Store {
     await this.#database.close();
   }
 
-  /** Writes; when the quota is used up, once more with what is over gone. */
-  async #making<T>(write: () => Promise<T>): Promise<T> {
+  /** Writes; if the quota is exceeded, drops expired rows and tries once more. */
+  async #withRoom<T>(write: () => Promise<T>): Promise<T> {
     this.#writes += 1;
-    if (this.#writes % SWEEP_EVERY === 0) this.#dropDead(this.#sweep).catch(() => {});
+    if (this.#writes % SWEEP_EVERY === 0) this.#dropExpired(this.#sweep).catch(() => {});
     try {
       return await write();
     } catch (error) {
       if ((error as Error | null)?.name !== "QuotaExceededError") throw error;
-      await this.#dropDead(undefined);
+      await this.#dropExpired(undefined);
       return write();
     }
   }
 
-  async #dropDead(count: number | undefined): Promise<void> {
+  async #dropExpired(count: number | undefined): Promise<void> {
     for (const part of ["records", "counters"] as const) {
       await this.#database.change(part, (rows) => rows.dropUntil(Date.now(), count));
     }
@@ -185,7 +185,7 @@ export class IndexedDbStore implements Store {
 }
 
 function rowOf(record: Uint8Array, { expiresIn }: SetOptions): Row<Uint8Array> {
-  // A copy: a view would be kept with all of the buffer it looks at.
+  // A copy: of a view, the whole buffer behind it would be stored.
   return { value: record.slice(), endsAt: Date.now() + expiresIn };
 }
 
@@ -194,7 +194,7 @@ function live<Value>(row: unknown): Value | undefined {
   return Date.now() < endsAt ? value : undefined;
 }
 
-/** Lists, so that the window of a key is no key itself. */
+/** Returns a key as an array, so that the window of a key is no key itself. */
 function keyOf(key: string): [string] {
   return [key];
 }
@@ -203,7 +203,9 @@ function textOf(key: IDBValidKey): string {
   return (key as [string])[0];
 }
 
-/** All keys that begin so: up to the next text, which ends one unit higher. */
+/**
+ * Returns the range of keys with this prefix: up to the next text, whose last unit is one higher.
+ */
 function startingWith(prefix: string): IDBKeyRange {
   const units = prefix.replace(/\uffff+$/, "");
   if (units === "") return IDBKeyRange.lowerBound([prefix]);

@@ -1,19 +1,19 @@
 /**
  * Keys as text that survives UTF-8.
  *
- * UTF-8 has no word for lone surrogates: all of them become U+FFFD. So each is written as U+FFFD
- * and its four hexadecimal digits, and U+FFFD itself likewise. Different keys stay different, and
- * what keys begin with stays what they begin with.
+ * UTF-8 cannot encode lone surrogates: all of them become U+FFFD. Each is therefore written as
+ * U+FFFD and its four hexadecimal digits, and U+FFFD itself likewise. Different keys stay
+ * different, and prefixes stay prefixes.
  */
 
 const MARK = "\ufffd";
 
-/** The text that stands for a key; the key itself, for nearly all. */
+/** Returns the text for a key; nearly always the key itself. */
 export function keyToText(key: string): string {
   return key.replace(/[\p{Surrogate}\ufffd]/gu, (unit) => MARK + hex(unit));
 }
 
-/** The key that a text stands for. */
+/** Returns the key of a text. */
 export function textToKey(text: string): string {
   return text.replace(/\ufffd([0-9a-f]{4})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 16)),

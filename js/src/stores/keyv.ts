@@ -1,18 +1,18 @@
-/** Keyv as a store, and a cache as what Keyv stores in. */
+/** Keyv as a store, and a cache as a store for Keyv. */
 
 import type { Store } from "../model/store.js";
 import { recordOf, toBase64 } from "./base64.js";
 import { keyToText } from "./key-text.js";
 import { clientWith, type StoreOptions, storeOptions } from "./options.js";
 
-/** What is used of a `Keyv`. */
+/** The used part of a `Keyv`. */
 export interface KeyvLike {
   get(key: string): Promise<unknown>;
   set(key: string, value: string, ttl?: number): Promise<unknown>;
   delete(key: string): Promise<boolean>;
 }
 
-/** What is used of a cache. */
+/** The used part of a cache. */
 export interface KeyvCache {
   get<Value>(key: string): Promise<Value | undefined>;
   has(key: string): Promise<boolean>;
@@ -24,12 +24,12 @@ export interface KeyvCache {
 /** Options of {@link fromKeyv}. */
 export type KeyvOptions = StoreOptions;
 
-/** A timer's limit: adapters that arm timers would let longer lives end at once. */
+/** The limit of host timers: adapters that use them would end a longer life at once. */
 const LONGEST_LIFE = 2 ** 31 - 1;
 
 /**
- * A store in a `Keyv`, over whatever adapter it has. Records are kept as base64.
- * @param keyv a `Keyv`, which stays the application's
+ * Returns a store in a `Keyv` with any adapter. Records are kept as base64.
+ * @param keyv a `Keyv`, which the application keeps and closes
  */
 export function fromKeyv(keyv: KeyvLike, options: KeyvOptions = {}): Store {
   clientWith(keyv, "keyv", ["get", "set", "delete"], "a Keyv");
@@ -47,14 +47,14 @@ export function fromKeyv(keyv: KeyvLike, options: KeyvOptions = {}): Store {
   };
 }
 
-/** Keyv takes an empty key for none. */
+/** Marks keys: Keyv treats an empty one as missing. */
 function named(key: string): string {
   return `/${keyToText(key)}`;
 }
 
-/** Caches, in the form that `new Keyv({ store })` takes; made by {@link toKeyv}. */
+/** A store for `new Keyv({ store })`, made by {@link toKeyv}. */
 export class CacheKeyv {
-  /** Set by Keyv, which puts it in front of keys as well. */
+  /** Set by Keyv, which also prefixes keys with it. */
   namespace?: string | undefined;
   readonly opts: Record<string, never> = {};
   readonly #cacheOf: (namespace: string) => KeyvCache;
@@ -73,7 +73,7 @@ export class CacheKeyv {
     return Promise.all(keys.map((key) => this.#cache.get<Value>(key)));
   }
 
-  /** @param ttl milliseconds; 0, undefined and null for no end */
+  /** @param ttl milliseconds; 0, undefined and null for no expiry */
   async set(key: string, value: unknown, ttl?: number | null): Promise<boolean> {
     await this.#cache.set(key, value, ttl ? { ttl } : {});
     return true;
@@ -97,7 +97,7 @@ export class CacheKeyv {
     await this.#cache.clear();
   }
 
-  /** Keyv listens for errors; a cache has none to tell. */
+  /** Keyv listens for errors; a cache emits none. */
   on(): this {
     return this;
   }
@@ -111,11 +111,11 @@ export class CacheKeyv {
 }
 
 /**
- * A cache as a Keyv store: `new Keyv({ store: toKeyv(cache) })`. Reading loads nothing; how long
- * entries live is Keyv's `ttl`.
+ * Returns a cache as a Keyv store: `new Keyv({ store: toKeyv(cache) })`. Reading calls no loader;
+ * Keyv's `ttl` sets lifetimes.
  *
  * Keyv's `clear` drops everything in the cache's namespace. Where several Keyvs with namespaces
- * share stores, give a function: `toKeyv((namespace) => createCache({ namespace, stores }))`. It is
+ * share stores, pass a function: `toKeyv((namespace) => createCache({ namespace, stores }))`. It is
  * called once for each namespace.
  */
 export function toKeyv(cache: KeyvCache | ((namespace: string) => KeyvCache)): CacheKeyv {

@@ -4,7 +4,7 @@ import { longKey } from "../keys/key-length.js";
 import type { SetOptions, Store } from "../model/store.js";
 import { clientWith, type StoreOptions, storeOptions } from "./options.js";
 
-/** What is used of what `getStore()` of `@netlify/blobs` gives. */
+/** The used part of the result of `getStore()` of `@netlify/blobs`. */
 export interface NetlifyStoreLike {
   getWithMetadata(key: string, options: { type: "arrayBuffer" }): Promise<unknown>;
   set(
@@ -15,24 +15,24 @@ export interface NetlifyStoreLike {
   delete(key: string): Promise<void>;
 }
 
-/** A blob with what is known of it. */
+/** A blob with its metadata. */
 interface Blob {
   readonly data: ArrayBuffer;
   readonly metadata?: { readonly endsAt?: unknown };
 }
 
-/** Netlify takes 600 bytes, and its local server as many as the name of a file may have: 255. */
+/** Netlify's limit is 600 bytes, that of its local server the length of a file name: 255. */
 const LONGEST_KEY = 200;
 
-/** Milliseconds until a write is seen everywhere. */
+/** Milliseconds until a write is visible everywhere. */
 const LAG = 60_000;
 
 /**
- * A store in Netlify Blobs, which keep what they have until it is deleted: ends are looked at when
+ * Returns a store in Netlify Blobs, which keep blobs until they are deleted: expiry is checked when
  * reading. By default they are eventually consistent; `getStore({ consistency: "strong" })` is not.
  *
- * @param store what `getStore()` gives, or a function that gives it for each operation, as
- *   functions on Netlify may ask for it within a request only
+ * @param store the result of `getStore()`, or a function that returns it, called for each
+ * operation: functions on Netlify may call `getStore` within a request only
  */
 export function netlifyBlobs(
   store: NetlifyStoreLike | (() => NetlifyStoreLike),
@@ -52,7 +52,7 @@ export function netlifyBlobs(
       return recordOf(found as Blob | null);
     },
     set: async (key, record, { expiresIn }: SetOptions) => {
-      // JSON has no word for Infinity.
+      // JSON cannot represent Infinity.
       const metadata = { endsAt: Math.min(Date.now() + expiresIn, Number.MAX_SAFE_INTEGER) };
       await opened().set(await nameOf(key), record.slice().buffer as ArrayBuffer, { metadata });
     },
@@ -65,7 +65,10 @@ function recordOf(blob: Blob | null): Uint8Array | undefined {
   return Date.now() < Number(blob.metadata?.endsAt ?? 0) ? new Uint8Array(blob.data) : undefined;
 }
 
-/** Hexadecimal UTF-16 for what is no plain name: empty keys, slashes and dots mean other things. */
+/**
+ * Returns the name of a key's blob, in hexadecimal UTF-16 if it is no plain name: an empty key,
+ * slashes and dots have other meanings.
+ */
 async function nameOf(key: string): Promise<string> {
   if (/^[A-Za-z0-9_:=-]+$/.test(key) && key.length < LONGEST_KEY) return `k${key}`;
   return `x${await longKey(hexOf(key), LONGEST_KEY)}`;

@@ -1,11 +1,11 @@
-/** The options of stores, and the clients that they are over. */
+/** Checks of store options and of the clients given to stores. */
 
 import { deadlineOf } from "../tiers/attempts.js";
 import type { Duration } from "../util/duration.js";
 import { ConfigError } from "../util/errors.js";
 import { type GivenOptions, readOptions } from "../util/options.js";
 
-/** Options that all stores have. */
+/** Options of every store. */
 export interface StoreOptions {
   /** Shown in events and as `layer`. Default: the kind of store, like `"redis"`. */
   readonly name?: string | undefined;
@@ -16,7 +16,7 @@ export interface StoreOptions {
   readonly deadline?: Duration | undefined;
 }
 
-/** Name and deadline, as a store has them. */
+/** A store's name and deadline. */
 export interface NameAndDeadline {
   readonly name: string;
   readonly deadline?: number;
@@ -24,9 +24,9 @@ export interface NameAndDeadline {
 
 /**
  * Reads the options of a store.
- * @param of the function that takes them
- * @param kind the name of a store without one
- * @param more names beside those that all stores have
+ * @param of the function that takes them, for messages
+ * @param kind the default name
+ * @param more the names of further options
  * @throws ConfigError for an unknown option, a wrong name or a wrong deadline
  */
 export function storeOptions<Name extends string = never>(
@@ -44,7 +44,7 @@ export function storeOptions<Name extends string = never>(
 }
 
 /**
- * A text that was given, or another.
+ * Returns a string, or `otherwise` if none was given.
  * @throws ConfigError
  */
 export function text(value: unknown, option: string, otherwise: string): string {
@@ -54,7 +54,7 @@ export function text(value: unknown, option: string, otherwise: string): string 
 }
 
 /**
- * A whole number that was given, or another.
+ * Returns a whole number, or `otherwise` if none was given.
  * @throws ConfigError
  */
 export function wholeNumber(
@@ -69,8 +69,8 @@ export function wholeNumber(
 }
 
 /**
- * A client with these methods.
- * @param allowed what it may be, for the message
+ * Returns a client that has these methods.
+ * @param allowed the known clients, for the message
  * @throws ConfigError
  */
 export function clientWith<Client>(

@@ -1,10 +1,10 @@
-/** Bun's own client. */
+/** The commands of Bun's own Redis client. */
 
 import { binary } from "./redis-binary.js";
 import type { Commands, Loose, Part } from "./redis-commands.js";
 import { type Life, type NodeConnection, roaming } from "./redis-roaming.js";
 
-/** Bun's client, which answers with bytes to `getBuffer` alone. */
+/** Returns the commands of Bun's client, of which only `getBuffer` returns bytes. */
 export function bun(client: Loose): Commands {
   const get = async (key: Part): Promise<unknown> => (await client.getBuffer?.(key)) ?? undefined;
   return {
@@ -17,7 +17,9 @@ export function bun(client: Loose): Commands {
   };
 }
 
-/** A connection like the client's, until it is lost. Nobody can hear when the client is closed. */
+/**
+ * Opens a connection like the client's, until it is lost. Bun's client does not report its own end.
+ */
 async function openBeside(client: Loose, { ended, closing }: Life): Promise<NodeConnection> {
   const own = (await client.duplicate?.()) as Loose;
   closing(() => own.close?.());

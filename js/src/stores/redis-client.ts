@@ -1,4 +1,4 @@
-/** The Redis clients that people have, as one. */
+/** The kinds of Redis clients, recognised by their methods. */
 
 import { ConfigError } from "../util/errors.js";
 import { bun } from "./redis-bun.js";
@@ -73,12 +73,12 @@ export type RedisClient =
   | RestRedisLike;
 
 interface Kind {
-  /** The methods by which a client of this kind is known. */
+  /** The methods that identify a client of this kind. */
   readonly methods: readonly Name[];
   readonly use: (client: Loose) => Commands;
 }
 
-/** The first that fits counts: clusters have the methods of clients, and more. */
+/** The first match counts: clusters have the methods of clients, and more. */
 const KINDS: readonly Kind[] = [
   { methods: ["callBuffer", "nodes"], use: ioredisCluster },
   { methods: ["callBuffer", "duplicate"], use: ioredis },
@@ -97,8 +97,8 @@ const ACCEPTED =
   "ioredis or iovalkey, a client of @valkey/valkey-glide or @upstash/redis, or Bun's RedisClient";
 
 /**
- * A client of any kind, as the store uses it.
- * @throws ConfigError when it is none of those known
+ * Returns the commands of a client of any known kind.
+ * @throws ConfigError for another kind
  */
 export function commandsOf(client: RedisClient): Commands {
   const given = (typeof client === "object" && client !== null ? client : {}) as Loose;

@@ -1,34 +1,34 @@
 /**
- * Listing in a cluster: every primary has some of the keys, and keys move from one to another.
+ * Lists the keys of a cluster: each primary has some of them, and keys move between primaries.
  *
- * What a client takes for the primaries may be out of date, so the nodes themselves are asked which
- * slots they own, before and after. Where anything moved meanwhile, all are listed once more.
+ * A client's view of the primaries may be outdated, so the nodes themselves are asked for their
+ * slots before and after. If a slot moved meanwhile, all nodes are listed once more.
  */
 
 import type { Commands, Send } from "./redis-commands.js";
 import { textOf } from "./redis-text.js";
 
 const SLOTS = 16_384;
-/** How often all nodes are listed while keys keep moving. */
+/** Maximum number of listings of all nodes while keys keep moving. */
 const PASSES = 10;
-/** How often the client is made to look for primaries it does not know, and milliseconds between. */
+/** Attempts to make the client discover missing primaries, and milliseconds between them. */
 const TRIES = 5;
 const PAUSE = 100;
-/** Milliseconds that a node may take to say what it owns. */
+/** Milliseconds for a node's answer about its slots. */
 const DEADLINE = 1000;
 
 /** The cluster as its primaries describe it. */
 interface View {
   readonly primaries: readonly Send[];
-  /** Which primary has which slots. */
+  /** The slots of each primary, as text to compare. */
   readonly shape: string;
-  /** True while slots are on their way from one primary to another. */
+  /** True while slots are migrating between primaries. */
   readonly isMoving: boolean;
 }
 
 type Range = readonly [first: number, last: number];
 
-/** A primary as it describes itself, and what it knows of the others. */
+/** A primary's description of itself, and of the slots it knows others to have. */
 interface Primary {
   readonly send: Send;
   readonly id: string;
@@ -39,10 +39,11 @@ interface Primary {
 }
 
 /**
- * The keys of every primary, page by page; again while keys may have moved past what was listed.
+ * Yields the keys of every primary, page by page, and again if keys may have moved past the
+ * listing.
  * @param scan lists one server
  * @param isNew true for a key that was not listed before
- * @throws Error when not every primary can be asked, or keys never stop moving
+ * @throws Error if a primary cannot be asked, or keys never stop moving
  */
 export async function* listCluster(
   commands: Commands,
@@ -61,7 +62,7 @@ export async function* listCluster(
     }
     const after = await viewOf(commands);
     const isMoving = view.isMoving || after.isMoving;
-    // A key that a whole pass has missed would have had to move twice.
+    // A key missed by a whole pass would have had to move twice.
     if (after.shape === view.shape && (!isMoving || (passes > 1 && found === 0))) return;
     if (passes === PASSES) throw new Error("keys kept moving between the nodes of the cluster");
     view = after;
@@ -80,13 +81,14 @@ async function viewOf(commands: Commands): Promise<View> {
       return { primaries: known.map(({ send }) => send), shape: shape.join(), isMoving };
     }
     if (tries === TRIES) throw new Error("not every primary of the cluster can be asked");
-    // Whoever asks a wrong node for a key is told of the right one. The key itself is of no matter.
+    // A node that does not have this key redirects the client to the one that has. Any key of the
+    // slot will do.
     await within(DEADLINE, commands.send("GET", keyIn(missing)));
     await new Promise((resolve) => setTimeout(resolve, PAUSE));
   }
 }
 
-/** The primaries that an answer to `CLUSTER NODES` names. */
+/** Returns the primaries in an answer to `CLUSTER NODES`. */
 export function primariesIn(answer: unknown): readonly {
   readonly id: string;
   /** Its host and port. */
@@ -103,7 +105,7 @@ export function primariesIn(answer: unknown): readonly {
     .filter(({ flags }) => flags.includes("master"));
 }
 
-/** A node's own description; undefined for one that is no primary. */
+/** Returns a node's own description; undefined if it is no primary. */
 async function primaryOf(send: Send): Promise<Primary | undefined> {
   const nodes = primariesIn(await send("CLUSTER", "NODES"));
   const own = nodes.find(({ flags }) => flags.includes("myself"));
@@ -122,7 +124,7 @@ function rangesOf(slots: readonly string[]): Range[] {
     });
 }
 
-/** A slot of which somebody knows that it has an owner, but not one that can be asked. */
+/** Returns a slot whose owner is known to some primary, but cannot be asked itself. */
 function missingSlot(known: readonly Primary[]): number | undefined {
   if (known.length === 0) return 0;
   const isOwned = new Uint8Array(SLOTS);
@@ -136,7 +138,7 @@ function missingSlot(known: readonly Primary[]): number | undefined {
   return undefined;
 }
 
-/** A key that lies in a slot. */
+/** Returns a key of a slot. */
 function keyIn(slot: number): string {
   for (let nth = 0; ; nth += 1) {
     const key = `%slot:${nth}`;
@@ -144,7 +146,10 @@ function keyIn(slot: number): string {
   }
 }
 
-/** The slot of an ASCII text without braces: its CRC16 (XMODEM), as the cluster specification has it. */
+/**
+ * Returns the slot of an ASCII text without braces: its CRC16 (XMODEM), as in the cluster
+ * specification.
+ */
 function slotOf(text: string): number {
   let crc = 0;
   for (let at = 0; at < text.length; at += 1) {
@@ -156,7 +161,7 @@ function slotOf(text: string): number {
   return crc % SLOTS;
 }
 
-/** What a promise gives within so many milliseconds; undefined when it fails, or is late. */
+/** Returns the result of a promise; undefined if it fails or takes longer. */
 function within<T>(millis: number, promise: Promise<T>): Promise<T | undefined> {
   return new Promise((resolve) => {
     const late = () => resolve(undefined);

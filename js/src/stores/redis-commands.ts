@@ -1,39 +1,39 @@
-/** The commands that the store needs of a Redis client of any kind. */
+/** The commands that the store needs from a Redis client of any kind. */
 
-/** One part of a command, or of an answer. */
+/** A part of a command or of an answer. */
 export type Part = string | Uint8Array;
 
 /** Sends a command. */
 export type Send = (command: string, ...args: Part[]) => Promise<unknown>;
 
-/** A client as the store uses it. */
+/** A client, adapted for the store. */
 export interface Commands {
-  /** Sends a command of one key at most, to the server that has the key. */
+  /** Sends a command with at most one key to the server of that key. */
   readonly send: Send;
-  /** The servers of a cluster that the client takes for primaries; absent for a single server. */
+  /** Returns the primaries of a cluster as the client knows them; absent for a single server. */
   readonly primaries?: () => Promise<readonly Send[]>;
-  /** A record as an argument. */
+  /** Returns a record as an argument. */
   toArgument(record: Uint8Array): Part;
-  /** A record out of an answer. */
+  /** Returns the record in an answer. */
   toRecord(part: unknown): Uint8Array | undefined;
   /**
-   * Begins to hear messages; absent where the client cannot.
-   * @param missed to be called when the connection was lost, and when messages are heard again
+   * Begins to receive messages; absent if the client cannot.
+   * @param missed called when the connection is lost, and when messages arrive again
    */
   readonly listen?: Listen;
 }
 
 export type Listen = (missed: () => void) => Listening;
 
-/** Messages of one store. */
+/** The subscriptions of one store. */
 export interface Listening {
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
   unsubscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
-  /** Ends what was opened for them, or is being opened, and every subscription. */
+  /** Ends every subscription, and connections opened or being opened for them. */
   close(): Promise<unknown>;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: clients are found by their shape
+// biome-ignore lint/suspicious/noExplicitAny: clients are recognised by their shape
 export type Method = (...args: any[]) => any;
 
 /** The methods that a client may have. */
@@ -64,7 +64,7 @@ export type Name =
   | "subscribe"
   | "unsubscribe";
 
-/** A client of any kind. */
+/** A client of any kind, before it is recognised. */
 export type Loose = { readonly [Key in Name]?: Method } & {
   readonly isOpen?: unknown;
   readonly manuallyClosing?: unknown;

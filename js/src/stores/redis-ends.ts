@@ -1,15 +1,18 @@
-/** The end of an application's client, which the connections that were opened beside it follow. */
+/**
+ * Detects the end of an application's client, which closes the connections that the store opened
+ * beside it.
+ */
 
 import type { Loose } from "./redis-commands.js";
 
-/** Milliseconds between two looks: not every client says that it ends, whatever it is about. */
+/** Milliseconds between two checks: not every client reports its end in every state. */
 const LOOK = 500;
 
 const followers = new WeakMap<Loose, Set<() => void>>();
 
 /**
- * Calls `act` when the application has closed the client; until the function it gives is called.
- * No process stays alive for it.
+ * Calls `act` when the application has closed the client, until the returned function is called.
+ * Keeps no process alive.
  */
 export function whenEnded(client: Loose, act: () => void): () => void {
   const look: unknown = setInterval(() => {
@@ -27,7 +30,7 @@ export function whenEnded(client: Loose, act: () => void): () => void {
 function followersOf(client: Loose): Set<() => void> {
   const known = followers.get(client);
   if (known !== undefined) return known;
-  // One listener, however many follow: clients warn of more than ten.
+  // One listener for all followers: clients warn of more than ten.
   const own = new Set<() => void>();
   client.on?.("end", () => {
     for (const follow of [...own]) follow();
@@ -36,12 +39,15 @@ function followersOf(client: Loose): Set<() => void> {
   return own;
 }
 
-/** @throws Error if the client was closed: nothing is opened beside it */
+/** @throws Error if the client is closed: no connection may be opened beside it */
 export function checkOpen(client: Loose): void {
   if (hasEnded(client)) throw new Error("the client is closed");
 }
 
-/** `manuallyClosing`: an `ioredis` that is closed between two tries to connect says nothing else. */
+/**
+ * True if the client is closed. `manuallyClosing` is all that an `ioredis` shows when it is closed
+ * between two attempts to connect.
+ */
 function hasEnded({ status, isOpen, manuallyClosing }: Loose): boolean {
   return status === "end" || isOpen === false || (manuallyClosing === true && status !== "ready");
 }

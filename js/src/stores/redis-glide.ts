@@ -1,24 +1,26 @@
-/** valkey-glide: clients of one server, and of clusters. They hear no messages: see the docs. */
+/** The commands of valkey-glide, for one server and for clusters. Its clients cannot subscribe. */
 
 import { binary } from "./redis-binary.js";
 import { primariesIn } from "./redis-cluster.js";
 import type { Commands, Loose, Part, Send } from "./redis-commands.js";
 
-/** Answers with bytes: `Decoder.Bytes`. */
+/** `Decoder.Bytes`: answers as bytes. */
 const BYTES = 0;
 
-/** A command that no node has run: the client has not followed a slot that moves quickly enough. */
+/**
+ * Errors of a command that no node has run: the client follows a quickly moving slot too slowly.
+ */
 const REDIRECTED = /signalled by the server: - (?:Moved|Ask|TryAgain)/i;
-/** How often such a command is sent, and milliseconds between. */
+/** Attempts to send such a command, and milliseconds between them. */
 const TRIES = 5;
 const PAUSE = 20;
 
-/** A client of one server. */
+/** Returns the commands of a client of one server. */
 export function glide(client: Loose): Commands {
   return { ...binary, send: sendOf(client) };
 }
 
-/** A cluster, whose commands are sent to a node where a route says so. */
+/** Returns the commands of a cluster client; commands without a key need a route. */
 export function glideCluster(client: Loose): Commands {
   return {
     ...binary,

@@ -1,4 +1,4 @@
-/** `ioredis` and `iovalkey`: clients of one server, and of clusters. */
+/** The commands of `ioredis` and `iovalkey`, for one server and for clusters. */
 
 import { binary } from "./redis-binary.js";
 import type { Commands, Loose, Send } from "./redis-commands.js";
@@ -7,17 +7,17 @@ import { type Life, type NodeConnection, roaming } from "./redis-roaming.js";
 
 const NOTHING = (): void => {};
 
-/** A client of one server. */
+/** Returns the commands of a client of one server. */
 export function ioredis(client: Loose): Commands {
   return {
     ...binary,
     send: (command, ...args) => client.callBuffer?.(command, ...args),
-    // It looks for its server as the application's client does, until it is there.
+    // Reconnects like the application's client until the server is there.
     listen: (missed) => roaming((_, life) => openBeside(client, client, {}, life), missed),
   };
 }
 
-/** A cluster: each of its nodes is a client of one server. */
+/** Returns the commands of a cluster, each of whose nodes is a client of one server. */
 export function ioredisCluster(client: Loose): Commands {
   const nodeOf = (node: Loose): Send => {
     return (command, ...args) => node.callBuffer?.(command, ...args);
@@ -30,19 +30,19 @@ export function ioredisCluster(client: Loose): Commands {
   };
 }
 
-/** A connection of its own to one of the nodes. */
+/** Opens a connection to one of the nodes. */
 async function openNode(client: Loose, nth: number, life: Life): Promise<NodeConnection> {
   const nodes = (client.nodes?.("master") ?? []) as Loose[];
   const node = nodes[nth % nodes.length];
   if (node === undefined) throw new Error("the client knows no node of the cluster");
-  // One that is not there is not waited for: there are other nodes.
+  // No retry: if this node is gone there are others.
   return openBeside(client, node, { retryStrategy: null }, life);
 }
 
-/** The options that tell a connection for messages from those for commands. */
+/** The options in which a subscriber's connection differs from one for commands. */
 const APART = { lazyConnect: true, readOnly: false, enableOfflineQueue: true };
 
-/** A connection like that of a node, until it is lost, or the application's client ends. */
+/** Opens a connection like a node's, until it is lost or the application's client ends. */
 async function openBeside(
   client: Loose,
   node: Loose,
@@ -69,8 +69,8 @@ async function openBeside(
 }
 
 /**
- * Resolves when a connection takes commands. One that begins to listen before would break the check
- * that the client does first, and a client without a queue would refuse to.
+ * Resolves when a connection takes commands. Subscribing before would break the client's own ready
+ * check, and a client without an offline queue would refuse it.
  */
 function readinessOf(own: Loose): Promise<void> {
   return new Promise((resolve, reject) => {

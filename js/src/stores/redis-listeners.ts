@@ -1,6 +1,6 @@
-/** Listeners of messages, by channel. */
+/** The message listeners of one connection, by channel. */
 
-/** The listeners of one connection. */
+/** Listeners by channel. */
 export class Listeners {
   readonly #byChannel = new Map<string, Set<(message: string) => void>>();
 
@@ -13,7 +13,7 @@ export class Listeners {
     this.#byChannel.set(channel, known.add(listener));
   }
 
-  /** The channels that are listened to. */
+  /** The channels that have listeners. */
   get channels(): string[] {
     return [...this.#byChannel.keys()];
   }

@@ -1,20 +1,23 @@
-/** `redis` (node-redis): clients, pools, sentinels and clusters. */
+/** The commands of `redis` (node-redis): clients, pools, sentinels and clusters. */
 
 import { binary } from "./redis-binary.js";
 import type { Commands, Listening, Loose, Part, Send } from "./redis-commands.js";
 import { checkOpen, whenEnded } from "./redis-ends.js";
 import { type Life, type NodeConnection, roaming } from "./redis-roaming.js";
 
-/** `$`, the type of binary strings in the protocol. */
+/** `$`, the protocol's type of binary strings. */
 const BLOB_STRING = 36;
 
-/** What answers with bytes: version 4 reads the first of these options, later ones the second. */
+/**
+ * Returns options that make answers bytes: version 4 reads the first of them, later ones the
+ * second.
+ */
 function bytes(): object {
   const { Buffer } = globalThis as { Buffer?: unknown };
   return { returnBuffers: true, typeMapping: { [BLOB_STRING]: Buffer } };
 }
 
-/** A client of one server. */
+/** Returns the commands of a client of one server. */
 export function nodeRedis(client: Loose): Commands {
   return {
     ...binary,
@@ -23,7 +26,7 @@ export function nodeRedis(client: Loose): Commands {
   };
 }
 
-/** Several clients of one server. */
+/** Returns the commands of a pool of clients of one server. */
 export function nodeRedisPool(pool: Loose): Commands {
   return {
     ...binary,
@@ -32,7 +35,7 @@ export function nodeRedisPool(pool: Loose): Commands {
   };
 }
 
-/** A server that sentinels name. */
+/** Returns the commands of a server behind sentinels. */
 export function nodeRedisSentinel(sentinel: Loose): Commands {
   const options = bytes();
   return {
@@ -42,15 +45,15 @@ export function nodeRedisSentinel(sentinel: Loose): Commands {
   };
 }
 
-/** A cluster. */
+/** Returns the commands of a cluster. */
 export function nodeRedisCluster(cluster: Loose): Commands {
   const options = bytes();
   return {
     ...binary,
-    // Never from replicas, which are late.
+    // Never to replicas, which lag.
     send: (...command) => {
       const key = keyOf(command);
-      // Version 4 takes the empty text for no key.
+      // Version 4 treats an empty string as no key.
       const routed = key === "" ? binary.toArgument(new Uint8Array()) : key;
       return cluster.sendCommand?.(routed, false, command, options);
     },
@@ -67,13 +70,13 @@ function sendOf(client: Loose): Send {
   return (...command) => client.sendCommand?.(command, options);
 }
 
-/** The key of a command, undefined for those without. */
+/** Returns the key of a command; undefined if it has none. */
 function keyOf([command, ...args]: readonly Part[]): Part | undefined {
   if (command === "PUBLISH" || command === "PING") return undefined;
   return command === "EVAL" || command === "EVALSHA" ? args[2] : args[0];
 }
 
-/** A connection of its own to one of the nodes. */
+/** Opens a connection to one of the nodes. */
 async function openNode(cluster: Loose, nth: number, life: Life): Promise<NodeConnection> {
   checkOpen(cluster);
   const nodes = Array.from(cluster.masters as Iterable<unknown>);
@@ -81,14 +84,14 @@ async function openNode(cluster: Loose, nth: number, life: Life): Promise<NodeCo
   return openBeside(client, client, life);
 }
 
-/** A connection like those of a pool, until that is closed. */
+/** Opens a connection like those of a pool, until the pool is closed. */
 async function openPooled(pool: Loose, life: Life): Promise<NodeConnection> {
   checkOpen(pool);
   const client = await pool.execute?.(async (one: Loose) => one);
   return openBeside(client, pool, life);
 }
 
-/** A connection like a client's, until it is lost, or `followed` ends. */
+/** Opens a connection like a client's, until it is lost or `followed` ends. */
 async function openBeside(
   client: Loose,
   followed: Loose,
@@ -98,7 +101,7 @@ async function openBeside(
   const own = client.duplicate?.() as Loose;
   const close = (): unknown => (own.destroy ?? own.disconnect)?.call(own);
   closing(close);
-  // A client that is closed while it connects does so all the same.
+  // A client that is closed while it connects goes on connecting.
   closing(() => own.on?.("ready", close));
   closing(whenEnded(followed, ended));
   let isReady = false;
@@ -107,7 +110,7 @@ async function openBeside(
   };
   own.on?.("error", lost);
   own.on?.("reconnecting", lost);
-  // It looks for its server as the application's client does, until it is there.
+  // Reconnects like the application's client until the server is there.
   await own.connect?.();
   isReady = true;
   return {
@@ -116,7 +119,10 @@ async function openBeside(
   };
 }
 
-/** Messages through sentinels, which have a connection for them, and move it to the next server. */
+/**
+ * Subscribes through sentinels, which have a connection for messages and move it to the next
+ * server.
+ */
 function listenWith(client: Loose, missed: () => void): Listening {
   const changes = ["topology-change", "reconnecting", "ready"];
   for (const change of changes) client.on?.(change, missed);

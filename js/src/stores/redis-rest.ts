@@ -1,12 +1,12 @@
-/** Redis over HTTP: clients in the way of `@upstash/redis`. */
+/** The commands of HTTP clients with the interface of `@upstash/redis`. */
 
 import { recordOf, toBase64 } from "./base64.js";
 import type { Commands, Loose, Method } from "./redis-commands.js";
 
-/** Marks records, so that none is taken for JSON and parsed. */
+/** The prefix of records, so that none is parsed as JSON. */
 const MARK = "b64:";
 
-/** What such a client offers. */
+/** Returns the commands of such a client. */
 export function rest(client: Loose): Commands {
   return {
     send: (command, ...args) => callOf(client, command, args as string[]),
@@ -18,7 +18,7 @@ export function rest(client: Loose): Commands {
   };
 }
 
-/** These clients have a method per command, some with their arguments in an order of their own. */
+/** Calls the client's method for a command; some take their arguments in an order of their own. */
 function callOf(client: Loose, command: string, args: string[]): Promise<unknown> {
   const method = command.toLowerCase();
   const [first = "", second = "", ...rest] = args;

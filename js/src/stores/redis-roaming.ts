@@ -1,16 +1,16 @@
 /**
- * Messages on a connection of one's own: to a server, or to one node of a cluster, and to another
- * when that one is gone.
+ * Subscriptions on a separate connection: to a server, or to a node of a cluster and to another one
+ * when that is lost.
  *
- * Every node tells what any of them was told. While a connection is lost, messages are missed. It
- * belongs to the store that opened it, and ends with the application's client as well, so that
- * nothing goes on looking for a server that nobody uses.
+ * Every node of a cluster relays all messages. Messages are missed while a connection is lost. The
+ * connection belongs to the store that opened it and also ends with the application's client, so
+ * that no reconnecting goes on unused.
  */
 
 import type { Listening } from "./redis-commands.js";
 import { Listeners } from "./redis-listeners.js";
 
-/** Milliseconds before the next try to connect, which double up to the longest. */
+/** Milliseconds before the next attempt to connect, doubled up to the maximum. */
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 2000;
 
@@ -20,15 +20,15 @@ export interface NodeConnection {
   unsubscribe(channel: string): Promise<unknown>;
 }
 
-/** The life of a connection. */
+/** Callbacks about the end of a connection. */
 export interface Life {
-  /** To be called when it was lost, or is not to be used any more. */
+  /** Called when the connection is lost, or must not be used any more. */
   readonly ended: () => void;
-  /** Adds what closes it; called at once if it has ended already. */
+  /** Registers a function that closes the connection; calls it at once if it has ended already. */
   readonly closing: (close: () => unknown) => void;
 }
 
-/** Connects to a node, another for each `nth`. */
+/** Connects to a node, a different one for each `nth`. */
 export type OpenNode = (nth: number, life: Life) => Promise<NodeConnection>;
 
 interface Opened {
@@ -36,7 +36,7 @@ interface Opened {
   readonly end: () => void;
 }
 
-/** Opens a connection that may be ended at any time, also before it is there. */
+/** Opens a connection that may be ended at any time, even while it is being opened. */
 function begin(open: (life: Life) => Promise<NodeConnection>, lost: () => void): Opened {
   const closers: (() => unknown)[] = [];
   let isOver = false;
@@ -64,17 +64,17 @@ function begin(open: (life: Life) => Promise<NodeConnection>, lost: () => void):
   return { node, end };
 }
 
-/** Closes something, which may fail when it is closed already. */
+/** Closes a connection; ignores errors, as it may be closed already. */
 function quietly(close: () => unknown): void {
   try {
-    // At once: clients that are about to connect again must not.
+    // Not later: a client about to reconnect must be stopped.
     Promise.resolve(close()).catch(() => {});
   } catch {}
 }
 
 /**
- * Hears messages from one node after another.
- * @param missed called when a connection was lost, and when another hears
+ * Receives messages from one node after another.
+ * @param missed called when a connection is lost, and when messages arrive again
  */
 export function roaming(open: OpenNode, missed: () => void): Listening {
   const listeners = new Listeners();
@@ -82,7 +82,7 @@ export function roaming(open: OpenNode, missed: () => void): Listening {
   let isClosed = false;
   let current: Opened | undefined;
 
-  /** What the current connection listens to, or is about to. */
+  /** The channels of the current connection, each with the promise of its subscription. */
   const heard = new Map<string, Promise<void>>();
 
   const connect = (): Opened => {
@@ -155,7 +155,7 @@ export function roaming(open: OpenNode, missed: () => void): Listening {
   };
 }
 
-/** No process stays alive for it. */
+/** Sleeps without keeping the process alive. */
 function pause(millis: number): Promise<void> {
   return new Promise((resolve) => {
     const timer: unknown = setTimeout(resolve, millis);

@@ -1,10 +1,10 @@
-/** What Redis does by itself, in one step each. Times come from the server's clock. */
+/** Lua scripts for operations that must be atomic. Times are those of the server's clock. */
 
 import type { Part, Send } from "./redis-commands.js";
 
 /**
- * KEYS: one; ARGV: the record, the time after which it must not be written, and words of SET.
- * Gives 0 when that time is over, else 1 if it is written and 2 if not; and the server's time.
+ * KEYS: one. ARGV: the record, the time after which it must not be written, and words of SET.
+ * Returns 0 if that time has passed, else 1 if it was written and 2 if not; and the server's time.
  */
 export const SET_IN_TIME = `
 local time = redis.call('TIME')
@@ -12,22 +12,25 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 if now > tonumber(ARGV[2]) then return {0, now} end
 return {redis.call('SET', KEYS[1], ARGV[1], unpack(ARGV, 3)) and 1 or 2, now}`;
 
-/** KEYS: one; ARGV: the record. */
+/** KEYS: one. ARGV: the record. */
 export const COMPARE_AND_DELETE = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])`;
 
-/** KEYS: one; ARGV: the record, milliseconds to live or 0. */
+/** KEYS: one. ARGV: the record, milliseconds to live or 0. */
 export const COMPARE_AND_EXPIRE = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 if ARGV[2] == '0' then redis.call('PERSIST', KEYS[1]) else redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return 1`;
 
-/** KEYS: a channel; ARGV: a message. As a key it has one node, so that messages keep their order. */
+/**
+ * KEYS: a channel. ARGV: a message. Treated as a key the channel has one node, which keeps messages
+ * in order.
+ */
 export const PUBLISH = `
 return redis.call('PUBLISH', KEYS[1], ARGV[1])`;
 
-/** KEYS: one; ARGV: by how much, milliseconds to live or 0. */
+/** KEYS: one. ARGV: the amount to add, milliseconds to live or 0. */
 export const INCREMENT = `
 local isNew = redis.call('EXISTS', KEYS[1]) == 0
 local sum = redis.call('INCRBY', KEYS[1], ARGV[1])
@@ -39,7 +42,10 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local limit, period, ban = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])`;
 
-/** KEYS: one; ARGV: limit, period, ban. A hash: start, count, and until when calls are refused. */
+/**
+ * KEYS: one. ARGV: limit, period, ban. A hash: start, count, and the time until which calls are
+ * refused.
+ */
 export const FIXED_WINDOW: string = `${NOW}
 local kept = redis.call('HMGET', KEYS[1], 'start', 'count', 'until')
 local start, count = tonumber(kept[1]) or now, tonumber(kept[2]) or 0
@@ -61,7 +67,9 @@ redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.ceil(ends - now)))
 if count + 1 < limit then return {1, limit - count - 1, 0} end
 return {1, 0, ends - now}`;
 
-/** The same for a log: a sorted set of calls by time, and of the end of a ban, if there is one. */
+/**
+ * The same for a sliding log: a sorted set of calls by time, and the end of a ban, if there is one.
+ */
 export const SLIDING_WINDOW: string = `${NOW}
 local ban_ends = tonumber(redis.call('ZSCORE', KEYS[1], 'ban') or 0)
 if now < ban_ends then return {0, 0, ban_ends - now} end
@@ -83,7 +91,7 @@ redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.ceil(period)))
 if count + 1 < limit then return {1, limit - count - 1, 0} end
 return {1, 0, ends - now}`;
 
-/** Runs a script on one key; sends its text only to servers that do not know it yet. */
+/** Runs a script on one key; sends its text only to servers that do not know it. */
 export async function run(
   send: Send,
   script: string,

@@ -1,8 +1,8 @@
-/** Answers of Redis as text. */
+/** Text in answers of Redis. */
 
 import { isBytes } from "../util/bytes.js";
 
-/** The text of a part that came as bytes or as text. */
+/** Returns the text of a part, bytes or text. */
 export function textOf(part: unknown): string {
   return isBytes(part) ? new TextDecoder().decode(part) : String(part);
 }

@@ -1,35 +1,36 @@
 /**
- * Writes that the server refuses when they come too late.
+ * Writes that the server refuses after their deadline.
  *
- * A client may keep a command while it has no connection, and a network may keep a packet: what was
- * given up long ago is then written over what is newer. So a write says until when it may be done,
- * by the server's clock, which is learnt from its answers. Nothing else depends on that clock.
+ * A client may queue a command while it has no connection, and a network may delay a packet: a
+ * write that was given up long ago would then replace a newer value. Each write therefore carries
+ * its deadline by the server's clock, which is learnt from the server's answers. Nothing else
+ * depends on that clock.
  */
 
 import { elapsed } from "../util/elapsed.js";
 import type { Part, Send } from "./redis-commands.js";
 import { run, SET_IN_TIME } from "./redis-scripts.js";
 
-/** Milliseconds for which what was learnt of a server's clock holds: clocks are corrected. */
+/** Milliseconds for which the offset of a server's clock is trusted: clocks are corrected. */
 const LEARNT_FOR = 60_000;
-/** How often a write is sent, as what was learnt of the clock may be wrong. */
+/** Maximum number of attempts at a write whose deadline was computed with a wrong offset. */
 const TRIES = 3;
 
-/** How the server's clock stands against the time that has elapsed here. */
+/** The offset of the server's clock from this host's elapsed time. */
 export class ServerClock {
-  /** The server's time less the own one: never more than it really is, once it was learnt. */
+  /** The server's time minus our own. Once learnt, never larger than the true offset. */
   #ahead: number | undefined;
   #learntAt = 0;
 
-  /** The server's time at an own time; until it was learnt, as if all machines had the same. */
+  /** Returns the server's time at one of our own; before the first answer, assumes equal clocks. */
   at(own: number): number {
     return own + (this.#ahead ?? Date.now() - elapsed());
   }
 
   /**
-   * Learns from an answer. Of several servers the one that is most behind counts: others then
-   * refuse too soon, and say what their time is.
-   * @param now what the server's clock showed, before the answer was received
+   * Learns from an answer. With several servers the slowest clock counts: the others then refuse
+   * too early, and their answers tell their time.
+   * @param now the server's time in its answer, which is earlier than `received`
    */
   learn(now: number, received: number): void {
     const ahead = now - received;
@@ -41,10 +42,10 @@ export class ServerClock {
 }
 
 /**
- * Sets a key, unless that would be done later than within so many milliseconds from now.
- * @param words of the command SET
- * @returns false when the words forbid it
- * @throws Error when it came too late
+ * Sets a key unless the server would do so later than `within` milliseconds from now.
+ * @param words further words of the command SET
+ * @returns false if the words forbid it
+ * @throws Error if it came too late
  */
 export async function setInTime(
   send: Send,
@@ -62,7 +63,7 @@ export async function setInTime(
     const [outcome = 0, now = 0] = (answer as unknown[]).map(Number);
     clock.learn(now, received);
     if (outcome > 0) return outcome === 1;
-    // It was sent in time, if the answer is here: the clock was not known well enough.
+    // The answer came in time, so the write did: the offset was wrong.
     const left = within - (received - since);
     if (left <= 0 || tries === TRIES) throw new Error("a write came too late");
     until = now + left;

@@ -1,7 +1,6 @@
 /**
- * A store in Redis or Valkey, over a client of the application's choice.
- *
- * A key is a key there, a record is its value. What has to happen in one step is a Lua script.
+ * A store in Redis or Valkey, over a client of the application's choice. Keys and records are keys
+ * and values of Redis; an operation that must be atomic is a Lua script.
  */
 
 import type { SetOptions, Store, StoreEntry, WindowOptions, WindowState } from "../model/store.js";
@@ -38,33 +37,34 @@ export type {
 /** Options of {@link redis}. */
 export type RedisOptions = StoreOptions;
 
-/** How many keys one command looks at or drops. */
+/** Keys per command when listing or dropping. */
 const BATCH = 500;
 
 /**
- * A store in Redis 5 or later, or Valkey: one server, what sentinels name, or a cluster.
+ * Returns a store in Redis 5 or later, or Valkey: one server, a server behind sentinels, or a
+ * cluster.
  *
- * In a cluster no hash tags are needed: what concerns several keys is sent to each key's node, and
- * every primary is listed.
+ * In a cluster no hash tags are needed: operations on several keys are sent to each key's node, and
+ * listing asks every primary.
  *
- * The client stays the application's: `close` ends only the connection that was opened to hear
- * messages, which ends with the client as well (Bun's does not say that it ends: close the cache). Clients over HTTP and those of valkey-glide cannot hear messages, and have no
- * `subscribe`.
+ * The client stays the application's. `close` ends only the connection opened for subscriptions,
+ * which also ends with the client (Bun's client does not report its end: close the cache). HTTP
+ * clients and those of valkey-glide cannot subscribe, so the store has no `subscribe` then.
  *
  * @param client a client or `Cluster` of `ioredis` or `iovalkey`; a client, cluster, sentinel or
- *   pool of `redis` (connected; 4 or later); a client of `@valkey/valkey-glide` or
- *   `@upstash/redis`; or Bun's `RedisClient`
- * @throws ConfigError when the client is none of these, and for wrong options
+ * pool of `redis` (connected; 4 or later); a client of `@valkey/valkey-glide` or `@upstash/redis`;
+ * or Bun's `RedisClient`
+ * @throws ConfigError if the client is none of these, and for wrong options
  */
 export function redis(client: RedisClient, options: RedisOptions = {}): RedisStore {
   return new RedisStore(commandsOf(client), storeOptions(options, "redis", "redis").own);
 }
 
-/** Made by {@link redis}. */
+/** The store that {@link redis} returns. */
 export class RedisStore implements Store {
   declare readonly name: string;
   declare readonly deadline?: number;
-  /** Hears messages on a connection of its own; absent where the client has no connections. */
+  /** Subscribes on a connection of its own; absent if the client has no connections. */
   readonly subscribe?: (
     channel: string,
     listener: (message: string) => void,
@@ -73,14 +73,14 @@ export class RedisStore implements Store {
   ) => Promise<() => Promise<unknown>>;
   readonly #commands: Commands;
   readonly #send: Send;
-  /** True if commands are for one key each. */
+  /** True if a command may have only one key. */
   #isApart: boolean;
   /** False for a server, or a user, without scripts. */
   #runsScripts = true;
   readonly #clock: ServerClock = new ServerClock();
   #listening: Listening | undefined;
   #listeners = 0;
-  /** Who wants to know when messages were missed. */
+  /** Callbacks of subscribers, called when messages were missed. */
   readonly #missed = new Set<() => void>();
 
   /** @internal Use {@link redis}. */
@@ -126,7 +126,7 @@ export class RedisStore implements Store {
   }
 
   async *keys(prefix: string): AsyncGenerator<string, void, undefined> {
-    // The server may tell a key several times while it moves its keys around.
+    // The server may list a key several times while it resizes its table.
     const told = new Set<string>();
     const isNew = (text: string): boolean => !told.has(text);
     for await (const page of this.#list(keyToText(prefix), isNew)) {
@@ -202,7 +202,7 @@ export class RedisStore implements Store {
     await listening?.close();
   }
 
-  /** Sets a key; false when the words forbid it. */
+  /** Sets a key; false if the words forbid it. */
   async #set(
     key: string,
     record: Uint8Array,
@@ -224,7 +224,7 @@ export class RedisStore implements Store {
     return answer !== null && answer !== undefined;
   }
 
-  /** Pages of keys, of all servers that have any. */
+  /** Yields pages of keys from all servers. */
   #list(
     prefix: string,
     isNew: (text: string) => boolean,
@@ -243,7 +243,10 @@ export class RedisStore implements Store {
     await this.#batch(texts, together, (text) => this.#send("UNLINK", text));
   }
 
-  /** A record, or the error that tells why it is none: others of a batch are. */
+  /**
+   * Returns a record, or the CodecError of an unreadable one: the rest of the batch may be
+   * readable.
+   */
   #recordOf(part: unknown): Uint8Array | undefined {
     if (part instanceof CodecError) return part as never;
     try {
@@ -253,7 +256,10 @@ export class RedisStore implements Store {
     }
   }
 
-  /** Something for many keys: with few commands, or with one for each where the keys are apart. */
+  /**
+   * Performs an operation on many keys: with few commands, or with one for each if the keys are
+   * apart.
+   */
   async #batch(
     texts: readonly string[],
     together: (texts: readonly string[]) => Promise<unknown[]>,
@@ -268,7 +274,7 @@ export class RedisStore implements Store {
     return results;
   }
 
-  /** Proxies of clusters look like one server until they are asked for keys of several. */
+  /** A cluster proxy looks like one server until a command has keys of several. */
   async #orEach(together: Promise<unknown[]>, each: () => Promise<unknown[]>): Promise<unknown[]> {
     try {
       return await together;
@@ -279,7 +285,7 @@ export class RedisStore implements Store {
     }
   }
 
-  /** What is found under a key, as MGET would: an error only where there is no answer. */
+  /** Returns a key's value; like MGET it fails only if there is no answer. */
   async #found(text: string): Promise<unknown> {
     try {
       return await this.#send("GET", text);
@@ -296,16 +302,17 @@ export class RedisStore implements Store {
     onMissed: () => void = () => {},
     signal?: AbortSignal,
   ): Promise<() => Promise<unknown>> {
-    // A function of its own, as the same one may be given twice.
+    // A new function each time: the same one may be given twice.
     const missed = (): void => onMissed();
     this.#missed.add(missed);
     this.#listening ??= listen(() => {
       for (const tell of [...this.#missed]) tell();
     });
     const listening = this.#listening;
-    // Counted from now on: who stops meanwhile must not close what this one is about to use.
+    // Counted before the await: a listener that leaves meanwhile must not close the connection that
+    // this one is about to use.
     this.#listeners += 1;
-    // A function of its own, as the same listener may be given twice.
+    // A new function each time: the same listener may be given twice.
     let isOver = false;
     const hear = (message: string): void => {
       if (!isOver) listener(message);
@@ -314,7 +321,7 @@ export class RedisStore implements Store {
       if (isOver) return;
       isOver = true;
       this.#missed.delete(missed);
-      if (!this.#leave(listening)) await listening.unsubscribe(keyToText(channel), hear);
+      if (!this.#removeListener(listening)) await listening.unsubscribe(keyToText(channel), hear);
     };
     const giveUp = (): void => {
       stop().catch(() => {});
@@ -331,8 +338,11 @@ export class RedisStore implements Store {
     return stop;
   }
 
-  /** One listener less; true if it was the last: the connection ends, and the next opens one. */
-  #leave(listening: Listening): boolean {
+  /**
+   * Removes a listener; true if it was the last: the connection ends, and the next listener opens
+   * one.
+   */
+  #removeListener(listening: Listening): boolean {
     if (this.#listening !== listening) return true;
     this.#listeners -= 1;
     if (this.#listeners > 0) return false;
@@ -342,7 +352,7 @@ export class RedisStore implements Store {
   }
 }
 
-/** Whole milliseconds, at least one: less would be refused. */
+/** Returns whole milliseconds, at least one: Redis refuses less. */
 function whole(millis: number): number {
   return Math.max(1, Math.ceil(millis));
 }
@@ -357,7 +367,7 @@ async function* pagesOf(send: Send, pattern: string): AsyncGenerator<string[], v
   } while (cursor !== "0");
 }
 
-/** Sends commands; that a key holds another type is an answer, which is no record of a cache. */
+/** Sends commands; a key of another type is an answer, which is no record of a cache. */
 function readingTypes(send: Send): Send {
   return async (...command: [string, ...Part[]]) => {
     try {
@@ -369,7 +379,7 @@ function readingTypes(send: Send): Send {
   };
 }
 
-/** Milliseconds to live for a script, 0 for no end. */
+/** Returns milliseconds to live for a script; 0 for no expiry. */
 function lifeOf({ expiresIn }: SetOptions): string {
   return expiresIn === Number.POSITIVE_INFINITY ? "0" : `${whole(expiresIn)}`;
 }

@@ -1,4 +1,4 @@
-/** A store in whatever `unstorage` has a driver for. */
+/** A store in any storage of `unstorage`. */
 
 import { longKey } from "../keys/key-length.js";
 import type { Store } from "../model/store.js";
@@ -6,7 +6,7 @@ import { utf8 } from "../util/utf8.js";
 import { recordOf, toBase64 } from "./base64.js";
 import { clientWith, type StoreOptions, storeOptions } from "./options.js";
 
-/** What is used of a `Storage` of unstorage. */
+/** The used part of a `Storage` of unstorage. */
 export interface UnstorageLike {
   getItem(key: string): Promise<unknown>;
   setItem(key: string, value: string, options?: never): Promise<void>;
@@ -16,18 +16,18 @@ export interface UnstorageLike {
 /** Options of {@link fromUnstorage}. */
 export type UnstorageOptions = StoreOptions;
 
-/** File systems take names of 255 bytes, and a byte of a key takes two. */
+/** File systems take names of 255 bytes, and a key's byte takes two. */
 const KEY_BYTES = 120;
-/** Marks records, so that none is taken for JSON and parsed. */
+/** The prefix of records, so that none is parsed as JSON. */
 const MARK = "b64:";
 
 /**
- * A store in an unstorage `Storage`, which stays the application's.
+ * Returns a store in an unstorage `Storage`, which the application keeps and closes.
  *
- * unstorage changes keys (`/` and `:` are the same, `?` ends one) and parses values, so keys
- * are kept in hexadecimal and records in base64: it works with every driver. Drivers
- * that know a `ttl` in seconds get one; with others, records stay until they are overwritten, and
- * the cache knows itself when they end.
+ * unstorage changes keys (`/` and `:` are the same, `?` ends one) and parses values, so keys are
+ * stored in hexadecimal and records in base64: this works with every driver. A driver that knows a
+ * `ttl` in seconds gets one; with others, records stay until they are overwritten, and the cache
+ * checks expiry itself.
  */
 export function fromUnstorage(storage: UnstorageLike, options: UnstorageOptions = {}): Store {
   const methods = ["getItem", "setItem", "removeItem"];
@@ -49,9 +49,9 @@ export function fromUnstorage(storage: UnstorageLike, options: UnstorageOptions 
   };
 }
 
-/** A name without anything that unstorage or a file system makes something else of. */
+/** Returns a name that neither unstorage nor a file system changes. */
 async function named(key: string): Promise<string> {
-  // Hexadecimal, since some file systems take upper and lower case for the same.
+  // Hexadecimal, since some file systems do not distinguish case.
   const bytes = utf8(await longKey(key, KEY_BYTES));
   return `k${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }

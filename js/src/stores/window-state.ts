@@ -1,18 +1,20 @@
-/** Counting calls against a limit, for stores that keep what was counted themselves. */
+/** Counting of calls against a limit, for stores that keep the state themselves. */
 
 import type { WindowOptions, WindowState } from "../model/store.js";
 
-/** What is kept of a limit. Times are milliseconds since the epoch. */
+/** The state of a limit. Times are milliseconds since the epoch. */
 export interface Counted {
-  /** When calls were admitted: those of the window, oldest first; fixed windows keep the first. */
+  /** The times of admitted calls in the window, oldest first; a fixed window has only its first. */
   readonly calls: readonly number[];
-  /** How many were admitted in a fixed window. */
+  /** The number of calls admitted in a fixed window. */
   readonly count: number;
-  /** Until when calls are refused; 0 for no ban. */
+  /** The time until which calls are refused; 0 without a ban. */
   readonly bannedUntil: number;
 }
 
-/** What a call makes of what was counted before, and when that can be forgotten. */
+/**
+ * The state after a call, its result, and the milliseconds after which the state can be dropped.
+ */
 export interface Counting {
   readonly counted: Counted;
   readonly state: WindowState;
@@ -29,7 +31,7 @@ export function countCall(
   const { calls, count, bannedUntil } = current(before, options, now);
   const [first = now] = calls;
   const ends = first + period;
-  // What is left of a window outlives a refusal.
+  // A refused call does not shorten the life of what is left of the window.
   const last = (calls.at(-1) ?? now) + period - now;
   if (now < bannedUntil) return refused({ calls, count, bannedUntil }, bannedUntil - now, last);
   if (count >= limit) {
@@ -46,7 +48,7 @@ export function countCall(
   return { counted, state: { admitted: true, remaining, retryAfter }, expiresIn };
 }
 
-/** What still counts at `now`. */
+/** Returns the part of the state that still counts at `now`. */
 function current(
   before: Counted | undefined,
   { algorithm, period }: WindowOptions,

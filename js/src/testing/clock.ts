@@ -1,32 +1,32 @@
-/** A clock that is moved by hand. */
+/** A clock moved by hand. */
 
-/** How many rounds of microtasks are let through: far more than any chain of promises is long. */
+/** Rounds of microtasks to wait for: far more than any chain of promises is long. */
 const ROUNDS = 100;
 
-/** Lets every promise that can go on do so. */
+/** Waits until every promise that can settle has settled. */
 async function drain(): Promise<void> {
   for (let round = 0; round < ROUNDS; round += 1) await undefined;
 }
 
 /** Time and timers for `createCache({ clock })`; made by {@link manualClock}. */
 export interface ManualClock {
-  /** What the wall clock says, in milliseconds. */
+  /** Returns the time in milliseconds. */
   now(): number;
-  /** Arms a timer; gives what `clearTimeout` takes. */
+  /** Arms a timer; returns its id for `clearTimeout`. */
   setTimeout(task: () => void, delay: number): number;
-  /** Takes a timer back. */
+  /** Cancels a timer. */
   clearTimeout(timer: unknown): void;
   /**
-   * Moves time on by `millis`. Timers run one by one, those due at the same moment in the order
-   * they were armed; promises go on before, in between and after.
+   * Advances time by `millis`. Timers run one by one, those due at the same moment in the order
+   * they were armed; promises settle before, in between and after.
    * @throws RangeError for a negative time
    */
   advance(millis: number): Promise<void>;
-  /** How many timers are armed. */
+  /** The number of armed timers. */
   readonly armed: number;
 }
 
-/** A wall clock and its timers that stand still until they are moved. */
+/** The implementation of {@link ManualClock}. */
 class Manual implements ManualClock {
   readonly #timers = new Map<number, { readonly due: number; readonly task: () => void }>();
   #now: number;
@@ -66,7 +66,7 @@ class Manual implements ManualClock {
     this.#now = Math.max(this.#now, end);
   }
 
-  /** Takes out the timer that is due next, no later than `limit`. */
+  /** Removes and returns the timer that is due next, no later than `limit`. */
   #take(limit: number): { readonly due: number; readonly task: () => void } | undefined {
     let first: number | undefined;
     let due = Number.POSITIVE_INFINITY;
@@ -85,8 +85,8 @@ class Manual implements ManualClock {
 }
 
 /**
- * A clock that only moves when it is told to: `createCache({ clock })` with it needs no sleeping.
- * @param start what the wall clock says at first, in milliseconds; default 1700000000000
+ * Returns a clock that only `advance` moves. With `createCache({ clock })` tests need no sleeping.
+ * @param start the first time in milliseconds; default 1700000000000
  */
 export function manualClock(start = 1_700_000_000_000): ManualClock {
   const clock = new Manual(start);

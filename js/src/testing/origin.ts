@@ -1,42 +1,42 @@
-/** An origin that does what a script says. */
+/** An origin that follows a script. */
 
 import type { ManualClock } from "./clock.js";
 
-/** What the origin does at one call. `after`, in milliseconds, needs a clock. */
+/** The origin's answer to one call. `after`, in milliseconds, needs a clock. */
 export type OriginStep<Value> =
   | {
-      /** Is returned. */
+      /** The value to return. */
       readonly value: Value;
-      /** Milliseconds until then. Default 0. */
+      /** Milliseconds before it is returned. Default 0. */
       readonly after?: number | undefined;
     }
   | {
-      /** Is thrown. */
+      /** The error to throw. */
       readonly error: unknown;
-      /** Milliseconds until then. Default 0. */
+      /** Milliseconds before it is thrown. Default 0. */
       readonly after?: number | undefined;
     }
   | {
-      /** Never answers. */
+      /** True to never settle. */
       readonly hang: true;
     };
 
-/** What a scripted origin needs besides its script. */
+/** Options of {@link flakyOrigin}. */
 export interface OriginOptions {
-  /** Whose time slow steps take. */
+  /** The clock of delayed steps. */
   readonly clock?: Pick<ManualClock, "setTimeout"> | undefined;
 }
 
-/** A function to wrap, and what became of it; made by {@link flakyOrigin}. */
+/** A function to wrap that counts its calls; made by {@link flakyOrigin}. */
 export interface FlakyOrigin<Value> {
   (...args: readonly unknown[]): Promise<Value>;
-  /** How often it was called. */
+  /** The number of calls so far. */
   readonly calls: number;
 }
 
 /**
- * An origin that takes one step of the script for each call, and its last step from then on.
- * @throws RangeError for an empty script, or a slow step without a clock
+ * Returns an origin that takes one step of the script for each call, and repeats the last.
+ * @throws RangeError for an empty script, or a delayed step without a clock
  */
 export function flakyOrigin<Value>(
   script: readonly OriginStep<Value>[],

@@ -1,4 +1,4 @@
-/** What every store has to do, as cases that any test runner can run. */
+/** The requirements of a store, as cases for any test runner. */
 
 import type { Maybe, Store } from "../model/store.js";
 import { batchCases } from "./conformance/batches.js";
@@ -11,43 +11,43 @@ import { messageCases } from "./conformance/messages.js";
 import { recordCases } from "./conformance/records.js";
 import { windowCases } from "./conformance/windows.js";
 
-/** What a store may be besides what it has to be. */
+/** An optional operation of a store. */
 export type Capability = Exclude<keyof Store, "name" | "deadline" | "get" | "set" | "delete">;
 
-/** How a store is tested. */
+/** Options of {@link storeConformance}. */
 export interface StoreConformanceOptions {
-  /** Lets so many milliseconds pass for the store. Default: really waits. */
+  /** Lets time pass for the store. Default: waits. */
   readonly advance?: ((millis: number) => Maybe<unknown>) | undefined;
   /**
-   * Milliseconds that a record may stay after its end, since the store counts coarsely. Default 0.
-   * `Infinity`: what ends is not tested, only that nothing ends early.
+   * Milliseconds for which a record may stay after its expiry, for stores with a coarse clock.
+   * Default 0. With `Infinity` only early expiry is tested.
    */
   readonly lag?: number | undefined;
-  /** The biggest record that the store takes, in bytes. Default 1 MiB. */
+  /** The size of the largest record that the store takes, in bytes. Default 1 MiB. */
   readonly maxBytes?: number | undefined;
-  /** What the store must be able to do; whatever it can do is tested either way. */
+  /** Operations that the store must have; those that it has are tested either way. */
   readonly capabilities?: readonly Capability[] | undefined;
 }
 
-/** One thing a store has to do. */
+/** One requirement of a store. */
 export interface ConformanceCase {
-  /** What the store has to do, as a sentence. */
+  /** The requirement, as a sentence. */
   readonly name: string;
-  /** Rejects with what is wrong. */
+  /** Rejects with the reason if the store fails it. */
   run(): Promise<void>;
 }
 
 const MEBIBYTE = 2 ** 20;
 
 /**
- * The cases that a store has to pass: those of `get`, `set` and `delete`, and those of each
- * capability it has. Cases run one after the other, each on a store of its own making.
+ * Returns the cases that a store must pass: those of `get`, `set` and `delete`, and those of each
+ * capability it has. Cases run one after the other, each on a store of its own.
  *
  * ```js
  * for (const { name, run } of await storeConformance(() => redis(client))) test(name, run);
  * ```
  *
- * @param makeStore makes a store; several may be about the same server, which is best empty
+ * @param makeStore makes a store; several may use the same server, which should be empty
  */
 export async function storeConformance(
   makeStore: () => Maybe<Store>,

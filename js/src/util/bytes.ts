@@ -1,19 +1,19 @@
-/** Bytes, known, compared and put together. */
+/** Byte arrays: recognised, compared and concatenated. */
 
 import { tagOf } from "./realms.js";
 
 /**
- * Bytes over a buffer of their own, as Web Crypto and `Response` take them. Not spelled
+ * Bytes over an `ArrayBuffer` of their own, as Web Crypto and `Response` require. Not written as
  * `Uint8Array<ArrayBuffer>`, which TypeScript before 5.7 does not know.
  */
 export type OwnBytes = ReturnType<InstanceType<typeof TextEncoder>["encode"]>;
 
-/** Whether two arrays hold the same bytes. */
+/** True if two arrays hold the same bytes. */
 export function isSame(left: Uint8Array, right: Uint8Array): boolean {
   return left.length === right.length && left.every((byte, index) => byte === right[index]);
 }
 
-/** One array of several. */
+/** Concatenates arrays. */
 export function concatenated(parts: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
@@ -24,7 +24,7 @@ export function concatenated(parts: readonly Uint8Array[]): Uint8Array {
   return bytes;
 }
 
-/** True for a `Uint8Array`, also for one of another realm. */
+/** True for a `Uint8Array` of any realm. */
 export function isBytes(value: unknown): value is Uint8Array {
   return ArrayBuffer.isView(value) && tagOf(value) === "Uint8Array";
 }

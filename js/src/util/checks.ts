@@ -1,4 +1,4 @@
-/** Checks of values against what the table of options says that they may be. */
+/** Checks of option values against the bounds in the generated table of options. */
 
 import { type DurationRange, duration } from "./duration.js";
 import { ConfigError } from "./errors.js";
@@ -9,7 +9,7 @@ interface Option {
   readonly option: string;
 }
 
-/** A duration in milliseconds, or `Infinity`; without one, what holds instead. */
+/** Returns a duration in milliseconds, or `Infinity`; the default if `value` is undefined. */
 export function asDuration(
   value: unknown,
   spec: DurationRange & { readonly otherwise: number },
@@ -27,7 +27,7 @@ export function asDuration(
   return value === undefined ? (spec.otherwise ?? otherwise) : duration(value, spec);
 }
 
-/** A whole number from 1 to `most`. */
+/** Returns a whole number from 1 to `most`. */
 export function asCount(
   value: unknown,
   { option, most, otherwise }: Option & { readonly most: number; readonly otherwise?: number },
@@ -47,7 +47,7 @@ interface NumberSpec extends Option {
   readonly otherwise?: number;
 }
 
-/** A number within bounds. */
+/** Returns a number within bounds. */
 export function asNumber(value: unknown, spec: NumberSpec): number {
   const { least, includesLeast, most = Number.POSITIVE_INFINITY, includesMost = false } = spec;
   const given = value === undefined ? spec.otherwise : value;
@@ -58,7 +58,7 @@ export function asNumber(value: unknown, spec: NumberSpec): number {
   throw new ConfigError(spec.option, value, spec.like);
 }
 
-/** True or false. */
+/** Returns true or false. */
 export function asFlag(
   value: unknown,
   { option, otherwise }: Option & { readonly otherwise: boolean },
@@ -66,7 +66,7 @@ export function asFlag(
   return flag(value, option, otherwise);
 }
 
-/** One of a few words, by default the first. */
+/** Returns one of a few words, by default the first. */
 export function asChoice<Choice extends string>(
   value: unknown,
   { option, choices }: Option & { readonly choices: readonly [Choice, ...Choice[]] },
@@ -81,7 +81,7 @@ interface FunctionSpec extends Option {
   readonly like: string;
 }
 
-/** A function that answers at once. */
+/** Returns a synchronous function. */
 export function asFunction<F extends (...args: never[]) => unknown>(
   value: unknown,
   { option, like }: FunctionSpec,
@@ -89,7 +89,7 @@ export function asFunction<F extends (...args: never[]) => unknown>(
   return synchronousFunction<F>(value, option, like);
 }
 
-/** A function that may be async. */
+/** Returns a function that may be async. */
 export function asAsyncFunction<F extends (...args: never[]) => unknown>(
   value: unknown,
   { option, like }: FunctionSpec,

@@ -1,13 +1,13 @@
 /**
- * Prints any value in a few words for an error message. Never throws and never runs long: what it
- * is given is by definition something nobody expected. Objects are named, not listed, so that a
- * message does not carry somebody's data into a log.
+ * Prints any value in a few words for an error message. Never throws and never takes long: it is
+ * given values that nobody expected. Names objects and does not list their members, so that no
+ * user's data reaches a log through a message.
  */
 
 const LONGEST_STRING = 60;
 const LONGEST_BIGINT = 10n ** 40n;
 
-/** A string in double quotes, escaped and cut to a readable length. */
+/** Returns a string in double quotes, escaped and cut to a readable length. */
 export function quote(text: string): string {
   if (text.length <= LONGEST_STRING) return JSON.stringify(text);
   return `${JSON.stringify(text.slice(0, LONGEST_STRING))}… (${text.length} characters)`;
@@ -48,5 +48,5 @@ export function describe(value: unknown): string {
   }
 }
 
-/** A key as a message shows it: those of HTTP have line feeds in them. */
+/** Returns a key on one line, for messages: keys of HTTP contain line feeds. */
 export const oneLine = (text: string): string => text.replace(/[\r\n]+/g, " ");

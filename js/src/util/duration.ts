@@ -9,26 +9,26 @@ import { ConfigError } from "./errors.js";
  */
 export type Duration = number | string;
 
-/** Which durations an option takes. */
+/** The durations an option takes. */
 export interface DurationRange {
   /** The option's name, for the error message. */
   readonly option: string;
-  /** Whether `Infinity` is allowed; default no. */
+  /** True if `Infinity` is allowed. Default false. */
   readonly infinite?: boolean;
-  /** Whether 0 is allowed; default no. */
+  /** True if 0 is allowed. Default false. */
   readonly zero?: boolean;
-  /** The longest finite duration allowed, in milliseconds; default 2^53. */
+  /** The longest finite duration allowed, in milliseconds. Default 2^53. */
   readonly max?: number;
 }
 
 const LONGEST = 2 ** 53;
-// Enough for every unit with a long fraction each; refuses a megabyte of digits unread.
+// Room for every unit with a long fraction; refuses a megabyte of digits without parsing it.
 const LONGEST_TEXT = 200;
 const PARTS =
   /^(?:(\d+(?:\.\d+)?)w)?(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?$/;
 const UNITS = [604_800_000, 86_400_000, 3_600_000, 60_000, 1000, 1] as const;
 
-/** The milliseconds a string says, or NaN for one that says none. */
+/** Parses a duration into milliseconds; NaN if the text is none. */
 function milliseconds(text: string): number {
   if (text === "" || text.length > LONGEST_TEXT) return Number.NaN;
   const parts = PARTS.exec(text);
@@ -44,13 +44,13 @@ function allowed({ zero, infinite, max }: DurationRange): string {
 }
 
 /**
- * A duration in whole milliseconds (fractions are rounded), or `Infinity`.
- * @throws ConfigError for everything else, naming the option, the value and what is allowed.
+ * Returns a duration in whole milliseconds (fractions are rounded), or `Infinity`.
+ * @throws ConfigError for everything else, naming the option, the value and the allowed range
  */
 export function duration(value: unknown, range: DurationRange): number {
   const given = typeof value === "string" ? milliseconds(value) : value;
   if (typeof given === "number") {
-    // Only the number Infinity is endless, not a string whose digits overflow.
+    // Only the number Infinity is infinite, not a string whose digits overflow.
     if (given === Number.POSITIVE_INFINITY && range.infinite === true && given === value)
       return given;
     const whole = Math.round(given) + 0; // + 0 turns -0 into 0

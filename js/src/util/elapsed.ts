@@ -1,6 +1,6 @@
-/** Time that no clock's correction changes. */
+/** A time that corrections of the wall clock do not change. */
 
-/** Milliseconds since some moment of this process. */
+/** Returns the milliseconds since some moment of this process. */
 export function elapsed(): number {
   return performance.now();
 }

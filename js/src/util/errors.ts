@@ -1,9 +1,9 @@
 /**
- * Every error holdover itself raises. A loader's own error is never one of these: it is rethrown as
- * it is.
+ * Every error that holdover itself raises. A loader's own error is rethrown unchanged and is never
+ * one of these.
  *
- * Each class has a stable `code`, so code that may meet two copies of the package (a bundle and a
- * dependency of it, say) tells them apart with {@link isHoldoverError} rather than `instanceof`.
+ * Each class has a stable `code`. Code that may meet two copies of the package (one bundled, one in
+ * a dependency) tells the classes apart with {@link isHoldoverError} rather than `instanceof`.
  */
 
 import { describe, quote } from "./describe.js";
@@ -11,7 +11,7 @@ import { describe, quote } from "./describe.js";
 /** The stable codes, one per class. */
 export type ErrorCode = keyof ErrorByCode;
 
-/** Which class carries which code. */
+/** The class of each code. */
 export interface ErrorByCode {
   E_CONFIG: ConfigError;
   E_TIMEOUT: TimeoutError;
@@ -27,11 +27,11 @@ export interface ErrorByCode {
   E_CLOSED: ClosedError;
 }
 
-/** What every holdover error may carry besides its message. */
+/** The members that any holdover error may have besides its message. */
 export interface ErrorDetails {
-  /** What led to this error; kept as `error.cause`. */
+  /** The reason for this error; kept as `error.cause`. */
   readonly cause?: unknown;
-  /** Milliseconds after which another try makes sense. */
+  /** Milliseconds after which another attempt makes sense. */
   readonly retryAfter?: number | undefined;
 }
 
@@ -46,7 +46,7 @@ function hidden(target: object, key: PropertyKey, value: unknown): void {
 function brand(error: Error, name: string): void {
   hidden(error, "name", name);
   hidden(error, BRAND, true);
-  // V8 writes the name into the stack when the error is made, before the line above has run.
+  // V8 writes the name into the stack when the error is constructed, before the name is set above.
   const { captureStackTrace } = Error as {
     captureStackTrace?: (at: object, above: unknown) => void;
   };
@@ -57,7 +57,7 @@ function brand(error: Error, name: string): void {
 export abstract class HoldoverError extends Error {
   /** The stable code of the class. */
   abstract readonly code: ErrorCode;
-  /** Milliseconds after which another try makes sense; absent where nobody can know. */
+  /** Milliseconds after which another attempt makes sense; absent where that is not known. */
   declare readonly retryAfter?: number;
 
   protected constructor(name: string, message: string, details: ErrorDetails = {}) {
@@ -75,7 +75,7 @@ export class TimeoutError extends HoldoverError {
   }
 }
 
-/** A load asked for its own key within itself, again and again without an end. */
+/** A loader asked for its own key, and that load again, without an end. */
 export class ReentranceError extends HoldoverError {
   readonly code = "E_REENTRANCE";
   constructor(message: string, details?: ErrorDetails) {
@@ -83,7 +83,7 @@ export class ReentranceError extends HoldoverError {
   }
 }
 
-/** The circuit breaker is open: the origin failed too often of late. Carries `retryAfter`. */
+/** The circuit breaker is open: the origin failed too often recently. Carries `retryAfter`. */
 export class CircuitOpenError extends HoldoverError {
   readonly code = "E_CIRCUIT_OPEN";
   constructor(message: string, details?: ErrorDetails) {
@@ -91,13 +91,13 @@ export class CircuitOpenError extends HoldoverError {
   }
 }
 
-/** What a {@link RateLimitedError} says about the limit that refused the load. */
+/** The limit that a {@link RateLimitedError} reports. */
 export interface RateLimitDetails extends ErrorDetails {
   /** Loads allowed per period. */
   readonly limit: number;
   /** Loads still allowed now. */
   readonly remaining: number;
-  /** When loads are allowed again, in milliseconds since the epoch. */
+  /** The time when loads are allowed again, in milliseconds since the epoch. */
   readonly resetAt: number;
 }
 
@@ -108,7 +108,7 @@ export class RateLimitedError extends HoldoverError {
   readonly limit: number;
   /** Loads still allowed now. */
   readonly remaining: number;
-  /** When loads are allowed again, in milliseconds since the epoch. */
+  /** The time when loads are allowed again, in milliseconds since the epoch. */
   readonly resetAt: number;
   constructor(message: string, details: RateLimitDetails) {
     super("RateLimitedError", message, details);
@@ -118,7 +118,7 @@ export class RateLimitedError extends HoldoverError {
   }
 }
 
-/** Loads have become too slow and are refused for a while. Carries `retryAfter`. */
+/** Loads became too slow and are refused for a while. Carries `retryAfter`. */
 export class SlowCallsError extends HoldoverError {
   readonly code = "E_SLOW_CALLS";
   constructor(message: string, details?: ErrorDetails) {
@@ -126,7 +126,7 @@ export class SlowCallsError extends HoldoverError {
   }
 }
 
-/** The lock that another instance holds was not released in time. */
+/** A lock held by another instance was not released in time. */
 export class LockTimeoutError extends HoldoverError {
   readonly code = "E_LOCK_TIMEOUT";
   constructor(message: string, details?: ErrorDetails) {
@@ -134,7 +134,7 @@ export class LockTimeoutError extends HoldoverError {
   }
 }
 
-/** A lock that was held is lost: its `ttl` is over, or somebody else has it. */
+/** A lock that the application held is lost: its `ttl` ended, or another holder has it. */
 export class LockLostError extends HoldoverError {
   readonly code = "E_LOCK_LOST";
   constructor(message: string, details?: ErrorDetails) {
@@ -142,7 +142,10 @@ export class LockLostError extends HoldoverError {
   }
 }
 
-/** A store failed. Calls never see it: they go to the origin; events and the basic API report it. */
+/**
+ * A store failed. Calls do not reject with it, they go on to the origin; events and the basic API
+ * report it.
+ */
 export class StoreError extends HoldoverError {
   readonly code = "E_STORE";
   constructor(message: string, details?: ErrorDetails) {
@@ -174,21 +177,21 @@ export class ClosedError extends HoldoverError {
   }
 }
 
-/** What a {@link ConfigError} may say besides option, value and what is allowed. */
+/** The parts of a {@link ConfigError}'s message besides option, value and allowed values. */
 export interface ConfigErrorDetails {
   /** A remark after the value: `did you mean "ttl"?`. */
   readonly note?: string;
-  /** What to call the option in the message; `option "ttl"` when absent. */
+  /** The name of the value in the message; `option "ttl"` when absent. */
   readonly subject?: string;
-  /** What led to this error; kept as `error.cause`. */
+  /** The reason for this error; kept as `error.cause`. */
   readonly cause?: unknown;
 }
 
 /**
- * An option, argument or key that cannot be used, raised before any loader or store runs.
+ * An unusable option, argument or key, raised before any loader or store runs.
  *
- * The message names all three parts:
- * `holdover: option "ttl" is "10m5"; allowed: a number of milliseconds or …`.
+ * The message names option, value and allowed values: `holdover: option "ttl" is "10m5"; allowed: a
+ * number of milliseconds or …`.
  */
 export class ConfigError extends TypeError {
   /** The stable code of the class. */
@@ -197,7 +200,7 @@ export class ConfigError extends TypeError {
   readonly option: string;
   /** The value that was given. */
   declare readonly value: unknown;
-  /** What would have been accepted, in words. */
+  /** The values that would have been accepted, in words. */
   readonly allowed: string;
 
   constructor(option: string, value: unknown, allowed: string, details: ConfigErrorDetails = {}) {
@@ -209,18 +212,18 @@ export class ConfigError extends TypeError {
     );
     brand(this, "ConfigError");
     this.option = option;
-    // Not enumerable: a printed error should not drag a whole argument or a secret along.
+    // Not enumerable: a printed error should not carry a whole argument or a secret along.
     hidden(this, "value", value);
     this.allowed = allowed;
   }
 }
 
-/** Any error holdover raises. */
+/** Any error that holdover raises. */
 export type AnyHoldoverError = ErrorByCode[ErrorCode];
 
 /**
- * Whether `error` is one of holdover's, and of the given code if one is given. Works across
- * duplicate copies of the package and across realms, and never throws, whatever it is given.
+ * True if `error` is one of holdover's, and has the given code if one is given. Works across copies
+ * of the package and across realms, and never throws.
  */
 export function isHoldoverError<Code extends ErrorCode = ErrorCode>(
   error: unknown,

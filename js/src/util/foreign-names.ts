@@ -1,4 +1,6 @@
-/** The names here of other caching libraries' options, for the messages about unknown ones. */
+/**
+ * Option names of other caching libraries and their names here, for messages about unknown options.
+ */
 
 const here = (name: string, names: string): [string, string][] =>
   names.split(" ").map((foreign) => [foreign, `here it is ${name}`]);
@@ -11,7 +13,7 @@ const SIZES: readonly [string, string][] = [
   ...here("memory({ maxBytes })", "maxSize maxBytes maxMemory"),
 ];
 
-/** Of `wrap`, `getOrLoad` and `fetch`. */
+/** Options of `wrap`, `getOrLoad` and `fetch`. */
 export const FOREIGN_TO_POLICIES: Readonly<Record<string, string>> = Object.fromEntries([
   ...here(TTL, TTLS),
   ...here("staleWhileRevalidate", "swr stale staleFor stale-while-revalidate swrTtl staleMaxAge"),
@@ -25,7 +27,7 @@ export const FOREIGN_TO_POLICIES: Readonly<Record<string, string>> = Object.from
   ...SIZES,
 ]);
 
-/** Of `wrap`. */
+/** Options of `wrap`. */
 export const FOREIGN_TO_WRAP: Readonly<Record<string, string>> = {
   ...FOREIGN_TO_POLICIES,
   ...Object.fromEntries(
@@ -33,20 +35,20 @@ export const FOREIGN_TO_WRAP: Readonly<Record<string, string>> = {
   ),
 };
 
-/** Of one call. */
+/** Options of one call. */
 export const FOREIGN_TO_CALLS: Readonly<Record<string, string>> = Object.fromEntries([
   ...here(TTL, TTLS),
   ...here("bypass", "forceFresh forceRefresh noCache skipCache skip"),
 ]);
 
-/** Of `createCache`. */
+/** Options of `createCache`. */
 export const FOREIGN_TO_CACHES: Readonly<Record<string, string>> = Object.fromEntries([
   ...here("ttl of wrap, getOrLoad or fetch", `ttl stdTTL defaultTtl defaultTTL ${TTLS}`),
   ...here("namespace", "prefix keyPrefix"),
   ...SIZES,
 ]);
 
-/** Of `memory`. */
+/** Options of `memory`. */
 export const FOREIGN_TO_MEMORY: Readonly<Record<string, string>> = Object.fromEntries([
   ...here(TTL, `stdTTL ${TTLS}`),
   ...here("maxEntries", "max maxItems maxKeys capacity lruSize"),

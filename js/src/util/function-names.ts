@@ -1,21 +1,21 @@
-/** The names of wrapped functions, from which their keys are made where they have no `key`. */
+/** Names of wrapped functions, from which keys are made where an application gives no `key`. */
 
 import { ConfigError } from "./errors.js";
 
 type AnyFunction = (...args: never[]) => unknown;
 
-/** The most names that are remembered: those that were given, and those of functions without one. */
+/** Maximum number of names remembered, given and derived each. */
 const MOST_NAMES = 10_000;
 
-/** Keeps the names of functions apart that share a namespace of one memory. */
+/** Distinct names for the functions that share a namespace of one memory. */
 class DerivedNames {
   readonly #counts = new Map<string, number>();
   readonly #known = new WeakMap<AnyFunction, string[]>();
   readonly #given = new Set<string>();
-  /** The number of names for functions that are called like none that is counted. */
+  /** Names given to functions whose family was forgotten or never counted. */
   #beyond = 0;
 
-  /** Returns a name that no other function has; the same in each cache that has none of it. */
+  /** Returns a name that no other function has; the same one in every cache where it is free. */
   of(load: AnyFunction, taken: ReadonlySet<string>): string {
     const known = this.#known.get(load) ?? [];
     const again = known.find((name) => !taken.has(name));
@@ -37,14 +37,14 @@ class DerivedNames {
     return count === 1 ? family : `${family}#${count}`;
   }
 
-  /** Keeps a name that was given from being derived. */
+  /** Keeps a given name from being derived for another function. */
   reserve(name: string): void {
     this.#given.delete(name);
     if (this.#given.size >= MOST_NAMES) forgetFirst(this.#given);
     this.#given.add(name);
   }
 
-  /** True if another function has this name, which was derived for it. */
+  /** True if this name was derived for another function. */
   isAnothers(name: string, load: AnyFunction): boolean {
     const [, family, nth] = DERIVED.exec(name) ?? [];
     if (family === undefined || this.#known.get(load)?.includes(name)) return false;
@@ -54,10 +54,13 @@ class DerivedNames {
   }
 }
 
-/** A derived name: whatever the function is called, with each `#` twice, and its number. */
+/** A derived name: the function's own with each `#` doubled, then `#` and a number. */
 const DERIVED = /^((?:[^#]|##)*)(?:#(\d+))?$/;
 
-/** The name of a function as it begins derived names: a function called `f#2` is no second `f`. */
+/**
+ * Returns a function's name as derived names begin with it, so that a function called `f#2` is no
+ * second `f`.
+ */
 function familyOf({ name }: AnyFunction): string {
   return name.replaceAll("#", "##") || "anonymous";
 }
@@ -71,7 +74,7 @@ function forgetFirst(names: Set<string> | Map<string, unknown>): void {
 
 const derived = new WeakMap<object, DerivedNames>();
 
-/** The derived names of whoever shares a namespace of a memory. */
+/** Returns the derived names of a namespace. */
 function derivedIn(space: object): DerivedNames {
   let names = derived.get(space);
   if (names === undefined) {
@@ -81,30 +84,30 @@ function derivedIn(space: object): DerivedNames {
   return names;
 }
 
-/** Gives the wrapped functions of one cache their names. */
+/** Names the wrapped functions of one cache. */
 export class FunctionNames {
   readonly #derived: DerivedNames;
   readonly #taken = new Set<string>();
   readonly #given = new Map<string, AnyFunction>();
-  /** Whether other programs, or other builds of this one, may read the entries. */
+  /** True if other programs, or other builds of this one, may read the entries. */
   readonly #shares: boolean;
 
-  /** @param space the namespace in the memory, which other caches may have, too */
+  /** @param space the namespace in the memory, which other caches may share */
   constructor(space: object, shares: boolean) {
     this.#derived = derivedIn(space);
     this.#shares = shares;
   }
 
   /**
-   * The name from which the keys of a function are made.
+   * Returns the name from which the keys of a function are made.
    * @param given option `name`
-   * @throws ConfigError when it has to be given and is not, or is another function's
+   * @throws ConfigError if a name is required and missing, or belongs to another function
    */
   forKeys(load: AnyFunction, given: string | undefined, sharesState: boolean): string {
     if (given !== undefined) return this.#claimed(load, given);
     if (this.#shares || sharesState) throw nameless(load, this.#shares);
     const name = this.#derived.of(load, this.#taken);
-    // Functions that are made anew for each call would fill it: of those nobody keeps the entries.
+    // Functions made anew for each call would fill the set; nobody reads their entries again.
     if (this.#taken.size < MOST_NAMES) this.#taken.add(name);
     return name;
   }
@@ -114,12 +117,12 @@ export class FunctionNames {
     if (owner !== undefined && owner !== load) {
       const allowed = "a name that no other function of this cache has";
       const note =
-        "wrap a function once, where it is defined; what is made anew for each request takes a key";
+        "wrap a function once, where it is defined; one made anew for each request takes a key";
       throw new ConfigError("name", name, allowed, { note });
     }
     if (owner === undefined) {
       if (this.#derived.isAnothers(name, load)) {
-        const note = "a function without a name is called so, and was wrapped before: name it, too";
+        const note = "a function wrapped earlier without a name was given this one: name it, too";
         throw new ConfigError("name", name, "a name that no other function has", { note });
       }
       if (this.#given.size >= MOST_NAMES) forgetFirst(this.#given);
@@ -134,6 +137,6 @@ function nameless({ name }: AnyFunction, shares: boolean): ConfigError {
   const like = name || "getUser";
   const allowed = `a template like "${like}:{0}" or a function (...args) => string; or a name, like name: "${like}"`;
   const where = shares ? "in the stores of this cache" : "with shared state";
-  const note = `${where} other builds would find other functions under a name that is derived`;
+  const note = `${where} a derived name could mean another function in another build`;
   return new ConfigError("key", undefined, allowed, { note });
 }

@@ -1,22 +1,25 @@
-/** Reading objects of options strictly: no unknown name passes, however nearly right it is. */
+/**
+ * Strict reading of option objects: unknown names are refused, with the nearest known one in the
+ * message.
+ */
 
 import { ConfigError } from "./errors.js";
 
-/** Which names an object of options may hold. */
+/** The names that an object of options may have. */
 export interface OptionNames<Name extends string = string> {
-  /** What takes the options, for messages: `wrap`, `memory`. */
+  /** The function that takes the options, for messages: `wrap`, `memory`. */
   readonly of: string;
   readonly known: readonly Name[];
-  /** Why a name that exists elsewhere is not an option here. */
+  /** Hints for names that are options elsewhere. */
   readonly elsewhere?: Readonly<Record<string, string>>;
   /** True if values may be secrets, which no message may show. */
   readonly secret?: boolean;
 }
 
-/** The options that were given, each read once; `undefined` counts as not given. */
+/** The given options, each read once; `undefined` counts as not given. */
 export type GivenOptions<Name extends string> = { readonly [Key in Name]?: unknown };
 
-/** The edit distance between two short strings, swapped neighbours counting as one edit. */
+/** Returns the edit distance between two short strings; a swap of neighbours counts as one edit. */
 function distance(a: string, b: string): number {
   let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
@@ -35,7 +38,7 @@ function distance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
-/** The name that was probably meant, if any is near enough. */
+/** Returns the name that was probably meant, if one is near enough. */
 export function nearest(name: string, names: readonly string[]): string | undefined {
   if (name.length > 40) return undefined;
   const ranked = names
@@ -59,15 +62,17 @@ function unknownOption(name: string, given: unknown, names: OptionNames): Config
   return new ConfigError(name, value, allowed, { note: `not an option of ${names.of}${hint}` });
 }
 
-/** Inherited members count, as in `Object.create(defaults)`, but not those of every object. */
+/**
+ * Inherited members count, as in `Object.create(defaults)`, but not those of `Object.prototype`.
+ */
 function isGiven(options: object, name: string): boolean {
   return Object.hasOwn(options, name) || !(name in Object.prototype);
 }
 
 /**
- * The options that were given.
- * @throws ConfigError for something that is no object of options, and for an unknown name: it says
- *   which name was probably meant and which are allowed
+ * Returns the given options.
+ * @throws ConfigError if `value` is no object of options, or for an unknown name: the message has
+ * the name that was probably meant and the allowed ones
  */
 export function readOptions<Name extends string>(
   options: unknown,
@@ -90,14 +95,14 @@ export function readOptions<Name extends string>(
   return given as GivenOptions<Name>;
 }
 
-/** Checks a yes or no. */
+/** Returns a boolean; `otherwise` if `value` is undefined. */
 export function flag(value: unknown, option: string, otherwise: boolean): boolean {
   if (value === undefined) return otherwise;
   if (typeof value === "boolean") return value;
   throw new ConfigError(option, value, "true or false");
 }
 
-/** Checks a function; `like` shows its shape in the message. */
+/** Returns a function or undefined; `like` shows its shape in the message. */
 export function optionalFunction<F extends (...args: never[]) => unknown>(
   value: unknown,
   option: string,

@@ -1,6 +1,9 @@
-/** Objects of other realms: each VM context, frame and bundled runtime has built-in classes of its own. */
+/**
+ * Objects of other realms: VM contexts, frames and bundled runtimes have built-in classes of their
+ * own.
+ */
 
-/** Returns what kind of object a value is, whichever realm made it: `"ArrayBuffer"`, `"Response"`. */
+/** Returns the kind of an object whichever realm made it: `"ArrayBuffer"`, `"Response"`. */
 export function tagOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice("[object ".length, -1);
 }

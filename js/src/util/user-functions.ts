@@ -1,6 +1,6 @@
 /**
- * Functions that users give as options. They answer at once: a promise is neither true nor a
- * number, so one that comes is refused, and its rejection is nobody's unhandled one.
+ * Functions that users give as options. They must be synchronous: a promise is neither true nor a
+ * number, so it is refused, and its rejection is marked as handled.
  */
 
 import { ConfigError } from "./errors.js";
@@ -17,18 +17,18 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   }
 }
 
-/** Takes a rejection that nobody waits for. */
+/** Marks a rejection that nobody awaits as handled. */
 export function ignoreRejection(value: unknown): void {
   if (!isThenable(value)) return;
   try {
     value.then(undefined, () => {});
   } catch {
-    // A thenable of the user's own making.
+    // A thenable of the user's own.
   }
 }
 
 /**
- * Returns the value, unless it is a promise.
+ * Returns the value unless it is a promise.
  * @param option the option whose function returned it
  * @throws ConfigError for a promise
  */
@@ -40,8 +40,8 @@ export function settled<T>(value: T, option: string, allowed: string): T {
 }
 
 /**
- * Checks a function that has to answer at once; `like` shows its shape in the message.
- * @throws ConfigError for what is no function, and for one that is async or a generator
+ * Returns a synchronous function; `like` shows its shape in the message.
+ * @throws ConfigError if it is no function, is async or a generator
  */
 export function synchronousFunction<F extends (...args: never[]) => unknown>(
   value: unknown,
@@ -54,13 +54,13 @@ export function synchronousFunction<F extends (...args: never[]) => unknown>(
   return value as F;
 }
 
-/** @throws ConfigError for a function that is async or a generator */
+/** @throws ConfigError if the function is async or a generator */
 export function refuseAsync(value: unknown, option: string, like: string): void {
   const kind = Object.prototype.toString.call(value);
   if (kind === "[object Function]" || !ASYNC.test(kind)) return;
-  const note = "async functions and generators are never asked";
-  throw new ConfigError(option, value, `a function ${like} that answers at once`, { note });
+  const note = "async functions and generators are refused";
+  throw new ConfigError(option, value, `a synchronous function ${like}`, { note });
 }
 
-/** The answer to a yes-or-no question: `"failed"` when the function threw or gave a promise. */
+/** The answer of a predicate; `"threw"` or `"promise"` if it gave none. */
 export type Verdict = boolean | "threw" | "promise";

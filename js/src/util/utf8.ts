@@ -1,19 +1,19 @@
-/** Text as UTF-8, by the host's coders where there are any: Jest's jsdom and bare VMs have none. */
+/** UTF-8, by the host's coders where it has them: Jest's jsdom and bare VMs have none. */
 
 import type { OwnBytes } from "./bytes.js";
 
-/** What the core's glue needs of a `TextEncoder`. */
+/** The part of a `TextEncoder` that the core's glue needs. */
 interface Utf8Coder {
   encode(text: string): OwnBytes;
   encodeInto(text: string, into: Uint8Array): { read: number; written: number };
 }
 
-// Made by the first use: an import must not fail where a host lacks them, and may be too early.
+// Made on first use: a host may have none, and at import time it may be too early.
 let encoder: TextEncoder | undefined;
 let lenient: TextDecoder | undefined;
 let strict: TextDecoder | undefined;
 
-/** Returns the bytes of a text. A lone surrogate becomes U+FFFD. */
+/** Encodes text. A lone surrogate becomes U+FFFD. */
 export function utf8(text: string): OwnBytes {
   if (typeof TextEncoder === "undefined") return bytesOf(text);
   encoder ??= new TextEncoder();
@@ -21,8 +21,8 @@ export function utf8(text: string): OwnBytes {
 }
 
 /**
- * Returns the text of bytes that are known to be UTF-8. Others have U+FFFD in it, or throw where the
- * host has no decoder.
+ * Decodes bytes known to be UTF-8. Anything else becomes U+FFFD, or throws where the host has no
+ * decoder.
  */
 export function utf8Text(bytes: Uint8Array): string {
   if (typeof TextDecoder === "undefined") return textOf(bytes);
@@ -31,7 +31,7 @@ export function utf8Text(bytes: Uint8Array): string {
 }
 
 /**
- * Returns the text of bytes.
+ * Decodes bytes.
  * @throws TypeError or URIError for bytes that are not UTF-8
  */
 export function strictUtf8Text(bytes: Uint8Array): string {
@@ -40,7 +40,7 @@ export function strictUtf8Text(bytes: Uint8Array): string {
   return strict.decode(bytes);
 }
 
-/** The encoder of the core's glue. */
+/** The encoder for the core's glue. */
 export const utf8Coder: Utf8Coder = {
   encode: utf8,
   encodeInto(text, into) {

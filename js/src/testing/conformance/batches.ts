@@ -11,10 +11,10 @@ import {
   times,
 } from "./bench.js";
 
-/** What patterns are made of, and what keys may be made of as well. */
+/** Characters of patterns, which keys may contain as well. */
 const PATTERNS: readonly string[] = ["*", "?", "[a-z]", "a*", "\\", "^", "{a,b}", "%", "_", ".*"];
 
-/** Several keys at once, and all that begin alike. */
+/** Returns the cases of many keys, and of keys with a common prefix. */
 export function batchCases(has: Has): Case[] {
   return [
     ...(has("getMany") ? gettingMany : []),

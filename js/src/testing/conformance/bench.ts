@@ -1,34 +1,34 @@
-/** What the cases of a store's conformance have in common. */
+/** Helpers shared by the conformance cases. */
 
 import type { Maybe, Store } from "../../model/store.js";
 
-/** The store of a case, and what its keys begin with. */
+/** The store of a case, and the prefix of its keys. */
 export interface Bench {
   readonly store: Store;
   readonly prefix: string;
 }
 
-/** A case, before it is bound to a store. */
+/** A case that is not bound to a store yet. */
 export type Case = readonly [name: string, run: (bench: Bench) => Maybe<unknown>];
 
-/** How time passes for a store. */
+/** The passing of time for a store. */
 export interface Time {
   readonly advance: (millis: number) => Promise<unknown>;
-  /** Milliseconds that a record may stay after its end. */
+  /** Milliseconds for which a record may stay after its expiry. */
   readonly lag: number;
 }
 
-/** A case that lets time pass; what it waits for is to be multiplied by `scale`. */
+/** A case that lets time pass; it multiplies its times by `scale`. */
 export type TimedRun = (bench: Bench, time: Time, scale: number) => Promise<unknown>;
 
-/** How much longer times may get. */
+/** Factors for repeated attempts. */
 const SCALES = [1, 4, 16] as const;
-/** Milliseconds that a case may take beside what it waits, for each unit of its scale. */
+/** Milliseconds that a case may take besides its waiting, for each unit of its scale. */
 const TOLERATED = 40;
 
 /**
- * A case about times. One that failed on a machine which was too busy for its times is repeated
- * with longer ones; what fails in time has failed.
+ * Makes a case about times. If it fails on a machine that was too busy, it is repeated with longer
+ * times; a failure within its time counts.
  */
 export function timed(name: string, { advance, lag }: Time, run: TimedRun): Case {
   return [
@@ -58,12 +58,12 @@ export function timed(name: string, { advance, lag }: Time, run: TimedRun): Case
   ];
 }
 
-/** Whether the store under test has a capability. */
+/** Returns true if the store under test has a capability. */
 export type Has = (
   name: Exclude<keyof Store, "name" | "deadline" | "get" | "set" | "delete">,
 ) => boolean;
 
-/** A lifetime that no test outlives. */
+/** A lifetime longer than any test. */
 export const LONG: { readonly expiresIn: number } = { expiresIn: 3_600_000 };
 
 /** Fails the case unless `holds`. */
@@ -71,12 +71,12 @@ export function check(holds: boolean, otherwise: string): void {
   if (!holds) throw new Error(otherwise);
 }
 
-/** Fails the case unless both are the same. */
+/** Fails the case unless both are equal. */
 export function same<T extends number | string | boolean>(found: T, wanted: T, what: string): void {
   check(Object.is(found, wanted), `${what}: ${show(found)} instead of ${show(wanted)}`);
 }
 
-/** Fails the case unless `found` is a record with just these bytes. */
+/** Fails the case unless `found` is a record with exactly these bytes. */
 export function sameBytes(found: unknown, wanted: Uint8Array, what: string): void {
   check(found !== undefined && found !== null, `${what}: it is missing`);
   check(
@@ -89,12 +89,12 @@ export function sameBytes(found: unknown, wanted: Uint8Array, what: string): voi
   check(at < 0, `${what}: byte ${at} differs`);
 }
 
-/** Fails the case unless there is no record. */
+/** Fails the case if there is a record. */
 export function missing(found: unknown, what: string): void {
   check(found === undefined || found === null, `${what}: it is there`);
 }
 
-/** Fails the case unless both lists hold the same strings, in any order. */
+/** Fails the case unless both lists have the same strings, in any order. */
 export function sameSet(found: Iterable<string>, wanted: readonly string[], what: string): void {
   const [left, right] = [[...found].sort(), [...wanted].sort()];
   const at = left.findIndex((key, index) => key !== right[index]);
@@ -103,12 +103,12 @@ export function sameSet(found: Iterable<string>, wanted: readonly string[], what
   check(left.length === right.length && at < 0, `${what}: ${where}${differs}`);
 }
 
-/** Bytes that tell which record they are. */
+/** Returns a record that names itself. */
 export function bytesOf(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-/** `length` bytes without a pattern, the same each time. */
+/** Returns `length` bytes without a pattern, the same each time. */
 export function noise(length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   let state = 1;
@@ -119,12 +119,12 @@ export function noise(length: number): Uint8Array {
   return bytes;
 }
 
-/** The numbers from 0 on, `count` of them, made into something. */
+/** Returns `count` results of `make`, from index 0 on. */
 export function times<T>(count: number, make: (index: number) => T): T[] {
   return Array.from({ length: count }, (_, index) => make(index));
 }
 
-/** A value for messages; long ones are cut. */
+/** Returns a value for messages, cut if it is long. */
 export function show(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;

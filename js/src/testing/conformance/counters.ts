@@ -2,7 +2,7 @@ import { type Case, type Has, LONG, same, type Time, timed, times } from "./benc
 
 const SHORT = 300;
 
-/** `increment`. */
+/** Returns the cases of `increment`. */
 export function counterCases(time: Time, has: Has): Case[] {
   if (!has("increment")) return [];
   const isEndless = time.lag === Number.POSITIVE_INFINITY;

@@ -10,10 +10,10 @@ import {
 } from "./bench.js";
 
 const DAY = 86_400_000;
-/** Short enough to wait for, long enough to look in between. */
+/** Short enough to wait for, long enough to check in between. */
 const SHORT = 400;
 
-/** How long records stay. */
+/** Returns the cases of expiry. */
 export function expiryCases(time: Time, has: Has): Case[] {
   const ending = time.lag === Number.POSITIVE_INFINITY ? [] : endings(time, has);
   return [...lifetimes(), notEarly(time), ...ending];

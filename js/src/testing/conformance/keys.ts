@@ -2,7 +2,7 @@ import { bytesOf, type Case, LONG, missing, sameBytes, show } from "./bench.js";
 
 const TEN_KILOBYTES = "k".repeat(10_240);
 
-/** Keys that are all different, however alike. */
+/** Similar keys that are all different. */
 const KEYS: readonly string[] = [
   "",
   " ",
@@ -39,13 +39,13 @@ const KEYS: readonly string[] = [
   "constructor",
   "toString",
   "hasOwnProperty",
-  "\u00e4", // one character, and the same as a letter with a mark
+  "\u00e4", // one character that equals a letter with a combining mark when normalized
   "a\u0308",
-  "\u212a", // the sign of the kelvin, which Unicode takes for a K
+  "\u212a", // the kelvin sign, which Unicode normalizes to K
   "K",
   "😀",
   "😁",
-  "\ufffd", // what UTF-8 makes of the next four
+  "\ufffd", // the encoding of the next four in UTF-8
   "\ud83d",
   "\ud83c",
   "\ude00",
@@ -65,7 +65,7 @@ const KEYS: readonly string[] = [
 
 const recordOf = (key: string): Uint8Array => bytesOf(`record ${KEYS.indexOf(key)}`);
 
-/** Keys that stores take for something else, for each other, or not at all. */
+/** Returns the cases of keys that a store may change, confuse or refuse. */
 export function keyCases(): Case[] {
   const alone: Case[] = KEYS.map((key, index) => [
     `key ${index}, ${show(key)}: it can be set, read and deleted`,

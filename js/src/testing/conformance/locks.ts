@@ -14,7 +14,9 @@ import {
 
 const SHORT = 300;
 
-/** `add`, `compareAndDelete` and `compareAndExpire`, of which locks are made. */
+/**
+ * Returns the cases of `add`, `compareAndDelete` and `compareAndExpire`, on which locks are built.
+ */
 export function lockCases(time: Time, has: Has): Case[] {
   const isEndless = time.lag === Number.POSITIVE_INFINITY;
   return [
@@ -50,7 +52,7 @@ const adding: readonly Case[] = [
         times(20, (index) => store.add?.(key, bytesOf(`owner ${index}`), LONG)),
       );
       same(won.filter((result) => result === true).length, 1, "how many got it");
-      sameBytes(await store.get(key), bytesOf(`owner ${won.indexOf(true)}`), "who has it");
+      sameBytes(await store.get(key), bytesOf(`owner ${won.indexOf(true)}`), "the owner");
     },
   ],
 ];

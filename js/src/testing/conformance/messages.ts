@@ -1,7 +1,7 @@
 import type { Store } from "../../model/store.js";
 import { type Case, check, type Has, same, show, times } from "./bench.js";
 
-/** `subscribe`, `publish` and `ping`. */
+/** Returns the cases of `subscribe`, `publish` and `ping`. */
 export function messageCases(has: Has): Case[] {
   return [
     ...(has("subscribe") && has("publish") ? messages : []),
@@ -12,7 +12,7 @@ export function messageCases(has: Has): Case[] {
 /** Messages may take a while, but not for ever. */
 const PATIENCE = 5000;
 
-/** What is heard on a channel, and a way to wait until it is as it should be. */
+/** Returns the messages heard on a channel, and a function that waits for them. */
 async function hear(store: Store, channel: string) {
   const heard: string[] = [];
   let look = (): void => {};
@@ -61,13 +61,13 @@ const messages: readonly Case[] = [
       await one.stop();
       await Promise.all(times(3, (index) => store.publish?.(prefix, `${index}`)));
       await two.until(4);
-      same(one.heard.length, 1, "messages heard by who stopped");
+      same(one.heard.length, 1, "messages heard by the stopped listener");
       await two.stop();
       const three = await hear(store, prefix);
       await store.publish?.(prefix, "b");
       await three.until(1);
       await three.stop();
-      check(two.heard.length === 4, "who stopped heard more");
+      check(two.heard.length === 4, "the stopped listener heard more");
     },
   ],
 ];

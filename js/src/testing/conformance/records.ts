@@ -10,7 +10,7 @@ import {
   times,
 } from "./bench.js";
 
-/** `get`, `set` and `delete` with ordinary keys. */
+/** Returns the cases of `get`, `set` and `delete` with ordinary keys. */
 export function recordCases(maxBytes: number): Case[] {
   return [...roundTrips(maxBytes), ...changes(), ...ownership(), concurrency()];
 }

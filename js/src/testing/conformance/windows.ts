@@ -3,7 +3,7 @@ import { type Bench, type Case, check, type Has, same, type Time, timed, times }
 
 const PERIOD = 500;
 
-/** `window`. */
+/** Returns the cases of `window`. */
 export function windowCases(time: Time, has: Has): Case[] {
   if (!has("window")) return [];
   const isEndless = time.lag === Number.POSITIVE_INFINITY;
@@ -53,7 +53,7 @@ function ending(time: Time): Case[] {
   return [...renewing(time), ...banning(time), sliding(time)];
 }
 
-/** A period that is waited for, and the milliseconds after which it is over. */
+/** Returns a period to wait for, and the milliseconds after which it has ended. */
 function timesOf({ lag }: Time, scale: number): { period: number; over: number } {
   const period = scale * PERIOD + lag;
   return { period, over: period + lag + 1 };
