@@ -1,5 +1,5 @@
-// `--against FOLDER`: this package and another build of it, in turns in one process. What two runs
-// measure one after the other differs by more than a change costs; this does not.
+// `--against FOLDER`: this package and another build of it, in turns in one process. Two runs one
+// after the other differ by more than a change costs; turns do not.
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -79,7 +79,7 @@ const WORKS = [
   { title: "P12 1,000 calls on a cold key", of: bursts, batch: 1 },
 ];
 
-/** The works as tables, one after another, of this package and of the one in `folder`. */
+/** Yields each work's table for this package and the one in `folder`. */
 export async function* run(folder) {
   const { exports } = JSON.parse(readFileSync(resolve(folder, "package.json"), "utf8"));
   const { default: entry } = exports["."];

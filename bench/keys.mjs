@@ -1,11 +1,11 @@
-// Keys and the order in which they are asked for; the same in every run.
+// Keys and the order of accesses; the same in every run.
 
-/** `count` keys of 20 characters. */
+/** Returns `count` keys of 20 characters. */
 export function keys(count, prefix = "key") {
   return Array.from({ length: count }, (_, index) => keyOf(prefix, index));
 }
 
-/** One key of 20 characters, in one piece and hashed, as keys that were used before are. */
+/** Returns a key of 20 characters, flat and hashed like a key that was used before. */
 export function keyOf(prefix, index) {
   const key = `${prefix}:${String(index).padStart(19 - prefix.length, "0")}`;
   hashed.has(key);
@@ -14,7 +14,7 @@ export function keyOf(prefix, index) {
 
 const hashed = new Set();
 
-/** Random numbers from 0 to 1 (mulberry32). */
+/** Returns a source of random numbers in [0, 1) (mulberry32). */
 export function random(seed) {
   let state = seed;
   return () => {
@@ -25,7 +25,7 @@ export function random(seed) {
   };
 }
 
-/** `length` picks of `items`, the n-th item as often as 1 / (n + 1) (Zipf). */
+/** Returns `length` picks of `items`, the n-th with a frequency of 1 / (n + 1) (Zipf). */
 export function skewed(items, length, seed = 1) {
   const next = random(seed);
   const sums = [];
@@ -44,7 +44,7 @@ export function skewed(items, length, seed = 1) {
   });
 }
 
-/** `length` picks of `items`, each as often as any other. */
+/** Returns `length` picks of `items`, each equally frequent. */
 export function evenly(items, length, seed = 1) {
   const next = random(seed);
   return Array.from({ length }, () => items[Math.floor(next() * items.length)]);

@@ -1,25 +1,25 @@
 // Races: contenders take turns for several rounds, so that a noisy neighbour or a hot processor
-// meets all of them; what counts is the median of a contender's rounds.
+// affects all of them. The result is the median of a contender's rounds.
 import { measure } from "mitata";
 
-/** `--quick` looks; without it, measures. */
+/** True for `--quick`, which takes few samples. */
 export const quick = process.argv.includes("--quick");
 
 const ROUNDS = quick ? 5 : 9;
 const BUDGET = (quick ? 30 : 120) * 1e6;
 
 /**
- * A function with machine code of its own. Closures of one source share what the engine learns
- * about them: the first contender would make the later ones slow, or they it.
+ * Returns a function with machine code of its own. Closures of one source share the engine's
+ * feedback about them, so the first contender would slow down the later ones, or they it.
  */
 export function own(parameters, body, values) {
   return new Function(...parameters, body)(...values);
 }
 
 /**
- * Races contenders: `[{ name, run, prepare? }]`. `run` is called with what `prepare` made outside
- * the measured time. Gives the contenders with the nanoseconds of one call (`p50` and `min`, both
- * medians over the rounds).
+ * Races contenders: `[{ name, run, prepare? }]`. `run` is called with the result of `prepare`,
+ * which is not timed. Returns the contenders with the nanoseconds of one call (`p50` and `min`,
+ * both medians over the rounds).
  */
 export async function race(contenders, { batch = 1024, rounds = ROUNDS, budget = BUDGET } = {}) {
   const times = contenders.map(() => ({ p50: [], min: [] }));

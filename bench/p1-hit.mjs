@@ -1,4 +1,4 @@
-// P1: an awaited hit. Every call finds a fresh value; keys are asked for in turn.
+// P1: an awaited hit. Every call finds a fresh value; the keys take turns.
 import { keys } from "./keys.mjs";
 import { own, race } from "./measure.mjs";
 import { loading } from "./peers/index.mjs";
@@ -9,7 +9,7 @@ const ENTRIES = 10_000;
 /** An origin that answers at once with an object. */
 const origin = async (key) => ({ key, name: "somebody" });
 
-/** A contender that asks for `asked` in turn, each of them loaded before. */
+/** Returns a contender that calls the keys of `asked` in turn, all of them loaded before. */
 async function hits(name, cached, asked, note) {
   for (const one of asked) await cached(one);
   const body = `
@@ -30,7 +30,10 @@ async function givenKeys() {
   return race(contenders);
 }
 
-/** Keys that are made of an argument at each call: the peers do by joining texts. */
+/**
+ * Returns the contenders whose keys are made from an argument at each call; the peers concatenate
+ * strings.
+ */
 async function madeKeys() {
   const asked = keys(HOT, "id").map((key) => key.slice(5));
   const contenders = [];

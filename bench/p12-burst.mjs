@@ -1,4 +1,4 @@
-// P12: many calls at once on keys that nobody has; the origin answers a turn later.
+// P12: many calls at once on keys without entries; the origin answers a turn later.
 import { keyOf } from "./keys.mjs";
 import { race } from "./measure.mjs";
 import { loading } from "./peers/index.mjs";

@@ -1,4 +1,4 @@
-// P2: a synchronous get of the in-memory store, 10,000 entries, some asked for far more often.
+// P2: a synchronous get of the memory tier with 10,000 entries, some much more popular than others.
 import { keys, skewed } from "./keys.mjs";
 import { own, race } from "./measure.mjs";
 import { mapFloor } from "./peers/floor.mjs";
@@ -21,7 +21,7 @@ export async function run() {
       let last;
       return () => {
         at = (at + 1) & 65535;
-        // Kept, or the engine sees that a Map's answer is not used and does not ask it.
+        // Kept, or the engine removes a Map access whose result is unused.
         last = store.get(asked[at]);
         return last;
       };`;

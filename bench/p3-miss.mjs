@@ -1,4 +1,4 @@
-// P3: a cold miss. Every call is of a key that was never seen; the origin answers at once.
+// P3: a cold miss. Every call has a new key; the origin answers at once.
 import { keyOf } from "./keys.mjs";
 import { own, race } from "./measure.mjs";
 import { loading } from "./peers/index.mjs";

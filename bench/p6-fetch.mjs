@@ -1,5 +1,5 @@
-// P6: a cached fetch that hits, its body read to the end. The peers' own fetch is asked the way
-// their documentation has it; everything is in memory, and the origin was asked once, over HTTP.
+// P6: a hit of a cached fetch, its body read to the end. The peers' own fetch is used as they
+// document it; everything is in memory, and the origin was called once, over HTTP.
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { createCache } from "holdover";
@@ -23,7 +23,7 @@ async function startOrigin(body) {
   return { url: `http://127.0.0.1:${port}/data`, stop };
 }
 
-/** The contenders: each answers with a response whose body is read to the end. */
+/** Returns the contenders; each returns a response, whose body is read to the end. */
 function contendersFor(url, bytes) {
   const fetchCached = cachedFetch(createCache());
   const handler = cachedHandler(createCache(), () => new Response(bytes, { headers: HEADERS }));

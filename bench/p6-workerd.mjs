@@ -1,6 +1,6 @@
-// P6 on workerd: a cached fetch that hits, against a match in the Cache API, the way workbox does
-// it. Clocks stand still in a Worker, so whole requests of many hits are timed from outside. The
-// Cache API is miniflare's: like Cloudflare's it is a service beside the Worker, but on one machine.
+// P6 on workerd: a hit of a cached fetch, against a match in the Cache API as workbox does it.
+// Clocks stand still in a Worker, so whole requests of many hits are timed from outside. The Cache
+// API is miniflare's: like Cloudflare's it is a service beside the Worker, but on one machine.
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";

@@ -1,4 +1,4 @@
-// P8, light: what a hit costs at 1,000 and at 100,000 entries, each asked for as often.
+// P8, light: the cost of a hit at 1,000 and at 100,000 entries, all equally popular.
 import { evenly, keys } from "./keys.mjs";
 import { own, race } from "./measure.mjs";
 import { floor, holdover, lruCache } from "./peers/index.mjs";

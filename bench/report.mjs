@@ -1,6 +1,6 @@
-// What was measured, as a table for people.
+// Measurements as Markdown tables.
 
-/** `[{ title, unit, results, gates }]` as Markdown, ratios first. */
+/** Returns `[{ title, unit, results, gates }]` as Markdown, ratios first. */
 export function asMarkdown(works) {
   return works.map(workAsMarkdown).join("\n\n");
 }
@@ -37,7 +37,9 @@ function table(rows) {
   return [written[0], rule, ...written.slice(1)].map((row) => `| ${row.join(" | ")} |`);
 }
 
-/** holdover's p50 as a share of what a gate names, or the fastest other. */
+/**
+ * Returns holdover's p50 relative to the contender that a gate names, or else the fastest other.
+ */
 export function gateRatio({ of }, results) {
   const [ours, ...others] = results;
   const rival =
@@ -53,7 +55,7 @@ function line(gate, results) {
   return `\nholdover ÷ ${rival} = **${ratio.toFixed(2)}**, must be at most ${gate.atMost.toFixed(2)}: ${verdict}`;
 }
 
-/** Nanoseconds, readable. */
+/** Returns nanoseconds in a readable unit. */
 export function duration(nanoseconds) {
   if (nanoseconds < 1000) return `${nanoseconds.toFixed(1)} ns`;
   if (nanoseconds < 1e6) return `${(nanoseconds / 1000).toFixed(2)} µs`;

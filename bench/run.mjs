@@ -1,6 +1,6 @@
-// Runs every work in a process of its own, prints the tables and keeps them in RESULTS.md.
-// `--quick` looks only and keeps nothing; a name such as `p3` runs that work alone;
-// `--against FOLDER` races this package with another build of it instead, and keeps nothing.
+// Runs every work in a process of its own, prints the tables and writes RESULTS.md. `--quick` takes
+// few samples and writes nothing; a name such as `p3` runs that work alone; `--against FOLDER`
+// races this package with another build of it, and writes nothing.
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -25,13 +25,13 @@ if (process.argv[2] === "--work") await work(process.argv[3]);
 else if (against > 0) await compare(process.argv[against + 1]);
 else main();
 
-/** This build and another one. */
+/** Races this build and another one. */
 async function compare(folder) {
   const { run } = await import("./against.mjs");
   for await (const table of run(folder)) console.log(`${asMarkdown([table])}\n`);
 }
 
-/** In the child: one work, its results as the last line. */
+/** Runs one work, in the child process; the last line of its output has the results. */
 async function work(name) {
   const { run } = await import(`./${name}.mjs`);
   process.stdout.write(`${MARK}${JSON.stringify(await run())}\n`);
@@ -65,7 +65,7 @@ function inChild(name) {
   return JSON.parse(line.slice(MARK.length));
 }
 
-/** P10, as the packaging tests weigh it; empty while those are not installed. */
+/** Returns P10 as the packaging tests measure it; empty while they are not installed. */
 function sizes() {
   const script = fileURLToPath(new URL("../tests/packaging/size.mjs", import.meta.url));
   const child = spawnSync(process.execPath, [script], { encoding: "utf8" });

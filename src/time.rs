@@ -5,29 +5,29 @@
 
 use core::ops::{Add, Sub};
 
-/// A point in time: whole milliseconds since an epoch that the host chose.
+/// A point in time: whole milliseconds since an epoch chosen by the host.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(u64);
 
 impl Timestamp {
-    /// The beginning of time.
+    /// The epoch.
     pub const ZERO: Self = Self(0);
     /// A point that is never reached.
     pub const NEVER: Self = Self(u64::MAX);
 
-    /// The timestamp `millis` after the epoch.
+    /// Returns the timestamp `millis` after the epoch.
     #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
         Self(millis)
     }
 
-    /// Milliseconds since the epoch.
+    /// Returns the milliseconds since the epoch.
     #[must_use]
     pub const fn as_millis(self) -> u64 {
         self.0
     }
 
-    /// How long ago `earlier` was; zero when it lies in the future.
+    /// Returns the time since `earlier`; zero if it lies in the future.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Span {
         Span(self.0.saturating_sub(earlier.0))
@@ -59,46 +59,47 @@ pub struct Span(u64);
 impl Span {
     /// No time at all.
     pub const ZERO: Self = Self(0);
-    /// Longer than anything: `Infinity` in JavaScript.
+    /// Longer than any other span: `Infinity` in JavaScript.
     pub const FOREVER: Self = Self(u64::MAX);
 
-    /// A span of `millis` milliseconds.
+    /// Returns a span of `millis` milliseconds.
     #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
         Self(millis)
     }
 
-    /// A span of `secs` seconds.
+    /// Returns a span of `secs` seconds.
     #[must_use]
     pub const fn from_secs(secs: u64) -> Self {
         Self(secs.saturating_mul(1000))
     }
 
-    /// Its length in milliseconds; `u64::MAX` for [`Span::FOREVER`].
+    /// Returns the length in milliseconds; `u64::MAX` for [`Span::FOREVER`].
     #[must_use]
     pub const fn as_millis(self) -> u64 {
         self.0
     }
 
-    /// Whether this is [`Span::FOREVER`].
+    /// True for [`Span::FOREVER`].
     #[must_use]
     pub const fn is_forever(self) -> bool {
         self.0 == u64::MAX
     }
 
-    /// Whether this is [`Span::ZERO`].
+    /// True for [`Span::ZERO`].
     #[must_use]
     pub const fn is_zero(self) -> bool {
         self.0 == 0
     }
 
-    /// This span `times` over, saturating at [`Span::FOREVER`].
+    /// Returns this span `times` over, saturating at [`Span::FOREVER`].
     #[must_use]
     pub const fn times(self, times: u64) -> Self {
         Self(self.0.saturating_mul(times))
     }
 
-    /// What is left after `part`; zero when `part` is longer. Forever minus anything stays forever.
+    /// Returns the rest after `part`; zero if `part` is longer. Forever minus anything stays
+    /// forever.
     #[must_use]
     pub const fn minus(self, part: Self) -> Self {
         if self.is_forever() {
@@ -117,10 +118,10 @@ impl Add for Span {
     }
 }
 
-/// Turns a wall clock into one that never runs back.
+/// A clock that never runs back, over a wall clock that may.
 ///
-/// When the wall clock steps back, the time already seen stays and counting goes on from there.
-/// So an entry's age never shrinks and a clock set back by a year does not keep an entry fresh for
+/// When the wall clock steps back, the time already seen stays and counting goes on from there. So
+/// an entry's age never shrinks, and a clock set back by a year does not keep an entry fresh for
 /// that year, as `max(0, now − storedAt)` alone would.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MonotonicClock {
@@ -129,7 +130,7 @@ pub struct MonotonicClock {
 }
 
 impl MonotonicClock {
-    /// The monotonic time at wall-clock time `wall`.
+    /// Returns the monotonic time at wall-clock time `wall`.
     pub fn observe(&mut self, wall: Timestamp) -> Timestamp {
         if wall.0 < self.last_wall {
             self.offset = self.offset.saturating_add(self.last_wall - wall.0);

@@ -1,6 +1,6 @@
 import { createCache } from "cache-manager";
 
-/** Its default store, a `Map` without bounds: the bounded one of its README is slower. */
+/** Its default store, an unbounded `Map`: the bounded one of its README is slower. */
 export const cacheManager = {
   name: "cache-manager",
   note: "not bounded",

@@ -1,7 +1,7 @@
 import { cachified, totalTtl } from "@epic-web/cachified";
 import { LRUCache } from "lru-cache";
 
-/** The adapter of its README. */
+/** The adapter in its README. */
 function adapter(entries) {
   const lru = new LRUCache({ max: entries });
   return {

@@ -1,4 +1,4 @@
-/** What nothing can be faster than. */
+/** The lower limits of the measurements. */
 export const floor = {
   name: "await of Map.get",
   /** An async function around a `Map`: no expiry, no bound, no policy. */

@@ -5,12 +5,14 @@ const policy = { ttl: "1m", staleWhileRevalidate: "1m", staleIfError: "1h", earl
 const guards = {
   circuitBreaker: { errorRate: 0.5, window: "1m", minCalls: 10, openFor: "30s" },
   rateLimit: { limit: 1_000_000, period: "1s" },
-  slowCalls: { openFor: "10s", factor: 1000 }, // the engine compiles while it warms up
+  slowCalls: { openFor: "10s", factor: 1000 }, // outliers while the engine compiles must not open it
 };
 
-/** A contender made of one copy of the package. */
+/** Returns a contender of one copy of the package. */
 export function holdoverOf({ createCache, memory }, name) {
-  /** A loader behind `wrap`; `key` as in the policy, derived from the arguments without one. */
+  /**
+   * Returns a loader behind `wrap`; `key` as in the policy, by default derived from the arguments.
+   */
   const cached = (load, entries, key, more) => {
     const cache = createCache({ stores: [memory({ maxEntries: entries })] });
     return cache.wrap(load, { ...policy, ...more, ...(key !== undefined && { key }) });

@@ -8,7 +8,7 @@ import { holdover } from "./holdover.mjs";
 import { lruCache } from "./lru-cache.mjs";
 import { ocache } from "./ocache.mjs";
 
-/** Those that wrap a loader, holdover and the floor first. */
+/** The contenders that wrap a loader, holdover and the floor first. */
 export const loading = [
   holdover,
   floor,

@@ -1,5 +1,5 @@
-// The contenders of P6 in a worker: /<way>?kilobytes=…&hits=… reads so many hits to the end, one
-// after the other, and says how many bytes they were.
+// The contenders of P6 in a worker: /<way>?kilobytes=…&hits=… reads that many hits to the end, one
+// after another, and responds with the number of bytes.
 import { createCache } from "holdover";
 import { cachedFetch } from "holdover/fetch";
 

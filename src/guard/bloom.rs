@@ -1,12 +1,12 @@
-//! A bloom filter: what was never added is, mostly, known to be absent.
+//! A bloom filter: a set that can say for certain that a key was never added.
 //!
-//! "Surely absent" is always right, "may be there" is wrong for `false_positive_rate` of the
-//! keys that were not added, once `capacity` keys were. With `n` the capacity and `p` the rate it
-//! has m = ⌈−n·ln p / ln²2⌉ bits, of which each key sets k = round(m/n·ln 2) (Bloom, Space/Time
-//! Trade-offs in Hash Coding with Allowable Errors, CACM 1970).
+//! "Absent" is always right, "may be there" is wrong for `false_positive_rate` of the keys that
+//! were not added, once `capacity` keys were. With `n` the capacity and `p` the rate it has m =
+//! ⌈−n·ln p / ln²2⌉ bits, of which each key sets k = round(m/n·ln 2) (Bloom, Space/Time Trade-offs
+//! in Hash Coding with Allowable Errors, CACM 1970).
 //!
-//! A filter that was lost or damaged says nothing: [`Bloom::from_bytes`] gives `None`, and then
-//! the caller loads. A new, empty one in its place would call everything absent.
+//! For a lost or damaged filter [`Bloom::from_bytes`] returns `None`, and the caller loads. An
+//! empty filter in its place would report everything as absent.
 
 use super::murmur3::murmur3;
 use crate::policy::ConfigError;
@@ -16,11 +16,11 @@ use core::f64::consts::LN_2;
 
 /// Version, `k`, `m`; all numbers are little-endian.
 const HEAD: usize = 1 + 4 + 4;
-/// The first half of the hash of all that comes before it.
+/// The first half of the hash of all bytes before it.
 const CHECKSUM: usize = 8;
 const VERSION: u8 = 1;
 
-/// A set of keys that forgets which ones it holds.
+/// A set of keys that cannot list them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bloom {
     bits: u32,
@@ -29,11 +29,11 @@ pub struct Bloom {
 }
 
 impl Bloom {
-    /// An empty filter for `capacity` keys (1 or more) at this rate of false positives (above 0,
-    /// below 1).
+    /// Returns an empty filter for `capacity` keys (1 or more) at this rate of false positives
+    /// (above 0, below 1).
     ///
     /// # Errors
-    /// A [`ConfigError`] that names the option; also when it would take 2³² bits or more, 512 MB.
+    /// A [`ConfigError`] that names the option; also for a filter of 2³² bits (512 MB) or more.
     pub fn new(capacity: u32, false_positive_rate: f64) -> Result<Self, ConfigError> {
         if capacity == 0 {
             return Err(ConfigError::of("bloom.capacity", "1 or more"));
@@ -62,13 +62,13 @@ impl Bloom {
         })
     }
 
-    /// How many bits it has: m.
+    /// Returns its number of bits: m.
     #[must_use]
     pub const fn bits(&self) -> u32 {
         self.bits
     }
 
-    /// How many of them each key sets: k.
+    /// Returns the number of bits that each key sets: k.
     #[must_use]
     pub const fn hashes(&self) -> u32 {
         self.hashes
@@ -81,7 +81,7 @@ impl Bloom {
         }
     }
 
-    /// Whether `key` may have been added; `false` means that it surely was not.
+    /// True if `key` may have been added; false if it certainly was not.
     #[must_use]
     pub fn may_have(&self, key: &[u8]) -> bool {
         Bits::of(key, self.bits)
@@ -89,8 +89,8 @@ impl Bloom {
             .all(|bit| self.bytes[bit / 8] & (1 << (bit % 8)) != 0)
     }
 
-    /// Adds all that `other` holds, such as what was saved by someone else meanwhile. Gives
-    /// `false`, and adds nothing, when the two were made for other numbers.
+    /// Adds all keys of `other`, such as a filter that another instance has saved. Returns false,
+    /// and adds nothing, if the two have different parameters.
     pub fn merge(&mut self, other: &Self) -> bool {
         let alike = (self.bits, self.hashes) == (other.bits, other.hashes);
         if alike {
@@ -100,7 +100,7 @@ impl Bloom {
         alike
     }
 
-    /// The filter as bytes with a checksum, for a store.
+    /// Returns the filter as bytes with a checksum, for a store.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut saved = Vec::with_capacity(HEAD + self.bytes.len() + CHECKSUM);
@@ -112,7 +112,7 @@ impl Bloom {
         saved
     }
 
-    /// The filter that [`Bloom::to_bytes`] saved; `None` if this is not one, or a damaged one.
+    /// Returns the filter that [`Bloom::to_bytes`] saved; `None` if the bytes are damaged or none.
     #[must_use]
     pub fn from_bytes(saved: &[u8]) -> Option<Self> {
         let (content, checksum) = saved.split_last_chunk::<CHECKSUM>()?;
@@ -149,8 +149,9 @@ const fn length_of(bits: u32) -> usize {
     bits.div_ceil(8) as usize
 }
 
-/// The bits of a key, without end: enhanced double hashing (Dillinger and Manolios, Bloom Filters
-/// in Probabilistic Verification, FMCAD 2004), which needs two hashes for any number of bits.
+/// The bits of a key, an endless sequence: enhanced double hashing (Dillinger and Manolios, Bloom
+/// Filters in Probabilistic Verification, FMCAD 2004), which needs two hashes for any number of
+/// bits.
 struct Bits {
     next: u64,
     stride: u64,
@@ -235,7 +236,7 @@ mod tests {
         }
     }
 
-    /// ⚠ theirs: a bitmap that was evicted answers "absent" for everything.
+    /// ⚠ A fault of other caches: a bitmap that was evicted reports everything as absent.
     #[test]
     fn a_lost_or_damaged_filter_is_none_rather_than_empty() {
         let saved = filled(100, 0.01, 100).to_bytes();
@@ -325,8 +326,8 @@ holds a    damage     unknown
     }
 
     proptest! {
-        /// Against a set: what is in the set may be in the filter, before and after a save; and
-        /// the filter's bits are those of the definition, i·(second hash) from the first on.
+        /// Against a set: a key of the set may be in the filter, before and after saving; and the
+        /// filter's bits are those of the definition, i·(second hash) from the first on.
         #[test]
         fn never_calls_absent_what_was_added(
             keys in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 1..60),

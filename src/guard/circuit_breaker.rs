@@ -1,4 +1,4 @@
-//! Not asking an origin that keeps failing.
+//! A circuit breaker: it stops loads from an origin that keeps failing.
 //!
 //! ```text
 //!            rate reached                    open_for over
@@ -7,11 +7,10 @@
 //!    └──────────────────── all probes succeed ───────────────────┘
 //! ```
 //!
-//! *Closed* counts the loads of the last `window` and how many failed. *Open* refuses until
-//! `open_for` has passed since it opened. *Half-open* admits so many probes and refuses the rest;
-//! a probe that never returns frees its place when its lease ends, and what it brings after that
-//! decides nothing. Refused loads do not count, and neither does one that was admitted in an earlier
-//! state.
+//! *Closed* counts the loads of the last `window` and the failures among them. *Open* refuses until
+//! `open_for` has passed since it opened. *Half-open* admits a number of probes and refuses the
+//! rest. A probe that never returns frees its place when its lease ends, and a later result of it
+//! is ignored. Refused loads do not count, nor do loads that an earlier state admitted.
 
 use super::{Outcome, Reason, Refusal};
 use crate::options;
@@ -20,22 +19,22 @@ use crate::time::{Span, Timestamp};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-/// What a user may set.
+/// The settings of a circuit breaker.
 #[derive(Clone, Copy, Debug)]
 pub struct CircuitBreakerOptions {
     /// The share of failures that opens it: above 0, up to 1.
     pub error_rate: f64,
-    /// Over how long loads are counted. 1 ms or more.
+    /// The time over which loads are counted. 1 ms or more.
     pub window: Span,
-    /// How many loads there must be. 1 or more.
+    /// The number of loads from which on it may open. 1 or more.
     pub min_calls: u32,
-    /// How long it refuses. 1 ms or more.
+    /// The time for which it stays open. 1 ms or more.
     pub open_for: Span,
-    /// How many probes it admits then. 1 or more; usually 1.
+    /// The number of probes in half-open state. 1 or more; usually 1.
     pub half_open_calls: u32,
 }
 
-/// In how many parts a window is counted: what leaves it, leaves at most this part late.
+/// The number of parts of a window: a load leaves the window at most one part late.
 const PARTS: u64 = 1000;
 
 #[derive(Clone, Copy, Debug)]
@@ -83,14 +82,14 @@ impl State {
 pub struct CircuitBreaker {
     options: CircuitBreakerOptions,
     state: State,
-    /// The permit that is given next.
+    /// The next permit to give.
     next_permit: u64,
-    /// The first permit of this state: those of an earlier one are lower.
+    /// The first permit of this state: earlier states gave lower ones.
     first_permit: u64,
 }
 
 impl CircuitBreaker {
-    /// A closed breaker that has seen nothing.
+    /// Returns a closed breaker without counts.
     ///
     /// # Errors
     /// A [`ConfigError`] that names the option.
@@ -108,7 +107,7 @@ impl CircuitBreaker {
         })
     }
 
-    /// Whether a load may start at `now`.
+    /// Checks if a load may start at `now`.
     ///
     /// # Errors
     /// A [`Refusal`] while it is open, or half-open with all its probes under way.
@@ -118,7 +117,7 @@ impl CircuitBreaker {
             State::Closed { .. } => return Ok(()),
             State::Open { until } => *until,
             State::HalfOpen { probes, successes } => {
-                // One that is already answered keeps its place: so many probes, and no more.
+                // A probe that has been answered keeps its place, so the number of probes is fixed.
                 let admitted = probes.len() + *successes as usize;
                 if admitted < self.options.half_open_calls as usize {
                     return Ok(());
@@ -133,7 +132,7 @@ impl CircuitBreaker {
         })
     }
 
-    /// True if it is open at `now`, or tries with probes whether it may close.
+    /// True if it is open or half-open at `now`.
     #[must_use]
     pub fn is_in_force(&self, now: Timestamp) -> bool {
         match &self.state {
@@ -143,7 +142,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// Takes a place for a load that [`CircuitBreaker::check`] admitted; gives its permit.
+    /// Takes a place for a load that [`CircuitBreaker::check`] admitted; returns its permit.
     pub fn take(&mut self, lease: Span, now: Timestamp) -> u64 {
         let permit = self.next_permit;
         self.next_permit += 1;
@@ -156,7 +155,7 @@ impl CircuitBreaker {
         permit
     }
 
-    /// Reports how the load of a permit went.
+    /// Records the outcome of a permit's load.
     pub fn record(&mut self, permit: u64, outcome: Outcome, now: Timestamp) {
         self.advance(now);
         if permit < self.first_permit {
@@ -216,7 +215,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// What time alone changes: loads leave the window, open turns half-open, leases end.
+    /// Applies the passing of time: loads leave the window, open turns half-open, leases end.
     fn advance(&mut self, now: Timestamp) {
         let oldest = self.oldest_part(now);
         match &mut self.state {
@@ -255,7 +254,7 @@ impl CircuitBreaker {
         now.as_millis() / self.part_length()
     }
 
-    /// The oldest part that may still count: what is exactly `window` old does not.
+    /// Returns the oldest part that may still count: one exactly `window` old does not.
     fn oldest_part(&self, now: Timestamp) -> u64 {
         let window = self.options.window.as_millis();
         (now.as_millis() + 1).saturating_sub(window) / self.part_length()
@@ -265,7 +264,7 @@ impl CircuitBreaker {
         (self.options.window.as_millis() / PARTS).max(1)
     }
 
-    /// The name of its state: `closed`, `open` or `half-open`.
+    /// Returns the name of its state: `closed`, `open` or `half-open`.
     #[must_use]
     pub const fn state_name(&self) -> &'static str {
         match self.state {

@@ -23,7 +23,7 @@ fn breaker(options: &CircuitBreakerOptions) -> CircuitBreaker {
     CircuitBreaker::compile(options).unwrap()
 }
 
-/// One load from start to end at one moment; false when it was refused.
+/// Runs one load that starts and ends at one moment; false if it was refused.
 fn load(breaker: &mut CircuitBreaker, millis: u64, outcome: Outcome) -> bool {
     if breaker.check(at(millis)).is_err() {
         return false;
@@ -207,7 +207,7 @@ fn wrong_options_are_named() {
     }
 }
 
-/// A change of behaviour is a diff here.
+/// Snapshot: a change of behaviour shows as a diff.
 const TABLE: &str = "\
 closed    + success          → closed
 closed    + failure          → closed
@@ -265,7 +265,7 @@ fn the_transition_table() {
     assert_eq!(table, TABLE);
 }
 
-/// The same rules, written for clarity: a plain log of everything.
+/// A plain log of all loads, with the same rules written for clarity.
 #[derive(Default)]
 struct Plain {
     log: Vec<(u64, bool)>,

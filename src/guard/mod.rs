@@ -1,9 +1,10 @@
-//! Machines that may refuse a load, one file each, and the order in which they are asked.
+//! Guards: state machines that may refuse a load, one file each, and the order in which they are
+//! asked.
 //!
-//! Asking has two halves, so that nothing is used up by a load that is refused in the end:
-//! [`Guards::check`] says whether any guard refuses, [`Guards::take`] then takes the places. The
-//! order of asking is fixed: slow calls, circuit breaker, rate limit. Whoever was admitted reports
-//! with [`Guards::record`]; who never does frees the place of a probe when its lease ends.
+//! Asking has two halves, so that a load refused by one guard uses up nothing of another:
+//! [`Guards::check`] asks all of them, then [`Guards::take`] takes the places. The order is fixed:
+//! slow calls, circuit breaker, rate limit. The outcome of an admitted load goes to
+//! [`Guards::record`]; a probe that never reports frees its place when its lease ends.
 
 pub mod bloom;
 pub mod circuit_breaker;
@@ -16,53 +17,53 @@ use circuit_breaker::CircuitBreaker;
 use rate_limit::RateLimit;
 use slow_calls::SlowCalls;
 
-/// Which guard refused, and when it makes sense to ask again.
+/// A guard's refusal, and the time when asking again makes sense.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// Which guard it was.
+    /// The guard that refused.
     pub reason: Reason,
-    /// From when on this guard would not refuse for this reason.
+    /// The time from which on this guard no longer refuses for this reason.
     pub retry_at: Timestamp,
 }
 
-/// Why a load was refused.
+/// The reason of a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
     /// The circuit breaker is open, or half-open with its probes under way.
     CircuitOpen,
-    /// The rate limit, of so many per period, is reached.
+    /// The rate limit is used up.
     RateLimited {
-        /// The limit.
+        /// The limit: loads per period.
         limit: u32,
     },
-    /// Loads have become slow.
+    /// Loads became slow.
     SlowCalls,
 }
 
-/// How a load went.
+/// The outcome of a load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It brought a value.
+    /// The load succeeded.
     Success,
-    /// It failed.
+    /// The load failed.
     Failure,
-    /// It says nothing of the origin: stopped by its callers, or a failure that does not count.
+    /// No evidence about the origin: its callers aborted the load, or its failure does not count.
     Ignored,
 }
 
-/// The place of an admitted load. A number, for it crosses to the host and back: the circuit
-/// breaker tells its probes and the loads of earlier states by it.
+/// The place of an admitted load, as a number that the host keeps meanwhile. It tells the circuit
+/// breaker's probes from loads of earlier states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Permit(u64);
 
 impl Permit {
-    /// The permit with this number, as the host handed it back.
+    /// Returns the permit with this number.
     #[must_use]
     pub const fn from_number(number: u64) -> Self {
         Self(number)
     }
 
-    /// Its number.
+    /// Returns its number.
     #[must_use]
     pub const fn number(self) -> u64 {
         self.0
@@ -72,16 +73,16 @@ impl Permit {
 /// The guards of one function, key or host.
 #[derive(Clone, Debug, Default)]
 pub struct Guards {
-    /// Refuses when the origin fails.
+    /// Refuses loads from a failing origin.
     pub circuit_breaker: Option<CircuitBreaker>,
-    /// Refuses when there are too many loads.
+    /// Refuses loads above a rate.
     pub rate_limit: Option<RateLimit>,
-    /// Refuses when loads become slow.
+    /// Refuses loads once they become slow.
     pub slow_calls: Option<SlowCalls>,
 }
 
 impl Guards {
-    /// Whether a load may start at `now`.
+    /// Checks if a load may start at `now`.
     ///
     /// # Errors
     /// The first refusal, in the order of the module documentation.
@@ -98,9 +99,8 @@ impl Guards {
         Ok(())
     }
 
-    /// True if something is refused now, or would be next: forgetting these guards would let loads
-    /// through that they keep away. Changes nothing, unlike [`Guards::check`], which may start a
-    /// ban.
+    /// True if a load is refused now, or the next one would be: these guards must not be forgotten.
+    /// Changes nothing, unlike [`Guards::check`], which may start a ban.
     #[must_use]
     pub fn is_in_force(&self, now: Timestamp) -> bool {
         let breaker = self.circuit_breaker.as_ref();
@@ -111,8 +111,8 @@ impl Guards {
             || slow_calls.is_some_and(|slow_calls| slow_calls.check(now).is_err())
     }
 
-    /// Takes the places of a load that [`Guards::check`] admitted just before. `lease`: how long
-    /// it may take before it counts as one that never returns.
+    /// Takes the places of a load that [`Guards::check`] has just admitted. `lease` is the time
+    /// after which a load counts as never returning.
     pub fn take(&mut self, lease: Span, now: Timestamp) -> Permit {
         if let Some(rate_limit) = &mut self.rate_limit {
             rate_limit.take(now);
@@ -121,7 +121,7 @@ impl Guards {
         Permit(breaker.map_or(0, |breaker| breaker.take(lease, now)))
     }
 
-    /// Reports how an admitted load went, and how long it took.
+    /// Records the outcome and duration of an admitted load.
     pub fn record(&mut self, permit: Permit, outcome: Outcome, duration: Span, now: Timestamp) {
         if let Some(circuit_breaker) = &mut self.circuit_breaker {
             circuit_breaker.record(permit.0, outcome, now);
@@ -132,7 +132,7 @@ impl Guards {
     }
 }
 
-/// Compares what a test found, row by row, with the table it shows.
+/// Compares a test's results, row by row, with the expected table.
 #[cfg(test)]
 fn assert_table(rows: &[alloc::string::String], table: &str) {
     let shown: alloc::vec::Vec<&str> = table.trim().lines().collect();

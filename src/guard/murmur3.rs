@@ -7,7 +7,7 @@
 const C1: u64 = 0x87c3_7b91_1142_53d5;
 const C2: u64 = 0x4cf5_ad43_2745_937f;
 
-/// Both halves of the hash of `bytes`.
+/// Returns both halves of the hash of `bytes`.
 pub(super) fn murmur3(bytes: &[u8]) -> (u64, u64) {
     let (mut h1, mut h2) = (0_u64, 0_u64);
     let (blocks, rest) = bytes.as_chunks::<16>();
@@ -20,7 +20,7 @@ pub(super) fn murmur3(bytes: &[u8]) -> (u64, u64) {
         h2 = h2.wrapping_add(h1).wrapping_mul(5);
         h2 = h2.wrapping_add(0x3849_5ab5);
     }
-    // Bytes that are not there are zeros, which change nothing.
+    // Missing bytes count as zeros, which change nothing.
     let mut tail = [0; 16];
     tail[..rest.len()].copy_from_slice(rest);
     let (k1, k2) = halves(&tail);

@@ -1,10 +1,9 @@
-//! So many loads per period.
+//! A rate limit: a number of loads per period.
 //!
-//! *Fixed*: a window starts with the first load. The first refusal in it starts a ban, by default
-//! the rest of the window; later refusals do not extend it, and a ban shorter than the rest of the
-//! window does not shorten it.
-//! *Sliding*: in no stretch of one period are there more than the limit. Refusals are not
-//! recorded, so that asking again and again is answered as soon as there is a place.
+//! *Fixed*: a window starts with its first load. The first refusal in it starts a ban, by default
+//! for the rest of the window; later refusals do not extend it, and a shorter ban does not shorten
+//! the window. *Sliding*: no stretch of one period has more loads than the limit. Refusals are not
+//! recorded, so repeated attempts succeed as soon as a place is free.
 
 use super::{Reason, Refusal};
 use crate::options;
@@ -12,30 +11,31 @@ use crate::policy::ConfigError;
 use crate::time::{Span, Timestamp};
 use alloc::collections::VecDeque;
 
-/// How loads are counted.
+/// The way loads are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Algorithm {
-    /// By windows.
+    /// By fixed windows.
     Fixed {
-        /// How long the first refusal of a window refuses at least; zero: the rest of the window.
+        /// The minimum time for which the first refusal of a window refuses; zero: the rest of the
+        /// window.
         ban: Span,
     },
     /// By an exact log of the last period.
     Sliding,
 }
 
-/// What a user may set.
+/// The settings of a rate limit.
 #[derive(Clone, Copy, Debug)]
 pub struct RateLimitOptions {
-    /// How many loads. 1 or more.
+    /// Loads per period. 1 or more.
     pub limit: u32,
-    /// In how long. 1 ms or more.
+    /// The length of a period. 1 ms or more.
     pub period: Span,
-    /// Which of the two ways.
+    /// The way loads are counted.
     pub algorithm: Algorithm,
 }
 
-/// Admits so many loads per period.
+/// Admits a number of loads per period.
 #[derive(Clone, Debug)]
 pub struct RateLimit {
     limit: u32,
@@ -48,19 +48,19 @@ enum State {
     Fixed {
         ban: Span,
         taken: u32,
-        /// When the window ends; in the past when none is open.
+        /// The end of the window; in the past if none is open.
         window_end: Timestamp,
-        /// When a ban that outlasts its window ends.
+        /// The end of a ban that outlasts its window.
         banned_until: Timestamp,
     },
     Sliding {
-        /// When the loads of the last period were, at most `limit` of them.
+        /// The times of the last period's loads, at most `limit`.
         taken: VecDeque<Timestamp>,
     },
 }
 
 impl RateLimit {
-    /// A limit of which nothing is used.
+    /// Returns an unused limit.
     ///
     /// # Errors
     /// A [`ConfigError`] for a limit or a period of zero.
@@ -85,10 +85,10 @@ impl RateLimit {
         })
     }
 
-    /// Whether there is a place at `now`. A fixed window's first refusal starts its ban.
+    /// Checks if a place is free at `now`. The first refusal of a fixed window starts its ban.
     ///
     /// # Errors
-    /// A [`Refusal`] that says when there will be one.
+    /// A [`Refusal`] with the time when a place will be free.
     pub fn check(&mut self, now: Timestamp) -> Result<(), Refusal> {
         match self.free_at(now) {
             Some(retry_at) => Err(Refusal {
@@ -99,7 +99,7 @@ impl RateLimit {
         }
     }
 
-    /// True if there is no place at `now`.
+    /// True if no place is free at `now`.
     #[must_use]
     pub fn is_in_force(&self, now: Timestamp) -> bool {
         match &self.state {
@@ -116,7 +116,7 @@ impl RateLimit {
         }
     }
 
-    /// When there will be a place; `None`: there is one now.
+    /// Returns the time when a place will be free; `None` if one is free now.
     fn free_at(&mut self, now: Timestamp) -> Option<Timestamp> {
         match &mut self.state {
             State::Fixed {
@@ -144,7 +144,7 @@ impl RateLimit {
         }
     }
 
-    /// Takes a place, after [`RateLimit::check`] found one.
+    /// Takes a place that [`RateLimit::check`] found free.
     pub fn take(&mut self, now: Timestamp) {
         match &mut self.state {
             State::Fixed {
@@ -182,7 +182,7 @@ mod tests {
         }
     }
 
-    /// Asks at each time; when there is a place, takes it.
+    /// Asks at each time, and takes a place if one is free.
     fn ask(limit: &mut RateLimit, times: &[u64]) -> Vec<bool> {
         let ask = |&millis: &u64| {
             let now = Timestamp::from_millis(millis);
@@ -250,7 +250,7 @@ mod tests {
     }
 
     proptest! {
-        /// Never more than the limit in any period, and a place is there at the promised tick.
+        /// Never more loads than the limit in any period, and a free place at the promised tick.
         #[test]
         fn sliding_keeps_its_promises(limit_of in 1_u32..5, steps in prop::collection::vec(0_u64..40, 1..200)) {
             let period = 100;
@@ -273,7 +273,7 @@ mod tests {
             }
         }
 
-        /// Against windows counted the plain way.
+        /// Against windows counted in the obvious way.
         #[test]
         fn fixed_agrees_with_a_plain_count(limit_of in 1_u32..5, ban in 0_u64..300, steps in prop::collection::vec(0_u64..40, 1..200)) {
             let mut limit = limit(limit_of, 100, fixed(ban));

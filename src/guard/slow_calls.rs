@@ -1,4 +1,4 @@
-//! Refusing loads when one was much slower than those before it.
+//! A slow-call detector: it refuses loads after one that was much slower than those before.
 
 use super::{Reason, Refusal};
 use crate::options;
@@ -6,19 +6,19 @@ use crate::policy::ConfigError;
 use crate::time::{Span, Timestamp};
 use alloc::collections::VecDeque;
 
-/// What a user may set.
+/// The settings of a slow-call detector.
 #[derive(Clone, Copy, Debug)]
 pub struct SlowCallsOptions {
-    /// How many times the mean is slow. 1 or more; usually 2.
+    /// The multiple of the mean duration that counts as slow. 1 or more; usually 2.
     pub factor: f64,
-    /// How many durations the mean is of. 1 or more; usually 10.
+    /// The number of durations in the mean. 1 or more; usually 10.
     pub samples: u32,
-    /// How long loads are refused after a slow one. Above 0.
+    /// The time for which loads are refused after a slow one. Above 0.
     pub open_for: Span,
 }
 
-/// Refuses loads for a while after one took more than `factor` times the mean of the last
-/// `samples` successful ones. The samples then start anew; a slow or failed load is none.
+/// Refuses loads for a while after one took more than `factor` times the mean of the last `samples`
+/// successful ones. Sampling then starts anew; slow and failed loads are no samples.
 #[derive(Clone, Debug)]
 pub struct SlowCalls {
     options: SlowCallsOptions,
@@ -28,7 +28,7 @@ pub struct SlowCalls {
 }
 
 impl SlowCalls {
-    /// A detector without samples.
+    /// Returns a detector without samples.
     ///
     /// # Errors
     /// A [`ConfigError`] that names the option.
@@ -44,7 +44,7 @@ impl SlowCalls {
         })
     }
 
-    /// Whether loads may start at `now`.
+    /// Checks if a load may start at `now`.
     ///
     /// # Errors
     /// A [`Refusal`] until `open_for` has passed since the slow load.
@@ -58,10 +58,10 @@ impl SlowCalls {
         Ok(())
     }
 
-    /// Reports how long a successful load took.
+    /// Records the duration of a successful load.
     pub fn record(&mut self, duration: Span, now: Timestamp) {
         if now < self.open_until {
-            // It began before the slow one ended, and says nothing of the time after.
+            // It began before the slow load ended, and says nothing about the time since.
             return;
         }
         let is_full = self.durations.len() >= self.options.samples as usize;
@@ -84,7 +84,7 @@ impl SlowCalls {
     )]
     fn is_slow(&self, duration: Span) -> bool {
         // Without division: duration > factor · mean. Clocks count whole milliseconds, and that of
-        // a Worker stands still between I/O: a mean below one says nothing, and counts as one.
+        // a Worker stands still between I/O, so a mean below one is meaningless and counts as one.
         let count = self.durations.len() as f64;
         let sum = (self.sum as f64).max(count);
         duration.as_millis() as f64 * count > self.options.factor * sum

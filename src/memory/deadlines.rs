@@ -1,8 +1,9 @@
-//! A queue of deadlines with ids, earliest first, from which any id can be taken.
+//! A queue of deadlines with ids, earliest first, from which any id can be removed.
 //!
-//! A binary heap that remembers where each id sits, with a value beside each deadline. Ids are
-//! small and dense (slot numbers), so finding one costs a look into an array of `u32`. Setting a later deadline than all others, which is what a
-//! cache with one `ttl` does, costs O(1); everything else O(log n).
+//! A binary heap that records the position of each id, with a value beside each deadline. Ids are
+//! small and dense (slot numbers), so finding one is a look into an array of `u32`. A deadline
+//! later than all others, the usual case in a cache with one `ttl`, is set in O(1); everything else
+//! takes O(log n).
 
 use crate::time::Timestamp;
 use alloc::vec::Vec;
@@ -33,31 +34,31 @@ impl<T: Copy> Default for Deadlines<T> {
 }
 
 impl<T: Copy> Deadlines<T> {
-    /// How many ids have a deadline.
+    /// Returns the number of ids with a deadline.
     #[must_use]
     pub fn len(&self) -> usize {
         self.heap.len()
     }
 
-    /// Whether no id has a deadline.
+    /// True if no id has a deadline.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.heap.is_empty()
     }
 
-    /// The earliest deadline and its id.
+    /// Returns the earliest deadline and its id.
     #[must_use]
     pub fn earliest(&self) -> Option<(Timestamp, u32)> {
         self.heap.first().map(|item| (item.deadline, item.id))
     }
 
-    /// The value beside the deadline of `id`.
+    /// Returns the value beside the deadline of `id`.
     #[must_use]
     pub fn get(&self, id: u32) -> Option<&T> {
         Some(&self.heap[self.place(id)?].value)
     }
 
-    /// Gives `id` this deadline and value, instead of those it had.
+    /// Sets deadline and value of `id`, replacing those it had.
     pub fn set(&mut self, id: u32, deadline: Timestamp, value: T) {
         let item = Item {
             deadline,
@@ -73,7 +74,7 @@ impl<T: Copy> Deadlines<T> {
         }
     }
 
-    /// Takes `id` out of the queue, if it is in it.
+    /// Removes `id` from the queue, if it is in it.
     pub fn remove(&mut self, id: u32) {
         let Some(place) = self.place(id) else { return };
         self.heap.swap_remove(place);

@@ -1,12 +1,12 @@
-//! The in-memory store: numbered slots, recency, expiry and two budgets.
+//! The memory tier: numbered slots, recency, expiry and two budgets.
 //!
-//! The host keeps keys and values in arrays indexed by slot; here is the metadata. A slot is taken
-//! when its key is first seen, holds an [`Entry`] once a value was stored, may be *pinned* while a
-//! load of its key is under way, and is given back when it has neither. Slots given back, whatever
-//! the reason, are queued: the host drains the queue with [`Memory::take_dropped`] and forgets
-//! their keys and values.
+//! The host keeps keys and values in arrays indexed by slot; this module keeps the metadata. A slot
+//! is taken when its key is first seen, holds an [`Entry`] once a value was stored, may be *pinned*
+//! while a load of its key is under way, and is released when it has neither. Released slots are
+//! queued: the host drains the queue with [`Memory::take_dropped`] and forgets their keys and
+//! values.
 //!
-//! Nothing runs on timers. When a budget is exceeded, dead entries go first, then the least
+//! Nothing runs on timers. When a budget is exceeded, expired entries go first, then the least
 //! recently used.
 
 pub mod deadlines;
@@ -27,12 +27,12 @@ use traces::Traces;
 /// The number of a slot.
 pub type SlotId = u32;
 
-/// How much a [`Memory`] may hold.
+/// The budgets of a [`Memory`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// How many entries; 0 keeps none beyond the load that made it.
+    /// Maximum number of entries; with 0 an entry is dropped after the load that made it.
     pub max_entries: u32,
-    /// How many bytes in all, by [`Entry::size`].
+    /// Maximum size of all entries in bytes, by [`Entry::size`].
     pub max_bytes: u64,
 }
 
@@ -40,8 +40,8 @@ pub struct Limits {
 struct Slot {
     entry: Option<Entry>,
     tags: Box<[Tag]>,
-    /// Invalidations of its tags up to this one are taken into account; the last of all fences
-    /// for an entry without tags.
+    /// The newest invalidation of its tags that is applied to the entry; the newest possible for an
+    /// entry without tags.
     heeded: Fence,
     barrier: Fence,
     taken: bool,
@@ -61,16 +61,16 @@ impl Slot {
     }
 }
 
-/// A slot that was given back, or whose value is to be forgotten while its trace stays.
+/// A slot that was released, or whose value is to be forgotten while its trace stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dropped {
-    /// Its number.
+    /// The slot's number.
     pub slot: SlotId,
-    /// Whether its entry was still of use and was dropped to make room.
+    /// True if its entry was servable and was evicted to make room.
     pub evicted: bool,
 }
 
-/// Slots with their entries, bounded by [`Limits`].
+/// Slots and their entries, bounded by [`Limits`].
 #[derive(Clone, Debug)]
 pub struct Memory {
     limits: Limits,
@@ -87,7 +87,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// An empty memory.
+    /// Returns an empty memory.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self {
@@ -105,32 +105,32 @@ impl Memory {
         }
     }
 
-    /// How many entries it holds, dead ones that were not yet dropped included.
+    /// Returns the number of entries, including expired ones not yet dropped.
     #[must_use]
     pub const fn entries(&self) -> u32 {
         self.entries
     }
 
-    /// What its entries weigh, in bytes.
+    /// Returns the size of all entries in bytes.
     #[must_use]
     pub const fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// How many live entries were dropped to stay within the limits.
+    /// Returns the number of servable entries evicted to stay within the limits.
     #[must_use]
     pub const fn evictions(&self) -> u64 {
         self.evictions
     }
 
-    /// How many slots are taken, with or without an entry.
+    /// Returns the number of slots taken, with or without an entry.
     #[must_use]
     pub fn taken(&self) -> usize {
         self.slots.len() - self.free.len()
     }
 
-    /// Takes a slot for a new key. It is given back by [`Memory::release`] unless something is
-    /// stored in it or it is pinned.
+    /// Takes a slot for a new key. [`Memory::release`] frees it unless it holds an entry or is
+    /// pinned.
     #[expect(
         clippy::cast_possible_truncation,
         reason = "a host cannot hold 2^32 slots of this size"
@@ -146,20 +146,20 @@ impl Memory {
         }
     }
 
-    /// Whether `slot` is taken.
+    /// True if `slot` is taken.
     #[must_use]
     pub fn is_taken(&self, slot: SlotId) -> bool {
         self.slots.get(slot as usize).is_some_and(|slot| slot.taken)
     }
 
-    /// The entry of `slot`, dead or alive.
+    /// Returns the entry of `slot`, even an expired one.
     #[inline]
     #[must_use]
     pub fn entry(&self, slot: SlotId) -> Option<&Entry> {
         self.slots.get(slot as usize)?.entry.as_ref()
     }
 
-    /// The same, to count its hits; what it weighs and when it ends must stay.
+    /// Returns the entry for counting hits; its size and its end must not change.
     #[inline]
     pub(crate) fn entry_mut(&mut self, slot: SlotId) -> Option<&mut Entry> {
         self.slots.get_mut(slot as usize)?.entry.as_mut()
@@ -171,18 +171,18 @@ impl Memory {
         self.recency.touch(slot);
     }
 
-    /// Keeps `slot`, while true, even when it has no entry.
+    /// Pins `slot`, so that it stays taken without an entry, or unpins it.
     pub fn pin(&mut self, slot: SlotId, pinned: bool) {
         if self.is_taken(slot) {
             self.slots[slot as usize].pinned = pinned;
         }
     }
 
-    /// Stores `entry` in `slot`, replacing what it held, and makes room for it.
+    /// Stores `entry` in `slot`, replacing the previous one, and makes room for it.
     ///
-    /// False when it cannot stay: it is of no use already or heavier than the whole budget. Then the
-    /// slot has no entry, for the one it had is out of date. A memory for 0 entries keeps the
-    /// entry as long as the slot is pinned.
+    /// False if it cannot stay: it has expired already or exceeds the whole budget. The slot then
+    /// has no entry, as the previous one is outdated. A memory for 0 entries keeps the entry while
+    /// the slot is pinned.
     pub fn store(&mut self, slot: SlotId, entry: Entry, now: Timestamp) -> bool {
         self.clear_entry(slot);
         let stays = entry.is_kept(now)
@@ -199,15 +199,14 @@ impl Memory {
         stays
     }
 
-    /// Drops the entry of `slot`, if it has one, and its trace, and gives the slot back unless it
-    /// is pinned.
+    /// Drops entry and trace of `slot`, and releases the slot unless it is pinned.
     pub fn remove(&mut self, slot: SlotId) {
         self.traces.remove(slot);
         self.clear_entry(slot);
         self.release(slot);
     }
 
-    /// The same, to make room.
+    /// Drops the entry to make room.
     fn evict(&mut self, slot: SlotId) {
         let dropped = self.dropped.len();
         self.remove(slot);
@@ -216,7 +215,7 @@ impl Memory {
         }
     }
 
-    /// Gives `slot` back if it has no entry (a memory for 0 entries drops it now), no trace and no
+    /// Releases `slot` if it has no entry (a memory for 0 entries drops it now), no trace and no
     /// pin.
     pub fn release(&mut self, slot: SlotId) {
         if !self.is_taken(slot) || self.slots[slot as usize].pinned {
@@ -237,9 +236,9 @@ impl Memory {
         }
     }
 
-    /// Whether a write with this fence is refused because a newer one, or an invalidation, came
-    /// first. `None` stands for a key without a slot: what its last slot knew is kept for all
-    /// such keys together, so the answer may be "refused" too often but never too rarely.
+    /// True if a write with this fence is refused because a newer write or an invalidation came
+    /// first. `None` is a key without a slot: the fences of released slots are kept as one for all
+    /// such keys, so a write may be refused without need, but is never admitted wrongly.
     #[must_use]
     pub fn is_outdated(&self, slot: Option<SlotId>, fence: Fence) -> bool {
         match slot {
@@ -248,29 +247,29 @@ impl Memory {
         }
     }
 
-    /// From now on writes to `slot` with an older fence are refused.
+    /// Refuses later writes to `slot` with an older fence.
     pub fn raise_barrier(&mut self, slot: SlotId, fence: Fence) {
         let barrier = &mut self.slots[slot as usize].barrier;
         *barrier = fence.max(*barrier);
     }
 
-    /// From now on writes to keys without a slot with an older fence are refused.
+    /// Refuses later writes with an older fence to keys without a slot.
     pub fn raise_floor(&mut self, fence: Fence) {
         self.floor = fence.max(self.floor);
     }
 
-    /// The next slot that was given back and whose key and value the host must forget.
+    /// Returns the next slot whose key and value the host must forget.
     pub fn take_dropped(&mut self) -> Option<Dropped> {
         self.dropped.pop()
     }
 
-    /// Whether [`Memory::take_dropped`] has something to give.
+    /// True if [`Memory::take_dropped`] has a slot to return.
     #[must_use]
     pub fn has_dropped(&self) -> bool {
         !self.dropped.is_empty()
     }
 
-    /// Gives the entry of `slot` its tags. All their invalidations up to `heeded` came before it.
+    /// Sets the tags of the entry of `slot`. Their invalidations up to `heeded` came before it.
     pub fn set_tags(&mut self, slot: SlotId, tags: Box<[Tag]>, heeded: Fence) {
         let slot = &mut self.slots[slot as usize];
         if slot.entry.is_some() && !tags.is_empty() {
@@ -279,13 +278,13 @@ impl Memory {
         }
     }
 
-    /// The tags of the entry of `slot`.
+    /// Returns the tags of the entry of `slot`.
     #[must_use]
     pub fn tags(&self, slot: SlotId) -> &[Tag] {
         self.slots.get(slot as usize).map_or(&[], |slot| &slot.tags)
     }
 
-    /// Whether an invalidation as new as `latest` may concern the entry of `slot`.
+    /// True if all invalidations up to `latest` are applied to the entry of `slot`.
     #[inline]
     #[must_use]
     pub fn heeds(&self, slot: SlotId, latest: Fence) -> bool {
@@ -293,8 +292,8 @@ impl Memory {
         slot.is_none_or(|slot| slot.heeded >= latest)
     }
 
-    /// The entry of `slot`, if it has heeded all invalidations up to `latest`; else there is
-    /// something to find out first.
+    /// Returns the entry of `slot` if all invalidations up to `latest` are applied to it; otherwise
+    /// its tags must be checked first.
     #[inline]
     pub(crate) fn heeding(&mut self, slot: SlotId, latest: Fence) -> Option<&mut Entry> {
         let slot = self.slots.get_mut(slot as usize)?;
@@ -302,8 +301,8 @@ impl Memory {
         (slot.heeded >= latest).then_some(entry)
     }
 
-    /// The tags of the entry of `slot`, and up to which invalidation they are heeded. From now on
-    /// they are up to `latest`.
+    /// Returns the tags of the entry of `slot`, and the invalidation up to which they were applied;
+    /// records `latest` in its place.
     pub fn heed(&mut self, slot: SlotId, latest: Fence) -> (&[Tag], Fence) {
         let slot = &mut self.slots[slot as usize];
         (&slot.tags, core::mem::replace(&mut slot.heeded, latest))
@@ -316,7 +315,8 @@ impl Memory {
         });
     }
 
-    /// Lets the entry of `slot` answer only for loads that fail, for as long as it could answer.
+    /// Lets the entry of `slot` answer only for failed loads, for as long as it could answer at
+    /// all.
     pub fn keep_for_errors(&mut self, slot: SlotId, now: Timestamp) {
         self.shorten(slot, |entry| {
             let lifetime = &mut entry.lifetime;
@@ -327,7 +327,7 @@ impl Memory {
         });
     }
 
-    /// Makes the entry of `slot` dead: it is the first to go.
+    /// Expires the entry of `slot`, which makes it the first to be dropped.
     pub fn kill(&mut self, slot: SlotId) {
         self.shorten(slot, |entry| {
             entry.lifetime = Lifetime::NONE;
@@ -355,7 +355,7 @@ impl Memory {
     }
 
     fn set_expiry(&mut self, slot: SlotId, deadline: Timestamp) {
-        // Entries that never die stay out of the queue: it is only as long as it must be.
+        // Entries that never expire stay out of the queue, which keeps it short.
         if deadline < Timestamp::NEVER {
             self.expiry.set(slot, deadline, ());
         }
@@ -369,7 +369,7 @@ impl Memory {
 
     fn make_room(&mut self, size: u64, now: Timestamp) {
         while self.is_full(size) {
-            if let Some(dead) = self.dead(now) {
+            if let Some(dead) = self.oldest_expired(now) {
                 self.remove(dead);
             } else if let Some(oldest) = self.recency.oldest() {
                 self.evictions += 1;
@@ -380,8 +380,8 @@ impl Memory {
         }
     }
 
-    /// The entry that has been dead for longest.
-    fn dead(&self, now: Timestamp) -> Option<SlotId> {
+    /// Returns the entry that expired first.
+    fn oldest_expired(&self, now: Timestamp) -> Option<SlotId> {
         let (deadline, slot) = self.expiry.earliest()?;
         (deadline <= now).then_some(slot)
     }

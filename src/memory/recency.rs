@@ -1,8 +1,8 @@
 //! The order of last use: a doubly linked list threaded through slot numbers.
 //!
-//! The `lru` crate keeps this order too, behind a hash map of its own. Slots are numbered already,
+//! The `lru` crate keeps the same order behind a hash map of its own. Slots are numbered already,
 //! so here a touch is four array writes and no hashing; ARCHITECTURE.md has the figures of both.
-//! The tests hold this list to the `lru` crate's behaviour.
+//! The tests hold this list to the behaviour of the `lru` crate.
 
 use alloc::vec::Vec;
 
@@ -38,7 +38,7 @@ impl Default for Recency {
 }
 
 impl Recency {
-    /// The least recently used slot.
+    /// Returns the least recently used slot.
     #[must_use]
     pub const fn oldest(&self) -> Option<u32> {
         if self.oldest == NONE {
@@ -65,7 +65,7 @@ impl Recency {
         self.newest = slot;
     }
 
-    /// Takes `slot`, which must be linked, out of the order.
+    /// Removes `slot`, which must be linked, from the order.
     pub fn remove(&mut self, slot: u32) {
         let Link { newer, older } = self.links[slot as usize];
         match newer {
@@ -87,7 +87,7 @@ impl Recency {
         }
     }
 
-    /// Slots from the least to the most recently used.
+    /// Returns the slots from the least to the most recently used.
     pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
         let mut next = self.oldest;
         core::iter::from_fn(move || {
@@ -123,7 +123,7 @@ mod tests {
     }
 
     proptest! {
-        /// The same slots in the same order as the `lru` crate, whatever is done.
+        /// The same slots in the same order as the `lru` crate, for any sequence of operations.
         #[test]
         fn keeps_the_order_of_the_lru_crate(ops in prop::collection::vec(op(), 0..300)) {
             let mut recency = Recency::default();

@@ -1,8 +1,8 @@
 //! Traces of entries that a memory for 0 entries does not keep: numbers, no values.
 //!
-//! Hits, early refreshes and retries are about what happened to an entry before. Where the entry
-//! itself is only in a lower store, its slot stays taken for them, with a trace: a copy of its
-//! numbers. Traces answer nobody. There is a bound on them; those used longest ago go first.
+//! Hits, early refreshes and retries depend on the history of an entry. If the entry itself is only
+//! in a lower tier, its slot stays taken with a trace: a copy of its numbers. A trace answers no
+//! call. Their number is bounded; the least recently used go first.
 
 use super::recency::Recency;
 use super::{Dropped, Memory, SlotId};
@@ -10,8 +10,8 @@ use crate::entry::Entry;
 use crate::time::{Span, Timestamp};
 use alloc::vec::Vec;
 
-/// Ages from stores are rounded, and clocks are read more than once, so the same entry may seem to
-/// have been stored at times this far apart.
+/// Tolerance for two times of one entry's storing: ages from stores are rounded, and clocks are
+/// read more than once.
 const SAME: Span = Span::from_millis(1000);
 
 /// The traces of a [`Memory`], by slot.
@@ -56,7 +56,7 @@ impl Traces {
 }
 
 impl Memory {
-    /// Keeps up to `max` traces from now on. Only a memory for 0 entries has use for them.
+    /// Keeps up to `max` traces from now on. Only a memory for 0 entries needs any.
     pub fn keep_traces(&mut self, max: u32) {
         self.traces.max = if self.limits.max_entries == 0 { max } else { 0 };
     }
@@ -73,7 +73,7 @@ impl Memory {
         self.traces.len
     }
 
-    /// The trace of `slot`, if it is of an entry that was stored at the same time as `entry`.
+    /// Returns the trace of `slot` if it belongs to an entry stored at the same time as `entry`.
     #[must_use]
     pub fn trace_of(&self, slot: SlotId, entry: &Entry) -> Option<&Entry> {
         let trace = self.traces.get(slot)?;
@@ -81,7 +81,7 @@ impl Memory {
         (one.since(other).max(other.since(one)) <= SAME).then_some(trace)
     }
 
-    /// True if the entry whose trace `slot` has could still answer.
+    /// True if the entry of the trace in `slot` could still answer.
     #[must_use]
     pub fn is_traced_servable(&self, slot: SlotId, now: Timestamp) -> bool {
         let trace = self.traces.get(slot);
@@ -108,7 +108,7 @@ impl Memory {
         self.traces.remove(slot);
     }
 
-    /// Brings the trace of `slot`, which is about to lose its entry, up to date; whether it has one.
+    /// Updates the trace of `slot`, which is about to lose its entry; true if it has one.
     pub(super) fn retrace(&mut self, slot: SlotId) -> bool {
         if !self.traces.has(slot) {
             return false;

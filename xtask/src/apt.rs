@@ -1,4 +1,4 @@
-//! Debian's packages.
+//! Installs Debian packages.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,19 +9,19 @@ use crate::step::{capture, run_quietly, step};
 
 const APT_GET: &str = "/usr/bin/apt-get";
 
-/// May packages be installed: by root, on Debian?
+/// True if packages can be installed: by root, on Debian.
 pub(crate) fn is_usable() -> Result<bool> {
     Ok(Path::new(APT_GET).exists() && is_root()?)
 }
 
-/// Fetches the lists of what there is.
+/// Fetches the package lists.
 pub(crate) fn update() -> Result<()> {
     step("fetch Debian's package lists", || {
         run_quietly(apt_get().arg("update"))
     })
 }
 
-/// Installs packages; rather fails than takes one of the user's own away.
+/// Installs packages; fails rather than remove a package of the user's.
 pub(crate) fn install(packages: &[&str]) -> Result<()> {
     run_quietly(
         apt_get()
@@ -34,7 +34,7 @@ fn apt_get() -> Command {
     let mut apt = Command::new(APT_GET);
     apt.args(["-q", "-o", "DPkg::Lock::Timeout=300"])
         .env("DEBIAN_FRONTEND", "noninteractive")
-        // As in single-user mode: servers are installed, not started.
+        // As in single-user mode: installs servers without starting them.
         .env("RUNLEVEL", "1");
     apt
 }

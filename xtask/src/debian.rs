@@ -9,16 +9,16 @@ use anyhow::{Context, Result, bail};
 use crate::apt;
 use crate::step::{capture, step};
 
-/// Compiler, cargo, library sources and linker; the linker's own package is found afterwards.
+/// Compiler, cargo, library sources and a link to the linker, whose own package is looked up.
 const PACKAGES: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "rust-web-llvm"];
 const LINKER: &str = "/usr/bin/rust-lld";
 
-/// Is everything here, the linker behind its link included?
+/// True if everything is installed, including the linker behind its link.
 pub(crate) fn is_ready() -> bool {
     Path::new(LINKER).exists() && Path::new("/usr/bin/cargo").exists() && has_library_sources()
 }
 
-/// Installs what is missing with `apt-get`; nothing when nothing is.
+/// Installs missing packages with `apt-get`.
 pub(crate) fn install() -> Result<()> {
     if is_ready() {
         return Ok(());
@@ -48,9 +48,9 @@ pub(crate) fn install() -> Result<()> {
     Ok(())
 }
 
-/// The package of the file that the dangling link names, as in `rust-lld -> lld-22`.
+/// Returns the package that a dangling link's file belongs to, as in `rust-lld -> lld-22`.
 ///
-/// Its number moves with Debian's security updates.
+/// Its number changes with Debian's security updates.
 fn linker_package() -> Result<String> {
     let target = fs::read_link(LINKER).with_context(|| format!("reading the link {LINKER}"))?;
     target

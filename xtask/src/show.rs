@@ -1,4 +1,4 @@
-//! What is run to be looked at: the demo, the benchmarks, the sizes.
+//! Commands whose output is to be read: the demo, the benchmarks, the sizes.
 
 use std::process::{Command, ExitCode};
 
@@ -9,17 +9,17 @@ use crate::toolchain::cargo_in_use;
 use crate::workspace::Workspace;
 use crate::{npm, package};
 
-/// The example worker on workerd; serves until Ctrl-C without `--once`.
+/// Runs the example worker on workerd; serves until Ctrl-C without `--once`.
 pub(crate) fn demo(workspace: &Workspace, options: &[String]) -> Result<ExitCode> {
     run_node(workspace, "examples/worker", &["demo.mjs"], options)
 }
 
-/// Side by side with other caches.
+/// Runs the benchmarks beside other caches.
 pub(crate) fn bench(workspace: &Workspace, options: &[String]) -> Result<ExitCode> {
     run_node(workspace, "bench", &["--expose-gc", "run.mjs"], options)
 }
 
-/// What the package weighs; fails above the budget.
+/// Prints the package's sizes; fails if one exceeds the budget.
 pub(crate) fn size(workspace: &Workspace) -> Result<ExitCode> {
     run_node(workspace, "tests", &["packaging/size.mjs"], &[])
 }
@@ -35,7 +35,7 @@ pub(crate) fn format(workspace: &Workspace) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Puts the freshly built package into a project and lets a script of it take over.
+/// Installs the freshly built package in a project and replaces this process by its script.
 fn run_node(
     workspace: &Workspace,
     project: &str,
@@ -52,7 +52,7 @@ fn run_node(
     become_it(&mut node)
 }
 
-/// Replaces this process, so that Ctrl-C and the exit status are the script's alone.
+/// Replaces this process, so that Ctrl-C and the exit status are the script's.
 #[cfg(unix)]
 fn become_it(command: &mut Command) -> Result<ExitCode> {
     use std::os::unix::process::CommandExt;

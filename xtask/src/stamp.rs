@@ -1,4 +1,4 @@
-//! Stamp files: what a step was made from, so that it is not done twice.
+//! Stamp files: digests of a step's inputs, so that it is not repeated without need.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -14,7 +14,8 @@ use crate::workspace::Workspace;
 pub(crate) struct Inputs(DefaultHasher);
 
 impl Inputs {
-    /// Starts with a text that changes when the step itself changes: a version, a list of flags.
+    /// Starts with a text that identifies the version of the step: a tool's version, a list of
+    /// flags.
     pub(crate) fn of(text: &str) -> Self {
         Self::default().text(text)
     }
@@ -25,7 +26,7 @@ impl Inputs {
         self
     }
 
-    /// Adds a file's content, or every file's below a folder. A missing path counts as empty.
+    /// Adds the content of a file, or of every file in a folder. A missing path counts as empty.
     pub(crate) fn path(mut self, path: &Path) -> Result<Self> {
         for file in files_below(path)? {
             file.hash(&mut self.0);
@@ -39,7 +40,7 @@ impl Inputs {
     }
 }
 
-/// Does `work` unless it was done before from the same inputs and its output is still there.
+/// Does `work` unless its inputs are unchanged and its output exists.
 pub(crate) fn once(
     workspace: &Workspace,
     name: &str,
@@ -55,7 +56,7 @@ pub(crate) fn once(
         skipped(what);
         return Ok(());
     }
-    // Without its stamp a step that dies half way is done again.
+    // Removed first, so that an interrupted step is repeated.
     if stamp.exists() {
         fs::remove_file(&stamp)?;
     }
@@ -63,7 +64,7 @@ pub(crate) fn once(
     write(&stamp, digest.as_bytes())
 }
 
-/// Every file below `path`, sorted; `path` itself when it is a file.
+/// Returns every file below `path`, sorted; `path` itself if it is a file.
 pub(crate) fn files_below(path: &Path) -> Result<Vec<PathBuf>> {
     if path.is_file() {
         return Ok(vec![path.to_path_buf()]);
@@ -79,12 +80,12 @@ pub(crate) fn files_below(path: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Reads a file, naming it in the error.
+/// Reads a file; errors name it.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("reading {}", path.display()))
 }
 
-/// Writes a file and the folders above it, naming it in the error.
+/// Writes a file, creating its folders; errors name it.
 pub(crate) fn write(path: &Path, content: &[u8]) -> Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;

@@ -1,4 +1,4 @@
-//! One step of work: say what it is, do it, say how long it took.
+//! Progress of one step of work: its name and its duration.
 
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -16,17 +16,17 @@ pub(crate) fn step<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T>
     result
 }
 
-/// Says that `what` needed no work.
+/// Announces that `what` needed no work.
 pub(crate) fn skipped(what: &str) {
     println!("── {what}: up to date");
 }
 
-/// Runs a command whose output is only interesting when it fails.
+/// Runs a command, and shows its output only if it fails.
 pub(crate) fn run_quietly(command: &mut Command) -> Result<()> {
     capture(command).map(drop)
 }
 
-/// Runs a command that shows its own progress.
+/// Runs a command, and shows its output.
 pub(crate) fn run_shown(command: &mut Command) -> Result<()> {
     let status = command
         .stdin(Stdio::null())
@@ -38,7 +38,7 @@ pub(crate) fn run_shown(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs a command and returns what it wrote to standard output.
+/// Runs a command, and returns its standard output.
 pub(crate) fn capture(command: &mut Command) -> Result<String> {
     let output = command
         .stdin(Stdio::null())
@@ -56,7 +56,7 @@ pub(crate) fn capture(command: &mut Command) -> Result<String> {
     Ok(stdout)
 }
 
-/// The command as one would type it.
+/// Returns the command as one would type it.
 pub(crate) fn shell_words(command: &Command) -> String {
     std::iter::once(command.get_program())
         .chain(command.get_args())

@@ -1,4 +1,4 @@
-//! How many tests passed and failed, read from what test runners print.
+//! Counts of passed and failed tests, read from the output of test runners.
 
 use std::iter::Sum;
 use std::ops::Add;
@@ -13,7 +13,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// One test.
+    /// Returns the count of one test.
     pub(crate) fn one(passed: bool) -> Self {
         Self {
             passed: passed.into(),
@@ -21,10 +21,10 @@ impl Tally {
         }
     }
 
-    /// Reads the counts out of a runner's output; `None` when it names none.
+    /// Reads the counts in a runner's output; `None` if it has none.
     ///
-    /// Knows the last line `N passed, N failed`, the `test result:` lines of `cargo test`, and
-    /// the summary of `node --test`.
+    /// Knows the last line `N passed, N failed`, the `test result:` lines of `cargo test`, and the
+    /// summary of `node --test`.
     pub(crate) fn read(output: &str) -> Option<Self> {
         plain(output)
             .or_else(|| cargo(output))
@@ -87,7 +87,7 @@ fn node(output: &str) -> Option<Tally> {
     })
 }
 
-/// The number that stands directly before `word`; 0 without one.
+/// Returns the number directly before `word`; 0 without one.
 fn number_before(line: &str, word: &str) -> u32 {
     let before = line.split(word).next().unwrap_or_default();
     let digits = before

@@ -1,8 +1,8 @@
-//! A Rust compiler that can build for a target the host's own may not have.
+//! A Rust compiler for a target that the host's toolchain may lack.
 //!
-//! In this order: the toolchain in use when it has the target; Debian's compiler when it is
-//! already here; `rustup target add`; Debian's compiler, installed now. Debian's brings the
-//! library sources, from which cargo builds the standard library (`-Zbuild-std`).
+//! In this order: the toolchain in use if it has the target; Debian's compiler if it is installed;
+//! `rustup target add`; Debian's compiler, installed now. Debian's brings the library sources, from
+//! which cargo builds the standard library (`-Zbuild-std`).
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,7 +18,7 @@ pub(crate) const WASM: &str = "wasm32-unknown-unknown";
 /// A target without an operating system, hence without `std`.
 pub(crate) const BARE_METAL: &str = "thumbv7em-none-eabihf";
 
-/// What `cargo run` tells its child about itself; another cargo must not take it for its own.
+/// Variables that `cargo run` sets for its child, and that another cargo must not inherit.
 const ABOUT_US: [&str; 6] = [
     "CARGO",
     "RUSTC",
@@ -35,7 +35,7 @@ const FLAGS: [&str; 4] = [
     "RUSTC_WRAPPER",
 ];
 
-/// A compiler that can build for the target it was asked for.
+/// A compiler for the requested target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Toolchain {
     /// The toolchain in use has the target's standard library.
@@ -66,8 +66,8 @@ impl Toolchain {
         Ok(Self::Debian)
     }
 
-    /// A cargo call `subcommand` for `target`, building only the named parts of the standard
-    /// library where it has to be built.
+    /// Returns a cargo command for `target` that builds the named parts of the standard library if
+    /// it has to be built.
     pub(crate) fn cargo(
         self,
         workspace: &Workspace,
@@ -90,12 +90,12 @@ impl Toolchain {
         cargo
     }
 
-    /// Where a release build for `target` by this toolchain lies.
+    /// Returns the folder of release builds for `target` by this toolchain.
     pub(crate) fn release_folder(self, workspace: &Workspace, target: &str) -> PathBuf {
         self.target_folder(workspace).join(target).join("release")
     }
 
-    /// A folder of its own per compiler: two versions would rebuild each other's work.
+    /// Returns a folder for this compiler alone: two versions would rebuild each other's work.
     fn target_folder(self, workspace: &Workspace) -> PathBuf {
         workspace.path(match self {
             Self::InUse => "target/wasm",
@@ -104,7 +104,7 @@ impl Toolchain {
     }
 }
 
-/// The cargo that runs this program.
+/// Returns the cargo that runs this program.
 pub(crate) fn cargo_in_use() -> String {
     std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
 }
@@ -120,14 +120,14 @@ fn debian_cargo() -> Command {
             cargo.env_remove(&name);
         }
     }
-    // `-Zbuild-std` is the one unstable thing used; this is Debian's way to allow it.
+    // The only unstable option is `-Zbuild-std`; this is Debian's way to allow it.
     cargo
         .env("RUSTC", "/usr/bin/rustc")
         .env("RUSTC_BOOTSTRAP", "1");
     cargo
 }
 
-/// Is the standard library of `target` installed for the toolchain in use?
+/// True if the standard library of `target` is installed for the toolchain in use.
 fn has_target(target: &str) -> bool {
     let mut rustc = Command::new("rustc");
     rustc.args(["--print", "target-libdir", "--target", target]);
@@ -135,7 +135,7 @@ fn has_target(target: &str) -> bool {
     capture(&mut rustc).is_ok_and(|folder| Path::new(folder.trim()).is_dir())
 }
 
-/// Lets rustup download the target's standard library; `false` when it cannot.
+/// Downloads the target's standard library with rustup; false if that fails.
 fn add_by_rustup(target: &str) -> bool {
     let mut rustup = Command::new("rustup");
     rustup.args(["target", "add", target]);
@@ -148,7 +148,7 @@ fn add_by_rustup(target: &str) -> bool {
     added.is_ok()
 }
 
-/// Flags that keep this machine's paths out of panic messages, hence out of the module.
+/// Returns flags that keep this machine's paths out of panic messages, and so out of the module.
 fn without_machine_paths(workspace: &Workspace) -> String {
     let mut flags = vec![format!(
         "--remap-path-prefix={}=/holdover",
@@ -161,7 +161,7 @@ fn without_machine_paths(workspace: &Workspace) -> String {
     flags.join("\u{1f}")
 }
 
-/// Where cargo keeps the sources of dependencies.
+/// Returns cargo's home folder, which has the sources of dependencies.
 fn cargo_home() -> Option<PathBuf> {
     let chosen = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     chosen.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")))

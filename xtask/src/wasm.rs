@@ -1,4 +1,4 @@
-//! The module: compiled, bound, and made small.
+//! The WebAssembly module: compiled, bound, and optimised for size.
 
 use std::collections::HashMap;
 use std::fs;
@@ -16,7 +16,7 @@ use crate::step::{capture, run_shown, step};
 use crate::toolchain::{Toolchain, WASM};
 use crate::workspace::Workspace;
 
-/// The module and the JavaScript that talks to it, as made by the tools, not yet trimmed.
+/// The module and its JavaScript as the tools generate them, before trimming.
 pub(crate) struct Module {
     /// The optimised module.
     pub(crate) wasm: PathBuf,
@@ -26,10 +26,10 @@ pub(crate) struct Module {
     pub(crate) declarations: PathBuf,
 }
 
-/// Only what Node 20, workerd and Safari 16 know; the compiler uses these anyway.
+/// Only features of Node 20, workerd and Safari 16, which the compiler uses anyway.
 const OPTIMISER_FLAGS: [&str; 11] = [
     "-Oz",
-    // Functions that are called often get small numbers, and exports short names.
+    // Frequently called functions get small numbers, and exports short names.
     "--reorder-functions",
     "--minify-imports-and-exports",
     "--enable-bulk-memory",
@@ -104,7 +104,7 @@ fn bind(raw: &Path, folder: &Path) -> Result<()> {
         .context("wasm-bindgen failed")
 }
 
-/// Makes the module small; returns what its exports were called, and are called now.
+/// Optimises the module for size; returns the new name of each export.
 fn optimise(workspace: &Workspace, from: &Path, to: &Path) -> Result<HashMap<String, String>> {
     let mut node = Command::new("node");
     node.arg(workspace.path("js/node_modules/binaryen/bin/wasm-opt"))

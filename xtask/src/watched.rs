@@ -1,4 +1,4 @@
-//! A command that is shown, recorded, and not waited for for ever.
+//! Runs a command with a time limit, showing and recording its output.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
@@ -12,24 +12,24 @@ use crate::excerpt;
 use crate::step::shell_words;
 use crate::tally::Tally;
 
-/// How long one command may take. Nothing here comes near it on two cores.
+/// The time limit of a command. None comes near it on two cores.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
-/// How long it may take to end after it was told to, or to close its output after it ended.
+/// The time for a command to end after it was told to, or to close its output after it ended.
 const GRACE: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(50);
 
-/// What became of a command.
+/// The result of a command.
 struct Outcome {
     succeeded: bool,
     output: String,
 }
 
-/// Runs a command that is one test by itself: it passes when the command succeeds.
+/// Runs a command that counts as one test, which passes if the command succeeds.
 pub(crate) fn check(command: &mut Command) -> Result<Tally> {
     Ok(Tally::one(watch(command)?.succeeded))
 }
 
-/// Runs a test runner and reads its counts; at least one failure when it says that it failed.
+/// Runs a test runner and reads its counts; at least one failure if it exits with an error.
 pub(crate) fn count(command: &mut Command) -> Result<Tally> {
     let Outcome { succeeded, output } = watch(command)?;
     let mut tally = Tally::read(&output)
@@ -75,7 +75,7 @@ fn follow(child: &mut Child, lines: &Receiver<String>, output: &mut String) -> R
         if ended.is_none() {
             ended = child.try_wait()?;
             if ended.is_some() {
-                // Its own children may hold the output open.
+                // Its own children may keep the output open.
                 deadline = Instant::now() + GRACE;
             }
         }
@@ -91,7 +91,7 @@ fn follow(child: &mut Child, lines: &Receiver<String>, output: &mut String) -> R
     Ok(status.success())
 }
 
-/// Asks the child to end, so that it can stop its own children; insists after a while.
+/// Asks the child to end, so that it can stop its own children; kills it after a while.
 fn stop(child: &mut Child) -> Result<()> {
     Command::new("kill")
         .arg(child.id().to_string())

@@ -1,4 +1,4 @@
-//! Where things are in this repository.
+//! Paths in this repository.
 
 use std::env;
 use std::fs::{self, File};
@@ -13,9 +13,9 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// Finds the root: the folder above the one of this crate.
+    /// Finds the root: the folder above this crate's.
     ///
-    /// `cargo run` says at run time where the crate is, so that a moved clone keeps working.
+    /// `cargo run` passes the crate's folder at run time, so a moved clone keeps working.
     pub(crate) fn find() -> Self {
         let manifest = env::var_os("CARGO_MANIFEST_DIR")
             .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
@@ -23,22 +23,23 @@ impl Workspace {
         Self { root }
     }
 
-    /// The root folder itself.
+    /// Returns the root folder.
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
-    /// A path below the root.
+    /// Returns a path below the root.
     pub(crate) fn path(&self, relative: &str) -> PathBuf {
         self.root.join(relative)
     }
 
-    /// A path below this tool's own scratch folder.
+    /// Returns a path below this tool's scratch folder.
     pub(crate) fn scratch(&self, relative: &str) -> PathBuf {
         self.root.join("target/xtask").join(relative)
     }
 
-    /// Waits until no other `cargo xtask` changes anything here; others wait until it is dropped.
+    /// Waits until no other `cargo xtask` works on this repository; others wait until it is
+    /// dropped.
     pub(crate) fn lock(&self) -> Result<File> {
         let path = self.scratch("lock");
         fs::create_dir_all(self.scratch(""))?;

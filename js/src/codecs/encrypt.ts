@@ -31,7 +31,7 @@ const TAG = 16;
  * })(store)`. One key is good for 2^32 records.
  *
  * @throws ConfigError if a key has not exactly 32 bytes or does not look random, and for a store
- * whose records are encrypted with one of the keys already
+ *   whose records are encrypted with one of the keys already
  */
 export function encrypt(options: EncryptOptions): Sealing {
   const secrets = secretsOf(

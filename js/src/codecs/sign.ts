@@ -26,7 +26,7 @@ const ALGORITHM = { name: "HMAC", hash: "SHA-256" };
  * `createCache({ sign: sign({ keys: [env.KEY] }) })`, or for one store, `sign({ keys })(store)`.
  *
  * @throws ConfigError if a key has less than 32 bytes or does not look random, and for a store
- * whose records are signed with one of the keys already
+ *   whose records are signed with one of the keys already
  */
 export function sign(options: SignOptions): Sealing {
   const secrets = secretsOf(

@@ -294,7 +294,7 @@ export function isAbortSignal(value: unknown): boolean {
  * Encodes a value.
  * @param place the name of the value in an error: `argument 2`
  * @throws ConfigError naming the place of a value that cannot be encoded: functions, symbols,
- * cycles, instances of classes, very deep nesting, and objects that throw when read
+ *   cycles, instances of classes, very deep nesting, and objects that throw when read
  */
 export function encodeValue(value: unknown, place: string, ignored?: IgnoredMembers): string {
   const walk: Walk = { start: place, path: [], above: [], values: 0 };

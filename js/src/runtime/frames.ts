@@ -111,7 +111,7 @@ export function currentFrame(): Frame | undefined {
 /**
  * Runs a loader as part of its load, until {@link leaveFrame}.
  * @param find returns the host's class of `AsyncLocalStorage`; undefined where it has none. Called
- * once
+ *   once
  * @param act the loader, called with `context` and `call`, so that a load needs no closure
  * @param habits those of the function; without them the load is followed wherever the host can
  */

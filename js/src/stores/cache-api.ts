@@ -39,7 +39,7 @@ const ENDS_AT = "x-holdover-ends-at";
  * time; in browsers they stay until deleted, so expiry is checked when reading.
  *
  * @param cache a `Cache`, a promise of one, or a function that returns either, called on first use:
- * `() => caches.open("holdover")`. Functions suit module scope.
+ *   `() => caches.open("holdover")`. Functions suit module scope.
  */
 export function cacheApi(
   cache: CacheLike | PromiseLike<CacheLike> | (() => CacheLike | PromiseLike<CacheLike>),

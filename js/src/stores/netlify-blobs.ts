@@ -32,7 +32,7 @@ const LAG = 60_000;
  * reading. By default they are eventually consistent; `getStore({ consistency: "strong" })` is not.
  *
  * @param store the result of `getStore()`, or a function that returns it, called for each
- * operation: functions on Netlify may call `getStore` within a request only
+ *   operation: functions on Netlify may call `getStore` within a request only
  */
 export function netlifyBlobs(
   store: NetlifyStoreLike | (() => NetlifyStoreLike),

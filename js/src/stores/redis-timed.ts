@@ -30,7 +30,7 @@ export class ServerClock {
   /**
    * Learns from an answer. With several servers the slowest clock counts: the others then refuse
    * too early, and their answers tell their time.
-   * @param now the server's time in its answer, which is earlier than `received`
+   * @param now the server's time when it answered
    */
   learn(now: number, received: number): void {
     const ahead = now - received;

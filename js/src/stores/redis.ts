@@ -52,8 +52,8 @@ const BATCH = 500;
  * clients and those of valkey-glide cannot subscribe, so the store has no `subscribe` then.
  *
  * @param client a client or `Cluster` of `ioredis` or `iovalkey`; a client, cluster, sentinel or
- * pool of `redis` (connected; 4 or later); a client of `@valkey/valkey-glide` or `@upstash/redis`;
- * or Bun's `RedisClient`
+ *   pool of `redis` (connected; 4 or later); a client of `@valkey/valkey-glide` or
+ *   `@upstash/redis`; or Bun's `RedisClient`
  * @throws ConfigError if the client is none of these, and for wrong options
  */
 export function redis(client: RedisClient, options: RedisOptions = {}): RedisStore {

@@ -72,7 +72,7 @@ function isGiven(options: object, name: string): boolean {
 /**
  * Returns the given options.
  * @throws ConfigError if `value` is no object of options, or for an unknown name: the message has
- * the name that was probably meant and the allowed ones
+ *   the name that was probably meant and the allowed ones
  */
 export function readOptions<Name extends string>(
   options: unknown,

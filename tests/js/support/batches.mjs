@@ -1,11 +1,11 @@
-// What the tests of batches share.
+// Helpers shared by the tests of batches.
 
 import { MapStore } from "./map-store.mjs";
 
-/** A list of argument lists. */
+/** Returns a list of argument lists. */
 export const lists = (...ids) => ids.map((id) => [id]);
 
-/** Answers after `millis`, on the test's clock. */
+/** Returns a promise of `answer` that resolves after `millis` on the test's clock. */
 export const later = (clock, millis, answer) =>
   new Promise((resolve, reject) => {
     clock.setTimeout(() => {
@@ -17,7 +17,7 @@ export const later = (clock, millis, answer) =>
     }, millis);
   });
 
-/** A store that can be asked for many. */
+/** A store with the operations for many keys. */
 export class ManyStore extends MapStore {
   async getMany(keys) {
     this.operations.push(`getMany ${keys.join(" ")}`);

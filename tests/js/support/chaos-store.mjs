@@ -1,6 +1,7 @@
-// A store around another one that delays, drops, repeats, spoils and reorders, by a seeded random.
+// A store around another one that delays, drops, repeats, corrupts and reorders operations at
+// random, by a seed.
 
-/** Mulberry32: numbers in [0, 1), the same for the same seed. */
+/** Returns numbers in [0, 1) (mulberry32), the same for the same seed. */
 export function seeded(seed) {
   let state = seed >>> 0;
   return () => {
@@ -12,9 +13,9 @@ export function seeded(seed) {
 }
 
 export class ChaosStore {
-  /** How often each mischief was done. */
+  /** Counts of each fault. */
   done = { delayed: 0, dropped: 0, failed: 0, repeated: 0, spoiled: 0 };
-  /** 0 for none. */
+  /** The intensity of faults; 0 for none. */
   mischief = 1;
   #inner;
   #clock;
@@ -38,7 +39,7 @@ export class ChaosStore {
     return new Promise((resolve) => this.#clock.setTimeout(resolve, delay));
   }
 
-  /** Operations of different delay overtake each other. */
+  /** Operations with different delays overtake each other. */
   async #operate(act) {
     if (this.#does("delayed", 0.3)) await this.#later(800);
     if (this.#does("dropped", 0.02)) return new Promise(() => {});

@@ -1,5 +1,5 @@
 // Random interleavings of changes, loads and reads over tiers that are slow, reorder, hang, refuse
-// and fail: after a change no older value of its key is served by this instance, nor stays in a tier.
+// and fail: after a change this instance serves no older value of the key, and no tier keeps one.
 
 import assert from "node:assert/strict";
 import { isMainThread, parentPort, workerData } from "node:worker_threads";
@@ -10,12 +10,12 @@ import { Backing, UnrulyTier, versionIn } from "./unruly-tier.mjs";
 
 const STEPS_PER_EPISODE = 300;
 const KEYS = ["k0", "k1", "k2", "other"];
-/** What everything carries in an episode with tags. */
+/** The tag of every entry in an episode with tags. */
 const TAG = "all";
-/** What some keys carry besides, and `of:<key>`, which one key alone does. */
+/** A tag that several keys have; each key also has one of its own, `of:<key>`. */
 const HALF = { k0: "left", k1: "left", k2: "right", other: "right" };
 
-/** Ways to say which tags the wrapped functions' entries carry, and those tags. */
+/** Options for the tags of the wrapped functions' entries, and the tags that they result in. */
 const TAGGINGS = [
   { option: [TAG, "of:{0}"], of: (key) => [TAG, `of:${key}`] },
   {
@@ -26,12 +26,13 @@ const TAGGINGS = [
 const MODES = ["well", "well", "well", "down", "full", "readonly"];
 
 /**
- * A tier that can neither be cleared nor list its keys has records from before a clearing told by
- * their times: what another instance writes in these milliseconds before may pass for later.
+ * A tier that can neither clear nor list recognises records from before a clearing by their times:
+ * a record that another instance writes within these milliseconds before it may be taken for a
+ * later one.
  */
 const CLOCKS = 10;
 
-/** Nothing is promised yet. */
+/** Returns the state of a key about which nothing is promised yet. */
 const newFloor = (since) => ({
   v: 0,
   since,
@@ -41,7 +42,9 @@ const newFloor = (since) => ({
   late: new Set(),
 });
 
-/** One application: caches over the same tiers, an origin, and what each cache has promised. */
+/**
+ * An application: caches over the same tiers, an origin, and the promises that each cache has made.
+ */
 export class Episode {
   clock = new ManualClock();
   #random;
@@ -101,14 +104,17 @@ export class Episode {
     return this.#backings.map((backing) => backing.last);
   }
 
-  /** The row changes, and so does what follows. */
+  /** Changes the row of a key, and so the values loaded from now on. */
   #bump(key) {
     const v = this.#rows.get(key) + 1;
     this.#rows.set(key, v);
     return v;
   }
 
-  /** Something that is promised when it is done: nothing older than the rows are now. */
+  /**
+   * Makes a change, which promises when it has ended that nothing older than the current rows is
+   * served.
+   */
   #change(instance, keys, act, promises = () => true, name = undefined) {
     const floors = keys.map((key) => ({ key, v: this.#bump(key) }));
     for (const { key } of floors) instance.floors.get(key).changes += 1;
@@ -131,8 +137,8 @@ export class Episode {
   }
 
   /**
-   * An `add` writes when it has looked, and a `set` meanwhile waits for it: that may be later than
-   * another change that is made at the same time.
+   * Tracks the order of `set` after `add`: an `add` writes once it has looked, and a `set`
+   * meanwhile waits for it, possibly until after another change made at the same time.
    */
   #holdTurn(instance, key, v, changed, name) {
     const { turns } = instance.floors.get(key);
@@ -143,8 +149,10 @@ export class Episode {
   }
 
   /**
-   * @param since what tiers had done when the change began: what others do later is theirs
-   * @param from the time from which it is, too
+   * Raises the version that is promised for a key.
+   * @param since the last write in the tiers when the change began: later ones of others are not
+   *   this instance's
+   * @param from the time from which on writes of others are not this instance's either
    */
   #raise(instance, key, v, since, from = Number.POSITIVE_INFINITY) {
     const floor = instance.floors.get(key);
@@ -154,7 +162,7 @@ export class Episode {
 
   #check(instance, key, value, { v, since, from, late }, what) {
     if (value === undefined || value.v >= v || late.has(value.v)) return;
-    // What another instance wrote later is its affair.
+    // A later write of another instance is not covered by the promise.
     const isOthers = this.#backings.some((backing, at) =>
       backing.isOthers(instance.id, key, value.v, since[at], from),
     );
@@ -178,7 +186,7 @@ export class Episode {
     );
   }
 
-  /** A call of the wrapped function: what it joins may have begun before a change. */
+  /** Calls the wrapped function. It may join a load that began before a change. */
   #call(instance, key, what, act) {
     const floor = { ...instance.floors.get(key) };
     const since = this.#lastDone();
@@ -191,7 +199,7 @@ export class Episode {
     });
   }
 
-  /** A read without a loader: it must not be older than what is promised when it answers. */
+  /** Reads without a loader: the value must not be older than promised when the read ends. */
   #read(instance, keys, what, act) {
     this.#watch(act(), (values) => {
       for (const [at, key] of keys.entries()) {
@@ -200,13 +208,13 @@ export class Episode {
     });
   }
 
-  /** What a write of these keys carries: all tags of each. */
+  /** Returns all tags of an entry for these keys. */
   #carried(keys) {
     if (this.#tagging === undefined) return {};
     return { tags: [...new Set(keys.flatMap(this.#tagging.of))] };
   }
 
-  /** Some tags of a key, or of it and another one, and the keys that carry any of them. */
+  /** Returns some tags of a key, or of it and another one, and the keys that have any of them. */
   #someTags(key) {
     const { of } = this.#tagging;
     const all = this.#roll(3) === 0 ? [...of(key), ...of(this.#pick(KEYS))] : of(key);
@@ -228,7 +236,7 @@ export class Episode {
     },
     refresh: (instance, key) => {
       const floor = instance.floors.get(key);
-      // Loads that it overtakes are not stored, whatever they bring.
+      // Loads that the change overtakes are not stored.
       floor.changes += 1;
       const { changes } = floor;
       const since = this.#lastDone();
@@ -270,7 +278,7 @@ export class Episode {
       const { tags, keys } = this.#someTags(key);
       this.#change(instance, keys, () => instance.cache.invalidateTags(tags));
     },
-    // What is stale may still answer, so nothing is promised.
+    // A stale entry may still answer, so nothing is promised.
     invalidateTagsSoftly: (instance, key) => {
       if (this.#tagging === undefined) return;
       const { tags } = this.#someTags(key);
@@ -311,7 +319,7 @@ export class Episode {
       this.#pick(instance.tiers).mode = this.#pick(MODES);
     },
     forget: (instance) => {
-      // Loads under way are not stored then.
+      // Loads under way are not stored.
       for (const floor of instance.floors.values()) floor.changes += 1;
       instance.own?.clear();
     },
@@ -336,7 +344,7 @@ export class Episode {
     await this.#end();
   }
 
-  /** The tiers are well again: what is in them now is good. */
+  /** Heals the tiers and checks that they hold no older value than promised. */
   async #end() {
     for (const { tiers } of this.#instances) {
       for (const tier of tiers) Object.assign(tier, { mode: "well", mischief: 0 });
@@ -357,18 +365,18 @@ export class Episode {
 
   #checkTier(instance, key, backing) {
     const record = backing.records.get(key);
-    // What a tag has ended stays in tiers, where nobody reads it.
+    // Entries with an invalidated tag stay in tiers, where they are never read.
     if (this.#tagging !== undefined) return;
     if (record === undefined || backing.haunted.has(key) || this.#instances.length > 1) return;
     const floor = instance.floors.get(key);
-    // A tier that can neither be cleared nor list keeps what it has.
+    // A tier that can neither clear nor list keeps its records.
     if (instance.tiers[0].keys === undefined) return;
     this.#check(instance, key, { v: versionIn(record) }, floor, "what a tier has");
   }
 }
 
 /**
- * Plays episodes until so many steps were taken; gives how many.
+ * Plays episodes until `steps` steps were taken; returns the number taken.
  * @throws Error naming the episode that broke a promise
  */
 export async function play(seed, steps) {
@@ -387,7 +395,8 @@ export async function play(seed, steps) {
   return taken;
 }
 
-// In a thread of its own, without traces of the errors that tiers give: the test runner's hooks would see every promise.
+// In a thread of its own, without stack traces of the tiers' errors: the test runner's hooks would
+// follow every promise.
 if (!isMainThread && workerData?.parts !== undefined) {
   Error.stackTraceLimit = 0;
   const playAll = async () => {

@@ -6,7 +6,10 @@ import { seeded } from "./lock-stage.mjs";
 import { drain, ManualClock } from "./manual-clock.mjs";
 import { WholeStore } from "./whole-store.mjs";
 
-/** A store with every capability whose time is the clock's; `delay` is for each operation. */
+/**
+ * Returns a store with every capability, on the test's clock; `delay` is the time of each
+ * operation.
+ */
 export function storeOn(clock, delay = () => 0) {
   const store = new WholeStore();
   const state = { down: false, hangs: false, operations: [] };
@@ -27,8 +30,8 @@ export function storeOn(clock, delay = () => 0) {
 }
 
 /**
- * Instances of one function, and the origin they ask.
- * @param policy given the shared store
+ * Returns instances of one function, and their origin.
+ * @param policy returns the policy, given the shared store
  */
 export function stage({ instances = 2, policy, delay, seed = 1, layered = false }) {
   const clock = new ManualClock();
@@ -59,7 +62,7 @@ export function stage({ instances = 2, policy, delay, seed = 1, layered = false 
       );
     return { cache, load, code, events };
   });
-  /** Calls one instance after the other, each when everything before it is known. */
+  /** Calls one instance after another, each when the effects of the calls before are known. */
   const turn = async (...calls) => {
     const codes = [];
     for (const [instance, key] of calls) {
@@ -73,10 +76,10 @@ export function stage({ instances = 2, policy, delay, seed = 1, layered = false 
   return { clock, shared, origin, instances: made, turn };
 }
 
-/** A breaker that opens quickly. */
+/** Rules of a breaker that opens quickly. */
 export const RULES = { errorRate: 0.5, window: "1m", minCalls: 4, openFor: "30s" };
 
-/** A policy of nothing but a shared breaker. */
+/** Returns a policy with a shared breaker only. */
 export const broken = (rules) => (shared) => ({
   ttl: 0,
   circuitBreaker: { ...RULES, ...rules, shared },
@@ -84,17 +87,17 @@ export const broken = (rules) => (shared) => ({
 
 let keys = 0;
 
-/** A key of its own for every call: nothing is answered from the cache. */
+/** Calls an instance with a new key, so that the cache has no entry. */
 export const on = (instance) => {
   keys += 1;
   return [instance, keys];
 };
 
-/** One call of each instance, so many times. */
+/** Returns one call of each instance, `times` times. */
 export const all = (instances, times = 1) =>
   Array.from({ length: instances * times }, (_, nth) => on(nth % instances));
 
-/** Opens the breaker of a stage; four loads. */
+/** Opens the breaker of a stage with four loads. */
 export async function opened(setUp) {
   const it = stage(setUp);
   it.origin.down = true;

@@ -4,9 +4,8 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 
 /**
- * Starts an origin; `context.after` stops it.
- * `answer(request, nth)` gives `{ status, headers, body }`, or undefined when it wrote the response
- * itself, to which `request.response` is.
+ * Starts an origin; `context.after` stops it. `answer(request, nth)` returns `{ status, headers,
+ * body }`, or undefined if it has written to `request.response` itself.
  */
 export async function httpOrigin(context, answer) {
   const requests = [];
@@ -34,7 +33,7 @@ export async function httpOrigin(context, answer) {
   return {
     url: `http://127.0.0.1:${server.address().port}`,
     requests,
-    /** How often a path was asked. */
+    /** Returns the number of requests for a path. */
     calls: (path) => requests.filter(({ url }) => url.pathname === path).length,
   };
 }

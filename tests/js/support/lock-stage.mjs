@@ -4,7 +4,7 @@ import { createCache, memory } from "holdover";
 import { ManualClock } from "./manual-clock.mjs";
 import { SharedStore } from "./shared-store.mjs";
 
-/** A seeded source of numbers in [0, 1). */
+/** Returns numbers in [0, 1), the same for the same seed. */
 export function seeded(seed) {
   let state = seed;
   return () => {
@@ -13,7 +13,7 @@ export function seeded(seed) {
   };
 }
 
-/** Instances over one store; `takes` is how long a load takes, and may be changed. */
+/** Returns instances over one store; `takes`, the duration of a load, may be changed later. */
 export function stage({ instances = 2, policy = {}, takes = 100, latency, seed = 1, store } = {}) {
   const clock = new ManualClock();
   const shared = new SharedStore(clock, latency);
@@ -32,7 +32,7 @@ export function stage({ instances = 2, policy = {}, takes = 100, latency, seed =
   const rules = { ttl: "1h", key: "k", lock: { ttl: 10_000, wait: 8000 }, ...policy };
   const made = Array.from({ length: instances }, (_, nth) => {
     const events = [];
-    // What an instance itself asks of the store.
+    // Operations of this instance on the store.
     const operations = [];
     const own = { name: "shared" };
     for (const method of ["get", "set", "delete", "add", "compareAndDelete"]) {

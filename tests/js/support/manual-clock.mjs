@@ -1,16 +1,16 @@
-// A clock that is moved by hand, for `createCache({ clock })`. Nothing sleeps.
+// A clock moved by hand, for `createCache({ clock })`. Nothing sleeps.
 
-/** How many rounds of microtasks are let through: far more than any chain of promises is long. */
+/** Rounds of microtasks to wait for: far more than any chain of promises is long. */
 const ROUNDS = 100;
 
-/** Lets every promise that can go on do so. */
+/** Waits until every promise that can settle has settled. */
 export async function drain() {
   for (let round = 0; round < ROUNDS; round += 1) await undefined;
 }
 
-/** Time and timers; a wall clock that may be shifted while timers go on. */
+/** Time and timers, with a wall clock that may be shifted while timers go on. */
 export class ManualClock {
-  /** Milliseconds since the clock was made; what timers go by. */
+  /** Milliseconds since the clock was made, by which timers run. */
   elapsed = 0;
   #start;
   #shift = 0;
@@ -19,12 +19,12 @@ export class ManualClock {
   #timers = new Map();
   #owner;
 
-  /** @param {number} start what the wall clock says at first */
+  /** @param {number} start the first wall-clock time */
   constructor(start = 1_700_000_000_000) {
     this.#start = start;
   }
 
-  /** What the wall clock says. */
+  /** Returns the wall-clock time. */
   now() {
     return this.#start + this.elapsed + this.#shift;
   }
@@ -43,7 +43,7 @@ export class ManualClock {
     this.#timers.delete(timer);
   }
 
-  /** Runs `act`; the timers it arms, and those that they arm in turn, are `owner`'s. */
+  /** Runs `act`; timers that it arms, and timers that those arm, belong to `owner`. */
   as(owner, act) {
     const before = this.#owner;
     this.#owner = owner;
@@ -59,7 +59,7 @@ export class ManualClock {
     for (const [id, timer] of this.#timers) if (timer.owner === owner) this.#timers.delete(id);
   }
 
-  /** How many timers are armed. */
+  /** The number of armed timers. */
   get armed() {
     return this.#timers.size;
   }
@@ -70,8 +70,8 @@ export class ManualClock {
   }
 
   /**
-   * Moves time to `millis` since the clock was made. Timers run one by one, those due at the same
-   * moment in the order they were armed; promises go on in between.
+   * Advances to `millis` since the clock was made. Timers run one by one, those due at the same
+   * moment in the order they were armed; promises settle in between.
    */
   async runTo(millis) {
     await drain();
@@ -83,12 +83,12 @@ export class ManualClock {
     this.elapsed = Math.max(this.elapsed, millis);
   }
 
-  /** Moves time on by `millis`. */
+  /** Advances by `millis`. */
   runFor(millis) {
     return this.runTo(this.elapsed + millis);
   }
 
-  /** Takes out the timer that is due next, no later than `limit`. */
+  /** Removes and returns the timer that is due next, no later than `limit`. */
   #next(limit) {
     let first;
     for (const [id, timer] of this.#timers) {

@@ -1,12 +1,12 @@
-// A lower store over a Map, for tests: it misbehaves when told to.
+// A lower store over a Map, for tests: it misbehaves on demand.
 
 export class MapStore {
   records = new Map();
   /** Every operation, like `"get a"`. */
   operations = [];
-  /** Milliseconds given with the last `set` of each key. */
+  /** The lifetime in milliseconds of the last `set` of each key. */
   lifetimes = new Map();
-  /** Instead of the real operations: `(operation, key) => anything`; undefined for the real ones. */
+  /** Replaces operations: `(operation, key) => anything`; undefined for the real ones. */
   misbehave;
 
   /** @param {string} [name] */
@@ -36,7 +36,7 @@ export class MapStore {
     });
   }
 
-  /** How often an operation was asked for. */
+  /** Returns the number of calls of an operation. */
   count(operation) {
     return this.operations.filter((done) => done.startsWith(`${operation} `)).length;
   }

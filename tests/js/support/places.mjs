@@ -1,10 +1,10 @@
-// Where basic operations are tried: memory, and stores that can more or less.
+// Caches for tests of basic operations, over memory and stores with different capabilities.
 
 import { createCache, memory } from "holdover";
 import { ManualClock } from "./manual-clock.mjs";
 import { only, SharedStore } from "./shared-store.mjs";
 
-/** Caches over one store, each with a memory of its own. */
+/** Returns caches over one store, each with a memory of its own. */
 export function stage(capabilities, { instances = 2, options = {}, latency } = {}) {
   const clock = new ManualClock();
   const shared = new SharedStore(clock, latency);

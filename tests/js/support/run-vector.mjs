@@ -1,5 +1,5 @@
-// Plays a scenario vector against the npm package: see tests/vectors/README.md.
-// No imports of the host's: this also runs inside Workers.
+// Plays a scenario vector against the npm package: see tests/vectors/README.md. Imports nothing of
+// a host, as it also runs inside Workers.
 
 import { ManualClock } from "./manual-clock.mjs";
 import { checkNames } from "./vector-names.mjs";
@@ -12,14 +12,14 @@ export { ROUTES } from "./vector-routes.mjs";
 const show = (value) => JSON.stringify(value);
 const same = (one, other) => show(one) === show(other);
 
-/** The last moment that a vector says anything about. */
+/** Returns the last moment that a vector names. */
 function endOf(vector) {
   const { steps, loads = [], until = 0 } = vector;
   const times = steps.flatMap(({ at, expect, others }) => [at, expect?.at ?? 0, others?.at ?? 0]);
   return Math.max(until, ...times, ...Object.values(loads).flat());
 }
 
-/** One vector on its way through one route. */
+/** A vector played through one route. */
 class Run {
   wrong = [];
   #vector;
@@ -34,7 +34,7 @@ class Run {
   #signalsEverywhere;
   #aborted;
   #gone = new Set();
-  /** What the random source gives. */
+  /** The next number of the random source. */
   #roll = 0.5;
 
   constructor(vector, route, { createCache, memory }) {
@@ -85,7 +85,7 @@ class Run {
     this.#controllers.get(name).abort(this.#labels.error("aborted"));
   }
 
-  /** The host drops the request: its timers go, and nobody is there to see an answer. */
+  /** Drops a request as a host does: its timers go, and its answer is never seen. */
   #vanish(name) {
     this.#clock.vanish(name);
     this.#gone.add(name);
@@ -101,7 +101,10 @@ class Run {
     }
   }
 
-  /** Only where it is needed: a call with a signal goes another way through the driver. */
+  /**
+   * Returns a signal only where a step needs one: a call with a signal takes another way through
+   * the driver.
+   */
   #signalFor(step) {
     const aborted = this.#aborted.has(step.as);
     if (!aborted && !this.#signalsEverywhere) return undefined;
@@ -164,7 +167,7 @@ class Run {
     }
     this.#compareTimes("loads", this.#vector.loads ?? [], loads, (load) => load.at);
     const { aborts } = this.#vector;
-    // A loader without a signal cannot tell whether it was aborted.
+    // A loader without a signal cannot tell if it was aborted.
     if (loads.some((load) => !load.seen)) return;
     if (aborts !== undefined) this.#compareTimes("aborts", aborts, loads, (load) => load.aborted);
     else if (loads.some((load) => load.aborted !== null)) {
@@ -203,7 +206,7 @@ function mergeExpected(first, others) {
   return { ...(says ? rest : first), ...others };
 }
 
-/** The routes that a vector can take. */
+/** Returns the routes that a vector can take. */
 export function routesOf(vector) {
   return Object.keys(ROUTES).filter((name) => ROUTES[name].takes(vector));
 }
@@ -212,8 +215,8 @@ export function routesOf(vector) {
  * Plays a vector against an installed package.
  * @param vector one element of `tests/vectors/*.json`
  * @param holdover the package's exports
- * @param routes which ways to go, in turn; all that the vector can take if absent
- * @throws Error that lists everything that differs
+ * @param routes the routes to take, in turn; by default all that the vector can take
+ * @throws Error that lists every difference
  */
 export async function runVector(vector, holdover, routes = routesOf(vector)) {
   checkNames(vector);

@@ -1,14 +1,14 @@
-// The number that a random test begins with.
+// Seeds of random tests.
 
 const { HOLDOVER_SEED: given } = process.env;
 
-/** Returns a seed that nobody has seen. */
+/** Returns a random seed. */
 export const anySeed = () => Math.floor(Math.random() * 2 ** 31);
 
 /**
- * Returns the seed of a run. A regular run plays the same each time, so that a red one is the fault
- * of the change; HOLDOVER_SEED=<number> plays others, HOLDOVER_SEED=random any, and the seed is
- * printed.
+ * Returns the seed of a run. A regular run plays the same each time, so that a failure is the fault
+ * of the change. HOLDOVER_SEED=<number> sets another, HOLDOVER_SEED=random takes a random one, and
+ * the seed is printed.
  */
 export function seedOf(regular) {
   const seed = given === "random" ? anySeed() : Number(given ?? regular);

@@ -1,9 +1,9 @@
-// A store that several caches share, with every capability that locks and counters ask for. Each
-// operation takes its time on the manual clock, records end by it, and all are counted.
+// A store shared by several caches, with every capability that locks and counters need. Operations
+// take time on the manual clock, records expire by it, and all operations are recorded.
 
 export class SharedStore {
   name = "shared";
-  /** name → { record, due }, or a number instead of a record. */
+  /** Records, or numbers, by name, with the time they expire. */
   held = new Map();
   /** Every operation, like `"get a"`. */
   operations = [];
@@ -21,7 +21,7 @@ export class SharedStore {
     this.#latency = latency;
   }
 
-  /** How often an operation was asked for. */
+  /** Returns the number of calls of an operation. */
   count(operation) {
     return this.operations.filter((done) => done.startsWith(`${operation} `)).length;
   }
@@ -113,7 +113,7 @@ export class SharedStore {
   }
 }
 
-/** A store with the capabilities named, and no others. */
+/** Returns the store with only the named capabilities. */
 export function only(store, ...capabilities) {
   const made = { name: store.name };
   for (const method of ["get", "set", "delete", ...capabilities]) {

@@ -1,22 +1,22 @@
-// A lower tier that is slow, reorders, hangs, refuses and fails, by a seeded random; and knows when
-// which instance's writes were done there. On a clock that is moved by hand.
+// A lower tier that is slow, reorders, hangs, refuses and fails at random, by a seed, and records
+// when each instance's writes took effect. On a clock moved by hand.
 
-/** What a tier has, for all instances. */
+/** The contents of a tier, for all instances. */
 export class Backing {
   records = new Map();
-  /** Counts what is done. */
+  /** Counts effects. */
   #done = 0;
-  /** By key and version: when it was last written, by whom. */
+  /** The last effect that wrote a version of a key, and its instance. */
   #written = new Map();
   #clock;
-  /** Keys that an operation which never settles may change at some time. */
+  /** Keys that an operation which never settles may still change. */
   haunted = new Set();
 
   constructor(clock) {
     this.#clock = clock;
   }
 
-  /** The number of what was done last. */
+  /** The number of the last effect. */
   get last() {
     return this.#done;
   }
@@ -34,7 +34,7 @@ export class Backing {
     this.records.delete(key);
   }
 
-  /** True if another instance wrote that version after that, or from that time on. */
+  /** True if another instance wrote the version after effect `since`, or from time `from` on. */
   isOthers(instance, key, version, since, from) {
     const by = this.#written.get(`${key}#${version}`) ?? new Map();
     return [...by].some(
@@ -43,7 +43,7 @@ export class Backing {
   }
 }
 
-/** The version in a record of a value `{ v }`. */
+/** Returns the version in a record of a value `{ v }`. */
 export function versionIn(record) {
   const [, version] = /"v":(\d+)/.exec(Buffer.from(record).toString("latin1")) ?? [];
   return Number(version);
@@ -51,11 +51,11 @@ export function versionIn(record) {
 
 const CAPABILITIES = ["getMany", "setMany", "deleteMany", "keys", "clear", "add"];
 
-/** One instance's way to a tier. */
+/** An instance's connection to a tier. */
 export class UnrulyTier {
   /** "well", "down" (refuses all), "full" (refuses writes), "readonly" (refuses writes and drops). */
   mode = "well";
-  /** How much it misbehaves: 0 for not at all. */
+  /** The intensity of faults; 0 for none. */
   mischief = 1;
   #backing;
   #clock;
@@ -85,7 +85,7 @@ export class UnrulyTier {
     );
   }
 
-  /** @param act what is done, at some time between call and answer */
+  /** @param act takes effect at some time between call and answer */
   async #operate(kind, keys, act) {
     if (this.#refuses(kind)) throw new Error(`${this.name} is ${this.mode}`);
     const roll = this.#random() / Math.max(this.mischief, Number.MIN_VALUE);

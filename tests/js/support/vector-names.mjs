@@ -1,4 +1,4 @@
-// The names that vectors may use: a misspelt one must not be a vector that checks nothing.
+// The names that vectors may use: a misspelt one must not result in a vector that checks nothing.
 
 const EXPECTED = ["value", "error", "source", "at", "age", "ttl", "cause", "retryAfter", "pending"];
 const OPERATIONS = [
@@ -49,7 +49,7 @@ function checkStep(step) {
   if (asks !== "expect" in step) throw new Error(`${operations[0]}: "expect" is wrong or missing`);
 }
 
-/** @throws Error naming what is misspelt or missing */
+/** @throws Error naming the misspelt or missing name */
 export function checkNames(vector) {
   check("vector", vector);
   for (const load of Object.values(vector.origin ?? []).flat()) check("load", load);

@@ -1,4 +1,4 @@
-// The scripted origin of a vector, and how its values and errors are written in JSON.
+// The scripted origin of a vector, and the notation of its values and errors in JSON.
 
 const SPECIAL = {
   undefined: undefined,
@@ -7,13 +7,13 @@ const SPECIAL = {
   "-0": -0,
 };
 
-/** What JSON cannot say is `{ "$": "undefined" }` and the like. */
+/** Decodes a value; `{ "$": "undefined" }` and the like stand for values that JSON lacks. */
 export function decode(written) {
   const special = typeof written === "object" && written !== null ? written.$ : undefined;
   return special === undefined ? written : SPECIAL[special];
 }
 
-/** The other way, for printing and comparing. */
+/** Encodes a value for printing and comparing. */
 export function encode(value) {
   if (value === undefined) return { $: "undefined" };
   if (typeof value !== "number") return value;
@@ -21,11 +21,11 @@ export function encode(value) {
   return Number.isFinite(value) ? value : { $: String(value) };
 }
 
-/** Errors by their labels: what a loader throws is an `Error` of its own, rethrown as it is. */
+/** Errors by label: a loader throws an `Error` of its own, which is rethrown unchanged. */
 export class Labels {
   #labels = new WeakMap();
 
-  /** What to throw for this label; only strings become `Error`s. */
+  /** Returns the value to throw for a label; only strings become `Error`s. */
   error(label) {
     if (typeof label !== "string") return decode(label);
     const error = new Error(label);
@@ -33,14 +33,14 @@ export class Labels {
     return error;
   }
 
-  /** The label of what was thrown: the very object that was made, or holdover's own by code. */
+  /** Returns the label of a thrown value: that of the same object, or a holdover error's code. */
   of(thrown) {
     if (typeof thrown !== "object" || thrown === null) return encode(thrown);
     return this.#labels.get(thrown) ?? thrown.code ?? `no error of the vector's: ${thrown}`;
   }
 }
 
-/** Does what the script says, and notes when loads began and were aborted. */
+/** Plays the script, and records when loads began and were aborted. */
 export class ScriptedOrigin {
   loads = [];
   #script;
@@ -54,7 +54,7 @@ export class ScriptedOrigin {
     this.#labels = labels;
   }
 
-  /** One load. Not async: what it throws, it throws at once. */
+  /** Plays one load. Not async: it throws synchronously. */
   load(key, signal) {
     const load = { key, at: this.#clock.elapsed, aborted: null, seen: signal !== undefined };
     const nth = this.#begun.get(key) ?? 0;
@@ -70,7 +70,7 @@ export class ScriptedOrigin {
     return this.perform(script ?? { hangs: true }, signal);
   }
 
-  /** Does what a script says. */
+  /** Plays a script. */
   perform(script, signal) {
     if ("throws" in script) throw this.#labels.error(script.throws);
     if ("returns" in script) return decode(script.returns);

@@ -1,4 +1,4 @@
-// A vector's policy as the package takes it: functions are written as tables in JSON.
+// A vector's policy as the package takes it; in JSON, functions are written as tables.
 
 import { decode, encode } from "./vector-origin.mjs";
 
@@ -9,7 +9,7 @@ function fails() {
   throw new Error("the policy's own function failed");
 }
 
-/** `{ "in": [...] }`, `{ "notIn": [...] }` or `"throws"`. */
+/** Returns the predicate of `{ "in": [...] }`, `{ "notIn": [...] }` or `"throws"`. */
 function predicateOf(written, labelOf) {
   if (written === undefined) return undefined;
   if (written === "throws") return fails;
@@ -17,7 +17,7 @@ function predicateOf(written, labelOf) {
   return written.in === undefined ? (value) => !listed(value) : listed;
 }
 
-/** A duration, or a function that gives one: `{ "by": [...], "else": … }` or `"throws"`. */
+/** Returns a duration, or the function of `{ "by": [...], "else": … }` or `"throws"`. */
 function durationOf(written, labelOf) {
   if (written === "throws") return fails;
   if (written?.by === undefined) return decode(written);
@@ -27,7 +27,7 @@ function durationOf(written, labelOf) {
   };
 }
 
-/** Replaces the named members of an object, where it has them. */
+/** Returns an object with the named members replaced, where it has them. */
 function replaced(object, changes) {
   const changed = { ...object };
   for (const [name, change] of Object.entries(changes)) {
@@ -36,7 +36,7 @@ function replaced(object, changes) {
   return changed;
 }
 
-/** @param origin what performs the script of `onReject` */
+/** @param origin plays the script of `onReject` */
 export function policyOf(fields, labels, origin) {
   const label = (error) => labels.of(error);
   return replaced(fields, {

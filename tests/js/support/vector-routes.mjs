@@ -1,6 +1,6 @@
-// The ways a vector's calls go through the public API. All must give the same answers.
+// The routes of a vector's calls through the public API. All must give the same answers.
 
-/** A key as vectors name it: a string as it is, a list of arguments as JSON. */
+/** Returns a key as vectors write it: a string as it is, a list of arguments as JSON. */
 export const labelOf = (key) => (typeof key === "string" ? key : JSON.stringify(key));
 const argsOf = (key) => (typeof key === "string" ? [key] : key);
 
@@ -40,7 +40,7 @@ export const ROUTES = {
       };
     },
   },
-  /** `wrapped(…)`: the way of a hit is another one here. */
+  /** `wrapped(…)`: its hits take another way. */
   call: {
     explains: false,
     takes: () => true,

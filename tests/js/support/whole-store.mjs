@@ -1,5 +1,5 @@
-// A store over a Map with every capability, on a clock that is moved by hand: what the cases of
-// storeConformance have to accept, and what broken stores are made of.
+// A store over a Map with every capability, on a clock moved by hand: storeConformance must accept
+// it, and tests break it in single points.
 
 const SAME = (left, right) => Buffer.compare(left, right) === 0;
 

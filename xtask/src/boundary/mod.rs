@@ -1,4 +1,4 @@
-//! Writes the parts of TypeScript and of the documents that follow from the core's sources.
+//! Generates the TypeScript and the documents that follow from the core's sources.
 
 mod names;
 mod options;
@@ -14,12 +14,12 @@ use crate::stamp::write;
 use crate::wasm::Module;
 use crate::workspace::Workspace;
 
-/// The names of the numbers.
+/// The constants of the boundary.
 const CONSTANTS: &str = "js/src/core/abi.ts";
-/// The functions of the module.
+/// The declarations of the module's functions.
 const DECLARATIONS: &str = "js/src/core/glue/holdover.d.ts";
 
-/// Returns the files that need no module to be written: path and text.
+/// Returns the files that can be generated without the module: path and text.
 fn of_sources() -> Result<[(&'static str, String); 3]> {
     Ok([
         (CONSTANTS, constants()?),
@@ -28,7 +28,7 @@ fn of_sources() -> Result<[(&'static str, String); 3]> {
     ])
 }
 
-/// Writes what is generated, where it is not as it should be.
+/// Writes generated files that are stale.
 pub(crate) fn update(workspace: &Workspace, module: &Module) -> Result<()> {
     let of_module = (DECLARATIONS, declarations(module)?);
     for (path, wanted) in of_sources()?.into_iter().chain([of_module]) {
@@ -40,7 +40,7 @@ pub(crate) fn update(workspace: &Workspace, module: &Module) -> Result<()> {
     Ok(())
 }
 
-/// Checks that what is generated from the sources alone is what they say.
+/// Fails if a file generated from the sources alone is stale.
 pub(crate) fn check_sources(workspace: &Workspace) -> Result<()> {
     for (path, wanted) in of_sources()? {
         check(workspace, path, &wanted)?;
@@ -48,7 +48,7 @@ pub(crate) fn check_sources(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// Checks that the declarations are those of the module.
+/// Fails if the declarations do not match the module.
 pub(crate) fn check_declarations(workspace: &Workspace, module: &Module) -> Result<()> {
     check(workspace, DECLARATIONS, &declarations(module)?)
 }
@@ -62,7 +62,7 @@ fn check(workspace: &Workspace, path: &str, wanted: &str) -> Result<()> {
     Ok(())
 }
 
-/// The text of `js/src/core/abi.ts`.
+/// Returns the text of `js/src/core/abi.ts`.
 fn constants() -> Result<String> {
     let mut text = String::from(
         "// Generated from src/abi/ by `cargo xtask build`: change those files, not this one.\n\n\
@@ -158,8 +158,8 @@ fn add_record(text: &mut String, record: &Record) -> Result<()> {
     Ok(())
 }
 
-/// The text of `js/src/core/glue/holdover.d.ts`: the functions as wasm-bindgen declares them, without
-/// what is about loading, which `core.ts` does otherwise.
+/// Returns the text of `js/src/core/glue/holdover.d.ts`: the functions as wasm-bindgen declares
+/// them, without its loading functions, which `core.ts` replaces.
 fn declarations(module: &Module) -> Result<String> {
     let generated =
         fs::read_to_string(&module.declarations).context("reading the generated declarations")?;
@@ -191,7 +191,7 @@ fn declarations(module: &Module) -> Result<String> {
     ))
 }
 
-/// `f(stored_at: number): T` as `f(storedAt: number): T`: the name of the function stays.
+/// Turns `f(stored_at: number): T` into `f(storedAt: number): T`; the function's name stays.
 fn with_camel_parameters(declared: &str) -> String {
     match declared.split_once('(') {
         Some((name, rest)) => format!("{name}({}", camel(rest)),
@@ -204,7 +204,7 @@ fn plain(docs: &[&str]) -> String {
     without_links(&lines.join(" "))
 }
 
-/// Rust's links, as mere code.
+/// Turns Rust's doc links into plain code spans.
 fn without_links(text: &str) -> String {
     text.replace("[`", "`")
         .replace("`]", "`")

@@ -1,6 +1,6 @@
-//! Names, as each language writes them.
+//! Spelling of names in each language.
 
-/// `stored_at` as `storedAt`.
+/// Turns `stored_at` into `storedAt`.
 pub(super) fn camel(name: &str) -> String {
     let mut text = String::new();
     let mut is_next_upper = false;
@@ -17,12 +17,12 @@ pub(super) fn camel(name: &str) -> String {
     text
 }
 
-/// `NO_STORE` as `no-store`.
+/// Turns `NO_STORE` into `no-store`.
 pub(super) fn kebab(name: &str) -> String {
     name.to_lowercase().replace('_', "-")
 }
 
-/// `CountNumbers` as `COUNT_NUMBERS`.
+/// Turns `CountNumbers` into `COUNT_NUMBERS`.
 pub(super) fn screaming(name: &str) -> String {
     let mut text = String::new();
     for letter in name.chars() {

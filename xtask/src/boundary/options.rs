@@ -1,4 +1,4 @@
-//! The options of a policy: for the checks in TypeScript, and as a page for users.
+//! Generates the table of policy options for TypeScript, and their page for users.
 
 use std::fmt::Write as _;
 
@@ -7,12 +7,12 @@ use holdover::options::{Bounds, LONGEST_TIMER, MOST_COUNTED, Places, Range, Spec
 
 use super::names::camel;
 
-/// The table for the checks.
+/// The table for TypeScript's checks.
 pub(super) const CHECKS: &str = "js/src/core/option-table.ts";
 /// The page for users.
 pub(super) const PAGE: &str = "docs/options.md";
 
-/// The text of [`CHECKS`].
+/// Returns the text of [`CHECKS`].
 pub(super) fn checks() -> Result<String> {
     let mut text = String::from(
         "// Generated from src/options.rs by `cargo xtask build`: change that file, not this one.\n\n\
@@ -124,7 +124,7 @@ fn bounds_fields(bounds: &Bounds) -> Vec<String> {
     fields
 }
 
-/// The text of [`PAGE`].
+/// Returns the text of [`PAGE`].
 pub(super) fn page() -> Result<String> {
     let mut text = String::from(
         "<!-- Generated from src/options.rs by `cargo xtask build`: change that file, not this one. -->\n\n\

@@ -1,4 +1,4 @@
-//! The package in the other runtimes, and in browsers.
+//! The suites of the package on other runtimes and in browsers.
 
 use std::path::Path;
 use std::process::Command;
@@ -13,26 +13,26 @@ use crate::tally::Tally;
 use crate::toolchain::cargo_in_use;
 use crate::watched::{check, count};
 
-/// Apart, as runtimes weigh more than the other tests need.
+/// A project of its own, as runtimes are large.
 const HOSTS: &str = "tests/hosts";
 const EXAMPLES: &str = "examples";
 const CHROMIUM: &str = "/usr/bin/chromium";
 
-/// Node, Deno, Bun and Vercel's edge runtime.
+/// Tests on Node, Deno, Bun and Vercel's edge runtime.
 pub(super) fn runtimes(bench: &mut Bench<'_>) -> Result<Tally> {
     bench.install_package(HOSTS)?;
     servers::install(bench.workspace)?;
     count(&mut node(bench, "runtimes.mjs"))
 }
 
-/// Pages and service workers in Chromium.
+/// Tests pages and service workers in Chromium.
 pub(super) fn browsers(bench: &mut Bench<'_>) -> Result<Tally> {
     bench.install_package(HOSTS)?;
     install_chromium()?;
     count(node(bench, "browsers.mjs").env("HOLDOVER_CHROMIUM", CHROMIUM))
 }
 
-/// The programs of `examples/`: on Node, Deno, in Chromium, and of the core by itself.
+/// Runs the programs of `examples/`: on Node, on Deno, in Chromium, and with the core alone.
 pub(super) fn examples(bench: &mut Bench<'_>) -> Result<Tally> {
     bench.install_package(HOSTS)?;
     bench.install_package(EXAMPLES)?;

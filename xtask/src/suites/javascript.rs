@@ -15,11 +15,11 @@ use crate::watched::{check, count};
 
 /// The npm project of the tests.
 const TESTS: &str = "tests";
-/// Apart, as clients and runtimes weigh more than the other tests need.
+/// A project of its own, as clients and runtimes are large.
 const STORES: &str = "tests/stores";
-/// Apart, as they are many packages.
+/// A project of its own, as it has many packages.
 const RUNNERS: &str = "tests/runners";
-/// The compilers, and the configurations that each knows.
+/// The compilers, each with the configurations it knows.
 const COMPILERS: [(&str, &[&str]); 3] = [
     ("typescript-5.4", &["tsconfig.browser.", "tsconfig.node."]),
     ("typescript-5.9", &["tsconfig.node.", "before-exports."]),
@@ -27,7 +27,7 @@ const COMPILERS: [(&str, &[&str]); 3] = [
 ];
 const DEMO: &str = "examples/worker";
 
-/// Formatting and lints of everything written in JavaScript, TypeScript and JSON; types of the sources.
+/// Checks formatting and lints of JavaScript, TypeScript and JSON, and the types of the sources.
 pub(super) fn lint(bench: &mut Bench<'_>) -> Result<Tally> {
     boundary::check_sources(bench.workspace)?;
     npm::install(bench.workspace, "js")?;
@@ -47,20 +47,20 @@ pub(super) fn lint(bench: &mut Bench<'_>) -> Result<Tally> {
     Ok(biome + tsc)
 }
 
-/// Unit and behaviour tests on Node.
+/// Tests units and behaviour on Node.
 pub(super) fn units(bench: &mut Bench<'_>) -> Result<Tally> {
     bench.install_package(TESTS)?;
     node_test(bench, "js")
 }
 
-/// HTTP: what other implementations and their test suites say of the cached `fetch`.
+/// Tests the cached `fetch` against other implementations and their test suites.
 pub(super) fn http(bench: &mut Bench<'_>) -> Result<Tally> {
     bench.install_package(TESTS)?;
     node_test(bench, "http")
 }
 
-/// Strict consumers: of the declarations in browsers and on Node, without `skipLibCheck`, by the
-/// oldest compiler that is supported, the last one in JavaScript, and the newest.
+/// Compiles strict consumers, with declarations for browsers and for Node, without `skipLibCheck`,
+/// by the oldest supported compiler, the last one in JavaScript, and the newest.
 pub(super) fn types(bench: &mut Bench<'_>) -> Result<Tally> {
     bench.install_package(TESTS)?;
     let mut tally = Tally::default();
@@ -76,20 +76,20 @@ pub(super) fn types(bench: &mut Bench<'_>) -> Result<Tally> {
     Ok(tally)
 }
 
-/// The package as others get it: manifest, files, bundlers, test runners, weight.
+/// Tests the package as users install it: manifest, files, bundlers, test runners, size.
 pub(super) fn packaging(bench: &mut Bench<'_>) -> Result<Tally> {
     bench.install_package(TESTS)?;
     bench.install_package(RUNNERS)?;
     node_test(bench, "packaging")
 }
 
-/// The package on the Workers runtime.
+/// Tests the package on the Workers runtime.
 pub(super) fn workerd(bench: &mut Bench<'_>) -> Result<Tally> {
     bench.install_package(TESTS)?;
     count(node(bench, TESTS).arg("runtimes/run.mjs"))
 }
 
-/// The stores, against real servers, clients and runtimes.
+/// Tests the stores against real servers, clients and runtimes.
 pub(super) fn stores(bench: &mut Bench<'_>) -> Result<Tally> {
     bench.install_package(STORES)?;
     let valkey = servers::install(bench.workspace)?;
@@ -105,7 +105,7 @@ pub(super) fn stores(bench: &mut Bench<'_>) -> Result<Tally> {
     )
 }
 
-/// The demo, once, with its own checks.
+/// Runs the demo once, with its own checks.
 pub(super) fn demo(bench: &mut Bench<'_>) -> Result<Tally> {
     bench.install_package(DEMO)?;
     count(node(bench, DEMO).args(["demo.mjs", "--once"]))
@@ -136,7 +136,7 @@ fn node(bench: &Bench<'_>, folder: &str) -> Command {
     node
 }
 
-/// The files below `folder` whose name is wanted; there has to be one.
+/// Returns the files below `folder` whose names are wanted; fails if there is none.
 fn files_named(folder: &Path, wanted: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>> {
     let mut files = files_below(folder)?;
     files.retain(|file| {

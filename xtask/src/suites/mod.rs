@@ -1,4 +1,4 @@
-//! The test suites: what there is, in which order, and what came of it.
+//! The test suites: their list, their order, and their results.
 
 mod hosts;
 mod javascript;
@@ -16,7 +16,7 @@ use crate::rooms;
 use crate::tally::Tally;
 use crate::workspace::Workspace;
 
-/// What a suite works on.
+/// The workspace and the package that suites work on.
 struct Bench<'a> {
     workspace: &'a Workspace,
     /// The packed npm package; `None` until it is built.
@@ -24,7 +24,7 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    /// Puts the packed package into a project.
+    /// Installs the packed package in a project.
     fn install_package(&self, project: &str) -> Result<()> {
         let tarball = self
             .tarball
@@ -36,7 +36,7 @@ impl Bench<'_> {
 
 struct Suite {
     name: &'static str,
-    /// Does it test the packed package?
+    /// True if it tests the packed package.
     needs_package: bool,
     run: fn(&mut Bench<'_>) -> Result<Tally>,
 }
@@ -57,10 +57,10 @@ const fn packed(name: &'static str, run: fn(&mut Bench<'_>) -> Result<Tally>) ->
     }
 }
 
-/// The suite that builds what the later ones test.
+/// The suite that builds the package for later ones.
 const PACKAGE: &str = "package";
 
-/// All suites, the cheapest answers first.
+/// All suites, quick ones first.
 const ALL: [Suite; 18] = [
     suite("fmt", rust::fmt),
     suite("rooms", folders),
@@ -91,7 +91,7 @@ struct Report {
     took: Duration,
 }
 
-/// Runs the named suites, or all, to the end, and says what came of them.
+/// Runs the named suites, or all, to the end, and prints the results.
 pub(crate) fn run(workspace: &Workspace, wanted: &[String]) -> Result<ExitCode> {
     let suites = select(wanted)?;
     let mut bench = Bench {
@@ -112,7 +112,7 @@ pub(crate) fn run(workspace: &Workspace, wanted: &[String]) -> Result<ExitCode> 
     })
 }
 
-/// The wanted suites in their order, with the package's own when one of them needs it.
+/// Returns the wanted suites in order, with the package's if one of them needs it.
 fn select(wanted: &[String]) -> Result<Vec<&'static Suite>> {
     let names: Vec<&str> = ALL.iter().map(|suite| suite.name).collect();
     if let Some(unknown) = wanted.iter().find(|name| !names.contains(&name.as_str())) {
@@ -141,7 +141,7 @@ fn run_one(suite: &'static Suite, bench: &mut Bench<'_>) -> Report {
         excerpt::keep(suite.name, &error);
         Tally::one(false)
     });
-    // Nothing run is nothing shown.
+    // A suite that ran no test has shown nothing.
     let tally = if tally == Tally::default() {
         println!("error: no test ran");
         Tally::one(false)
@@ -155,7 +155,7 @@ fn run_one(suite: &'static Suite, bench: &mut Bench<'_>) -> Report {
     }
 }
 
-/// Imports between the folders of the sources go one way.
+/// Checks that imports between folders of the sources go one way.
 fn folders(bench: &mut Bench<'_>) -> Result<Tally> {
     rooms::check(bench.workspace)?;
     Ok(Tally::one(true))

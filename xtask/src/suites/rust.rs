@@ -9,12 +9,12 @@ use crate::tally::Tally;
 use crate::toolchain::{BARE_METAL, Toolchain, cargo_in_use};
 use crate::watched::{check, count};
 
-/// Formatting.
+/// Checks formatting.
 pub(super) fn fmt(bench: &mut Bench<'_>) -> Result<Tally> {
     check(cargo(bench, "fmt").args(["--all", "--check"]))
 }
 
-/// Lints, with every feature and with none.
+/// Runs the lints, with every feature and with none.
 pub(super) fn clippy(bench: &mut Bench<'_>) -> Result<Tally> {
     let deny = ["--", "--deny", "warnings"];
     let everything = ["--locked", "--workspace", "--all-targets", "--all-features"];
@@ -24,9 +24,9 @@ pub(super) fn clippy(bench: &mut Bench<'_>) -> Result<Tally> {
     Ok(all + none)
 }
 
-/// Unit, integration and documentation tests.
+/// Runs unit, integration and documentation tests.
 ///
-/// This tool apart from the rest: together they would agree on other features of their common
+/// The tests of this tool run separately: together they would select other features of common
 /// dependencies, and cargo would compile those a second time.
 pub(super) fn tests(bench: &mut Bench<'_>) -> Result<Tally> {
     let options = ["--locked", "--no-fail-fast"];
@@ -40,7 +40,7 @@ pub(super) fn tests(bench: &mut Bench<'_>) -> Result<Tally> {
     Ok(of_library + of_this)
 }
 
-/// Documentation: no broken link, nothing undocumented.
+/// Builds the documentation; fails on broken links and undocumented items.
 pub(super) fn docs(bench: &mut Bench<'_>) -> Result<Tally> {
     let mut doc = cargo(bench, "doc");
     doc.args([
@@ -53,7 +53,7 @@ pub(super) fn docs(bench: &mut Bench<'_>) -> Result<Tally> {
     check(doc.env("RUSTDOCFLAGS", "--deny warnings"))
 }
 
-/// The crate for a target that has `core` and `alloc` and nothing else.
+/// Builds the crate for a target that has `core` and `alloc` and nothing else.
 pub(super) fn no_std(bench: &mut Bench<'_>) -> Result<Tally> {
     let toolchain = Toolchain::for_target(BARE_METAL)?;
     let mut check_only = toolchain.cargo(bench.workspace, "check", BARE_METAL, "core,alloc");
