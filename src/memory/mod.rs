@@ -369,8 +369,8 @@ impl Memory {
 
     fn make_room(&mut self, size: u64, now: Timestamp) {
         while self.is_full(size) {
-            if let Some(dead) = self.oldest_expired(now) {
-                self.remove(dead);
+            if let Some(expired) = self.oldest_expired(now) {
+                self.remove(expired);
             } else if let Some(oldest) = self.recency.oldest() {
                 self.evictions += 1;
                 self.evict(oldest);
@@ -380,7 +380,7 @@ impl Memory {
         }
     }
 
-    /// Returns the entry that expired first.
+    /// Returns the slot whose entry expired first, if any has.
     fn oldest_expired(&self, now: Timestamp) -> Option<SlotId> {
         let (deadline, slot) = self.expiry.earliest()?;
         (deadline <= now).then_some(slot)

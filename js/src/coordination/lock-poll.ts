@@ -54,8 +54,8 @@ export async function poll<T>(
     void wake?.listen();
     // Looks that messages may trigger are reserved for them.
     const polls = most - looks - (wake?.left ?? 0);
-    const way = wake?.isOn ? evenDelay(polls, left) : growingDelay(looks, polls, left);
-    const delay = polls > 1 ? jittered(way, left, random()) : left;
+    const planned = wake?.isOn ? evenDelay(polls, left) : growingDelay(looks, polls, left);
+    const delay = polls > 1 ? jittered(planned, left, random()) : left;
     const waited = await pause(timers, delay, pulse, wake);
     if (waited === undefined) return undefined;
     left -= waited;

@@ -72,8 +72,8 @@ export async function* listCluster(
 async function viewOf(commands: Commands): Promise<View> {
   for (let tries = 1; ; tries += 1) {
     const sends = (await within(DEADLINE, Promise.resolve(commands.primaries?.()))) ?? [];
-    const asked = await Promise.all(sends.map((send) => within(DEADLINE, primaryOf(send))));
-    const known = asked.filter((primary) => primary !== undefined);
+    const answers = await Promise.all(sends.map((send) => within(DEADLINE, primaryOf(send))));
+    const known = answers.filter((primary) => primary !== undefined);
     const missing = missingSlot(known);
     if (missing === undefined) {
       const shape = known.map(({ id, slots }) => `${id}:${slots.join(" ")}`).sort();

@@ -83,11 +83,11 @@ export function roaming(open: OpenNode, missed: () => void): Listening {
   let current: Opened | undefined;
 
   /** The channels of the current connection, each with the promise of its subscription. */
-  const heard = new Map<string, Promise<void>>();
+  const subscriptions = new Map<string, Promise<void>>();
 
   const connect = (): Opened => {
     opened += 1;
-    heard.clear();
+    subscriptions.clear();
     const nth = opened;
     const opening = begin(
       (life) => open(nth, life),
@@ -113,12 +113,12 @@ export function roaming(open: OpenNode, missed: () => void): Listening {
   };
   const listen = async (channel: string): Promise<void> => {
     await node();
-    const listening = heard.get(channel) ?? subscribe(channel);
-    heard.set(channel, listening);
+    const listening = subscriptions.get(channel) ?? subscribe(channel);
+    subscriptions.set(channel, listening);
     try {
       await listening;
     } catch (error) {
-      if (heard.get(channel) === listening) heard.delete(channel);
+      if (subscriptions.get(channel) === listening) subscriptions.delete(channel);
       throw error;
     }
   };
@@ -145,7 +145,7 @@ export function roaming(open: OpenNode, missed: () => void): Listening {
     },
     unsubscribe: async (channel, listener) => {
       if (!listeners.remove(channel, listener)) return;
-      heard.delete(channel);
+      subscriptions.delete(channel);
       await (await current?.node)?.unsubscribe(channel);
     },
     close: async () => {
