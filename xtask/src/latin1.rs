@@ -6,7 +6,7 @@
 
 use std::fmt::Write;
 
-/// What stands between the quotes; ASCII only.
+/// Returns the text between the quotes, ASCII only.
 pub(crate) fn escaped(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 3 / 2);
     for (at, byte) in bytes.iter().enumerate() {
