@@ -59,7 +59,7 @@ export function refuseAsync(value: unknown, option: string, like: string): void 
   const kind = Object.prototype.toString.call(value);
   if (kind === "[object Function]" || !ASYNC.test(kind)) return;
   const note = "async functions and generators are refused";
-  throw new ConfigError(option, value, `a synchronous function ${like}`, { note });
+  throw new ConfigError(option, value, `a function ${like} that answers at once`, { note });
 }
 
 /** The answer of a predicate; `"threw"` or `"promise"` if it gave none. */
