@@ -1,6 +1,7 @@
 //! The numbers, in groups.
 
 use super::{BreakerNumbers, Constant, Group, LimitNumbers, SlowNumbers};
+use crate::http::handling::{Handling, Mode, Way};
 use crate::http::storing::Storing;
 use crate::policy::Policy;
 use crate::record;
@@ -9,7 +10,7 @@ macro_rules! groups {
     ($(
         $(#[doc = $docs:literal])*
         pub mod $group:ident: $type:ty $(as $named:ident)? {
-            $($(#[doc = $doc:literal])* $name:ident = $value:expr,)*
+            $($(#[doc = $doc:literal])* $name:ident $(($text:literal))? = $value:expr,)*
         }
     )*) => {
         $(
@@ -30,6 +31,7 @@ macro_rules! groups {
                 name: stringify!($name),
                 docs: &[$($doc),*],
                 value: $group::$name as i64,
+                text: concat!($($text)?),
             }),*],
             is_named: false $(|| !stringify!($named).is_empty())?,
         }),*];
@@ -210,50 +212,90 @@ groups! {
         NEVER_STALE = 2,
         /// Does not change while it is fresh (RFC 8246).
         IMMUTABLE = 4,
-        /// Has an `ETag` that can be asked about.
-        ETAG = 8,
-        /// Has a `Last-Modified` that can be asked about.
-        LAST_MODIFIED = 16,
+        /// Has an `ETag` or a `Last-Modified` that can be asked about.
+        VALIDATOR = 8,
         /// Sets a cookie.
         SET_COOKIE = 32,
         /// Has `Vary`.
         VARIES = 64,
+        /// May answer requests with `Authorization`.
+        AUTHORIZED = 128,
         /// Has `Cache-Groups` (RFC 9875).
         GROUPS = 512,
     }
 
     /// The flags of a request: see `http_request`.
     pub mod request: u32 {
-        /// Asks for validation.
-        NO_CACHE = 1,
-        /// Is not to be stored.
-        NO_STORE = 2,
-        /// Is not to reach the origin.
-        ONLY_IF_CACHED = 4,
+        /// Is a GET.
+        GET = 1,
+        /// Is a HEAD.
+        HEAD = 2,
+        /// Takes the whole response, whatever it is.
+        WHOLE = 4,
         /// Has `If-None-Match` or `If-Modified-Since`.
         CONDITIONAL = 8,
-        /// Has `If-Match` or `If-Unmodified-Since`.
-        PRECONDITION = 16,
         /// Asks for a range.
-        RANGE = 32,
-        /// Has `Authorization`.
+        RANGE = 16,
+        /// Asks for validation.
+        NO_CACHE = 32,
+        /// Is not to reach the origin.
+        ONLY_IF_CACHED = 64,
+        /// Takes only responses that permit its `Authorization`.
         AUTHORIZATION = 128,
-        /// Has a method that changes something.
-        UNSAFE = 512,
-        /// Is a GET or HEAD.
-        CACHEABLE = 1024,
         /// Shows who asks: what it fails with may concern its user alone.
-        PERSONAL = 2048,
+        PERSONAL = 256,
     }
 
-    /// The results of `http_reuse`.
-    pub mod reuse: u32 {
-        /// The stored response answers as it is.
-        FRESH = 0,
-        /// It answers although it is stale.
-        STALE = 1,
-        /// It does not before it was validated.
-        VALIDATE = 2,
+    /// The cache modes of requests.
+    pub mod mode: u32 as names {
+        /// See [`Mode::Default`].
+        DEFAULT = Mode::Default as u32,
+        /// See [`Mode::NoStore`].
+        NO_STORE = Mode::NoStore as u32,
+        /// See [`Mode::Reload`].
+        RELOAD = Mode::Reload as u32,
+        /// See [`Mode::NoCache`].
+        NO_CACHE = Mode::NoCache as u32,
+        /// See [`Mode::ForceCache`].
+        FORCE_CACHE = Mode::ForceCache as u32,
+        /// See [`Mode::OnlyIfCached`].
+        ONLY_IF_CACHED = Mode::OnlyIfCached as u32,
+    }
+
+    /// The way of a request, before anything is looked up.
+    pub mod handling: u32 {
+        /// See [`Handling::Lookup`].
+        LOOKUP = Handling::Lookup as u32,
+        /// See [`Handling::Change`].
+        CHANGE = Handling::Change as u32,
+        /// See [`Handling::Bypass`].
+        BYPASS = Handling::Bypass as u32,
+        /// See [`Handling::BypassOrStored`].
+        BYPASS_OR_STORED = Handling::BypassOrStored as u32,
+    }
+
+    /// How a request is answered: the results of `http_way`.
+    pub mod way: u32 {
+        /// See [`Way::Call`].
+        CALL = Way::Call as u32,
+        /// See [`Way::Serve`].
+        SERVE = Way::Serve as u32,
+        /// See [`Way::Validate`].
+        VALIDATE = Way::Validate as u32,
+        /// See [`Way::Reload`].
+        RELOAD = Way::Reload as u32,
+        /// See [`Way::Fail`].
+        FAIL = Way::Fail as u32,
+        /// See [`Way::FailHard`].
+        FAIL_HARD = Way::FailHard as u32,
+        /// See [`Way::Forward`].
+        FORWARD = Way::Forward as u32,
+        /// See [`Way::ForwardHead`].
+        FORWARD_HEAD = Way::ForwardHead as u32,
+        /// See [`Way::Part`].
+        PART = Way::Part as u32,
+        /// See [`Way::Bypass`].
+        BYPASS = Way::Bypass as u32,
     }
 
     /// Why a response is not stored: the names are those that users see.
@@ -284,6 +326,38 @@ groups! {
         PARTIAL = Storing::Partial as u32,
         /// See [`Storing::EventStream`].
         EVENT_STREAM = Storing::EventStream as u32,
+        /// See [`Storing::Redirected`].
+        REDIRECTED = Storing::Redirected as u32,
+        /// See [`Storing::NoLifetime`].
+        NO_LIFETIME("no lifetime") = Storing::NoLifetime as u32,
+        /// See [`Storing::TooLong`].
+        TOO_LONG("too long") = Storing::TooLong as u32,
+        /// See [`Storing::Encoded`].
+        ENCODED = Storing::Encoded as u32,
+    }
+
+    /// What of a stored response answers a request: the first result of `http_answer`.
+    pub mod part: u32 {
+        /// All of it.
+        WHOLE = 0,
+        /// 304.
+        NOT_MODIFIED = 1,
+        /// All but the body.
+        HEAD = 2,
+        /// 206.
+        RANGES = 3,
+        /// 416.
+        UNSATISFIABLE = 4,
+    }
+
+    /// The use that is made of a response, for `http_plan`.
+    pub mod kind: u32 {
+        /// The answer to all requests for its URL.
+        WHOLE = 0,
+        /// An answer by which the origin fails.
+        FAILURE = 1,
+        /// A part, kept as such.
+        PART = 2,
     }
 
     /// Offsets in a stored record: see [`record`].

@@ -31,6 +31,8 @@ pub struct Constant {
     pub docs: &'static [&'static str],
     /// Its value.
     pub value: i64,
+    /// Its text for users; empty where that is its name.
+    pub text: &'static str,
 }
 
 /// An array of numbers, one a field.
@@ -53,6 +55,8 @@ pub enum Kind {
     Written,
     /// It reads them.
     Read,
+    /// It reads them, and makes them.
+    Both,
     /// It adds them up, and wants the names only.
     Named,
 }

@@ -198,7 +198,25 @@ records! {
         retained,
     }
 
-    /// The reading of a response by RFC 9111. Milliseconds; NaN for what it does not state.
+    /// A cache of responses, and its policy. Milliseconds; NaN for a `ttl` that is not given.
+    pub struct HttpRulesNumbers: Written {
+        /// 1 if several users share it.
+        shared,
+        /// 1 if it keeps `Set-Cookie` with what it stores, although they do.
+        keeps_set_cookie,
+        /// 1 if the host hides fields of requests.
+        hides_fields,
+        /// 1 if the policy rules even where a response speaks.
+        overrides,
+        /// The lifetime of a response that states none.
+        ttl,
+        /// The time for which a stale response is served while it is refreshed, if it does not say.
+        stale_while_revalidate,
+        /// The time for which a stale response is served when a load fails, if it does not say.
+        stale_if_error,
+    }
+
+    /// The reading of a response by its head. Milliseconds; NaN for what it does not state.
     pub struct ResponseNumbers: Read {
         /// The decision to store it: one of [`super::storing`].
         storing,
@@ -214,10 +232,16 @@ records! {
         stale_if_error,
         /// One or more of [`super::response`].
         flags,
+        /// The bytes of a part.
+        part,
     }
 
-    /// The lifetime of a response, in milliseconds.
-    pub struct TermsNumbers: Read {
+    /// The decisions on a response. Milliseconds.
+    pub struct PlanNumbers: Read {
+        /// The decision to store it: one of [`super::storing`].
+        storing,
+        /// 1 if requests that wait for it may have it.
+        shareable,
         /// Its age when it is stored.
         initial_age,
         /// The time for which it is fresh from then.
@@ -230,12 +254,18 @@ records! {
         stale_if_error,
         /// The time beyond its windows for which it is kept to be validated.
         retained,
+        /// The time for which a record of its URL's variants is kept.
+        of_record,
     }
 
-    /// The wishes of a request to caches. Milliseconds; NaN for what it does not state.
-    pub struct RequestNumbers: Read {
+    /// A request as far as its cache must know it. Milliseconds; NaN for what it does not state.
+    pub struct RequestNumbers: Both {
+        /// Its way: one of [`super::handling`].
+        handling,
         /// One or more of [`super::request`].
         flags,
+        /// Its cache mode: one of [`super::mode`].
+        mode,
         /// The greatest age.
         max_age,
         /// The least freshness.
@@ -244,5 +274,27 @@ records! {
         max_stale,
         /// The most staleness when the origin fails.
         stale_if_error,
+    }
+
+    /// A stored response, and its entry as it is now. Milliseconds.
+    pub struct StoredNumbers: Written {
+        /// The state of its entry: one of [`super::state`].
+        state,
+        /// The time for which its entry is fresh from when it was stored.
+        ttl,
+        /// The time since then.
+        age,
+        /// Its age when it was stored.
+        initial_age,
+        /// The time that it was past its lifetime then.
+        overdue,
+        /// One or more of [`super::response`].
+        flags,
+        /// 1 if it may answer requests with `Authorization`.
+        authorized,
+        /// 1 if it is the end of a redirection for other requests.
+        redirects_others,
+        /// 1 if it is a failure of its origin.
+        failed,
     }
 }

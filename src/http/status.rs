@@ -36,12 +36,6 @@ impl Status {
         )
     }
 
-    /// 2xx.
-    #[must_use]
-    pub const fn is_successful(self) -> bool {
-        matches!(self.0, 200..=299)
-    }
-
     /// Whether an unsafe request with this answer may have changed something: 2xx and 3xx
     /// (RFC 9111 §4.4).
     #[must_use]

@@ -44,6 +44,37 @@ pub enum Storing {
     Partial,
     /// A stream of events, which ends when somebody leaves: there is never a whole to store.
     EventStream,
+    /// It came from another URL: see [`super::response::Transfer`].
+    Redirected,
+    /// It would never be of use: not fresh, without windows, and without a validator.
+    NoLifetime,
+    /// Its body is longer than what is kept.
+    TooLong,
+    /// Its body has a coding of which nobody can tell if the host has undone it.
+    Encoded,
+}
+
+impl Storing {
+    /// All decisions, in order.
+    pub const ALL: [Self; 17] = [
+        Self::Allowed,
+        Self::Method,
+        Self::Status,
+        Self::NoStore,
+        Self::RequestNoStore,
+        Self::Private,
+        Self::Authorization,
+        Self::VaryAny,
+        Self::Silent,
+        Self::SetCookie,
+        Self::Cookie,
+        Self::Partial,
+        Self::EventStream,
+        Self::Redirected,
+        Self::NoLifetime,
+        Self::TooLong,
+        Self::Encoded,
+    ];
 }
 
 /// A response with the request it answers.

@@ -1,6 +1,7 @@
 //! The terms on which a response is kept: how long it is fresh, and how long it may be used stale,
 //! by its own word and by the policy where it is silent.
 
+use super::storing::Storing;
 use crate::time::Span;
 
 /// How long a response that can be validated is kept beyond its windows.
@@ -40,6 +41,18 @@ pub struct Policy {
     pub overrides: bool,
 }
 
+impl Policy {
+    /// Returns the decision to store a response, where the policy has a say: one that rules gives a
+    /// lifetime to what has none.
+    #[must_use]
+    pub fn overrule(&self, storing: Storing) -> Storing {
+        match storing {
+            Storing::Silent if self.overrides && self.ttl.is_some() => Storing::Allowed,
+            storing => storing,
+        }
+    }
+}
+
 /// How long a response may be used, counted from when it is stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Terms {
@@ -55,6 +68,33 @@ pub struct Terms {
     pub stale_if_error: Span,
     /// How long past its windows it is kept to be validated.
     pub retained: Span,
+}
+
+impl Terms {
+    /// True if there is a use for the response: an answer, or a condition to ask with.
+    #[must_use]
+    pub fn is_of_use(&self) -> bool {
+        let windows = self.stale_while_revalidate.max(self.stale_if_error);
+        !(self.ttl.max(windows).max(self.retained)).is_zero()
+    }
+
+    /// The terms of what answers while it is fresh, and not beyond.
+    #[must_use]
+    pub fn without_windows(self) -> Self {
+        Self {
+            stale_while_revalidate: Span::ZERO,
+            stale_if_error: Span::ZERO,
+            retained: Span::ZERO,
+            ..self
+        }
+    }
+
+    /// The time for which the record of a URL's variants is kept: longer than the variants.
+    #[must_use]
+    pub fn of_record(&self) -> Span {
+        let windows = self.stale_while_revalidate.max(self.stale_if_error);
+        (self.ttl + windows + self.retained).max(RETAINED)
+    }
 }
 
 /// The terms of a response that was complete `elapsed` after its head had come.
@@ -123,14 +163,6 @@ impl Stated {
             lifetime.minus(age)
         }
     }
-}
-
-/// True if an entry may answer a request whose load has failed, although its windows are over:
-/// the request takes it with `stale-if-error` (RFC 5861 §4), and the response does not forbid it.
-/// `overdue` is how far past its lifetime it is.
-#[must_use]
-pub fn is_taken_on_error(never_stale: bool, overdue: Span, asked: Option<Span>) -> bool {
-    !never_stale && asked.is_some_and(|most| overdue <= most)
 }
 
 #[cfg(test)]
@@ -277,14 +309,6 @@ mod tests {
             ..Terms::default()
         };
         assert_eq!(of, expected);
-    }
-
-    #[test]
-    fn a_request_takes_what_the_response_does_not_forbid() {
-        assert!(is_taken_on_error(false, secs(10), Some(secs(10))));
-        assert!(!is_taken_on_error(false, secs(11), Some(secs(10))));
-        assert!(!is_taken_on_error(true, secs(1), Some(secs(10))));
-        assert!(!is_taken_on_error(false, secs(1), None));
     }
 
     proptest! {

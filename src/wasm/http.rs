@@ -5,20 +5,23 @@
 //! does not state are NaN.
 
 use super::{span_in, span_out, time_in};
-use crate::abi::{self, RequestNumbers, ResponseNumbers, TermsNumbers, request, response};
+use crate::abi::{
+    self, HttpRulesNumbers, PlanNumbers, RequestNumbers, ResponseNumbers, StoredNumbers, request,
+    response,
+};
 use crate::http::age::Exchange;
 use crate::http::cache_control::Scope;
 use crate::http::directive::{Directives, Flag, Seconds};
+use crate::http::handling::{self, Mode, Origin, Request, State, Stored};
 use crate::http::head::{Head, Heads};
 use crate::http::range::{Extent, Parts};
-use crate::http::request::{Reuse, StoredAge, directives, is_safe, reuse};
+use crate::http::response::{Kind, Reading, Rules, Transfer, plan, read};
 use crate::http::status::Status;
-use crate::http::storing::{Answer, Storing, Verdict, judge};
+use crate::http::storing::{Answer, Storing};
 use crate::http::terms::{self, Stated};
 use crate::http::text::push;
-use crate::http::{
-    freshness, groups, invalidation, precondition, range, sharing, stored_head, validators, vary,
-};
+use crate::http::{groups, invalidation, precondition, range, stored_head, validators, vary};
+use crate::strategy::ttl::{self, Lifetime};
 use crate::time::Span;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -28,17 +31,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 type FieldFlags = [(&'static str, u32)];
 
 const RESPONSE_FIELDS: &FieldFlags = &[
-    ("set-cookie", response::SET_COOKIE),
     ("vary", response::VARIES),
     ("cache-groups", response::GROUPS),
-];
-
-const REQUEST_FIELDS: &FieldFlags = &[
-    ("if-none-match", request::CONDITIONAL),
-    ("if-modified-since", request::CONDITIONAL),
-    ("if-match", request::PRECONDITION),
-    ("if-unmodified-since", request::PRECONDITION),
-    ("authorization", request::AUTHORIZATION),
 ];
 
 #[inline(never)]
@@ -52,24 +46,51 @@ fn flags_of(head: Head<'_>, fields: &FieldFlags) -> u32 {
     flags
 }
 
-fn sum<const N: usize>(flags: [(bool, u32); N]) -> u32 {
+#[inline(never)]
+fn sum(flags: &[(bool, u32)]) -> u32 {
     let mut sum = 0;
     for (is_set, flag) in flags {
-        sum |= u32::from(is_set) * flag;
+        sum |= u32::from(*is_set) * flag;
     }
     sum
 }
 
+#[inline(never)]
 fn optional(span: Option<Span>) -> f64 {
     span.map_or(f64::NAN, span_out)
 }
 
+#[inline(never)]
 fn optional_in(millis: f64) -> Option<Span> {
     (!millis.is_nan()).then(|| span_in(millis))
 }
 
-/// RFC 9111 §3, §4.2: whether an answer is to be stored, and the numbers that go with it:
-/// [`ResponseNumbers`].
+/// The targeted fields (RFC 9213) that shared caches follow.
+const TARGETS: &str = "cdn-cache-control";
+
+#[inline(never)]
+fn rules_in(numbers: &[f64]) -> Rules<'static> {
+    let Some(numbers) = HttpRulesNumbers::read(numbers) else {
+        return Rules::default();
+    };
+    let shared = numbers.shared > 0.0;
+    Rules {
+        scope: Scope {
+            shared,
+            targets: if shared { TARGETS } else { "" },
+            keeps_set_cookie: numbers.keeps_set_cookie > 0.0,
+            hides_fields: numbers.hides_fields > 0.0,
+        },
+        policy: terms::Policy {
+            ttl: optional_in(numbers.ttl),
+            stale_while_revalidate: span_in(numbers.stale_while_revalidate),
+            stale_if_error: span_in(numbers.stale_if_error),
+            overrides: numbers.overrides > 0.0,
+        },
+    }
+}
+
+/// Reads a response that has begun: [`ResponseNumbers`]. All methods but POST are loads by GET.
 #[wasm_bindgen]
 #[must_use]
 #[expect(
@@ -77,19 +98,24 @@ fn optional_in(millis: f64) -> Option<Span> {
     reason = "an exchange crosses part by part"
 )]
 pub fn http_response(
+    rules: &[f64],
     method: &str,
     request_head: &str,
     status: u16,
     response_head: &str,
-    shared: bool,
-    targets: &str,
     requested_at: f64,
     received_at: f64,
-    keeps_set_cookie: bool,
-    hides_fields: bool,
+    redirected: bool,
+    hides_coding: bool,
+    max_body: f64,
 ) -> Vec<f64> {
+    let transfer = Transfer {
+        redirected,
+        hides_coding,
+        max_body: max_body as u64,
+    };
     let answer = Answer {
-        method,
+        method: if method == "POST" { "POST" } else { "GET" },
         request: Head::new(request_head),
         status: Status(status),
         response: Head::new(response_head),
@@ -98,120 +124,110 @@ pub fn http_response(
             received_at: time_in(received_at),
         },
     };
-    let scope = Scope {
-        shared,
-        targets,
-        keeps_set_cookie,
-        hides_fields,
-    };
-    let verdict = judge(&answer, scope);
+    let reading = read(&answer, transfer, &rules_in(rules));
+    reading_out(&answer, &reading)
+}
+
+fn reading_out(answer: &Answer<'_>, reading: &Reading) -> Vec<f64> {
+    use response as flag;
+    let stated = &reading.stated;
+    let flags = sum(&[
+        (stated.validate, flag::VALIDATE),
+        (stated.never_stale, flag::NEVER_STALE),
+        (reading.immutable, flag::IMMUTABLE),
+        (stated.has_validator, flag::VALIDATOR),
+        (reading.sets_cookie, flag::SET_COOKIE),
+        (reading.authorized, flag::AUTHORIZED),
+    ]) | flags_of(answer.response, RESPONSE_FIELDS);
     ResponseNumbers {
-        storing: f64::from(verdict.storing as u8),
-        lifetime: optional(verdict.lifetime),
-        heuristic: optional(verdict.heuristic),
-        initial_age: span_out(verdict.initial_age),
-        stale_while_revalidate: optional(verdict.stale_while_revalidate),
-        stale_if_error: optional(verdict.stale_if_error),
-        flags: f64::from(response_flags(&answer, &verdict, shared)),
+        storing: f64::from(reading.storing as u8),
+        lifetime: optional(stated.lifetime),
+        heuristic: optional(stated.heuristic),
+        initial_age: span_out(stated.initial_age),
+        stale_while_revalidate: optional(stated.stale_while_revalidate),
+        stale_if_error: optional(stated.stale_if_error),
+        flags: f64::from(flags),
+        part: reading.part.map_or(f64::NAN, |bytes| bytes as f64),
     }
     .write()
 }
 
-fn response_flags(answer: &Answer<'_>, verdict: &Verdict, shared: bool) -> u32 {
+fn reading_in(numbers: &[f64]) -> Option<Reading> {
     use response as flag;
-    let directives = &verdict.directives;
-    let head = answer.response;
-    let received_at = answer.exchange.received_at;
-    sum([
-        (directives.has(Flag::NoCache), flag::VALIDATE),
-        (directives.forbids_stale(shared), flag::NEVER_STALE),
-        (directives.has(Flag::Immutable), flag::IMMUTABLE),
-        (validators::EntityTag::of(head).is_some(), flag::ETAG),
-        (
-            freshness::last_modified(head, received_at).is_some(),
-            flag::LAST_MODIFIED,
-        ),
-    ]) | flags_of(head, RESPONSE_FIELDS)
+    let numbers = ResponseNumbers::read(numbers)?;
+    let has = |flag: u32| numbers.flags as u32 & flag != 0;
+    Some(Reading {
+        storing: *Storing::ALL.get(numbers.storing as usize)?,
+        stated: Stated {
+            lifetime: optional_in(numbers.lifetime),
+            heuristic: optional_in(numbers.heuristic),
+            initial_age: span_in(numbers.initial_age),
+            stale_while_revalidate: optional_in(numbers.stale_while_revalidate),
+            stale_if_error: optional_in(numbers.stale_if_error),
+            validate: has(flag::VALIDATE),
+            never_stale: has(flag::NEVER_STALE),
+            has_validator: has(flag::VALIDATOR),
+        },
+        immutable: has(flag::IMMUTABLE),
+        sets_cookie: has(flag::SET_COOKIE),
+        authorized: has(flag::AUTHORIZED),
+        part: (!numbers.part.is_nan()).then_some(numbers.part as u64),
+    })
 }
 
-/// Returns the lifetime of a response, by the numbers of [`http_response`] and a policy, whose `ttl` is
-/// NaN when it has none: [`TermsNumbers`]. Empty for numbers that are none.
+/// Decides on a response by the numbers of [`http_response`], for one that was complete `elapsed`
+/// milliseconds after its head, and a use of [`abi::kind`]: [`PlanNumbers`]. Empty for numbers that are none.
 #[wasm_bindgen]
 #[must_use]
-pub fn http_terms(
-    numbers: &[f64],
-    elapsed: f64,
-    failed: bool,
-    ttl: f64,
-    stale_while_revalidate: f64,
-    stale_if_error: f64,
-    overrides: bool,
-) -> Vec<f64> {
-    use response as flag;
-    let Some(numbers) = ResponseNumbers::read(numbers) else {
+pub fn http_plan(rules: &[f64], numbers: &[f64], kind: u32, elapsed: f64) -> Vec<f64> {
+    let Some(reading) = reading_in(numbers) else {
         return Vec::new();
     };
-    let has = |flag: u32| numbers.flags as u32 & flag != 0;
-    let stated = Stated {
-        lifetime: optional_in(numbers.lifetime),
-        heuristic: optional_in(numbers.heuristic),
-        initial_age: span_in(numbers.initial_age),
-        stale_while_revalidate: optional_in(numbers.stale_while_revalidate),
-        stale_if_error: optional_in(numbers.stale_if_error),
-        validate: has(flag::VALIDATE),
-        never_stale: has(flag::NEVER_STALE),
-        has_validator: has(flag::ETAG | flag::LAST_MODIFIED),
+    let kind = match kind {
+        abi::kind::FAILURE => Kind::Failure,
+        abi::kind::PART => Kind::Part,
+        _ => Kind::Whole,
     };
-    let policy = terms::Policy {
-        ttl: optional_in(ttl),
-        stale_while_revalidate: span_in(stale_while_revalidate),
-        stale_if_error: span_in(stale_if_error),
-        overrides,
-    };
-    let elapsed = span_in(elapsed);
-    let terms = if failed {
-        terms::terms_of_failure(&stated, elapsed)
-    } else {
-        terms::terms(&stated, &policy, elapsed)
-    };
-    TermsNumbers {
+    let plan = plan(&reading, &rules_in(rules), kind, span_in(elapsed));
+    let terms = &plan.terms;
+    PlanNumbers {
+        storing: f64::from(plan.storing as u8),
+        shareable: f64::from(u8::from(plan.shareable)),
         initial_age: span_out(terms.initial_age),
         ttl: span_out(terms.ttl),
         overdue: span_out(terms.overdue),
         stale_while_revalidate: span_out(terms.stale_while_revalidate),
         stale_if_error: span_out(terms.stale_if_error),
         retained: span_out(terms.retained),
+        of_record: span_out(terms.of_record()),
     }
     .write()
 }
 
-/// RFC 5861 §4: true if a request takes an entry whose windows are over when the origin fails.
+/// Reads a request: [`RequestNumbers`]. Its mode is one of [`abi::mode`].
 #[wasm_bindgen]
 #[must_use]
-pub fn http_taken_on_error(stored_flags: u32, overdue: f64, stale_if_error: f64) -> bool {
-    let never_stale = stored_flags & response::NEVER_STALE != 0;
-    terms::is_taken_on_error(never_stale, span_in(overdue), optional_in(stale_if_error))
-}
-
-/// RFC 9111 §5.2.1: what a request asks: [`RequestNumbers`].
-#[wasm_bindgen]
-#[must_use]
-pub fn http_request(method: &str, request_head: &str) -> Vec<f64> {
+pub fn http_request(method: &str, request_head: &str, mode: u32, shared: bool) -> Vec<f64> {
     use request as flag;
-    let head = Head::new(request_head);
-    let asked = directives(head);
-    let flags = sum([
-        (asked.has(Flag::NoCache), flag::NO_CACHE),
-        (asked.has(Flag::NoStore), flag::NO_STORE),
-        (asked.has(Flag::OnlyIfCached), flag::ONLY_IF_CACHED),
-        (range::is_asked(head), flag::RANGE),
-        (!is_safe(method), flag::UNSAFE),
-        (matches!(method, "GET" | "HEAD"), flag::CACHEABLE),
-        (sharing::is_personal(head), flag::PERSONAL),
-    ]) | flags_of(head, REQUEST_FIELDS);
-    let number = |name| optional(asked.seconds(name));
+    let mode = Mode::ALL.get(mode as usize).copied().unwrap_or_default();
+    let request = Request::read(method, mode, Head::new(request_head), shared);
+    let directives = &request.directives;
+    let flags = sum(&[
+        (request.is_get, flag::GET),
+        (request.is_head, flag::HEAD),
+        (request.takes_whole(), flag::WHOLE),
+        (request.is_conditional, flag::CONDITIONAL),
+        (request.wants_range, flag::RANGE),
+        (directives.has(Flag::NoCache), flag::NO_CACHE),
+        (directives.has(Flag::OnlyIfCached), flag::ONLY_IF_CACHED),
+        (request.is_authorized, flag::AUTHORIZATION),
+        (request.is_personal, flag::PERSONAL),
+    ]);
+    let number = |name| optional(directives.seconds(name));
     RequestNumbers {
+        handling: f64::from(request.handling() as u8),
         flags: f64::from(flags),
+        mode: f64::from(mode as u8),
         max_age: number(Seconds::MaxAge),
         min_fresh: number(Seconds::MinFresh),
         max_stale: number(Seconds::MaxStale),
@@ -220,43 +236,123 @@ pub fn http_request(method: &str, request_head: &str) -> Vec<f64> {
     .write()
 }
 
-/// RFC 9111 §4: whether a stored response answers a request: one of [`abi::reuse`].
+/// Reads the numbers of [`http_request`].
+#[inline(never)]
+fn request_in(numbers: &[f64]) -> Request {
+    use request as flag;
+    let Some(numbers) = RequestNumbers::read(numbers) else {
+        return Request::default();
+    };
+    let has = |flag: u32| numbers.flags as u32 & flag != 0;
+    let mut directives = Directives::default()
+        .with_seconds(Seconds::MaxAge, optional_in(numbers.max_age))
+        .with_seconds(Seconds::MinFresh, optional_in(numbers.min_fresh))
+        .with_seconds(Seconds::MaxStale, optional_in(numbers.max_stale))
+        .with_seconds(Seconds::StaleIfError, optional_in(numbers.stale_if_error));
+    for (flag, directive) in [
+        (flag::NO_CACHE, Flag::NoCache),
+        (flag::ONLY_IF_CACHED, Flag::OnlyIfCached),
+    ] {
+        if has(flag) {
+            directives = directives.with(directive);
+        }
+    }
+    let mode = Mode::ALL.get(numbers.mode as usize);
+    Request {
+        is_get: has(flag::GET),
+        is_head: has(flag::HEAD),
+        mode: mode.copied().unwrap_or_default(),
+        directives,
+        is_conditional: has(flag::CONDITIONAL),
+        has_precondition: false,
+        wants_range: has(flag::RANGE),
+        is_authorized: has(flag::AUTHORIZATION),
+        is_personal: has(flag::PERSONAL),
+    }
+}
+
+/// Reads [`StoredNumbers`]; `None` for numbers that are none.
+#[inline(never)]
+fn stored_in(numbers: &[f64]) -> Option<Stored> {
+    use response as flag;
+    let numbers = StoredNumbers::read(numbers)?;
+    let has = |flag: u32| numbers.flags as u32 & flag != 0;
+    Some(Stored {
+        state: match numbers.state as u32 {
+            abi::state::FRESH => State::Fresh,
+            abi::state::REVALIDATE => State::Revalidate,
+            abi::state::IF_ERROR => State::IfError,
+            _ => State::Retained,
+        },
+        ttl: span_in(numbers.ttl),
+        age: span_in(numbers.age),
+        initial_age: span_in(numbers.initial_age),
+        overdue: span_in(numbers.overdue),
+        validate: has(flag::VALIDATE),
+        never_stale: has(flag::NEVER_STALE),
+        immutable: has(flag::IMMUTABLE),
+        authorized: numbers.authorized > 0.0,
+        redirects_others: numbers.redirects_others > 0.0,
+        failed: numbers.failed > 0.0,
+    })
+}
+
+/// RFC 9111 §4: decides how a request is answered: one of [`abi::way`]. `stored` is empty where
+/// nothing is stored.
 #[wasm_bindgen]
 #[must_use]
-pub fn http_reuse(
-    stored_flags: u32,
-    lifetime: f64,
-    age: f64,
-    request_flags: u32,
-    max_age: f64,
-    min_fresh: f64,
-    max_stale: f64,
-) -> u32 {
-    let stored = StoredAge {
-        lifetime: span_in(lifetime),
-        age: span_in(age),
-        validate: stored_flags & response::VALIDATE != 0,
-        never_stale: stored_flags & response::NEVER_STALE != 0,
+pub fn http_way(request: &[f64], stored: &[f64], fills: bool, keeps_parts: bool) -> u32 {
+    let origin = Origin { fills, keeps_parts };
+    request_in(request).way(stored_in(stored).as_ref(), origin) as u32
+}
+
+/// True if a stored response answers a request otherwise than in a call: a part, or the whole
+/// `instead` of an origin that has failed.
+#[wasm_bindgen]
+#[must_use]
+pub fn http_takes(request: &[f64], stored: &[f64], instead: bool) -> bool {
+    let request = request_in(request);
+    stored_in(stored).is_some_and(|stored| {
+        if instead {
+            request.takes_instead(&stored)
+        } else {
+            request.takes_stored_part(&stored)
+        }
+    })
+}
+
+/// True if a response may not answer a request with these flags, however fresh it is.
+#[wasm_bindgen]
+#[must_use]
+pub fn http_is_barred(request_flags: u32, authorized: bool, redirects_others: bool) -> bool {
+    let is_authorized = request_flags & request::AUTHORIZATION != 0;
+    handling::is_barred(is_authorized, authorized, redirects_others)
+}
+
+/// Returns the state of an entry with this lifetime that a store has: one of [`abi::state`].
+#[wasm_bindgen]
+#[must_use]
+pub fn http_state(age: f64, ttl: f64, stale_while_revalidate: f64, stale_if_error: f64) -> u32 {
+    let lifetime = Lifetime {
+        ttl: span_in(ttl),
+        stale_while_revalidate: span_in(stale_while_revalidate),
+        stale_if_error: span_in(stale_if_error),
+        retained: Span::ZERO,
     };
-    let mut request = Directives::default()
-        .with_seconds(Seconds::MaxAge, optional_in(max_age))
-        .with_seconds(Seconds::MinFresh, optional_in(min_fresh))
-        .with_seconds(Seconds::MaxStale, optional_in(max_stale));
-    if request_flags & request::NO_CACHE != 0 {
-        request = request.with(Flag::NoCache);
-    }
-    match reuse(&stored, &request) {
-        Reuse::Fresh => abi::reuse::FRESH,
-        Reuse::Stale => abi::reuse::STALE,
-        Reuse::Validate => abi::reuse::VALIDATE,
+    match lifetime.state(span_in(age)) {
+        ttl::State::Fresh => abi::state::FRESH,
+        ttl::State::Revalidate => abi::state::REVALIDATE,
+        ttl::State::IfError => abi::state::IF_ERROR,
+        ttl::State::Dead => abi::state::RETAINED,
     }
 }
 
 /// RFC 9111 §4.1: the names that `Vary` lists, in one form; `*` matches nothing.
 #[wasm_bindgen]
 #[must_use]
-pub fn http_vary(response_head: &str, hides_fields: bool) -> String {
-    vary::names(Head::new(response_head), hides_fields)
+pub fn http_vary(rules: &[f64], response_head: &str) -> String {
+    let scope = rules_in(rules).scope;
+    vary::names(Head::new(response_head), scope.hides_fields)
 }
 
 /// The part of a variant's key that a request decides; undefined for `*`.
@@ -269,38 +365,8 @@ pub fn http_vary_key(vary: &str, request_head: &str) -> Option<String> {
 /// RFC 9111 §3.1: the head to store.
 #[wasm_bindgen]
 #[must_use]
-pub fn http_stored_head(
-    response_head: &str,
-    shared: bool,
-    targets: &str,
-    keeps_set_cookie: bool,
-) -> String {
-    let scope = Scope {
-        shared,
-        targets,
-        keeps_set_cookie,
-        ..Scope::default()
-    };
-    stored_head::to_store(Head::new(response_head), scope)
-}
-
-/// RFC 9111 §4: whether requests that wait for an answer may have it; `storing` is that
-/// of `http_response`, `left` how long it stays fresh from now on.
-#[wasm_bindgen]
-#[must_use]
-pub fn http_shareable(storing: f64, flags: u32, left: f64, shared: bool) -> bool {
-    let is_allowed = storing as u32 == abi::storing::ALLOWED;
-    let arrival = sharing::Arrival {
-        storing: if is_allowed {
-            Storing::Allowed
-        } else {
-            Storing::Silent
-        },
-        left: span_in(left),
-        validate: flags & response::VALIDATE != 0,
-        sets_cookie: flags & response::SET_COOKIE != 0,
-    };
-    sharing::is_shareable(&arrival, shared)
+pub fn http_stored_head(rules: &[f64], response_head: &str) -> String {
+    stored_head::to_store(Head::new(response_head), rules_in(rules).scope)
 }
 
 /// RFC 9111 §3.2: the stored head with the fields of a 304 over it.
@@ -333,27 +399,6 @@ pub fn http_select_304(heads: &str, new_head: &str) -> i32 {
     selected.map_or(-1, |at| at as i32)
 }
 
-/// RFC 9110 §13.2: the status that answers a conditional request: 304, or that of the stored
-/// response.
-#[wasm_bindgen]
-#[must_use]
-pub fn http_precondition(
-    method: &str,
-    request_head: &str,
-    status: u16,
-    stored_head: &str,
-    received_at: f64,
-) -> u16 {
-    let (request, stored) = (Head::new(request_head), Head::new(stored_head));
-    let is_read = matches!(method, "GET" | "HEAD");
-    let received_at = time_in(received_at);
-    if is_read && precondition::is_not_modified(request, Status(status), stored, received_at) {
-        Status::NOT_MODIFIED.0
-    } else {
-        status
-    }
-}
-
 /// RFC 9110 §15.4.5: the head of a 304 made from a stored one.
 #[wasm_bindgen]
 #[must_use]
@@ -361,21 +406,45 @@ pub fn http_head_of_304(stored_head: &str) -> String {
     stored_head::of_not_modified(Head::new(stored_head))
 }
 
-/// RFC 9110 §14.2: nothing when no range applies, the total when none is satisfiable, else the
-/// total (−1 unknown), where the stored body begins, and first and last positions in turn.
+/// Decides what of a stored response answers a request (RFC 9110 §13.2, §14.2): one of
+/// [`abi::part`]; of ranges also the length of the whole (−1 unknown), where the stored body
+/// begins, and first and last positions in turn. `decoded` if the bytes are not those that the
+/// origin counts.
 #[wasm_bindgen]
 #[must_use]
-pub fn http_range(request_head: &str, status: u16, stored_head: &str, length: f64) -> Vec<f64> {
-    let stored = Head::new(stored_head);
-    let Some(extent) = Extent::of(Status(status), stored, length as u64) else {
-        return Vec::new();
+pub fn http_answer(
+    request_flags: u32,
+    request_head: &str,
+    status: u16,
+    stored_head: &str,
+    requested_at: f64,
+    length: f64,
+    decoded: bool,
+) -> Vec<f64> {
+    let has = |flag| request_flags & flag != 0;
+    let (head, stored) = (Head::new(request_head), Head::new(stored_head));
+    let status = Status(status);
+    let now = time_in(requested_at);
+    if has(request::CONDITIONAL) && precondition::is_not_modified(head, status, stored, now) {
+        return Vec::from([f64::from(abi::part::NOT_MODIFIED)]);
+    }
+    if has(request::HEAD) {
+        return Vec::from([f64::from(abi::part::HEAD)]);
+    }
+    let whole = Vec::from([f64::from(abi::part::WHOLE)]);
+    if !has(request::RANGE) || decoded {
+        return whole;
+    }
+    let Some(extent) = Extent::of(status, stored, length as u64) else {
+        return whole;
     };
     let total = extent.total.map_or(-1.0, |total| total as f64);
-    match range::select(Head::new(request_head), stored, &extent) {
-        Parts::Whole => Vec::new(),
-        Parts::Unsatisfiable => Vec::from([total]),
+    let start = |kind: u32| Vec::from([f64::from(kind), total, extent.first as f64]);
+    match range::select(head, stored, &extent) {
+        Parts::Whole => whole,
+        Parts::Unsatisfiable => start(abi::part::UNSATISFIABLE),
         Parts::Ranges(ranges) => {
-            let mut numbers = Vec::from([total, extent.first as f64]);
+            let mut numbers = start(abi::part::RANGES);
             for range in ranges {
                 numbers.extend([range.first as f64, range.last as f64]);
             }

@@ -4,24 +4,29 @@ use super::*;
 
 const NOW: f64 = 784_111_777_000.0;
 
+const RULES: [f64; 7] = [1.0, 0.0, 0.0, 0.0, f64::NAN, 0.0, 0.0];
+
 fn response(request_head: &str, status: u16, response_head: &str) -> Vec<f64> {
-    let targets = "cdn-cache-control";
+    answered("GET", request_head, status, response_head)
+}
+
+fn answered(method: &str, request_head: &str, status: u16, response_head: &str) -> Vec<f64> {
     http_response(
-        "GET",
+        &RULES,
+        method,
         request_head,
         status,
         response_head,
-        true,
-        targets,
         NOW,
         NOW,
         false,
         false,
+        1_000.0,
     )
 }
 
 #[test]
-fn a_response_in_seven_numbers() {
+fn a_response_in_eight_numbers() {
     let head = "cache-control: max-age=60, stale-if-error=5, public, immutable\nage: 7\netag: \"a\"\n\
                 vary: b\nset-cookie: c=d\ncache-groups: \"e\"\n";
     let numbers = response("", 200, head);
@@ -29,21 +34,25 @@ fn a_response_in_seven_numbers() {
         (numbers[0], numbers[1], numbers[3]),
         (0.0, 60_000.0, 7_000.0)
     );
-    assert!(numbers[2].is_nan() && numbers[4].is_nan());
-    assert_eq!(numbers[5..], [5_000.0, f64::from(4 + 8 + 32 + 64 + 512)]);
+    assert!(numbers[2].is_nan() && numbers[4].is_nan() && numbers[7].is_nan());
+    assert_eq!(
+        numbers[5..7],
+        [5_000.0, f64::from(4 + 8 + 32 + 64 + 128 + 512)]
+    );
     let silent = response("", 200, "last-modified: Sun, 06 Nov 1994 07:49:37 GMT\n");
     assert!(silent[1].is_nan());
-    assert_eq!((silent[2], silent[6]), (360_000.0, 16.0));
+    assert_eq!((silent[2], silent[6]), (360_000.0, 8.0));
     let strict = response("", 200, "cdn-cache-control: no-cache\n");
-    assert_eq!(strict[4..], [0.0, 0.0, f64::from(1 + 2)]);
+    assert_eq!(strict[4..7], [0.0, 0.0, f64::from(1 + 2)]);
+    let part = response("", 206, "content-range: bytes 0-4/9\n");
+    assert_eq!(part[7..], [5.0]);
 }
 
 #[test]
 fn reasons_not_to_store_have_these_numbers() {
     let storing = |request, status, head| response(request, status, head)[..1].to_vec();
     let max_age = "cache-control: max-age=9\n";
-    let put = http_response("PUT", "", 200, max_age, true, "", NOW, NOW, false, false);
-    assert_eq!(put[..1], [1.0]);
+    assert_eq!(answered("POST", "", 200, max_age)[..1], [1.0]);
     assert_eq!(storing("", 304, max_age), [2.0]);
     assert_eq!(storing("", 200, "cache-control: no-store\n"), [3.0]);
     assert_eq!(storing("cache-control: no-store\n", 200, max_age), [4.0]);
@@ -59,107 +68,207 @@ fn reasons_not_to_store_have_these_numbers() {
 }
 
 #[test]
-fn sharing_takes_what_the_others_give() {
-    assert!(http_shareable(0.0, 0, 1.0, true));
-    assert!(!http_shareable(8.0, 0, 1.0, true));
-    assert!(!http_shareable(0.0, 1, 1.0, true));
-    assert!(!http_shareable(0.0, 0, 0.0, true));
-    assert!(!http_shareable(0.0, 32, 1.0, true));
-    assert!(http_shareable(0.0, 32, 1.0, false));
-}
-
-#[test]
 fn cookies_and_hidden_fields() {
     let head = "set-cookie: a=b\nx: 1\n";
-    assert_eq!(http_stored_head(head, true, "", false), "x: 1\n");
-    assert_eq!(http_stored_head(head, true, "", true), head);
-    assert_eq!(http_stored_head(head, false, "", false), head);
-    assert_eq!(http_vary("vary: cookie\n", true), "*");
-    assert_eq!(http_vary("vary: cookie\n", false), "cookie");
+    let mut rules = RULES;
+    assert_eq!(http_stored_head(&rules, head), "x: 1\n");
+    assert_eq!(http_stored_head(&[], head), head, "numbers that are none");
+    assert_eq!(http_vary(&rules, "vary: cookie\n"), "cookie");
+    rules[1..3].fill(1.0);
+    assert_eq!(http_stored_head(&rules, head), head);
+    assert_eq!(http_vary(&rules, "vary: cookie\n"), "*");
+    rules[..2].fill(0.0);
+    assert_eq!(http_stored_head(&rules, head), head);
 }
 
 #[test]
-fn terms_in_six_numbers() {
+fn a_plan_in_nine_numbers() {
+    let nan = f64::NAN;
     let head = "cache-control: max-age=60, stale-while-revalidate=30\nage: 80\netag: \"a\"\n";
     let numbers = response("", 200, head);
-    let nan = f64::NAN;
     let day = 86_400_000.0;
+    let plan = |kind, elapsed, policy: [f64; 4]| {
+        let mut rules = RULES;
+        rules[3..].copy_from_slice(&policy);
+        http_plan(&rules, &numbers, kind, elapsed)
+    };
     assert_eq!(
-        http_terms(&numbers, 5_000.0, false, nan, 9.0, 26_000.0, false),
-        [85_000.0, 0.0, 25_000.0, 5_000.0, 1_000.0, day]
-    );
-    assert_eq!(
-        http_terms(&numbers, -1.0, false, 7.0, 8.0, f64::INFINITY, true),
-        [80_000.0, 7.0, 0.0, 8.0, f64::INFINITY, day]
-    );
-    assert_eq!(
-        http_terms(&numbers, 0.0, true, 7.0, 8.0, 9.0, false),
-        [80_000.0, 0.0, 20_000.0, 0.0, 0.0, 0.0]
-    );
-    let silent = response("", 200, "");
-    let of_policy = http_terms(&silent, 1_000.0, false, 7_000.0, 8.0, 9.0, false);
-    assert_eq!(of_policy, [1_000.0, 6_000.0, 0.0, 8.0, 9.0, 0.0]);
-    let strict = response("", 200, "cache-control: no-cache, max-age=9\n");
-    let never = http_terms(&strict, 0.0, false, 7.0, 8.0, 9.0, false);
-    assert_eq!(never, [0.0; 6]);
-}
-
-#[test]
-fn a_request_may_take_what_is_stale_on_error() {
-    assert!(http_taken_on_error(0, 1_000.0, 1_000.0));
-    assert!(!http_taken_on_error(0, 1_000.0, f64::NAN));
-    assert!(!http_taken_on_error(2, 1_000.0, f64::INFINITY));
-}
-
-#[test]
-fn a_request_in_five_numbers() {
-    let head = "cache-control: no-cache, no-store, only-if-cached, max-age=1, min-fresh=2, max-stale\n\
-                if-none-match: *\nif-match: *\nrange: bytes=0-\nif-range: x\nauthorization: a\ncookie: b\n";
-    let numbers = http_request("GET", head);
-    assert_eq!(
-        numbers[..4],
+        plan(0, 5_000.0, [0.0, nan, 9.0, 26_000.0]),
         [
-            f64::from(511 - 64 - 256 + 1024 + 2048),
+            0.0,
+            1.0,
+            85_000.0,
+            0.0,
+            25_000.0,
+            5_000.0,
+            1_000.0,
+            day,
+            day + 5_000.0
+        ]
+    );
+    assert_eq!(
+        plan(0, -1.0, [1.0, 7.0, 8.0, f64::INFINITY])[..7],
+        [0.0, 1.0, 80_000.0, 7.0, 0.0, 8.0, f64::INFINITY]
+    );
+    assert_eq!(
+        plan(1, 0.0, [0.0, 7.0, 8.0, 9.0]),
+        [14.0, 0.0, 80_000.0, 0.0, 20_000.0, 0.0, 0.0, 0.0, day]
+    );
+    assert_eq!(plan(2, 0.0, [0.0, nan, 0.0, 0.0])[..2], [14.0, 0.0]);
+    assert_eq!(http_plan(&RULES, &[], 0, 0.0), [0.0; 0]);
+}
+
+/// Fresh for a minute, and half a minute old.
+const STORED: [f64; 9] = [1.0, 60_000.0, 30_000.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0];
+
+/// A stored response with one other number.
+fn stored_but(at: usize, number: f64) -> [f64; 9] {
+    let mut numbers = STORED;
+    numbers[at] = number;
+    numbers
+}
+
+#[test]
+fn a_request_in_seven_numbers() {
+    let silent = http_request("GET", "", 0, true);
+    assert_eq!(silent[..3], [0.0, f64::from(1 + 4), 0.0]);
+    assert!(silent[3..].iter().all(|number| number.is_nan()));
+    let head = "cache-control: no-cache, no-store, only-if-cached, max-age=1, min-fresh=2, max-stale\n\
+                if-none-match: *\nrange: bytes=0-\nif-range: x\nauthorization: a\n";
+    let numbers = http_request("HEAD", head, 3, true);
+    assert_eq!(
+        numbers[..6],
+        [
+            3.0,
+            f64::from(2 + 8 + 16 + 32 + 64 + 128 + 256),
+            3.0,
             1000.0,
             2000.0,
             f64::INFINITY
         ]
     );
-    assert!(numbers[4].is_nan());
-    assert_eq!(http_request("POST", "range: items=1-2\n")[..1], [512.0]);
+    assert!(numbers[6].is_nan());
+    let private = http_request("GET", "authorization: a\n", 0, false);
+    assert_eq!(private[1..2], [5.0]);
+    let first = |method, head, mode| http_request(method, head, mode, true)[..1].to_vec();
+    assert_eq!(first("GET", "", 9), [0.0], "a mode that is none");
+    assert_eq!(first("POST", "", 0), [1.0]);
+    assert_eq!(first("GET", "if-match: *\n", 0), [2.0]);
+    assert_eq!(first("GET", "", 1), [2.0]);
 }
 
 #[test]
-fn reuse_takes_what_the_others_give() {
-    let nan = f64::NAN;
-    assert_eq!(http_reuse(0, 60_000.0, 59_999.0, 0, nan, nan, nan), 0);
-    assert_eq!(http_reuse(0, f64::INFINITY, 9e15, 0, nan, nan, nan), 0);
-    assert_eq!(
-        http_reuse(0, 60_000.0, 60_000.0, 0, nan, nan, f64::INFINITY),
-        1
-    );
-    assert_eq!(
-        http_reuse(2, 60_000.0, 60_000.0, 0, nan, nan, f64::INFINITY),
-        2
-    );
-    assert_eq!(http_reuse(1, 60_000.0, 0.0, 0, nan, nan, nan), 2);
-    assert_eq!(http_reuse(0, 60_000.0, 0.0, 1, nan, nan, nan), 2);
-    assert_eq!(http_reuse(0, 60_000.0, 2_000.0, 0, 1_000.0, nan, nan), 2);
+fn a_request_is_read_back() {
+    let head = "cache-control: no-cache, only-if-cached, max-age=1, min-fresh=2, max-stale=3, \
+                stale-if-error=4\nif-none-match: *\nrange: bytes=0-\ncookie: a\nauthorization: b\n";
+    for (mode, method) in Mode::ALL
+        .into_iter()
+        .zip(["GET", "HEAD"].into_iter().cycle())
+    {
+        for head in ["", head] {
+            let request = Request::read(method, mode, Head::new(head), true);
+            let numbers = http_request(method, head, mode as u32, true);
+            let read = request_in(&numbers);
+            assert_eq!(read, request, "{method} {mode:?} {head}");
+        }
+    }
+    assert_eq!(request_in(&[]), Request::default());
 }
 
 #[test]
-fn ranges_in_pairs() {
-    let range = |asked: &str, status, stored| http_range(asked, status, stored, 11.0);
+fn stored_numbers_say_this() {
+    let way = |method, mode, head, stored: &[f64]| {
+        let request = http_request(method, head, mode, true);
+        http_way(&request, stored, false, true)
+    };
+    assert_eq!(way("GET", 0, "", &STORED), 0);
+    assert_eq!(way("GET", 4, "", &STORED), 1);
+    assert_eq!(way("GET", 3, "", &STORED), 2);
+    assert_eq!(way("GET", 2, "", &STORED), 3);
+    assert_eq!(way("GET", 0, "cache-control: only-if-cached\n", &[]), 4);
+    assert_eq!(way("GET", 5, "", &[]), 5);
+    assert_eq!(way("GET", 4, "range: bytes=0-\n", &[]), 6);
+    assert_eq!(way("HEAD", 0, "", &[]), 7);
+    assert_eq!(way("GET", 0, "range: bytes=0-\n", &[]), 8);
+    let signed = "authorization: a\n";
+    assert_eq!(way("GET", 0, signed, &stored_but(6, 0.0)), 9);
+    assert_eq!(way("GET", 0, "", &stored_but(7, 1.0)), 9);
+    let wants = |directives| alloc::format!("cache-control: {directives}\n");
+    let max_age = wants("max-age=30");
+    assert_eq!(way("GET", 0, &max_age, &STORED), 0);
+    assert_eq!(way("GET", 0, &max_age, &stored_but(2, 30_001.0)), 2);
+    assert_eq!(way("GET", 0, &max_age, &stored_but(3, 1.0)), 2);
+    assert_eq!(way("GET", 0, &max_age, &stored_but(5, 1.0)), 2);
+    let min_fresh = wants("min-fresh=30");
+    assert_eq!(way("GET", 0, &min_fresh, &STORED), 0);
+    assert_eq!(way("GET", 0, &min_fresh, &stored_but(1, 59_999.0)), 2);
+    assert_eq!(way("GET", 0, &min_fresh, &stored_but(4, 1.0)), 2);
+    assert_eq!(way("GET", 3, "", &stored_but(5, 4.0)), 0, "immutable");
+    let retained = [5.0, 10_000.0, 30_000.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0];
+    let strict = [5.0, 10_000.0, 30_000.0, 0.0, 0.0, 2.0, 1.0, 0.0, 0.0];
+    let max_stale = wants("max-stale");
+    assert_eq!(way("GET", 0, &max_stale, &retained), 1);
+    assert_eq!(way("GET", 0, &max_stale, &strict), 2);
+}
+
+#[test]
+fn stored_responses_instead_of_failures_and_as_parts() {
+    let request = |head| http_request("GET", head, 0, true);
+    let silent = request("");
+    for (state, expected) in [(1.0, true), (2.0, true), (3.0, true), (5.0, false)] {
+        assert_eq!(http_takes(&silent, &stored_but(0, state), true), expected);
+    }
+    let taking = request("cache-control: stale-if-error=1\n");
+    assert!(http_takes(&taking, &stored_but(0, 5.0), true));
+    assert!(!http_takes(&silent, &stored_but(8, 1.0), true));
+    assert!(!http_takes(&silent, &[], true));
+    assert!(http_takes(&silent, &STORED, false));
+    assert!(!http_takes(&silent, &stored_but(2, 60_000.0), false));
+    assert!(!http_takes(&silent, &[], false));
+    assert!(http_is_barred(128, false, false));
+    assert!(!http_is_barred(128, true, false));
+    assert!(!http_is_barred(127, false, false));
+    assert!(http_is_barred(0, true, true));
+}
+
+#[test]
+fn states_of_what_stores_have() {
+    let state = |age| http_state(age, 10.0, 20.0, 30.0);
+    assert_eq!(
+        [9.0, 10.0, 29.0, 30.0, 39.0, 40.0].map(state),
+        [1, 2, 2, 3, 3, 5]
+    );
+}
+
+#[test]
+fn what_of_a_stored_response_answers() {
+    let answer = |method, head: &str, status, stored: &str, decoded| {
+        let flags = http_request(method, head, 0, true)[1] as u32;
+        http_answer(flags, head, status, stored, NOW, 11.0, decoded)
+    };
+    let range = |head, status, stored| answer("GET", head, status, stored, false);
     assert_eq!(
         range("range: bytes=0-1,5-\n", 200, ""),
-        [11.0, 0.0, 0.0, 1.0, 5.0, 10.0]
+        [3.0, 11.0, 0.0, 0.0, 1.0, 5.0, 10.0]
     );
-    assert_eq!(range("range: bytes=11-\n", 200, ""), [11.0]);
-    assert_eq!(range("", 200, ""), [0.0; 0]);
+    assert_eq!(range("range: bytes=11-\n", 200, ""), [4.0, 11.0, 0.0]);
+    assert_eq!(range("", 200, ""), [0.0]);
+    assert_eq!(range("range: bytes=0-1\n", 404, ""), [0.0]);
+    assert_eq!(answer("GET", "range: bytes=0-1\n", 200, "", true), [0.0]);
+    assert_eq!(answer("HEAD", "range: bytes=0-1\n", 200, "", false), [2.0]);
     let part = "content-range: bytes 4-14/*\n";
     assert_eq!(
         range("range: bytes=4-5\n", 206, part),
-        [-1.0, 4.0, 4.0, 5.0]
+        [3.0, -1.0, 4.0, 4.0, 5.0]
+    );
+    let (condition, stored) = ("if-none-match: \"a\"\nrange: bytes=0-1\n", "etag: \"a\"\n");
+    assert_eq!(range(condition, 200, stored), [1.0]);
+    assert_eq!(answer("HEAD", condition, 200, stored, false), [1.0]);
+    assert_eq!(range(condition, 200, "etag: \"b\"\n")[..1], [3.0]);
+    assert_eq!(range(condition, 404, stored), [0.0]);
+    assert_eq!(
+        http_answer(1, condition, 200, stored, NOW, 11.0, false),
+        [0.0]
     );
 }
 
@@ -177,12 +286,4 @@ fn texts_end_in_line_feeds() {
     assert_eq!(http_head_update("etag: \"a\"\n", "etag: \"b\"\n"), None);
     let updated = http_head_update("a: 1\n", "b: 2\n");
     assert_eq!(updated.as_deref(), Some("a: 1\nb: 2\n"));
-}
-
-#[test]
-fn conditional_requests_get_a_status() {
-    let (request, stored) = ("if-none-match: \"a\"\n", "etag: \"a\"\n");
-    assert_eq!(http_precondition("GET", request, 200, stored, NOW), 304);
-    assert_eq!(http_precondition("POST", request, 200, stored, NOW), 200);
-    assert_eq!(http_precondition("GET", request, 404, stored, NOW), 404);
 }

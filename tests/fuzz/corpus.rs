@@ -65,10 +65,6 @@ pub(crate) const TARGETS: &[Target] = &[
         values: HEADS,
         read: readers::answers,
     },
-    Target {
-        values: GROUPS,
-        read: readers::cache_status,
-    },
 ];
 
 const CACHE_CONTROL: &[&str] = &[

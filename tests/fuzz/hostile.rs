@@ -69,7 +69,6 @@ pub(crate) fn cases() -> Vec<Case> {
         case!(ranges, "bytes=", "N-,", ""),
         case!(cache_groups, "", "\"N\",", "\"\""),
         case!(cache_groups, "\"", "\\\\", "\""),
-        case!(cache_status, "", "\\\"", ""),
         case!(heads, "connection: ", "N,", "\na: 1\n"),
         case!(heads, "connection: a\n", "N: 1\n", ""),
         case!(heads, "", "etag: \"N\"\n\n", ""),

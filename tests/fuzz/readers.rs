@@ -2,10 +2,11 @@
 
 use holdover::http::age::{self, Exchange};
 use holdover::http::cache_control::{ResponseDirectives, Scope};
-use holdover::http::cache_status::CacheStatus;
+use holdover::http::handling::{Mode, Origin, Request};
 use holdover::http::head::{Head, Heads};
 use holdover::http::range::{self, Extent, Parts};
 use holdover::http::request::{self, StoredAge};
+use holdover::http::response::{self, Kind, Rules, Transfer};
 use holdover::http::status::Status;
 use holdover::http::storing::{Answer, judge};
 use holdover::http::{
@@ -169,19 +170,21 @@ pub(crate) fn answers(lines: &str) {
         },
     };
     let _ = judge(&answer, SHARED);
-}
-
-pub(crate) fn cache_status(text: &str) {
-    let status = CacheStatus {
-        cache: text,
-        key: Some(text),
-        detail: Some(text),
-        ..CacheStatus::default()
+    let rules = Rules {
+        scope: SHARED,
+        ..Rules::default()
     };
-    assert!(
-        status
-            .to_string()
-            .bytes()
-            .all(|byte| (b' '..=b'~').contains(&byte))
-    );
+    let transfer = Transfer {
+        redirected: false,
+        hides_coding: true,
+        max_body: 1000,
+    };
+    let reading = response::read(&answer, transfer, &rules);
+    for kind in [Kind::Whole, Kind::Failure, Kind::Part] {
+        let _ = response::plan(&reading, &rules, kind, Span::from_secs(9));
+    }
+    for mode in Mode::ALL {
+        let request = Request::read("GET", mode, answer.request, true);
+        let _ = (request.handling(), request.way(None, Origin::default()));
+    }
 }

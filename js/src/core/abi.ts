@@ -145,46 +145,91 @@ export const RESPONSE_VALIDATE = 1;
 export const RESPONSE_NEVER_STALE = 2;
 /** Does not change while it is fresh (RFC 8246). */
 export const RESPONSE_IMMUTABLE = 4;
-/** Has an `ETag` that can be asked about. */
-export const RESPONSE_ETAG = 8;
-/** Has a `Last-Modified` that can be asked about. */
-export const RESPONSE_LAST_MODIFIED = 16;
+/** Has an `ETag` or a `Last-Modified` that can be asked about. */
+export const RESPONSE_VALIDATOR = 8;
 /** Sets a cookie. */
 export const RESPONSE_SET_COOKIE = 32;
 /** Has `Vary`. */
 export const RESPONSE_VARIES = 64;
+/** May answer requests with `Authorization`. */
+export const RESPONSE_AUTHORIZED = 128;
 /** Has `Cache-Groups` (RFC 9875). */
 export const RESPONSE_GROUPS = 512;
 
 // The flags of a request: see `http_request`.
-/** Asks for validation. */
-export const REQUEST_NO_CACHE = 1;
-/** Is not to be stored. */
-export const REQUEST_NO_STORE = 2;
-/** Is not to reach the origin. */
-export const REQUEST_ONLY_IF_CACHED = 4;
+/** Is a GET. */
+export const REQUEST_GET = 1;
+/** Is a HEAD. */
+export const REQUEST_HEAD = 2;
+/** Takes the whole response, whatever it is. */
+export const REQUEST_WHOLE = 4;
 /** Has `If-None-Match` or `If-Modified-Since`. */
 export const REQUEST_CONDITIONAL = 8;
-/** Has `If-Match` or `If-Unmodified-Since`. */
-export const REQUEST_PRECONDITION = 16;
 /** Asks for a range. */
-export const REQUEST_RANGE = 32;
-/** Has `Authorization`. */
+export const REQUEST_RANGE = 16;
+/** Asks for validation. */
+export const REQUEST_NO_CACHE = 32;
+/** Is not to reach the origin. */
+export const REQUEST_ONLY_IF_CACHED = 64;
+/** Takes only responses that permit its `Authorization`. */
 export const REQUEST_AUTHORIZATION = 128;
-/** Has a method that changes something. */
-export const REQUEST_UNSAFE = 512;
-/** Is a GET or HEAD. */
-export const REQUEST_CACHEABLE = 1024;
 /** Shows who asks: what it fails with may concern its user alone. */
-export const REQUEST_PERSONAL = 2048;
+export const REQUEST_PERSONAL = 256;
 
-// The results of `http_reuse`.
-/** The stored response answers as it is. */
-export const REUSE_FRESH = 0;
-/** It answers although it is stale. */
-export const REUSE_STALE = 1;
-/** It does not before it was validated. */
-export const REUSE_VALIDATE = 2;
+// The cache modes of requests.
+/** See `Mode::Default`. */
+export const MODE_DEFAULT = 0;
+/** See `Mode::NoStore`. */
+export const MODE_NO_STORE = 1;
+/** See `Mode::Reload`. */
+export const MODE_RELOAD = 2;
+/** See `Mode::NoCache`. */
+export const MODE_NO_CACHE = 3;
+/** See `Mode::ForceCache`. */
+export const MODE_FORCE_CACHE = 4;
+/** See `Mode::OnlyIfCached`. */
+export const MODE_ONLY_IF_CACHED = 5;
+/** Their names, by number. */
+export const MODE_NAMES = [
+  "default",
+  "no-store",
+  "reload",
+  "no-cache",
+  "force-cache",
+  "only-if-cached",
+] as const;
+
+// The way of a request, before anything is looked up.
+/** See `Handling::Lookup`. */
+export const HANDLING_LOOKUP = 0;
+/** See `Handling::Change`. */
+export const HANDLING_CHANGE = 1;
+/** See `Handling::Bypass`. */
+export const HANDLING_BYPASS = 2;
+/** See `Handling::BypassOrStored`. */
+export const HANDLING_BYPASS_OR_STORED = 3;
+
+// How a request is answered: the results of `http_way`.
+/** See `Way::Call`. */
+export const WAY_CALL = 0;
+/** See `Way::Serve`. */
+export const WAY_SERVE = 1;
+/** See `Way::Validate`. */
+export const WAY_VALIDATE = 2;
+/** See `Way::Reload`. */
+export const WAY_RELOAD = 3;
+/** See `Way::Fail`. */
+export const WAY_FAIL = 4;
+/** See `Way::FailHard`. */
+export const WAY_FAIL_HARD = 5;
+/** See `Way::Forward`. */
+export const WAY_FORWARD = 6;
+/** See `Way::ForwardHead`. */
+export const WAY_FORWARD_HEAD = 7;
+/** See `Way::Part`. */
+export const WAY_PART = 8;
+/** See `Way::Bypass`. */
+export const WAY_BYPASS = 9;
 
 // Why a response is not stored: the names are those that users see.
 /** See `Storing::Allowed`. */
@@ -213,6 +258,14 @@ export const STORING_COOKIE = 10;
 export const STORING_PARTIAL = 11;
 /** See `Storing::EventStream`. */
 export const STORING_EVENT_STREAM = 12;
+/** See `Storing::Redirected`. */
+export const STORING_REDIRECTED = 13;
+/** See `Storing::NoLifetime`. */
+export const STORING_NO_LIFETIME = 14;
+/** See `Storing::TooLong`. */
+export const STORING_TOO_LONG = 15;
+/** See `Storing::Encoded`. */
+export const STORING_ENCODED = 16;
 /** Their names, by number. */
 export const STORING_NAMES = [
   "allowed",
@@ -228,7 +281,31 @@ export const STORING_NAMES = [
   "cookie",
   "partial",
   "event-stream",
+  "redirected",
+  "no lifetime",
+  "too long",
+  "encoded",
 ] as const;
+
+// What of a stored response answers a request: the first result of `http_answer`.
+/** All of it. */
+export const PART_WHOLE = 0;
+/** 304. */
+export const PART_NOT_MODIFIED = 1;
+/** All but the body. */
+export const PART_HEAD = 2;
+/** 206. */
+export const PART_RANGES = 3;
+/** 416. */
+export const PART_UNSATISFIABLE = 4;
+
+// The use that is made of a response, for `http_plan`.
+/** The answer to all requests for its URL. */
+export const KIND_WHOLE = 0;
+/** An answer by which the origin fails. */
+export const KIND_FAILURE = 1;
+/** A part, kept as such. */
+export const KIND_PART = 2;
 
 // Offsets in a stored record: see `record`.
 /** Its checksum. */
@@ -485,7 +562,37 @@ export function readHeadNumbers(numbers: Float64Array): HeadNumbers {
 /** The length of that array. */
 export const HEAD_NUMBERS = 7;
 
-/** The reading of a response by RFC 9111. Milliseconds; NaN for what it does not state. */
+/** A cache of responses, and its policy. Milliseconds; NaN for a `ttl` that is not given. */
+export interface HttpRulesNumbers {
+  /** 1 if several users share it. */
+  readonly shared: number;
+  /** 1 if it keeps `Set-Cookie` with what it stores, although they do. */
+  readonly keepsSetCookie: number;
+  /** 1 if the host hides fields of requests. */
+  readonly hidesFields: number;
+  /** 1 if the policy rules even where a response speaks. */
+  readonly overrides: number;
+  /** The lifetime of a response that states none. */
+  readonly ttl: number;
+  /** The time for which a stale response is served while it is refreshed, if it does not say. */
+  readonly staleWhileRevalidate: number;
+  /** The time for which a stale response is served when a load fails, if it does not say. */
+  readonly staleIfError: number;
+}
+/** Makes the array that the core reads. */
+export function writeHttpRulesNumbers(of: HttpRulesNumbers): Float64Array {
+  return Float64Array.of(
+    of.shared,
+    of.keepsSetCookie,
+    of.hidesFields,
+    of.overrides,
+    of.ttl,
+    of.staleWhileRevalidate,
+    of.staleIfError,
+  );
+}
+
+/** The reading of a response by its head. Milliseconds; NaN for what it does not state. */
 export interface ResponseNumbers {
   /** The decision to store it: one of `storing`. */
   readonly storing: number;
@@ -501,6 +608,8 @@ export interface ResponseNumbers {
   readonly staleIfError: number;
   /** One or more of `response`. */
   readonly flags: number;
+  /** The bytes of a part. */
+  readonly part: number;
 }
 /** Reads the array that the core made. */
 export function readResponseNumbers(numbers: Float64Array): ResponseNumbers {
@@ -512,13 +621,18 @@ export function readResponseNumbers(numbers: Float64Array): ResponseNumbers {
     staleWhileRevalidate: numbers[4] as number,
     staleIfError: numbers[5] as number,
     flags: numbers[6] as number,
+    part: numbers[7] as number,
   };
 }
 /** The length of that array. */
-export const RESPONSE_NUMBERS = 7;
+export const RESPONSE_NUMBERS = 8;
 
-/** The lifetime of a response, in milliseconds. */
-export interface TermsNumbers {
+/** The decisions on a response. Milliseconds. */
+export interface PlanNumbers {
+  /** The decision to store it: one of `storing`. */
+  readonly storing: number;
+  /** 1 if requests that wait for it may have it. */
+  readonly shareable: number;
   /** Its age when it is stored. */
   readonly initialAge: number;
   /** The time for which it is fresh from then. */
@@ -531,25 +645,34 @@ export interface TermsNumbers {
   readonly staleIfError: number;
   /** The time beyond its windows for which it is kept to be validated. */
   readonly retained: number;
+  /** The time for which a record of its URL's variants is kept. */
+  readonly ofRecord: number;
 }
 /** Reads the array that the core made. */
-export function readTermsNumbers(numbers: Float64Array): TermsNumbers {
+export function readPlanNumbers(numbers: Float64Array): PlanNumbers {
   return {
-    initialAge: numbers[0] as number,
-    ttl: numbers[1] as number,
-    overdue: numbers[2] as number,
-    staleWhileRevalidate: numbers[3] as number,
-    staleIfError: numbers[4] as number,
-    retained: numbers[5] as number,
+    storing: numbers[0] as number,
+    shareable: numbers[1] as number,
+    initialAge: numbers[2] as number,
+    ttl: numbers[3] as number,
+    overdue: numbers[4] as number,
+    staleWhileRevalidate: numbers[5] as number,
+    staleIfError: numbers[6] as number,
+    retained: numbers[7] as number,
+    ofRecord: numbers[8] as number,
   };
 }
 /** The length of that array. */
-export const TERMS_NUMBERS = 6;
+export const PLAN_NUMBERS = 9;
 
-/** The wishes of a request to caches. Milliseconds; NaN for what it does not state. */
+/** A request as far as its cache must know it. Milliseconds; NaN for what it does not state. */
 export interface RequestNumbers {
+  /** Its way: one of `handling`. */
+  readonly handling: number;
   /** One or more of `request`. */
   readonly flags: number;
+  /** Its cache mode: one of `mode`. */
+  readonly mode: number;
   /** The greatest age. */
   readonly maxAge: number;
   /** The least freshness. */
@@ -559,15 +682,65 @@ export interface RequestNumbers {
   /** The most staleness when the origin fails. */
   readonly staleIfError: number;
 }
+/** Makes the array that the core reads. */
+export function writeRequestNumbers(of: RequestNumbers): Float64Array {
+  return Float64Array.of(
+    of.handling,
+    of.flags,
+    of.mode,
+    of.maxAge,
+    of.minFresh,
+    of.maxStale,
+    of.staleIfError,
+  );
+}
 /** Reads the array that the core made. */
 export function readRequestNumbers(numbers: Float64Array): RequestNumbers {
   return {
-    flags: numbers[0] as number,
-    maxAge: numbers[1] as number,
-    minFresh: numbers[2] as number,
-    maxStale: numbers[3] as number,
-    staleIfError: numbers[4] as number,
+    handling: numbers[0] as number,
+    flags: numbers[1] as number,
+    mode: numbers[2] as number,
+    maxAge: numbers[3] as number,
+    minFresh: numbers[4] as number,
+    maxStale: numbers[5] as number,
+    staleIfError: numbers[6] as number,
   };
 }
 /** The length of that array. */
-export const REQUEST_NUMBERS = 5;
+export const REQUEST_NUMBERS = 7;
+
+/** A stored response, and its entry as it is now. Milliseconds. */
+export interface StoredNumbers {
+  /** The state of its entry: one of `state`. */
+  readonly state: number;
+  /** The time for which its entry is fresh from when it was stored. */
+  readonly ttl: number;
+  /** The time since then. */
+  readonly age: number;
+  /** Its age when it was stored. */
+  readonly initialAge: number;
+  /** The time that it was past its lifetime then. */
+  readonly overdue: number;
+  /** One or more of `response`. */
+  readonly flags: number;
+  /** 1 if it may answer requests with `Authorization`. */
+  readonly authorized: number;
+  /** 1 if it is the end of a redirection for other requests. */
+  readonly redirectsOthers: number;
+  /** 1 if it is a failure of its origin. */
+  readonly failed: number;
+}
+/** Makes the array that the core reads. */
+export function writeStoredNumbers(of: StoredNumbers): Float64Array {
+  return Float64Array.of(
+    of.state,
+    of.ttl,
+    of.age,
+    of.initialAge,
+    of.overdue,
+    of.flags,
+    of.authorized,
+    of.redirectsOthers,
+    of.failed,
+  );
+}

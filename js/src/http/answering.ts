@@ -1,15 +1,12 @@
 /** Responses made of stored ones: whole, in part, without a body, or none at all (304). */
 
-import { REQUEST_CONDITIONAL, REQUEST_RANGE } from "../core/abi.js";
+import { PART_HEAD, PART_NOT_MODIFIED, PART_RANGES, PART_UNSATISFIABLE } from "../core/abi.js";
 import * as core from "../core/core.js";
 import { concatenated } from "../util/bytes.js";
 import { utf8 } from "../util/utf8.js";
 import type { Asked } from "./asked.js";
 import { linesOf } from "./head.js";
 import type { StoredResponse } from "./stored.js";
-
-const NOT_MODIFIED = 304;
-const OK = 200;
 
 /**
  * The response to a request.
@@ -25,19 +22,55 @@ export function answerOf(asked: Asked, stored: StoredResponse, age: number | und
 }
 
 function chosen(asked: Asked, stored: StoredResponse): Response {
-  const { flags, method, head } = asked;
-  const { status } = stored.head;
-  const { text, terms } = stored;
-  if (flags & REQUEST_CONDITIONAL) {
-    const said = core.http_precondition(method, head, status, text, terms.requestedAt);
-    if (said === NOT_MODIFIED) {
-      const headers = linesOf(core.http_head_of_304(text)) as [string, string][];
-      return new Response(null, { status: NOT_MODIFIED, headers });
-    }
+  const { kind, ranges, ...whole } = rangesOf(asked, stored);
+  const [first] = ranges;
+  switch (kind) {
+    case PART_NOT_MODIFIED:
+      return notModified(stored);
+    case PART_HEAD:
+      return withoutBody(stored);
+    case PART_UNSATISFIABLE:
+      return unsatisfiable(stored, whole);
+    case PART_RANGES:
+      if (first === undefined) break;
+      return ranges.length === 1 ? partOf(stored, whole, first) : partsOf(stored, whole, ranges);
   }
-  if (method === "HEAD") return withoutBody(stored);
-  const isPart = flags & REQUEST_RANGE && status === OK && !terms.decoded;
-  return (isPart ? partOf(head, stored) : undefined) ?? stored.toResponse();
+  return stored.toResponse();
+}
+
+type Range = readonly [first: number, last: number];
+
+/** The whole of which a stored response may be a part. */
+interface Extent {
+  /** Its length; negative when nobody knows. */
+  readonly total: number;
+  /** The position of the first byte that is stored. */
+  readonly offset: number;
+}
+
+/** Asks the core what of a stored response answers a request. */
+export function rangesOf(
+  asked: Asked,
+  { head, text, terms, body }: StoredResponse,
+): Extent & { readonly kind: number; readonly ranges: readonly Range[] } {
+  const { requestedAt, decoded = false } = terms;
+  const [kind = 0, total = 0, offset = 0, ...ends] = core.http_answer(
+    asked.plan.flags,
+    asked.head,
+    head.status,
+    text,
+    requestedAt,
+    body?.length ?? 0,
+    decoded,
+  );
+  const ranges: Range[] = [];
+  for (let at = 0; at + 1 < ends.length; at += 2) ranges.push([ends[at] ?? 0, ends[at + 1] ?? 0]);
+  return { kind, total, offset, ranges };
+}
+
+function notModified({ text }: StoredResponse): Response {
+  const headers = linesOf(core.http_head_of_304(text)) as [string, string][];
+  return new Response(null, { status: 304, headers });
 }
 
 function withoutBody(stored: StoredResponse): Response {
@@ -49,24 +82,27 @@ function withoutBody(stored: StoredResponse): Response {
   return new Response(null, { status, statusText, headers });
 }
 
-/** The ranges that a request asks for; undefined when it gets the whole. */
-function partOf(requestHead: string, stored: StoredResponse): Response | undefined {
-  const body = stored.body ?? new Uint8Array();
-  const [total, , ...ends] = core.http_range(requestHead, OK, stored.text, body.length);
-  if (total === undefined) return undefined;
+function unsatisfiable(stored: StoredResponse, { total }: Extent): Response {
   const headers = stored.headers();
-  headers.delete("content-length");
-  if (ends.length === 0) {
-    for (const name of [...headers.keys()]) if (name.startsWith("content-")) headers.delete(name);
-    headers.set("content-range", `bytes */${total}`);
-    return new Response(null, { status: 416, statusText: "Range Not Satisfiable", headers });
-  }
-  const ranges = pairs(ends);
-  const [only] = ranges;
-  const bytes =
-    ranges.length === 1 && only !== undefined
-      ? single(body, only, total, headers)
-      : several(body, ranges, total, headers);
+  for (const name of [...headers.keys()]) if (name.startsWith("content-")) headers.delete(name);
+  headers.set("content-range", `bytes */${total}`);
+  return new Response(null, { status: 416, statusText: "Range Not Satisfiable", headers });
+}
+
+const contentRange = ([first, last]: Range, { total }: Extent): string =>
+  `bytes ${first}-${last}/${total < 0 ? "*" : total}`;
+
+const bytesOf = ({ body }: StoredResponse, [first, last]: Range, { offset }: Extent): Uint8Array =>
+  (body ?? new Uint8Array()).subarray(first - offset, last + 1 - offset);
+
+/** The response with one of its ranges. */
+export function partOf(stored: StoredResponse, whole: Extent, range: Range): Response {
+  const headers = stored.headers();
+  headers.set("content-range", contentRange(range, whole));
+  return partial(bytesOf(stored, range, whole), headers);
+}
+
+function partial(bytes: Uint8Array, headers: Headers): Response {
   headers.set("content-length", `${bytes.length}`);
   return new Response(bytes as Uint8Array<ArrayBuffer>, {
     status: 206,
@@ -75,41 +111,21 @@ function partOf(requestHead: string, stored: StoredResponse): Response | undefin
   });
 }
 
-type Range = readonly [first: number, last: number];
-
-function pairs(ends: readonly number[]): Range[] {
-  const ranges: Range[] = [];
-  for (let at = 0; at + 1 < ends.length; at += 2) ranges.push([ends[at] ?? 0, ends[at + 1] ?? 0]);
-  return ranges;
-}
-
-const contentRange = ([first, last]: Range, total: number): string =>
-  `bytes ${first}-${last}/${total}`;
-
-function single(body: Uint8Array, range: Range, total: number, headers: Headers): Uint8Array {
-  headers.set("content-range", contentRange(range, total));
-  return body.subarray(range[0], range[1] + 1);
-}
-
 /** `multipart/byteranges` (RFC 9110 §14.6). */
-function several(
-  body: Uint8Array,
-  ranges: readonly Range[],
-  total: number,
-  headers: Headers,
-): Uint8Array {
-  const boundary = boundaryFor(body);
+function partsOf(stored: StoredResponse, whole: Extent, ranges: readonly Range[]): Response {
+  const headers = stored.headers();
+  const boundary = boundaryFor(stored.body ?? new Uint8Array());
   const type = headers.get("content-type");
   const typed = type === null ? "" : `content-type: ${type}\r\n`;
   const parts: Uint8Array[] = [];
   for (const range of ranges) {
-    const line = `content-range: ${contentRange(range, total)}\r\n`;
+    const line = `content-range: ${contentRange(range, whole)}\r\n`;
     parts.push(utf8(`\r\n--${boundary}\r\n${typed}${line}\r\n`));
-    parts.push(body.subarray(range[0], range[1] + 1));
+    parts.push(bytesOf(stored, range, whole));
   }
   parts.push(utf8(`\r\n--${boundary}--\r\n`));
   headers.set("content-type", `multipart/byteranges; boundary=${boundary}`);
-  return concatenated(parts);
+  return partial(concatenated(parts), headers);
 }
 
 /** A boundary that the body does not have in it, which is looked up. */

@@ -1,12 +1,23 @@
 /** How a request is answered at its place: by a call, or at once. */
 
+import {
+  WAY_BYPASS,
+  WAY_FAIL,
+  WAY_FAIL_HARD,
+  WAY_FORWARD,
+  WAY_FORWARD_HEAD,
+  WAY_PART,
+  WAY_RELOAD,
+  WAY_SERVE,
+  WAY_VALIDATE,
+} from "../core/abi.js";
+import * as core from "../core/core.js";
 import type { Asked } from "./asked.js";
 import type { CachedHttp } from "./cached-http.js";
 import { askForHead } from "./changes.js";
-import { wayFor } from "./deciding.js";
 import { tagged } from "./live.js";
-import { type Found, find } from "./lookup.js";
-import { part, takesPart } from "./partial.js";
+import { type Found, find, numbersOfStored } from "./lookup.js";
+import { part } from "./partial.js";
 import { StoredResponse, Variants } from "./stored.js";
 import type { Told } from "./told.js";
 import type { Place } from "./visit.js";
@@ -14,47 +25,66 @@ import type { Place } from "./visit.js";
 /** A call and its kind, the answer itself, or where else to look. */
 export type Approach = "call" | "validate" | "reload" | Told | Variants;
 
-/** Decides how a request is answered. */
+/** A stored response and its entry. */
+interface Held extends Found {
+  readonly value: StoredResponse;
+}
+
+const NOTHING = new Float64Array();
+
+/** Finds out how a request is answered. */
 export async function approach(http: CachedHttp, asked: Asked, place: Place): Promise<Approach> {
   if (asked.isPlain) return "call";
   const found = await find(http.driver, place.key);
-  const value = found?.value;
-  if (value instanceof Variants) return value;
-  const stored = value instanceof StoredResponse ? value : undefined;
-  if (stored !== undefined && http.isBarred(asked, stored)) return http.forward(asked, "bypass");
-  return direct(http, asked, place, stored, found);
+  if (found?.value instanceof Variants) return found.value;
+  const held = found?.value instanceof StoredResponse ? (found as Held) : undefined;
+  return taken(http, asked, place, held, wayOf(http, asked, held));
 }
 
-async function direct(
+function wayOf({ origin, keys }: CachedHttp, asked: Asked, held: Held | undefined): number {
+  const stored = held === undefined ? NOTHING : numbersOfStored(asked, held.value, held);
+  // Keys of a caller's own may be anything, also those of parts.
+  return core.http_way(asked.plan.numbers, stored, origin.fills, keys !== undefined);
+}
+
+function taken(
   http: CachedHttp,
   asked: Asked,
   place: Place,
-  stored: StoredResponse | undefined,
-  found: Found | undefined,
-): Promise<Approach> {
-  const way = wayFor(asked, stored, found, http.origin.fills);
-  if (way === "serve" && stored !== undefined && found !== undefined) {
-    const { age, ttl } = found;
-    const times = { age, ttl: ttl - age };
-    const source = times.ttl > 0 ? "hit" : "stale";
-    const from = { source, layer: undefined, times, key: place.key } as const;
-    return http.counted(asked, place.key, () => http.serve(asked, stored, from));
+  held: Held | undefined,
+  way: number,
+): Approach | Promise<Approach> {
+  const why = held === undefined ? "uri-miss" : "stale";
+  switch (way) {
+    case WAY_SERVE:
+      return served(http, asked, place.key, held as Held);
+    case WAY_FAIL:
+    case WAY_FAIL_HARD:
+      return nothingStored(way === WAY_FAIL_HARD);
+    case WAY_BYPASS:
+      return http.forward(asked, "bypass");
+    case WAY_FORWARD_HEAD:
+      return askForHead(http, asked, place, why);
+    case WAY_PART:
+      return part(http, asked, place.key);
+    case WAY_FORWARD:
+      return http.forwardOrStored(asked, place.key, why);
+    default:
+      return way === WAY_VALIDATE ? "validate" : way === WAY_RELOAD ? "reload" : "call";
   }
-  if (way === "fail") return nothingStored(asked);
-  if (way === "forward") {
-    const why = stored === undefined ? "uri-miss" : "stale";
-    if (asked.method === "HEAD") return askForHead(http, asked, place, why);
-    if (stored === undefined && takesPart(http, asked)) return part(http, asked, place.key);
-    return http.forwardOrStored(asked, place.key, why);
-  }
-  return way === "validate" || way === "reload" ? way : "call";
+}
+
+function served(http: CachedHttp, asked: Asked, key: string, held: Held): Promise<Told> {
+  const { age, ttl, value } = held;
+  const times = { age, ttl: ttl - age };
+  const source = times.ttl > 0 ? "hit" : "stale";
+  const from = { source, layer: undefined, times, key } as const;
+  return http.counted(asked, key, () => http.serve(asked, value, from));
 }
 
 /** The end of a request that only a stored response could have answered. */
-function nothingStored(asked: Asked): Told {
-  if (asked.mode === "only-if-cached") {
-    throw new TypeError("only-if-cached: nothing that is stored may answer");
-  }
+function nothingStored(isHard: boolean): Told {
+  if (isHard) throw new TypeError("only-if-cached: nothing that is stored may answer");
   const response = new Response(null, { status: 504, statusText: "Gateway Timeout" });
   tagged(response, "holdover; detail=only-if-cached");
   const reason = "only-if-cached";

@@ -1,11 +1,15 @@
 /** A request, as far as the cache must know it. Nothing is read before it is needed. */
 
 import {
-  REQUEST_CACHEABLE,
-  REQUEST_CONDITIONAL,
-  REQUEST_RANGE,
+  HANDLING_LOOKUP,
+  MODE_DEFAULT,
+  MODE_NAMES,
+  REQUEST_GET,
+  REQUEST_PERSONAL,
+  REQUEST_WHOLE,
   type RequestNumbers,
   readRequestNumbers,
+  writeRequestNumbers,
 } from "../core/abi.js";
 import * as core from "../core/core.js";
 import { inKind, ofThisRealm } from "./foreign.js";
@@ -25,14 +29,36 @@ const CONDITIONS = [
 const TELLING = /^(?:cache-control|pragma|if-|range|authorization|cookie)/im;
 /** The lines with what clients ask of caches. */
 const DIRECTIVES = /^(?:cache-control|pragma):.*\n/gim;
-/** What a request tells that has none of them. */
-const SILENT: RequestNumbers = {
-  flags: REQUEST_CACHEABLE,
-  maxAge: Number.NaN,
-  minFresh: Number.NaN,
-  maxStale: Number.NaN,
-  staleIfError: Number.NaN,
-};
+
+/** A request as the core reads it. */
+interface RequestPlan extends RequestNumbers {
+  readonly numbers: Float64Array;
+}
+
+/** The cache that a request is for. */
+interface ReadingCache {
+  readonly shared: boolean;
+  /** True if `Cache-Control` and `Pragma` of requests say nothing to it. */
+  readonly ignoresDirectives: boolean;
+}
+
+const planOf = (numbers: Float64Array): RequestPlan => ({
+  ...readRequestNumbers(numbers),
+  numbers,
+});
+
+/** The plan of a GET that has none of these fields: it is made without the core. */
+const SILENT: RequestPlan = planOf(
+  writeRequestNumbers({
+    handling: HANDLING_LOOKUP,
+    flags: REQUEST_GET | REQUEST_WHOLE,
+    mode: MODE_DEFAULT,
+    maxAge: Number.NaN,
+    minFresh: Number.NaN,
+    maxStale: Number.NaN,
+    staleIfError: Number.NaN,
+  }),
+);
 
 /** What was asked for. */
 export class Asked {
@@ -43,9 +69,8 @@ export class Asked {
   readonly isUrl: boolean;
   #request: Request | undefined;
   #head: string | undefined;
-  #numbers: RequestNumbers | undefined;
-  /** Whether `Cache-Control` and `Pragma` say nothing to the cache. */
-  ignoresDirectives = false;
+  #plan: RequestPlan | undefined;
+  cache: ReadingCache = { shared: true, ignoresDirectives: false };
   /** What the handler of a worker was called with besides the request. */
   readonly extras: readonly unknown[];
 
@@ -56,7 +81,7 @@ export class Asked {
     this.#request = request;
     if (request === undefined) {
       this.#head = "";
-      this.#numbers = SILENT;
+      this.#plan = SILENT;
     }
     this.isUrl = request === undefined;
     this.extras = extras;
@@ -79,7 +104,7 @@ export class Asked {
   at(url: string): Asked {
     const request = new Request(url, { headers: this.request.headers });
     const asked = new Asked(url, request, this.extras);
-    asked.ignoresDirectives = this.ignoresDirectives;
+    asked.cache = this.cache;
     return asked;
   }
 
@@ -118,9 +143,14 @@ export class Asked {
     }
   }
 
-  /** Whether `fetch` may fail it for what others may have. */
-  get isStrict(): boolean {
-    return !this.isUrl && (this.redirect === "error" || this.integrity !== "");
+  /**
+   * True if an error it fails with is its own: it may concern its user, or come of a `redirect` or
+   * an `integrity` that others need not have.
+   */
+  get failsAlone(): boolean {
+    if (this.isUrl) return false;
+    const isStrict = this.redirect === "error" || this.integrity !== "";
+    return isStrict || (this.plan.flags & REQUEST_PERSONAL) !== 0;
   }
 
   get head(): string {
@@ -130,38 +160,30 @@ export class Asked {
 
   /** The part of the head that the cache heeds. */
   get heeded(): string {
-    return this.ignoresDirectives ? this.head.replace(DIRECTIVES, "") : this.head;
+    return this.cache.ignoresDirectives ? this.head.replace(DIRECTIVES, "") : this.head;
   }
 
-  /** Milliseconds past its lifetime that an answer may be if the origin fails; NaN: no word. */
-  get staleIfError(): number {
-    return this.numbers.staleIfError;
+  /** The request as the core reads it. */
+  get plan(): RequestPlan {
+    this.#plan ??= this.#read();
+    return this.#plan;
   }
 
-  /** The request's wishes to caches. */
-  get numbers(): RequestNumbers {
-    this.#numbers ??= this.#read();
-    return this.#numbers;
+  #read(): RequestPlan {
+    const { method, heeded, mode } = this;
+    if (method === "GET" && mode === "default" && !TELLING.test(heeded)) return SILENT;
+    const number = Math.max(MODE_DEFAULT, MODE_NAMES.indexOf(mode as (typeof MODE_NAMES)[number]));
+    return planOf(core.http_request(method, heeded, number, this.cache.shared));
   }
 
-  #read(): RequestNumbers {
-    const head = this.heeded;
-    const isSilent = (this.method === "GET" || this.method === "HEAD") && !TELLING.test(head);
-    return isSilent ? SILENT : readRequestNumbers(core.http_request(this.method, head));
-  }
-
-  get flags(): number {
-    return this.numbers.flags;
-  }
-
-  /** Whether there is nothing to decide before the entry is looked up. */
+  /** True if there is nothing to decide before the entry is looked up. */
   get isPlain(): boolean {
-    return this.numbers === SILENT && this.mode === "default" && this.method === "GET";
+    return this.plan === SILENT;
   }
 
-  /** Whether the whole response is the answer, whatever it is. */
+  /** True if the whole response is the answer, whatever it is. */
   get takesWhole(): boolean {
-    return this.method === "GET" && (this.flags & (REQUEST_CONDITIONAL | REQUEST_RANGE)) === 0;
+    return (this.plan.flags & REQUEST_WHOLE) !== 0;
   }
 
   /** The request as it is, ended by `signal` as well as by its own. */

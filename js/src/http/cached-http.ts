@@ -1,7 +1,7 @@
 /** Answers requests out of a cache, by RFC 9111 and a policy. */
 
 import type { Cache } from "../api/cache.js";
-import { REQUEST_AUTHORIZATION, REQUEST_PRECONDITION } from "../core/abi.js";
+import { HANDLING_BYPASS, HANDLING_CHANGE, HANDLING_LOOKUP } from "../core/abi.js";
 import * as core from "../core/core.js";
 import { BoundPolicy } from "../engine/bound-policy.js";
 import type { Call, StreamContext } from "../engine/call.js";
@@ -16,14 +16,13 @@ import { Asked } from "./asked.js";
 import { Asking } from "./asking.js";
 import { change } from "./changes.js";
 import { Claims } from "./claims.js";
-import { decide } from "./deciding.js";
 import { canCheck, checked } from "./integrity.js";
 import { lifetimeOfFailed, lifetimeOfLoaded } from "./keeping.js";
 import { UrlKeys } from "./keys.js";
 import { Lead } from "./lead.js";
 import { isResponse, placed, rebuilt } from "./live.js";
 import { Loading } from "./loading.js";
-import { find, heldBy } from "./lookup.js";
+import { find, heldBy, redirectsOthers } from "./lookup.js";
 import type { HttpRules } from "./rules.js";
 import { type Attempt, orStored } from "./standing-in.js";
 import { cacheStatus, type Forwarded } from "./status.js";
@@ -188,14 +187,16 @@ export class CachedHttp {
   }
 
   async #answer(asked: Asked, key?: string, next?: Next, since?: number): Promise<Told> {
-    asked.ignoresDirectives = this.rules.ignoresDirectives;
+    asked.cache = this.rules;
     // Without the core, or where it cannot read, there is no cache.
     const isCacheable = this.driver.isOpen() && /^https?:/i.test(asked.url);
     if (!isCacheable) return this.forward(asked, "bypass");
-    const way = decide(asked);
-    if (way === "change") return change(this, asked);
-    if (way === "bypass") return this.#pass(asked);
-    return this.#lookedFor(asked, key ?? this.keyOf(asked), next, since);
+    const { handling } = asked.plan;
+    if (handling === HANDLING_CHANGE) return change(this, asked);
+    if (handling === HANDLING_BYPASS) return this.forward(asked, "bypass");
+    const primary = key ?? this.keyOf(asked);
+    if (handling === HANDLING_LOOKUP) return this.#lookedFor(asked, primary, next, since);
+    return this.#pass(asked, primary);
   }
 
   /** The answer from where the record of a URL's variants says that it is, if there is one. */
@@ -247,7 +248,7 @@ export class CachedHttp {
     if (typeof way === "object") return way;
     const visit = this.#visitOf(asked, place, way, again);
     const call = this.#callOf(visit);
-    if (visit.forced || !Number.isNaN(asked.staleIfError)) {
+    if (visit.forced || !Number.isNaN(asked.plan.staleIfError)) {
       return orStored(this, asked, place.key, () => this.#attempt(visit, call));
     }
     const answering = again === ANEW ? this.driver.refresh(call) : this.driver.call(call);
@@ -270,11 +271,8 @@ export class CachedHttp {
     return { answer, failure: isFailure ? answer.response : undefined };
   }
 
-  /** Past the cache, which answers all the same when the origin fails a plain `no-store`. */
-  async #pass(asked: Asked): Promise<Told> {
-    if (asked.mode === "no-store" || asked.flags & REQUEST_PRECONDITION)
-      return this.forward(asked, "bypass");
-    const primary = this.keyOf(asked);
+  /** Past the cache, which answers all the same when the origin fails. */
+  async #pass(asked: Asked, primary: string): Promise<Told> {
     const record = (await find(this.driver, primary))?.value;
     const place = this.#placeOf(asked, primary, record instanceof Variants ? record : undefined);
     return this.forwardOrStored(asked, place.key, "bypass");
@@ -368,17 +366,16 @@ export class CachedHttp {
   /** Whether a response that another request brought is this one's, too. */
   #mayHave(asked: Asked, stored: StoredResponse, source: Answer["source"]): boolean {
     const { terms } = stored;
-    if (this.isBarred(asked, stored)) return false;
+    if (this.#isBarred(asked, stored)) return false;
     if (source !== "coalesced") return true;
     if (!stored.shareable) return false;
     return terms.vary === "" || core.http_vary_key(terms.vary, asked.head) === terms.selection;
   }
 
   /** Whether a stored response may not answer a request, however fresh it is. */
-  isBarred(asked: Asked, { terms }: StoredResponse): boolean {
-    // A redirection is an answer, an error, or the way to another answer.
-    if (terms.redirect !== undefined && terms.redirect !== asked.redirect) return true;
-    return this.rules.shared && (asked.flags & REQUEST_AUTHORIZATION) !== 0 && !terms.authorized;
+  #isBarred(asked: Asked, { terms }: StoredResponse): boolean {
+    const { flags } = asked.plan;
+    return core.http_is_barred(flags, terms.authorized, redirectsOthers(asked, terms));
   }
 
   /** Answers with a stored response. */

@@ -1,7 +1,7 @@
 /** Requests that go to the origin as they are, and what their answers say of what is stored. */
 
 import type { Watch } from "../api/entries.js";
-import { REQUEST_UNSAFE } from "../core/abi.js";
+import { KIND_WHOLE } from "../core/abi.js";
 import * as core from "../core/core.js";
 import { tagsFor } from "../keys/tags.js";
 import type { Begun, Tagged, TagHashes } from "../model/tagged.js";
@@ -12,7 +12,7 @@ import { groupTags } from "./groups.js";
 import { rebuilt } from "./live.js";
 import { find, RESPONSES } from "./lookup.js";
 import { posted } from "./posted.js";
-import { type Exchange, judge, textOf } from "./rules.js";
+import { type Exchange, judgeRenewed, textOf } from "./rules.js";
 import { type Attempt, orStored } from "./standing-in.js";
 import type { Forwarded } from "./status.js";
 import { StoredResponse } from "./stored.js";
@@ -29,7 +29,7 @@ export async function change(http: CachedHttp, asked: Asked): Promise<Told> {
   };
   if (asked.method === "POST") return post(http, asked, ask);
   const exchange = await ask();
-  if (asked.flags & REQUEST_UNSAFE) await invalidate(http, asked, exchange.response);
+  await invalidate(http, asked, exchange.response);
   return changed(exchange, undefined);
 }
 
@@ -184,9 +184,9 @@ async function renew(
   try {
     const head = core.http_head_update(stored.text, textOf(exchange.response));
     if (head === undefined) return await entries.invalidate(place.key);
-    const verdict = judge(asked, stored.head.status, head, exchange, http.rules);
+    const verdict = judgeRenewed(asked, stored.head.status, head, exchange, http.rules);
     const { requestedAt, receivedAt: now } = exchange;
-    const about = { ...stored.terms, requestedAt, now, failed: false };
+    const about = { ...stored.terms, requestedAt, now, kind: KIND_WHOLE };
     const renewed = completed(stored.head, stored.body, verdict, http.rules, about);
     const { lifetime, refusal } = renewed;
     if (refusal !== undefined || verdict.vary !== stored.terms.vary) {

@@ -1,16 +1,10 @@
 /** Complete responses: what is kept of their heads, and whether they are what they claim to be. */
 
+import { KIND_FAILURE } from "../core/abi.js";
 import * as core from "../core/core.js";
 import { fieldOf, type Line, linesOf } from "./head.js";
 import { isWorkerd } from "./live.js";
-import {
-  type HttpRules,
-  isOfUse,
-  refusalOf,
-  servableFor,
-  targetsOf,
-  type Verdict,
-} from "./rules.js";
+import { type HttpRules, numbersOf, type Verdict } from "./rules.js";
 import { StoredResponse, type Terms } from "./stored.js";
 
 /** What the exchange and the policy say of it. */
@@ -19,8 +13,8 @@ interface About {
   readonly selection: string;
   /** When its last byte had come. */
   readonly now: number;
-  readonly failed: boolean;
-  readonly refusal?: string | undefined;
+  /** The use that is made of it: one of `KIND_…`. */
+  readonly kind: number;
   /** Whether the host may have decoded the body. */
   readonly decodes?: boolean;
   readonly decoded?: boolean | undefined;
@@ -44,20 +38,15 @@ export function completed(
   origin: Origin,
   body: Uint8Array | null,
   verdict: Verdict,
-  { shared, storeSetCookie }: HttpRules,
+  rules: HttpRules,
   about: About,
 ): StoredResponse {
   const { status, statusText, url } = origin;
-  const { initialAge, overdue, lifetime } = verdict.termsAt(about.now, about.failed);
-  const cleaned = linesOf(
-    core.http_stored_head(verdict.head, shared, targetsOf(shared), storeSetCookie),
-  );
+  const { initialAge, overdue, lifetime, ...plan } = verdict.planAt(about.now, about.kind);
+  const cleaned = linesOf(core.http_stored_head(numbersOf(rules), verdict.head));
   const decoded = about.decoded ?? (about.decodes === true && isDecoded(cleaned, body));
   const headers = dated(decoded ? withoutCoding(cleaned) : cleaned, about.now - initialAge);
-  const refusal =
-    about.refusal ??
-    refusalOf(verdict.refusal) ??
-    (isCut(cleaned, body, decoded) ? "cut short" : isOfUse(lifetime) ? undefined : "no lifetime");
+  const refusal = isCut(cleaned, body, decoded) ? "cut short" : plan.refusal;
   const terms: Terms = {
     flags: verdict.flags,
     initialAge,
@@ -71,14 +60,11 @@ export function completed(
     ...(about.redirect && REDIRECTIONS.includes(status) && { redirect: about.redirect }),
   };
   const head = { status, statusText, url, headers };
-  const shareable =
-    refusal === undefined &&
-    core.http_shareable(verdict.refusal, verdict.flags, servableFor(lifetime), shared);
   return new StoredResponse(head, terms, body, {
     lifetime,
     refusal,
-    shareable,
-    failed: about.failed,
+    shareable: refusal === undefined && plan.isShareable,
+    failed: about.kind === KIND_FAILURE,
     wanted: about.wanted ?? false,
   });
 }

@@ -2,6 +2,7 @@
 
 import type { Cache } from "../api/cache.js";
 import { actOnPresent, UNKNOWN } from "../api/operations/looking.js";
+import { KIND_FAILURE, KIND_WHOLE } from "../core/abi.js";
 import * as core from "../core/core.js";
 import type { BoundPolicy } from "../engine/bound-policy.js";
 import type { Call, StreamContext } from "../engine/call.js";
@@ -12,10 +13,10 @@ import { rebuilt, remade } from "./live.js";
 import { heldBy } from "./lookup.js";
 import { receivingOf } from "./receiving.js";
 import { Recording } from "./recording.js";
-import { type Exchange, type HttpRules, isOfUse, refusalOf, type Verdict } from "./rules.js";
+import type { Exchange, HttpRules, ResponsePlan, Verdict } from "./rules.js";
 import { StoredResponse, Unshared, Variants } from "./stored.js";
 import type { UnsharedKeys } from "./unshared-keys.js";
-import { keyOfVariant, lifetimeOfRecord, newRecord } from "./variants.js";
+import { keyOfVariant, newRecord } from "./variants.js";
 import type { Visit } from "./visit.js";
 
 /** What keeps responses. */
@@ -44,17 +45,15 @@ export interface Fate {
 /** Why a response is not to be stored, as far as its head tells. */
 export function refusalAtHead(
   visit: Visit,
-  { response, receivedAt }: Exchange,
+  { receivedAt }: Exchange,
   verdict: Verdict,
   failed: boolean,
 ): string | undefined {
-  const refusal = refusalOf(verdict.refusal);
-  if (refusal !== undefined) return refusal;
-  // Not what was asked for: how it got elsewhere is not known, and may not be kept.
-  if (response.redirected) return "redirected";
-  if (!isOfUse(verdict.termsAt(receivedAt, failed).lifetime)) return "no lifetime";
-  return failed && !isAtHome(visit, verdict) ? "vary" : undefined;
+  const { refusal } = verdict.planAt(receivedAt, kindOf(failed));
+  return refusal ?? (failed && !isAtHome(visit, verdict) ? "vary" : undefined);
 }
+
+const kindOf = (failed: boolean): number => (failed ? KIND_FAILURE : KIND_WHOLE);
 
 /** Whether a response belongs where it was looked for. */
 function isAtHome({ asked, place }: Visit, { vary }: Verdict): boolean {
@@ -69,7 +68,7 @@ export class Arrival {
   readonly #exchange: Exchange;
   readonly #verdict: Verdict;
   readonly #fate: Fate;
-  readonly #shareable: boolean;
+  readonly #plan: ResponsePlan;
   readonly #recording: Recording | undefined;
   /** The load that keeps it. */
   #context: StreamContext;
@@ -81,8 +80,8 @@ export class Arrival {
     this.#verdict = verdict;
     this.#fate = fate;
     this.#context = fate.context;
-    this.#shareable = verdict.isShareable(fate.failed);
-    const { response } = exchange;
+    const { response, receivedAt } = exchange;
+    this.#plan = verdict.planAt(receivedAt, kindOf(fate.failed));
     if (response.body !== null) {
       const { timers, memory } = keeper.cache.driver.host;
       const bounds = { most: keeper.rules.maxBody, room: receivingOf(memory), now: timers.now };
@@ -97,7 +96,7 @@ export class Arrival {
   async kept(): Promise<unknown> {
     const { lead, asked, place } = this.#visit;
     const { failed, standsIn } = this.#fate;
-    const { ttl } = this.#verdict.termsAt(this.#exchange.receivedAt, failed).lifetime;
+    const { ttl } = this.#plan.lifetime;
     lead.expect(this.#keeper.claims.doubtOf(place.primary, this.#context.stores), ttl);
     const moved = failed ? undefined : this.#moved();
     if (moved === undefined) this.#share(place.key, this.#fate.context);
@@ -112,10 +111,11 @@ export class Arrival {
   /** Has those wait who may have the response, and sends the others on. */
   #share(key: string, context: StreamContext): void {
     const { failed, standsIn } = this.#fate;
-    if (!failed) this.#keeper.unshared.note(key, this.#shareable);
+    const { isShareable } = this.#plan;
+    if (!failed) this.#keeper.unshared.note(key, isShareable);
     this.#context = context;
     // Where something stored may answer for a failure, it answers those who wait, too.
-    if (!this.#shareable && !(failed && standsIn)) context.dismiss?.(new Unshared("alone", false));
+    if (!isShareable && !(failed && standsIn)) context.dismiss?.(new Unshared("alone", false));
   }
 
   /** Nothing comes any more, for now: nobody waits for the whole of it. */
@@ -161,7 +161,8 @@ export class Arrival {
     try {
       const selection = core.http_vary_key(vary, asked.head) ?? "";
       const redirect = follows ? asked.redirect : undefined;
-      const about = { requestedAt, selection, now, failed, decodes, redirect, wanted: true };
+      const kind = kindOf(failed);
+      const about = { requestedAt, selection, now, kind, decodes, redirect, wanted: true };
       return this.#settled(completed(response, body, this.#verdict, rules, about));
     } catch (error) {
       // The core trapped. The body is here, so the caller who led the load has it all the same.
@@ -189,9 +190,9 @@ export class Arrival {
     const { asked, place } = this.#visit;
     if (isAtHome(this.#visit, this.#verdict)) return undefined;
     const { vary } = this.#verdict;
-    const { lifetime } = this.#verdict.termsAt(this.#exchange.receivedAt, false);
     const known = place.record ?? newRecord(driver.host);
-    const record = known.with(vary, lifetimeOfRecord(lifetime));
+    const lifetime = { ttl: this.#plan.ofRecord, staleWhileRevalidate: 0, staleIfError: 0 };
+    const record = known.with(vary, lifetime);
     const key = keyOfVariant(place.primary, record, vary, asked.head);
     if (key === undefined) return undefined;
     const isAtPrimary = place.key === place.primary;

@@ -1,7 +1,7 @@
 /** Loads of HTTP: asks the origin, by condition where it can, and says what came of it. */
 
 import type { Cache } from "../api/cache.js";
-import { REQUEST_PERSONAL } from "../core/abi.js";
+import { KIND_WHOLE } from "../core/abi.js";
 import * as core from "../core/core.js";
 import type { StreamContext } from "../engine/call.js";
 import type { Asked } from "./asked.js";
@@ -10,7 +10,14 @@ import { failureOf } from "./failing.js";
 import { Arrival, type Keeper, refusalAtHead } from "./keeping.js";
 import { drop, isOpaque, isResponse, isWorkerd, rebuilt } from "./live.js";
 import { heldBy, mayStandIn } from "./lookup.js";
-import { type Exchange, type HttpRules, judge, textOf, type Verdict } from "./rules.js";
+import {
+  type Exchange,
+  type HttpRules,
+  judge,
+  judgeRenewed,
+  textOf,
+  type Verdict,
+} from "./rules.js";
 import { StoredResponse, Unshared } from "./stored.js";
 import type { Visit } from "./visit.js";
 
@@ -41,13 +48,9 @@ export class Loading {
     }
   }
 
-  /**
-   * True for an error that is its caller's alone: it may concern its user, be a response, which one
-   * caller alone can read, or come of a `redirect` or an `integrity` that others need not have.
-   */
+  /** True for an error that is its caller's alone, like a response, which one alone can read. */
   isPersonal(asked: Asked, error: unknown): boolean {
-    if (isResponse(error) || asked.isStrict) return true;
-    return this.#rules.shared && (asked.flags & REQUEST_PERSONAL) !== 0;
+    return isResponse(error) || asked.failsAlone;
   }
 
   async #load(visit: Visit, context: StreamContext): Promise<unknown> {
@@ -88,7 +91,7 @@ export class Loading {
     const news = textOf(exchange.response);
     if (core.http_select_304(`${stored.text}\n`, news) < 0) return undefined;
     const head = core.http_update_head(stored.text, news);
-    const verdict = judge(visit.asked, stored.head.status, head, exchange, this.#rules);
+    const verdict = judgeRenewed(visit.asked, stored.head.status, head, exchange, this.#rules);
     if (verdict.vary !== stored.terms.vary) return undefined;
     visit.lead.renewed = true;
     const { terms } = stored;
@@ -96,7 +99,7 @@ export class Loading {
       ...terms,
       requestedAt: exchange.requestedAt,
       now: exchange.receivedAt,
-      failed: false,
+      kind: KIND_WHOLE,
     });
     visit.lead.expect(renewed.refusal, renewed.lifetime?.ttl ?? 0);
     this.#keeper.unshared.note(visit.place.key, renewed.shareable);
@@ -121,7 +124,6 @@ export class Loading {
       typeof verdict === "string"
         ? verdict
         : (refusalAtHead(visit, exchange, verdict, failed) ??
-          this.#refusalOf(response) ??
           this.#keeper.claims.refusalOf(asked, response, place.key));
     if (typeof verdict === "string" || refusal !== undefined) {
       // A failure says nothing of what the key's answers are like, and its loads wait `retryAfter`.
@@ -149,15 +151,9 @@ export class Loading {
   #verdictOn(asked: Asked, exchange: Exchange): Verdict | string {
     const { response } = exchange;
     if (isOpaque(response)) return "opaque";
-    const read = () => judge(asked, response.status, textOf(response), exchange, this.#rules);
+    const hidesCoding = !this.#keeper.decodes && isWorkerd();
+    const read = () => judge(asked, exchange, this.#rules, hidesCoding);
     return this.#inCore<Verdict | string>(read, "trap");
-  }
-
-  /** Why a body is not to be recorded. */
-  #refusalOf({ headers }: Response): string | undefined {
-    if (Number(headers.get("content-length")) > this.#rules.maxBody) return "too long";
-    const isEncoded = !this.#keeper.decodes && headers.has("content-encoding") && isWorkerd();
-    return isEncoded ? "encoded" : undefined;
   }
 
   #inCore<T>(step: () => T, otherwise: T): T {

@@ -1,19 +1,12 @@
 /** Looks for entries without making a call of it. */
 
-import {
-  STATE_ABSENT,
-  STATE_DEAD,
-  STATE_FRESH,
-  STATE_IF_ERROR,
-  STATE_RETAINED,
-  STATE_REVALIDATE,
-} from "../core/abi.js";
+import { STATE_ABSENT, STATE_DEAD, writeStoredNumbers } from "../core/abi.js";
 import * as core from "../core/core.js";
 import type { Driver } from "../engine/driver.js";
 import { isServable } from "../model/entry-state.js";
 import type { Form } from "../records/entry-records.js";
-import { totalOf } from "../tiers/layers.js";
-import { decodeResponse } from "./stored.js";
+import type { Asked } from "./asked.js";
+import { decodeResponse, type StoredResponse, type Terms } from "./stored.js";
 
 /** An entry as it is now. */
 export interface Found {
@@ -26,6 +19,30 @@ export interface Found {
 
 /** True for an entry that may answer when a load fails. */
 export const mayStandIn = ({ state }: Found): boolean => isServable(state);
+
+/** True for a redirection that was stored for requests of another `redirect` mode. */
+export const redirectsOthers = (asked: Asked, { redirect }: Terms): boolean =>
+  redirect !== undefined && redirect !== asked.redirect;
+
+/** A stored response and its entry, as the core reads them. */
+export function numbersOfStored(
+  asked: Asked,
+  { terms, failed }: StoredResponse,
+  { age, ttl, state }: Found,
+): Float64Array {
+  const { initialAge, overdue = 0, flags, authorized } = terms;
+  return writeStoredNumbers({
+    state,
+    ttl,
+    age,
+    initialAge,
+    overdue,
+    flags,
+    authorized: Number(authorized),
+    redirectsOthers: Number(redirectsOthers(asked, terms)),
+    failed: Number(failed),
+  });
+}
 
 /** The entry of a key in memory, also one that is kept only to be validated. */
 export function heldBy(driver: Driver, key: string): Found | undefined {
@@ -54,14 +71,6 @@ export async function find(driver: Driver, key: string): Promise<Found | undefin
   if (held !== undefined) return held;
   const found = await driver.host.layers?.read(key, RESPONSES);
   if (found === undefined) return undefined;
-  const { value, age, ttl, staleWhileRevalidate } = found;
-  const state =
-    age < ttl
-      ? STATE_FRESH
-      : age < ttl + staleWhileRevalidate
-        ? STATE_REVALIDATE
-        : age < totalOf(found)
-          ? STATE_IF_ERROR
-          : STATE_RETAINED;
-  return { value, age, ttl, state };
+  const { value, age, ttl, staleWhileRevalidate, staleIfError } = found;
+  return { value, age, ttl, state: core.http_state(age, ttl, staleWhileRevalidate, staleIfError) };
 }

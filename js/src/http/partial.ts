@@ -3,28 +3,23 @@
  * taken for the whole, and answers requests for a range that lies within it while it is fresh.
  */
 
-import { REQUEST_CONDITIONAL, REQUEST_RANGE, REUSE_FRESH, STORING_PARTIAL } from "../core/abi.js";
+import { KIND_PART } from "../core/abi.js";
 import * as core from "../core/core.js";
 import type { Call, StreamContext } from "../engine/call.js";
 import { partKeyOf } from "../keys/part-key.js";
-import type { Lifetime } from "../model/entry.js";
+import { partOf, rangesOf } from "./answering.js";
 import type { Asked } from "./asked.js";
 import type { CachedHttp } from "./cached-http.js";
-import { PARTIAL_CONTENT, sizeOfPart } from "./content-range.js";
+import { lifetimeOfLoaded } from "./keeping.js";
 import { Lead } from "./lead.js";
 import { placed, rebuilt } from "./live.js";
-import { type Found, find } from "./lookup.js";
+import { type Found, find, numbersOfStored } from "./lookup.js";
 import { isKeepable, passing } from "./passing.js";
-import { judge, textOf } from "./rules.js";
+import { type Exchange, judge } from "./rules.js";
 import { StoredResponse, Unshared } from "./stored.js";
 import { type Told, told } from "./told.js";
 
-/** Whether a part may answer a request for which no whole is stored. */
-export function takesPart(http: CachedHttp, asked: Asked): boolean {
-  // Keys of a caller's own may be anything, also those of parts.
-  if (http.keys === undefined || asked.method !== "GET" || asked.mode !== "default") return false;
-  return (asked.flags & (REQUEST_RANGE | REQUEST_CONDITIONAL)) === REQUEST_RANGE;
-}
+const PARTIAL_CONTENT = 206;
 
 /** Answers with a stored part, else asks the origin and keeps the part that it gives. */
 export async function part(http: CachedHttp, asked: Asked, whole: string): Promise<Told> {
@@ -40,7 +35,7 @@ function fromPart(http: CachedHttp, asked: Asked, found: Found): Told | undefine
   const { value, age, ttl } = found;
   if (!(value instanceof StoredResponse) || value.head.status !== PARTIAL_CONTENT) return undefined;
   try {
-    if (http.isBarred(asked, value) || !isReusable(asked, value, found)) return undefined;
+    if (!isReusable(asked, value, found)) return undefined;
     const response = rangeOf(asked, value);
     if (response === undefined) return undefined;
     const total = value.terms.initialAge + age;
@@ -53,29 +48,18 @@ function fromPart(http: CachedHttp, asked: Asked, found: Found): Told | undefine
   }
 }
 
-/** Whether it is fresh, enough for this request, and of the variant that it asks for. */
-function isReusable(asked: Asked, { terms }: StoredResponse, { age, ttl }: Found): boolean {
-  const { initialAge, flags, vary, selection } = terms;
-  if (age >= ttl) return false;
+/** True if it may answer this request, and is of the variant that it asks for. */
+function isReusable(asked: Asked, stored: StoredResponse, found: Found): boolean {
+  const { vary, selection } = stored.terms;
   if (vary !== "" && core.http_vary_key(vary, asked.head) !== selection) return false;
-  const { flags: asks, maxAge, minFresh } = asked.numbers;
-  const [lifetime, aged] = [ttl + initialAge, age + initialAge];
-  return core.http_reuse(flags, lifetime, aged, asks, maxAge, minFresh, Number.NaN) === REUSE_FRESH;
+  return core.http_takes(asked.plan.numbers, numbersOfStored(asked, stored, found), false);
 }
 
 /** The one range that is asked for, when the part has all of it (RFC 9110 §14.2, §13.1.5). */
 function rangeOf(asked: Asked, stored: StoredResponse): Response | undefined {
-  const { body, text, head } = stored;
-  if (body === null) return undefined;
-  const numbers = core.http_range(asked.head, head.status, text, body.length);
-  const [total = 0, offset = 0, first = 0, last = 0] = numbers;
-  if (numbers.length !== 4) return undefined;
-  const bytes = body.subarray(first - offset, last + 1 - offset) as Uint8Array<ArrayBuffer>;
-  const headers = stored.headers();
-  headers.set("content-range", `bytes ${first}-${last}/${total < 0 ? "*" : total}`);
-  headers.set("content-length", `${bytes.length}`);
-  const { status, statusText } = head;
-  return new Response(bytes, { status, statusText, headers });
+  const { ranges, ...whole } = rangesOf(asked, stored);
+  const [only] = ranges;
+  return only === undefined || ranges.length > 1 ? undefined : partOf(stored, whole, only);
 }
 
 /** Each caller's own, as each may ask for another range; an invalidation meanwhile ends it. */
@@ -87,7 +71,7 @@ async function load(http: CachedHttp, asked: Asked, key: string): Promise<Told> 
     args: [asked.request],
     waitUntil: http.origin.waitUntilOf?.(asked),
     load: (context: StreamContext) => loaded(http, asked, lead, context),
-    lifetimeOf: lifetimeOfPart,
+    lifetimeOf: lifetimeOfLoaded,
   };
   try {
     await lead.first(http.driver.refresh(call));
@@ -121,32 +105,18 @@ async function loaded(http: CachedHttp, asked: Asked, lead: Lead, context: Strea
 }
 
 /** What is to be kept of a response: undefined when it is no part, or none that may be stored. */
-function aboutPart(
-  http: CachedHttp,
-  asked: Asked,
-  exchange: Parameters<typeof judge>[3],
-  key: string,
-) {
+function aboutPart(http: CachedHttp, asked: Asked, exchange: Exchange, key: string) {
   const { response, receivedAt } = exchange;
-  const size = sizeOfPart(response);
-  if (size === undefined || size > http.rules.maxBody || !isKeepable(http, response))
-    return undefined;
+  if (response.status !== PARTIAL_CONTENT || !isKeepable(http, response)) return undefined;
   try {
-    const verdict = judge(asked, response.status, textOf(response), exchange, http.rules);
+    const verdict = judge(asked, exchange, http.rules, true);
+    const { refusal, lifetime } = verdict.planAt(receivedAt, KIND_PART);
     const selection = core.http_vary_key(verdict.vary, asked.head);
-    const { ttl } = verdict.termsAt(receivedAt, false).lifetime;
-    if (verdict.refusal !== STORING_PARTIAL || selection === undefined || ttl <= 0)
-      return undefined;
+    if (refusal !== undefined || selection === undefined) return undefined;
     if (http.claims.refusalOf(asked, response, key) !== undefined) return undefined;
-    return { key, verdict, selection, ttl, isWhole: (length: number) => length === size };
+    return { key, verdict, kind: KIND_PART, selection, ttl: lifetime.ttl };
   } catch (error) {
     http.driver.recover(error);
     return undefined;
   }
-}
-
-/** A part is of use while it is fresh, and not beyond. */
-function lifetimeOfPart(value: unknown): Lifetime | undefined {
-  if (!(value instanceof StoredResponse) || value.lifetime === undefined) return undefined;
-  return { ttl: value.lifetime.ttl, staleWhileRevalidate: 0, staleIfError: 0 };
 }

@@ -1,5 +1,6 @@
 /** Responses that one caller has as they come, and that are kept for others besides. */
 
+import { KIND_PART } from "../core/abi.js";
 import type { StreamContext } from "../engine/call.js";
 import type { Asked } from "./asked.js";
 import type { CachedHttp } from "./cached-http.js";
@@ -17,32 +18,28 @@ export interface Passing {
   kept(context: StreamContext): Promise<StoredResponse | Unshared>;
 }
 
-/** Whether a response that is not a load's may be kept at all. */
-export function isKeepable(http: CachedHttp, response: Response): boolean {
-  const { maxBody, policy } = http.rules;
-  if (isOpaque(response) || response.redirected || response.body === null) return false;
-  // What counts as a failure is for loads to say; of encoded bytes nobody knows who decodes them.
-  if (policy.failIf !== undefined || response.headers.has("content-encoding")) return false;
-  return !(Number(response.headers.get("content-length")) > maxBody);
+/** Whether a response that is not a load's may be read at all, to be kept. */
+export function isKeepable({ rules }: CachedHttp, response: Response): boolean {
+  // What counts as a failure is for loads to say.
+  return !isOpaque(response) && response.body !== null && rules.policy.failIf === undefined;
 }
 
-/**
- * Gives a response to its caller while its body is recorded.
- * @param isWhole whether this many bytes are all that the response is to have
- */
+/** Gives a response to its caller while its body is recorded. */
 export function passing(
   http: CachedHttp,
   asked: Asked,
-  { response, requestedAt }: Exchange,
+  { response, requestedAt, receivedAt }: Exchange,
   about: {
     /** The key of the URL. */
     readonly key: string;
     readonly verdict: Verdict;
+    /** The use that is made of it: one of `KIND_…`. */
+    readonly kind: number;
     readonly selection: string;
-    isWhole(length: number): boolean;
   },
 ): Passing {
   const { rules, driver } = http;
+  const { verdict, kind, selection } = about;
   const body = response.body as ReadableStream<Uint8Array>;
   const { memory, timers } = driver.host;
   const bounds = { most: rules.maxBody, room: receivingOf(memory), now: timers.now };
@@ -56,15 +53,15 @@ export function passing(
     context.begun?.();
     recording.endWith(context.signal);
     const release = (why: string) => context.dismiss?.(new Unshared(why, false));
-    if (!about.verdict.isShareable(false)) release("alone");
+    if (!verdict.planAt(receivedAt, kind).isShareable) release("alone");
     recording.watch(timers, rules.policy.timeout, () => release("stalled"));
     try {
       const bytes = await recording.whole;
       if (bytes === undefined) return settled(new Unshared("too long", false));
-      if (!about.isWhole(bytes.length)) return settled(new Unshared("cut short", false));
-      const now = timers.now();
-      const told = { requestedAt, selection: about.selection, now, failed: false, wanted: true };
-      return settled(completed(response, bytes, { ...about.verdict, refusal: 0 }, rules, told));
+      const isCut = kind === KIND_PART && bytes.length !== verdict.part;
+      if (isCut) return settled(new Unshared("cut short", false));
+      const told = { requestedAt, selection, kind, now: timers.now(), wanted: true };
+      return settled(completed(response, bytes, verdict, rules, told));
     } catch {
       return settled(new Unshared("cut short", false));
     }

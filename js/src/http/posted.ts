@@ -1,5 +1,6 @@
 /** Answers to POST that later GETs may have (RFC 9110 §9.3.3, RFC 9111 §4). */
 
+import { KIND_WHOLE } from "../core/abi.js";
 import * as core from "../core/core.js";
 import type { StreamContext } from "../engine/call.js";
 import type { Begun } from "../model/tagged.js";
@@ -7,7 +8,7 @@ import type { Asked } from "./asked.js";
 import type { CachedHttp } from "./cached-http.js";
 import { lifetimeOfLoaded } from "./keeping.js";
 import { isKeepable, passing } from "./passing.js";
-import { type Exchange, judge, textOf } from "./rules.js";
+import { type Exchange, judge } from "./rules.js";
 
 /**
  * The answer for its caller while it is kept for GET; undefined when it is not to be kept.
@@ -25,14 +26,15 @@ export function posted(
     return undefined;
   if (!namesItself(asked, response) || !isKeepable(http, response)) return undefined;
   try {
-    const verdict = judge(asked, response.status, textOf(response), exchange, http.rules);
+    const verdict = judge(asked, exchange, http.rules, true);
+    const { refusal } = verdict.planAt(exchange.receivedAt, KIND_WHOLE);
     // A POST has other fields than the GETs it would have to be told apart by.
-    if (verdict.refusal !== 0 || verdict.vary !== "") return undefined;
+    if (refusal !== undefined || verdict.vary !== "") return undefined;
     const get = asked.at(asked.url);
     const key = http.keyOf(get);
     if (http.driver.switches.for(key).writes) return undefined;
     if (http.claims.refusalOf(get, response, key) !== undefined) return undefined;
-    const about = { key, verdict, selection: "", isWhole: () => true };
+    const about = { key, verdict, kind: KIND_WHOLE, selection: "" };
     const { live, kept } = passing(http, asked, exchange, about);
     const call = {
       key,

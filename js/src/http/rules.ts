@@ -1,14 +1,14 @@
 /** What is decided of a response when its head has come. */
 
 import {
+  RESPONSE_AUTHORIZED,
   RESPONSE_GROUPS,
   RESPONSE_VARIES,
+  readPlanNumbers,
   readResponseNumbers,
-  readTermsNumbers,
   STORING_ALLOWED,
   STORING_NAMES,
-  STORING_PARTIAL,
-  STORING_SILENT,
+  writeHttpRulesNumbers,
 } from "../core/abi.js";
 import * as core from "../core/core.js";
 import type { Lifetime } from "../model/entry.js";
@@ -41,123 +41,115 @@ export interface Exchange {
   readonly receivedAt: number;
 }
 
-/** What was decided. */
+/** What the core read of a response. */
 export interface Verdict {
-  /** The decision to store it, or the reason not to. */
-  readonly refusal: number;
   readonly flags: number;
   readonly head: string;
   /** The fields it varies by; empty for none. */
   readonly vary: string;
   readonly authorized: boolean;
   readonly groups: readonly string[] | undefined;
-  /** True if requests that wait for it may have it. */
-  isShareable(failed: boolean): boolean;
+  /** The bytes of a part; NaN for none. */
+  readonly part: number;
   /**
-   * Age and lifetime, for a body that was complete at `now`. A failure is kept for as long as it
-   * says itself, and stands in for nothing.
+   * Returns what becomes of it, for a body that was complete at `now`.
+   * @param kind its use: one of `KIND_…`
    */
-  termsAt(now: number, failed: boolean): TimeTerms;
+  planAt(now: number, kind: number): ResponsePlan;
 }
 
-/** How long a response may be used, as `src/http/terms.rs` says. Milliseconds. */
-export interface TimeTerms {
+/** What becomes of a response, as `src/http/response.rs` decides. Milliseconds. */
+export interface ResponsePlan {
+  /** The reason not to store it; undefined if it may be stored. */
+  readonly refusal: string | undefined;
+  /** True if requests that wait for it may have it. */
+  readonly isShareable: boolean;
   readonly initialAge: number;
   /** How far past its lifetime it is already; 0 for a fresh one. */
   readonly overdue: number;
   readonly lifetime: Lifetime;
+  /** The time for which a record of its URL's variants is kept. */
+  readonly ofRecord: number;
 }
 
-const FIELDS_OF_CACHES = "cdn-cache-control";
+/** Returns the rules as the core reads them. */
+export function numbersOf(rules: HttpRules): Float64Array {
+  const { policy, shared, override, storeSetCookie } = rules;
+  return writeHttpRulesNumbers({
+    shared: Number(shared),
+    keepsSetCookie: Number(storeSetCookie),
+    hidesFields: Number(hidesFields()),
+    overrides: Number(override),
+    ttl: policy.ttlGiven ? policy.ttl : Number.NaN,
+    staleWhileRevalidate: policy.staleWhileRevalidate,
+    staleIfError: policy.staleIfError,
+  });
+}
 
-/** The targeted fields (RFC 9213) that a cache of this kind follows. */
-export const targetsOf = (shared: boolean): string => (shared ? FIELDS_OF_CACHES : "");
-
-/** Reads a response by RFC 9111. */
+/**
+ * Reads a response that has begun.
+ * @param hidesCoding true if nobody can tell whether its body was decoded
+ */
 export function judge(
+  asked: Asked,
+  exchange: Exchange,
+  rules: HttpRules,
+  hidesCoding: boolean,
+): Verdict {
+  const { response } = exchange;
+  const came = [response.redirected, hidesCoding, rules.maxBody] as const;
+  return read(asked, response.status, headOf(response.headers), exchange, rules, came);
+}
+
+/** Reads a stored response whose head a validation has renewed. */
+export function judgeRenewed(
   asked: Asked,
   status: number,
   head: string,
   exchange: Exchange,
   rules: HttpRules,
 ): Verdict {
-  const { shared } = rules;
-  const read = (requestHead: string) =>
-    core.http_response(
-      asked.method === "POST" ? "POST" : "GET",
-      requestHead,
-      status,
-      head,
-      shared,
-      targetsOf(shared),
-      exchange.requestedAt,
-      exchange.receivedAt,
-      rules.storeSetCookie,
-      hidesFields(),
-    );
-  const numbers = read(asked.heeded);
-  const { flags, storing } = readResponseNumbers(numbers);
-  const overruled = rules.override && rules.policy.ttlGiven && storing === STORING_SILENT;
-  const refusal = overruled ? STORING_ALLOWED : storing;
-  const termsAt = (now: number, failed: boolean) =>
-    termsOf(numbers, now - exchange.receivedAt, rules, failed);
+  return read(asked, status, head, exchange, rules, [false, false, Number.POSITIVE_INFINITY]);
+}
+
+function read(
+  asked: Asked,
+  status: number,
+  head: string,
+  { requestedAt, receivedAt }: Exchange,
+  httpRules: HttpRules,
+  came: readonly [redirected: boolean, hidesCoding: boolean, maxBody: number],
+): Verdict {
+  const rules = numbersOf(httpRules);
+  const { method, heeded } = asked;
+  const numbers = core.http_response(
+    rules,
+    method,
+    heeded,
+    status,
+    head,
+    requestedAt,
+    receivedAt,
+    ...came,
+  );
+  const { flags, part } = readResponseNumbers(numbers);
   return {
-    refusal,
     flags,
     head,
-    vary: flags & RESPONSE_VARIES ? core.http_vary(head, hidesFields()) : "",
-    authorized: !shared || isAllowed(readResponseNumbers(read("authorization: any\n")).storing),
+    vary: flags & RESPONSE_VARIES ? core.http_vary(rules, head) : "",
+    authorized: (flags & RESPONSE_AUTHORIZED) !== 0,
     groups: flags & RESPONSE_GROUPS ? groupTags(asked.url, core.http_groups(head)) : undefined,
-    isShareable: (failed) => {
-      const { lifetime } = termsAt(exchange.receivedAt, failed);
-      return core.http_shareable(refusal, flags, servableFor(lifetime), shared);
-    },
-    termsAt,
+    part,
+    planAt: (now, kind) => planOf(core.http_plan(rules, numbers, kind, now - receivedAt)),
   };
 }
 
-/** @param elapsed milliseconds from the head to the end of the body */
-function termsOf(
-  numbers: Float64Array,
-  elapsed: number,
-  { policy, override }: HttpRules,
-  failed: boolean,
-): TimeTerms {
-  const { initialAge, overdue, ...lifetime } = readTermsNumbers(
-    core.http_terms(
-      numbers,
-      elapsed,
-      failed,
-      policy.ttlGiven ? policy.ttl : Number.NaN,
-      policy.staleWhileRevalidate,
-      policy.staleIfError,
-      override,
-    ),
-  );
-  return { initialAge, overdue, lifetime };
+function planOf(numbers: Float64Array): ResponsePlan {
+  const { storing, shareable, initialAge, overdue, ofRecord, ...lifetime } =
+    readPlanNumbers(numbers);
+  const refusal = storing === STORING_ALLOWED ? undefined : STORING_NAMES[storing];
+  return { refusal, isShareable: shareable > 0, initialAge, overdue, lifetime, ofRecord };
 }
-
-/** Returns the time for which an entry with this lifetime answers before its origin has to be asked; milliseconds. */
-export const servableFor = ({ ttl, staleWhileRevalidate }: Lifetime): number =>
-  ttl + staleWhileRevalidate;
-
-/** Whether there is a use for an entry with this lifetime. */
-export function isOfUse({
-  ttl,
-  staleWhileRevalidate,
-  staleIfError,
-  retained = 0,
-}: Lifetime): boolean {
-  return Math.max(ttl, staleWhileRevalidate, staleIfError, retained) > 0;
-}
-
-/** A part may be stored like a whole. */
-const isAllowed = (storing: number): boolean =>
-  storing === STORING_ALLOWED || storing === STORING_PARTIAL;
-
-/** Why a response is not stored; undefined for one that may be. */
-export const refusalOf = (refusal: number): string | undefined =>
-  refusal === STORING_ALLOWED ? undefined : STORING_NAMES[refusal];
 
 /** The head of a live response; the URL's own credentials are the request's. */
 export const textOf = (response: Response): string => headOf(response.headers);

@@ -5,7 +5,7 @@ import { ClosedError } from "../util/errors.js";
 import type { Asked } from "./asked.js";
 import type { CachedHttp } from "./cached-http.js";
 import { drop } from "./live.js";
-import { type Found, find, mayStandIn } from "./lookup.js";
+import { find, numbersOfStored } from "./lookup.js";
 import { StoredResponse } from "./stored.js";
 import type { Told } from "./told.js";
 
@@ -18,9 +18,7 @@ export interface Attempt<T> {
 
 /**
  * What `attempt` brings; the stored response instead, if the origin failed, or a guard refused, and
- * it may answer. A client may ask for more than the cache has (RFC 9111 §5.2.1), but does not lose
- * the last good answer by it: §4.2.4 forbids a stale one only where a directive of the response
- * does.
+ * it may answer.
  */
 export async function orStored<T>(
   http: CachedHttp,
@@ -53,9 +51,9 @@ async function standIn(
 ): Promise<Told | undefined> {
   const found = await find(http.driver, key);
   const stored = found?.value;
-  if (!(stored instanceof StoredResponse) || stored.failed || found === undefined) return undefined;
-  if (http.isBarred(asked, stored)) return undefined;
-  if (!mayStandIn(found) && !isTaken(asked, stored, found)) return undefined;
+  if (found === undefined || !(stored instanceof StoredResponse)) return undefined;
+  const numbers = numbersOfStored(asked, stored, found);
+  if (!core.http_takes(asked.plan.numbers, numbers, true)) return undefined;
   if (!http.driver.standsIn(key, http.policy, error)) return undefined;
   const times = { age: found.age, ttl: found.ttl - found.age };
   return http.serve(asked, stored, {
@@ -65,10 +63,4 @@ async function standIn(
     times,
     key,
   });
-}
-
-/** Whether the request takes a response whose windows are over (RFC 5861 §4). */
-function isTaken(asked: Asked, { terms }: StoredResponse, { age, ttl }: Found): boolean {
-  const overdue = age - ttl + (terms.overdue ?? 0);
-  return core.http_taken_on_error(terms.flags, overdue, asked.staleIfError);
 }

@@ -2,23 +2,12 @@
 
 import * as core from "../core/core.js";
 import type { Host } from "../engine/host.js";
-import type { Lifetime } from "../model/entry.js";
 import { Variants } from "./stored.js";
-
-/** How long the record of a URL's variants is kept at least. */
-const DAY = 24 * 60 * 60 * 1000;
 
 /** A record for a URL of which nothing is known. */
 export function newRecord({ random, timers }: Host): Variants {
   const id = `${timers.now().toString(36)}${random().toString(36).slice(1)}`;
   return new Variants(id, []);
-}
-
-/** How long a record is kept for a response with this lifetime. */
-export function lifetimeOfRecord(lifetime: Lifetime): Lifetime {
-  const { ttl, staleWhileRevalidate, staleIfError, retained = 0 } = lifetime;
-  const total = ttl + Math.max(staleWhileRevalidate, staleIfError) + retained;
-  return { ttl: Math.max(total, DAY), staleWhileRevalidate: 0, staleIfError: 0 };
 }
 
 /** The key of one variant; undefined when no other request can have it. */

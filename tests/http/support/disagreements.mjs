@@ -77,6 +77,11 @@ export const DISAGREEMENTS = {
     explains: (given, a, b) =>
       !a.reused && b.reused && /max-age|min-fresh|max-stale/.test(asks(given)),
   },
+  "an answer that permits no Authorization": {
+    right: "holdover, RFC 9111 §3.5: an answer for all users may not be this user's",
+    explains: (given, a, b) =>
+      !a.reused && b.reused && (a.flags & 128) === 0 && "authorization" in given.second,
+  },
   "no-store in a request": {
     right: "both, RFC 9111 §5.2.1.5: holdover takes it for a wish to stay out of the cache",
     explains: (given, a, b) => !a.reused && b.reused && has(asks(given), "no-store"),

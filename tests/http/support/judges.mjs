@@ -2,6 +2,14 @@
 
 import { createCache } from "holdover";
 import CachePolicy from "http-cache-semantics";
+import {
+  RESPONSE_AUTHORIZED as AUTHORIZED,
+  WAY_CALL as CALL,
+  STATE_FRESH as FRESH,
+  HANDLING_LOOKUP as LOOKUP,
+  STATE_REVALIDATE as REVALIDATE,
+  WAY_SERVE as SERVE,
+} from "../../node_modules/holdover/dist/core/abi.js";
 import * as core from "../../node_modules/holdover/dist/core/core.js";
 
 await createCache().getOrLoad("the core is made by the first call", () => 1, { ttl: 1 });
@@ -14,22 +22,25 @@ const headOf = (headers) =>
 /** What holdover's rules say: `{ stored, reused }`, with the numbers they come from. */
 export function ours({ shared, first, status, response, second, start, elapsed }) {
   const head = headOf(response);
-  const numbers = core.http_response("GET", headOf(first), status, head, shared, "", start, start);
-  const [refusal, stated, heuristic, initialAge, swr, , flags] = numbers;
+  const rules = Float64Array.of(Number(shared), 0, 0, 0, Number.NaN, 0, 0);
+  const came = [start, start, false, false, Number.POSITIVE_INFINITY];
+  const numbers = core.http_response(rules, "GET", headOf(first), status, head, ...came);
+  const [refusal, stated, heuristic, initialAge, , , flags] = numbers;
   const stored = refusal === 0;
   const lifetime = flags & 1 ? 0 : Number.isNaN(stated) ? heuristic || 0 : stated;
-  const vary = core.http_vary(head);
+  const vary = core.http_vary(rules, head);
   const selection = core.http_vary_key(vary, headOf(first));
   const matches = selection !== undefined && selection === core.http_vary_key(vary, headOf(second));
-  const asked = core.http_request("GET", headOf(second));
-  const [wants, maxAge, minFresh, maxStale] = asked;
-  const age = initialAge + elapsed;
-  const says = ![maxAge, minFresh, maxStale].every(Number.isNaN) || (wants & 1) !== 0;
-  const reuse = core.http_reuse(flags, lifetime, age, wants, maxAge, minFresh, maxStale);
-  const inWindow = !says && (flags & 2) === 0 && swr > 0 && age < lifetime + swr;
-  const passes = (wants & 2) !== 0;
-  const reused = stored && matches && !passes && (reuse < 2 || inWindow);
-  return { stored, reused, refusal, lifetime, age, flags, wants };
+  const [, , , ttl, overdue, swr, sie] = core.http_plan(rules, numbers, 0, 0);
+  const request = core.http_request("GET", headOf(second), 0, shared);
+  const [handling, wants] = request;
+  const state = core.http_state(elapsed, ttl, swr, sie);
+  const entry = [state, ttl, elapsed, initialAge, overdue, flags, Number(flags & AUTHORIZED)];
+  const way = core.http_way(request, Float64Array.of(...entry, 0, 0), false, false);
+  const isCurrent = state === FRESH || state === REVALIDATE;
+  const answers = way === SERVE || (way === CALL && isCurrent);
+  const reused = stored && matches && handling === LOOKUP && answers;
+  return { stored, reused, refusal, lifetime, age: initialAge + elapsed, flags, wants };
 }
 
 /** What http-cache-semantics says. */

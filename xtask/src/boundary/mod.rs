@@ -92,7 +92,11 @@ fn add_group(text: &mut String, group: &Group) -> Result<()> {
         let names: Vec<String> = group
             .constants
             .iter()
-            .map(|constant| format!("  \"{}\",\n", kebab(constant.name)))
+            .map(|constant| match constant.text {
+                "" => kebab(constant.name),
+                text => String::from(text),
+            })
+            .map(|text| format!("  \"{text}\",\n"))
             .collect();
         let names = names.concat();
         writeln!(text, "/** Their names, by number. */")?;
@@ -129,7 +133,7 @@ fn add_record(text: &mut String, record: &Record) -> Result<()> {
         writeln!(text, "  readonly {camel}: number;")?;
     }
     writeln!(text, "}}")?;
-    if record.kind == Kind::Written {
+    if matches!(record.kind, Kind::Written | Kind::Both) {
         let values: Vec<String> = fields
             .iter()
             .map(|field| format!("    of.{field},\n"))
@@ -140,7 +144,8 @@ fn add_record(text: &mut String, record: &Record) -> Result<()> {
             "export function write{name}(of: {name}): Float64Array {{\n  return Float64Array.of(\n{}  );\n}}",
             values.concat()
         )?;
-    } else {
+    }
+    if matches!(record.kind, Kind::Read | Kind::Both) {
         let values: Vec<String> = fields
             .iter()
             .enumerate()

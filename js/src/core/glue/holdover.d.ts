@@ -156,6 +156,14 @@ export declare function found_beside(machine: number, slot: number, fence: numbe
 export declare function guards_in_force(machine: number, guards: number, now: number): boolean;
 
 /**
+ * Decides what of a stored response answers a request (RFC 9110 §13.2, §14.2): one of
+ * `abi::part`; of ranges also the length of the whole (−1 unknown), where the stored body
+ * begins, and first and last positions in turn. `decoded` if the bytes are not those that the
+ * origin counts.
+ */
+export declare function http_answer(requestFlags: number, requestHead: string, status: number, storedHead: string, requestedAt: number, length: number, decoded: boolean): Float64Array;
+
+/**
  * RFC 9875 §3: the groups that the answer to a request with this method makes out of date.
  */
 export declare function http_group_invalidation(method: string, responseHead: string): string;
@@ -182,32 +190,25 @@ export declare function http_head_update(storedHead: string, newHead: string): s
 export declare function http_invalidation(method: string, status: number, responseHead: string): string | undefined;
 
 /**
- * RFC 9110 §13.2: the status that answers a conditional request: 304, or that of the stored
- * response.
+ * True if a response may not answer a request with these flags, however fresh it is.
  */
-export declare function http_precondition(method: string, requestHead: string, status: number, storedHead: string, receivedAt: number): number;
+export declare function http_is_barred(requestFlags: number, authorized: boolean, redirectsOthers: boolean): boolean;
 
 /**
- * RFC 9110 §14.2: nothing when no range applies, the total when none is satisfiable, else the
- * total (−1 unknown), where the stored body begins, and first and last positions in turn.
+ * Decides on a response by the numbers of `http_response`, for one that was complete `elapsed`
+ * milliseconds after its head, and a use of `abi::kind`: `PlanNumbers`. Empty for numbers that are none.
  */
-export declare function http_range(requestHead: string, status: number, storedHead: string, length: number): Float64Array;
+export declare function http_plan(rules: Float64Array | number[], numbers: Float64Array | number[], kind: number, elapsed: number): Float64Array;
 
 /**
- * RFC 9111 §5.2.1: what a request asks: `RequestNumbers`.
+ * Reads a request: `RequestNumbers`. Its mode is one of `abi::mode`.
  */
-export declare function http_request(method: string, requestHead: string): Float64Array;
+export declare function http_request(method: string, requestHead: string, mode: number, shared: boolean): Float64Array;
 
 /**
- * RFC 9111 §3, §4.2: whether an answer is to be stored, and the numbers that go with it:
- * `ResponseNumbers`.
+ * Reads a response that has begun: `ResponseNumbers`. All methods but POST are loads by GET.
  */
-export declare function http_response(method: string, requestHead: string, status: number, responseHead: string, shared: boolean, targets: string, requestedAt: number, receivedAt: number, keepsSetCookie: boolean, hidesFields: boolean): Float64Array;
-
-/**
- * RFC 9111 §4: whether a stored response answers a request: one of `abi::reuse`.
- */
-export declare function http_reuse(storedFlags: number, lifetime: number, age: number, requestFlags: number, maxAge: number, minFresh: number, maxStale: number): number;
+export declare function http_response(rules: Float64Array | number[], method: string, requestHead: string, status: number, responseHead: string, requestedAt: number, receivedAt: number, redirected: boolean, hidesCoding: boolean, maxBody: number): Float64Array;
 
 /**
  * RFC 9111 §4.3.4: which of the stored responses a 304 is about; −1 none.
@@ -215,26 +216,20 @@ export declare function http_reuse(storedFlags: number, lifetime: number, age: n
 export declare function http_select_304(heads: string, newHead: string): number;
 
 /**
- * RFC 9111 §4: whether requests that wait for an answer may have it; `storing` is that
- * of `http_response`, `left` how long it stays fresh from now on.
+ * Returns the state of an entry with this lifetime that a store has: one of `abi::state`.
  */
-export declare function http_shareable(storing: number, flags: number, left: number, shared: boolean): boolean;
+export declare function http_state(age: number, ttl: number, staleWhileRevalidate: number, staleIfError: number): number;
 
 /**
  * RFC 9111 §3.1: the head to store.
  */
-export declare function http_stored_head(responseHead: string, shared: boolean, targets: string, keepsSetCookie: boolean): string;
+export declare function http_stored_head(rules: Float64Array | number[], responseHead: string): string;
 
 /**
- * RFC 5861 §4: true if a request takes an entry whose windows are over when the origin fails.
+ * True if a stored response answers a request otherwise than in a call: a part, or the whole
+ * `instead` of an origin that has failed.
  */
-export declare function http_taken_on_error(storedFlags: number, overdue: number, staleIfError: number): boolean;
-
-/**
- * Returns the lifetime of a response, by the numbers of `http_response` and a policy, whose `ttl` is
- * NaN when it has none: `TermsNumbers`. Empty for numbers that are none.
- */
-export declare function http_terms(numbers: Float64Array | number[], elapsed: number, failed: boolean, ttl: number, staleWhileRevalidate: number, staleIfError: number, overrides: boolean): Float64Array;
+export declare function http_takes(request: Float64Array | number[], stored: Float64Array | number[], instead: boolean): boolean;
 
 /**
  * RFC 9111 §3.2: the stored head with the fields of a 304 over it.
@@ -249,12 +244,18 @@ export declare function http_validators(heads: string): string;
 /**
  * RFC 9111 §4.1: the names that `Vary` lists, in one form; `*` matches nothing.
  */
-export declare function http_vary(responseHead: string, hidesFields: boolean): string;
+export declare function http_vary(rules: Float64Array | number[], responseHead: string): string;
 
 /**
  * The part of a variant's key that a request decides; undefined for `*`.
  */
 export declare function http_vary_key(vary: string, requestHead: string): string | undefined;
+
+/**
+ * RFC 9111 §4: decides how a request is answered: one of `abi::way`. `stored` is empty where
+ * nothing is stored.
+ */
+export declare function http_way(request: Float64Array | number[], stored: Float64Array | number[], fills: boolean, keepsParts: boolean): number;
 
 /**
  * Drops the entry of `slot`; loads under way do not store.
