@@ -18,6 +18,7 @@ function change(fence, version) {
     copies: false,
     decides: false,
     mark: 0,
+    begunAt: Number.NEGATIVE_INFINITY,
     until: Number.POSITIVE_INFINITY,
     waiters: new Set(),
   };
@@ -61,11 +62,11 @@ test("what a tier that cannot be cleared has from before is not used, whatever t
   const ledger = new TierLedger();
   const now = 1000;
   for (let round = 0; round < 3; round += 1) {
-    ledger.distrust("", now);
+    ledger.clearings.distrust("", now);
     // As records are dated that are written since.
     const storedAt = ledger.clearedAt("k") + 1;
     assert.equal(ledger.accepts("k", record(round), storedAt), true);
-    ledger.distrust("", now);
+    ledger.clearings.distrust("", now);
     assert.equal(ledger.accepts("k", record(round), storedAt), false);
   }
 });
@@ -115,5 +116,48 @@ test("lost drops do no harm any more once there is a newer change", () => {
   assert.equal(ledger.begin(last, 0, DEADLINE), "go");
   ledger.end(last, "done");
   assert.equal(ledger.owes, false);
+  assert.equal(ledger.size, 0);
+});
+
+test("a key whose writes are lost again and again takes no more room, and none of them comes back", () => {
+  const ledger = new TierLedger();
+  const rounds = 1000;
+  for (let fence = 1; fence <= rounds; fence += 1) {
+    const made = change(fence, fence);
+    ledger.claim(made, fence * DEADLINE);
+    assert.equal(ledger.begin(made, fence * DEADLINE, DEADLINE), "go");
+    ledger.end(made, "late");
+    assert.ok(ledger.size <= 65, `${ledger.size} after ${fence}`);
+  }
+  const now = (rounds + 1) * DEADLINE;
+  for (let fence = 1; fence < rounds; fence += 1) {
+    assert.equal(ledger.accepts("k", record(fence), fence * DEADLINE), false, `version ${fence}`);
+  }
+  assert.equal(ledger.accepts("k", record(rounds), rounds * DEADLINE), true);
+  makeUp(ledger, rounds, now);
+  assert.equal(ledger.accepts("k", record(1), DEADLINE), false, "made up for, and done after all");
+  const storedAt = Math.max(now, ledger.clearedAt("k") + 1);
+  assert.equal(ledger.accepts("k", record(2000), storedAt), true, "another instance's");
+});
+
+test("a key whose drops are lost again and again takes no more room", () => {
+  const ledger = new TierLedger();
+  for (let fence = 1; fence <= 1000; fence += 1) lost(ledger, { ...change(1), waiters: new Set() });
+  assert.ok(ledger.size <= 65, `${ledger.size}`);
+  assert.equal(ledger.look("k", 0), SKIP);
+});
+
+test("what a key must not be believed is forgotten when its records have ended", () => {
+  const ledger = new TierLedger();
+  const endsAt = 100 * DEADLINE;
+  for (let fence = 1; fence <= 100; fence += 1) {
+    const made = { ...change(fence, fence), endsAt };
+    ledger.claim(made, 0);
+    assert.equal(ledger.begin(made, 0, DEADLINE), "go");
+    ledger.end(made, "late");
+  }
+  assert.equal(ledger.clearedAt("k"), 1);
+  ledger.due(endsAt, 10);
+  assert.equal(ledger.clearedAt("k"), Number.NEGATIVE_INFINITY);
   assert.equal(ledger.size, 0);
 });

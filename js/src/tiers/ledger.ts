@@ -11,16 +11,22 @@
 import {
   type Blocker,
   type Change,
-  type Clearing,
   forgetEnded,
+  giveUpOldest,
+  isForgettable,
   type KeyState,
+  newKey,
   type Outcome,
   openLost,
+  remembers,
 } from "./changes.js";
+import { type Clearing, Clearings } from "./clearings.js";
 import { fingerprint } from "./fingerprint.js";
 
 /** How many keys are remembered for what a tier still owes. */
 const MOST_REMEMBERED = 10_000;
+/** How many lost changes of a key are told apart. */
+const MOST_LOST = 64;
 /** Milliseconds after its deadline for which a write that nothing superseded may still arrive. */
 const GRACE = 5000;
 
@@ -31,22 +37,16 @@ export const SKIP = "skip";
 
 /** What a tier may hold. */
 export class TierLedger {
+  readonly clearings: Clearings = new Clearings();
   readonly #keys = new Map<string, KeyState>();
   /** Keys that are owed, or will be unless a lost change is done in time. */
   readonly #due = new Set<string>();
-  #clearings: Clearing[] = [];
-  /** Prefixes whose clearing is owed. */
-  readonly #owedClears = new Set<string>();
-  /** By prefix: records that were stored until then are not used. */
-  readonly #notBefore = new Map<string, number>();
-  /** The last of these times, whatever its prefix. */
-  #distrusted = 0;
   #limit = MOST_REMEMBERED;
   #overflows = 0;
 
   /** Whether the tier has something to make up for. */
   get owes(): boolean {
-    return this.#due.size > 0 || this.#owedClears.size > 0;
+    return this.#due.size > 0 || this.clearings.owes;
   }
 
   /** How often too much was owed to be remembered. */
@@ -54,9 +54,11 @@ export class TierLedger {
     return this.#overflows;
   }
 
-  /** How many keys are known; for tests. */
+  /** How many keys, and lost changes of them, are known; for tests. */
   get size(): number {
-    return this.#keys.size;
+    let size = this.#keys.size;
+    for (const { lost } of this.#keys.values()) size += lost.length;
+    return size;
   }
 
   /** A change happens: older ones of its key are superseded. */
@@ -70,7 +72,7 @@ export class TierLedger {
   takesCopy(name: string, now: number): boolean {
     const state = this.#keys.get(name);
     const isBusy = state && (state.running ?? state.pending ?? state.lost[0]) !== undefined;
-    return !isBusy && !this.#isBarred(name, now);
+    return !isBusy && !this.clearings.bars(name, now);
   }
 
   /** The fence of the newest change of a key that is known; 0 for none. */
@@ -100,11 +102,9 @@ export class TierLedger {
       if (now < running.until) return running;
       this.#lose(state, running, now);
     }
-    const clearing = this.#clearings.find(
-      ({ prefix, fence, until }) =>
-        fence < change.fence && now < until && change.name.startsWith(prefix),
-    );
+    const clearing = this.clearings.before(change.name, change.fence, now);
     if (clearing !== undefined) return clearing;
+    change.begunAt = now;
     change.until = now + deadline;
     state.running = change;
     return "go";
@@ -179,7 +179,7 @@ export class TierLedger {
       }
       if (state.owed) return SKIP;
     }
-    return this.#isBarred(name, now) ? SKIP : ASK;
+    return this.clearings.bars(name, now) ? SKIP : ASK;
   }
 
   /** True if a record that was read may be used: not one that a newer change has superseded. */
@@ -197,6 +197,12 @@ export class TierLedger {
     state.owed = true;
     this.#due.add(name);
     return false;
+  }
+
+  /** The time until which records under a name were stored that are not used; −∞ for none. */
+  clearedAt(name: string): number {
+    const own = this.#keys.get(name)?.notBefore ?? Number.NEGATIVE_INFINITY;
+    return Math.max(own, this.clearings.clearedAt(name));
   }
 
   /** Keys to drop once more, and the fence to do it with. */
@@ -227,7 +233,7 @@ export class TierLedger {
 
   /** A clearing happens: all changes under its prefix that came before are superseded. */
   beginClearing(clearing: Clearing): void {
-    this.#clearings.push(clearing);
+    this.clearings.begin(clearing);
     for (const [name, state] of this.#keys) {
       if (!name.startsWith(clearing.prefix)) continue;
       state.newest = clearing.fence;
@@ -236,11 +242,6 @@ export class TierLedger {
       state.again = false;
       this.#tidy(name, state);
     }
-  }
-
-  /** The same, to make up for one that failed: what was changed since then is not superseded. */
-  repeatClearing(clearing: Clearing): void {
-    this.#clearings.push(clearing);
   }
 
   /** What a clearing has to wait for. */
@@ -258,58 +259,13 @@ export class TierLedger {
     return [...this.#keys.keys()];
   }
 
-  /** A clearing ended; one that failed is owed, and so is one that is late. */
-  endClearing(clearing: Clearing, done: boolean): void {
-    this.#clearings = this.#clearings.filter((other) => other !== clearing);
-    if (!done) {
-      this.#owedClears.add(clearing.prefix);
-      return;
-    }
-    for (const prefix of this.#owedClears) {
-      if (prefix.startsWith(clearing.prefix)) this.#owedClears.delete(prefix);
-    }
-    for (const prefix of this.#notBefore.keys()) {
-      if (prefix.startsWith(clearing.prefix)) this.#notBefore.delete(prefix);
-    }
-  }
-
-  /** Prefixes to clear once more. */
-  get owedClears(): string[] {
-    return [...this.#owedClears];
-  }
-
-  /** A tier that cannot be cleared: what was stored until now is not used. */
-  distrust(prefix: string, now: number): void {
-    // What was stored since the last time may be dated a millisecond after that.
-    this.#distrusted = Math.max(now, this.#distrusted + 1);
-    this.#notBefore.set(prefix, this.#distrusted);
-  }
-
-  /** What was stored under a name until then is not used; −∞ for no such time. */
-  clearedAt(name: string): number {
-    let last = Number.NEGATIVE_INFINITY;
-    for (const [prefix, at] of this.#notBefore) {
-      if (at > last && name.startsWith(prefix)) last = at;
-    }
-    return last;
-  }
-
-  #isBarred(name: string, now: number): boolean {
-    for (const clearing of this.#clearings) {
-      // Whoever began it is gone.
-      if (now >= clearing.until) this.endClearing(clearing, false);
-      else if (name.startsWith(clearing.prefix)) return true;
-    }
-    for (const prefix of this.#owedClears) if (name.startsWith(prefix)) return true;
-    return false;
-  }
-
   #lose(state: KeyState, change: Change, now: number): void {
     if (state.running === change) state.running = undefined;
     if (change.record !== undefined) change.mark = fingerprint(change.record);
     change.record = undefined;
     forgetEnded(state, now);
     state.lost.push(change);
+    if (state.lost.length > MOST_LOST) giveUpOldest(state);
     if (change.fence === state.newest) this.#due.add(change.name);
   }
 
@@ -324,22 +280,14 @@ export class TierLedger {
     forgetEnded(state, Number.NEGATIVE_INFINITY);
     if (state.owed || openLost(state) !== undefined) this.#due.add(name);
     else this.#due.delete(name);
-    if (state.owed || state.running || state.pending || state.lost.length > 0) return;
-    this.#keys.delete(name);
+    if (isForgettable(state)) this.#keys.delete(name);
   }
 
   #stateOf(name: string, now: number): KeyState {
     let state = this.#keys.get(name);
     if (state === undefined) {
       if (this.#keys.size >= this.#limit) this.#prune(now);
-      state = {
-        newest: 0,
-        pending: undefined,
-        running: undefined,
-        lost: [],
-        owed: false,
-        again: false,
-      };
+      state = newKey();
       this.#keys.set(name, state);
     }
     return state;
@@ -354,7 +302,7 @@ export class TierLedger {
       if (state.pending !== undefined && now >= state.pending.heldUntil) this.#vanish(name, state);
       forgetEnded(state, now);
       this.#tidy(name, state);
-      if (state.owed || state.lost.length > 0) remembered += 1;
+      if (remembers(state)) remembered += 1;
     }
     if (remembered >= MOST_REMEMBERED) this.#overflow(now);
     this.#limit = Math.max(MOST_REMEMBERED, 2 * this.#keys.size);
@@ -365,8 +313,9 @@ export class TierLedger {
     for (const [name, state] of this.#keys) {
       state.owed = false;
       state.lost = [];
+      state.notBefore = Number.NEGATIVE_INFINITY;
       this.#tidy(name, state);
     }
-    this.distrust("", now);
+    this.clearings.distrust("", now);
   }
 }

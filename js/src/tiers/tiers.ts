@@ -211,11 +211,9 @@ export class Tiers {
     await Promise.all(this.#writers.map((writer) => writer.clear(prefix, fence)));
   }
 
-  /** Until when what was stored under a name is not used: see {@link TierLedger.distrust}. */
+  /** The time until which records under a name were stored that are not used; −∞ for none. */
   clearedAt(name: string): number {
-    let at = Number.NEGATIVE_INFINITY;
-    for (const { ledger } of this.#writers) at = Math.max(at, ledger.clearedAt(name));
-    return at;
+    return Math.max(...this.#writers.map(({ ledger }) => ledger.clearedAt(name)));
   }
 
   /** Names that a change is under way for. */

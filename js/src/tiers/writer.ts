@@ -5,18 +5,17 @@ import type { Operation, SetOptions } from "../model/store.js";
 import type { Timers } from "../runtime/clock.js";
 import { StoreError } from "../util/errors.js";
 import type { Attempts, Layer, Run } from "./attempts.js";
-import type { Blocker, Change, Clearing, Outcome } from "./changes.js";
+import type { Blocker, Change, Outcome } from "./changes.js";
+import type { Clearing } from "./clearings.js";
 import type { Fences } from "./fences.js";
 import { ASK, type SKIP, type TierLedger } from "./ledger.js";
 import { clearStore } from "./listing.js";
+import { Repeats } from "./repeats.js";
+import { type Sending, send } from "./sending.js";
 
 /** Deadlines after which a change that never began is taken for vanished. */
 const HELD_DEADLINES = 4;
-/** Milliseconds after which a tier that failed is asked to make up for what it missed. */
-const REPEAT_AFTER = 5000;
-/** The same, while it does so well. */
-const REPEAT_NEXT = 50;
-/** How much it is then asked at once: in one operation, or in one each. */
+/** How much a tier is asked at once to make up for: in one operation, or in one each. */
 const REPEATED_TOGETHER = 100;
 const REPEATED_SINGLY = 8;
 
@@ -48,8 +47,7 @@ export class TierWriter {
   readonly ledger: TierLedger;
   readonly #host: WriterHost;
   readonly #fences: Fences;
-  #repeatingUntil = 0;
-  #repeatAt = Number.POSITIVE_INFINITY;
+  readonly #repeats: Repeats;
   #told: number;
 
   constructor(layer: Layer, ledger: TierLedger, fences: Fences, host: WriterHost) {
@@ -58,6 +56,8 @@ export class TierWriter {
     this.ledger = ledger;
     this.#host = host;
     this.#told = ledger.overflows;
+    const patience = HELD_DEADLINES * layer.deadline;
+    this.#repeats = new Repeats(host.timers, ledger, patience, () => this.#makeUp());
   }
 
   /** A change of a key happens now; it is performed by `set` or `drop`. */
@@ -86,6 +86,7 @@ export class TierWriter {
       copies: kind === "copies",
       decides: kind === "decides",
       mark: 0,
+      begunAt: Number.NEGATIVE_INFINITY,
       until: Number.POSITIVE_INFINITY,
       waiters: new Set(),
     };
@@ -160,7 +161,7 @@ export class TierWriter {
       if (free.length === 0) return;
       const outcome = await this.#send(free, operation, label(free), () => together(free));
       for (const change of free) done.set(change, outcome === "done");
-      if (outcome === "failed" && operation === "setMany") await this.#repeat();
+      if (outcome === "failed" && operation === "setMany") await this.#repeats.repeat();
     };
     const waited = busy.map(async (change) => done.set(change, await single(change)));
     await Promise.all([sent(), ...waited]);
@@ -218,7 +219,7 @@ export class TierWriter {
       await this.#waitFor(change, now, change.heldUntil);
     }
     if (this.look(name) === ASK && !ledger.isDoubtful(name)) return;
-    if (ledger.owedClears.length > 0) await this.#repeatClears();
+    if (ledger.clearings.owes) await this.#repeatClears();
     const drop = this.#changeOf(name, ledger.fenceOf(name), undefined, "plain");
     if (ledger.begin(drop, this.#host.timers.now(), layer.deadline) === "go")
       await this.#send([drop], "delete", key, () => layer.store.delete(name));
@@ -253,50 +254,16 @@ export class TierWriter {
         // Reads under way may have found it.
         this.#fences.raise(change.name);
       }
-      this.#afterwards(done);
+      this.#repeats.afterwards(done);
     };
-    const outcome = await this.#attempt(operation, label, run, late, failed);
+    const sending = { operation, label, run, late, failed };
+    const outcome = await send(this.#host.attempts, this.layer, sending);
     for (const change of changes) {
       this.ledger.end(change, outcome);
       wake(change);
     }
-    this.#afterwards(outcome === "done");
+    this.#repeats.afterwards(outcome === "done");
     return outcome;
-  }
-
-  /** @param late told when an operation that was given up is done, or fails, after all */
-  async #attempt(
-    operation: Operation,
-    label: string,
-    run: Run<unknown>,
-    late: (done: boolean) => void,
-    failed?: (error: unknown) => void,
-  ): Promise<Outcome> {
-    const sending = { state: "unsent" as "unsent" | "sent" | "settled" | "late" };
-    const settle = (done: boolean) => {
-      if (sending.state === "late") late(done);
-      else sending.state = "settled";
-    };
-    const watched = () => {
-      sending.state = "sent";
-      const sent = new Promise<unknown>((resolve) => resolve(run()));
-      sent.then(
-        () => settle(true),
-        () => settle(false),
-      );
-      return sent;
-    };
-    try {
-      await this.#host.attempts.run(this.layer, operation, label, watched);
-      return "done";
-    } catch (error) {
-      // The event has been told.
-      failed?.(error);
-      if (sending.state === "unsent") return "unsent";
-      if (sending.state === "settled") return "failed";
-      sending.state = "late";
-      return "late";
-    }
   }
 
   /** A write that the store refused: what it had before must not stay. A full store can drop. */
@@ -317,9 +284,9 @@ export class TierWriter {
     if (store.clear !== undefined || store.keys !== undefined) return this.#clear(clearing);
     const error = new StoreError(`${name} can neither be cleared nor list its keys`);
     this.#tellError("clear", error);
-    this.ledger.endClearing(clearing, true);
+    this.ledger.clearings.end(clearing, true);
     wake(clearing);
-    this.ledger.distrust(prefix, this.#host.timers.now());
+    this.ledger.clearings.distrust(prefix, this.#host.timers.now());
     return false;
   }
 
@@ -334,18 +301,12 @@ export class TierWriter {
     const running = this.ledger.runningUnder(prefix, now);
     await Promise.all(running.map((blocker) => this.#waitFor(blocker, now)));
     const run = () => clearStore(this.layer.store, prefix);
-    const outcome = await this.#attempt("clear", "", run, () => {});
-    this.ledger.endClearing(clearing, outcome === "done");
+    const sending: Sending = { operation: "clear", label: "", run, late: () => {} };
+    const outcome = await send(this.#host.attempts, this.layer, sending);
+    this.ledger.clearings.end(clearing, outcome === "done");
     wake(clearing);
-    this.#afterwards(outcome === "done");
+    this.#repeats.afterwards(outcome === "done");
     return outcome === "done";
-  }
-
-  /** The tier answered, or failed: what it owes is asked for, now or later. */
-  #afterwards(answered: boolean): void {
-    if (!this.ledger.owes) return;
-    if (answered) void this.#repeat();
-    else this.#repeatLater(REPEAT_AFTER);
   }
 
   /** True if what another tier has may be copied to a key. */
@@ -355,57 +316,24 @@ export class TierWriter {
 
   /** Asks for what is owed, if that was not done just now. */
   repeat(): void {
-    if (this.ledger.owes) void this.#repeat();
+    this.#repeats.afterwards(true);
   }
 
   /** The tier answered a read. */
   answered(): void {
-    if (this.ledger.owes && this.layer.health.failures === 0) void this.#repeat();
+    if (this.layer.health.failures === 0) this.repeat();
   }
 
-  /** As long as anything is owed there is a timer, or a repeat that arms one when it ends. */
-  #repeatLater(delay: number): void {
-    if (!this.ledger.owes) return;
-    const now = this.#host.timers.now();
-    const at = now + delay;
-    // A timer of a request that has ended never fires.
-    if (this.#repeatAt >= now && this.#repeatAt <= at) return;
-    this.#repeatAt = at;
-    try {
-      this.#host.timers.afterIfAlive(delay, () => {
-        if (this.#repeatAt === at) this.#repeatAt = Number.POSITIVE_INFINITY;
-        void this.#repeat();
-      });
-    } catch {
-      // Not in a request: whoever uses the tier next asks for it.
-    }
-  }
-
-  /** Asks the tier for some of what it owes. */
-  async #repeat(): Promise<void> {
-    const { timers } = this.#host;
-    const now = timers.now();
-    if (now < this.#repeatingUntil) {
-      this.#repeatLater(this.#repeatingUntil - now);
-      return;
-    }
-    this.#repeatingUntil = now + HELD_DEADLINES * this.layer.deadline;
+  /** Asks the tier for some of what it owes; true if it did that. */
+  async #makeUp(): Promise<boolean> {
     const cleared = await this.#repeatClears();
-    const done = (await this.#repeatSome(timers.now())) && cleared;
-    this.#repeatingUntil = timers.now() + REPEAT_NEXT;
-    this.#repeatLater(done && this.#isDue() ? REPEAT_NEXT : REPEAT_AFTER);
-  }
-
-  /** True if there is something to ask for at once; what is lost may yet be done by itself. */
-  #isDue(): boolean {
-    const { ledger } = this;
-    return ledger.owedClears.length > 0 || ledger.due(this.#host.timers.now(), 1).length > 0;
+    return (await this.#repeatSome(this.#host.timers.now())) && cleared;
   }
 
   async #repeatClears(): Promise<boolean> {
-    for (const prefix of this.ledger.owedClears) {
+    for (const prefix of this.ledger.clearings.owed) {
       const clearing = this.#clearingOf(prefix, 0);
-      this.ledger.repeatClearing(clearing);
+      this.ledger.clearings.begin(clearing);
       if (!(await this.#clear(clearing))) return false;
     }
     return true;
