@@ -61,6 +61,28 @@ impl Versions {
     }
 }
 
+/// The worst that happened to an entry: `carried` are the versions of its tags that it carries,
+/// `current` those that they have now, the soft one with its time. Of a tag with none it is not
+/// known whether it was invalidated.
+pub fn judge(
+    carried: impl Iterator<Item = Versions>,
+    mut current: impl Iterator<Item = (Versions, Timestamp)>,
+) -> Option<Invalidation> {
+    let mut soft: Option<Timestamp> = None;
+    for versions in carried {
+        let Some((current, since)) = current.next() else {
+            return Some(Invalidation::Hard);
+        };
+        match versions.judge(current, since) {
+            None => {}
+            Some(Invalidation::Hard) => return Some(Invalidation::Hard),
+            // The first one made the entry stale.
+            Some(Invalidation::Soft(at)) => soft = Some(soft.map_or(at, |first| first.min(at))),
+        }
+    }
+    soft.map(Invalidation::Soft)
+}
+
 /// When a tag was last invalidated in one way; never, while the fence is zero.
 #[derive(Clone, Copy, Debug, Default)]
 struct Mark {

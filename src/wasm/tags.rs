@@ -3,8 +3,7 @@
 use super::machines::with;
 use super::{fence_in, time_in};
 use crate::abi::{self, judged};
-use crate::tags::{Invalidation, Tag, Version, Versions};
-use crate::time::Timestamp;
+use crate::tags::{Invalidation, Tag, Version, Versions, judge};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -57,20 +56,15 @@ pub fn tags_latest(machine: u32) -> f64 {
 #[wasm_bindgen]
 #[must_use]
 pub fn judge_tags(carried: &[f64], current: &[f64]) -> f64 {
-    let mut since: Option<Timestamp> = None;
-    let mut now = current.chunks_exact(3);
-    for carried in carried.chunks_exact(2) {
-        let Some(current) = now.next() else {
-            return f64::from(judged::DEAD);
-        };
-        let versions = versions_in(current[0], current[1]);
-        match versions_in(carried[0], carried[1]).judge(versions, time_in(current[2])) {
-            None => {}
-            Some(Invalidation::Hard) => return -2.0,
-            Some(Invalidation::Soft(at)) => since = Some(since.map_or(at, |first| first.min(at))),
-        }
+    let carried = carried.chunks_exact(2);
+    let carried = carried.map(|pair| versions_in(pair[0], pair[1]));
+    let current = current.chunks_exact(3);
+    let current = current.map(|now| (versions_in(now[0], now[1]), time_in(now[2])));
+    match judge(carried, current) {
+        None => f64::from(judged::GOOD),
+        Some(Invalidation::Hard) => f64::from(judged::DEAD),
+        Some(Invalidation::Soft(at)) => at.as_millis() as f64,
     }
-    since.map_or(f64::from(judged::GOOD), |at| at.as_millis() as f64)
 }
 
 /// Gives the entry of `slot`, which was just stored, its tags. What was invalidated after `fence`,

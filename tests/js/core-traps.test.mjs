@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { createCache, memory } from "holdover";
 import * as core from "../node_modules/holdover/dist/core/core.js";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
+import { MapStore } from "./support/map-store.mjs";
 
 /** A cache whose loads end when the test says so, and what was told. */
 function stage({ policy = {}, ...options } = {}) {
@@ -289,6 +290,31 @@ test("caches that share a memory survive together", async () => {
   for (const cache of caches) await cache.set("key", "new");
   assert.equal(await caches[0].get("key"), "new");
   assert.equal(stores[0].usage().entries, 2);
+});
+
+test("changes of stores that are under way keep their order over a trap", async () => {
+  const store = new MapStore();
+  const { cache, sabotage, before } = stage({ stores: [memory(), store] });
+  await cache.set("key", "old");
+  let drop;
+  store.misbehave = (operation, _key, act) => {
+    if (operation !== "delete") return act();
+    return new Promise((resolve) => {
+      drop = () => resolve(act());
+    });
+  };
+  const dropped = cache.invalidate("key");
+  await drain();
+  sabotage();
+  assert.equal(await cache.get("key"), undefined);
+  assert.equal(cache.stats().traps, before + 1);
+  const written = cache.set("key", "new");
+  await drain();
+  assert.equal(store.count("set"), 1, "the new one waits");
+  drop();
+  await Promise.all([dropped, written]);
+  assert.deepEqual(store.operations.slice(-2), ["delete key", "set key"]);
+  assert.equal(await createCache({ stores: [store] }).get("key"), "new");
 });
 
 test("a hundred traps in a row", async () => {
