@@ -268,8 +268,8 @@ options! {
     VALIDATE = "validate": Takes::Other("a function (value) => boolean or a Standard Schema"), Functions, "any value";
     /// True if concurrent callers of a key share one load and its outcome.
     SINGLE_FLIGHT = "single_flight": Takes::Flag, Everywhere, "true", 1;
-    /// One load across instances: whoever loads holds a lock in the first store that has `add` and `compareAndDelete`; the others wait for what it stores. `true` is all defaults.
-    LOCK = "lock": Takes::Other("true, false or { ttl, wait, onTimeout }"), Everywhere, "false";
+    /// One load across instances: whoever loads holds a lock in the first store that has `add` and `compareAndDelete`; the others wait for what it stores. The value is that of `loadLock({ ttl, wait, onTimeout })` of `holdover/locks`.
+    LOCK = "lock": Takes::Other("loadLock({ ttl, wait, onTimeout }) of \"holdover/locks\""), Everywhere, "none";
     /// The longest time that the lock holds.
     LOCK_TTL = "lock.ttl": Takes::Duration(ABOVE_ZERO), Within, "`timeout`, at most 30 s", Policy::LEASE.as_millis();
     /// The longest time that others wait for it.
@@ -348,11 +348,11 @@ options! {
     NAME = "name": Takes::Other("a string that is not empty"), Wrap, "the function's own";
     /// The tags that entries may be invalidated by: templates, or a function.
     TAGS = "tags": Takes::Other("a list of tags or a function (value, args) => tags"), Everywhere, "none";
-    /// A filter of `cache.bloom`: a key that is surely absent is answered `undefined` without a load.
-    BLOOM = "bloom": Takes::Other("a filter of cache.bloom"), Everywhere, "none";
+    /// A filter of `bloom`: a key that is surely absent is answered `undefined` without a load.
+    BLOOM = "bloom": Takes::Other("a filter of bloom(cache, { … }) of \"holdover/bloom\""), Everywhere, "none";
     /// The codec of values in lower stores; records of another one are a miss.
     CODEC = "codec": Takes::Other("{ id: 16 to 254, encode, decode }"), Functions, "the cache's";
-    /// Loads the keys that `wrapped.many` misses in one call.
+    /// Loads the keys that `many` misses in one call.
     LOAD_MANY = "load_many": Takes::AsyncFunction("(argsList, context) => results"), Wrap, "one call a key";
     /// True if the function gets `{ signal, key, background, previous }` before its arguments.
     PASS_CONTEXT = "pass_context": Takes::Flag, Wrap, "false", 0;

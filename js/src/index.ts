@@ -4,10 +4,8 @@
  * Start at {@link createCache}. Importing this has no side effects.
  */
 
-export { type Cache, createCache, type InvalidateOptions } from "./api/cache.js";
-export type { Outdated } from "./api/invalidating.js";
-export type { EntryOptions, SetEntryOptions } from "./api/operations/arguments.js";
-export type { Lock, LockOptions } from "./api/operations/locking.js";
+export { type Cache, createCache } from "./api/cache.js";
+export type { EntryOptions } from "./api/operations/arguments.js";
 export type { CacheStats } from "./api/stats.js";
 export type {
   ArgumentsAfterContext,
@@ -18,9 +16,7 @@ export type {
 } from "./api/wrap.js";
 export type { PolicyStats } from "./engine/counts.js";
 export type { LoadTimes } from "./engine/load-times.js";
-export type { Trace, Traced } from "./engine/scopes.js";
 export type { Disabled, DisableOptions } from "./engine/switches.js";
-export { tag } from "./keys/tags.js";
 export type { AnyStore } from "./memory/memory.js";
 export {
   type MemorySetOptions,
@@ -42,7 +38,6 @@ export type {
   WindowOptions,
   WindowState,
 } from "./model/store.js";
-export type { Bloom, BloomOptions } from "./policy/bloom.js";
 export type {
   CacheOptions,
   StoreLike,

@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { memory } from "holdover";
+import { clear, deleteMany, expire, replace, setMany } from "holdover/operations";
+import { invalidateTags } from "holdover/tags";
 import { drain } from "../js/support/manual-clock.mjs";
 import { MapStore } from "../js/support/map-store.mjs";
 import { fresh, settled, stage } from "./support/stage.mjs";
@@ -16,11 +18,11 @@ const CHANGES = {
   "fetchCached.invalidate": ({ fetchCached }) => fetchCached.invalidate(URL_A),
   "cache.invalidate": ({ cache }) => cache.invalidate(KEY_A),
   "cache.delete": ({ cache }) => cache.delete(KEY_A),
-  "cache.deleteMany": ({ cache }) => cache.deleteMany([KEY_A]),
+  "cache.deleteMany": ({ cache }) => deleteMany(cache, [KEY_A]),
   "an unsafe method": async ({ fetchCached }) => {
     await (await fetchCached(URL_A, { method: "DELETE" })).text();
   },
-  clear: ({ cache }) => cache.clear(),
+  clear: ({ cache }) => clear(cache),
 };
 
 /** The answers of the origin depend on `Accept-Language`, and count. */
@@ -111,7 +113,7 @@ test("a request that joined the load of a variant gets nothing older than an inv
 const TAGS = ["t"];
 const LATE = {
   ...CHANGES,
-  invalidateTags: ({ cache }) => cache.invalidateTags(TAGS),
+  invalidateTags: ({ cache }) => invalidateTags(cache, TAGS),
 };
 
 for (const [what, change] of Object.entries(LATE)) {
@@ -148,8 +150,8 @@ const GROUP = { "cache-groups": '"g"' };
 
 /** The changes that end a tag, or a group of the origin, for those who carry it. */
 const ENDINGS = {
-  tag: [{ tags: TAGS }, ({ cache }) => cache.invalidateTags(TAGS)],
-  "tags of the value": [{ tags: () => TAGS }, ({ cache }) => cache.invalidateTags(TAGS)],
+  tag: [{ tags: TAGS }, ({ cache }) => invalidateTags(cache, TAGS)],
+  "tags of the value": [{ tags: () => TAGS }, ({ cache }) => invalidateTags(cache, TAGS)],
   "cache group": [
     {},
     async ({ fetchCached }) => {
@@ -345,7 +347,7 @@ test("invalidateTags by another instance while a HEAD renews: the versions of be
   const { reached, release } = holdUp(store, "get", (key) => key.startsWith("%tags:h"));
   const heading = two.get("/a", HEAD);
   await reached;
-  await one.cache.invalidateTags(TAGS);
+  await invalidateTags(one.cache, TAGS);
   release();
   await heading;
   await turns();
@@ -356,9 +358,9 @@ test("invalidateTags by another instance while a HEAD renews: the versions of be
 /** An application's own writes to the key of a URL. */
 const WRITES = {
   "cache.set": ({ cache }) => cache.set(KEY_A, "own"),
-  "cache.setMany": ({ cache }) => cache.setMany([[KEY_A, "own"]]),
-  "cache.replace": ({ cache }) => cache.replace(KEY_A, "own"),
-  "cache.expire": ({ cache }) => cache.expire(KEY_A, 0),
+  "cache.setMany": ({ cache }) => setMany(cache, [[KEY_A, "own"]]),
+  "cache.replace": ({ cache }) => replace(cache, KEY_A, "own"),
+  "cache.expire": ({ cache }) => expire(cache, KEY_A, 0),
 };
 
 for (const [what, write] of Object.entries(WRITES)) {

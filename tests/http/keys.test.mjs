@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { createCache, memory } from "holdover";
 import { cachedFetch, cachedHandler } from "holdover/fetch";
+import { deleteMany, getMany, peek } from "holdover/operations";
 import { httpOrigin } from "../js/support/http-origin.mjs";
 import { MapStore } from "../js/support/map-store.mjs";
 import { fresh, settled, stage } from "./support/stage.mjs";
@@ -86,7 +87,7 @@ for (const [where, make] of Object.entries(caches)) {
     for (const end of [
       () => cache.invalidate(`GET ${URL_}`),
       () => cache.delete(`GET ${URL_}`),
-      () => cache.deleteMany([`GET ${URL_}`]),
+      () => deleteMany(cache, [`GET ${URL_}`]),
       () => ways.handler.invalidate(new Request(URL_)),
     ]) {
       version += 1;
@@ -312,8 +313,8 @@ for (const [where, make] of Object.entries(caches)) {
     await read(cached(URL_));
     for (const value of [
       await cache.get(`GET ${URL_}`),
-      await cache.peek(`GET ${URL_}`),
-      (await cache.getMany([`GET ${URL_}`]))[0],
+      await peek(cache, `GET ${URL_}`),
+      (await getMany(cache, [`GET ${URL_}`]))[0],
     ]) {
       assert.ok(value === undefined || typeof value === "string", String(value));
     }

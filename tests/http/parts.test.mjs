@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache, memory } from "holdover";
 import { cachedFetch } from "holdover/fetch";
+import { deleteMany } from "holdover/operations";
+import { invalidateTags } from "holdover/tags";
 import { MapStore } from "../js/support/map-store.mjs";
 import { partOf, ranges, TEXT } from "./support/parts.mjs";
 import { SECOND, settled, stage } from "./support/stage.mjs";
@@ -117,8 +119,8 @@ test("what ends the whole ends its part: methods, keys, tags", async () => {
     ({ whole }) => whole({ method: "DELETE" }),
     ({ cache }) => cache.invalidate(key),
     ({ cache }) => cache.delete(key),
-    ({ cache }) => cache.deleteMany([key]),
-    ({ cache }) => cache.invalidateTags(["all"]),
+    ({ cache }) => deleteMany(cache, [key]),
+    ({ cache }) => invalidateTags(cache, ["all"]),
   ]) {
     for (const stores of [undefined, [memory(), new MapStore()]]) {
       const staged = ranges(partOf, { policy, ...(stores && { stores }) });

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { createCache, memory } from "holdover";
+import { many } from "holdover/batches";
 import { later, lists, ManyStore } from "./support/batches.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { seedOf } from "./support/seed.mjs";
@@ -82,7 +83,7 @@ async function simulate(seed) {
   for (let step = 0; step < 300; step += 1) {
     const ids = Array.from({ length: pick(6) }, () => pick(KEYS));
     const roll = random();
-    if (roll < 0.45) calls.push(get.many(lists(...ids)).then((all) => check(ids, all), failed));
+    if (roll < 0.45) calls.push(many(get, lists(...ids)).then((all) => check(ids, all), failed));
     else if (roll < 0.75) {
       const id = pick(KEYS);
       calls.push(get(id).then((one) => check([id], [one]), failed));

@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { createCache, memory } from "holdover";
+import { many } from "holdover/batches";
+import { clear } from "holdover/operations";
 import { later, lists, ManyStore } from "./support/batches.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
@@ -43,7 +45,7 @@ function numbers(policy = {}, options = {}) {
 test("many: results in order, what is missing in one call, duplicates once", async () => {
   const { get, calls, cache } = numbers();
   await get(2);
-  assert.deepEqual(await get.many(lists(3, 2, 1, 3, 2)), [
+  assert.deepEqual(await many(get, lists(3, 2, 1, 3, 2)), [
     "value 3",
     "value 2",
     "value 1",
@@ -51,9 +53,9 @@ test("many: results in order, what is missing in one call, duplicates once", asy
     "value 2",
   ]);
   assert.deepEqual(calls, [2, [3, 1]]);
-  assert.deepEqual(await get.many(lists(1, 3)), ["value 1", "value 3"]);
+  assert.deepEqual(await many(get, lists(1, 3)), ["value 1", "value 3"]);
   assert.equal(calls.length, 2, "fresh ones load nothing");
-  assert.deepEqual(await get.many([]), []);
+  assert.deepEqual(await many(get, []), []);
   assert.equal(cache.stats().loads, 3);
 });
 
@@ -69,14 +71,14 @@ test("many: loadMany gets the keys and the argument lists as they were", async (
     },
   });
   const self = { get };
-  assert.deepEqual(await self.get.many([[1, { a: 1 }], [2]]), [1, 2]);
-  assert.equal(seen[0][0], get, "this, as a call of the method has it");
+  assert.deepEqual(await many.call(self, get, [[1, { a: 1 }], [2]]), [1, 2]);
+  assert.equal(seen[0][0], self, "this, as many was called with it");
   assert.deepEqual(seen[0].slice(1), [[[1, { a: 1 }], [2]], ["key of 1", "key of 2"], false]);
 });
 
 test("many without loadMany calls each", async () => {
   const { get, calls } = numbers({ loadMany: undefined });
-  assert.deepEqual(await get.many(lists(1, 2, 1)), ["value 1", "value 2", "value 1"]);
+  assert.deepEqual(await many(get, lists(1, 2, 1)), ["value 1", "value 2", "value 1"]);
   assert.deepEqual(calls, [1, 2]);
 });
 
@@ -88,9 +90,9 @@ function slow(it) {
 test("many: one flight per key across batches and single calls", async () => {
   const it = numbers();
   slow(it);
-  const first = it.get.many(lists(1, 2));
+  const first = many(it.get, lists(1, 2));
   const single = it.get.explain(1);
-  const second = it.get.many(lists(2, 3, 1));
+  const second = many(it.get, lists(2, 3, 1));
   await drain();
   assert.deepEqual(it.calls, [[1, 2], [3]]);
   await it.clock.runTo(100);
@@ -104,7 +106,7 @@ test("many waits for a single call that loads one of its keys", async () => {
   it.answer = (id) => later(it.clock, 50, () => `value ${id}`);
   it.respond = async (ids) => ids.map((id) => `value ${id}`);
   const single = it.get(1);
-  const batch = it.get.many(lists(1, 2));
+  const batch = many(it.get, lists(1, 2));
   await it.clock.runTo(50);
   assert.deepEqual(it.calls, [1, [2]]);
   assert.deepEqual([await single, await batch], ["value 1", ["value 1", "value 2"]]);
@@ -112,16 +114,16 @@ test("many waits for a single call that loads one of its keys", async () => {
 
 test("many: stale ones are served and refreshed in one call of their own", async () => {
   const it = numbers({ staleWhileRevalidate: 1000 });
-  await it.get.many(lists(1, 2));
+  await many(it.get, lists(1, 2));
   await it.clock.runTo(1500);
   it.answer = (id) => `new ${id}`;
-  assert.deepEqual(await it.get.many(lists(1, 2, 3, 4)), ["value 1", "value 2", "new 3", "new 4"]);
+  assert.deepEqual(await many(it.get, lists(1, 2, 3, 4)), ["value 1", "value 2", "new 3", "new 4"]);
   await drain();
   assert.deepEqual(it.calls.slice(1).sort(), [
     [1, 2],
     [3, 4],
   ]);
-  assert.deepEqual(await it.get.many(lists(1, 2)), ["new 1", "new 2"]);
+  assert.deepEqual(await many(it.get, lists(1, 2)), ["new 1", "new 2"]);
 });
 
 test("many: a batch that fails is the failure of each key, and an entry answers for its own", async () => {
@@ -131,21 +133,21 @@ test("many: a batch that fails is the failure of each key, and an entry answers 
   it.respond = () => {
     throw new Error("down");
   };
-  await assert.rejects(it.get.many(lists(1, 2)), /^Error: down$/);
+  await assert.rejects(many(it.get, lists(1, 2)), /^Error: down$/);
   assert.deepEqual(it.calls, [1, [1, 2]]);
-  assert.deepEqual(await it.get.many(lists(1)), ["value 1"]);
+  assert.deepEqual(await many(it.get, lists(1)), ["value 1"]);
 });
 
 test("many: an Error in the results is the failure of that key alone", async () => {
   const it = numbers();
   const missing = new RangeError("no 2");
   it.answer = (id) => (id === 2 ? missing : `value ${id}`);
-  const batch = it.get.many(lists(1, 2, 3));
+  const batch = many(it.get, lists(1, 2, 3));
   const [one, two] = await Promise.allSettled([it.get(1), it.get(2)]);
   assert.equal(one.value, "value 1");
   assert.equal(two.reason, missing);
   await assert.rejects(batch, missing);
-  assert.deepEqual(await it.get.many(lists(3, 1)), ["value 3", "value 1"]);
+  assert.deepEqual(await many(it.get, lists(3, 1)), ["value 3", "value 1"]);
   assert.deepEqual(it.calls, [[1, 2, 3]], "what came is stored");
 });
 
@@ -154,7 +156,7 @@ test("many: a list of results of the wrong type or length fails every key, and s
     const it = numbers();
     it.respond = async () => wrong;
     const refused = { code: "E_CONFIG", option: "loadMany", message: /argument lists: 2/ };
-    await assert.rejects(it.get.many(lists(1, 2)), refused);
+    await assert.rejects(many(it.get, lists(1, 2)), refused);
     assert.equal(it.cache.stats().failures, 2);
   }
 });
@@ -163,11 +165,11 @@ test("many: a position left out is undefined, for negativeTtl", async () => {
   const it = numbers({ negativeTtl: 10 });
   // biome-ignore lint/suspicious/noSparseArray: this is what is tested
   it.respond = async () => ["one", , null];
-  assert.deepEqual(await it.get.many(lists(1, 2, 3)), ["one", undefined, null]);
+  assert.deepEqual(await many(it.get, lists(1, 2, 3)), ["one", undefined, null]);
   assert.equal((await it.get.explain(2)).source, "negative");
   await it.clock.runTo(10);
   it.respond = async (ids) => ids;
-  assert.deepEqual(await it.get.many(lists(1, 2, 3)), ["one", 2, 3]);
+  assert.deepEqual(await many(it.get, lists(1, 2, 3)), ["one", 2, 3]);
 });
 
 test("many: cacheIf, failIf and ttl hold for each key", async () => {
@@ -177,12 +179,12 @@ test("many: cacheIf, failIf and ttl hold for each key", async () => {
     ttl: (_value, [id]) => id * 100,
   });
   assert.deepEqual(
-    await it.get.many(lists(1, 2, 3, 4)),
+    await many(it.get, lists(1, 2, 3, 4)),
     [1, 2, 3, 4].map((id) => `value ${id}`),
   );
-  await it.get.many(lists(1, 2, 3, 4));
+  await many(it.get, lists(1, 2, 3, 4));
   await it.clock.runTo(300);
-  await it.get.many(lists(1, 2, 3, 4));
+  await many(it.get, lists(1, 2, 3, 4));
   assert.deepEqual(it.calls, [
     [1, 2, 3, 4],
     [1, 2],
@@ -193,7 +195,7 @@ test("many: cacheIf, failIf and ttl hold for each key", async () => {
 test("many: timeout covers the whole call and aborts its signal once", async () => {
   const it = numbers({ timeout: 50 });
   it.respond = () => new Promise(() => {});
-  const batch = it.get.many(lists(1, 2));
+  const batch = many(it.get, lists(1, 2));
   await drain();
   const { signal } = it.last;
   const refused = assert.rejects(batch, { code: "E_TIMEOUT" });
@@ -209,7 +211,7 @@ test("many: an abort detaches the caller; the load stops when no key of it is wa
   const it = numbers();
   slow(it);
   const controller = new AbortController();
-  const batch = it.get.many(lists(1, 2), { signal: controller.signal });
+  const batch = many(it.get, lists(1, 2), { signal: controller.signal });
   const other = new AbortController();
   const single = it.get.with({ signal: other.signal })(1);
   await drain();
@@ -220,7 +222,10 @@ test("many: an abort detaches the caller; the load stops when no key of it is wa
   other.abort(new Error("gone too"));
   await assert.rejects(single, /gone too/);
   assert.equal(signal.aborted, true);
-  await assert.rejects(it.get.many(lists(1), { signal: AbortSignal.abort(new Error("no")) }), /no/);
+  await assert.rejects(
+    many(it.get, lists(1), { signal: AbortSignal.abort(new Error("no")) }),
+    /no/,
+  );
 });
 
 test("many: signals among the arguments are the callers', the load has its own", async () => {
@@ -235,7 +240,7 @@ test("many: signals among the arguments are the callers', the load has its own",
   });
   const { signal } = new AbortController();
   assert.deepEqual(
-    await get.many([
+    await many(get, [
       [1, signal],
       [2, signal],
     ]),
@@ -246,12 +251,12 @@ test("many: signals among the arguments are the callers', the load has its own",
 
 test("many: guards see one load", async () => {
   const it = numbers({ rateLimit: { limit: 2, period: 1000 } });
-  await it.get.many(lists(1, 2, 3));
-  await it.get.many(lists(4, 5));
-  await assert.rejects(it.get.many(lists(1, 6, 7)), { code: "E_RATE_LIMITED" });
+  await many(it.get, lists(1, 2, 3));
+  await many(it.get, lists(4, 5));
+  await assert.rejects(many(it.get, lists(1, 6, 7)), { code: "E_RATE_LIMITED" });
   assert.equal(it.calls.length, 2);
   await it.clock.runTo(1000);
-  assert.deepEqual(await it.get.many(lists(6)), ["value 6"]);
+  assert.deepEqual(await many(it.get, lists(6)), ["value 6"]);
 });
 
 test("many: for a circuit breaker a batch fails once, and not at all with one answer in it", async () => {
@@ -259,24 +264,24 @@ test("many: for a circuit breaker a batch fails once, and not at all with one an
   const it = numbers({ circuitBreaker });
   it.answer = (id) => (id === 1 ? new Error("no 1") : id);
   for (const _ of [1, 2, 3]) {
-    await assert.rejects(it.get.many(lists(1, 2 + it.calls.length)), /no 1/);
+    await assert.rejects(many(it.get, lists(1, 2 + it.calls.length)), /no 1/);
   }
-  it.cache.clear();
+  clear(it.cache);
   const other = numbers({ circuitBreaker });
   other.respond = () => Promise.reject(new Error("down"));
-  await assert.rejects(other.get.many(lists(1, 2, 3)), /down/);
-  await assert.rejects(other.get.many(lists(1, 2, 3)), /down/);
-  await assert.rejects(other.get.many(lists(1, 2, 3)), { code: "E_CIRCUIT_OPEN" });
+  await assert.rejects(many(other.get, lists(1, 2, 3)), /down/);
+  await assert.rejects(many(other.get, lists(1, 2, 3)), /down/);
+  await assert.rejects(many(other.get, lists(1, 2, 3)), { code: "E_CIRCUIT_OPEN" });
 });
 
 test("many: bypassed, disabled or without a cache it is one call, too", async () => {
   const it = numbers();
-  assert.deepEqual(await it.get.many(lists(1, 2), { bypass: true }), ["value 1", "value 2"]);
+  assert.deepEqual(await many(it.get, lists(1, 2), { bypass: true }), ["value 1", "value 2"]);
   const off = it.cache.disable();
-  assert.deepEqual(await it.get.many(lists(2, 1)), ["value 2", "value 1"]);
+  assert.deepEqual(await many(it.get, lists(2, 1)), ["value 2", "value 1"]);
   off.enable();
   const none = numbers({}, { enabled: false });
-  assert.deepEqual(await none.get.many(lists(3, 3)), ["value 3", "value 3"]);
+  assert.deepEqual(await many(none.get, lists(3, 3)), ["value 3", "value 3"]);
   assert.deepEqual(
     [...it.calls, ...none.calls],
     [
@@ -286,17 +291,17 @@ test("many: bypassed, disabled or without a cache it is one call, too", async ()
     ],
   );
   await it.cache.close();
-  await assert.rejects(it.get.many(lists(1)), { code: "E_CLOSED" });
+  await assert.rejects(many(it.get, lists(1)), { code: "E_CLOSED" });
 });
 
 test("many: what is no array of argument lists is a ConfigError, before anything is loaded", async () => {
   const it = numbers();
   // biome-ignore lint/suspicious/noSparseArray: this is what is tested
   for (const wrong of [undefined, null, 5, "ab", [1, 2], [[1], 2], [[1], , [2]], { length: 0 }]) {
-    await assert.rejects(it.get.many(wrong), { code: "E_CONFIG", option: "argsList" });
+    await assert.rejects(many(it.get, wrong), { code: "E_CONFIG", option: "argsList" });
   }
-  await assert.rejects(it.get.many([[1], [() => 1]]), { code: "E_CONFIG" });
-  await assert.rejects(it.get.many(lists(1), { banana: 1 }), {
+  await assert.rejects(many(it.get, [[1], [() => 1]]), { code: "E_CONFIG" });
+  await assert.rejects(many(it.get, lists(1), { banana: 1 }), {
     code: "E_CONFIG",
     option: "banana",
   });
@@ -306,9 +311,9 @@ test("many: what is no array of argument lists is a ConfigError, before anything
 
 test("many: a call's ttl is that of what it loads", async () => {
   const it = numbers();
-  await it.get.many(lists(1, 2), { ttl: 50 });
+  await many(it.get, lists(1, 2), { ttl: 50 });
   await it.clock.runTo(50);
-  await it.get.many(lists(1, 2));
+  await many(it.get, lists(1, 2));
   assert.deepEqual(it.calls, [
     [1, 2],
     [1, 2],
@@ -319,14 +324,14 @@ for (const [name, Store] of Object.entries({ getMany: ManyStore, get: MapStore }
   test(`many: lower stores are asked first, by ${name}`, async () => {
     const store = new Store();
     const before = numbers({ staleWhileRevalidate: 1000 }, { stores: [memory(), store] });
-    await before.get.many(lists(1, 2, 3));
+    await many(before.get, lists(1, 2, 3));
     await drain();
     const it = numbers({ staleWhileRevalidate: 1000 }, { stores: [memory(), store] });
     await it.clock.runTo(1500);
     store.operations.length = 0;
     store.records.delete("n:2");
     it.answer = (id) => `new ${id}`;
-    assert.deepEqual(await it.get.many(lists(3, 2, 1)), ["value 3", "new 2", "value 1"]);
+    assert.deepEqual(await many(it.get, lists(3, 2, 1)), ["value 3", "new 2", "value 1"]);
     await drain();
     assert.deepEqual(it.calls.sort(), [[2], [3, 1]]);
     const reads = store.operations.filter((operation) => operation.startsWith("get"));
@@ -351,7 +356,7 @@ test("many: a store that throws, hangs or lies in getMany costs no answer", asyn
     const events = [];
     const onEvent = ({ type }) => events.push(type);
     const it = numbers({}, { stores: [memory(), store], onEvent });
-    const batch = it.get.many(lists(1, 2));
+    const batch = many(it.get, lists(1, 2));
     await it.clock.runTo(500);
     assert.deepEqual(await batch, ["value 1", "value 2"], name);
     assert.deepEqual(it.calls, [[1, 2]], name);

@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { createCache, memory } from "holdover";
+import { many } from "holdover/batches";
+import { bloom as bloomIn } from "holdover/bloom";
 import * as core from "../node_modules/holdover/dist/core/core.js";
 import { ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
@@ -14,7 +16,7 @@ function filtered(stores = [memory()], options = SMALL) {
   const events = [];
   const onEvent = ({ type, store }) => events.push(store === undefined ? type : `${type} ${store}`);
   const cache = createCache({ clock: new ManualClock(), stores, onEvent, waitUntil: false });
-  const filter = cache.bloom(options);
+  const filter = bloomIn(cache, options);
   const loads = [];
   const get = cache.wrap(
     async (id) => {
@@ -28,8 +30,8 @@ function filtered(stores = [memory()], options = SMALL) {
 
 test("bloom: (100, 1 %) is 959 bits and 7, (1 000 000, 1 %) is 9 585 059 and 7", () => {
   const cache = createCache();
-  assert.deepEqual(cache.bloom(SMALL).size(), { bits: 959, hashes: 7 });
-  const large = cache.bloom({ ...SMALL, capacity: 1_000_000 });
+  assert.deepEqual(bloomIn(cache, SMALL).size(), { bits: 959, hashes: 7 });
+  const large = bloomIn(cache, { ...SMALL, capacity: 1_000_000 });
   assert.deepEqual(large.size(), { bits: 9_585_059, hashes: 7 });
 });
 
@@ -50,7 +52,7 @@ test("bloom: surely absent answers undefined without a load, and asks no guard",
     assert.deepEqual([value, source, layer], [undefined, "negative", undefined]);
   }
   assert.equal(await get(1), "user 1");
-  assert.deepEqual(await get.many([[8], [1]]), [undefined, "user 1"]);
+  assert.deepEqual(await many(get, [[8], [1]]), [undefined, "user 1"]);
   assert.deepEqual(loads, [1]);
   filter.add(get.key(7));
   assert.equal(await get(7), "user 7", "nothing was stored");
@@ -77,7 +79,7 @@ test("bloom: saved to and loaded from a store; until then everything is loaded",
   other.filter.add("user:5");
   assert.equal(await other.get(2), "user 2", "not loaded yet");
   assert.equal(await other.filter.load(), true);
-  assert.deepEqual(await other.get.many([[1], [3]]), ["user 1", undefined]);
+  assert.deepEqual(await many(other.get, [[1], [3]]), ["user 1", undefined]);
   assert.equal(await other.filter.save(), true);
 
   const third = filtered([store]);
@@ -145,10 +147,10 @@ test("bloom: options that cannot work are refused", () => {
     [undefined, "options"],
   ];
   for (const [options, option] of wrong) {
-    assert.throws(() => cache.bloom(options), { code: "E_CONFIG", option });
+    assert.throws(() => bloomIn(cache, options), { code: "E_CONFIG", option });
   }
-  assert.throws(() => cache.bloom(SMALL).add(5), { code: "E_CONFIG", option: "key" });
-  assert.throws(() => cache.bloom(SMALL).mayHave(), { code: "E_CONFIG", option: "key" });
+  assert.throws(() => bloomIn(cache, SMALL).add(5), { code: "E_CONFIG", option: "key" });
+  assert.throws(() => bloomIn(cache, SMALL).mayHave(), { code: "E_CONFIG", option: "key" });
   for (const bloom of [true, {}, { mayHave: () => false }]) {
     assert.throws(() => cache.wrap(() => 1, { ttl: 1, bloom }), { option: "bloom" });
   }

@@ -4,6 +4,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache, memory } from "holdover";
+import { many } from "holdover/batches";
+import { loadLock } from "holdover/locks";
+import { invalidateTags } from "holdover/tags";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
 import { SharedStore } from "./support/shared-store.mjs";
@@ -120,8 +123,8 @@ for (const [place, argsOf] of Object.entries(PLACES)) {
       },
     });
     const controller = new AbortController();
-    const aborted = get.many([argsOf(controller.signal)]);
-    const other = get.many([argsOf(new AbortController().signal)]);
+    const aborted = many(get, [argsOf(controller.signal)]);
+    const other = many(get, [argsOf(new AbortController().signal)]);
     controller.abort(new Error("gave up"));
     await assert.rejects(aborted, /gave up/);
     assert.deepEqual(await other, ["value"]);
@@ -166,7 +169,7 @@ test("many calls with one signal at once: one listener, and none afterwards", as
 const LATER = {
   "a lower store": () => [{}, (clock) => ({ stores: [memory(), new MapStore()], clock })],
   "a lock": () => [
-    { lock: true },
+    { lock: loadLock() },
     (clock) => ({ stores: [memory(), new SharedStore(clock)], clock }),
   ],
   "a shared limit": () => {
@@ -247,7 +250,7 @@ test("arguments of many that are changed after the call", async () => {
     loadMany: async (lists) => lists.map(([query]) => `page ${query.page}`),
   });
   const lists = [[{ page: 1 }], [{ page: 2 }]];
-  const call = get.many(lists);
+  const call = many(get, lists);
   lists[0][0].page = 7;
   lists[1] = [{ page: 8 }];
   assert.deepEqual(await call, ["page 1", "page 2"]);
@@ -267,7 +270,7 @@ test("arguments that a policy's functions are given after the load", async () =>
   query.page = 2;
   await call;
   assert.deepEqual([...new Set(asked)], [1]);
-  await cache.invalidateTags("page:1");
+  await invalidateTags(cache, "page:1");
   assert.equal(await get.peek({ page: 1 }), undefined);
 });
 
@@ -340,7 +343,7 @@ test("the key of a call is made once", async () => {
       return `${id}`;
     },
   });
-  for (const call of [() => get(1), () => get(1), () => get.many([[2]]), () => get.refresh(1)]) {
+  for (const call of [() => get(1), () => get(1), () => many(get, [[2]]), () => get.refresh(1)]) {
     keys = 0;
     await call();
     assert.equal(keys, 1);

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache, memory } from "holdover";
+import { loadLock } from "holdover/locks";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { SharedStore } from "./support/shared-store.mjs";
 
@@ -81,7 +82,7 @@ for (const withMemory of [true, false]) {
 }
 
 test("with a lock three callers of one instance are one load", async () => {
-  const { get, origin, clock } = await stage({ ttl: "1h", lock: true }, { filled: false });
+  const { get, origin, clock } = await stage({ ttl: "1h", lock: loadLock() }, { filled: false });
   const answers = Promise.all([get(), get(), get()]);
   await clock.runTo(5000);
   assert.deepEqual(await answers, Array(3).fill("loaded 1"));
@@ -90,7 +91,7 @@ test("with a lock three callers of one instance are one load", async () => {
 
 test("with a lock two instances are one load", async () => {
   const { gets, origin, clock } = await stage(
-    { ttl: "1h", lock: true },
+    { ttl: "1h", lock: loadLock() },
     { filled: false, instances: 2 },
   );
   const answers = Promise.all(gets.map((get) => get()));

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { createCache, memory } from "holdover";
+import { many } from "holdover/batches";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
 
@@ -90,7 +91,7 @@ test("whatever callers do, no rejection is nobody's", async () => {
     for (const [nth, { signal }] of controllers.entries()) {
       // Its caller takes the answer, and nothing else.
       get(round % (nth + 1), { signal }).catch(() => {});
-      get.many([[1, { signal }]]).catch(() => {});
+      many(get, [[1, { signal }]]).catch(() => {});
       get.refresh(2, { signal }).catch(() => {});
     }
     await clock.runTo(clock.elapsed + (round % 13));

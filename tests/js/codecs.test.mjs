@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache } from "holdover";
+import { many } from "holdover/batches";
 import { bytes, structured, text } from "holdover/codecs";
 import { WholeStore } from "./support/whole-store.mjs";
 
@@ -91,7 +92,7 @@ test("a policy's own codec writes and reads what it stores", async () => {
   await read.set(["set"], load("set"));
   await others(1);
   await cache.getOrLoad("loaded", () => load("loaded"), policy);
-  await read.many([["batch"]]);
+  await many(read, [["batch"]]);
   for (let turn = 0; turn < 50; turn += 1) await undefined;
   const again = stage(undefined, store);
   const found = again.cache.wrap(() => assert.fail("it is in the store"), {
@@ -103,7 +104,7 @@ test("a policy's own codec writes and reads what it stores", async () => {
   assert.equal(textOf(await found.peek("set")), "set");
   const asked = again.cache.getOrLoad("loaded", () => assert.fail("it is in the store"), policy);
   assert.equal(textOf(await asked), "loaded");
-  assert.deepEqual((await found.many([["batch"]])).map(textOf), ["batch"]);
+  assert.deepEqual((await many(found, [["batch"]])).map(textOf), ["batch"]);
   assert.deepEqual(await again.cache.get("other:1"), { id: 1 }, "the cache's codec is JSON still");
   assert.deepEqual([...told("corrupt"), ...again.told("corrupt")], []);
   assert.equal(await again.cache.get("wrapped"), undefined);

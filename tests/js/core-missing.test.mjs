@@ -38,6 +38,7 @@ const TOUCHED = `
 const CALLS = `
   const { createCache, memory } = await import("holdover");
   const { cachedFetch } = await import("holdover/fetch");
+  const { clear } = await import("holdover/operations");
   const events = [];
   const lower = new Map();
   const store = {
@@ -60,7 +61,7 @@ const CALLS = `
     await get.invalidate("a");
     await cache.set("k", 1);
     out.direct.push(await cache.get("k"), await get.peek("a"), await cache.has("k"), await cache.delete("k"));
-    await cache.clear();
+    await clear(cache);
     const fails = cache.wrap(() => Promise.reject(new Error("down")), { name: "fails", ttl: 1 });
     await fails().catch((error) => out.failures.push(error.message));
     const fetchCached = cachedFetch(cache, { ttl: "1m" }, { fetch: async () => new Response("body") });
@@ -98,6 +99,7 @@ const HEARD = `
 const QUIET_CALLS = `
   const { createCache } = await import("holdover");
   const { cachedFetch, cachedHandler } = await import("holdover/fetch");
+  const { ping } = await import("holdover/operations");
   const out = { failures: [], stats: [] };
   for (const options of LISTENERS) {
     const cache = createCache(options);
@@ -110,7 +112,7 @@ const QUIET_CALLS = `
     await cachedHandler(cache, () => new Response())(new Request("http://origin/"));
     const { available, bypassed } = cache.stats();
     out.stats.push(available, before, bypassed);
-    await cache.ping().catch(({ code, message, cause }) => out.failures.push([code, message, cause instanceof Error]));
+    await ping(cache).catch(({ code, message, cause }) => out.failures.push([code, message, cause instanceof Error]));
   }
   tell({ ...out, said });`;
 
@@ -162,6 +164,7 @@ for (const [host, [mark, cure]] of Object.entries(EDGES)) {
 test("a host with a core says nothing, and counts what is bypassed on purpose", async () => {
   const out = await inProcess(`${HEARD}
     const { createCache } = await import("holdover");
+    const { ping } = await import("holdover/operations");
     const cache = createCache();
     const get = cache.wrap(async () => 1, { key: "k", ttl: "1m" });
     await get();
@@ -170,7 +173,7 @@ test("a host with a core says nothing, and counts what is bypassed on purpose", 
     const off = cache.disable();
     await get();
     off.enable();
-    await cache.ping();
+    await ping(cache);
     const { available, bypassed, hits, loads } = cache.stats();
     tell({ said, numbers: [available, bypassed, hits, loads] });`);
   assert.deepEqual(out, { said: [], numbers: [true, 2, 1, 1] });

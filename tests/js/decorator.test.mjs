@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { transform } from "esbuild";
 import { createCache } from "holdover";
 import { cached, wrapped } from "holdover/decorator";
+import { peek } from "holdover/operations";
 
 let modules = 0;
 
@@ -49,7 +50,7 @@ test("static methods, with `this`", async () => {
   const cache = createCache();
   const Users = await users(cache);
   assert.deepEqual(await Users.make(7), { id: 7, by: "Users" });
-  assert.deepEqual(await cache.peek("static:7"), { id: 7, by: "Users" });
+  assert.deepEqual(await peek(cache, "static:7"), { id: 7, by: "Users" });
 });
 
 test("methods of one name in two classes share nothing", async () => {

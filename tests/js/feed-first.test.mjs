@@ -5,6 +5,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache, memory } from "holdover";
 import { sign } from "holdover/codecs/sign";
+import { loadLock } from "holdover/locks";
+import { getMany } from "holdover/operations";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
 
@@ -63,7 +65,7 @@ async function change({ other, radio, clock }) {
 
 const READS = {
   get: ({ cache }) => cache.get("k"),
-  getMany: async ({ cache }) => (await cache.getMany(["k"]))[0],
+  getMany: async ({ cache }) => (await getMany(cache, ["k"]))[0],
   "a wrapped function": ({ get }) => get(),
   getOrLoad: ({ cache, load }) => cache.getOrLoad("k", load, { ttl: "1h" }),
 };
@@ -215,7 +217,7 @@ function clockOfRequests() {
   };
 }
 
-for (const policy of [{}, { lock: true }]) {
+for (const policy of [{}, { lock: loadLock() }]) {
   test(`a request that vanishes while it subscribes keeps nobody waiting: ${JSON.stringify(policy)}`, async () => {
     const { clock, state, given } = clockOfRequests();
     const radio = new LateRadio();

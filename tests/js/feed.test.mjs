@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache, memory } from "holdover";
+import { clear, replace, setMany } from "holdover/operations";
+import { invalidateTags } from "holdover/tags";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
 
@@ -58,7 +60,7 @@ test("nothing is subscribed before the first use, and close ends it", async () =
 for (const [what, change] of [
   ["invalidate", ({ get }) => get.invalidate("a")],
   ["delete", ({ cache }) => cache.delete("a")],
-  ["invalidateTags", ({ cache }) => cache.invalidateTags("t:a")],
+  ["invalidateTags", ({ cache }) => invalidateTags(cache, "t:a")],
 ]) {
   test(`${what}: gone in the memory of the others as well`, async () => {
     const { clock, made } = stage();
@@ -90,8 +92,8 @@ test("set: the others have the new value from the store", async () => {
 const WRITES = {
   "wrapped.set": ({ get }) => get.set(["a"], { load: "new" }),
   "cache.set": ({ cache }) => cache.set("a", { load: "new" }),
-  "cache.setMany": ({ cache }) => cache.setMany([["a", { load: "new" }]]),
-  "cache.replace": ({ cache }) => cache.replace("a", { load: "new" }),
+  "cache.setMany": ({ cache }) => setMany(cache, [["a", { load: "new" }]]),
+  "cache.replace": ({ cache }) => replace(cache, "a", { load: "new" }),
 };
 
 for (const [what, write] of Object.entries(WRITES)) {
@@ -137,7 +139,7 @@ test("soft tags are soft for the others, too", async () => {
   await one.get("a");
   await two.get("a");
   await clock.runFor(1);
-  await one.cache.invalidateTags("t:a", { soft: true });
+  await invalidateTags(one.cache, "t:a", { soft: true });
   await drain();
   const held = await two.get.peek("a");
   assert.equal(held.load, 1);
@@ -151,7 +153,7 @@ test("clear: the memory of all, and other namespaces keep theirs", async () => {
   await made[0].get("a");
   await made[1].get("a");
   radio.records.clear();
-  await made[0].cache.clear();
+  await clear(made[0].cache);
   await drain();
   assert.equal((await made[1].get("a")).load, 2);
   assert.equal(await other.get("a"), 1);

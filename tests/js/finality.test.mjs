@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache, memory } from "holdover";
 import { sign } from "holdover/codecs/sign";
+import { add, clear, deleteMany, deleteMatch, getMany } from "holdover/operations";
+import { invalidateTags } from "holdover/tags";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
 
@@ -21,7 +23,7 @@ function stage(options = {}) {
 for (const [what, change] of [
   ["invalidate", ({ get }) => get.invalidate()],
   ["delete", ({ cache }) => cache.delete("row")],
-  ["deleteMany", ({ cache }) => cache.deleteMany(["row"])],
+  ["deleteMany", ({ cache }) => deleteMany(cache, ["row"])],
 ]) {
   test(`${what} while a write is under way: the write does not bring the old value back`, async () => {
     const set = stage();
@@ -43,12 +45,12 @@ for (const [what, change] of [
 for (const [what, change, expected] of [
   ["invalidated", ({ get }) => get.invalidate(), "v2"],
   ["replaced", ({ cache }) => cache.set("row", "set", { ttl: "1h" }), "set"],
-  ["cleared", ({ cache }) => cache.clear(), "v2"],
+  ["cleared", ({ cache }) => clear(cache), "v2"],
 ]) {
   for (const [way, read] of [
     ["wrapped", ({ get }) => get()],
     ["direct", ({ cache }) => cache.get("row")],
-    ["of many", async ({ cache }) => (await cache.getMany(["row"]))[0]],
+    ["of many", async ({ cache }) => (await getMany(cache, ["row"]))[0]],
   ]) {
     test(`a read of a store, ${way}, that is under way when its key is ${what} looks again`, async () => {
       const { store, make, cache, origin, policy } = stage();
@@ -142,7 +144,7 @@ test("deleteMatch: a load under way does not store the old value", async () => {
   const first = slow();
   await drain();
   origin.row = "v2";
-  await cache.deleteMatch("user:*");
+  await deleteMatch(cache, "user:*");
   await clock.runFor(50);
   assert.equal(await first, "v1");
   const second = slow();
@@ -154,7 +156,7 @@ test("clear without a namespace empties the memory of the others over the same s
   const stores = [memory()];
   const [root, users] = [createCache({ stores }), createCache({ stores, namespace: "users" })];
   await users.set("k", 1);
-  await root.clear();
+  await clear(root);
   assert.equal(await users.get("k"), undefined);
 });
 
@@ -200,8 +202,8 @@ function slow({ clock, store }, operation, millis) {
 }
 
 for (const [what, drop] of [
-  ["deleteMatch of other keys", (cache) => cache.deleteMatch("user:*")],
-  ["an invalidation of a tag", (cache) => cache.invalidateTags(["other"])],
+  ["deleteMatch of other keys", (cache) => deleteMatch(cache, "user:*")],
+  ["an invalidation of a tag", (cache) => invalidateTags(cache, ["other"])],
 ]) {
   test(`${what} while add is under way: memory does not keep what add has replaced`, async () => {
     const set = stage();
@@ -216,7 +218,7 @@ for (const [what, drop] of [
       await store.set(key, record, options);
       return true;
     };
-    const added = cache.add("row", "v2");
+    const added = add(cache, "row", "v2");
     await drain();
     await drop(cache);
     await clock.runFor(60);
@@ -236,9 +238,9 @@ test("what add has replaced does not stay in a tier below, whatever is dropped m
   const cache = createCache({ clock, stores: [memory(), upper, below] });
   await cache.set("row", "v1");
   upper.records.clear();
-  const added = cache.add("row", "v2");
+  const added = add(cache, "row", "v2");
   await drain();
-  await cache.invalidateTags(["other"]);
+  await invalidateTags(cache, ["other"]);
   await clock.runFor(60);
   assert.equal(await added, true);
   upper.records.clear();

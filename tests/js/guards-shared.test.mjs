@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { createCache } from "holdover";
+import { many } from "holdover/batches";
 import { cachedFetch } from "holdover/fetch";
 import { all, broken, on, opened, RULES, stage, storeOn } from "./support/guard-stage.mjs";
 import { seeded } from "./support/lock-stage.mjs";
@@ -207,7 +208,7 @@ test("shared batches: many keys are one load", async () => {
   };
   const load = cache.wrap((id) => id, policy);
   for (const expected of [[1, 2, 3], [1, 2, 3], "E_RATE_LIMITED"]) {
-    const asked = load.many([[1], [2], [3]]).catch((error) => error.code);
+    const asked = many(load, [[1], [2], [3]]).catch((error) => error.code);
     await drain();
     assert.deepEqual(await asked, expected);
   }

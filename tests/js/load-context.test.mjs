@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache, memory } from "holdover";
+import { many } from "holdover/batches";
 import { cached } from "holdover/decorator";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
@@ -161,9 +162,9 @@ test("loadMany learns of all its keys", async () => {
       return lists.map(([id]) => `${id}!`);
     },
   });
-  await get.many([["a"], ["b"]]);
+  await many(get, [["a"], ["b"]]);
   await clock.runTo(1500);
-  await get.many([["a"], ["c"]]);
+  await many(get, [["a"], ["c"]]);
   await drain();
   assert.deepEqual(seen, [
     [["a", "b"], false, [undefined, undefined]],

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
+import { loadLock, lock as lockIn } from "holdover/locks";
 import { seeded, stage } from "./support/lock-stage.mjs";
 import { drain } from "./support/manual-clock.mjs";
 
@@ -70,7 +71,7 @@ const settled = async (promises) =>
   (await Promise.allSettled(promises)).map(({ value, reason }) => value ?? reason);
 
 test("who waits is woken when the holder lets go, and hears nothing from then on", async () => {
-  const policy = { lock: { ttl: 60_000, wait: 30_000 } };
+  const policy = { lock: loadLock({ ttl: 60_000, wait: 30_000 }) };
   const { clock, radio, origin, instances } = radioStage({ instances: 3, policy, takes: 7000 });
   const [holder, ...rest] = instances;
   const first = holder.get();
@@ -96,7 +97,7 @@ test("a lock that is to be had is published when it is given back, and not liste
 });
 
 test("a holder that fails wakes the others: one of them loads at once", async () => {
-  const policy = { lock: { ttl: 60_000, wait: 30_000 } };
+  const policy = { lock: loadLock({ ttl: 60_000, wait: 30_000 }) };
   const { clock, radio, origin, instances } = radioStage({ instances: 4, policy, takes: 5000 });
   const [first, ...rest] = instances;
   origin.fail = new Error("down");
@@ -128,7 +129,7 @@ for (const [what, spoil] of [
 ]) {
   test(`${what}: who waits finds out all the same, later`, async () => {
     const isSilent = what === "messages get lost" || what === "subscribe gives nothing";
-    const policy = { lock: { ttl: 60_000, wait: 30_000 } };
+    const policy = { lock: loadLock({ ttl: 60_000, wait: 30_000 }) };
     const { clock, radio, origin, instances } = radioStage({ policy, takes: 3000 });
     spoil(radio);
     const calls = instances.map(({ get }) => get());
@@ -192,7 +193,7 @@ test("messages that say nothing cost three looks, and never more than 30 operati
     const roll = seeded(seed);
     const wait = [300, 3000, 30_000, 3_600_000][seed % 4];
     const { clock, radio, shared, origin, instances } = radioStage({
-      policy: { lock: { ttl: "1d", wait } },
+      policy: { lock: loadLock({ ttl: "1d", wait }) },
       seed,
       latency: () => Math.floor(roll() * 20),
     });
@@ -239,9 +240,9 @@ for (let seed = 1; seed <= 20; seed += 1) {
 test("who waits for cache.lock is woken as well", async () => {
   const { clock, radio, instances } = radioStage();
   const [one, two] = instances.map(({ cache }) => cache);
-  const held = await one.lock("report", { ttl: "1m", wait: 0 });
+  const held = await lockIn(one, "report", { ttl: "1m", wait: 0 });
   let since;
-  const next = two.lock("report", { ttl: "1m", wait: "40s" }).then((lock) => {
+  const next = lockIn(two, "report", { ttl: "1m", wait: "40s" }).then((lock) => {
     since = clock.elapsed;
     return lock;
   });

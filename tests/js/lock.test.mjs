@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { createCache, memory } from "holdover";
 import { cachedFetch } from "holdover/fetch";
+import { loadLock } from "holdover/locks";
 import { seeded, stage } from "./support/lock-stage.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { only, SharedStore } from "./support/shared-store.mjs";
@@ -82,7 +83,7 @@ test("what was stored between looking and taking the lock is found, not loaded a
 test("the holder dies: one more load after its ttl, and none before", async () => {
   const { clock, origin, instances } = stage({
     instances: 4,
-    policy: { lock: { ttl: 5000, wait: 20_000 } },
+    policy: { lock: loadLock({ ttl: 5000, wait: 20_000 }) },
   });
   const [dying, ...rest] = instances;
   origin.takes = 10 ** 9;
@@ -101,7 +102,7 @@ test("the holder dies: one more load after its ttl, and none before", async () =
 
 test("who waits asks ever less often, and no more than 30 times, however long it waits", async () => {
   for (const wait of [100, 1000, 8000, 60_000, 3_600_000]) {
-    const { clock, origin, instances } = stage({ policy: { lock: { ttl: "1d", wait } } });
+    const { clock, origin, instances } = stage({ policy: { lock: loadLock({ ttl: "1d", wait }) } });
     const [holder, waiter] = instances;
     origin.takes = 10 ** 9;
     void holder.get();
@@ -127,7 +128,7 @@ test("who waits asks ever less often, and no more than 30 times, however long it
 });
 
 test("without an answer within wait it is E_LOCK_TIMEOUT for onTimeout: throw", async () => {
-  const policy = { lock: { ttl: "1m", wait: 1000, onTimeout: "throw" } };
+  const policy = { lock: loadLock({ ttl: "1m", wait: 1000, onTimeout: "throw" }) };
   const { clock, origin, instances } = stage({ policy, takes: 10 ** 9 });
   void instances[0].get();
   await drain();
@@ -142,7 +143,7 @@ test("an entry that may stand in answers instead of E_LOCK_TIMEOUT", async () =>
   const policy = {
     ttl: 100,
     staleIfError: "1h",
-    lock: { ttl: "1m", wait: 1000, onTimeout: "throw" },
+    lock: loadLock({ ttl: "1m", wait: 1000, onTimeout: "throw" }),
   };
   const { clock, origin, instances } = stage({ policy });
   const [holder, waiter] = instances;
@@ -223,7 +224,7 @@ test("a waiter that nobody waits for any more stops asking", async () => {
 
 test("a holder that outlives its ttl overwrites nothing of its successor's", async () => {
   const { clock, shared, origin, instances } = stage({
-    policy: { lock: { ttl: 1000, wait: 5000 } },
+    policy: { lock: loadLock({ ttl: 1000, wait: 5000 }) },
   });
   const [slow, quick] = instances;
   origin.takes = 4000;
@@ -242,7 +243,7 @@ test("a holder that outlives its ttl overwrites nothing of its successor's", asy
 
 test("a holder that outlives its ttl while its successor still loads stores nothing", async () => {
   const { clock, shared, origin, instances } = stage({
-    policy: { lock: { ttl: 1000, wait: 5000 } },
+    policy: { lock: loadLock({ ttl: 1000, wait: 5000 }) },
   });
   const [slow, next] = instances;
   origin.takes = 1900;
@@ -258,7 +259,7 @@ test("a holder that outlives its ttl while its successor still loads stores noth
 
 test("a holder that outlives its ttl, with nobody after it, stores", async () => {
   const { clock, shared, instances } = stage({
-    policy: { lock: { ttl: 1000, wait: 5000 } },
+    policy: { lock: loadLock({ ttl: 1000, wait: 5000 }) },
     takes: 3000,
   });
   const late = instances[0].get();
@@ -304,13 +305,13 @@ test("lock without a store that can keep any is a ConfigError when it is given",
   for (const given of stores) {
     const cache = createCache({ stores: given });
     const wrong = { code: "E_CONFIG", option: "lock" };
-    assert.throws(() => cache.wrap(() => 1, { key: "k", ttl: 1, lock: true }), wrong);
-    assert.throws(() => cachedFetch(cache, { lock: true }), wrong);
+    assert.throws(() => cache.wrap(() => 1, { key: "k", ttl: 1, lock: loadLock() }), wrong);
+    assert.throws(() => cachedFetch(cache, { lock: loadLock() }), wrong);
     await assert.rejects(
-      cache.getOrLoad("k", () => 1, { ttl: 1, lock: { ttl: 1 } }),
+      cache.getOrLoad("k", () => 1, { ttl: 1, lock: loadLock({ ttl: 1 }) }),
       wrong,
     );
-    assert.equal(await cache.wrap(() => 1, { key: "k", ttl: 1, lock: false })(), 1);
+    assert.equal(await cache.wrap(() => 1, { key: "k", ttl: 1, lock: undefined })(), 1);
   }
 });
 
@@ -326,7 +327,7 @@ test("the first store that can keep locks keeps them, and is read below those ab
         await new Promise((resolve) => clock.setTimeout(resolve, 300));
         return origin.loads;
       },
-      { ttl: "1m", key: "k", lock: true },
+      { ttl: "1m", key: "k", lock: loadLock() },
     ),
   );
   const calls = settled(made.map((get) => get()));
@@ -335,7 +336,7 @@ test("the first store that can keep locks keeps them, and is read below those ab
 });
 
 test("a background refresh is one across instances, and nobody waits for it", async () => {
-  const policy = { ttl: 1000, staleWhileRevalidate: "1h", lock: true };
+  const policy = { ttl: 1000, staleWhileRevalidate: "1h", lock: loadLock() };
   const { clock, origin, instances } = stage({ instances: 4, policy });
   const warm = settled(instances.map(({ get }) => get()));
   await clock.runTo(900);
@@ -348,7 +349,7 @@ test("a background refresh is one across instances, and nobody waits for it", as
 });
 
 test("followers in one instance do not take over from a leader that waits for the lock", async () => {
-  const policy = { timeout: 1000, lock: { ttl: "1m", wait: 8000 } };
+  const policy = { timeout: 1000, lock: loadLock({ ttl: "1m", wait: 8000 }) };
   const { clock, shared, origin, instances } = stage({ instances: 1, policy });
   const [{ get, operations }] = instances;
   // Somebody's who has vanished.

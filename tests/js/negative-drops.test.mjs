@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache, memory } from "holdover";
+import { setMany } from "holdover/operations";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
 
@@ -80,8 +81,8 @@ test("a direct write with ttl 0 drops what every tier has", async () => {
   await cache.set("a", 1);
   await cache.set("a", 2, { ttl: 0 });
   assert.equal(await cache.get("a"), undefined);
-  await cache.setMany([["b", 1]]);
-  await cache.setMany([["b", 2]], { ttl: 0 });
+  await setMany(cache, [["b", 1]]);
+  await setMany(cache, [["b", 2]], { ttl: 0 });
   assert.equal(await cache.get("b"), undefined);
 });
 

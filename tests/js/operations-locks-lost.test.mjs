@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache, memory } from "holdover";
+import { isLocked, lock as lockIn } from "holdover/locks";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
 
@@ -53,7 +54,7 @@ for (const [way, make] of Object.entries(WAYS)) {
     const cache = make(clock, { clock, random: () => 0.5 });
     const got = {};
     for (const name of ["a", "b", "c"]) {
-      cache.lock("k", { ttl: "1s", wait: "10s" }).then(
+      lockIn(cache, "k", { ttl: "1s", wait: "10s" }).then(
         () => (got[name] = clock.elapsed),
         ({ code }) => (got[name] = code),
       );
@@ -72,7 +73,7 @@ for (const [way, make] of Object.entries(WAYS)) {
   test(`${way}: the signal is aborted when the ttl is over, and release gives false`, async () => {
     const clock = new ManualClock();
     const cache = make(clock, { clock });
-    const lock = await cache.lock("k", { ttl: "1s" });
+    const lock = await lockIn(cache, "k", { ttl: "1s" });
     assert.equal(lock.signal.aborted, false);
     await clock.runFor(999);
     assert.equal(lock.signal.aborted, false);
@@ -86,7 +87,7 @@ for (const [way, make] of Object.entries(WAYS)) {
   test(`${way}: a lock that is released in time has no signal and no timer left`, async () => {
     const clock = new ManualClock();
     const cache = make(clock, { clock });
-    const lock = await cache.lock("k", { ttl: "1s" });
+    const lock = await lockIn(cache, "k", { ttl: "1s" });
     assert.equal(await lock.release(), true);
     assert.equal(await lock.release(), false);
     await clock.runFor(5000);
@@ -98,7 +99,7 @@ for (const [way, make] of Object.entries(WAYS)) {
     const cache = make(clock, { clock });
     const tokens = [];
     for (let holder = 0; holder < 5; holder += 1) {
-      const lock = await cache.lock(`k${holder % 2}`, { ttl: "1s" });
+      const lock = await lockIn(cache, `k${holder % 2}`, { ttl: "1s" });
       tokens.push(lock.token);
       await lock.release();
     }
@@ -114,17 +115,17 @@ test("a counter of holders that was evicted does not begin anew", async () => {
   const clock = new ManualClock();
   const store = lockStore(clock, "increment");
   const cache = createCache({ clock, stores: [memory(), store] });
-  const first = await cache.lock("a", { ttl: "1s" });
+  const first = await lockIn(cache, "a", { ttl: "1s" });
   store.counters.clear();
   await clock.runFor(1);
-  const second = await cache.lock("b", { ttl: "1s" });
+  const second = await lockIn(cache, "b", { ttl: "1s" });
   assert.ok(second.token > first.token, `${second.token} after ${first.token}`);
 });
 
 test("a store without increment gives no token", async () => {
   const clock = new ManualClock();
   const cache = createCache({ clock, stores: [memory(), lockStore(clock)] });
-  assert.equal((await cache.lock("k", { ttl: "1s" })).token, undefined);
+  assert.equal((await lockIn(cache, "k", { ttl: "1s" })).token, undefined);
 });
 
 for (const also of [[], ["compareAndExpire"]]) {
@@ -133,14 +134,14 @@ for (const also of [[], ["compareAndExpire"]]) {
     const store = lockStore(clock, ...also);
     const options = { clock, stores: [memory(), store] };
     const [mine, others] = [createCache(options), createCache({ ...options, stores: [store] })];
-    const lock = await mine.lock("k", { ttl: "1s" });
+    const lock = await lockIn(mine, "k", { ttl: "1s" });
     await clock.runFor(900);
     assert.equal(await lock.extend("2s"), true);
     await clock.runFor(1900);
     assert.equal(lock.signal.aborted, false);
-    assert.equal(await others.isLocked("k"), true);
+    assert.equal(await isLocked(others, "k"), true);
     await clock.runFor(100);
-    assert.deepEqual([lock.signal.aborted, await others.isLocked("k")], [true, false]);
+    assert.deepEqual([lock.signal.aborted, await isLocked(others, "k")], [true, false]);
     await assert.rejects(lock.extend("soon"), { code: "E_CONFIG" });
   });
 
@@ -148,7 +149,7 @@ for (const also of [[], ["compareAndExpire"]]) {
     const clock = new ManualClock();
     const store = lockStore(clock, ...also);
     const cache = createCache({ clock, stores: [memory(), store] });
-    const lock = await cache.lock("k", { ttl: "1m" });
+    const lock = await lockIn(cache, "k", { ttl: "1m" });
     store.records.set("%lock:k", new Uint8Array(16));
     assert.equal(await lock.extend(), false);
     assert.equal(lock.signal.reason.code, "E_LOCK_LOST");
@@ -159,10 +160,10 @@ for (const also of [[], ["compareAndExpire"]]) {
 test("a clock that steps back does not make a lock that nobody gave back last as long as the step", async () => {
   const clock = new ManualClock();
   const cache = createCache({ clock });
-  await cache.lock("k", { ttl: "1s", wait: 0 });
+  await lockIn(cache, "k", { ttl: "1s", wait: 0 });
   clock.shift(-3_600_000);
-  assert.equal(await cache.isLocked("k"), true);
+  assert.equal(await isLocked(cache, "k"), true);
   await clock.runFor(1000);
-  assert.equal(await cache.isLocked("k"), false);
-  await cache.lock("k", { ttl: "1s", wait: 0 });
+  assert.equal(await isLocked(cache, "k"), false);
+  await lockIn(cache, "k", { ttl: "1s", wait: 0 });
 });

@@ -3,18 +3,19 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { createCache } from "holdover";
+import { isLocked, lock as lockIn } from "holdover/locks";
 import { ManualClock } from "./support/manual-clock.mjs";
 import { PLACES, stage } from "./support/places.mjs";
 
 test("locks: exclusive here and across instances, in order, given back by their owner only", async () => {
   const { clock, shared, cache, other } = stage();
-  const one = await cache.lock("job", { ttl: 1000 });
-  assert.deepEqual([await cache.isLocked("job"), await other.isLocked("job")], [true, true]);
-  assert.equal(await other.isLocked("jobs"), false);
-  await assert.rejects(other.lock("job", { ttl: 1000, wait: 0 }), { code: "E_LOCK_TIMEOUT" });
-  await assert.rejects(cache.lock("job", { ttl: 1000, wait: 0 }), { code: "E_LOCK_TIMEOUT" });
+  const one = await lockIn(cache, "job", { ttl: 1000 });
+  assert.deepEqual([await isLocked(cache, "job"), await isLocked(other, "job")], [true, true]);
+  assert.equal(await isLocked(other, "jobs"), false);
+  await assert.rejects(lockIn(other, "job", { ttl: 1000, wait: 0 }), { code: "E_LOCK_TIMEOUT" });
+  await assert.rejects(lockIn(cache, "job", { ttl: 1000, wait: 0 }), { code: "E_LOCK_TIMEOUT" });
   const took = [];
-  const here = cache.lock("job", { ttl: 1000, wait: 5000 }).then((lock) => {
+  const here = lockIn(cache, "job", { ttl: 1000, wait: 5000 }).then((lock) => {
     took.push("here");
     return lock;
   });
@@ -24,29 +25,29 @@ test("locks: exclusive here and across instances, in order, given back by their 
   assert.deepEqual(took, ["here"]);
   // It outlives its ttl: another instance has the lock, and keeps it.
   await clock.runTo(1200);
-  const three = await other.lock("job", { ttl: 1000 });
+  const three = await lockIn(other, "job", { ttl: 1000 });
   assert.equal(await two.release(), false);
-  assert.equal(await other.isLocked("job"), true);
+  assert.equal(await isLocked(other, "job"), true);
   assert.equal(await three.release(), true);
-  assert.equal(await cache.isLocked("job"), false);
+  assert.equal(await isLocked(cache, "job"), false);
   assert.deepEqual([...shared.held.keys()], ["%fence:n:holders"], "only the count of holders");
 });
 
 test("locks: within an instance, too, only the owner gives back", async () => {
   const { clock, cache } = PLACES.memory();
-  const first = await cache.lock("job", { ttl: 1000 });
+  const first = await lockIn(cache, "job", { ttl: 1000 });
   await clock.runTo(1000);
-  const second = await cache.lock("job", { ttl: 1000, wait: 0 });
-  assert.deepEqual([await first.release(), await cache.isLocked("job")], [false, true]);
+  const second = await lockIn(cache, "job", { ttl: 1000, wait: 0 });
+  assert.deepEqual([await first.release(), await isLocked(cache, "job")], [false, true]);
   assert.equal(await second.release(), true);
 });
 
 test("locks: a holder that vanished is followed after its ttl and not before", async () => {
   for (const make of [PLACES.memory, PLACES["memory and a store that can all"]]) {
     const { clock, cache } = make();
-    await cache.lock("job", { ttl: 3000 });
+    await lockIn(cache, "job", { ttl: 3000 });
     let took;
-    const next = cache.lock("job", { ttl: 3000, wait: 20_000 }).then(() => {
+    const next = lockIn(cache, "job", { ttl: 3000, wait: 20_000 }).then(() => {
       took = clock.elapsed;
     });
     await clock.runTo(10_000);
@@ -58,8 +59,8 @@ test("locks: a holder that vanished is followed after its ttl and not before", a
 test("locks: `await using` gives back, also without a store, and while switched off", async () => {
   const cache = createCache({ clock: new ManualClock() });
   cache.disable();
-  const lock = await cache.lock("job", { ttl: "1m" });
-  assert.equal(await cache.isLocked("job"), true);
+  const lock = await lockIn(cache, "job", { ttl: "1m" });
+  assert.equal(await isLocked(cache, "job"), true);
   await lock[Symbol.asyncDispose]();
-  assert.equal(await cache.isLocked("job"), false);
+  assert.equal(await isLocked(cache, "job"), false);
 });

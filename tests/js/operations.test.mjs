@@ -3,6 +3,23 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { createCache } from "holdover";
+import * as locks from "holdover/locks";
+import * as operations from "holdover/operations";
+import {
+  add,
+  clear,
+  deleteMany,
+  deleteMatch,
+  expire,
+  getMany,
+  getOrSet,
+  increment,
+  keys as keysIn,
+  replace,
+  setMany,
+  size,
+  ttl,
+} from "holdover/operations";
 import { drain } from "./support/manual-clock.mjs";
 import { BARE, PLACES, stage } from "./support/places.mjs";
 
@@ -13,7 +30,8 @@ const everywhere = (name, play) => {
 };
 
 everywhere("batches keep order and positions", async ({ cache }) => {
-  await cache.setMany(
+  await setMany(
+    cache,
     [
       ["a", 1],
       ["b", null],
@@ -23,68 +41,67 @@ everywhere("batches keep order and positions", async ({ cache }) => {
     { ttl: 10 },
   );
   const keys = ["x", "b", "a", "__proto__", "a", "y"];
-  assert.deepEqual(await cache.getMany(keys), [undefined, null, 2, 0, 2, undefined]);
-  assert.deepEqual(await cache.deleteMany(["y", "a", "b"]), [false, true, true]);
-  assert.deepEqual(await cache.getMany(new Set(keys)), [
+  assert.deepEqual(await getMany(cache, keys), [undefined, null, 2, 0, 2, undefined]);
+  assert.deepEqual(await deleteMany(cache, ["y", "a", "b"]), [false, true, true]);
+  assert.deepEqual(await getMany(cache, new Set(keys)), [
     undefined,
     undefined,
     undefined,
     0,
     undefined,
   ]);
-  assert.deepEqual([await cache.getMany([]), await cache.deleteMany([])], [[], []]);
-  await cache.setMany(new Map([["m", Promise.resolve(7)]]));
+  assert.deepEqual([await getMany(cache, []), await deleteMany(cache, [])], [[], []]);
+  await setMany(cache, new Map([["m", Promise.resolve(7)]]));
   assert.equal(await cache.get("m"), 7);
 });
 
 everywhere("add stores only where there is no fresh value", async ({ clock, cache }) => {
-  assert.equal(await cache.add("a", undefined, { ttl: 10 }), true);
-  assert.equal(await cache.add("a", 2), false);
-  assert.equal(await cache.set("a", 2, { ifAbsent: true }), false);
+  assert.equal(await add(cache, "a", undefined, { ttl: 10 }), true);
+  assert.equal(await add(cache, "a", 2), false);
   assert.deepEqual([await cache.get("a"), await cache.has("a")], [undefined, true]);
   await clock.runTo(10);
-  assert.equal(await cache.set("a", 3, { ifAbsent: true }), true);
+  assert.equal(await add(cache, "a", 3), true);
   assert.equal(await cache.get("a"), 3);
-  const added = await Promise.all(Array.from({ length: 20 }, (_, nth) => cache.add("b", nth)));
+  const added = await Promise.all(Array.from({ length: 20 }, (_, nth) => add(cache, "b", nth)));
   assert.deepEqual(added.filter(Boolean).length, 1);
   assert.equal(await cache.get("b"), added.indexOf(true));
 });
 
 everywhere("replace stores only where there is a fresh value", async ({ clock, cache }) => {
-  assert.equal(await cache.replace("a", 1), false);
+  assert.equal(await replace(cache, "a", 1), false);
   assert.equal(await cache.has("a"), false);
   await cache.set("a", 0, { ttl: 10 });
-  assert.equal(await cache.set("a", 1, { ifPresent: true, ttl: 5 }), true);
-  assert.deepEqual([await cache.get("a"), await cache.ttl("a")], [1, 5]);
+  assert.equal(await replace(cache, "a", 1, { ttl: 5 }), true);
+  assert.deepEqual([await cache.get("a"), await ttl(cache, "a")], [1, 5]);
   await clock.runTo(5);
-  assert.equal(await cache.replace("a", 2), false);
+  assert.equal(await replace(cache, "a", 2), false);
 });
 
 everywhere("ttl and expire", async ({ clock, cache }) => {
-  assert.equal(await cache.ttl("a"), undefined);
+  assert.equal(await ttl(cache, "a"), undefined);
   await cache.set("a", "v");
-  assert.equal(await cache.ttl("a"), Infinity);
-  assert.equal(await cache.expire("a", "1s"), true);
+  assert.equal(await ttl(cache, "a"), Infinity);
+  assert.equal(await expire(cache, "a", "1s"), true);
   await clock.runTo(400);
-  assert.equal(await cache.ttl("a"), 600);
-  assert.equal(await cache.expire("a", Infinity), true);
+  assert.equal(await ttl(cache, "a"), 600);
+  assert.equal(await expire(cache, "a", Infinity), true);
   await clock.runTo(5000);
-  assert.deepEqual([await cache.get("a"), await cache.ttl("a")], ["v", Infinity]);
-  assert.equal(await cache.expire("a", 0), true);
-  assert.deepEqual([await cache.has("a"), await cache.expire("a", 5)], [false, false]);
+  assert.deepEqual([await cache.get("a"), await ttl(cache, "a")], ["v", Infinity]);
+  assert.equal(await expire(cache, "a", 0), true);
+  assert.deepEqual([await cache.has("a"), await expire(cache, "a", 5)], [false, false]);
 });
 
 everywhere("increment counts, and get gives the number", async ({ clock, cache }) => {
-  assert.equal(await cache.increment("n", 1, { ttl: 100 }), 1);
+  assert.equal(await increment(cache, "n", 1, { ttl: 100 }), 1);
   await clock.runTo(60);
-  assert.equal(await cache.increment("n", 4, { ttl: 100 }), 5);
-  assert.deepEqual([await cache.get("n"), await cache.ttl("n")], [5, 40]);
-  assert.deepEqual(await cache.getMany(["n"]), [5]);
+  assert.equal(await increment(cache, "n", 4, { ttl: 100 }), 5);
+  assert.deepEqual([await cache.get("n"), await ttl(cache, "n")], [5, 40]);
+  assert.deepEqual(await getMany(cache, ["n"]), [5]);
   await clock.runTo(100);
   assert.equal(await cache.get("n"), undefined);
-  assert.equal(await cache.increment("n", -2), -2);
-  assert.equal(await cache.ttl("n"), Infinity);
-  const sums = await Promise.all(Array.from({ length: 50 }, () => cache.increment("m")));
+  assert.equal(await increment(cache, "n", -2), -2);
+  assert.equal(await ttl(cache, "n"), Infinity);
+  const sums = await Promise.all(Array.from({ length: 50 }, () => increment(cache, "m")));
   assert.deepEqual(
     sums.sort((a, b) => a - b),
     Array.from({ length: 50 }, (_, nth) => nth + 1),
@@ -95,51 +112,54 @@ everywhere("increment counts, and get gives the number", async ({ clock, cache }
 everywhere(
   "increment goes on from what was set, and starts anew after delete",
   async ({ cache }) => {
-    await cache.increment("n", 3);
+    await increment(cache, "n", 3);
     await cache.set("n", 10, { ttl: 50 });
-    assert.equal(await cache.increment("n"), 11);
-    assert.deepEqual([await cache.get("n"), await cache.ttl("n")], [11, 50]);
+    assert.equal(await increment(cache, "n"), 11);
+    assert.deepEqual([await cache.get("n"), await ttl(cache, "n")], [11, 50]);
     assert.equal(await cache.delete("n"), true);
-    assert.equal(await cache.increment("n"), 1);
+    assert.equal(await increment(cache, "n"), 1);
   },
 );
 
 everywhere("increment of what is no number is an error and keeps it", async ({ cache }) => {
   for (const value of ["5", null, { n: 1 }]) {
     await cache.set("n", value);
-    await assert.rejects(cache.increment("n"), { code: "E_CONFIG" });
+    await assert.rejects(increment(cache, "n"), { code: "E_CONFIG" });
     assert.deepEqual(await cache.get("n"), value);
   }
 });
 
 everywhere("getOrSet takes a factory or a value", async ({ clock, cache }) => {
-  assert.equal(await cache.getOrSet("a", 1, { ttl: 10 }), 1);
-  assert.equal(await cache.getOrSet("a", () => 2), 1);
+  assert.equal(await getOrSet(cache, "a", 1, { ttl: 10 }), 1);
+  assert.equal(await getOrSet(cache, "a", () => 2), 1);
   await clock.runTo(10);
-  const made = await Promise.all([0, 1, 2].map((nth) => cache.getOrSet("a", async () => nth)));
+  const made = await Promise.all([0, 1, 2].map((nth) => getOrSet(cache, "a", async () => nth)));
   assert.deepEqual(made, [0, 0, 0]);
   await drain();
-  assert.equal(await cache.ttl("a"), Infinity);
+  assert.equal(await ttl(cache, "a"), Infinity);
 });
 
 for (const where of ["memory", "memory and a store that can all"]) {
   test(`keys, deleteMatch, size and clear, ${where}`, async () => {
     const { clock, cache } = PLACES[where]();
     const all = ["user:1", "user:22", "user:*", "us(r:1", "order:1", "😀"];
-    await cache.setMany(all.map((key) => [key, 1]));
+    await setMany(
+      cache,
+      all.map((key) => [key, 1]),
+    );
     await cache.set("gone", 1, { ttl: 5 });
-    await cache.increment("count");
+    await increment(cache, "count");
     await clock.runTo(5);
-    assert.deepEqual((await cache.keys()).sort(), [...all, "count"].sort());
-    assert.equal(await cache.size(), 7);
-    assert.deepEqual((await cache.keys("user:?")).sort(), ["user:*", "user:1"]);
-    assert.deepEqual(await cache.keys("?"), ["😀"]);
-    assert.deepEqual(await cache.keys("us(r:*"), ["us(r:1"]);
-    assert.deepEqual(await cache.keys("user:.*"), []);
-    assert.equal(await cache.deleteMatch("user:*"), 3);
-    assert.equal(await cache.size(), 4);
-    await cache.clear();
-    assert.equal(await cache.size(), 0);
+    assert.deepEqual((await keysIn(cache)).sort(), [...all, "count"].sort());
+    assert.equal(await size(cache), 7);
+    assert.deepEqual((await keysIn(cache, "user:?")).sort(), ["user:*", "user:1"]);
+    assert.deepEqual(await keysIn(cache, "?"), ["😀"]);
+    assert.deepEqual(await keysIn(cache, "us(r:*"), ["us(r:1"]);
+    assert.deepEqual(await keysIn(cache, "user:.*"), []);
+    assert.equal(await deleteMatch(cache, "user:*"), 3);
+    assert.equal(await size(cache), 4);
+    await clear(cache);
+    assert.equal(await size(cache), 0);
   });
 }
 
@@ -174,12 +194,12 @@ test("patterns: stars and question marks against a plain search, 20 000 pairs", 
 test("a store that cannot list: keys, size and deleteMatch say so, clear tells", async () => {
   const { cache, events } = stage(BARE);
   await cache.set("a", 1);
-  for (const ask of [() => cache.keys(), () => cache.size(), () => cache.deleteMatch("*")]) {
+  for (const ask of [() => keysIn(cache), () => size(cache), () => deleteMatch(cache, "*")]) {
     await assert.rejects(ask(), { code: "E_STORE" });
   }
   assert.equal(await cache.has("a"), false, "what was found in memory was dropped everywhere");
   await cache.set("b", 1);
-  await cache.clear();
+  await clear(cache);
   const told = events.map(({ type, operation }) => [type, operation]);
   assert.deepEqual(told.at(-1), ["store-error", "clear"]);
   assert.equal(await cache.get("b"), undefined, "the store has it still, and is not believed");
@@ -192,15 +212,15 @@ test("switched off: nothing is read, nothing is stored, and nothing is counted",
     const { cache } = make();
     await cache.set("a", 1);
     const off = cache.disable();
-    assert.deepEqual(await cache.getMany(["a"]), [undefined]);
-    assert.deepEqual([await cache.get("a"), await cache.ttl("a")], [undefined, undefined]);
-    assert.deepEqual([await cache.set("a", 2), await cache.add("b", 2)], [false, false]);
-    assert.deepEqual([await cache.expire("a", 5), await cache.replace("a", 3)], [false, false]);
-    assert.deepEqual([await cache.increment("n"), await cache.increment("n")], [1, 1]);
-    await cache.setMany([["c", 1]]);
-    assert.equal(await cache.getOrSet("a", 9), 9);
+    assert.deepEqual(await getMany(cache, ["a"]), [undefined]);
+    assert.deepEqual([await cache.get("a"), await ttl(cache, "a")], [undefined, undefined]);
+    assert.deepEqual([await cache.set("a", 2), await add(cache, "b", 2)], [false, false]);
+    assert.deepEqual([await expire(cache, "a", 5), await replace(cache, "a", 3)], [false, false]);
+    assert.deepEqual([await increment(cache, "n"), await increment(cache, "n")], [1, 1]);
+    await setMany(cache, [["c", 1]]);
+    assert.equal(await getOrSet(cache, "a", 9), 9);
     off.enable();
-    assert.deepEqual(await cache.getMany(["a", "b", "c", "n"]), [
+    assert.deepEqual(await getMany(cache, ["a", "b", "c", "n"]), [
       1,
       undefined,
       undefined,
@@ -209,8 +229,14 @@ test("switched off: nothing is read, nothing is stored, and nothing is counted",
   }
   const none = createCache({ enabled: false });
   assert.equal(await none.set("a", 1), false);
-  assert.deepEqual([await none.get("a"), await none.increment("n", 2)], [undefined, 2]);
+  assert.deepEqual([await none.get("a"), await increment(none, "n", 2)], [undefined, 2]);
 });
+
+/** Runs an operation, whichever entry it is of. */
+function run(cache, operation, args) {
+  const free = operations[operation] ?? locks[operation];
+  return free === undefined ? cache[operation](...args) : free(cache, ...args);
+}
 
 test("a closed cache refuses every operation, and leaves its stores open", async () => {
   const { cache, shared } = stage();
@@ -244,7 +270,7 @@ test("a closed cache refuses every operation, and leaves its stores open", async
     invalidate: ["a"],
   };
   for (const [operation, args] of Object.entries(asked)) {
-    await assert.rejects(cache[operation](...args), { code: "E_CLOSED" }, operation);
+    await assert.rejects(run(cache, operation, args), { code: "E_CLOSED" }, operation);
   }
   assert.deepEqual([closed, shared.operations], [0, []]);
 });
@@ -271,8 +297,8 @@ test("wrong arguments are a ConfigError", async () => {
     ["increment", "a", Infinity],
     ["increment", "a", 1, { tll: 1 }],
     ["set", "a", 1, { tags: "t" }],
-    ["set", "a", 1, { ifAbsent: true, ifPresent: true }],
-    ["set", "a", 1, { ifAbsent: 1 }],
+    ["set", "a", 1, { ifAbsent: true }],
+    ["set", "a", 1, { ifPresent: true }],
     ["set", "a", 1, null],
     ["add", "a", 1, { ifAbsent: true }],
     ["replace", 1, 1],
@@ -285,20 +311,35 @@ test("wrong arguments are a ConfigError", async () => {
     ["isLocked", 1],
   ];
   for (const [operation, ...args] of wrong) {
-    await assert.rejects(cache[operation](...args), { code: "E_CONFIG" }, `${operation} ${args}`);
+    await assert.rejects(run(cache, operation, args), { code: "E_CONFIG" }, `${operation} ${args}`);
   }
   assert.deepEqual(shared.operations, []);
+});
+
+test("what is no cache is a ConfigError, and so is an option of another entry", async () => {
+  for (const [name, operation] of Object.entries(operations)) {
+    for (const wrong of [undefined, {}, createCache]) {
+      await assert.rejects(async () => operation(wrong, "k", "v"), { option: "cache" }, name);
+    }
+  }
+  const { cache } = stage();
+  for (const [option, how] of [
+    ["ifAbsent", /add\(cache, key, value\) of "holdover\/operations"/],
+    ["ifPresent", /replace\(cache, key, value\) of "holdover\/operations"/],
+  ]) {
+    await assert.rejects(cache.set("k", 1, { [option]: true }), { code: "E_CONFIG", message: how });
+  }
 });
 
 everywhere("increment: steps are whole, sums stay exact", async ({ cache }) => {
   const MOST = Number.MAX_SAFE_INTEGER;
   for (const by of [0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, "1"]) {
-    await assert.rejects(() => cache.increment("k", by), { code: "E_CONFIG" }, `${by}`);
+    await assert.rejects(() => increment(cache, "k", by), { code: "E_CONFIG" }, `${by}`);
   }
   assert.equal(await cache.get("k"), undefined);
-  assert.equal(await cache.increment("k", MOST), MOST);
+  assert.equal(await increment(cache, "k", MOST), MOST);
   const message = /keeps the sum between/;
-  await assert.rejects(cache.increment("k"), { code: "E_CONFIG", option: "by", message });
+  await assert.rejects(increment(cache, "k"), { code: "E_CONFIG", option: "by", message });
   assert.equal(await cache.get("k"), MOST, "it is kept");
-  assert.equal(await cache.increment("k", -1), MOST - 1);
+  assert.equal(await increment(cache, "k", -1), MOST - 1);
 });

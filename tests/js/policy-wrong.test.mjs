@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { loadLock } from "holdover/locks";
 import * as memoryOptions from "../node_modules/holdover/dist/memory/memory-options.js";
 import * as options from "../node_modules/holdover/dist/policy/cache-options.js";
 import { compileFetchOptions } from "../node_modules/holdover/dist/policy/fetch-options.js";
@@ -77,14 +78,15 @@ const WRONG = [
   [policy, { mode: true }, "mode", "true", /"cache-first" or "origin-first"/],
   [policy, { singleFlight: "no" }, "singleFlight", '"no"', FLAG],
   [policy, { singleFlight: 0 }, "singleFlight", "0", FLAG],
-  [policy, { lock: null }, "lock", "null", /true, false or \{ ttl, wait, onTimeout \}/],
-  [policy, { lock: "1m" }, "lock", '"1m"', /true, false or/],
-  [policy, { lock: [] }, "lock", "an array of 0", /true, false or/],
-  [policy, { lock: { ttl: 0 } }, "lock.ttl", "0", /more than 0/],
-  [policy, { lock: { ttl: ENDLESS } }, "lock.ttl", "Infinity", DURATION],
-  [policy, { lock: { wait: "soon" } }, "lock.wait", '"soon"', DURATION],
-  [policy, { lock: { onTimeout: "wait" } }, "lock.onTimeout", '"wait"', /"load" or "throw"/],
-  [policy, { lock: { lease: 5 } }, "lease", "5 (not an option of lock)", /ttl, wait, onTimeout/],
+  [policy, { lock: null }, "lock", "null", /loadLock\(.*\) of "holdover\/locks"/],
+  [policy, { lock: true }, "lock", "true", /loadLock\(.*\) of "holdover\/locks"/],
+  [policy, { lock: { ttl: 1 } }, "lock", "an object", /loadLock\(.*\) of "holdover\/locks"/],
+  [loadLock, { ttl: 0 }, "lock.ttl", "0", /more than 0/],
+  [loadLock, { ttl: ENDLESS }, "lock.ttl", "Infinity", DURATION],
+  [loadLock, { wait: "soon" }, "lock.wait", '"soon"', DURATION],
+  [loadLock, { onTimeout: "wait" }, "lock.onTimeout", '"wait"', /"load" or "throw"/],
+  [loadLock, { lease: 5 }, "lease", "5 (not an option of loadLock)", /ttl, wait, onTimeout/],
+  [policy, { bloom: { mayHave() {} } }, "bloom", "an object", /bloom\(.*\) of "holdover\/bloom"/],
   [policy, { cacheIf: true }, "cacheIf", "true", /a function \(result, args\) => boolean/],
   [policy, { failIf: 500 }, "failIf", "500", /a function \(result\) => boolean/],
   [policy, { staleOn: [Error] }, "staleOn", "an array of 1", /a function \(error\) => boolean/],
@@ -174,7 +176,13 @@ const WRONG = [
     /one load, many keys/,
     /no guard of scope "key" with it/,
   ],
-  [load, { loadMany: () => [] }, "loadMany", /an option of wrap, for wrapped\.many/, NAMES],
+  [
+    load,
+    { loadMany: () => [] },
+    "loadMany",
+    /an option of wrap, for many of holdover\/batches/,
+    NAMES,
+  ],
   [wrap, null, "options", "null", NAMES],
   [wrap, undefined, "options", "undefined", NAMES],
   [wrap, "5m", "options", '"5m"', NAMES],

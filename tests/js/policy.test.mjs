@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { loadLock } from "holdover/locks";
 import * as memoryOptions from "../node_modules/holdover/dist/memory/memory-options.js";
 import { sizeOf } from "../node_modules/holdover/dist/memory/size.js";
 import * as options from "../node_modules/holdover/dist/policy/cache-options.js";
@@ -109,24 +110,25 @@ test("the edges of what is legal", () => {
 });
 
 test("lock: what is not said follows timeout, and that 30 s", () => {
+  const numbers = (compiled) => {
+    const { ttl, wait, pulse, throws } = compiled.lock;
+    return { ttl, wait, pulse, throws };
+  };
   const lock = { ttl: 30_000, wait: 30_000, pulse: 15_000, throws: false };
-  assert.deepEqual(policy({ lock: true }).lock, lock);
-  assert.deepEqual(policy({ lock: {} }).lock, lock);
-  assert.deepEqual(policy({ lock: true, timeout: "2s" }).lock, {
+  assert.deepEqual(numbers(policy({ lock: loadLock() })), lock);
+  assert.deepEqual(numbers(policy({ lock: loadLock({}) })), lock);
+  assert.deepEqual(numbers(policy({ lock: loadLock(), timeout: "2s" })), {
     ...lock,
     ttl: 2000,
     wait: 2000,
     pulse: 1000,
   });
-  assert.equal(policy({ lock: false }).lock, undefined);
-  const given = { ttl: "5s", wait: 0, onTimeout: "throw" };
-  assert.deepEqual(policy({ lock: given }).lock, {
-    ttl: 5000,
-    wait: 0,
-    pulse: 15_000,
-    throws: true,
-  });
-  assert.deepEqual(fetching({ lock: { ttl: "1m" } }).lock, { ...lock, ttl: 60_000, wait: 60_000 });
+  assert.equal(policy({ lock: undefined }).lock, undefined);
+  const given = loadLock({ ttl: "5s", wait: 0, onTimeout: "throw" });
+  const stated = { ttl: 5000, wait: 0, pulse: 15_000, throws: true };
+  assert.deepEqual(numbers(policy({ lock: given })), stated);
+  const minute = { ...lock, ttl: 60_000, wait: 60_000 };
+  assert.deepEqual(numbers(fetching({ lock: loadLock({ ttl: "1m" }) })), minute);
 });
 
 test("undefined is as if not given", () => {

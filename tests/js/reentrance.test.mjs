@@ -4,7 +4,9 @@ import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { test } from "node:test";
 import { createCache, memory } from "holdover";
+import { many } from "holdover/batches";
 import { cachedFetch, cachedHandler } from "holdover/fetch";
+import { loadLock } from "holdover/locks";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
 import { SharedStore } from "./support/shared-store.mjs";
@@ -167,11 +169,11 @@ test("through many and loadMany: the other keys of the batch are loaded with it"
       batches.push(ids);
       await drain();
       if (batches.length > 1) return ids.map((id) => `inner ${id}`);
-      const [own, other] = await get.many([[ids[0]], ["new"]]);
+      const [own, other] = await many(get, [[ids[0]], ["new"]]);
       return ids.map((id) => (id === ids[0] ? `outer of ${own} and ${other}` : `plain ${id}`));
     },
   });
-  const values = await atOnce(get.many([["a"], ["b"]]));
+  const values = await atOnce(many(get, [["a"], ["b"]]));
   assert.deepEqual(values, ["outer of inner a and inner new", "plain b"]);
   assert.deepEqual(batches, [
     ["a", "b"],
@@ -218,7 +220,7 @@ test("a refresh that asks for its own key", async () => {
 test("two caches over one store with a lock: the load within needs no lock of its own", async () => {
   const clock = new ManualClock();
   const store = new SharedStore(clock);
-  const policy = { ttl: "1m", key: "k", lock: { ttl: 10_000 } };
+  const policy = { ttl: "1m", key: "k", lock: loadLock({ ttl: 10_000 }) };
   const [one, other] = [0, 1].map(() => createCache({ clock, stores: [memory(), store] }));
   const inner = other.wrap(async () => "inner", policy);
   const outer = one.wrap(async () => {

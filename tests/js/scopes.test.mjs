@@ -5,6 +5,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { test } from "node:test";
 import { createCache } from "holdover";
 import { cachedFetch } from "holdover/fetch";
+import { bypass, trace } from "holdover/scopes";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 
 function stage(options = {}) {
@@ -25,21 +26,21 @@ const brief = ({ key, source, age }) => `${key} ${source} ${age}`;
 test("bypass: calls in it load, others are hits, and the entry stays", async () => {
   const { cache, get } = stage();
   assert.equal(await get("a"), "a1");
-  const inside = cache.bypass(async () => {
+  const inside = bypass(cache, async () => {
     await undefined;
     return [await get("a"), await get.refresh("a")];
   });
   assert.equal(await get("a"), "a1", "at the same time, outside");
   assert.deepEqual(await inside, ["a2", "a3"]);
   assert.equal(await get("a"), "a1");
-  assert.equal(await cache.bypass(() => 7), 7);
+  assert.equal(await bypass(cache, () => 7), 7);
 });
 
 test("trace: every key with where its answer came from, in the order of the answers", async () => {
   const { clock, cache, get } = stage();
   await get("a");
   await clock.runFor(100);
-  const { value, entries } = await cache.trace(async () => {
+  const { value, entries } = await trace(cache, async () => {
     const found = await get("a");
     const loaded = await cache.getOrLoad("b", () => "b", { ttl: 1 });
     return [found, loaded];
@@ -56,7 +57,7 @@ test("trace: failures, waiting for others, stale answers, bypasses and nested ca
   await clock.runFor(1000);
   origin.delay = 10;
   const first = get("shared");
-  const traced = cache.trace(async () => {
+  const traced = trace(cache, async () => {
     await get("old");
     await assert.rejects(get("bad"), /bad/);
     await Promise.all([get("shared"), get.with({ bypass: true })("own")]);
@@ -80,12 +81,12 @@ test("concurrent scopes and caches see their own, nested ones both", async () =>
   const { cache, get } = stage();
   const other = stage();
   const [one, two] = await Promise.all([
-    cache.trace(async () => {
+    trace(cache, async () => {
       await get("a");
       await other.get("elsewhere");
-      return cache.trace(() => get("b"));
+      return trace(cache, () => get("b"));
     }),
-    cache.trace(() => get("c")),
+    trace(cache, () => get("c")),
   ]);
   assert.deepEqual(
     one.entries.map(({ key }) => key),
@@ -99,7 +100,7 @@ test("concurrent scopes and caches see their own, nested ones both", async () =>
     two.entries.map(({ key }) => key),
     ["c"],
   );
-  const { entries } = await cache.trace(() => cache.bypass(() => get("a")));
+  const { entries } = await trace(cache, () => bypass(cache, () => get("a")));
   assert.deepEqual(entries.map(brief), ["a bypass 0"]);
 });
 
@@ -108,12 +109,12 @@ test("what throws is thrown, and the scope is over", async () => {
   const fails = () => {
     throw new Error("mine");
   };
-  await assert.rejects(cache.trace(fails), /mine/);
-  await assert.rejects(cache.bypass(fails), /mine/);
+  await assert.rejects(trace(cache, fails), /mine/);
+  await assert.rejects(bypass(cache, fails), /mine/);
   await get("a");
   assert.equal(await get("a"), "a1");
   assert.equal(cache.driver.isPlain, true, "hits take the short way again");
-  await assert.rejects(cache.trace(7), { code: "E_CONFIG", option: "fn" });
+  await assert.rejects(trace(cache, 7), { code: "E_CONFIG", option: "fn" });
 });
 
 test("fetch in a trace", async () => {
@@ -121,7 +122,7 @@ test("fetch in a trace", async () => {
   const fetch = async () => new Response("hello", { headers: { "cache-control": "max-age=60" } });
   const cached = cachedFetch(cache, undefined, { fetch });
   const ask = async () => (await cached("http://a.example/")).text();
-  const { entries } = await cache.trace(async () => {
+  const { entries } = await trace(cache, async () => {
     await ask();
     await drain();
     await ask();
@@ -138,11 +139,11 @@ test("a host without AsyncLocalStorage says what it needs, and takes it", async 
   try {
     const { cache } = stage();
     await assert.rejects(
-      cache.trace(() => 1),
+      trace(cache, () => 1),
       { code: "E_CONFIG", option: "asyncLocalStorage" },
     );
     const { cache: given, get } = stage({ asyncLocalStorage: AsyncLocalStorage });
-    assert.equal((await given.trace(() => get("a"))).entries.length, 1);
+    assert.equal((await trace(given, () => get("a"))).entries.length, 1);
     assert.throws(() => createCache({ asyncLocalStorage: 7 }), { option: "asyncLocalStorage" });
   } finally {
     process.getBuiltinModule = getBuiltinModule;

@@ -4,6 +4,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache, memory } from "holdover";
+import { isLocked, lock } from "holdover/locks";
+import { deleteMatch, increment, keys, size } from "holdover/operations";
 import { StoreNames } from "../node_modules/holdover/dist/tiers/store-names.js";
 import { MapStore } from "./support/map-store.mjs";
 
@@ -48,14 +50,14 @@ for (const namespace of ["", "shop", "%lock"]) {
     const writer = createCache({ namespace, stores: [store] });
     for (const key of ODD) await writer.set(key, key);
     // What the cache keeps for itself: a lock, its count of holders, a counter, the state of a guard.
-    await writer.lock("job", { ttl: "1h" });
-    await writer.increment("count");
+    await lock(writer, "job", { ttl: "1h" });
+    await increment(writer, "count");
     for (const own of ["guard", "tags", "bloom", "load"]) {
       store.records.set(new StoreNames(namespace).own(own, "x"), new Uint8Array(16));
     }
     const reader = createCache({ namespace, stores: [memory(), store] });
-    assert.deepEqual((await reader.keys()).sort(), [...ODD, "count"].sort());
-    assert.equal(await reader.size(), ODD.length + 1);
+    assert.deepEqual((await keys(reader)).sort(), [...ODD, "count"].sort());
+    assert.equal(await size(reader), ODD.length + 1);
     for (const key of ODD) assert.equal(await reader.get(key), key);
     for (const pattern of ["bob*", `bob%n${HEX}*`, "%lo*", "%*", `%n${HEX}?`]) {
       const wanted = ODD.filter((key) =>
@@ -63,10 +65,10 @@ for (const namespace of ["", "shop", "%lock"]) {
           ? key.startsWith(pattern.slice(0, -1))
           : key.startsWith(`%n${HEX}`) && key.length === HEX.length + 3,
       );
-      assert.deepEqual((await reader.keys(pattern)).sort(), wanted.sort(), pattern);
+      assert.deepEqual((await keys(reader, pattern)).sort(), wanted.sort(), pattern);
     }
-    assert.equal(await reader.deleteMatch("bob*"), 3);
-    assert.equal(await reader.isLocked("job"), true);
+    assert.equal(await deleteMatch(reader, "bob*"), 3);
+    assert.equal(await isLocked(reader, "job"), true);
     assert.equal(
       [...store.records.keys()].some((name) => name.includes("bob")),
       false,

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache, memory } from "holdover";
+import { clear, peek } from "holdover/operations";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
 
@@ -102,7 +103,7 @@ test("set, get, has, peek and delete", async () => {
   assert.deepEqual(await cache.get("k"), { a: 1 });
   assert.equal(await cache.has("k"), true);
   assert.equal(await cache.delete("k"), true);
-  assert.deepEqual([await cache.get("k"), await cache.peek("k")], [undefined, undefined]);
+  assert.deepEqual([await cache.get("k"), await peek(cache, "k")], [undefined, undefined]);
   await get.set(["w"], "set");
   assert.equal(await get("w"), "set");
   await get.invalidate("w");
@@ -257,7 +258,7 @@ test("set, delete, clear and another instance end what is remembered of an entry
     set: ({ get }) => get.set(["a"], "a#9"),
     invalidate: ({ get }) => get.invalidate("a"),
     delete: ({ cache }) => cache.delete("a"),
-    clear: ({ cache }) => cache.clear(),
+    clear: ({ cache }) => clear(cache),
   };
   for (const [name, end] of Object.entries(ways)) {
     const staged = stage({ hits: { max: 3 } });

@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache, memory } from "holdover";
+import { invalidateTags } from "holdover/tags";
 import { seeded } from "./support/chaos-store.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { seedOf } from "./support/seed.mjs";
@@ -115,7 +116,7 @@ async function run(seed) {
       step += 1;
       const began = step;
       const wasWell = store.mischief === 0;
-      await instance.cache.invalidateTags(tag);
+      await invalidateTags(instance.cache, tag);
       counts.ended += 1;
       instance.floor.set(tag, began);
       if (wasWell) everywhere.set(tag, began);

@@ -3,7 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache, memory } from "holdover";
+import { many as manyIn } from "holdover/batches";
 import { sign } from "holdover/codecs/sign";
+import { expire, getMany as getManyIn, increment, peek } from "holdover/operations";
+import { invalidateTags } from "holdover/tags";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
 import { WholeStore } from "./support/whole-store.mjs";
@@ -60,10 +63,10 @@ for (const withMemory of [true, false]) {
           ["v4", "t:k"],
         ]) {
           origin.row = row;
-          await cache.invalidateTags(tag, { soft });
+          await invalidateTags(cache, tag, { soft });
           assert.equal(await get("k"), row);
           origin.row = `${row}, changed`;
-          await cache.invalidateTags(tag, { soft });
+          await invalidateTags(cache, tag, { soft });
           assert.equal(await cache.get("k"), undefined);
         }
       }
@@ -74,13 +77,13 @@ for (const withMemory of [true, false]) {
 test("set, drop and set in one millisecond, by two instances", async () => {
   const { made } = stage({ instances: [{}, {}] });
   const [one, two] = made.map(({ cache }) => cache);
-  await one.invalidateTags("t");
+  await invalidateTags(one, "t");
   await one.set("k", 1, { ttl: "1h", tags: ["t"] });
   assert.equal(await two.get("k"), 1);
-  await one.invalidateTags("t");
+  await invalidateTags(one, "t");
   assert.equal(await one.get("k"), undefined);
   await two.set("k", 2, { ttl: "1h", tags: ["t"] });
-  await two.invalidateTags("t");
+  await invalidateTags(two, "t");
   const fresh = stage({ stores: [] });
   assert.equal(await fresh.cache.get("k"), undefined);
 });
@@ -91,13 +94,13 @@ for (const ahead of [-HOUR, HOUR]) {
     const [own, skewed, reader] = made;
     await own.get("k");
     origin.row = "v2";
-    await skewed.cache.invalidateTags("all");
+    await invalidateTags(skewed.cache, "all");
     assert.equal(await reader.get("k"), "v2", "stored by a third instance");
     const loads = origin.loads;
     assert.equal((await reader.get.explain("k")).source, "hit", "and usable");
     assert.equal(origin.loads, loads);
     origin.row = "v3";
-    await own.cache.invalidateTags("t:k");
+    await invalidateTags(own.cache, "t:k");
     assert.equal(await reader.get("k"), "v3");
   });
 }
@@ -110,8 +113,8 @@ test("soft stamps of a clock that is ahead make stale as of now", async () => {
   const [own, skewed, reader] = made;
   await own.get("k");
   await clock.runFor(1000);
-  await skewed.cache.invalidateTags("all", { soft: true });
-  assert.equal((await reader.cache.get("k")) ?? (await reader.cache.peek("k")), "v1");
+  await invalidateTags(skewed.cache, "all", { soft: true });
+  assert.equal((await reader.cache.get("k")) ?? (await peek(reader.cache, "k")), "v1");
   assert.equal(await reader.cache.get("k"), undefined, "not fresh any more");
 });
 
@@ -124,7 +127,7 @@ for (const [what, options] of [
     const [one, two, three] = made;
     await one.get("k");
     origin.row = "v2";
-    await two.cache.invalidateTags("all");
+    await invalidateTags(two.cache, "all");
     for (const key of [...store.records.keys()].filter(isStamp)) store.records.delete(key);
     assert.equal(await three.get("k"), "v2");
     for (const key of [...store.records.keys()].filter(isStamp)) store.records.delete(key);
@@ -142,7 +145,7 @@ test("a lost soft stamp makes stale, as if since the beginning", async () => {
   await made[0].get("k");
   for (const key of store.records.keys()) if (/^%tags:s/.test(key)) store.records.delete(key);
   assert.equal(await made[1].cache.get("k"), undefined);
-  assert.equal(await made[1].cache.peek("k"), "v1");
+  assert.equal(await peek(made[1].cache, "k"), "v1");
 });
 
 test("a store that goes back to what it had before: the instance that invalidated knows better", async () => {
@@ -150,7 +153,7 @@ test("a store that goes back to what it had before: the instance that invalidate
   await get("k");
   const before = new Map(store.records);
   origin.row = "v2";
-  await cache.invalidateTags("all");
+  await invalidateTags(cache, "all");
   store.records.clear();
   for (const [key, record] of before) store.records.set(key, record); // a replica took over
   assert.equal(await cache.get("k"), undefined);
@@ -165,7 +168,7 @@ test("an invalidation during a load: what it brings is no good for anybody", asy
     origin.during = async () => {
       origin.during = undefined;
       origin.row = "v2";
-      await two.cache.invalidateTags("all");
+      await invalidateTags(two.cache, "all");
     };
     assert.equal(await one.get("k"), "v1", "who asked before is answered");
     assert.equal(await three.cache.get("k"), undefined);
@@ -184,7 +187,7 @@ test("tags by a function: stored for others, also right after an invalidation by
   await one.get("k");
   assert.equal((await two.get.explain("k")).source, "hit");
   origin.row = "v2";
-  await two.cache.invalidateTags("row:v1");
+  await invalidateTags(two.cache, "row:v1");
   assert.equal(await three.get("k"), "v2");
   assert.equal((await two.get.explain("k")).source, "hit");
   assert.equal(origin.loads, 2);
@@ -196,7 +199,7 @@ test("tags by a function, while others invalidate all the time: stored once they
     policy: { tags: () => ["t"] },
   });
   const [one, two] = made;
-  origin.during = () => two.cache.invalidateTags("something else");
+  origin.during = () => invalidateTags(two.cache, "something else");
   await one.get("k");
   await one.get("k");
   assert.equal(await two.cache.get("k"), "v1");
@@ -236,9 +239,12 @@ test("keys that are asked for together share one read of stamps", async () => {
     return getMany.call(this, keys);
   };
   const keys = ["a", "b", "c", "d"];
-  await one.get.many(keys.map((key) => [key]));
+  await manyIn(
+    one.get,
+    keys.map((key) => [key]),
+  );
   assert.deepEqual(reads.splice(0), [10], "each of five tags, hard and soft, once");
-  assert.deepEqual(await two.cache.getMany(keys), ["v1", "v1", "v1", "v1"]);
+  assert.deepEqual(await getManyIn(two.cache, keys), ["v1", "v1", "v1", "v1"]);
   assert.deepEqual(reads.splice(0), [10]);
 });
 
@@ -259,14 +265,14 @@ test("stamps end, after everything that may carry them", async () => {
     const { cache } = stage({ stores: [store] });
     const stamps = () => [...lives].filter(([key]) => isStamp(key)).map(([, life]) => life);
     await cache.set("k", 1, { ttl: "1h", tags: ["t"] });
-    await cache.invalidateTags("u");
+    await invalidateTags(cache, "u");
     assert.deepEqual(new Set(stamps()), new Set([DAY]), "a day at least");
     await cache.set("k", 1, { ttl: "7d", tags: ["v"] });
-    await cache.invalidateTags("w");
+    await invalidateTags(cache, "w");
     assert.deepEqual(new Set(stamps()), new Set([DAY, 28 * DAY]));
     await cache.set("k", 1, { tags: ["x"] });
     assert.deepEqual(new Set(stamps()), new Set([DAY, 28 * DAY, Number.POSITIVE_INFINITY]));
-    await cache.invalidateTags("x");
+    await invalidateTags(cache, "x");
     assert.equal(
       lives.get([...lives.keys()].findLast((key) => /^%tags:h/.test(key))) < 29 * DAY,
       true,
@@ -293,7 +299,7 @@ test("entries that outlive their stamps have them renewed, where the store can c
     await pass(5 * HOUR);
   }
   assert.equal(origin.loads, 41);
-  await made[0].cache.invalidateTags("all");
+  await invalidateTags(made[0].cache, "all");
   assert.equal(await made[1].cache.get("b"), undefined);
 });
 
@@ -307,7 +313,7 @@ for (const kind of ["refused", "lost on the way"]) {
       return kind === "refused" ? Promise.reject(new Error("read only")) : new Promise(() => {});
     };
     origin.row = "v2";
-    const done = one.cache.invalidateTags("all");
+    const done = invalidateTags(one.cache, "all");
     await clock.runFor(1000);
     await done;
     assert.equal(await one.cache.get("k"), undefined, "here it is gone");
@@ -331,17 +337,17 @@ test("what a store takes after its deadline does not undo a later invalidation",
     if (operation !== "set" || !isStamp(key)) return act();
     return new Promise((resolve) => late.push(() => resolve(act())));
   };
-  const done = cache.invalidateTags("all");
+  const done = invalidateTags(cache, "all");
   await clock.runFor(2000);
   await done;
   store.misbehave = undefined;
   origin.row = "v2";
-  await cache.invalidateTags("all");
+  await invalidateTags(cache, "all");
   assert.equal(await get("k"), "v2");
   for (const land of late) land();
   await drain();
   origin.row = "v3";
-  await cache.invalidateTags("all");
+  await invalidateTags(cache, "all");
   assert.equal(await get("k"), "v3");
 });
 
@@ -354,7 +360,7 @@ test("a stamp that was sent before an invalidation does not make up for it when 
     if (operation !== "set" || !isStamp(key)) return done;
     return new Promise((resolve) => acknowledge.push(() => resolve(done)));
   };
-  const first = one.cache.invalidateTags("all");
+  const first = invalidateTags(one.cache, "all");
   // The general stamp first, then that of the tag: the store has both.
   for (let step = 0; step < 2; step += 1) {
     await drain();
@@ -369,7 +375,7 @@ test("a stamp that was sent before an invalidation does not make up for it when 
     return Promise.reject(new Error("read only"));
   };
   origin.row = "v2";
-  await one.cache.invalidateTags("all");
+  await invalidateTags(one.cache, "all");
   for (const tell of late) tell();
   await first;
   assert.equal(await one.cache.get("k"), undefined);
@@ -406,7 +412,7 @@ test("several stores: the last one's stamps hold for what any of them has", asyn
   const reads = far.count("get");
   assert.equal(await two.get("k"), "old");
   assert.equal(far.count("get"), reads + 2, "its stamps only");
-  await one.invalidateTags("t");
+  await invalidateTags(one, "t");
   assert.equal(await two.get("k"), undefined, "though nobody told its nearer store");
   const eventual = new MapStore("eventual");
   eventual.lag = 60_000;
@@ -429,7 +435,7 @@ test("a store whose reads lag behind: this instance uses nothing that it has inv
   await get("k");
   const before = new Map(store.records);
   origin.row = "v2";
-  await cache.invalidateTags("all");
+  await invalidateTags(cache, "all");
   // What was written is not to be seen yet.
   const now = new Map(store.records);
   store.misbehave = (operation, key, act) => (operation === "get" ? before.get(key) : act());
@@ -446,15 +452,15 @@ test("expire and increment do not bring an invalidated value back", async () => 
   const { made } = stage({ instances: [{}, {}, {}] });
   const [one, two, three] = made.map(({ cache }) => cache);
   await one.set("k", 1, { ttl: "1h", tags: ["t"] });
-  await two.invalidateTags("t");
+  await invalidateTags(two, "t");
   // `one` was told by nobody, and has it in memory.
-  assert.equal(await one.expire("k", "2h"), false);
+  assert.equal(await expire(one, "k", "2h"), false);
   assert.equal(await three.get("k"), undefined);
   await one.set("n", 5, { ttl: "1h", tags: ["t"] });
-  await two.invalidateTags("t");
-  assert.equal(await one.increment("n", 1), 1);
+  await invalidateTags(two, "t");
+  assert.equal(await increment(one, "n", 1), 1);
   assert.equal(await three.get("n"), 1);
-  await three.invalidateTags("t");
+  await invalidateTags(three, "t");
   assert.equal(await two.get("n"), 1, "a new number, without tags");
 });
 
@@ -462,14 +468,14 @@ test("a counter in a store ends with its tags", async () => {
   const store = new WholeStore();
   const { made } = stage({ stores: [store], instances: [{}, {}] });
   const [one, two] = made.map(({ cache }) => cache);
-  await one.increment("n", 5, { ttl: "1h", tags: ["t"] });
-  assert.equal(await two.increment("n", 1), 6);
-  await two.invalidateTags("t");
+  await increment(one, "n", 5, { ttl: "1h", tags: ["t"] });
+  assert.equal(await increment(two, "n", 1), 6);
+  await invalidateTags(two, "t");
   assert.equal(await one.get("n"), undefined);
-  assert.equal(await one.increment("n", 1), 1);
+  assert.equal(await increment(one, "n", 1), 1);
   await one.set("m", 5, { ttl: "1h", tags: ["t"] });
-  assert.equal(await two.increment("m", 1), 6);
-  await one.invalidateTags("t");
+  assert.equal(await increment(two, "m", 1), 6);
+  await invalidateTags(one, "t");
   assert.equal(await two.get("m"), undefined, "what became a counter keeps its tags");
 });
 
@@ -477,7 +483,7 @@ test("a write that was invalidated while it was under way is not stored", async 
   const { made, store } = stage({ instances: [{}, {}] });
   const [one, two] = made.map(({ cache }) => cache);
   const writing = one.set("k", 1, { ttl: "1h", tags: ["t"] });
-  await Promise.all([writing, one.invalidateTags("t")]);
+  await Promise.all([writing, invalidateTags(one, "t")]);
   assert.equal(await one.get("k"), undefined);
   assert.equal(await two.get("k"), undefined);
   assert.ok(!store.records.has("k"));
@@ -492,7 +498,7 @@ test("at most 1024 tags for an entry, any number to be invalidated", async () =>
   const get = cache.wrap(async () => "v", { ttl: "1h", key: "f", tags: () => many(1025) });
   assert.equal(await get(), "v");
   assert.equal(events.find(({ type }) => type === "policy-error").option, "tags");
-  await cache.invalidateTags(many(3000));
+  await invalidateTags(cache, many(3000));
   assert.equal(await cache.get("k"), undefined);
 });
 
@@ -503,7 +509,10 @@ test("more invalidations than can be remembered are all remembered", async () =>
   await cache.set("other", "good", { ttl: "1h", tags: ["other"] });
   store.misbehave = (operation, key, act) =>
     operation === "set" && isStamp(key) ? Promise.reject(new Error("full")) : act();
-  await cache.invalidateTags(Array.from({ length: 3000 }, (_, nth) => `tag ${nth}`));
+  await invalidateTags(
+    cache,
+    Array.from({ length: 3000 }, (_, nth) => `tag ${nth}`),
+  );
   store.misbehave = undefined;
   await clock.runFor(10_000); // it was left alone for a while
   assert.equal(await cache.get("k"), undefined);

@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createCache, memory, tag } from "holdover";
+import { createCache, memory } from "holdover";
+import { expire, getMany, increment, setMany } from "holdover/operations";
+import { invalidateTags, invalidating, tag } from "holdover/tags";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
 
@@ -33,7 +35,7 @@ test("invalidateTags drops what carries the tag, and nothing else", async () => 
   const { cache, get } = stage();
   for (const key of ["a", "b"]) await get(key, 1);
   await get("c", 2);
-  await cache.invalidateTags("org:1");
+  await invalidateTags(cache, "org:1");
   assert.deepEqual([(await get("a", 1)).load, (await get("b", 1)).load], [4, 5]);
   assert.equal((await get("c", 2)).load, 3);
   assert.equal((await get("a", 1)).load, 4, "what was loaded after it stays");
@@ -42,7 +44,7 @@ test("invalidateTags drops what carries the tag, and nothing else", async () => 
 test("an invalidated entry answers for no failure and is not there for get, peek and has", async () => {
   const { cache, get, origin } = stage();
   await get("a", 1);
-  await cache.invalidateTags(["org:1", "other"]);
+  await invalidateTags(cache, ["org:1", "other"]);
   assert.equal(await cache.get("a"), undefined);
   assert.equal(await get.peek("a", 1), undefined);
   assert.equal(await cache.has("a"), false);
@@ -54,13 +56,13 @@ test("soft: entries are stale since then, and served in their windows", async ()
   const { cache, get, clock, origin } = stage();
   await get("a", 1);
   await clock.runFor(100);
-  await cache.invalidateTags("org:1", { soft: true });
+  await invalidateTags(cache, "org:1", { soft: true });
   const stale = await get.explain("a", 1);
   assert.deepEqual([stale.source, stale.value.load, stale.age, stale.ttl], ["stale", 1, 100, 0]);
   await drain();
   assert.equal((await get("a", 1)).load, 2, "refreshed in the background");
   await clock.runFor(100);
-  await cache.invalidateTags("org:1", { soft: true });
+  await invalidateTags(cache, "org:1", { soft: true });
   origin.down = true;
   await clock.runFor(600);
   const fallback = await get.explain("a", 1);
@@ -72,7 +74,7 @@ test("soft: entries are stale since then, and served in their windows", async ()
 test("soft: an entry without stale windows is gone", async () => {
   const { cache } = stage();
   await cache.set("a", 1, { tags: ["t"] });
-  await cache.invalidateTags("t", { soft: true });
+  await invalidateTags(cache, "t", { soft: true });
   assert.equal(await cache.get("a"), undefined);
   assert.equal(await cache.has("a"), false);
 });
@@ -82,7 +84,7 @@ test("a load that began before an invalidation answers its callers and is not st
   origin.delay = 50;
   const early = get("a", 1);
   await drain();
-  await cache.invalidateTags("org:1");
+  await invalidateTags(cache, "org:1");
   await clock.runFor(50);
   assert.equal((await early).load, 1);
   assert.equal(await get.peek("a", 1), undefined);
@@ -97,7 +99,7 @@ for (const [kind, tags] of [
     origin.delay = 50;
     const early = get("a", 1);
     const joined = get("a", 1);
-    await cache.invalidateTags("org:1");
+    await invalidateTags(cache, "org:1");
     const late = get("a", 1);
     const alsoLate = get("a", 1);
     await clock.runFor(50);
@@ -118,7 +120,7 @@ test("loads of other tags are joined whatever is invalidated", async () => {
   const { cache, get, clock, origin } = stage();
   origin.delay = 50;
   const one = get("a", 1);
-  await cache.invalidateTags("org:2");
+  await invalidateTags(cache, "org:2");
   const two = get("a", 1);
   await clock.runFor(50);
   assert.deepEqual([(await one).load, (await two).load], [1, 1]);
@@ -129,7 +131,7 @@ test("soft, while a load runs: what it brings is stale at once", async () => {
   origin.delay = 50;
   const early = get("a", 1);
   await drain();
-  await cache.invalidateTags("org:1", { soft: true });
+  await invalidateTags(cache, "org:1", { soft: true });
   await clock.runFor(50);
   await early;
   assert.equal((await get.explain("a", 1)).source, "stale");
@@ -142,7 +144,7 @@ test("tags of a value, by a function; one that throws or gives nonsense stores n
   };
   const { cache, get, events } = stage({ policy: { tags } });
   await get("a", 1);
-  await cache.invalidateTags("key:a");
+  await invalidateTags(cache, "key:a");
   assert.equal((await get("a", 1)).load, 2);
   for (const key of ["throws", "nonsense"]) {
     await get(key, 1);
@@ -162,7 +164,7 @@ test("a stored error has the tags of its arguments", async () => {
   await assert.rejects(get("a", 1));
   assert.equal(origin.loads, 1);
   origin.down = false;
-  await cache.invalidateTags("org:1");
+  await invalidateTags(cache, "org:1");
   assert.equal((await get("a", 1)).load, 2);
 });
 
@@ -172,23 +174,23 @@ test("names are names: wildcards, separators and forged arguments select nothing
   await get("b", "1:x");
   await get("c", "*");
   for (const name of ["*", "org:*", "org", "org:1:x", "%", "__proto__"]) {
-    await cache.invalidateTags(name);
+    await invalidateTags(cache, name);
   }
   assert.deepEqual([(await get("a", "1")).load, (await get("b", "1:x")).load], [1, 2]);
   assert.equal((await get("c", "*")).load, 3);
-  await cache.invalidateTags([tag("org:{0}", "*"), tag("org:{0}", "1:x")]);
+  await invalidateTags(cache, [tag("org:{0}", "*"), tag("org:{0}", "1:x")]);
   assert.equal((await get("a", "1")).load, 1);
   assert.deepEqual([(await get("b", "1:x")).load, (await get("c", "*")).load], [4, 5]);
 });
 
 test("set and wrapped.set tag too; a set is newer than every invalidation before it", async () => {
   const { cache, get } = stage();
-  await cache.invalidateTags(["t", "org:1"]);
+  await invalidateTags(cache, ["t", "org:1"]);
   await cache.set("k", 1, { tags: ["t"] });
   await get.set(["a", 1], { load: "set" });
   assert.equal(await cache.get("k"), 1);
   assert.equal((await get("a", 1)).load, "set");
-  await cache.invalidateTags(["t", "org:1"]);
+  await invalidateTags(cache, ["t", "org:1"]);
   assert.equal(await cache.get("k"), undefined);
   assert.equal((await get("a", 1)).load, 1);
 });
@@ -196,10 +198,10 @@ test("set and wrapped.set tag too; a set is newer than every invalidation before
 test("expire and increment keep the tags of an entry", async () => {
   const { cache } = stage();
   await cache.set("n", 1, { tags: ["t"] });
-  await cache.increment("n");
-  assert.equal(await cache.expire("n", "1h"), true);
+  await increment(cache, "n");
+  assert.equal(await expire(cache, "n", "1h"), true);
   assert.equal(await cache.get("n"), 2);
-  await cache.invalidateTags("t");
+  await invalidateTags(cache, "t");
   assert.equal(await cache.get("n"), undefined);
 });
 
@@ -207,7 +209,7 @@ test("an entry that is stored anew without tags has none", async () => {
   const { cache } = stage();
   await cache.set("k", 1, { tags: ["t"] });
   await cache.set("k", 2);
-  await cache.invalidateTags("t");
+  await invalidateTags(cache, "t");
   assert.equal(await cache.get("k"), 2);
 });
 
@@ -221,7 +223,7 @@ test("getOrLoad takes names as they are, and namespaces have tags of their own",
   const options = { ttl: "1h", tags: ["{0}", "t"] };
   const ask = (cache) => cache.getOrLoad("k", () => ++loads, options);
   assert.deepEqual([await ask(one), await ask(two)], [1, 2]);
-  await one.invalidateTags("{0}");
+  await invalidateTags(one, "{0}");
   assert.deepEqual([await ask(one), await ask(two)], [3, 2]);
 });
 
@@ -231,7 +233,7 @@ test("another instance finds the stamp in the store", async () => {
   await one.get("a", 1);
   await one.get("b", 2);
   await clock.runFor(10);
-  await two.cache.invalidateTags("org:1");
+  await invalidateTags(two.cache, "org:1");
   await clock.runFor(1);
   assert.equal((await three.get.explain("a", 1)).source, "load");
   const other = await three.get.explain("b", 2);
@@ -247,7 +249,7 @@ test("another instance finds soft stamps: stale since then", async () => {
   const [one, two] = instances;
   await one.get("a", 1);
   await clock.runFor(100);
-  await one.cache.invalidateTags("org:1", { soft: true });
+  await invalidateTags(one.cache, "org:1", { soft: true });
   await clock.runFor(200);
   origin.delay = 50;
   const stale = await two.get.explain("a", 1);
@@ -265,7 +267,7 @@ test("a load of another instance that began before the invalidation is no good f
   origin.delay = 100;
   const early = one.get("a", 1);
   await clock.runFor(50);
-  await two.cache.invalidateTags("org:1");
+  await invalidateTags(two.cache, "org:1");
   await clock.runFor(50);
   await early; // stored after the invalidation, begun before
   origin.delay = 0;
@@ -276,7 +278,7 @@ test("invalidate and load in one millisecond: other instances can use what was l
   const { instances, origin } = stage({ instances: 2, names: ["lower"] });
   const [one, two] = instances;
   await one.get("a", 1);
-  await one.cache.invalidateTags("org:1");
+  await invalidateTags(one.cache, "org:1");
   await one.get("a", 1);
   await drain();
   assert.deepEqual([(await two.get.explain("a", 1)).source, origin.loads], ["hit", 2]);
@@ -321,7 +323,7 @@ test("no key of an entry is taken for a stamp", async () => {
   const { cache, stores } = stage({ names: ["lower"] });
   const keys = ["%tags:hx", "%%tags:hx", "%25tags:", "%tags"];
   for (const key of keys) await cache.set(key, key);
-  await cache.invalidateTags("x");
+  await invalidateTags(cache, "x");
   const other = createCache({ stores: [memory(), stores[0]] });
   for (const key of keys) assert.equal(await other.get(key), key);
   const stamps = [...stores[0].records.keys()].filter((key) => /^%tags:(h|any)/.test(key));
@@ -335,11 +337,11 @@ test("tags that are none are refused, with what is allowed", async () => {
   assert.throws(wrong([""]), { code: "E_CONFIG", option: "tags[0]" });
   assert.throws(wrong(["a", 7]), { code: "E_CONFIG", option: "tags[1]" });
   assert.throws(wrong(["a", "{x}"]), { code: "E_CONFIG", option: "tags[1]" });
-  await assert.rejects(cache.invalidateTags(7), { code: "E_CONFIG", option: "tags" });
-  await assert.rejects(cache.invalidateTags(["a", ""]), { code: "E_CONFIG", option: "tags[1]" });
-  await assert.rejects(cache.invalidateTags("a", { hard: true }), { option: "hard" });
+  await assert.rejects(invalidateTags(cache, 7), { code: "E_CONFIG", option: "tags" });
+  await assert.rejects(invalidateTags(cache, ["a", ""]), { code: "E_CONFIG", option: "tags[1]" });
+  await assert.rejects(invalidateTags(cache, "a", { hard: true }), { option: "hard" });
   await assert.rejects(cache.set("k", 1, { tags: "t" }), { option: "tags" });
-  await assert.rejects(cache.setMany([["k", 1]], { tags: [7] }), { option: "tags[0]" });
+  await assert.rejects(setMany(cache, [["k", 1]], { tags: [7] }), { option: "tags[0]" });
 });
 
 test("tags[n] that cannot be made of an argument: an error that names it, before the loader", async () => {
@@ -354,7 +356,8 @@ test("tags[n] that cannot be made of an argument: an error that names it, before
 test("invalidating: keys and tags, after success only", async () => {
   const { cache, get, origin } = stage();
   let fails = true;
-  const rename = cache.invalidating(
+  const rename = invalidating(
+    cache,
     async function (key, org) {
       if (fails) throw new Error("not renamed");
       return { key, org, by: this };
@@ -377,15 +380,15 @@ test("invalidating: the change was made even if what it made out of date cannot 
     throw new Error("lost");
   };
   for (const outdated of [throws, () => undefined, () => ({ tags: "t" }), () => ({ keys: [7] })]) {
-    assert.equal(await cache.invalidating(() => 7, outdated)(), 7);
+    assert.equal(await invalidating(cache, () => 7, outdated)(), 7);
   }
   assert.deepEqual(
     new Set(events.map(({ type, option }) => `${type} ${option}`)),
     new Set(["policy-error invalidating"]),
   );
   assert.equal(events.length, 4);
-  assert.throws(() => cache.invalidating(7, () => ({})), { code: "E_CONFIG", option: "fn" });
-  assert.throws(() => cache.invalidating(() => 7), { code: "E_CONFIG", option: "outdated" });
+  assert.throws(() => invalidating(cache, 7, () => ({})), { code: "E_CONFIG", option: "fn" });
+  assert.throws(() => invalidating(cache, () => 7), { code: "E_CONFIG", option: "outdated" });
 });
 
 for (const [what, outdated] of [
@@ -401,13 +404,14 @@ for (const [what, outdated] of [
     await cache.set("k", 1, { ttl: "1h", tags: ["u"] });
     await cache.set("tagged", 1, { ttl: "1h", tags: ["t"] });
     assert.equal(
-      await cache.invalidating(
+      await invalidating(
+        cache,
         () => 7,
         () => outdated,
       )(),
       7,
     );
-    assert.deepEqual(await cache.getMany(["k", "tagged"]), [undefined, undefined]);
+    assert.deepEqual(await getMany(cache, ["k", "tagged"]), [undefined, undefined]);
     const told = events.filter(({ type }) => type === "policy-error");
     assert.deepEqual(
       told.map(({ option, error }) => [option, error.code]),
@@ -420,7 +424,8 @@ for (const outdated of ["k", ["k"], { key: ["k"] }, { tag: "t" }]) {
   test(`invalidating: ${JSON.stringify(outdated)} names nothing, and is told`, async () => {
     const { cache, events } = stage();
     assert.equal(
-      await cache.invalidating(
+      await invalidating(
+        cache,
         () => 7,
         () => outdated,
       )(),
@@ -438,7 +443,7 @@ test("evicted and dropped entries leave no tags behind", async () => {
   const cache = createCache({ clock, stores: [memory({ maxEntries: 2 })] });
   for (let index = 0; index < 100; index += 1) await cache.set(`k${index}`, index, { tags: ["t"] });
   await cache.set("plain", 1);
-  await cache.invalidateTags("t");
+  await invalidateTags(cache, "t");
   assert.equal(await cache.get("plain"), 1);
   assert.equal(await cache.get("k99"), undefined);
 });

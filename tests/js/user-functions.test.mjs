@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 import { createCache, isHoldoverError, memory } from "holdover";
 import { cached } from "holdover/decorator";
 import { cachedFetch, cachedHandler } from "holdover/fetch";
+import { invalidating } from "holdover/tags";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
 
@@ -172,7 +173,8 @@ test("what a change makes out of date may come as a promise", async () => {
   let row = 1;
   const get = cache.wrap(async () => row, { ttl: "1m", key: "row" });
   await get();
-  const save = cache.invalidating(
+  const save = invalidating(
+    cache,
     async () => (row = 2),
     async () => ({ keys: ["row"] }),
   );

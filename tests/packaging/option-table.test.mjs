@@ -32,6 +32,12 @@ function namesWithin(type) {
 }
 
 const members = find("PolicyOptions").members;
+const membersOf = (name) =>
+  find(name)
+    .members.map((member) => member.name.getText())
+    .sort();
+/** Options whose values are made by a function, and the type of what that takes. */
+const MADE = { lock: "LoadLockOptions" };
 const specs = Object.values(table).filter((spec) => spec.option !== undefined);
 const within = (parent) =>
   specs
@@ -53,7 +59,7 @@ for (const parent of ["lock", "early", "hits", "circuitBreaker", "rateLimit", "s
     const { type } = members.find((member) => member.name.getText() === parent);
     const expected = within(parent);
     assert.ok(expected.length > 1);
-    assert.deepEqual(namesWithin(type), expected);
+    assert.deepEqual(parent in MADE ? membersOf(MADE[parent]) : namesWithin(type), expected);
   });
 }
 

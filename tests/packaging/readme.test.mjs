@@ -138,6 +138,7 @@ async function answersAsHit(url) {
 }
 
 const ALONE = `import { createCache } from "holdover";
+import { ping } from "holdover/operations";
 const cache = createCache();
 const other = createCache({ namespace: "other" });
 let asked = 0;
@@ -146,7 +147,7 @@ export default {
   async fetch() {
     const values = [await get(), await get(), await other.getOrLoad("k", () => 3, { ttl: 1 })];
     const { available, bypassed } = cache.stats();
-    return Response.json({ values, available, bypassed, ping: await cache.ping().catch(({ code }) => code) });
+    return Response.json({ values, available, bypassed, ping: await ping(cache).catch(({ code }) => code) });
   },
 };`;
 

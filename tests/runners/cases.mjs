@@ -1,6 +1,8 @@
 // What has to work in every test runner, with its fake timers on. They never run by themselves: what
 // the cache does by itself must not wait for them, and what is timed must wait for nothing else.
 
+import { many } from "holdover/batches";
+
 /**
  * @param holdover the package's exports
  * @param runner `test`, `expect`, and its timers: `use()`, `real()`, `advance(ms)`, `setTime(date)`
@@ -18,14 +20,14 @@ export function timerCases({ createCache, memory }, { test, expect, timers }) {
 
   faked("a batch settles", async () => {
     const one = createCache().wrap(async (id) => id * 2, { key: "{0}", ttl: "1m" });
-    expect(await one.many([[1], [2]])).toEqual([2, 4]);
+    expect(await many(one, [[1], [2]])).toEqual([2, 4]);
     const loads = [];
     const loadMany = async (lists) => {
       loads.push(lists.length);
       return lists.map(([id]) => id * 3);
     };
     const together = createCache().wrap(async (id) => id, { key: "{0}", ttl: "1m", loadMany });
-    expect(await together.many([[1], [2], [3]])).toEqual([3, 6, 9]);
+    expect(await many(together, [[1], [2], [3]])).toEqual([3, 6, 9]);
     expect(loads).toEqual([3]);
   });
 

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
 import { registerCacheDriverTestSuite } from "bentocache/test_suite";
 import { createCache, memory } from "holdover";
+import { clear, deleteMany, deleteMatch } from "holdover/operations";
 import { redis } from "holdover/stores/redis";
 import { Redis as IoRedis } from "ioredis";
 import { startRedis } from "./support/servers.mjs";
@@ -47,7 +48,10 @@ class Driver {
   }
 
   async deleteMany(keys) {
-    const deleted = await this.#cache.deleteMany(keys.map((key) => this.#prefix + key));
+    const deleted = await deleteMany(
+      this.#cache,
+      keys.map((key) => this.#prefix + key),
+    );
     return deleted.every(Boolean);
   }
 
@@ -58,8 +62,8 @@ class Driver {
   }
 
   async clear() {
-    if (this.#prefix === "") await this.#cache.clear();
-    else await this.#cache.deleteMatch(`${this.#prefix}*`);
+    if (this.#prefix === "") await clear(this.#cache);
+    else await deleteMatch(this.#cache, `${this.#prefix}*`);
   }
 
   disconnect() {

@@ -4,7 +4,10 @@ import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { GlideClusterClient, Logger } from "@valkey/valkey-glide";
 import { createCache, memory } from "holdover";
+import { loadLock } from "holdover/locks";
+import { clear, deleteMatch, getMany, increment, setMany, size } from "holdover/operations";
 import { redis } from "holdover/stores/redis";
+import { invalidateTags } from "holdover/tags";
 import { storeConformance } from "holdover/testing";
 import { Cluster } from "ioredis";
 import { Cluster as Cluster6 } from "ioredis6";
@@ -209,30 +212,32 @@ for (const [by, connect] of Object.entries(CLIENTS)) {
         return createCache({ namespace: "shop", stores, onEvent });
       };
       const [one, two] = [open(), open()];
-      await one.setMany(
+      await setMany(
+        one,
         names.map((name) => [name, name]),
         { ttl: "1h", tags: ["t"] },
       );
-      assert.equal(await two.size(), 300);
-      assert.deepEqual(await two.getMany(names), names);
-      assert.deepEqual([await one.increment("n"), await two.increment("n")], [1, 2]);
+      assert.equal(await size(two), 300);
+      assert.deepEqual(await getMany(two, names), names);
+      assert.deepEqual([await increment(one, "n"), await increment(two, "n")], [1, 2]);
       let loads = 0;
       const load = async (id) => `${id} ${++loads}`;
-      const policy = { key: "locked:{0}", ttl: "1h", lock: true };
+      const policy = { key: "locked:{0}", ttl: "1h", lock: loadLock() };
       const [first, second] = [one.wrap(load, policy), two.wrap(load, policy)];
       const rounds = await Promise.all([first(1), second(1), first(2), second(2)]);
       assert.equal(loads, 2, `${rounds}`);
-      await one.invalidateTags("t");
+      await invalidateTags(one, "t");
       const fresh = open();
       assert.equal(await fresh.get("key 7"), undefined);
-      await one.setMany(
+      await setMany(
+        one,
         names.map((name) => [name, name]),
         { ttl: "1h" },
       );
-      assert.equal(await two.deleteMatch("key 1*"), 111);
+      assert.equal(await deleteMatch(two, "key 1*"), 111);
       if (hears) await until(async () => (await one.get("key 1")) === undefined, "heard");
-      await one.clear();
-      assert.equal(await fresh.size(), 0);
+      await clear(one);
+      assert.equal(await size(fresh), 0);
       assert.deepEqual(
         (await cluster.keys()).filter((key) => key.startsWith("shop:key")),
         [],

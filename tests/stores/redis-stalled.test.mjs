@@ -5,6 +5,8 @@ import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createCache, memory } from "holdover";
 import { sign } from "holdover/codecs/sign";
+import { loadLock, lock as lockIn } from "holdover/locks";
+import { setMany } from "holdover/operations";
 import { redis } from "holdover/stores/redis";
 import { Redis } from "ioredis";
 import { createClient } from "redis";
@@ -62,7 +64,7 @@ for (const [by, connect] of Object.entries(CLIENTS)) {
 
     test(`${how}: the stalled write of a former holder of a lock does not overwrite its successor's`, async (t) => {
       const { a, b, fresh } = await stage(t);
-      const policy = { key: "k", ttl: "1h", lock: { ttl: 1000, wait: 5000 } };
+      const policy = { key: "k", ttl: "1h", lock: loadLock({ ttl: 1000, wait: 5000 }) };
       let begun;
       const isHeld = new Promise((resolve) => {
         begun = resolve;
@@ -92,9 +94,10 @@ for (const [by, connect] of Object.entries(CLIENTS)) {
       assert.equal(await a.set("k", "v0", { ttl: "1h" }), true);
       assert.equal(await fresh().get("k"), "v0");
       proxy.stall();
-      const late = [a.set("k", "v1", { ttl: "1h" }), a.setMany([["many", "v1"]], { ttl: "1h" })];
+      const late = [a.set("k", "v1", { ttl: "1h" }), setMany(a, [["many", "v1"]], { ttl: "1h" })];
       await Promise.all(late);
-      await b.setMany(
+      await setMany(
+        b,
         [
           ["k", "v2"],
           ["many", "v2"],
@@ -115,10 +118,10 @@ for (const [by, connect] of Object.entries(CLIENTS)) {
       const load = a.wrap(async () => "v1", {
         key: "k",
         ttl: "1h",
-        lock: { ttl: "1h", wait: 100 },
+        lock: loadLock({ ttl: "1h", wait: 100 }),
       });
       assert.equal(await load(), "v1");
-      const lock = a.lock("mine", { ttl: "1h", wait: 100 }).catch((error) => error.code);
+      const lock = lockIn(a, "mine", { ttl: "1h", wait: 100 }).catch((error) => error.code);
       assert.equal(await lock, "E_STORE");
       await sleep(600);
       proxy.resume();

@@ -5,12 +5,30 @@ import {
   ConfigError,
   createCache,
   HoldoverError,
-  type Lock,
   memory,
   type PolicyOptions,
   TimeoutError,
 } from "holdover";
+import { many } from "holdover/batches";
+import { bloom } from "holdover/bloom";
 import { cachedFetch, cachedHandler } from "holdover/fetch";
+import { isLocked, type Lock, loadLock, lock as lockIn } from "holdover/locks";
+import {
+  add,
+  clear,
+  deleteMany,
+  deleteMatch,
+  expire,
+  getMany,
+  getOrSet,
+  increment,
+  keys as keysIn,
+  ping,
+  replace,
+  setMany,
+  size,
+  ttl as ttlIn,
+} from "holdover/operations";
 
 interface User {
   readonly id: number;
@@ -60,7 +78,7 @@ const policy = {
   staleIfError: "1d",
   failoverAfter: "300ms",
   timeout: 2000,
-  lock: { ttl: "5s", wait: "2s", onTimeout: "throw" },
+  lock: loadLock({ ttl: "5s", wait: "2s", onTimeout: "throw" }),
 } satisfies PolicyOptions;
 
 export async function functions(signal: AbortSignal): Promise<void> {
@@ -91,7 +109,7 @@ export async function functions(signal: AbortSignal): Promise<void> {
 }
 
 export async function batches(): Promise<void> {
-  const filter = cache.bloom({ name: "users", capacity: 1000, falsePositiveRate: 0.01 });
+  const filter = bloom(cache, { name: "users", capacity: 1000, falsePositiveRate: 0.01 });
   const getUser = cache.wrap(loadUser, {
     ttl: "5m",
     bloom: filter,
@@ -102,12 +120,12 @@ export async function batches(): Promise<void> {
       return argsList.map(([id]) => (id > 0 ? { id, name: "" } : new RangeError("no such user")));
     },
   });
-  const users = await getUser.many([[1], [2, true]], { ttl: "1m" });
+  const users = await many(getUser, [[1], [2, true]], { ttl: "1m" });
   same<typeof users, User[]>(true);
   // @ts-expect-error: an argument of the wrong type
-  await getUser.many([["1"]]);
+  await many(getUser, [["1"]]);
   // @ts-expect-error: no list of argument lists
-  await getUser.many([1, 2]);
+  await many(getUser, [1, 2]);
   filter.add(getUser.key(1));
   filter.mayHave(getUser.key(2)) satisfies boolean;
   (await filter.save()) satisfies boolean;
@@ -118,33 +136,33 @@ export async function batches(): Promise<void> {
 export async function basics(): Promise<void> {
   const loaded = await cache.getOrLoad("user:42", (ctx) => loadLong(ctx.signal), { ttl: "5m" });
   same<typeof loaded, User>(true);
-  (await cache.set("answer", 42, { ttl: "1m", ifAbsent: true })) satisfies boolean;
-  (await cache.add("answer", 42)) satisfies boolean;
-  (await cache.replace("answer", 42, { ttl: 5 })) satisfies boolean;
-  const numbers = await cache.getMany<number>(["answer", "question"]);
+  (await cache.set("answer", 42, { ttl: "1m" })) satisfies boolean;
+  (await add(cache, "answer", 42)) satisfies boolean;
+  (await replace(cache, "answer", 42, { ttl: 5 })) satisfies boolean;
+  const numbers = await getMany<number>(cache, ["answer", "question"]);
   same<typeof numbers, (number | undefined)[]>(true);
-  await cache.setMany(new Map([["answer", 42]]), { ttl: "1m" });
-  await cache.setMany([["answer", 42]]);
-  (await cache.deleteMany(new Set(["answer"]))) satisfies boolean[];
-  (await cache.deleteMatch("user:*")) satisfies number;
-  (await cache.keys("user:?")) satisfies string[];
-  (await cache.ttl("answer")) satisfies number | undefined;
-  (await cache.expire("answer", "1h")) satisfies boolean;
-  (await cache.increment("visits", 2, { ttl: "1d" })) satisfies number;
-  const made = await cache.getOrSet("user:1", () => loadUser(1), { ttl: "1m" });
+  await setMany(cache, new Map([["answer", 42]]), { ttl: "1m" });
+  await setMany(cache, [["answer", 42]]);
+  (await deleteMany(cache, new Set(["answer"]))) satisfies boolean[];
+  (await deleteMatch(cache, "user:*")) satisfies number;
+  (await keysIn(cache, "user:?")) satisfies string[];
+  (await ttlIn(cache, "answer")) satisfies number | undefined;
+  (await expire(cache, "answer", "1h")) satisfies boolean;
+  (await increment(cache, "visits", 2, { ttl: "1d" })) satisfies number;
+  const made = await getOrSet(cache, "user:1", () => loadUser(1), { ttl: "1m" });
   same<typeof made, User>(true);
-  (await cache.getOrSet("page", "text")) satisfies string;
-  const lock: Lock = await cache.lock("report", { ttl: "30s", wait: 0 });
+  (await getOrSet(cache, "page", "text")) satisfies string;
+  const lock: Lock = await lockIn(cache, "report", { ttl: "30s", wait: 0 });
   (await lock.release()) satisfies boolean;
-  (await cache.isLocked("report")) satisfies boolean;
-  await cache.ping();
-  (await cache.size()) satisfies number;
+  (await isLocked(cache, "report")) satisfies boolean;
+  await ping(cache);
+  (await size(cache)) satisfies number;
   await cache.get("answer");
   (await cache.has("answer")) satisfies boolean;
   await cache.delete("answer");
   await cache.invalidate("user:42");
   cache.stats() satisfies object;
-  await cache.clear();
+  await clear(cache);
   await cache.close();
 }
 

@@ -1,6 +1,7 @@
 // Functions of every shape, wrapped and decorated, as strict applications have them.
 
 import { createCache, type Wrapped } from "holdover";
+import { many } from "holdover/batches";
 import { cached } from "holdover/decorator";
 
 const cache = createCache();
@@ -18,7 +19,7 @@ export async function argumentsOfEveryKind(): Promise<void> {
   same<typeof optional, Wrapped<[id: number, q?: string | undefined], string>>(true);
   await optional(1);
   await optional(1, "a");
-  await optional.many([[1], [2, "b"]]);
+  await many(optional, [[1], [2, "b"]]);
   // @ts-expect-error: an argument of the wrong type
   await optional("1");
   // @ts-expect-error: too many

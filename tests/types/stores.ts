@@ -45,6 +45,8 @@ export const keyv: object = toKeyv(cache);
 export const cases: Promise<readonly ConformanceCase[]> = storeConformance(() => redis(client));
 export { HoldoverObject };
 
+// @ts-expect-error: a lock is what loadLock makes
+cache.wrap(async () => 1, { ttl: 1, lock: true });
 // @ts-expect-error: misspelt
 redis(client, { deadlin: 1 });
 // @ts-expect-error: no such way

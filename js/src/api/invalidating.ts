@@ -4,6 +4,7 @@ import { isTag, tagNames } from "../keys/tags.js";
 import { ConfigError } from "../util/errors.js";
 import { flag, type OptionNames, readOptions } from "../util/options.js";
 import type { Cache } from "./cache.js";
+import { checkCache } from "./check-cache.js";
 import { checkedKeys, isList } from "./operations/arguments.js";
 
 const NAMES: OptionNames<keyof Outdated> = {
@@ -21,12 +22,19 @@ export interface Outdated {
   readonly soft?: boolean | undefined;
 }
 
-/** See `Cache.invalidating`. */
+/**
+ * Wraps a function that changes something, so that what it makes out of date is invalidated: after
+ * it succeeded, and before its caller has the result.
+ *
+ * @param change the function; its own errors are rethrown as they are
+ * @param outdated which keys and tags, of its arguments and its result
+ */
 export function invalidating<Args extends readonly unknown[], Result>(
   cache: Cache,
   change: (...args: Args) => Result | PromiseLike<Result>,
   outdated: (args: Args, result: Awaited<Result>) => Outdated | PromiseLike<Outdated>,
 ): (...args: Args) => Promise<Awaited<Result>> {
+  checkCache(cache, "invalidating");
   if (typeof change !== "function") throw new ConfigError("fn", change, "a function");
   const allowed = "a function (args, result) => ({ keys, tags })";
   if (typeof outdated !== "function") throw new ConfigError("outdated", outdated, allowed);
@@ -57,7 +65,7 @@ async function invalidate(cache: Cache, outdated: Outdated): Promise<void> {
     () => tagNames(tags),
     () => flag(soft, "soft", false),
     ...(isList(keys) ? Array.from(keys, (key) => () => cache.invalidate(key)) : []),
-    () => cache.invalidateTags(names, { soft: soft === true }),
+    () => cache.entries.invalidateTags(names, soft === true),
   ];
   const done = await Promise.allSettled(parts.map(async (part) => part()));
   for (const part of done) if (part.status === "rejected") throw part.reason;

@@ -16,7 +16,7 @@ export interface CacheStats extends PolicyStats {
   readonly memory: MemoryUsage;
   /**
    * False when this host has no core to offer, so that nothing is cached and every call goes
-   * straight to its origin; `cache.ping()` rejects with the reason.
+   * straight to its origin; `ping(cache)` rejects with the reason.
    */
   readonly available: boolean;
   /**

@@ -1,7 +1,6 @@
 /** Wrapped functions: a key from the arguments, a policy, and the way of a hit. */
 
 import { STEP_WAIT } from "../core/abi.js";
-import { Batch } from "../engine/batch.js";
 import { BoundPolicy } from "../engine/bound-policy.js";
 import type { Call } from "../engine/call.js";
 import { HIT_BITS } from "../engine/driver.js";
@@ -46,12 +45,6 @@ export interface Wrapped<Args extends readonly unknown[], Result> {
   (...args: Args): Promise<Result>;
   /** Like a call, and tells where the answer came from. */
   explain(...args: Args): Promise<Explained<Result>>;
-  /**
-   * Like a call for each list of arguments, in their order. What is missing is loaded by the
-   * policy's `loadMany` in one call. Rejects when one of them would.
-   * @throws ConfigError (by rejecting) for what is no array of argument lists
-   */
-  many(argsList: readonly Args[], options?: CallOptions): Promise<Result[]>;
   /** The key of these arguments. */
   key(...args: Args): string;
   /** The value that an entry has, fresh or stale; undefined without one. Loads nothing. */
@@ -118,7 +111,7 @@ const keepArguments = (call: Call): void => {
 };
 
 /** What makes calls of one wrapped function. */
-class Wrapping<Args extends readonly unknown[], Result> {
+export class Wrapping<Args extends readonly unknown[], Result> {
   readonly cache: Cache;
   readonly policy: BoundPolicy;
   readonly keyOf: KeyFunction;
@@ -158,9 +151,9 @@ class Wrapping<Args extends readonly unknown[], Result> {
   callOf(
     self: unknown,
     args: Args,
-    key = this.keyOf(args),
+    key: string = this.keyOf(args),
     options?: CompiledCall,
-    isLate = false,
+    isLate: boolean = false,
   ): Call {
     const { rules } = this.policy;
     const loadsLater = isLate || this.#loadsLater || rules.hitsShared !== undefined;
@@ -198,18 +191,6 @@ class Wrapping<Args extends readonly unknown[], Result> {
     );
   };
 
-  /** The calls of a batch; all keys are made before anything is loaded. */
-  batchOf(self: unknown, argsList: readonly Args[], options: CompiledCall | undefined): Call[] {
-    const batch = new Batch(self, this.policy.rules.loadMany);
-    return checkedLists(argsList).map((list) => {
-      const args = [...list] as unknown as Args;
-      const call = this.callOf(self, args, this.keyOf(args), options, true);
-      const load = (context: LoadContext) =>
-        batch.load(call.args, context) ?? call.load(context, call);
-      return { ...call, batch, load };
-    });
-  }
-
   /** Answers a call the long way. */
   answer(self: unknown, args: Args, options?: CompiledCall): Promise<Answer> {
     try {
@@ -219,6 +200,15 @@ class Wrapping<Args extends readonly unknown[], Result> {
       return Promise.reject(error);
     }
   }
+}
+
+type AnyWrapping = Wrapping<readonly unknown[], unknown>;
+
+const WRAPPINGS = new WeakMap<object, AnyWrapping>();
+
+/** Returns what makes the calls of a wrapped function; undefined for any other value. */
+export function wrappingOf(wrapped: unknown): AnyWrapping | undefined {
+  return WRAPPINGS.get(Object(wrapped));
 }
 
 /** True if keys are part of what instances count together. */
@@ -245,13 +235,6 @@ function holdsSignal(arg: object): boolean {
     if (typeof member === "object" && isAbortSignal(member)) return true;
   }
   return false;
-}
-
-function checkedLists<Args>(argsList: readonly Args[]): readonly Args[] {
-  if (Array.isArray(argsList) && Array.from(argsList).every(Array.isArray)) return argsList;
-  throw new ConfigError("argsList", argsList, "an array of argument lists, like [[1], [2]]", {
-    subject: "what many was given",
-  });
 }
 
 const resultOf = <Result>(answer: Answer): Result => answer.value as Result;
@@ -302,6 +285,7 @@ export function wrap<Args extends readonly unknown[], Result>(
   // As many as callers give: a context comes before them.
   const length = Math.max(0, load.length - (policy.rules.passContext ? 1 : 0));
   Object.defineProperty(wrapped, "length", { value: length, configurable: true });
+  WRAPPINGS.set(wrapped, wrapping as unknown as AnyWrapping);
   return Object.assign(wrapped, methodsOf(wrapping));
 }
 
@@ -309,7 +293,7 @@ function methodsOf<Args extends readonly unknown[], Result>(
   wrapping: Wrapping<Args, Result>,
 ): Pick<
   Wrapped<Args, Result>,
-  "explain" | "many" | "key" | "peek" | "refresh" | "set" | "invalidate" | "with"
+  "explain" | "key" | "peek" | "refresh" | "set" | "invalidate" | "with"
 > {
   const { cache, policy } = wrapping;
   const { driver, entries } = cache;
@@ -317,11 +301,6 @@ function methodsOf<Args extends readonly unknown[], Result>(
     async explain(this: unknown, ...args) {
       const call = { ...wrapping.callOf(this, args), timed: true };
       return entries.explain(call.key, await driver.call(call)) as Explained<Result>;
-    },
-    async many(this: unknown, argsList, options) {
-      const compiled = options === undefined ? undefined : compileCallOptions(options);
-      const answers = wrapping.batchOf(this, argsList, compiled).map((call) => driver.call(call));
-      return (await Promise.all(answers)).map(resultOf<Result>);
     },
     key: (...args) => wrapping.keyOf(args),
     peek: async (...args) =>

@@ -1,6 +1,7 @@
 /** Locks within this instance: one holder per name; waiting callers are served in order. */
 
 import type { Timers } from "../runtime/clock.js";
+import { keepLocks, knownLocks } from "./local-locks.js";
 
 interface Line {
   holder: object | undefined;
@@ -119,14 +120,7 @@ export class LocalLocks {
   }
 }
 
-const known = new WeakMap<object, LocalLocks>();
-
 /** Returns the locks of a namespace of a memory. */
 export function localLocksOf(space: object, timers: Timers): LocalLocks {
-  let locks = known.get(space);
-  if (locks === undefined) {
-    locks = new LocalLocks(timers);
-    known.set(space, locks);
-  }
-  return locks;
+  return knownLocks(space) ?? keepLocks(space, new LocalLocks(timers));
 }

@@ -47,8 +47,8 @@ export const VALIDATE = { option: "validate", like: "a function (value) => boole
 /** True if concurrent callers of a key share one load and its outcome. */
 export const SINGLE_FLIGHT = { option: "singleFlight", otherwise: true } as const;
 
-/** One load across instances: whoever loads holds a lock in the first store that has `add` and `compareAndDelete`; the others wait for what it stores. `true` is all defaults. */
-export const LOCK = { option: "lock", like: "true, false or { ttl, wait, onTimeout }" } as const;
+/** One load across instances: whoever loads holds a lock in the first store that has `add` and `compareAndDelete`; the others wait for what it stores. The value is that of `loadLock({ ttl, wait, onTimeout })` of `holdover/locks`. */
+export const LOCK = { option: "lock", like: "loadLock({ ttl, wait, onTimeout }) of \"holdover/locks\"" } as const;
 
 /** The longest time that the lock holds. */
 export const LOCK_TTL = { option: "lock.ttl", otherwise: 30000 } as const;
@@ -167,13 +167,13 @@ export const NAME = { option: "name", like: "a string that is not empty" } as co
 /** The tags that entries may be invalidated by: templates, or a function. */
 export const TAGS = { option: "tags", like: "a list of tags or a function (value, args) => tags" } as const;
 
-/** A filter of `cache.bloom`: a key that is surely absent is answered `undefined` without a load. */
-export const BLOOM = { option: "bloom", like: "a filter of cache.bloom" } as const;
+/** A filter of `bloom`: a key that is surely absent is answered `undefined` without a load. */
+export const BLOOM = { option: "bloom", like: "a filter of bloom(cache, { … }) of \"holdover/bloom\"" } as const;
 
 /** The codec of values in lower stores; records of another one are a miss. */
 export const CODEC = { option: "codec", like: "{ id: 16 to 254, encode, decode }" } as const;
 
-/** Loads the keys that `wrapped.many` misses in one call. */
+/** Loads the keys that `many` misses in one call. */
 export const LOAD_MANY = { option: "loadMany", like: "(argsList, context) => results" } as const;
 
 /** True if the function gets `{ signal, key, background, previous }` before its arguments. */

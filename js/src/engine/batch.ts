@@ -10,13 +10,13 @@ import { signalsIn, withSignal } from "../keys/call-arguments.js";
 import type { FoundEntry } from "../model/entry.js";
 import type { LoadContext, LoadMany, LoadManyContext } from "../model/loader.js";
 import type { Form } from "../records/entry-records.js";
+import { hostAsyncStorage } from "../runtime/async-storage.js";
 import { afterMicrotask } from "../runtime/clock.js";
 import { Frame, leaveFrame, runWithin } from "../runtime/frames.js";
 import type { Layers } from "../tiers/layers.js";
 import { readMany } from "../tiers/layers-many.js";
 import { ConfigError, type HoldoverError } from "../util/errors.js";
 import type { Admission } from "./guards.js";
-import { hostAsyncStorage } from "./scopes.js";
 
 /** A context that knows where its loader runs. */
 type BatchedContext = LoadContext & { readonly frame?: Frame };

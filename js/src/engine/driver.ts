@@ -38,7 +38,7 @@ import { rejected } from "./guards.js";
 import type { Host } from "./host.js";
 import { Landing } from "./landing.js";
 import { Loads } from "./loads.js";
-import { Scopes } from "./scopes.js";
+import type { Scopes } from "./scopes.js";
 import { Serving } from "./serving.js";
 import { countHit } from "./shared-hits.js";
 import { type Off, Switches } from "./switches.js";
@@ -58,9 +58,10 @@ export class Driver {
   /** Whether a hit needs nothing but its value: nobody listens, and the cache is in use. */
   isPlain = false;
   /** What is switched off for now. */
-  readonly switches: Switches = new Switches(() => this.#update());
-  /** What holds for the calls of one function. */
-  readonly scopes: Scopes;
+  readonly switches: Switches = new Switches(() => this.update());
+  /** What holds for the calls of one function; undefined until somebody opens a scope. */
+  scopes: Scopes | undefined;
+  readonly asyncLocalStorage: AsyncStorageClass | undefined;
   readonly #enabled: boolean;
   #closed = false;
   readonly #landing: Landing;
@@ -73,10 +74,10 @@ export class Driver {
 
   constructor(host: Host, enabled: boolean, asyncLocalStorage?: AsyncStorageClass) {
     this.host = host;
-    this.scopes = new Scopes(asyncLocalStorage, () => this.#update());
+    this.asyncLocalStorage = asyncLocalStorage;
     this.#enabled = enabled;
     useAsyncStorage(asyncLocalStorage);
-    this.#update();
+    this.update();
     const recover = (error: unknown) => this.recover(error);
     this.#landing = new Landing(host, recover);
     this.#loads = new Loads(host, this.#landing, recover);
@@ -86,13 +87,14 @@ export class Driver {
   /** Answers no more calls. */
   close(): void {
     this.#closed = true;
-    this.#update();
+    this.update();
   }
 
-  #update(): void {
+  /** Notes that a call may need more, or less, than a value. */
+  update(): void {
     const inUse = this.#enabled && !this.#closed && this.switches.isEmpty;
     const { events, memory } = this.host;
-    this.isPlain = inUse && !events.wanted && !memory.copies && !this.scopes.isOpen;
+    this.isPlain = inUse && !events.wanted && !memory.copies && !this.scopes?.isOpen;
   }
 
   /**
@@ -111,16 +113,17 @@ export class Driver {
 
   /** Answers a call. Rejects with the loader's error, never with one of the cache's own making. */
   call(call: Call): Promise<Answer> {
-    if (this.scopes.isOpen) return this.#inScope(call, (scoped) => this.#answer(scoped, false));
+    const { scopes } = this;
+    if (scopes?.isOpen) return this.#inScope(scopes, call, (scoped) => this.#answer(scoped, false));
     return this.#handOut(this.#answer(call, false));
   }
 
-  #inScope(call: Call, answer: (call: Call) => Promise<Answer>): Promise<Answer> {
+  #inScope(scopes: Scopes, call: Call, answer: (call: Call) => Promise<Answer>): Promise<Answer> {
     const explain = (_: Call, { source, layer, times, error }: Answer) => {
       const { age, ttl } = times ?? { age: 0, ttl: 0 };
       return { source, layer, age, ttl, ...(error !== undefined && { error }) };
     };
-    return this.#handOut(this.scopes.answer(call, explain, answer));
+    return this.#handOut(scopes.answer(call, explain, answer));
   }
 
   /** @param again whether the call was counted before, and waited for a load that hung */
@@ -222,7 +225,8 @@ export class Driver {
    * rejects, entry or not: who asks for a new value is not served with the old one.
    */
   refresh(call: Call): Promise<Answer> {
-    if (this.scopes.isOpen) return this.#inScope(call, (scoped) => this.#refresh(scoped));
+    const { scopes } = this;
+    if (scopes?.isOpen) return this.#inScope(scopes, call, (scoped) => this.#refresh(scoped));
     return this.#handOut(this.#refresh(call));
   }
 

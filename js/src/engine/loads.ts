@@ -1,6 +1,6 @@
 /** Running loads: looking into lower stores, calling loaders, storing what they bring. */
 
-import { type LoadLock, loadLockName, lockLoad } from "../coordination/lock.js";
+import type { LoadLock } from "../coordination/lock.js";
 import {
   FOUND_KEPT_FOUND,
   FOUND_KEPT_HELD,
@@ -16,6 +16,7 @@ import {
 } from "../core/abi.js";
 import * as core from "../core/core.js";
 import type { FoundEntry } from "../model/entry.js";
+import { hostAsyncStorage } from "../runtime/async-storage.js";
 import { joinBurst, type Timers } from "../runtime/clock.js";
 import { currentFrame, leaveFrame, runWithin } from "../runtime/frames.js";
 import { keepsRequestsApart } from "../runtime/requests.js";
@@ -30,7 +31,6 @@ import { everythingOf, FlightContext } from "./flight-context.js";
 import { type Admission, type Guards, rejected } from "./guards.js";
 import type { Host } from "./host.js";
 import type { Landing } from "./landing.js";
-import { hostAsyncStorage } from "./scopes.js";
 import { countFound } from "./shared-hits.js";
 
 /**
@@ -156,14 +156,12 @@ export class Loads {
     if (rules !== undefined) await this.#host.feed?.opening();
     flight.heard = this.#host.feed?.acknowledged;
     // A load whose lock a load above it holds would wait for itself.
-    if (rules !== undefined && !flight.frame.isUnderLock(loadLockName(layers, call.key))) {
+    if (rules !== undefined && !flight.frame.isUnderLock(rules.nameFor(layers, call.key))) {
       const use = (found: FoundEntry) =>
         this.#landing.inCoreOf(flight, () => this.#useFound(flight, call, found));
       const timers = flight.background ? quiet(this.#host.timers) : this.#host.timers;
       const host = { ...this.#host, layers, timers };
-      const locked = await lockLoad<Outcome>(host, call, rules, use, () =>
-        this.#renew(flight, call),
-      );
+      const locked = await rules.take<Outcome>(host, call, use, () => this.#renew(flight, call));
       if ("outcome" in locked) return flight.tell(locked.outcome);
       if ("error" in locked) return this.#refuse(flight, call, locked.error);
       lock = locked.lock;

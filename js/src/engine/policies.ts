@@ -1,6 +1,5 @@
 /** The policies of a cache: their names, their counts, and their places in the core. */
 
-import { lockLayer } from "../coordination/lock.js";
 import { type CompiledPolicy, compilePolicy } from "../policy/policy.js";
 import type { GetOrLoadOptions } from "../policy/policy-options.js";
 import { ConfigError } from "../util/errors.js";
@@ -141,7 +140,7 @@ export class Policies {
   }
 
   #checkLock({ lock }: CompiledPolicy): void {
-    if (lock === undefined || lockLayer(this.#host.layers) !== undefined) return;
+    if (lock === undefined || lock.isPossible(this.#host.layers)) return;
     const note = "no store of this cache has add and compareAndDelete";
     throw new ConfigError("lock", lock, "a store that can keep locks, with it", { note });
   }

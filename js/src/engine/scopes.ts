@@ -1,7 +1,11 @@
 /** What holds for everything that a function calls, and for nothing else: bypassing, tracing. */
 
 import type { Answer, Source } from "../model/answer.js";
-import type { AsyncStorage, AsyncStorageClass } from "../runtime/async-storage.js";
+import {
+  type AsyncStorage,
+  type AsyncStorageClass,
+  hostAsyncStorage,
+} from "../runtime/async-storage.js";
 import { ConfigError } from "../util/errors.js";
 import type { Call } from "./call.js";
 
@@ -21,7 +25,7 @@ export interface Traced {
   readonly error?: unknown;
 }
 
-/** What `cache.trace` gives. */
+/** What `trace` gives. */
 export interface Trace<Result> {
   /** The function's own result. */
   readonly value: Result;
@@ -38,8 +42,21 @@ interface Scope {
 /** How the age of an entry is found. */
 type Explain = (call: Call, answer: Answer) => Omit<Traced, "key">;
 
+/** The part of a driver that scopes have to do with. */
+interface Scoped {
+  scopes: Scopes | undefined;
+  readonly asyncLocalStorage: AsyncStorageClass | undefined;
+  update(): void;
+}
+
 /** The scopes of a cache. Others do not see them. */
 export class Scopes {
+  /** Returns the scopes of a driver, which has none before somebody asks for them. */
+  static of(driver: Scoped): Scopes {
+    driver.scopes ??= new Scopes(driver.asyncLocalStorage, () => driver.update());
+    return driver.scopes;
+  }
+
   readonly #given: AsyncStorageClass | undefined;
   readonly #onChange: () => void;
   #storage: AsyncStorage | undefined;
@@ -116,22 +133,6 @@ function scopesOf(innermost: Scope): Scope[] {
     scopes.push(scope);
   }
   return scopes;
-}
-
-interface Host {
-  readonly AsyncLocalStorage?: AsyncStorageClass;
-  readonly process?: {
-    getBuiltinModule?(name: string): { readonly AsyncLocalStorage?: AsyncStorageClass } | undefined;
-  };
-}
-
-/**
- * The class that the host has. Asked for, not imported: a shared entry may import no module of one
- * host.
- */
-export function hostAsyncStorage(): AsyncStorageClass | undefined {
-  const { AsyncLocalStorage, process } = globalThis as Host;
-  return AsyncLocalStorage ?? process?.getBuiltinModule?.("async_hooks")?.AsyncLocalStorage;
 }
 
 function required(): AsyncStorageClass {

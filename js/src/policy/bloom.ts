@@ -7,8 +7,9 @@ import { type Raw, readRaw, writeRaw } from "../tiers/layers-raw.js";
 import { CodecError, ConfigError } from "../util/errors.js";
 import { readOptions } from "../util/options.js";
 import { utf8 } from "../util/utf8.js";
+import { Filter } from "./filter.js";
 
-/** The options of `cache.bloom`. */
+/** The options of `bloom`. */
 export interface BloomOptions {
   /** Names the filter in stores: caches with one namespace share what is saved under one name. */
   readonly name: string;
@@ -28,7 +29,7 @@ const MOST_BITS = 2 ** 28;
  * {@link Bloom.save} or {@link Bloom.rebuild}; in a cache without lower stores, where nothing can
  * have been saved, from the first {@link Bloom.add} on. Until then, and when it was lost, every key may be there.
  */
-export class Bloom {
+export class Bloom extends Filter {
   /** The name it is saved under. */
   readonly name: string;
   readonly #capacity: number;
@@ -39,8 +40,9 @@ export class Bloom {
   /** Whether keys that were added are gone, with a core that trapped. */
   #lost = false;
 
-  /** @internal Use `cache.bloom`. */
+  /** @internal Use `bloom` of `holdover/bloom`. */
   constructor(driver: Driver, options: BloomOptions) {
+    super();
     const given = readOptions(options, {
       of: "bloom",
       known: ["name", "capacity", "falsePositiveRate"],
@@ -222,13 +224,4 @@ function checkedCapacity(capacity: unknown): number {
 function checkedRate(rate: unknown): number {
   if (typeof rate === "number" && rate > 0 && rate < 1) return rate;
   throw new ConfigError("bloom.falsePositiveRate", rate, "a number above 0 and below 1");
-}
-
-/**
- * Checks the policy's `bloom`.
- * @throws ConfigError when it is no filter
- */
-export function compileBloom(value: unknown): Pick<Bloom, "mayHave"> | undefined {
-  if (value === undefined || value instanceof Bloom) return value;
-  throw new ConfigError("bloom", value, "what cache.bloom({ … }) made");
 }

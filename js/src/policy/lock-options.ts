@@ -1,27 +1,44 @@
-/** The policy's `lock`, compiled. */
+/** The policy's `lock`: its value brings the code that it needs. */
 
-import type { CompiledLock } from "../coordination/lock.js";
-import { LOCK, LOCK_ON_TIMEOUT, LOCK_OPTIONS, LOCK_TTL, LOCK_WAIT } from "../core/option-table.js";
-import { asChoice, asDuration } from "../util/checks.js";
-import { duration } from "../util/duration.js";
+import type { CompiledLock, Locked, LockedCall, LockHost, UseFound } from "../coordination/lock.js";
+import { LOCK } from "../core/option-table.js";
+import type { Layers } from "../tiers/layers.js";
 import { ConfigError } from "../util/errors.js";
-import { readOptions } from "../util/options.js";
+
+/** The lock of a policy, and the ways to take it. */
+export interface LoadLockRules extends CompiledLock {
+  /** True if a store can keep it. */
+  isPossible(layers: Layers | undefined): boolean;
+  /** Returns what it is called in its store. */
+  nameFor(layers: Layers, key: string): string;
+  /** See `lockLoad`. */
+  take<Outcome>(
+    host: LockHost,
+    call: LockedCall,
+    use: UseFound<Outcome>,
+    goesOn: () => boolean,
+  ): Promise<Locked<Outcome>>;
+}
+
+/** What `loadLock` makes. */
+export abstract class LoadLocking {
+  /** The option of a policy that takes it. */
+  readonly option: "lock" = "lock";
+
+  /**
+   * @internal Returns the lock of a policy.
+   * @param timeout the policy's; `Infinity` for none
+   */
+  abstract compile(timeout: number): LoadLockRules;
+}
 
 /**
  * Compiles `lock`.
  * @param timeout the policy's; `Infinity` for none
- * @throws ConfigError naming the option at fault
+ * @throws ConfigError for what `loadLock` has not made
  */
-export function compileLock(value: unknown, timeout: number): CompiledLock | undefined {
-  if (value === undefined || value === false) return undefined;
-  if (value !== true && (typeof value !== "object" || value === null || Array.isArray(value))) {
-    throw new ConfigError("lock", value, LOCK.like);
-  }
-  const given = value === true ? {} : readOptions(value, { of: "lock", known: LOCK_OPTIONS });
-  const otherwise = Math.min(timeout, LOCK_TTL.otherwise);
-  const ttl = given.ttl === undefined ? otherwise : duration(given.ttl, LOCK_TTL);
-  const wait = asDuration(given.wait, LOCK_WAIT, Math.min(ttl, LOCK_WAIT.max));
-  const throws = asChoice(given.onTimeout, LOCK_ON_TIMEOUT) === "throw";
-  const pulse = Math.max(1, otherwise / 2);
-  return { ttl, wait, pulse, throws };
+export function compileLock(value: unknown, timeout: number): LoadLockRules | undefined {
+  if (value === undefined) return undefined;
+  if (value instanceof LoadLocking) return value.compile(timeout);
+  throw new ConfigError("lock", value, LOCK.like);
 }

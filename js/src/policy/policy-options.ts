@@ -7,7 +7,8 @@ import type { Codec } from "../records/codec/values.js";
 import type { WaitUntil } from "../runtime/wait-until.js";
 import type { Duration } from "../util/duration.js";
 import type { RateLimitedError } from "../util/errors.js";
-import type { Bloom } from "./bloom.js";
+import type { Filter } from "./filter.js";
+import type { LoadLocking } from "./lock-options.js";
 
 /**
  * How the answers of one function are cached and held over.
@@ -171,7 +172,7 @@ export interface PolicyOptions<
   readonly ignore?: readonly (number | string)[] | undefined;
 
   /**
-   * What entries may be invalidated by, with `cache.invalidateTags`: templates over the arguments
+   * What entries may be invalidated by, with `invalidateTags`: templates over the arguments
    * like `"org:{0.orgId}"`, as option `key` has them, or a function. `getOrLoad` and `fetch`, which
    * have no arguments to insert, take names as they are. Default none.
    *
@@ -286,42 +287,32 @@ export interface PolicyOptions<
     | undefined;
 
   /**
-   * One load across instances: whoever loads holds a lock in the first store that has `add` and
+   * One load across instances, `loadLock({ … })` of `holdover/locks`: whoever loads holds a lock in the first store that has `add` and
    * `compareAndDelete`, for `ttl` at most (default `timeout`, at most 30 s); the others wait for
    * what it stores, `wait` at most (default `ttl`), and then load without the lock, or fail with
-   * E_LOCK_TIMEOUT for `onTimeout: "throw"` if no entry may answer. `true` is all defaults. A store
+   * E_LOCK_TIMEOUT for `onTimeout: "throw"` if no entry may answer. A store
    * that is down does not keep anybody from loading. Without such a store: a `ConfigError` when
    * the policy is given. `wrapped.refresh` takes no lock. Default off.
    *
    * A load that outlives `ttl` gives its callers their answer, and is stored only if nobody else
    * has the lock or has stored since. As cashews' `locked`, aiocache's `RedLock`.
    */
-  readonly lock?:
-    | boolean
-    | {
-        /** The longest time that the lock holds. A duration above 0. Default: `timeout`, at most 30 s. */
-        readonly ttl?: Duration | undefined;
-        /** The longest time that others wait for it. A duration, 0 or more. Default: `ttl`. */
-        readonly wait?: Duration | undefined;
-        /** Their way on after that: load without it, or fail with E_LOCK_TIMEOUT. Default `"load"`. */
-        readonly onTimeout?: "load" | "throw" | undefined;
-      }
-    | undefined;
+  readonly lock?: LoadLocking | undefined;
 
   /** Whether concurrent callers of a key share one load and its outcome. Default true. */
   readonly singleFlight?: boolean | undefined;
 
   /**
-   * A filter that `cache.bloom` made: a key that it calls surely absent is answered `undefined`
+   * A filter that `bloom` of `holdover/bloom` made: a key that it calls surely absent is answered `undefined`
    * (source `"negative"`) where a load would begin; nothing is stored, no guard is asked. The key
    * is the call's, as `wrapped.key` gives it. Default: none.
    *
    * As cashews' `bloom`.
    */
-  readonly bloom?: Bloom | undefined;
+  readonly bloom?: Filter | undefined;
 
   /**
-   * Loads the keys that `wrapped.many` misses in one call: gets their argument lists, gives an array
+   * Loads the keys that `many` of `holdover/batches` misses in one call: gets their argument lists, gives an array
    * of their results in the same order. An `Error` in it is the failure of that key alone;
    * `undefined` is a value like others. Anything but an array of that length fails every key. For
    * guards it is one load. Default: the function is called for each.
@@ -334,6 +325,16 @@ export interface PolicyOptions<
         context: LoadManyContext,
       ) => readonly (Result | Error)[] | PromiseLike<readonly (Result | Error)[]>)
     | undefined;
+}
+
+/** Options of `loadLock`. */
+export interface LoadLockOptions {
+  /** The longest time that the lock holds. A duration above 0. Default: `timeout`, at most 30 s. */
+  readonly ttl?: Duration | undefined;
+  /** The longest time that others wait for it. A duration, 0 or more. Default: `ttl`. */
+  readonly wait?: Duration | undefined;
+  /** Their way on after that: load without it, or fail with E_LOCK_TIMEOUT. Default `"load"`. */
+  readonly onTimeout?: "load" | "throw" | undefined;
 }
 
 /** The option with which a wrapped function is told of its load. */

@@ -1,6 +1,5 @@
 /** Policies: options in, checked and compiled numbers out. */
 
-import type { CompiledLock } from "../coordination/lock.js";
 import * as option from "../core/option-table.js";
 import type { KeyFunction } from "../keys/key.js";
 import { type CompiledIgnore, compileIgnore } from "../keys/key-ignore.js";
@@ -24,9 +23,9 @@ import {
   readOptions,
 } from "../util/options.js";
 import { refuseAsync, settled } from "../util/user-functions.js";
-import { type Bloom, compileBloom } from "./bloom.js";
+import { compileFilter, type Filter } from "./filter.js";
 import { type CompiledGuards, compileGuards } from "./guard-options.js";
-import { compileLock } from "./lock-options.js";
+import { compileLock, type LoadLockRules } from "./lock-options.js";
 import type {
   CallOptions,
   FetchPolicyOptions,
@@ -79,7 +78,7 @@ export interface CompiledPolicy {
   /** Milliseconds, 0 or more: the first pause, which the core doubles. */
   readonly retryAfter: number;
   /** One load across instances; undefined for none. */
-  readonly lock: CompiledLock | undefined;
+  readonly lock: LoadLockRules | undefined;
   readonly originFirst: boolean;
   readonly singleFlight: boolean;
   /** Whether the function gets a context before its arguments. */
@@ -96,7 +95,7 @@ export interface CompiledPolicy {
   readonly sharedName: string | undefined;
   readonly tags: CompiledTags | undefined;
   /** What knows keys that do not exist. */
-  readonly bloom: Pick<Bloom, "mayHave"> | undefined;
+  readonly bloom: Filter | undefined;
   /** What loads the missing keys of a batch; undefined for one by one. */
   readonly loadMany: LoadMany | undefined;
 }
@@ -126,7 +125,7 @@ const NAMES: Readonly<Record<PolicyPlace, OptionNames<PolicyName>>> = {
       key: "the key is the first argument of getOrLoad",
       ignore: "the key is the first argument of getOrLoad",
       name: "the key is the first argument of getOrLoad",
-      loadMany: "an option of wrap, for wrapped.many",
+      loadMany: "an option of wrap, for many of holdover/batches",
       passContext: "the function that getOrLoad is given has the context already",
       background: BACKGROUND,
     },
@@ -269,7 +268,7 @@ export function compilePolicy(
     name,
     sharedName,
     tags: compileTags(given.tags, where === "wrap"),
-    bloom: compileBloom(given.bloom),
+    bloom: compileFilter(given.bloom),
     loadMany: asAsyncFunction(given.loadMany, option.LOAD_MANY),
   };
   refuseContradictions(policy, given);

@@ -1,5 +1,7 @@
 /** Keyv as a store, and a cache as a store for Keyv. */
 
+import type { Cache } from "../api/cache.js";
+import { clear } from "../api/operations/listing.js";
 import type { Store } from "../model/store.js";
 import { recordOf, toBase64 } from "./base64.js";
 import { keyToText } from "./key-text.js";
@@ -10,15 +12,6 @@ export interface KeyvLike {
   get(key: string): Promise<unknown>;
   set(key: string, value: string, ttl?: number): Promise<unknown>;
   delete(key: string): Promise<boolean>;
-}
-
-/** The used part of a cache. */
-export interface KeyvCache {
-  get<Value>(key: string): Promise<Value | undefined>;
-  has(key: string): Promise<boolean>;
-  set(key: string, value: unknown, options?: { readonly ttl?: number }): Promise<unknown>;
-  delete(key: string): Promise<boolean>;
-  clear(): Promise<unknown>;
 }
 
 /** Options of {@link fromKeyv}. */
@@ -57,11 +50,11 @@ export class CacheKeyv {
   /** Set by Keyv, which also prefixes keys with it. */
   namespace?: string | undefined;
   readonly opts: Record<string, never> = {};
-  readonly #cacheOf: (namespace: string) => KeyvCache;
-  readonly #caches: Map<string, KeyvCache> = new Map();
+  readonly #cacheOf: (namespace: string) => Cache;
+  readonly #caches: Map<string, Cache> = new Map();
 
   /** @internal Use {@link toKeyv}. */
-  constructor(cacheOf: (namespace: string) => KeyvCache) {
+  constructor(cacheOf: (namespace: string) => Cache) {
     this.#cacheOf = cacheOf;
   }
 
@@ -94,7 +87,7 @@ export class CacheKeyv {
 
   /** Drops everything in the cache of Keyv's namespace. */
   async clear(): Promise<void> {
-    await this.#cache.clear();
+    await clear(this.#cache);
   }
 
   /** Keyv listens for errors; a cache emits none. */
@@ -102,7 +95,7 @@ export class CacheKeyv {
     return this;
   }
 
-  get #cache(): KeyvCache {
+  get #cache(): Cache {
     const { namespace = "" } = this;
     const cache = this.#caches.get(namespace) ?? this.#cacheOf(namespace);
     this.#caches.set(namespace, cache);
@@ -118,9 +111,9 @@ export class CacheKeyv {
  * share stores, pass a function: `toKeyv((namespace) => createCache({ namespace, stores }))`. It is
  * called once for each namespace.
  */
-export function toKeyv(cache: KeyvCache | ((namespace: string) => KeyvCache)): CacheKeyv {
+export function toKeyv(cache: Cache | ((namespace: string) => Cache)): CacheKeyv {
   if (typeof cache === "function") return new CacheKeyv(cache);
-  const methods = ["get", "has", "set", "delete", "clear"];
+  const methods = ["get", "has", "set", "delete"];
   clientWith(cache, "cache", methods, "a cache, or a function that gives one for a namespace");
   return new CacheKeyv(() => cache);
 }

@@ -4,6 +4,17 @@
 import assert from "node:assert/strict";
 import { isMainThread, parentPort, workerData } from "node:worker_threads";
 import { createCache, memory } from "holdover";
+import { many } from "holdover/batches";
+import {
+  add,
+  clear as clearIn,
+  deleteMany,
+  deleteMatch,
+  getMany,
+  peek,
+  setMany,
+} from "holdover/operations";
+import { invalidateTags, invalidating } from "holdover/tags";
 import { seeded } from "./chaos-store.mjs";
 import { drain, ManualClock } from "./manual-clock.mjs";
 import { Backing, UnrulyTier, versionIn } from "./unruly-tier.mjs";
@@ -229,10 +240,16 @@ export class Episode {
     call3: (instance, key) => this.#actions.call(instance, key),
     many: (instance) => {
       const floors = KEYS.map((key) => ({ ...instance.floors.get(key) }));
-      this.#watch(instance.get.many(KEYS.map((key) => [key])), (values) => {
-        for (const [at, key] of KEYS.entries())
-          this.#check(instance, key, values[at], floors[at], "many");
-      });
+      this.#watch(
+        many(
+          instance.get,
+          KEYS.map((key) => [key]),
+        ),
+        (values) => {
+          for (const [at, key] of KEYS.entries())
+            this.#check(instance, key, values[at], floors[at], "many");
+        },
+      );
     },
     refresh: (instance, key) => {
       const floor = instance.floors.get(key);
@@ -247,9 +264,9 @@ export class Episode {
     get: (instance, key) =>
       this.#read(instance, [key], "get", async () => [await instance.cache.get(key)]),
     peek: (instance, key) =>
-      this.#read(instance, [key], "peek", async () => [await instance.cache.peek(key)]),
+      this.#read(instance, [key], "peek", async () => [await peek(instance.cache, key)]),
     getMany: (instance) =>
-      this.#read(instance, KEYS, "getMany", () => instance.cache.getMany(KEYS)),
+      this.#read(instance, KEYS, "getMany", () => getMany(instance.cache, KEYS)),
     set: (instance, key) =>
       this.#change(
         instance,
@@ -260,7 +277,8 @@ export class Episode {
       ),
     setMany: (instance) =>
       this.#change(instance, KEYS, (vs) =>
-        instance.cache.setMany(
+        setMany(
+          instance.cache,
           KEYS.map((key, at) => [key, { v: vs[at] }]),
           this.#carried(KEYS),
         ),
@@ -269,25 +287,26 @@ export class Episode {
       this.#change(
         instance,
         [key],
-        ([v]) => instance.cache.add(key, { v }, this.#carried([key])),
+        ([v]) => add(instance.cache, key, { v }, this.#carried([key])),
         (added) => added,
         "add",
       ),
     invalidateTags: (instance, key) => {
       if (this.#tagging === undefined) return;
       const { tags, keys } = this.#someTags(key);
-      this.#change(instance, keys, () => instance.cache.invalidateTags(tags));
+      this.#change(instance, keys, () => invalidateTags(instance.cache, tags));
     },
     // A stale entry may still answer, so nothing is promised.
     invalidateTagsSoftly: (instance, key) => {
       if (this.#tagging === undefined) return;
       const { tags } = this.#someTags(key);
-      this.#watch(instance.cache.invalidateTags(tags, { soft: true }), () => {});
+      this.#watch(invalidateTags(instance.cache, tags, { soft: true }), () => {});
     },
     invalidatingTags: (instance, key) => {
       if (this.#tagging === undefined) return;
       const { tags, keys } = this.#someTags(key);
-      const act = instance.cache.invalidating(
+      const act = invalidating(
+        instance.cache,
         async () => {},
         () => ({ tags }),
       );
@@ -297,19 +316,20 @@ export class Episode {
       this.#change(instance, [key], () => instance.cache.invalidate(key)),
     delete: (instance, key) => this.#change(instance, [key], () => instance.cache.delete(key)),
     deleteMany: (instance) =>
-      this.#change(instance, ["k0", "other"], () => instance.cache.deleteMany(["k0", "other"])),
+      this.#change(instance, ["k0", "other"], () => deleteMany(instance.cache, ["k0", "other"])),
     deleteMatch: (instance) =>
-      this.#change(instance, ["k0", "k1", "k2"], () => instance.cache.deleteMatch("k*")),
+      this.#change(instance, ["k0", "k1", "k2"], () => deleteMatch(instance.cache, "k*")),
     clear: (instance) => {
       if (this.#roll(3) > 0) return;
-      const clear = () => instance.cache.clear();
+      const clear = () => clearIn(instance.cache);
       this.#change(instance, KEYS, clear, () => true, "clear");
     },
     invalidating: (instance, key) =>
       this.#change(
         instance,
         [key],
-        instance.cache.invalidating(
+        invalidating(
+          instance.cache,
           async () => {},
           () => ({ keys: [key] }),
         ),
@@ -354,7 +374,7 @@ export class Episode {
       instance.own?.clear();
       this.#steps.push(`${this.clock.elapsed} ${instance.id} at the end`);
       for (const key of KEYS) {
-        const value = await instance.cache.peek(key);
+        const value = await peek(instance.cache, key);
         this.#check(instance, key, value, instance.floors.get(key), "the last read");
         for (const backing of this.#backings) this.#checkTier(instance, key, backing);
       }

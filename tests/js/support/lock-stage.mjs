@@ -1,6 +1,7 @@
 // Instances that load under a lock, for tests.
 
 import { createCache, memory } from "holdover";
+import { loadLock } from "holdover/locks";
 import { ManualClock } from "./manual-clock.mjs";
 import { SharedStore } from "./shared-store.mjs";
 
@@ -29,7 +30,7 @@ export function stage({ instances = 2, policy = {}, takes = 100, latency, seed =
     if (fail !== undefined) throw fail;
     return nth;
   };
-  const rules = { ttl: "1h", key: "k", lock: { ttl: 10_000, wait: 8000 }, ...policy };
+  const rules = { ttl: "1h", key: "k", lock: loadLock({ ttl: 10_000, wait: 8000 }), ...policy };
   const made = Array.from({ length: instances }, (_, nth) => {
     const events = [];
     // Operations of this instance on the store.

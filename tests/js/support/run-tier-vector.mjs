@@ -1,6 +1,7 @@
 // Plays vectors of tiers, `tests/vectors/tiers/*.json`: their README says what the names mean.
 // Imports nothing of Node's.
 
+import { clear } from "holdover/operations";
 import { ManualClock } from "./manual-clock.mjs";
 
 const NAMES = {
@@ -80,7 +81,7 @@ function perform(cache, step) {
   if (step.get !== undefined) return cache.get(step.get).then((value) => value?.v ?? null);
   if (step.set !== undefined) return cache.set(step.set, { v: step.value }, { ttl: 3_600_000 });
   if (step.delete !== undefined) return cache.invalidate(step.delete);
-  return cache.clear();
+  return clear(cache);
 }
 
 /**

@@ -1,5 +1,7 @@
 // The routes of a vector's calls through the public API. All must give the same answers.
 
+import { peek } from "holdover/operations";
+
 /** Returns a key as vectors write it: a string as it is, a list of arguments as JSON. */
 export const labelOf = (key) => (typeof key === "string" ? key : JSON.stringify(key));
 const argsOf = (key) => (typeof key === "string" ? [key] : key);
@@ -65,7 +67,7 @@ export const ROUTES = {
           const load = (context) => origin.load(labelOf(key), context.signal);
           return cache.explain(labelOf(key), load, { ...policy, signal });
         },
-        peek: (key) => cache.peek(labelOf(key)),
+        peek: (key) => peek(cache, labelOf(key)),
         invalidate: (key) => cache.invalidate(labelOf(key)),
       };
     },

@@ -1,6 +1,7 @@
 // The worker of the tests of compatibility dates. Loads wait for the origin, which is slow.
 
 import { createCache } from "holdover";
+import { many } from "holdover/batches";
 import { cachedFetch, cachedHandler } from "holdover/fetch";
 
 const events = [];
@@ -43,7 +44,7 @@ const ways = {
   short,
   guarded: locked,
   getOrLoad: (url) => cache.getOrLoad(`own:${url}`, () => text(url), { ttl: "1m" }),
-  many: async (url) => (await batched.many([[url]]))[0],
+  many: async (url) => (await many(batched, [[url]]))[0],
   fetch: async (url) => (await cached(url)).text(),
   handler: async (url, ctx) => {
     const request = new Request(`https://example.org/?from=${encodeURIComponent(url)}`);

@@ -2,8 +2,11 @@
 
 import { parentPort } from "node:worker_threads";
 import { createCache, memory } from "holdover";
+import { lock as lockIn } from "holdover/locks";
+import { clear } from "holdover/operations";
 import { cacheStorage } from "holdover/stores/cache-storage";
 import { redis } from "holdover/stores/redis";
+import { invalidateTags } from "holdover/tags";
 import { Redis as IoRedis } from "ioredis";
 import { createClient } from "redis";
 
@@ -87,14 +90,14 @@ const COMMANDS = {
   /** Where the answer came from. */
   source: async (key) => (await get.explain(key)).source,
   invalidate: (key) => get.invalidate(key),
-  invalidateTags: (tag, options) => cache.invalidateTags(tag, options),
+  invalidateTags: (tag, options) => invalidateTags(cache, tag, options),
   delete: (key) => cache.delete(key),
   set: (key, value) => cache.set(key, value, { ttl: "1h" }),
-  clear: () => cache.clear(),
+  clear: () => clear(cache),
   /** Takes a lock; gives its token, or the code of the error. */
   lock: (key, options) =>
     outcome(
-      cache.lock(key, options).then((lock) => {
+      lockIn(cache, key, options).then((lock) => {
         locks.set(key, lock);
         return lock.token;
       }),

@@ -1,19 +1,17 @@
 /** What the basic operations are given, checked. */
 
-import type { LocalLocks } from "../../coordination/local-lock.js";
 import type { Driver } from "../../engine/driver.js";
 import { entryTags } from "../../keys/tags.js";
 import type { Lifetime } from "../../model/entry.js";
 import { type Duration, duration } from "../../util/duration.js";
 import { ConfigError } from "../../util/errors.js";
-import { flag, type OptionNames, readOptions } from "../../util/options.js";
+import { type OptionNames, readOptions } from "../../util/options.js";
 import type { Entries } from "../entries.js";
 
 /** The cache that an operation works on. */
 export interface Subject {
   readonly driver: Driver;
   readonly entries: Entries;
-  readonly locks: LocalLocks;
 }
 
 /** How a value that is not loaded is stored. */
@@ -22,14 +20,6 @@ export interface EntryOptions {
   readonly ttl?: Duration | undefined;
   /** What the entry may be invalidated by, with `invalidateTags`. Default none. */
   readonly tags?: readonly string[] | undefined;
-}
-
-/** The same, for one value. */
-export interface SetEntryOptions extends EntryOptions {
-  /** Only if there is no fresh value, like `add`. Default false. */
-  readonly ifAbsent?: boolean | undefined;
-  /** Only if there is a fresh value, like `replace`. Default false. */
-  readonly ifPresent?: boolean | undefined;
 }
 
 /** @throws ConfigError for what is no string */
@@ -80,36 +70,30 @@ export function lifetimeOf(ttl: unknown): Lifetime {
 }
 
 /** Options with names that others share. */
-const known: OptionNames<keyof EntryOptions> = { of: "an entry", known: ["ttl", "tags"] };
+const NAMES: OptionNames<keyof EntryOptions> = { of: "an entry", known: ["ttl", "tags"] };
 
-/** The lifetime that options give. */
-export function entryLifetime({ entries }: Subject, options: unknown = {}): Lifetime {
-  const { ttl = Number.POSITIVE_INFINITY, tags = [] } = readOptions(options, known);
+/** Returns the lifetime that options give. */
+export function entryLifetime(
+  { entries }: Subject,
+  options: unknown = {},
+  names: OptionNames<keyof EntryOptions> = NAMES,
+): Lifetime {
+  const { ttl = Number.POSITIVE_INFINITY, tags = [] } = readOptions(options, names);
   return entries.tagged(lifetimeOf(ttl), entryTags(tags));
 }
 
-const SET_NAMES: OptionNames<keyof SetEntryOptions> = {
+const SET_NAMES: OptionNames<keyof EntryOptions> = {
   of: "set",
-  known: ["ttl", "tags", "ifAbsent", "ifPresent"],
+  known: ["ttl", "tags"],
+  elsewhere: {
+    ifAbsent: 'add(cache, key, value) of "holdover/operations"',
+    ifPresent: 'replace(cache, key, value) of "holdover/operations"',
+  },
 };
 
-/** Options of `set`. */
-export function compileSet(
-  { entries }: Subject,
-  options: unknown = {},
-): {
-  readonly lifetime: Lifetime;
-  readonly mode: "always" | "ifAbsent" | "ifPresent";
-} {
-  const given = readOptions(options, SET_NAMES);
-  const { ttl = Number.POSITIVE_INFINITY, tags = [] } = given;
-  const lifetime = entries.tagged(lifetimeOf(ttl), entryTags(tags));
-  const ifAbsent = flag(given.ifAbsent, "ifAbsent", false);
-  if (!flag(given.ifPresent, "ifPresent", false)) {
-    return { lifetime, mode: ifAbsent ? "ifAbsent" : "always" };
-  }
-  if (!ifAbsent) return { lifetime, mode: "ifPresent" };
-  throw new ConfigError("ifPresent", true, "not with ifAbsent: together they never store");
+/** Returns the lifetime that options of `set` give. */
+export function setLifetime(subject: Subject, options: unknown): Lifetime {
+  return entryLifetime(subject, options, SET_NAMES);
 }
 
 /**

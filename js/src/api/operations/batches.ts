@@ -9,13 +9,13 @@ import type { Subject } from "./arguments.js";
 /** How often keys are read that change again and again meanwhile. */
 const READS = 3;
 
-/** See `Cache.getMany`. */
+/** See `getMany` of `holdover/operations`. */
 export async function getMany(cache: Subject, keys: readonly string[]): Promise<unknown[]> {
   const found = await freshMany(cache, keys);
   return keys.map((key) => visible(found.get(key)?.value));
 }
 
-/** See `Cache.setMany`. */
+/** See `setMany` of `holdover/operations`. */
 export async function setMany(
   cache: Subject,
   entries: readonly (readonly [string, unknown])[],
@@ -40,7 +40,7 @@ export async function setMany(
   await feed?.tell({ keys: stored.map(([key]) => key), soft: true });
 }
 
-/** See `Cache.deleteMany`. */
+/** See `deleteMany` of `holdover/operations`. */
 export async function deleteMany(cache: Subject, keys: readonly string[]): Promise<boolean[]> {
   const found = await freshMany(cache, keys);
   await dropAll(cache, keys);

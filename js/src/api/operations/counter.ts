@@ -19,7 +19,7 @@ interface Found {
   readonly left: number;
 }
 
-/** See `Cache.increment`. */
+/** See `increment` of `holdover/operations`. */
 export function increment(
   cache: Subject,
   key: string,

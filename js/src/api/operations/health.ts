@@ -4,7 +4,7 @@ import { unavailable } from "../../core/core.js";
 import { StoreError } from "../../util/errors.js";
 import type { Subject } from "./arguments.js";
 
-/** See `Cache.ping`. */
+/** See `ping` of `holdover/operations`. */
 export async function ping({ driver }: Subject): Promise<void> {
   driver.checkOpen();
   const { layers } = driver.host;

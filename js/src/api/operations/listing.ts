@@ -6,14 +6,14 @@ import type { Subject } from "./arguments.js";
 import { dropAll } from "./batches.js";
 import { literalPrefix, matcher } from "./pattern.js";
 
-/** See `Cache.keys`. */
+/** See `keys` of `holdover/operations`. */
 export async function keysOf(cache: Subject, pattern: string): Promise<string[]> {
   const { found, unlisted } = await list(cache, pattern);
   for (const error of unlisted) throw error;
   return found;
 }
 
-/** See `Cache.deleteMatch`. */
+/** See `deleteMatch` of `holdover/operations`. */
 export async function deleteMatch(cache: Subject, pattern: string): Promise<number> {
   cache.driver.checkOpen();
   const { driver, entries } = cache;
@@ -33,7 +33,7 @@ export async function deleteMatch(cache: Subject, pattern: string): Promise<numb
   return new Set([...held, ...found]).size;
 }
 
-/** See `Cache.clear`. */
+/** See `clear` of `holdover/operations`. */
 export async function clear(cache: Subject): Promise<void> {
   const { driver, entries } = cache;
   driver.checkOpen();

@@ -1,6 +1,7 @@
 /** Locks for the application's own use. */
 
 import { heldLock, type Lock } from "../../coordination/held-lock.js";
+import { localLocksOf } from "../../coordination/local-lock.js";
 import { lockLayer, StoreLock } from "../../coordination/lock.js";
 import { poll } from "../../coordination/lock-poll.js";
 import { type Duration, duration } from "../../util/duration.js";
@@ -10,7 +11,7 @@ import type { Subject } from "./arguments.js";
 
 export type { Lock } from "../../coordination/held-lock.js";
 
-/** Options of `Cache.lock`. */
+/** Options of `lock`. */
 export interface LockOptions {
   /** After how long a holder that did not let go has lost it. Required. */
   readonly ttl: Duration;
@@ -20,15 +21,16 @@ export interface LockOptions {
 
 const LONGEST_WAIT = 2 ** 31 - 1;
 
-/** See `Cache.lock`. */
+/** See `lock` of `holdover/locks`. */
 export async function lock(cache: Subject, key: string, options: LockOptions): Promise<Lock> {
   const given = readOptions(options, { of: "lock", known: ["ttl", "wait"] });
   const ttl = duration(given.ttl, { option: "ttl" });
   const range = { option: "wait", zero: true, max: LONGEST_WAIT };
   const wait = duration(given.wait ?? Math.min(ttl, LONGEST_WAIT), range);
-  const { driver, locks } = cache;
+  const { driver } = cache;
   driver.checkOpen();
   const { timers } = driver.host;
+  const locks = locksOf(cache);
   const began = timers.now();
   // First within this instance, so that one of its callers at most asks the store.
   const hold = await locks.acquire(`lock:${key}`, ttl + wait, wait);
@@ -61,11 +63,11 @@ const HOLDERS = "holders";
  * @throws StoreError
  */
 async function fencingToken(
-  { driver, locks }: Subject,
+  cache: Subject,
   stored: StoreLock | undefined,
 ): Promise<number | undefined> {
-  if (stored === undefined) return locks.next();
-  const { layers, timers } = driver.host;
+  if (stored === undefined) return locksOf(cache).next();
+  const { layers, timers } = cache.driver.host;
   const layer = lockLayer(layers);
   if (layers === undefined || layer?.store.increment === undefined) return undefined;
   const name = layers.own("fence", HOLDERS);
@@ -103,16 +105,20 @@ async function lockInStore(
   }
 }
 
+/** Returns the locks within this instance. */
+const locksOf = ({ driver: { host } }: Subject) => localLocksOf(host.space, host.timers);
+
 const nameOf = (name: string) => `%lock:${name}`;
 
 function timedOut(key: string, wait: number): LockTimeoutError {
   return new LockTimeoutError(`the lock of ${key} was not to be had within ${wait} ms`);
 }
 
-/** See `Cache.isLocked`. */
-export async function isLocked({ driver, locks }: Subject, key: string): Promise<boolean> {
+/** See `isLocked` of `holdover/locks`. */
+export async function isLocked(cache: Subject, key: string): Promise<boolean> {
+  const { driver } = cache;
   driver.checkOpen();
-  if (locks.isHeld(`lock:${key}`)) return true;
+  if (locksOf(cache).isHeld(`lock:${key}`)) return true;
   const { layers } = driver.host;
   const layer = lockLayer(layers);
   if (layers === undefined || layer === undefined) return false;

@@ -1,14 +1,14 @@
 /** Operations on one entry that look before they write. */
 
+import { localLocksOf } from "../../coordination/local-lock.js";
 import type { Lifetime } from "../../model/entry.js";
 import type { Layer, Layers } from "../../tiers/layers.js";
 import type { Content } from "../../tiers/writer.js";
 import { freshOf, type Held } from "../entries.js";
 import type { Subject } from "./arguments.js";
 import { actOnPresent, type Presence, UNKNOWN } from "./looking.js";
+import { inTurnOf } from "./turns.js";
 
-/** Milliseconds after which an operation that holds the turn of its key is taken for vanished. */
-const TURN = 5000;
 /** The most looks for an entry that changes again and again meanwhile. */
 const LOOKS = 3;
 const CHANGING = "changing";
@@ -19,42 +19,38 @@ const CHANGING = "changing";
  */
 export async function inTurn<T>(cache: Subject, key: string, task: () => Promise<T>): Promise<T> {
   if (cache.driver.host.layers === undefined) return task();
-  const turn = await cache.locks.acquire(`turn:${key}`, TURN, Number.POSITIVE_INFINITY);
-  try {
-    return await task();
-  } finally {
-    turn?.release();
-  }
+  return inTurnOf(localLocksOf(cache.driver.host.space, cache.driver.host.timers), key, task);
 }
 
-/** Stores a value; whether it was stored. See `Cache.set`. */
-export async function setEntry(
+/** See `add` of `holdover/operations`. */
+export async function add(
   cache: Subject,
   key: string,
   value: unknown,
   lifetime: Lifetime,
-  mode: "always" | "ifAbsent" | "ifPresent",
 ): Promise<boolean> {
-  const { entries, driver, locks } = cache;
-  if (driver.offFor(key).writes) return false;
-  const always = () => entries.set(key, value, lifetime);
-  if (mode === "ifAbsent") return inTurn(cache, key, () => add(cache, key, value, lifetime));
-  if (mode === "ifPresent") return inTurn(cache, key, () => replace(cache, key, always));
-  return locks.isHeld(`turn:${key}`) ? inTurn(cache, key, always) : always();
+  if (cache.driver.offFor(key).writes) return false;
+  return inTurn(cache, key, () => addNow(cache, key, value, lifetime));
 }
 
-async function replace(
+/** See `replace` of `holdover/operations`. */
+export async function replace(
   cache: Subject,
   key: string,
-  store: () => Promise<boolean>,
+  value: unknown,
+  lifetime: Lifetime,
 ): Promise<boolean> {
   const { entries, driver } = cache;
-  const { layers } = driver.host;
-  if (driver.offFor(key).reads) return false;
-  const held = () => entries.held(key, true);
-  if (layers === undefined) return held() !== undefined && store();
-  return actOnPresent(cache, layers, key, async (found) => {
-    return (found === UNKNOWN ? held() : found) !== undefined && store();
+  if (driver.offFor(key).writes) return false;
+  return inTurn(cache, key, async () => {
+    const { layers } = driver.host;
+    if (driver.offFor(key).reads) return false;
+    const held = () => entries.held(key, true);
+    const store = () => entries.set(key, value, lifetime);
+    if (layers === undefined) return held() !== undefined && store();
+    return actOnPresent(cache, layers, key, async (found) => {
+      return (found === UNKNOWN ? held() : found) !== undefined && store();
+    });
   });
 }
 
@@ -104,7 +100,7 @@ async function lookForRenewable(cache: Subject, key: string): Promise<Held | und
   return below?.tagged ? { ...below, tagged: { ...below.tagged, begun } } : below;
 }
 
-async function add(
+async function addNow(
   cache: Subject,
   key: string,
   value: unknown,
@@ -194,7 +190,7 @@ export async function changeElsewhere(
   await layers.tiers.prepare(named, content, decider).perform();
 }
 
-/** See `Cache.expire`. */
+/** See `expire` of `holdover/operations`. */
 export function expire(cache: Subject, key: string, lifetime: Lifetime): Promise<boolean> {
   const { entries, driver } = cache;
   const { layers } = driver.host;

@@ -1,0 +1,52 @@
+/** Calls for many keys at once. */
+
+import { type Wrapped, type Wrapping, wrappingOf } from "./api/wrap.js";
+import { Batch } from "./engine/batch.js";
+import type { Call } from "./engine/call.js";
+import type { LoadContext } from "./model/loader.js";
+import { type CompiledCall, compileCallOptions } from "./policy/policy.js";
+import type { CallOptions } from "./policy/policy-options.js";
+import { ConfigError } from "./util/errors.js";
+
+/**
+ * Calls a wrapped function for each list of arguments, in their order. What is missing is loaded by
+ * the policy's `loadMany` in one call. Rejects when one of the calls would.
+ * @throws ConfigError (by rejecting) for what is no wrapped function, or no array of argument lists
+ */
+export async function many<Args extends readonly unknown[], Result>(
+  this: unknown,
+  wrapped: Wrapped<Args, Result>,
+  argsList: readonly NoInfer<Args>[],
+  options?: CallOptions,
+): Promise<Result[]> {
+  const wrapping = wrappingOf(wrapped);
+  if (wrapping === undefined) throw new ConfigError("wrapped", wrapped, "what cache.wrap gave");
+  const compiled = options === undefined ? undefined : compileCallOptions(options);
+  const calls = callsOf(wrapping, this, checkedLists(argsList), compiled);
+  const answers = await Promise.all(calls.map((call) => wrapping.cache.driver.call(call)));
+  return answers.map(({ value }) => value as Result);
+}
+
+/** Returns the calls of a batch; all keys are made before anything is loaded. */
+function callsOf(
+  wrapping: Wrapping<readonly unknown[], unknown>,
+  self: unknown,
+  lists: readonly (readonly unknown[])[],
+  options: CompiledCall | undefined,
+): Call[] {
+  const batch = new Batch(self, wrapping.policy.rules.loadMany);
+  return lists.map((list) => {
+    const args = [...list];
+    const call = wrapping.callOf(self, args, wrapping.keyOf(args), options, true);
+    const load = (context: LoadContext) =>
+      batch.load(call.args, context) ?? call.load(context, call);
+    return { ...call, batch, load };
+  });
+}
+
+function checkedLists<Args>(argsList: readonly Args[]): readonly Args[] {
+  if (Array.isArray(argsList) && Array.from(argsList).every(Array.isArray)) return argsList;
+  throw new ConfigError("argsList", argsList, "an array of argument lists, like [[1], [2]]", {
+    subject: "what many was given",
+  });
+}

@@ -1,0 +1,214 @@
+/** Operations on entries that not every application needs, as functions of a cache. */
+
+import type { Cache } from "./api/cache.js";
+import { checkCache } from "./api/check-cache.js";
+import {
+  checkedEntries,
+  checkedKey,
+  checkedKeys,
+  checkedPattern,
+  checkedStep,
+  type EntryOptions,
+  entryLifetime,
+  lifetimeOf,
+} from "./api/operations/arguments.js";
+import * as batches from "./api/operations/batches.js";
+import * as counter from "./api/operations/counter.js";
+import * as health from "./api/operations/health.js";
+import * as listing from "./api/operations/listing.js";
+import * as single from "./api/operations/single.js";
+import type { Call } from "./engine/call.js";
+import { visible } from "./model/http-value.js";
+import type { LoadContext } from "./model/loader.js";
+import { currentFrame } from "./runtime/frames.js";
+import type { Duration } from "./util/duration.js";
+import { isThenable } from "./util/user-functions.js";
+
+export type { EntryOptions } from "./api/operations/arguments.js";
+
+/** Returns the value of `key`, fresh or stale; undefined without one. */
+export async function peek<Value = unknown>(cache: Cache, key: string): Promise<Value | undefined> {
+  checkCache(cache, "peek");
+  return visible(await cache.entries.peek(checkedKey(key))) as Value | undefined;
+}
+
+/**
+ * Returns how many milliseconds `key` stays fresh: `Infinity` without an end, undefined without a
+ * value.
+ */
+export async function ttl(cache: Cache, key: string): Promise<number | undefined> {
+  checkCache(cache, "ttl");
+  return (await cache.entries.fresh(checkedKey(key)))?.ttl;
+}
+
+/**
+ * Like `cache.getOrLoad`, for a value that may be at hand: a factory, or the value itself. What is
+ * no function is a value. For any other strategy than `ttl` take `getOrLoad`.
+ * @param options.ttl default: no expiry
+ */
+export async function getOrSet<Result>(
+  cache: Cache,
+  key: string,
+  valueOrFactory: Result | ((context: LoadContext) => Result | PromiseLike<Result>),
+  options: EntryOptions = {},
+): Promise<Awaited<Result>> {
+  checkCache(cache, "getOrSet");
+  const { ttl } = entryLifetime(cache, options);
+  const isFactory = typeof valueOrFactory === "function";
+  const load = isFactory ? (valueOrFactory as Call["load"]) : () => valueOrFactory;
+  const policy = cache.policies.of({ ttl });
+  const within = currentFrame();
+  const answer = await cache.driver.call({ key: checkedKey(key), policy, args: [], load, within });
+  return answer.value as Awaited<Result>;
+}
+
+/**
+ * Returns the fresh values of keys, each where its key stands; undefined where there is none. A
+ * store with `getMany` is asked once.
+ */
+export async function getMany<Value = unknown>(
+  cache: Cache,
+  keys: Iterable<string>,
+): Promise<(Value | undefined)[]> {
+  checkCache(cache, "getMany");
+  return (await batches.getMany(cache, checkedKeys(keys))) as (Value | undefined)[];
+}
+
+/** Stores pairs of key and value, here and in every store: one operation where it has `setMany`. */
+export async function setMany(
+  cache: Cache,
+  entries: Iterable<readonly [key: string, value: unknown]>,
+  options?: EntryOptions,
+): Promise<void> {
+  checkCache(cache, "setMany");
+  const pairs = checkedEntries(entries);
+  const lifetime = entryLifetime(cache, options);
+  const given = pairs.map(([, value]) => value);
+  const values = given.some(isThenable) ? await Promise.all(given) : given;
+  const stored = pairs.map(([key], at) => [key, values[at]] as const);
+  await batches.setMany(cache, stored, lifetime);
+}
+
+/** Drops keys, here and in every store; for each, where it stands, true if it had a fresh value. */
+export async function deleteMany(cache: Cache, keys: Iterable<string>): Promise<boolean[]> {
+  checkCache(cache, "deleteMany");
+  return batches.deleteMany(cache, checkedKeys(keys));
+}
+
+/**
+ * Stores a value if there is no fresh one; true if it did. Atomic within this instance, and across
+ * instances where a store has `add`: the first such store decides, and what this instance has in
+ * memory does not count. Without one, two instances may both be told true. False while writes are
+ * switched off.
+ * @throws StoreError when the store that decides is down
+ */
+export async function add(
+  cache: Cache,
+  key: string,
+  value: unknown,
+  options?: EntryOptions,
+): Promise<boolean> {
+  checkCache(cache, "add");
+  const lifetime = entryLifetime(cache, options);
+  return single.add(cache, checkedKey(key), isThenable(value) ? await value : value, lifetime);
+}
+
+/**
+ * Stores a value if there is a fresh one; true if it did. Within this instance nothing comes
+ * between the two; another instance may drop the key in between. Above stores the last one says
+ * whether there is one, and memory only while that cannot be asked.
+ */
+export async function replace(
+  cache: Cache,
+  key: string,
+  value: unknown,
+  options?: EntryOptions,
+): Promise<boolean> {
+  checkCache(cache, "replace");
+  const lifetime = entryLifetime(cache, options);
+  return single.replace(cache, checkedKey(key), isThenable(value) ? await value : value, lifetime);
+}
+
+/**
+ * Lets `key` stay fresh for `ttl` from now on, without stale windows; 0 drops it. True if there was
+ * a fresh value. Above stores it is what the last one has now: false for what only memory has, and
+ * while that store cannot be asked.
+ */
+export async function expire(cache: Cache, key: string, ttl: Duration): Promise<boolean> {
+  checkCache(cache, "expire");
+  return single.expire(cache, checkedKey(key), lifetimeOf(ttl));
+}
+
+/**
+ * Adds to a number; returns the sum. A key without a fresh value counts from 0 and gets `ttl`
+ * (default: no expiry); one that has a value keeps its expiry.
+ *
+ * Atomic within this instance, and across instances where a store has `increment` and `add`: the
+ * first such store counts, `get` asks it, and memory keeps nothing of it. (A number that `set`
+ * stored before becomes a counter with the first `increment`; for that to be atomic, too, the store
+ * needs `compareAndDelete`.) Without such a store instances count apart and overwrite each other.
+ * While reads or writes are switched off the sum is not kept.
+ * @param by a whole number, as stores count in whole numbers
+ * @throws ConfigError when there is a value that is no number, or the sum would be beyond ±2^53,
+ *   where numbers are not exact any more; the value stays
+ * @throws StoreError when the store that counts is down
+ */
+export async function increment(
+  cache: Cache,
+  key: string,
+  by = 1,
+  options?: EntryOptions,
+): Promise<number> {
+  checkCache(cache, "increment");
+  const step = checkedStep(by, "by");
+  return counter.increment(cache, checkedKey(key), step, entryLifetime(cache, options));
+}
+
+/**
+ * Returns the keys that have an entry, fresh or stale, in no order. In a pattern `*` is any
+ * characters, also none, `?` is any one, everything else is itself: `"user:*"`. Lists every key of
+ * the namespace that begins like the pattern, so it is nothing for a hot path.
+ * @throws StoreError when a store has no `keys` or fails
+ */
+export async function keys(cache: Cache, pattern = "*"): Promise<string[]> {
+  checkCache(cache, "keys");
+  return listing.keysOf(cache, checkedPattern(pattern));
+}
+
+/**
+ * Returns how many keys have an entry; as costly as {@link keys}.
+ * @throws StoreError when a store has no `keys` or fails
+ */
+export async function size(cache: Cache): Promise<number> {
+  checkCache(cache, "size");
+  return (await listing.keysOf(cache, "*")).length;
+}
+
+/**
+ * Drops the keys that match, as {@link keys} finds them; returns how many. Where a store cannot
+ * list its keys, those that are found elsewhere are dropped everywhere.
+ * @throws StoreError, after that, when a store has no `keys` or fails
+ */
+export async function deleteMatch(cache: Cache, pattern: string): Promise<number> {
+  checkCache(cache, "deleteMatch");
+  return listing.deleteMatch(cache, checkedPattern(pattern));
+}
+
+/**
+ * Drops everything of this cache's namespace, here and in every store that has `clear` or `keys`;
+ * one that has neither, or fails, keeps its entries, which is a `store-error` event. Without a
+ * namespace that is all a store has.
+ */
+export async function clear(cache: Cache): Promise<void> {
+  checkCache(cache, "clear");
+  await listing.clear(cache);
+}
+
+/**
+ * Resolves when every store can be reached, and this host has the core that `memory()` needs.
+ * @throws StoreError when one cannot, or there is no core: nothing is cached then
+ */
+export async function ping(cache: Cache): Promise<void> {
+  checkCache(cache, "ping");
+  await health.ping(cache);
+}
