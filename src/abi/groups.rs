@@ -244,6 +244,8 @@ groups! {
         AUTHORIZATION = 128,
         /// Shows who asks: what it fails with may concern its user alone.
         PERSONAL = 256,
+        /// Is a call whatever is stored, unless it is barred from that: see `http_is_barred`.
+        CALLS = 512,
     }
 
     /// The cache modes of requests.

@@ -194,6 +194,14 @@ impl Request {
         self.is_get && !self.is_conditional && !self.wants_range
     }
 
+    /// True if its way is a call whatever is stored, or the origin's if it is barred from that.
+    #[must_use]
+    pub fn always_calls(&self) -> bool {
+        let is_plain = self.is_get && !self.wants_range && self.mode == Mode::Default;
+        let asks = self.directives.has(Flag::NoCache) || self.directives.has(Flag::OnlyIfCached);
+        is_plain && !asks && !self.says_how_old()
+    }
+
     /// Decides how the request is answered where `stored` is what there is.
     #[must_use]
     pub fn way(&self, stored: Option<&Stored>, origin: Origin) -> Way {

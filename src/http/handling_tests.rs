@@ -205,6 +205,37 @@ fn states_decide_without_a_word() {
 }
 
 #[test]
+fn some_requests_are_calls_whatever_is_stored() {
+    let calls = "if-none-match: *\ncookie: a\nauthorization: b\n";
+    let states = [
+        State::Fresh,
+        State::Revalidate,
+        State::IfError,
+        State::Retained,
+    ];
+    let others = [
+        asking("no-cache"),
+        asking("only-if-cached"),
+        asking("max-age=1"),
+        asking("min-fresh=1"),
+        asking("max-stale"),
+        get("range: bytes=0-\n"),
+        request("HEAD", Mode::Default, ""),
+        request("GET", Mode::ForceCache, ""),
+    ];
+    assert!(others.iter().all(|request| !request.always_calls()));
+    for request in [get(calls), get(""), asking("stale-if-error=9, no-store")] {
+        assert!(request.always_calls());
+        for origin in [ORIGIN, HANDLER] {
+            assert_eq!(request.way(None, origin), Way::Call);
+            for state in states {
+                assert_eq!(request.way(Some(&in_state(state)), origin), Way::Call);
+            }
+        }
+    }
+}
+
+#[test]
 fn an_origin_that_does_not_fill_is_asked_for_parts() {
     let range = "range: bytes=0-1\n";
     for (method, mode, head, stored, origin, expected) in [

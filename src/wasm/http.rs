@@ -222,6 +222,7 @@ pub fn http_request(method: &str, request_head: &str, mode: u32, shared: bool) -
         (directives.has(Flag::OnlyIfCached), flag::ONLY_IF_CACHED),
         (request.is_authorized, flag::AUTHORIZATION),
         (request.is_personal, flag::PERSONAL),
+        (request.always_calls(), flag::CALLS),
     ]);
     let number = |name| optional(directives.seconds(name));
     RequestNumbers {

@@ -175,6 +175,8 @@ export const REQUEST_ONLY_IF_CACHED = 64;
 export const REQUEST_AUTHORIZATION = 128;
 /** Shows who asks: what it fails with may concern its user alone. */
 export const REQUEST_PERSONAL = 256;
+/** Is a call whatever is stored, unless it is barred from that: see `http_is_barred`. */
+export const REQUEST_CALLS = 512;
 
 // The cache modes of requests.
 /** See `Mode::Default`. */

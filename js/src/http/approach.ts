@@ -1,7 +1,9 @@
 /** How a request is answered at its place: by a call, or at once. */
 
 import {
+  REQUEST_CALLS,
   WAY_BYPASS,
+  WAY_CALL,
   WAY_FAIL,
   WAY_FAIL_HARD,
   WAY_FORWARD,
@@ -41,7 +43,10 @@ export async function approach(http: CachedHttp, asked: Asked, place: Place): Pr
   return taken(http, asked, place, held, wayOf(http, asked, held));
 }
 
-function wayOf({ origin, keys }: CachedHttp, asked: Asked, held: Held | undefined): number {
+function wayOf(http: CachedHttp, asked: Asked, held: Held | undefined): number {
+  const { origin, keys } = http;
+  if (asked.plan.flags & REQUEST_CALLS)
+    return held !== undefined && http.isBarred(asked, held.value) ? WAY_BYPASS : WAY_CALL;
   const stored = held === undefined ? NOTHING : numbersOfStored(asked, held.value, held);
   // Keys of a caller's own may be anything, also those of parts.
   return core.http_way(asked.plan.numbers, stored, origin.fills, keys !== undefined);

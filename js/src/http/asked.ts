@@ -4,6 +4,7 @@ import {
   HANDLING_LOOKUP,
   MODE_DEFAULT,
   MODE_NAMES,
+  REQUEST_CALLS,
   REQUEST_GET,
   REQUEST_PERSONAL,
   REQUEST_WHOLE,
@@ -31,7 +32,7 @@ const TELLING = /^(?:cache-control|pragma|if-|range|authorization|cookie)/im;
 const DIRECTIVES = /^(?:cache-control|pragma):.*\n/gim;
 
 /** A request as the core reads it. */
-interface RequestPlan extends RequestNumbers {
+interface RequestPlan extends Pick<RequestNumbers, "handling" | "flags" | "staleIfError"> {
   readonly numbers: Float64Array;
 }
 
@@ -42,16 +43,16 @@ interface ReadingCache {
   readonly ignoresDirectives: boolean;
 }
 
-const planOf = (numbers: Float64Array): RequestPlan => ({
-  ...readRequestNumbers(numbers),
-  numbers,
-});
+function planOf(numbers: Float64Array): RequestPlan {
+  const { handling, flags, staleIfError } = readRequestNumbers(numbers);
+  return { handling, flags, staleIfError, numbers };
+}
 
 /** The plan of a GET that has none of these fields: it is made without the core. */
 const SILENT: RequestPlan = planOf(
   writeRequestNumbers({
     handling: HANDLING_LOOKUP,
-    flags: REQUEST_GET | REQUEST_WHOLE,
+    flags: REQUEST_GET | REQUEST_WHOLE | REQUEST_CALLS,
     mode: MODE_DEFAULT,
     maxAge: Number.NaN,
     minFresh: Number.NaN,

@@ -366,14 +366,14 @@ export class CachedHttp {
   /** Whether a response that another request brought is this one's, too. */
   #mayHave(asked: Asked, stored: StoredResponse, source: Answer["source"]): boolean {
     const { terms } = stored;
-    if (this.#isBarred(asked, stored)) return false;
+    if (this.isBarred(asked, stored)) return false;
     if (source !== "coalesced") return true;
     if (!stored.shareable) return false;
     return terms.vary === "" || core.http_vary_key(terms.vary, asked.head) === terms.selection;
   }
 
   /** Whether a stored response may not answer a request, however fresh it is. */
-  #isBarred(asked: Asked, { terms }: StoredResponse): boolean {
+  isBarred(asked: Asked, { terms }: StoredResponse): boolean {
     const { flags } = asked.plan;
     return core.http_is_barred(flags, terms.authorized, redirectsOthers(asked, terms));
   }
