@@ -125,6 +125,18 @@ groups! {
         ANSWERED = 0,
     }
 
+    /// The ways of waiting for a load.
+    pub mod wait: u32 {
+        /// The caller leads it; else it has joined another's.
+        LEADS = 1,
+        /// An entry may answer when the load is slow.
+        FALLBACK = 2,
+        /// No entry may answer, however the load ends.
+        FOR_LOADED = 4,
+        /// Stores are below the memory.
+        LAYERED = 8,
+    }
+
     /// The results of `state`.
     pub mod state: u32 {
         /// There is no entry.

@@ -84,6 +84,15 @@ impl CallMachine {
         }
     }
 
+    /// The time for which a caller waits for a load before an entry may answer instead; `None`: as
+    /// long as the load takes. `fallback`: it has an entry, or a store below the memory may.
+    #[must_use]
+    pub fn failover_after(&self, policy: PolicyId, fallback: bool) -> Option<Span> {
+        self.policies[policy as usize]
+            .failover_after()
+            .filter(|_| fallback)
+    }
+
     /// How long callers still wait for the flight of `slot`; zero without one.
     pub fn wait_left(&mut self, slot: SlotId, now: Timestamp) -> Span {
         let now = self.clock.observe(now);

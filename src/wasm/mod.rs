@@ -24,7 +24,7 @@ pub mod reads;
 pub mod records;
 pub mod tags;
 
-use crate::abi::{self, begun, dropped, state, step};
+use crate::abi::{self, begun, dropped, state, step, wait};
 use crate::call::{Arrival, Found, Kept, Served, Step};
 use crate::flight::Fence;
 use crate::memory::SlotId;
@@ -346,6 +346,18 @@ pub fn count_hits(machine: u32, slot: i32, hits: f64) {
 pub fn ttl(machine: u32, slot: i32) -> f64 {
     with(machine, |calls| {
         calls.machine.ttl(slot as u32).map_or(f64::NAN, span_out)
+    })
+}
+
+/// The time for which a caller that waits in some of [`abi::wait`] does so before an entry may
+/// answer; Infinity for as long as the load takes.
+#[wasm_bindgen]
+#[must_use]
+pub fn failover_after(machine: u32, policy: u32, way: u32) -> f64 {
+    let fallback = way & wait::FOR_LOADED == 0 && way & (wait::FALLBACK | wait::LAYERED) != 0;
+    with(machine, |calls| {
+        let after = calls.machine.failover_after(policy, fallback);
+        after.map_or(f64::INFINITY, span_out)
     })
 }
 

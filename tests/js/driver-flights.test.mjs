@@ -214,3 +214,23 @@ test("a closed cache refuses, loads under way still answer", async () => {
     (error) => error.code === "E_CLOSED",
   );
 });
+
+test("callers of one turn share a promise and are counted; after a write they do not join", async () => {
+  const cache = createCache();
+  const loads = [];
+  const load = () => new Promise((resolve) => loads.push(resolve));
+  const get = cache.wrap(load, { ttl: "1h", key: "{0}" });
+  const first = get("other");
+  loads[0]("shareable");
+  await first;
+  const before = ["a", "a", "a", "a"].map((key) => get(key));
+  assert.equal(new Set(before).size, 2, "the leader's promise and that of all followers");
+  const { misses, coalesced } = cache.stats();
+  assert.deepEqual([misses, coalesced], [5, 3]);
+  const written = cache.set("a", "written", { ttl: "1h" });
+  const after = get("a");
+  loads[1]("loaded");
+  assert.deepEqual(await Promise.all(before), Array(4).fill("loaded"));
+  assert.equal(await after, "written");
+  await written;
+});

@@ -319,7 +319,7 @@ impl Driver {
             return;
         }
         self.flights[id].waiters.push(caller);
-        if let (true, Some(failover)) = (fallback, self.rules.failover_after) {
+        if let Some(failover) = self.machine.failover_after(self.policy, fallback) {
             let event = Event::FailsOver(caller, waits);
             self.timeline.after(failover.as_millis(), event);
         }

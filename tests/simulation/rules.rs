@@ -14,7 +14,6 @@ use serde_json::Value;
 /// A policy as the driver sees it.
 #[derive(Debug)]
 pub(crate) struct Rules {
-    pub(crate) failover_after: Option<Span>,
     pub(crate) timeout: Option<Span>,
     pub(crate) single_flight: bool,
     /// What answers a call that is refused for the rate.
@@ -33,7 +32,6 @@ pub(crate) fn compile(fields: PolicyFields) -> Result<(Policy, Rules, GuardSets)
     let policy = Policy::compile(&options(&fields))?;
     let guards = GuardSets::compile(&fields)?;
     let rules = Rules {
-        failover_after: policy.failover_after(),
         timeout: policy.timeout(),
         single_flight: policy.single_flight(),
         on_reject: fields.rate_limit.and_then(|limit| limit.on_reject),

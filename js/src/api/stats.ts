@@ -2,7 +2,8 @@
 
 import { ready, trapCount } from "../core/core.js";
 import type { BoundPolicy } from "../engine/bound-policy.js";
-import { CountsByName, countsOf, type PolicyStats } from "../engine/counts.js";
+import { CountsByName, type PolicyStats } from "../engine/counts.js";
+import { countsOf } from "../engine/policy-roster.js";
 import type { MemoryStore, MemoryUsage } from "../memory/memory.js";
 
 /** What `cache.stats()` gives. */

@@ -3,9 +3,9 @@
 import { STEP_WAIT } from "../core/abi.js";
 import { BoundPolicy } from "../engine/bound-policy.js";
 import type { Call } from "../engine/call.js";
+import { gatherCrowd, joinCrowd } from "../engine/crowd.js";
 import { HIT_BITS } from "../engine/driver.js";
 import { writtenLifetime } from "../engine/facts.js";
-import type { Flight } from "../engine/flight.js";
 import { signalsIn, snapshot, withSignal } from "../keys/call-arguments.js";
 import { type KeyFunction, keyFunction } from "../keys/key.js";
 import { isAbortSignal } from "../keys/key-encode.js";
@@ -19,7 +19,6 @@ import {
   compilePolicy,
 } from "../policy/policy.js";
 import type { CallOptions, PolicyOptions } from "../policy/policy-options.js";
-import { isBurst, joinBurst } from "../runtime/clock.js";
 import { currentFrame, Habits } from "../runtime/frames.js";
 import { ConfigError } from "../util/errors.js";
 import type { Cache } from "./cache.js";
@@ -260,21 +259,19 @@ export function wrap<Args extends readonly unknown[], Result>(
       if (slot === undefined || !plain || hasSignal(args)) {
         return driver.call(wrapping.callOf(this, args, key)).then(resultOf<Result>);
       }
+      if (slot === memory.crowdSlot) {
+        const shared = joinCrowd(memory, slot, policy, driver) as Promise<Result> | undefined;
+        if (shared !== undefined) return shared;
+      }
       // The way of a hit: no closure, one call into the core, the slot's own promise.
       const verdict = driver.begin(slot, place.id);
       if ((verdict & HIT_BITS) === 0) {
         const promise = memory.promiseOf(slot) as Promise<Result> | undefined;
         if (promise !== undefined) return promise;
       }
-      const waits =
-        (verdict & HIT_BITS) === STEP_WAIT && policy.mayCrowd && currentFrame() === undefined;
-      const flight = waits ? memory.flights[slot] : undefined;
-      const crowd = flight?.crowd;
-      if (crowd?.policy === policy && isBurst(crowd.burst) && !driver.isOutdated(flight as Flight))
-        return crowd.result as Promise<Result>;
       const call = wrapping.callOf(this, args, key);
       const result = driver.perform(call, slot, verdict).then(resultOf<Result>);
-      if (flight !== undefined) flight.crowd = { policy, burst: joinBurst(), result };
+      if ((verdict & HIT_BITS) === STEP_WAIT) gatherCrowd(memory, slot, policy, result);
       return result;
     } catch (error) {
       return Promise.reject(error);

@@ -74,6 +74,16 @@ export const LANDED_OUTDATED = -2;
 /** The entry answers: the origin fails, and a load finds out for how long. */
 export const BESIDE_ANSWERED = 0;
 
+// The ways of waiting for a load.
+/** The caller leads it; else it has joined another's. */
+export const WAIT_LEADS = 1;
+/** An entry may answer when the load is slow. */
+export const WAIT_FALLBACK = 2;
+/** No entry may answer, however the load ends. */
+export const WAIT_FOR_LOADED = 4;
+/** Stores are below the memory. */
+export const WAIT_LAYERED = 8;
+
 // The results of `state`.
 /** There is no entry. */
 export const STATE_ABSENT = 0;

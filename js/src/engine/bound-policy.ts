@@ -1,6 +1,7 @@
 /** A compiled policy on its way into the core. */
 
-import { writePolicyNumbers } from "../core/abi.js";
+import { WAIT_FALLBACK, writePolicyNumbers } from "../core/abi.js";
+import * as core from "../core/core.js";
 import type { MemoryStore } from "../memory/memory.js";
 import type { SharedPlace } from "../policy/guard-options.js";
 import type { CompiledPolicy } from "../policy/policy.js";
@@ -20,6 +21,8 @@ export interface PolicyIdentity {
   /** The guards of a policy that is another one in the core, to share them. */
   readonly guards?: Guards | undefined;
 }
+
+const NEVER = Number.POSITIVE_INFINITY;
 
 /** A policy and its number in the core's running instance. */
 export class BoundPolicy {
@@ -86,6 +89,9 @@ export class BoundPolicy {
     const { place } = this;
     place.id = memory.addPolicy(numbersOf(this.rules));
     place.instance = memory.instance;
+    place.joined = 0;
+    const { machine } = memory;
+    place.failsOver = core.failover_after(machine, place.id, WAIT_FALLBACK) < NEVER;
   }
 }
 

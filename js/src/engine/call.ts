@@ -74,14 +74,8 @@ export interface Call {
   readonly lifetimeOfFailed?: LifetimeOf | undefined;
 }
 
-/** A call's way of waiting for a flight: a sum of the numbers that follow. */
+/** A call's way of waiting for a flight: some of the core's `wait`. */
 export type WaitKind = number;
-/** It leads the load; else it has joined another caller's. */
-export const LEADS: WaitKind = 1;
-/** An entry may answer when the load is slow. */
-export const HAS_FALLBACK: WaitKind = 2;
-/** No entry may answer, however the load ends. */
-export const WANTS_LOADED: WaitKind = 4;
 
 const NO_SIGNALS: readonly AbortSignal[] = [];
 

@@ -1,9 +1,6 @@
 /** Counters of policies, by name. */
 
 import { COUNT_NUMBERS } from "../core/abi.js";
-import { counters } from "../core/core.js";
-import type { MemoryStore } from "../memory/memory.js";
-import type { BoundPolicy } from "./bound-policy.js";
 import type { LoadTimes } from "./load-times.js";
 import { LoadTimesHistogram } from "./load-times.js";
 
@@ -42,17 +39,6 @@ export class CountsByName {
     for (const { counts, times } of this.#sums.values()) total.add(counts, times);
     return total.stats();
   }
-}
-
-/** What a policy has counted, also before the core forgot it. */
-export function countsOf({ place }: BoundPolicy, memory: MemoryStore): Float64Array {
-  const isKnown = memory.machine >= 0 && place.instance === memory.instance;
-  const counts = isKnown
-    ? counters(memory.machine, place.id)
-    : new Float64Array(COUNT_NUMBERS.length);
-  return place.counts === undefined
-    ? counts
-    : counts.map((count, at) => count + (place.counts?.[at] ?? 0));
 }
 
 /** What happened under one policy since the core was made. */

@@ -19,6 +19,10 @@ import {
   STEP_STALE,
   STEP_STALE_REFRESH,
   STEP_WAIT_FALLBACK,
+  WAIT_FALLBACK,
+  WAIT_FOR_LOADED,
+  WAIT_LAYERED,
+  WAIT_LEADS,
 } from "../core/abi.js";
 import * as core from "../core/core.js";
 import { warnWithoutCore } from "../core/without-core.js";
@@ -31,7 +35,7 @@ import { type Frame, useAsyncStorage } from "../runtime/frames.js";
 import { keepsRequestsApart, tellRequestsApart } from "../runtime/requests.js";
 import { ClosedError, type HoldoverError, ReentranceError } from "../util/errors.js";
 import type { BoundPolicy } from "./bound-policy.js";
-import { type Call, HAS_FALLBACK, LEADS, signalsOf, WANTS_LOADED, type WaitKind } from "./call.js";
+import { type Call, signalsOf, type WaitKind } from "./call.js";
 import { Flight } from "./flight.js";
 import { FlightContext } from "./flight-context.js";
 import { rejected } from "./guards.js";
@@ -44,6 +48,7 @@ import { countHit } from "./shared-hits.js";
 import { type Off, Switches } from "./switches.js";
 import { waitFor } from "./waiting.js";
 
+const NEVER = Number.POSITIVE_INFINITY;
 const NOT_DRAWN = Number.NaN;
 /** What {@link Driver.begin} gives when the core trapped; no verdict is −1. */
 const TRAPPED = -1;
@@ -179,7 +184,9 @@ export class Driver {
     if (mayServe && core.fallback(memory.machine, slot, id, false, timers.now())) {
       return this.#serving.serve(call, slot, "error-fallback", error);
     }
-    return rejected(call, error).then((outcome) => this.#serving.conclude(call, outcome, LEADS));
+    return rejected(call, error).then((outcome) =>
+      this.#serving.conclude(call, outcome, WAIT_LEADS),
+    );
   }
 
   #begin(call: Call): Promise<Answer> {
@@ -242,7 +249,7 @@ export class Driver {
       if (known < 0) memory.adopt(space, call.key, slot);
       const flight = this.#loads.register(call, slot, core.fence(memory.machine), "forced");
       this.#loads.start(flight, call, true);
-      return this.#join(call, flight, LEADS + WANTS_LOADED);
+      return this.#join(call, flight, WAIT_LEADS + WAIT_FOR_LOADED);
     } catch (error) {
       this.recover(error);
       return this.#bypass(call);
@@ -256,7 +263,7 @@ export class Driver {
   async alone(call: Call): Promise<Answer> {
     const refused = this.#refuse(call) ?? (await this.refusal(call));
     if (refused !== undefined) return refused;
-    return this.#join(call, this.#loads.alone(call), LEADS + WANTS_LOADED);
+    return this.#join(call, this.#loads.alone(call), WAIT_LEADS + WAIT_FOR_LOADED);
   }
 
   /** The answer of a call that a limit on calls refuses; undefined for one that it admits. */
@@ -269,7 +276,9 @@ export class Driver {
       const error = shared ?? guards.refuseCall(call, memory, timers);
       if (error === undefined) return undefined;
       this.host.events.tell({ type: "reject", key: call.key, error });
-      return rejected(call, error).then((outcome) => this.#serving.conclude(call, outcome, LEADS));
+      return rejected(call, error).then((outcome) =>
+        this.#serving.conclude(call, outcome, WAIT_LEADS),
+      );
     } catch (error) {
       this.recover(error);
       return undefined;
@@ -354,7 +363,11 @@ export class Driver {
         const flight = this.#loads.register(call, slot, core.fence(memory.machine), "load");
         if (step === STEP_LOAD) this.#tellMiss(call.key);
         this.#loads.start(flight, call);
-        return this.#join(call, flight, LEADS + (step === STEP_LOAD_FALLBACK ? HAS_FALLBACK : 0));
+        return this.#join(
+          call,
+          flight,
+          WAIT_LEADS + (step === STEP_LOAD_FALLBACK ? WAIT_FALLBACK : 0),
+        );
       }
       default: {
         const flight = memory.flights[slot];
@@ -364,7 +377,7 @@ export class Driver {
         if (!isOwn && this.isOutdated(flight)) return this.#takeOver(call, slot);
         if (step !== STEP_WAIT_FALLBACK) this.#tellMiss(call.key);
         if (isOwn) return this.#loadWithin(call, call.within as Frame);
-        return this.#wait(call, flight, step === STEP_WAIT_FALLBACK ? HAS_FALLBACK : 0);
+        return this.#wait(call, flight, step === STEP_WAIT_FALLBACK ? WAIT_FALLBACK : 0);
       }
     }
   }
@@ -384,13 +397,13 @@ export class Driver {
   /** Loads beside the load that leads the key. */
   #loadBeside(call: Call, fallback: WaitKind): Promise<Answer> {
     const { memory, space, timers } = this.host;
-    const slot = (fallback & HAS_FALLBACK) !== 0 ? (space.get(call.key) ?? -1) : -1;
+    const slot = (fallback & WAIT_FALLBACK) !== 0 ? (space.get(call.key) ?? -1) : -1;
     const id = call.policy.bind(memory);
     const fence = core.load_beside(memory.machine, slot, id, timers.now());
     if (fence === BESIDE_ANSWERED) return this.#serving.serve(call, slot, "error-fallback");
     const flight = this.#loads.register(call, -1, fence, "beside");
     this.#loads.start(flight, call);
-    return this.#join(call, flight, LEADS + fallback);
+    return this.#join(call, flight, WAIT_LEADS + fallback);
   }
 
   /**
@@ -409,7 +422,7 @@ export class Driver {
     const flight = this.#loads.register(own, -1, fence, "beside");
     flight.frame.depth = frame.depth + 1;
     this.#loads.startWithin(flight, own);
-    return this.#join(own, flight, LEADS);
+    return this.#join(own, flight, WAIT_LEADS);
   }
 
   /** Whether a load must not be joined, for a tag of it was invalidated. */
@@ -426,7 +439,7 @@ export class Driver {
     const flight = this.#loads.register(call, slot, fence, "load");
     this.#tellMiss(call.key);
     this.#loads.start(flight, call);
-    return this.#join(call, flight, LEADS);
+    return this.#join(call, flight, WAIT_LEADS);
   }
 
   #tellMiss(key: string): void {
@@ -435,15 +448,11 @@ export class Driver {
 
   /** Waits for a flight, as one of its callers. */
   #join(call: Call, flight: Flight, kind: WaitKind): Promise<Answer> {
-    const { failoverAfter } = call.policy.rules;
-    const leads = (kind & LEADS) !== 0;
-    const canFailOver =
-      failoverAfter < Number.POSITIVE_INFINITY &&
-      (kind & WANTS_LOADED) === 0 &&
-      ((kind & HAS_FALLBACK) !== 0 || this.host.layers !== undefined);
+    const leads = (kind & WAIT_LEADS) !== 0;
+    const failoverAfter = this.#failoverAfter(call, kind);
     const signals = signalsOf(call);
     if (call.within !== undefined && !leads) flight.frame.waitedBy(call.within);
-    if (leads && !canFailOver && signals.length === 0) {
+    if (leads && failoverAfter === NEVER && signals.length === 0) {
       // Nothing can come before the outcome: the short way.
       flight.waiting += 1;
       return flight.outcome.then((outcome) => this.#serving.conclude(call, outcome, kind));
@@ -452,8 +461,8 @@ export class Driver {
       timers: this.host.timers,
       signals,
       joined: !leads,
-      lease: leads ? Number.POSITIVE_INFINITY : this.#waitLeft(call.key),
-      failoverAfter: canFailOver ? failoverAfter : Number.POSITIVE_INFINITY,
+      lease: leads ? NEVER : this.#waitLeft(call.key),
+      failoverAfter,
       conclude: (outcome) =>
         outcome.isReadOnce && !leads && (outcome.ok || outcome.held === undefined)
           ? this.#loadBeside(call, kind)
@@ -462,6 +471,14 @@ export class Driver {
       beginAgain: () => this.#answer(call, true),
       abandon: (reason) => this.#loads.abandon(flight, call, reason),
     });
+  }
+
+  /** When an entry may answer instead of the load, as the core says. */
+  #failoverAfter({ policy: { place } }: Call, kind: WaitKind): number {
+    const { memory, layers } = this.host;
+    if (!place.failsOver || place.instance !== memory.instance) return NEVER;
+    const way = layers === undefined ? kind : kind | WAIT_LAYERED;
+    return core.failover_after(memory.machine, place.id, way);
   }
 
   #waitLeft(key: string): number {

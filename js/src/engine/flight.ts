@@ -45,6 +45,8 @@ export type Outcome =
 export interface Crowd {
   readonly policy: BoundPolicy;
   readonly burst: number;
+  /** How often the memory had been changed when the first one was told to wait. */
+  readonly drains: number;
   readonly result: Promise<unknown>;
 }
 

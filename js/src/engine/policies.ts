@@ -5,10 +5,10 @@ import type { GetOrLoadOptions } from "../policy/policy-options.js";
 import { ConfigError } from "../util/errors.js";
 import { FunctionNames } from "../util/function-names.js";
 import { BoundPolicy, identityOf } from "./bound-policy.js";
-import { CountsByName, countsOf } from "./counts.js";
+import { CountsByName } from "./counts.js";
 import type { Host } from "./host.js";
 import { LoadTimesHistogram } from "./load-times.js";
-import { MOST_POLICIES } from "./policy-roster.js";
+import { countsOf, MOST_POLICIES } from "./policy-roster.js";
 
 /** How many guards of `getOrLoad` are told apart, if all of them are in force. */
 const MOST_GUARDS = 10 * MOST_POLICIES;

@@ -1,5 +1,6 @@
 /** The policies that one memory's machine knows: not more than there is room for. */
 
+import { COUNT_NUMBERS } from "../core/abi.js";
 import { counters, remove_policy } from "../core/core.js";
 import type { MemoryStore } from "../memory/memory.js";
 import type { Timers } from "../runtime/clock.js";
@@ -21,6 +22,10 @@ export class PolicyPlace {
   instance = -1;
   /** True if it was bound since somebody looked. */
   isUsed = false;
+  /** Callers that joined a crowd, of which the core knows nothing. */
+  joined = 0;
+  /** True if a caller with an entry is answered by it when the load is slow. */
+  failsOver = false;
   /** What it has counted, once it was given back. */
   counts: Float64Array | undefined;
   /** How long its loads took. */
@@ -74,10 +79,23 @@ export class PolicyRoster {
 /** A policy that is used again is given another number. */
 function retire(place: PolicyPlace, memory: MemoryStore): void {
   if (memory.machine >= 0 && place.instance === memory.instance) {
-    const counted = counters(memory.machine, place.id);
-    place.counts = counted.map((count, at) => count + (place.counts?.[at] ?? 0));
+    place.counts = countsOf({ place }, memory);
     remove_policy(memory.machine, place.id);
   }
   place.id = -1;
   place.instance = -1;
+}
+
+const [MISSES, COALESCED] = [COUNT_NUMBERS.indexOf("misses"), COUNT_NUMBERS.indexOf("coalesced")];
+
+/** What a policy has counted, also before the core forgot it. */
+export function countsOf(
+  { place }: { readonly place: PolicyPlace },
+  memory: MemoryStore,
+): Float64Array {
+  const counts = place.counts ?? new Float64Array(COUNT_NUMBERS.length);
+  if (memory.machine < 0 || place.instance !== memory.instance) return counts;
+  const counted = counters(memory.machine, place.id);
+  const joined = (at: number) => (at === MISSES || at === COALESCED ? place.joined : 0);
+  return counts.map((count, at) => count + (counted[at] ?? 0) + joined(at));
 }

@@ -1,9 +1,10 @@
 /** What callers are answered: entries, and what came of the loads they waited for. */
 
+import { WAIT_FOR_LOADED, WAIT_LEADS } from "../core/abi.js";
 import * as core from "../core/core.js";
 import type { Answer, Source, Times } from "../model/answer.js";
 import { CachedError } from "../model/cached-error.js";
-import { type Call, LEADS, WANTS_LOADED, type WaitKind } from "./call.js";
+import type { Call, WaitKind } from "./call.js";
 import type { Outcome } from "./flight.js";
 import type { Host } from "./host.js";
 import type { Landing } from "./landing.js";
@@ -68,7 +69,7 @@ export class Serving {
 
   /** What an outcome means for one of those who waited for it. */
   conclude(call: Call, outcome: Outcome, kind: WaitKind): Answer {
-    const leads = (kind & LEADS) !== 0;
+    const leads = (kind & WAIT_LEADS) !== 0;
     if (outcome.ok) {
       const source: Source = leads ? outcome.source : "coalesced";
       const { value, layer, times } = outcome;
@@ -77,7 +78,7 @@ export class Serving {
     }
     const { held, error, result } = outcome;
     const cause = result === undefined ? error : result.value;
-    const isWanted = held !== undefined && (kind & WANTS_LOADED) === 0;
+    const isWanted = held !== undefined && (kind & WAIT_FOR_LOADED) === 0;
     if (isWanted && this.#landing.mayStandIn(call, cause)) {
       this.heldOver(call, cause);
       const { memory } = this.#host;

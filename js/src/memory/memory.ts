@@ -78,6 +78,8 @@ export class MemoryStore {
   readonly tiers: TierRegistry = new TierRegistry();
   /** @internal Why the last load failed, for those who are served the entry until the next one. */
   readonly failures: unknown[] = [];
+  /** @internal How often anything was changed. */ drains = 0;
+  /** @internal The slot of the last crowd. */ crowdSlot = -1;
   /** @internal Whether nobody is given the very value that is kept. */ readonly copies: boolean;
   /** @internal */ readonly policies: PolicyRoster = new PolicyRoster();
   /** @internal The most bytes that entries may weigh. */
@@ -293,8 +295,9 @@ export class MemoryStore {
     this.#listeners.set(space, listener);
   }
 
-  /** @internal Forgets the slots that the core gave back. */
+  /** @internal Forgets the slots that the core gave back, after each change of what it has. */
   drain(): void {
+    this.drains += 1;
     for (let next = dropped(this.machine); next >= 0; next = dropped(this.machine)) {
       const slot = Math.floor(next / DROPPED_SLOT);
       if ((next & DROPPED_VALUE_ONLY) !== 0) this.#forgetValue(slot);

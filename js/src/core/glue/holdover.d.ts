@@ -129,6 +129,12 @@ export declare function failed_beside(machine: number, slot: number, fence: numb
 export declare function failed_openly(machine: number, slot: number, fence: number, policy: number): void;
 
 /**
+ * The time for which a caller that waits in some of `abi::wait` does so before an entry may
+ * answer; Infinity for as long as the load takes.
+ */
+export declare function failover_after(machine: number, policy: number, way: number): number;
+
+/**
  * Whether the entry of `slot` may answer for a load that failed (`failover` false) or is slow;
  * counts it if so.
  */
