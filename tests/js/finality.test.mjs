@@ -287,3 +287,30 @@ test("what a tier owes is asked for by itself, whenever it failed", async () => 
     assert.deepEqual([...store.records.keys()], ["c"], `${gap} ms`);
   }
 });
+
+for (const what of ["memory above the store", "the store alone"]) {
+  test(`add, with ${what}: a load that began before and ends while it is under way does not replace it`, async () => {
+    const clock = new ManualClock();
+    const store = new MapStore();
+    const pause = (millis) => new Promise((resolve) => clock.setTimeout(resolve, millis));
+    store.add = async (key, record) => {
+      await pause(300);
+      if (store.records.has(key)) return false;
+      store.records.set(key, record);
+      return true;
+    };
+    const stores = what === "the store alone" ? [store] : [memory(), store];
+    const cache = createCache({ clock, stores });
+    const load = async () => {
+      await pause(100);
+      return "loaded";
+    };
+    const loading = cache.wrap(load, { key: "k", ttl: "1h" })();
+    await clock.runTo(10);
+    const adding = add(cache, "k", "added");
+    await clock.runTo(1000);
+    assert.deepEqual([await loading, await adding], ["loaded", true]);
+    assert.equal(await cache.get("k"), "added");
+    assert.equal(await createCache({ clock, stores: [store] }).get("k"), "added");
+  });
+}

@@ -15,6 +15,7 @@ import {
   setMany,
 } from "holdover/operations";
 import { invalidateTags, invalidating } from "holdover/tags";
+import * as core from "../../node_modules/holdover/dist/core/core.js";
 import { seeded } from "./chaos-store.mjs";
 import { drain, ManualClock } from "./manual-clock.mjs";
 import { Backing, UnrulyTier, versionIn } from "./unruly-tier.mjs";
@@ -338,12 +339,22 @@ export class Episode {
     mode: (instance) => {
       this.#pick(instance.tiers).mode = this.#pick(MODES);
     },
+    trap: () => {
+      if (this.#roll(5) === 0) this.#trap();
+    },
     forget: (instance) => {
       // Loads under way are not stored.
       for (const floor of instance.floors.values()) floor.changes += 1;
       instance.own?.clear();
     },
   };
+
+  /** What a trap leaves behind: memories are empty, loads under way are not stored, tiers go on. */
+  #trap() {
+    core.replace();
+    for (const { floors } of this.#instances)
+      for (const floor of floors.values()) floor.changes += 1;
+  }
 
   async play(steps) {
     const names = Object.keys(this.#actions);

@@ -110,7 +110,7 @@ async function look(
   const marker = own && layers.encode(key, counter, own);
   if (marker === undefined) throw new StoreError(`the counter of ${key} cannot be stored`);
   if (record && !(await removeRecord(layers, layer, key, record))) return undefined;
-  if (!(await addRecord(layers, layer, key, marker, left))) return undefined;
+  if ((await addRecord(layers, layer, key, marker, left)) === undefined) return undefined;
   await changeElsewhere(layers, layer, key, { record: marker, expiresIn: left });
   return { counter, left };
 }

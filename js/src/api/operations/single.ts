@@ -122,8 +122,11 @@ async function addNow(
   if (record === undefined) return false;
   const expiresIn = lifetime.ttl;
   if (expiresIn <= 0) return (await entries.fresh(key)) === undefined;
+  let fence = 0;
   const isCurrent = await entries.watching(key, async (watch) => {
-    if (!(await addRecord(layers, decider, key, record, expiresIn))) return undefined;
+    const added = await addRecord(layers, decider, key, record, expiresIn);
+    if (added === undefined) return undefined;
+    fence = added;
     return !watch.isChanged;
   });
   if (isCurrent === undefined) return false;
@@ -131,13 +134,16 @@ async function addNow(
   if (isCurrent) entries.keep(key, value, lifetime);
   else entries.drop(key);
   const content = isCurrent ? { record, expiresIn } : undefined;
-  await changeElsewhere(layers, decider, key, content);
+  // A load that ended meanwhile began before, and writes what it brought after this.
+  const isOvertaken = isCurrent && layers.tiers.fences.isOutdated(layers.named(key), fence);
+  await changeElsewhere(layers, isOvertaken ? undefined : decider, key, content);
   await driver.host.feed?.tell({ keys: [key], soft: true });
   return true;
 }
 
 /**
- * Adds a record where there is none that is fresh; what is dead or stale gives way to it.
+ * Adds a record where there is none that is fresh; what is dead or stale gives way to it. Returns its
+ * fence, undefined where there was one.
  * @throws StoreError when the store that decides is down
  */
 export async function addRecord(
@@ -146,20 +152,25 @@ export async function addRecord(
   key: string,
   record: Uint8Array,
   expiresIn: number,
-): Promise<boolean> {
+): Promise<number | undefined> {
   const name = layers.named(key);
   const named = { key, name };
   const content = { record, expiresIn };
   const options = { expiresIn, within: layer.deadline };
   const run = () => layer.store.add?.(name, record, options);
-  const add = () => layers.tiers.decide(layer, named, content, "add", run);
+  const add = async () => {
+    const deciding = layers.tiers.decide(layer, named, content, "add", run);
+    const fence = layers.tiers.fences.last;
+    return (await deciding) === true ? fence : undefined;
+  };
   await layers.tiers.settle(layer, named);
-  if ((await add()) === true) return true;
+  const added = await add();
+  if (added !== undefined) return added;
   const held = await layers.attempt(layer, "get", key, () => layer.store.get(name));
   const entry = await layers.usable(layer, key, held);
-  if (entry !== undefined && freshOf(entry) !== undefined) return false;
-  if (held && !(await removeRecord(layers, layer, key, held))) return false;
-  return (await add()) === true;
+  if (entry !== undefined && freshOf(entry) !== undefined) return undefined;
+  if (held && !(await removeRecord(layers, layer, key, held))) return undefined;
+  return add();
 }
 
 /** Drops just this record, where the store can tell; whether it was there still. */
@@ -182,7 +193,7 @@ export async function removeRecord(
 /** Gives the other stores what the one that decides has taken; undefined drops the key there. */
 export async function changeElsewhere(
   layers: Layers,
-  decider: Layer,
+  decider: Layer | undefined,
   key: string,
   content: Content | undefined,
 ): Promise<void> {
