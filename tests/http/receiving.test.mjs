@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache, memory } from "holdover";
 import { cachedFetch } from "holdover/fetch";
+import { Receiving, receivingOf } from "../internal.mjs";
 import { ManualClock } from "../js/support/manual-clock.mjs";
 import { MapStore } from "../js/support/map-store.mjs";
-import { Receiving, receivingOf } from "../node_modules/holdover/dist/http/receiving.js";
 import { settled } from "./support/stage.mjs";
 
 const MEGABYTE = 2 ** 20;

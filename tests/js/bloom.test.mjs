@@ -5,7 +5,7 @@ import test from "node:test";
 import { createCache, memory } from "holdover";
 import { many } from "holdover/batches";
 import { bloom as bloomIn } from "holdover/bloom";
-import * as core from "../node_modules/holdover/dist/core/core.js";
+import { core } from "../internal.mjs";
 import { ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
 

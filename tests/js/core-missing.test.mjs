@@ -186,7 +186,7 @@ const SLIM = `
   let loads = 0;
   const wrapped = (cache) => cache.wrap(async () => ++loads, { key: "k", ttl: "1m" });
   const ask = async (get) => [await get(), await get(), (await get.explain()).source];
-  const core = new WebAssembly.Module(readFileSync("node_modules/holdover/dist/core.wasm"));`;
+  const core = new WebAssembly.Module(readFileSync(new URL(import.meta.resolve("holdover/core.wasm"))));`;
 
 test("slim: while the core is fetched calls pass through, and nobody is told", async () => {
   const out = await inProcess(`${HEARD} ${SLIM}

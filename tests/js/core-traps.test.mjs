@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache, memory } from "holdover";
 import { clear, peek } from "holdover/operations";
-import * as core from "../node_modules/holdover/dist/core/core.js";
+import { core } from "../internal.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { duration } from "../node_modules/holdover/dist/util/duration.js";
-import { ConfigError } from "../node_modules/holdover/dist/util/errors.js";
+import { ConfigError } from "holdover";
+import { duration } from "../internal.mjs";
 
 const anything = { option: "ttl", zero: true, infinite: true };
 

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
-import * as errors from "../node_modules/holdover/dist/util/errors.js";
-import * as copy from "../node_modules/holdover/dist/util/errors.js?second-copy";
+import { pathToFileURL } from "node:url";
+import * as errors from "holdover";
+import { HOME, manifest } from "../packaging/installed.mjs";
 
 const { ConfigError, HoldoverError, isHoldoverError } = errors;
 
@@ -120,7 +124,11 @@ test("huge strings and names are cut", () => {
   assert.ok(new ConfigError("x", Symbol(huge), "y").message.length < 300);
 });
 
-test("isHoldoverError knows errors of another copy of the package", () => {
+test("isHoldoverError knows errors of another copy of the package", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "holdover-copy-"));
+  t.after(() => rm(folder, { recursive: true }));
+  await cp(HOME, folder, { recursive: true });
+  const copy = await import(pathToFileURL(join(folder, manifest.main)).href);
   const foreign = new copy.TimeoutError("late");
   assert.ok(!(foreign instanceof errors.TimeoutError));
   assert.ok(isHoldoverError(foreign, "E_TIMEOUT"));

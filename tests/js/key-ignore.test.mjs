@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { derivedKey } from "../node_modules/holdover/dist/keys/key.js";
-import { compileIgnore, withoutQuery } from "../node_modules/holdover/dist/keys/key-ignore.js";
-import { ConfigError } from "../node_modules/holdover/dist/util/errors.js";
+import { ConfigError } from "holdover";
+import { compileIgnore, derivedKey, withoutQuery } from "../internal.mjs";
 
 const key = (...args) => derivedKey("f", args);
 const ignoring = (ignore, ...args) => derivedKey("f", args, compileIgnore(ignore));

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { derivedKey } from "../node_modules/holdover/dist/keys/key.js";
+import { derivedKey } from "../internal.mjs";
 import { seedOf } from "./support/seed.mjs";
 
 const seed = seedOf(20_261_128);

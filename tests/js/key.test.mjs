@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import vm from "node:vm";
-import { derivedKey, keyFunction } from "../node_modules/holdover/dist/keys/key.js";
-import { ConfigError } from "../node_modules/holdover/dist/util/errors.js";
+import { ConfigError } from "holdover";
+import { derivedKey, keyFunction } from "../internal.mjs";
 
 const key = (...args) => derivedKey("f", args);
 const signal = new AbortController().signal;

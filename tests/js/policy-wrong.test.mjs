@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ConfigError } from "holdover";
 import { loadLock } from "holdover/locks";
-import * as memoryOptions from "../node_modules/holdover/dist/memory/memory-options.js";
-import * as options from "../node_modules/holdover/dist/policy/cache-options.js";
-import { compileFetchOptions } from "../node_modules/holdover/dist/policy/fetch-options.js";
-import { compileCallOptions, compilePolicy } from "../node_modules/holdover/dist/policy/policy.js";
-import { ConfigError } from "../node_modules/holdover/dist/util/errors.js";
-import * as foreign from "../node_modules/holdover/dist/util/foreign-names.js";
+import {
+  compileCallOptions,
+  compileFetchOptions,
+  compilePolicy,
+  foreignNames as foreign,
+  memoryOptions,
+  cacheOptions as options,
+} from "../internal.mjs";
 
 const { POSITIVE_INFINITY: ENDLESS } = Number;
 const store = { get() {}, set() {}, delete() {} };
@@ -234,7 +237,8 @@ const WRONG = [
   [cache, { stores: store }, "stores", "an object", /a list/],
   [cache, { stores: [store, null] }, "stores[1]", "null", /a store, like memory\(\)/],
   [cache, { stores: [store, store] }, "stores[1]", /in the list already/, /each store once/],
-  [cache, { stores: [memory] }, "stores[0]", "the function compileMemoryOptions", /a store/],
+  [cache, { stores: [fetch] }, "stores[0]", "the function fetch", /a store/],
+  [cache, { stores: [(a) => a] }, "stores[0]", "a function", /a store/],
   [
     cache,
     { stores: [{ get() {}, set() {} }] },

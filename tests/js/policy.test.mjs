@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { loadLock } from "holdover/locks";
-import * as memoryOptions from "../node_modules/holdover/dist/memory/memory-options.js";
-import { sizeOf } from "../node_modules/holdover/dist/memory/size.js";
-import * as options from "../node_modules/holdover/dist/policy/cache-options.js";
-import { compileFetchOptions } from "../node_modules/holdover/dist/policy/fetch-options.js";
-import { compileCallOptions, compilePolicy } from "../node_modules/holdover/dist/policy/policy.js";
+import {
+  compileCallOptions,
+  compileFetchOptions,
+  compilePolicy,
+  memoryOptions,
+  cacheOptions as options,
+  sizeOf,
+} from "../internal.mjs";
 
 const { POSITIVE_INFINITY: ENDLESS } = Number;
 const store = { get() {}, set() {}, delete() {} };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { byteSize, sizeOf } from "../node_modules/holdover/dist/memory/size.js";
-import { ConfigError } from "../node_modules/holdover/dist/util/errors.js";
+import { ConfigError } from "holdover";
+import { byteSize, sizeOf } from "../internal.mjs";
 
 const GOOD = [
   [1, 1],

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createCache, memory } from "holdover";
-import { StoreHealth } from "../node_modules/holdover/dist/tiers/store-health.js";
+import { StoreHealth } from "../internal.mjs";
 import { ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
 

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { createCache, memory } from "holdover";
 import { isLocked, lock } from "holdover/locks";
 import { deleteMatch, increment, keys, size } from "holdover/operations";
-import { StoreNames } from "../node_modules/holdover/dist/tiers/store-names.js";
+import { StoreNames } from "../internal.mjs";
 import { MapStore } from "./support/map-store.mjs";
 
 const HEX = "0123456789abcdef0123456789abcdef";

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CodecError, createCache, memory } from "holdover";
 import { clear, peek } from "holdover/operations";
-import { joinRecord } from "../node_modules/holdover/dist/records/record-bytes.js";
+import { joinRecord } from "../internal.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
 

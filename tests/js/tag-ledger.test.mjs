@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { TagLedger } from "../node_modules/holdover/dist/tiers/tag-ledger.js";
+import { TagLedger } from "../internal.mjs";
 
 const MOST_MISSED = 1024;
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { compileTemplate } from "../node_modules/holdover/dist/keys/template.js";
-import { ConfigError } from "../node_modules/holdover/dist/util/errors.js";
+import { ConfigError } from "holdover";
+import { compileTemplate } from "../internal.mjs";
 import { seedOf } from "./support/seed.mjs";
 
 const seed = seedOf(20_261_128);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Fences } from "../node_modules/holdover/dist/tiers/fences.js";
+import { Fences } from "../internal.mjs";
 
 test("a read that began before a change of its key is outdated, and no other", () => {
   const fences = new Fences();

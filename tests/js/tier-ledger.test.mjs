@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ASK, SKIP, TierLedger } from "../node_modules/holdover/dist/tiers/ledger.js";
+import { ASK, SKIP, TierLedger } from "../internal.mjs";
 
 const DEADLINE = 500;
 const record = (version) => new TextEncoder().encode(`version ${version}`);

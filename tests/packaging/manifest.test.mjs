@@ -61,21 +61,82 @@ test("conditions are in an order in which each can be reached", () => {
   }
 });
 
+/** The targets of `exports` that end so. */
+function targetsWith(end) {
+  const targets = exportTargets().map(([, , target]) => posix.normalize(target));
+  return [...new Set(targets.filter((target) => target.endsWith(end)))];
+}
+
+/** These files, and what they import of those that end so. */
+async function reachedFrom(files, end) {
+  const reached = new Set(files);
+  for (const file of reached) {
+    const text = await readFile(`${HOME}/${file}`, "utf8");
+    for (const [, specifier] of text.matchAll(/\b(?:from|import)\s*\(?"(\.[^"]+)\.js"/g)) {
+      reached.add(posix.join(posix.dirname(file), `${specifier}${end}`));
+    }
+  }
+  return [...reached].filter((file) => !file.endsWith("core.wasm.d.ts")).sort();
+}
+
+/** The files below `dist` that end so; what the tests reach of the inside is no part of the package. */
+async function shippedWith(end) {
+  const found = (await files()).filter((file) => /^dist\/(?!internal\.)/.test(file));
+  return found.filter((file) => file.endsWith(end) && file !== "dist/core.wasm.d.ts");
+}
+
 test("no file ships that nobody needs", async () => {
   const expected = [
     /^(LICENSE-(APACHE|MIT)|README\.md|CHANGELOG\.md|package\.json)$/,
     /^docs\/[a-z-]+\.md$/,
     /^dist\/core\.wasm(\.d\.ts)?$/,
-    /^dist\/glue\/holdover\.js$/,
-    /^dist\/entry\/core-text\.js$/,
-    /^dist\/([a-z-]+\/)*[a-z0-9-]+\.(js|d\.ts)$/,
+    /^dist\/internal\.js$/,
+    /^dist\/([a-z-]+\/)*[a-z0-9-]+\.(js|js\.map|d\.ts)$/,
   ];
   const stray = (await files()).filter((file) => !expected.some((pattern) => pattern.test(file)));
   assert.deepEqual(stray, []);
-  const shipped = new Set(await files());
-  for (const file of shipped) {
-    if (!file.endsWith(".d.ts") || file.endsWith(".wasm.d.ts")) continue;
-    assert.ok(shipped.has(file.replace(/\.d\.ts$/, ".js")), `${file} without its code`);
+  for (const end of [".js", ".d.ts"]) {
+    assert.deepEqual(await shippedWith(end), await reachedFrom(targetsWith(end), end), end);
+  }
+});
+
+test("what the tests reach of the inside is not packed", async () => {
+  const packed = createPackageFromTarballData(await tarball()).listFiles();
+  assert.ok(packed.some((file) => file.endsWith("dist/index.d.ts")));
+  assert.deepEqual(
+    packed.filter((file) => file.includes("internal")),
+    [],
+  );
+});
+
+test("the code is one file per entry, and what they share is in a few", async () => {
+  const entries = new Set(targetsWith(".js"));
+  const shared = (await shippedWith(".js")).filter((file) => !entries.has(file));
+  assert.ok(shared.length <= 6, shared.join());
+  const main = posix.normalize(manifest.main);
+  const read = await reachedFrom([main], ".js");
+  // Each costs Node time: with 160 the first answer took 63 ms on a calm machine.
+  assert.ok(read.includes(main) && read.length <= 4, read.join());
+});
+
+test("each file of code has a map with the sources in it", async () => {
+  const scripts = await shippedWith(".js");
+  assert.deepEqual(
+    await shippedWith(".js.map"),
+    scripts.map((file) => `${file}.map`),
+  );
+  const named = new Set();
+  for (const file of scripts) {
+    const { sources, sourcesContent } = JSON.parse(await readFile(`${HOME}/${file}.map`, "utf8"));
+    for (const [nth, source] of sources.entries()) {
+      if (sourcesContent[nth] === null) continue;
+      const path = posix.join(posix.dirname(file), source);
+      assert.ok(!named.has(path), `${path} is in two files`);
+      named.add(path);
+    }
+  }
+  for (const source of ["src/util/errors.ts", "src/engine/driver.ts", "src/stores/redis.ts"]) {
+    assert.ok(named.has(source), `${source} of ${named.size}`);
   }
 });
 
@@ -129,9 +190,11 @@ test("tools that do not read `exports` find the entry, and the types of each sub
 });
 
 test("there is one copy of the module and one of its text", async () => {
-  const shipped = await files();
-  assert.equal(shipped.filter((file) => file.endsWith(".wasm")).length, 1);
-  assert.equal(shipped.filter((file) => file.includes("core-text")).length, 1);
+  assert.equal((await shippedWith(".wasm")).length, 1);
+  const texts = await Promise.all(
+    (await shippedWith(".js")).map((file) => readFile(`${HOME}/${file}`, "utf8")),
+  );
+  assert.equal(texts.filter((text) => text.includes("\\0asm")).length, 1);
 });
 
 test("it depends on nothing and runs no script when installed", () => {

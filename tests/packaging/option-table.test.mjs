@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import ts from "typescript-5.9";
-import * as table from "../node_modules/holdover/dist/core/option-table.js";
+import { optionTable as table } from "../internal.mjs";
 
 const path = "../node_modules/holdover/dist/policy/policy-options.d.ts";
 const text = readFileSync(new URL(path, import.meta.url), "utf8");

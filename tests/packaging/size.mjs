@@ -1,22 +1,53 @@
-// What the package weighs, against its budget. Run by itself it prints a table.
+// What applications weigh that use the package, against their budgets. Run by itself it prints a table.
 import { readFile } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
-import { bundle } from "./bundle.mjs";
-import { tarball } from "./installed.mjs";
+import { bundle, script } from "./bundle.mjs";
+import { manifest, tarball } from "./installed.mjs";
+import { medianStart } from "./start.mjs";
 
-/** The weights in bytes: `{ name: { raw, gzip } }`. */
+/** What is made on top of a cache: stores, codecs, instruments, other ways to the core. */
+const BESIDE = /^\.\/(stores\/|codecs|testing|metrics|otel|decorator|service-worker|slim|.*\.)/;
+
+/** All of the cache itself, whatever entry it is in. */
+const everything = Object.keys(manifest.exports)
+  .filter((entry) => !BESIDE.test(entry))
+  .map((entry, nth) => `export * as part${nth} from "holdover${entry.slice(1)}";`);
+
+const from = (name) => ({ entryPoints: [`applications/${name}.js`] });
+const APPLICATIONS = {
+  "function cache": from("function-cache"),
+  "function cache, all guards": from("guarded-functions"),
+  "fetch, function and a store": from("fetch-and-store"),
+  everything: script(everything.join("\n")),
+  "isHoldoverError alone": from("errors"),
+};
+
+/**
+ * How it gets to its host, gzipped, with the module: minified by the application; not minified,
+ * which is what wrangler uploads by default; with the module inlined, which is what is not Workers.
+ */
+const WAYS = {
+  minified: { minify: true, conditions: ["workerd"] },
+  "not minified": { conditions: ["workerd"] },
+  inlined: { minify: true, conditions: [] },
+};
+
+/** The weights in bytes: `{ name: { measure } }`. */
 export async function weights() {
-  const typical = { entryPoints: ["typical-worker.js"], minify: true, legalComments: "none" };
-  const worker = await bundle({ ...typical, conditions: ["workerd"] });
-  const inlined = await bundle({ ...typical, conditions: [] });
-  return {
-    worker: sum(worker.map(weigh)),
-    "worker without core": sum(worker.filter(({ path }) => !path.endsWith(".wasm")).map(weigh)),
-    "core.wasm": sum(worker.filter(({ path }) => path.endsWith(".wasm")).map(weigh)),
-    "worker, core inlined": sum(inlined.map(weigh)),
-    tarball: { raw: (await tarball()).length },
-  };
+  const weighed = {};
+  for (const [name, application] of Object.entries(APPLICATIONS)) {
+    weighed[name] = {};
+    for (const [way, options] of Object.entries(WAYS)) {
+      const files = await bundle({ ...application, legalComments: "none", ...options });
+      weighed[name][way] = files.reduce((sum, { contents }) => sum + gzipped(contents), 0);
+    }
+  }
+  const module = await bundle(script(`export { default } from "holdover/core.wasm";`));
+  const { contents } = module.find(({ path }) => path.endsWith(".wasm"));
+  weighed["core.wasm"] = { raw: contents.length, gzip: gzipped(contents) };
+  weighed.tarball = { raw: (await tarball()).length };
+  return weighed;
 }
 
 /** Every weight with its budget in bytes, where it has one: `[{ name, measure, bytes, budget }]`. */
@@ -32,18 +63,7 @@ export async function weighed() {
   );
 }
 
-function weigh({ contents }) {
-  return { raw: contents.length, gzip: gzipSync(contents, { level: 9 }).length };
-}
-
-function sum(files) {
-  const total = { raw: 0, gzip: 0 };
-  for (const { raw, gzip } of files) {
-    total.raw += raw;
-    total.gzip += gzip;
-  }
-  return total;
-}
+const gzipped = (contents) => gzipSync(contents, { level: 9 }).length;
 
 async function main() {
   const lines = await weighed();
@@ -53,9 +73,10 @@ async function main() {
         ? ""
         : `of ${String(budget).padStart(6)}${bytes > budget ? "  TOO BIG" : ""}`;
     console.log(
-      `${name.padEnd(22)} ${measure.padEnd(5)} ${String(bytes).padStart(7)} bytes  ${limit}`.trimEnd(),
+      `${name.padEnd(28)} ${measure.padEnd(12)} ${String(bytes).padStart(7)} bytes  ${limit}`.trimEnd(),
     );
   }
+  console.log(`Node, import to first answer: ${(await medianStart()).toFixed(1)} ms, median`);
   return lines.some(({ bytes, budget }) => bytes > budget) ? 1 : 0;
 }
 

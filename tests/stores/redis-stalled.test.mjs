@@ -10,7 +10,7 @@ import { setMany } from "holdover/operations";
 import { redis } from "holdover/stores/redis";
 import { Redis } from "ioredis";
 import { createClient } from "redis";
-import { ServerClock, setInTime } from "./node_modules/holdover/dist/stores/redis-timed.js";
+import { ServerClock, setInTime } from "./support/internal.mjs";
 import { startRedis } from "./support/servers.mjs";
 import { startProxy } from "./support/stalling-proxy.mjs";
 import "./support/ends.mjs";

@@ -19,8 +19,9 @@ use crate::workspace::Workspace;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Everything besides the module that is part of the package or decides its contents.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 10] = [
     "js/src",
+    "js/build",
     "js/tsconfig.json",
     "js/package.json",
     "js/package-lock.json",
@@ -32,6 +33,9 @@ const SOURCES: [&str; 9] = [
 ];
 /// The pages of `docs/` for maintainers.
 const NOT_SHIPPED: [&str; 2] = ["semantics.md", "reported.md"];
+
+/// What tests import of the internals: built with the package from the same files, but not packed.
+const INTERNAL: &str = "dist/internal.js";
 
 /// Writes generated sources, then builds the package.
 pub(crate) fn rebuild(workspace: &Workspace) -> Result<PathBuf> {
@@ -66,8 +70,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
             // alone.
             let stage = workspace.scratch("stage");
             remove_folder(&stage)?;
-            compile_typescript(workspace, &stage.join("dist"))?;
-            add_core(&module, &stage.join("dist"))?;
+            add_code(workspace, &module, &stage.join("dist"))?;
             add_template(workspace, &stage)?;
             remove_folder(&package)?;
             fs::rename(&stage, &package).context("moving the package into place")?;
@@ -77,11 +80,12 @@ pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
     Ok(tarball)
 }
 
-/// Installs the packed package in a project's `node_modules`.
+/// Installs the packed package, and the internals that tests import, in a project's `node_modules`.
 pub(crate) fn install(workspace: &Workspace, tarball: &Path, project: &str) -> Result<()> {
     npm::install(workspace, project)?;
     let installed = workspace.path(project).join("node_modules/holdover");
-    let inputs = Inputs::of("extract").path(tarball)?;
+    let internal = workspace.path("pkg").join(INTERNAL);
+    let inputs = Inputs::of("extract").path(tarball)?.path(&internal)?;
     let stamp = format!("extract-{}", project.replace('/', "-"));
     once(
         workspace,
@@ -102,38 +106,53 @@ pub(crate) fn install(workspace: &Workspace, tarball: &Path, project: &str) -> R
                     .arg(&fresh)
                     .arg("--strip-components=1"),
             )?;
+            write(&fresh.join(INTERNAL), &read(&internal)?)?;
             remove_folder(&installed)?;
             fs::rename(&fresh, &installed).context("moving the package into place")
         },
     )
 }
 
-fn compile_typescript(workspace: &Workspace, dist: &Path) -> Result<()> {
+/// Checks the sources, bundles them with the module, and declares what they export.
+fn add_code(workspace: &Workspace, module: &Module, dist: &Path) -> Result<()> {
+    let sources = workspace.scratch("sources");
+    gather_sources(workspace, module, &sources)?;
+    let declarations = workspace.scratch("declarations");
+    remove_folder(&declarations)?;
     let mut tsc = Command::new("node");
     tsc.current_dir(workspace.path("js"))
-        .args([
-            "node_modules/typescript/bin/tsc",
-            "--project",
-            ".",
-            "--outDir",
-        ])
+        .args(["node_modules/typescript/bin/tsc", "--project", "."])
+        .args(["--emitDeclarationOnly", "--outDir"])
+        .arg(&declarations);
+    run_quietly(&mut tsc)?;
+    let mut bundle = Command::new("node");
+    bundle
+        .current_dir(workspace.path("js"))
+        .arg("build/bundle.mjs")
+        .args([&sources, &declarations])
         .arg(dist);
-    run_quietly(&mut tsc)
+    run_quietly(&mut bundle)?;
+    write(&dist.join("core.wasm"), &read(&module.wasm)?)
 }
 
-fn add_core(module: &Module, dist: &Path) -> Result<()> {
-    let wasm = read(&module.wasm)?;
-    write(&dist.join("core.wasm"), &wasm)?;
-    let text = format!(
-        "export const coreText =\n  \"{}\";\n",
-        latin1::escaped(&wasm)
-    );
-    write(&dist.join("entry/core-text.js"), text.as_bytes())?;
-    let generated = fs::read_to_string(&module.glue).context("reading the generated glue")?;
-    write(
-        &dist.join("core/glue/holdover.js"),
-        glue::trim(&generated)?.as_bytes(),
-    )
+/// Puts what is generated beside the sources, in the place of its declarations.
+fn gather_sources(workspace: &Workspace, module: &Module, to: &Path) -> Result<()> {
+    remove_folder(to)?;
+    let from = workspace.path("js/src");
+    for file in files_below(&from)? {
+        write(&to.join(file.strip_prefix(&from)?), &read(&file)?)?;
+    }
+    let text = latin1::escaped(&read(&module.wasm)?);
+    let text = format!("export const coreText =\n  \"{text}\";\n");
+    let glue = fs::read_to_string(&module.glue).context("reading the generated glue")?;
+    for (name, code) in [
+        ("core/glue/holdover", glue::trim(&glue)?),
+        ("entry/core-text", text),
+    ] {
+        fs::remove_file(to.join(name).with_extension("d.ts"))?;
+        write(&to.join(name).with_extension("ts"), code.as_bytes())?;
+    }
+    Ok(())
 }
 
 fn add_template(workspace: &Workspace, package: &Path) -> Result<()> {

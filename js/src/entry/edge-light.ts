@@ -1,8 +1,4 @@
-// Vercel's edge runtime: `?module` asks its bundler for a compiled module.
-
-import { provide } from "../core/core.js";
-import module from "../core.wasm?module";
-
-provide(() => module);
+// Vercel's edge runtime, and what goes the same way to the module; apart as on workerd.
 
 export * from "../index.js";
+export { createCache, memory } from "./edge-light-host.js";

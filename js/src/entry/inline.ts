@@ -1,21 +1,34 @@
 // Every other host: the module travels as text and is decoded by the first call that needs it.
 
+import { createCache as create } from "../api/cache.js";
 import { provide } from "../core/core.js";
+import { memory as makeMemory } from "../memory/memory.js";
 import { provideAfterTurn } from "../runtime/clock.js";
 import { coreText } from "./core-text.js";
 
-provide(decodeCore);
-
-// Not on workerd, should its own entry have been missed: there what is set within a request ends
-// with it, and the clock stands still meanwhile anyway.
-if (
-  typeof setImmediate === "function" &&
-  globalThis.navigator?.userAgent !== "Cloudflare-Workers"
-) {
-  provideAfterTurn(setImmediate);
-}
-
 export * from "../index.js";
+
+// Whoever makes neither gets no module: an import has no side effect.
+export const createCache: typeof create = (options) => {
+  provideHost();
+  return create(options);
+};
+
+export const memory: typeof makeMemory = (options) => {
+  provideHost();
+  return makeMemory(options);
+};
+
+/** As it is at import, before test runners fake it. */
+const afterTurn = typeof setImmediate === "function" ? setImmediate : undefined;
+
+function provideHost(): void {
+  provide(decodeCore);
+  // Not on workerd, should its own entry have been missed: there what is set within a request ends
+  // with it, and the clock stands still meanwhile anyway.
+  const isWorkers = globalThis.navigator?.userAgent === "Cloudflare-Workers";
+  if (afterTurn !== undefined && !isWorkers) provideAfterTurn(afterTurn);
+}
 
 /** The host's own decoder takes a third of a millisecond, a loop that is not yet compiled two. */
 function decodeCore(): Uint8Array<ArrayBuffer> {

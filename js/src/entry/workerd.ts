@@ -1,11 +1,5 @@
-// Cloudflare Workers and workerd: the module is imported, as compiling from bytes is refused there.
-
-import { waitUntil } from "cloudflare:workers";
-import { provide } from "../core/core.js";
-import module from "../core.wasm";
-import { provideWaitUntil } from "../runtime/clock.js";
-
-provide(() => module);
-provideWaitUntil(waitUntil);
+// Cloudflare Workers and workerd. What imports the module is apart: bundlers keep such an import
+// in whatever they take something from.
 
 export * from "../index.js";
+export { createCache, memory } from "./workerd-host.js";

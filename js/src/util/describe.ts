@@ -30,9 +30,13 @@ function describeObject(value: object): string {
   if (proto === null || proto === Object.prototype) return "an object";
   const maker: unknown = value.constructor;
   return typeof maker === "function"
-    ? named("an instance of", maker.name, "an instance of an unnamed class")
+    ? named("an instance of", ownName(maker.name), "an instance of an unnamed class")
     : "an object";
 }
+
+/** A name that somebody gave: minifiers give shorter ones, which tell nobody anything. */
+const ownName = (name: unknown): string | undefined =>
+  typeof name === "string" && name.length > 2 ? name : undefined;
 
 /** Prints any value in a few words. */
 export function describe(value: unknown): string {
@@ -41,7 +45,9 @@ export function describe(value: unknown): string {
     if (typeof value === "bigint") return describeBigint(value);
     if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
     if (typeof value === "symbol") return named("the symbol", value.description, "a symbol");
-    if (typeof value === "function") return named("the function", value.name, "a function");
+    if (typeof value === "function") {
+      return named("the function", ownName(value.name), "a function");
+    }
     return typeof value === "object" && value !== null ? describeObject(value) : String(value);
   } catch {
     return `an unreadable ${typeof value}`; // a revoked proxy, a getter that throws

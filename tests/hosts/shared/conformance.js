@@ -1,6 +1,6 @@
 // The conformance of stores, as tests of a host.
 
-import { storeConformance } from "../node_modules/holdover/dist/testing/store-conformance.js";
+import { storeConformance } from "holdover/testing";
 
 /** The cases of a store, named after it. */
 export async function storeTests(name, makeStore, options) {

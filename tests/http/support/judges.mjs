@@ -5,12 +5,12 @@ import CachePolicy from "http-cache-semantics";
 import {
   RESPONSE_AUTHORIZED as AUTHORIZED,
   WAY_CALL as CALL,
+  core,
   STATE_FRESH as FRESH,
   HANDLING_LOOKUP as LOOKUP,
   STATE_REVALIDATE as REVALIDATE,
   WAY_SERVE as SERVE,
-} from "../../node_modules/holdover/dist/core/abi.js";
-import * as core from "../../node_modules/holdover/dist/core/core.js";
+} from "../../internal.mjs";
 
 await createCache().getOrLoad("the core is made by the first call", () => 1, { ttl: 1 });
 

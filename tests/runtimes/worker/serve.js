@@ -4,8 +4,9 @@ import { createCache, memory } from "holdover";
 import { sign } from "holdover/codecs/sign";
 import { cachedFetch, cachedHandler } from "holdover/fetch";
 import { telling } from "../../../examples/worker/tries.js";
+import { core } from "../../internal.mjs";
+
 // For tests only: an application cannot reach these.
-import * as core from "../../node_modules/holdover/dist/core/core.js";
 
 const startedAt = Date.now();
 const events = [];

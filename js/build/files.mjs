@@ -1,0 +1,109 @@
+// Which module goes into which file of the package, and what the files call one another's exports.
+//
+// Few files, as each costs Node time: what `holdover` needs is one, what HTTP needs besides another,
+// what else several entries need a third; the errors are apart, so that asking for them brings
+// nothing else. The rest of an entry is in its own. Imports lead from entries to `shared/`, and there
+// only to files before in the list, so no two files import each other.
+
+import { dirname, relative } from "node:path/posix";
+
+/** The shared files, each with the module that it has all of what is in none before it. */
+const SHARED = new Map([
+  ["shared/errors", "util/errors"],
+  ["shared/holdover", "index"],
+  ["shared/http", "fetch"],
+  // Imports of a module or a host are kept by bundlers in whatever they take something from.
+  ["entry/workerd-host", "entry/workerd-host"],
+  ["entry/edge-light-host", "entry/edge-light-host"],
+]);
+const REST = "shared/rest";
+
+/** What a file of the package imports from others, in the form that esbuild writes when it minifies. */
+const IMPORTS = /\b(?:import|export)\{([^}]*)\}from"\.[^"]*"/g;
+
+export class Files {
+  #modules;
+  #entries;
+  #fileOf = new Map();
+  /** The names that files import from shared ones: of each module, which. */
+  #needed = new Set();
+
+  /**
+   * @param modules what `readModules` read
+   * @param entries the modules that are files of their own
+   */
+  constructor(modules, entries) {
+    this.#modules = new Map([...modules].sort());
+    this.#entries = entries;
+    for (const [file, start] of SHARED) {
+      for (const module of this.#reached(start)) this.#place(module, file);
+    }
+    const owners = new Map();
+    for (const entry of entries) {
+      for (const module of this.#reached(entry)) {
+        owners.set(module, owners.has(module) ? REST : entry);
+      }
+    }
+    for (const [module, file] of owners) this.#place(module, file);
+  }
+
+  /** All files, each after those that import from it. */
+  get order() {
+    return [...this.#entries, ...[...SHARED.keys(), REST].reverse()];
+  }
+
+  /** The script of which esbuild makes a file; empty if there is nothing in it. */
+  scriptOf(file) {
+    if (this.#entries.includes(file)) return `export * from "./${file}.js";`;
+    const own = [...this.#modules.keys()].filter((module) => this.#fileOf.get(module) === file);
+    return own.map((module) => this.#exportsOf(module)).join("");
+  }
+
+  /** What `file` imports instead of a module that is in another; undefined if it is its own. */
+  elsewhere(module, file) {
+    const home = this.#fileOf.get(module);
+    if (home === file || home === undefined) return undefined;
+    const path = pathTo(home, file);
+    const { exports } = this.#modules.get(module);
+    return new Map(exports.map((name) => [name, [this.#nameOf(module, name), path]]));
+  }
+
+  /** Notes what a file, as bundled, imports from others. */
+  note(code) {
+    for (const [, names] of code.matchAll(IMPORTS)) {
+      for (const name of names.split(",")) this.#needed.add(name.split(" as ")[0]);
+    }
+  }
+
+  #exportsOf(module) {
+    const names = this.#modules.get(module).exports.flatMap((name) => {
+      const unique = this.#nameOf(module, name);
+      return this.#needed.has(unique) ? [`${name} as ${unique}`] : [];
+    });
+    return names.length === 0 ? "" : `export { ${names} } from "./${module}.js";\n`;
+  }
+
+  /** Modules may export the same name; a shared file may not. */
+  #nameOf(module, name) {
+    return `${name}$${[...this.#modules.keys()].indexOf(module)}`;
+  }
+
+  /** Lists are taken apart, so that a name leads to what it is without another file between. */
+  #place(module, file) {
+    const isList = this.#modules.get(module)?.isList;
+    if (!isList && !this.#fileOf.has(module)) this.#fileOf.set(module, file);
+  }
+
+  #reached(start) {
+    const reached = new Set([start]);
+    for (const module of reached) {
+      for (const imported of this.#modules.get(module)?.imports ?? []) reached.add(imported);
+    }
+    return reached;
+  }
+}
+
+function pathTo(file, from) {
+  const path = relative(dirname(from), `${file}.js`);
+  return path.startsWith(".") ? path : `./${path}`;
+}

@@ -1,0 +1,26 @@
+// Cloudflare Workers and workerd: the module is imported, as compiling from bytes is refused there.
+
+import { waitUntil } from "cloudflare:workers";
+import { createCache as create } from "../api/cache.js";
+import { provide } from "../core/core.js";
+import module from "../core.wasm";
+import { memory as makeMemory } from "../memory/memory.js";
+import { provideWaitUntil } from "../runtime/clock.js";
+
+// Whoever makes neither gets no module: an import has no side effect.
+export const createCache: typeof create = (options) => {
+  provideHost();
+  return create(options);
+};
+
+export const memory: typeof makeMemory = (options) => {
+  provideHost();
+  return makeMemory(options);
+};
+
+const core = () => module;
+
+function provideHost(): void {
+  provide(core);
+  provideWaitUntil(waitUntil);
+}
