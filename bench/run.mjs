@@ -67,7 +67,7 @@ function inChild(name) {
 
 /** Returns P10 as the packaging tests measure it; empty while they are not installed. */
 function sizes() {
-  const script = fileURLToPath(new URL("../tests/packaging/size.mjs", import.meta.url));
+  const script = fileURLToPath(new URL("../tests/package/packaging/size.mjs", import.meta.url));
   const child = spawnSync(process.execPath, [script], { encoding: "utf8" });
   const lines = child.stdout?.trimEnd();
   return lines ? `### P10 size\n\n\`\`\`text\n${lines}\n\`\`\`\n` : "";

@@ -62,7 +62,7 @@ fn main() -> Result<(), ConfigError> {
 /// The load failed: the entry answers if it still may.
 fn fail(
     host: &mut Host,
-    fence: holdover::flight::Fence,
+    fence: holdover::Fence,
     policy: holdover::call::PolicyId,
     now: Timestamp,
 ) -> String {

@@ -7,11 +7,9 @@
 //! compiled to WebAssembly, with a TypeScript driver that performs its steps.
 //!
 //! ```
-//! use holdover::call::{Arrival, CallMachine, Landed, Served, Step};
-//! use holdover::memory::Limits;
-//! use holdover::policy::{Options, Policy};
-//! use holdover::strategy::ttl::Lifetime;
-//! use holdover::time::{Span, Timestamp};
+//! use holdover::{
+//!     Arrival, CallMachine, Landed, Lifetime, Limits, Options, Policy, Served, Span, Step, Timestamp,
+//! };
 //!
 //! let mut machine = CallMachine::new(Limits { max_entries: 100, max_bytes: u64::MAX });
 //! let policy = machine.add_policy(Policy::compile(&Options {
@@ -36,7 +34,7 @@
 //! // From then on the entry answers.
 //! let (_, step) = machine.begin(slot, policy, Timestamp::from_millis(59_999), 0.5);
 //! assert_eq!(step, Step::Serve(Served::Hit));
-//! # Ok::<(), holdover::policy::ConfigError>(())
+//! # Ok::<(), holdover::ConfigError>(())
 //! ```
 //!
 //! What the responses of an HTTP cache may be used for is in [`http`]: pure functions over heads.
@@ -56,6 +54,7 @@ extern crate std;
 pub mod abi;
 pub mod call;
 pub mod entry;
+pub mod fence;
 pub mod flight;
 pub mod guard;
 pub mod http;
@@ -68,3 +67,10 @@ pub mod tags;
 pub mod time;
 #[cfg(feature = "wasm")]
 pub mod wasm;
+
+pub use call::{Arrival, CallMachine, Counters, Found, Kept, Landed, PolicyId, Served, Step};
+pub use fence::Fence;
+pub use memory::{Limits, SlotId};
+pub use policy::{ConfigError, Mode, Options, Policy};
+pub use strategy::ttl::{Lifetime, State};
+pub use time::{Span, Timestamp};

@@ -9,7 +9,7 @@
 //! A tag is a number here, a hash of its name. Two names with one hash are invalidated together:
 //! too much is loaded anew then, never too little.
 
-use crate::flight::Fence;
+use crate::fence::Fence;
 use crate::time::Timestamp;
 use alloc::vec;
 use alloc::vec::Vec;

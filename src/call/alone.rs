@@ -2,7 +2,8 @@
 
 use super::{Arrival, CallMachine, Found, Kept, PolicyId, Served};
 use crate::entry::Entry;
-use crate::flight::{Fence, Flight};
+use crate::fence::Fence;
+use crate::flight::Flight;
 use crate::memory::SlotId;
 use crate::strategy::stale::{Plan, plan};
 use crate::strategy::ttl::State;

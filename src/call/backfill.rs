@@ -2,7 +2,7 @@
 
 use super::{Arrival, CallMachine};
 use crate::entry::Entry;
-use crate::flight::Fence;
+use crate::fence::Fence;
 use crate::memory::SlotId;
 use crate::time::{Span, Timestamp};
 

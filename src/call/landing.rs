@@ -1,7 +1,7 @@
 //! Loads that end with something to keep: for how long, and in which tiers.
 
 use super::{Arrival, CallMachine, Landed, PolicyId};
-use crate::flight::Fence;
+use crate::fence::Fence;
 use crate::memory::SlotId;
 use crate::strategy::lifetime::{Facts, lifetime};
 use crate::strategy::ttl::Lifetime;

@@ -32,7 +32,8 @@ pub use landing::{Below, Brought};
 pub use step::{Found, Kept, Landed, Served, Step};
 
 use crate::entry::Entry;
-use crate::flight::{Fence, Flights};
+use crate::fence::Fence;
+use crate::flight::Flights;
 use crate::memory::deadlines::Deadlines;
 use crate::memory::{Dropped, Limits, Memory, SlotId};
 use crate::policy::Policy;

@@ -1,6 +1,6 @@
 //! What the host does next: the verdicts of the call machine.
 
-use crate::flight::Fence;
+use crate::fence::Fence;
 use crate::memory::SlotId;
 
 /// Which answer an entry gives.

@@ -1,7 +1,7 @@
 //! The call machine's tags: invalidating them, and what that means for entries and flights.
 
 use super::{CallMachine, Counters, PolicyId};
-use crate::flight::Fence;
+use crate::fence::Fence;
 use crate::memory::SlotId;
 use crate::tags::{Invalidation, Tag};
 use crate::time::Timestamp;

@@ -2,7 +2,7 @@
 
 use super::{CallMachine, Found, PolicyId, Served};
 use crate::entry::Entry;
-use crate::flight::Fence;
+use crate::fence::Fence;
 use crate::memory::SlotId;
 use crate::strategy::stale::Plan;
 use crate::time::Timestamp;

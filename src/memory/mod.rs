@@ -14,7 +14,7 @@ pub mod recency;
 mod traces;
 
 use crate::entry::Entry;
-use crate::flight::Fence;
+use crate::fence::Fence;
 use crate::strategy::ttl::Lifetime;
 use crate::tags::Tag;
 use crate::time::{Span, Timestamp};

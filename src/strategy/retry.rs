@@ -1,6 +1,6 @@
 //! Backing off from an origin that fails, one key at a time.
 
-use crate::flight::Fence;
+use crate::fence::Fence;
 use crate::policy::Policy;
 use crate::time::{Span, Timestamp};
 

@@ -3,7 +3,7 @@
 use super::span_in;
 use crate::abi::{RefusalNumbers, UsageNumbers};
 use crate::call::CallMachine;
-use crate::flight::Fence;
+use crate::fence::Fence;
 use crate::guard::Guards;
 use crate::memory::Limits;
 use crate::strategy::ttl::Lifetime;

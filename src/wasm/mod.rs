@@ -26,7 +26,7 @@ pub mod tags;
 
 use crate::abi::{self, begun, dropped, state, step, wait};
 use crate::call::{Arrival, Found, Kept, Served, Step};
-use crate::flight::Fence;
+use crate::fence::Fence;
 use crate::memory::SlotId;
 use crate::strategy::ttl::{Lifetime, State};
 use crate::time::{Span, Timestamp};

@@ -50,15 +50,10 @@ const RUST: House = House {
     root: "src",
     extension: "rs",
     rooms: &[
-        "time", "policy", "strategy", "tags", "record", "guard", "http", "memory", "flight",
-        "call", "abi", "wasm",
+        "time", "fence", "policy", "strategy", "tags", "record", "guard", "http", "memory",
+        "flight", "call", "abi", "wasm",
     ],
-    exceptions: &[
-        ("memory/mod.rs", "flight"),
-        ("policy.rs", "strategy"),
-        ("strategy/retry.rs", "flight"),
-        ("tags.rs", "flight"),
-    ],
+    exceptions: &[("policy.rs", "strategy")],
     imports: of_rust,
 };
 

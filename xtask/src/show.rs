@@ -21,7 +21,7 @@ pub(crate) fn bench(workspace: &Workspace, options: &[String]) -> Result<ExitCod
 
 /// Prints the package's sizes; fails if one exceeds the budget.
 pub(crate) fn size(workspace: &Workspace) -> Result<ExitCode> {
-    run_node(workspace, "tests", &["packaging/size.mjs"], &[])
+    run_node(workspace, "tests", &["package/packaging/size.mjs"], &[])
 }
 
 /// Formats everything, and applies the linters' safe fixes.

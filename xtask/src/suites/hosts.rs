@@ -14,7 +14,7 @@ use crate::toolchain::cargo_in_use;
 use crate::watched::{check, count};
 
 /// A project of its own, as runtimes are large.
-const HOSTS: &str = "tests/hosts";
+const HOSTS: &str = "tests/platforms/hosts";
 const EXAMPLES: &str = "examples";
 const CHROMIUM: &str = "/usr/bin/chromium";
 

@@ -16,9 +16,9 @@ use crate::watched::{check, count};
 /// The npm project of the tests.
 const TESTS: &str = "tests";
 /// A project of its own, as clients and runtimes are large.
-const STORES: &str = "tests/stores";
+const STORES: &str = "tests/platforms/stores";
 /// A project of its own, as it has many packages.
-const RUNNERS: &str = "tests/runners";
+const RUNNERS: &str = "tests/package/runners";
 /// The compilers, each with the configurations it knows.
 const COMPILERS: [(&str, &[&str]); 3] = [
     ("typescript-5.4", &["tsconfig.browser.", "tsconfig.node."]),
@@ -50,13 +50,13 @@ pub(super) fn lint(bench: &mut Bench<'_>) -> Result<Tally> {
 /// Tests units and behaviour on Node.
 pub(super) fn units(bench: &mut Bench<'_>) -> Result<Tally> {
     bench.install_package(TESTS)?;
-    node_test(bench, "js")
+    node_test(bench, "package/js")
 }
 
 /// Tests the cached `fetch` against other implementations and their test suites.
 pub(super) fn http(bench: &mut Bench<'_>) -> Result<Tally> {
     bench.install_package(TESTS)?;
-    node_test(bench, "http")
+    node_test(bench, "package/http")
 }
 
 /// Compiles strict consumers, with declarations for browsers and for Node, without `skipLibCheck`,
@@ -65,7 +65,7 @@ pub(super) fn types(bench: &mut Bench<'_>) -> Result<Tally> {
     bench.install_package(TESTS)?;
     let mut tally = Tally::default();
     for (compiler, configurations) in COMPILERS {
-        let projects = files_named(&bench.workspace.path("tests/types"), |name| {
+        let projects = files_named(&bench.workspace.path("tests/package/types"), |name| {
             configurations.iter().any(|start| name.starts_with(start))
         })?;
         for project in projects {
@@ -80,13 +80,13 @@ pub(super) fn types(bench: &mut Bench<'_>) -> Result<Tally> {
 pub(super) fn packaging(bench: &mut Bench<'_>) -> Result<Tally> {
     bench.install_package(TESTS)?;
     bench.install_package(RUNNERS)?;
-    node_test(bench, "packaging")
+    node_test(bench, "package/packaging")
 }
 
 /// Tests the package on the Workers runtime.
 pub(super) fn workerd(bench: &mut Bench<'_>) -> Result<Tally> {
     bench.install_package(TESTS)?;
-    count(node(bench, TESTS).arg("runtimes/run.mjs"))
+    count(node(bench, TESTS).arg("platforms/runtimes/run.mjs"))
 }
 
 /// Tests the stores against real servers, clients and runtimes.

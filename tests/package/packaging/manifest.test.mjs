@@ -1,0 +1,207 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { posix } from "node:path";
+import { test } from "node:test";
+import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
+import { publint } from "publint";
+import { formatMessage } from "publint/utils";
+import { exportTargets, files, HOME, manifest, tarball } from "./installed.mjs";
+
+test("publint has nothing to say", async () => {
+  const { buffer, byteOffset, byteLength } = await tarball();
+  const packed = { tarball: buffer.slice(byteOffset, byteOffset + byteLength) };
+  const { messages } = await publint({ pack: packed, strict: true });
+  assert.deepEqual(
+    messages.map((message) => formatMessage(message, manifest)),
+    [],
+  );
+});
+
+test("the types are found the way each module system looks for them", async () => {
+  const result = await checkPackage(createPackageFromTarballData(await tarball()), {
+    excludeEntrypoints: ["./core.wasm", "./package.json"],
+  });
+  assert.ok(result.types, "the package has types");
+  // ESM only, on purpose: Node's `require` of it works from 20.19 and 22.12 on.
+  const problems = result.problems.filter(({ kind }) => kind !== "CJSResolvesToESM");
+  assert.deepEqual(problems, []);
+});
+
+test("every target of `exports` is there", async () => {
+  const shipped = new Set(await files());
+  for (const [subpath, condition, target] of exportTargets()) {
+    assert.ok(shipped.has(target.slice(2)), `${subpath} ${condition}: ${target}`);
+  }
+});
+
+test("conditions are in an order in which each can be reached", () => {
+  const ORDER = [
+    "types",
+    // Nitro sets it together with all that follow, for hosts that are no Workers as well.
+    "unwasm",
+    "workerd",
+    "edge-light",
+    "worker",
+    "browser",
+    "deno",
+    "bun",
+    "node",
+    "default",
+  ];
+  for (const [subpath, conditions] of Object.entries(manifest.exports)) {
+    if (typeof conditions === "string") continue;
+    const places = Object.keys(conditions).map((condition) => ORDER.indexOf(condition));
+    assert.ok(!places.includes(-1), `${subpath} has an unknown condition`);
+    assert.deepEqual(
+      places,
+      [...places].sort((a, b) => a - b),
+      subpath,
+    );
+    assert.equal(Object.keys(conditions).at(-1), "default", subpath);
+  }
+});
+
+/** The targets of `exports` that end so. */
+function targetsWith(end) {
+  const targets = exportTargets().map(([, , target]) => posix.normalize(target));
+  return [...new Set(targets.filter((target) => target.endsWith(end)))];
+}
+
+/** These files, and what they import of those that end so. */
+async function reachedFrom(files, end) {
+  const reached = new Set(files);
+  for (const file of reached) {
+    const text = await readFile(`${HOME}/${file}`, "utf8");
+    for (const [, specifier] of text.matchAll(/\b(?:from|import)\s*\(?"(\.[^"]+)\.js"/g)) {
+      reached.add(posix.join(posix.dirname(file), `${specifier}${end}`));
+    }
+  }
+  return [...reached].filter((file) => !file.endsWith("core.wasm.d.ts")).sort();
+}
+
+/** The files below `dist` that end so; what the tests reach of the inside is no part of the package. */
+async function shippedWith(end) {
+  const found = (await files()).filter((file) => /^dist\/(?!internal\.)/.test(file));
+  return found.filter((file) => file.endsWith(end) && file !== "dist/core.wasm.d.ts");
+}
+
+test("no file ships that nobody needs", async () => {
+  const expected = [
+    /^(LICENSE-(APACHE|MIT)|README\.md|CHANGELOG\.md|package\.json)$/,
+    /^docs\/[a-z-]+\.md$/,
+    /^dist\/core\.wasm(\.d\.ts)?$/,
+    /^dist\/internal\.js$/,
+    /^dist\/([a-z-]+\/)*[a-z0-9-]+\.(js|js\.map|d\.ts)$/,
+  ];
+  const stray = (await files()).filter((file) => !expected.some((pattern) => pattern.test(file)));
+  assert.deepEqual(stray, []);
+  for (const end of [".js", ".d.ts"]) {
+    assert.deepEqual(await shippedWith(end), await reachedFrom(targetsWith(end), end), end);
+  }
+});
+
+test("what the tests reach of the inside is not packed", async () => {
+  const packed = createPackageFromTarballData(await tarball()).listFiles();
+  assert.ok(packed.some((file) => file.endsWith("dist/index.d.ts")));
+  assert.deepEqual(
+    packed.filter((file) => file.includes("internal")),
+    [],
+  );
+});
+
+test("the code is one file per entry, and what they share is in a few", async () => {
+  const entries = new Set(targetsWith(".js"));
+  const shared = (await shippedWith(".js")).filter((file) => !entries.has(file));
+  assert.ok(shared.length <= 6, shared.join());
+  const main = posix.normalize(manifest.main);
+  const read = await reachedFrom([main], ".js");
+  // Each costs Node time: with 160 the first answer took 63 ms on a calm machine.
+  assert.ok(read.includes(main) && read.length <= 4, read.join());
+});
+
+test("each file of code has a map with the sources in it", async () => {
+  const scripts = await shippedWith(".js");
+  assert.deepEqual(
+    await shippedWith(".js.map"),
+    scripts.map((file) => `${file}.map`),
+  );
+  const named = new Set();
+  for (const file of scripts) {
+    const { sources, sourcesContent } = JSON.parse(await readFile(`${HOME}/${file}.map`, "utf8"));
+    for (const [nth, source] of sources.entries()) {
+      if (sourcesContent[nth] === null) continue;
+      const path = posix.join(posix.dirname(file), source);
+      assert.ok(!named.has(path), `${path} is in two files`);
+      named.add(path);
+    }
+  }
+  for (const source of ["src/util/errors.ts", "src/engine/driver.ts", "src/stores/redis.ts"]) {
+    assert.ok(named.has(source), `${source} of ${named.size}`);
+  }
+});
+
+test("the texts of both licences and the news are in it, as they are in the repository", async () => {
+  for (const file of ["LICENSE-APACHE", "LICENSE-MIT", "CHANGELOG.md"]) {
+    const [shipped, own] = await Promise.all(
+      [`${HOME}/${file}`, new URL(`../../../${file}`, import.meta.url)].map((at) =>
+        readFile(at, "utf8"),
+      ),
+    );
+    assert.equal(shipped, own, file);
+    assert.ok(shipped.length > 500, file);
+  }
+});
+
+test("links in the documents lead to files that are in it, and headings that are there", async () => {
+  const shipped = new Set(await files());
+  const pages = [...shipped].filter((file) => /^(README|docs\/.*)\.md$/.test(file));
+  assert.ok(pages.length >= 12, pages.join());
+  for (const page of pages) {
+    const text = (await readFile(`${HOME}/${page}`, "utf8")).replace(/```[\s\S]*?```/g, "");
+    for (const [, link] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^https?:/.test(link)) continue;
+      const [path, heading] = link.split("#");
+      const target = path === "" ? page : posix.join(posix.dirname(page), path);
+      const isFolder = [...shipped].some((file) => file.startsWith(target) && target.endsWith("/"));
+      assert.ok(shipped.has(target) || isFolder, `${page} links to ${link}`);
+      if (heading === undefined) continue;
+      const headings = (await readFile(`${HOME}/${target}`, "utf8")).matchAll(/^#+ (.*)$/gm);
+      const slugs = Array.from(headings, ([, title]) =>
+        title
+          .toLowerCase()
+          .replace(/[^\w -]/g, "")
+          .replaceAll(" ", "-"),
+      );
+      assert.ok(slugs.includes(heading), `${page} links to ${link}`);
+    }
+  }
+});
+
+test("tools that do not read `exports` find the entry, and the types of each subpath", async () => {
+  const shipped = new Set(await files());
+  assert.equal(manifest.main, manifest.exports["."].default);
+  assert.equal(manifest.types, manifest.exports["."].types);
+  const found = manifest.typesVersions["*"];
+  for (const [subpath, conditions] of Object.entries(manifest.exports)) {
+    if (subpath === "." || typeof conditions === "string") continue;
+    assert.deepEqual(found[subpath.slice(2)], [conditions.types], subpath);
+    assert.ok(shipped.has(conditions.types.slice(2)), subpath);
+  }
+});
+
+test("there is one copy of the module and one of its text", async () => {
+  assert.equal((await shippedWith(".wasm")).length, 1);
+  const texts = await Promise.all(
+    (await shippedWith(".js")).map((file) => readFile(`${HOME}/${file}`, "utf8")),
+  );
+  assert.equal(texts.filter((text) => text.includes("\\0asm")).length, 1);
+});
+
+test("it depends on nothing and runs no script when installed", () => {
+  for (const key of ["dependencies", "optionalDependencies", "scripts"]) {
+    assert.equal(manifest[key], undefined, key);
+  }
+  // Who does not instrument a cache does not get it.
+  assert.deepEqual(Object.keys(manifest.peerDependencies), ["@opentelemetry/api"]);
+  assert.deepEqual(manifest.peerDependenciesMeta, { "@opentelemetry/api": { optional: true } });
+});
