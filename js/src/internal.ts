@@ -3,11 +3,17 @@
  */
 
 export { matcher } from "./api/operations/pattern.js";
+export { knownLocks } from "./coordination/local-locks.js";
 export {
   HANDLING_LOOKUP,
+  JUDGED_DEAD,
+  JUDGED_GOOD,
   RESPONSE_AUTHORIZED,
   STATE_FRESH,
   STATE_REVALIDATE,
+  TAGS_AFTER_HARD,
+  TAGS_AFTER_NOTHING,
+  TAGS_AFTER_SOFT,
   WAY_CALL,
   WAY_SERVE,
 } from "./core/abi.js";

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { createCache, memory } from "holdover";
 import { cachedFetch } from "holdover/fetch";
 import { lock } from "holdover/locks";
-import { knownLocks } from "../../node_modules/holdover/dist/coordination/local-locks.js";
+import { knownLocks } from "../../internal.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 
 /** The number that the core gives the next policy: it grows when none is given back. */

@@ -4,28 +4,35 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import "holdover";
-import * as abi from "../../node_modules/holdover/dist/core/abi.js";
-import * as core from "../../node_modules/holdover/dist/core/core.js";
+import { createCache } from "holdover";
+import {
+  core,
+  JUDGED_DEAD,
+  JUDGED_GOOD,
+  TAGS_AFTER_HARD,
+  TAGS_AFTER_NOTHING,
+  TAGS_AFTER_SOFT,
+} from "../../internal.mjs";
 
 const read = async (topic) =>
   JSON.parse(await readFile(new URL(`../../vectors/tags/${topic}.json`, import.meta.url), "utf8"));
 
+createCache(); // gives the core
 core.ready();
 
 for (const { name, carried, current, expect } of await read("stored")) {
   test(`stored: ${name}`, () => {
     const numbers = (pairs) => Float64Array.from(pairs.flat());
     const judged = core.judge_tags(numbers(carried), numbers(current));
-    const verdicts = { [abi.JUDGED_GOOD]: "good", [abi.JUDGED_DEAD]: "dead" };
+    const verdicts = { [JUDGED_GOOD]: "good", [JUDGED_DEAD]: "dead" };
     assert.deepEqual(verdicts[judged] ?? { staleSince: judged }, expect);
   });
 }
 
 const HAPPENED = {
-  [abi.TAGS_AFTER_NOTHING]: "nothing",
-  [abi.TAGS_AFTER_SOFT]: "soft",
-  [abi.TAGS_AFTER_HARD]: "hard",
+  [TAGS_AFTER_NOTHING]: "nothing",
+  [TAGS_AFTER_SOFT]: "soft",
+  [TAGS_AFTER_HARD]: "hard",
 };
 
 for (const { name, steps } of await read("instance")) {

@@ -15,7 +15,7 @@ import {
   setMany,
 } from "holdover/operations";
 import { invalidateTags, invalidating } from "holdover/tags";
-import * as core from "../../../node_modules/holdover/dist/core/core.js";
+import { core } from "../../../internal.mjs";
 import { seeded } from "./chaos-store.mjs";
 import { drain, ManualClock } from "./manual-clock.mjs";
 import { Backing, UnrulyTier, versionIn } from "./unruly-tier.mjs";
