@@ -25,10 +25,9 @@ const sleep = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
 
 /** Runs with processes of their own for a policy; every other one has another client. */
 async function withInstances(count, lock, run) {
-  const policy = { lock };
   const started = Array.from({ length: count }, (_, nth) => {
     const by = ["ioredis", "redis"][nth % 2];
-    const wanted = { client: by, port: server.port, origin: origin.url, policy, store: STORE };
+    const wanted = { client: by, port: server.port, origin: origin.url, lock, store: STORE };
     return startInstance(wanted);
   });
   const instances = await Promise.all(started);
@@ -96,7 +95,7 @@ async function checkCommands(instances, total) {
 
 for (const count of [2, 3]) {
   test(`100 cold calls in each of ${count} processes are one load`, async () => {
-    await withInstances(count, true, async (...instances) => {
+    await withInstances(count, {}, async (...instances) => {
       await client.config("RESETSTAT");
       const total = {};
       for (const takes of [0, 30, 700]) {

@@ -2,7 +2,7 @@
 
 import { parentPort } from "node:worker_threads";
 import { createCache, memory } from "holdover";
-import { lock as lockIn } from "holdover/locks";
+import { loadLock, lock as lockIn } from "holdover/locks";
 import { clear } from "holdover/operations";
 import { cacheStorage } from "holdover/stores/cache-storage";
 import { redis } from "holdover/stores/redis";
@@ -68,7 +68,7 @@ async function outcome(call) {
 
 const COMMANDS = {
   async open({ client, port, origin, namespace, policy, keep, broadcast, connection, ...more }) {
-    const { writes, store: options } = more;
+    const { writes, store: options, lock } = more;
     const own = await CLIENTS[client](port, connection);
     own.on("error", () => {});
     const onEvent = ({ type, operation }) => events.push(`${type} ${operation}`);
@@ -80,7 +80,8 @@ const COMMANDS = {
       if (!response.ok) throw new Error("the origin is down");
       return response.json();
     };
-    get = cache.wrap(load, { ttl: "1h", key: "{0}", ...policy });
+    const locking = lock && loadLock(lock);
+    get = cache.wrap(load, { ttl: "1h", key: "{0}", ...policy, lock: locking });
   },
   /** Calls it often at the same time; gives the outcomes that there were. */
   async get(key, times = 1) {
