@@ -12,7 +12,7 @@ import { Files } from "./files.mjs";
 import { readModules, resolving } from "./modules.mjs";
 
 const MANIFEST = new URL("../../pkg-template/package.json", import.meta.url);
-/** What tests reach and no application does; it is not packed. */
+/** The entry of tests, which no application reaches; it is not packed. */
 const INTERNAL = "internal";
 /** The text of the module: nobody wants to see it in a debugger. */
 const UNSEEN = "entry/core-text.ts";
@@ -21,7 +21,8 @@ const UNSEEN = "entry/core-text.ts";
  * Minified, as many applications are not: a cached function that wrangler uploads as it is was
  * 133.1 KB with the compiler's files and is 99.4 so (92.0 minified, either way). In ASCII, whatever
  * encoding a server may name. Property names stay: shortening those that no declaration of the
- * package or of TypeScript's libraries has made it 1.3 KB larger, as `core.…` is no import any more.
+ * package or of TypeScript's libraries has made it 1.3 KB larger, as `core.…` is no import any
+ * more.
  */
 const OPTIONS = {
   bundle: true,

@@ -1,9 +1,9 @@
 // Which module goes into which file of the package, and what the files call one another's exports.
 //
-// Few files, as each costs Node time: what `holdover` needs is one, what HTTP needs besides another,
-// what else several entries need a third; the errors are apart, so that asking for them brings
-// nothing else. The rest of an entry is in its own. Imports lead from entries to `shared/`, and there
-// only to files before in the list, so no two files import each other.
+// Few files, as each costs Node time: what `holdover` needs is one, what HTTP needs besides
+// another, what else several entries need a third; the errors are apart, so that asking for them
+// brings nothing else. The rest of an entry is in its own. Imports lead from entries to `shared/`,
+// and there only to files before in the list, so no two files import each other.
 
 import { dirname, relative } from "node:path/posix";
 
@@ -18,7 +18,10 @@ const SHARED = new Map([
 ]);
 const REST = "shared/rest";
 
-/** What a file of the package imports from others, in the form that esbuild writes when it minifies. */
+/**
+ * The imports of a file of the package from others, in the form that esbuild writes when it
+ * minifies.
+ */
 const IMPORTS = /\b(?:import|export)\{([^}]*)\}from"\.[^"]*"/g;
 
 export class Files {
@@ -59,7 +62,9 @@ export class Files {
     return own.map((module) => this.#exportsOf(module)).join("");
   }
 
-  /** What `file` imports instead of a module that is in another; undefined if it is its own. */
+  /**
+   * The imports of `file` that stand for a module of another file; undefined for one of its own.
+   */
   elsewhere(module, file) {
     const home = this.#fileOf.get(module);
     if (home === file || home === undefined) return undefined;

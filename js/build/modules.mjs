@@ -4,7 +4,7 @@ import { readdir } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { build } from "esbuild";
 
-/** What is left to the host: the compiled module, and what only one host has. */
+/** Imports that are left to the host: the compiled module, and modules that only one host has. */
 const OF_HOST = /\.wasm(\?module)?$/;
 
 /** The name of a module: its path in the sources, without what it ends with. */
@@ -57,8 +57,8 @@ export function resolving(sources, elsewhere = () => undefined) {
 }
 
 /**
- * Reads every module: a map of name to `{ imports, exports, isList }`; a list has nothing of its own
- * but the names of others.
+ * Reads every module: a map of name to `{ imports, exports, isList }`; a list has nothing of its
+ * own but the names of others.
  */
 export async function readModules(sources) {
   const paths = await readdir(sources, { recursive: true });

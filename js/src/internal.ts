@@ -1,5 +1,6 @@
 /**
- * What tests reach of the inside. It is built with the package, on the same files, and not packed.
+ * The inside, as far as tests reach it. It is built with the package, on the same files, and not
+ * packed.
  */
 
 export { matcher } from "./api/operations/pattern.js";

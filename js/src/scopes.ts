@@ -1,4 +1,4 @@
-/** What holds for the calls of one function: going past the cache, and listing what was used. */
+/** Scopes for the calls of one function: going past the cache, and listing what was used. */
 
 import type { Cache } from "./api/cache.js";
 import { checkCache } from "./api/check-cache.js";

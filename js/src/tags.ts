@@ -8,7 +8,7 @@ import { flag, readOptions } from "./util/options.js";
 export { invalidating, type Outdated } from "./api/invalidating.js";
 export { tag } from "./keys/tags.js";
 
-/** How tags are invalidated. */
+/** Options of `invalidateTags`. */
 export interface InvalidateOptions {
   /** True for entries that become stale instead of being dropped. Default false. */
   readonly soft?: boolean | undefined;

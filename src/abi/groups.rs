@@ -288,7 +288,7 @@ groups! {
         BYPASS_OR_STORED = Handling::BypassOrStored as u32,
     }
 
-    /// How a request is answered: the results of `http_way`.
+    /// The ways to answer a request: the results of `http_way`.
     pub mod way: u32 {
         /// See [`Way::Call`].
         CALL = Way::Call as u32,
@@ -350,7 +350,7 @@ groups! {
         ENCODED = Storing::Encoded as u32,
     }
 
-    /// What of a stored response answers a request: the first result of `http_answer`.
+    /// The part of a stored response that answers a request: the first result of `http_answer`.
     pub mod part: u32 {
         /// All of it.
         WHOLE = 0,

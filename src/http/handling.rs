@@ -1,5 +1,5 @@
-//! How a request is answered: past the cache, from what is stored, or by its origin (RFC 9111 §4,
-//! §5.2.1, and the cache modes of the Fetch standard).
+//! The way in which a request is answered: past the cache, from what is stored, or by its origin
+//! (RFC 9111 §4, §5.2.1, and the cache modes of the Fetch standard).
 
 use super::directive::{Directives, Flag, Seconds};
 use super::head::Head;
@@ -8,7 +8,7 @@ use super::request::{Reuse, StoredAge, directives, reuse};
 use super::sharing;
 use crate::time::Span;
 
-/// What the calling code asks of caches (Fetch, "cache mode").
+/// The wish of the calling code (Fetch, "cache mode").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
     /// The rules of HTTP.
@@ -18,11 +18,11 @@ pub enum Mode {
     NoStore,
     /// A new response, whatever is stored.
     Reload,
-    /// What is stored, once it has been validated.
+    /// The stored response, once it has been validated.
     NoCache,
-    /// What is stored, however stale; else the origin's.
+    /// The stored response, however stale; else the origin's.
     ForceCache,
-    /// What is stored, however stale; else none.
+    /// The stored response, however stale; else none.
     OnlyIfCached,
 }
 
@@ -132,7 +132,7 @@ pub struct Origin {
     pub keeps_parts: bool,
 }
 
-/// How a request is answered.
+/// The way in which a request is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
     /// By a call, in which the policy has its say.
@@ -294,7 +294,8 @@ impl Request {
         )
     }
 
-    /// True if a stored part may answer it: while it is fresh, and as fresh as the request wants it.
+    /// True if a stored part may answer it: while it is fresh, and as fresh as the request wants
+    /// it.
     #[must_use]
     pub fn takes_stored_part(&self, stored: &Stored) -> bool {
         !self.is_barred_from(stored) && reuse(&stored.aged(), &self.directives) == Reuse::Fresh

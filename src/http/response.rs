@@ -1,4 +1,4 @@
-//! What becomes of a response whose head has come: what its head, the policy and the way it came
+//! The plan for a response whose head has come: what its head, the policy and the way it came
 //! say together of storing it, of its lifetime, and of the requests that wait for it.
 
 use super::cache_control::Scope;
@@ -22,7 +22,7 @@ pub struct Rules<'a> {
     pub policy: terms::Policy,
 }
 
-/// How a response came.
+/// The way a response came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transfer {
     /// True if another URL gave it. How the client got there is not known, and may not be kept.
@@ -38,7 +38,7 @@ pub struct Transfer {
 pub struct Reading {
     /// The decision to store it, as far as its lifetime has no say.
     pub storing: Storing,
-    /// What it states of its freshness.
+    /// Its own statement of its freshness.
     pub stated: Stated,
     /// True if it does not change while it is fresh (RFC 8246).
     pub immutable: bool,

@@ -1,4 +1,4 @@
-//! What becomes of responses, by one thing after another.
+//! The plans for responses, by one thing after another.
 
 use super::super::age::Exchange;
 use super::super::head::Head;

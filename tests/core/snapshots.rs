@@ -1,5 +1,6 @@
-//! What each machine does, printed as a table and compared with `tests/core/snapshots/*.txt`: a change
-//! of behaviour is a diff there. `UPDATE_SNAPSHOTS=1 cargo test --test snapshots` writes them anew.
+//! The steps of each machine, printed as a table and compared with `tests/core/snapshots/*.txt`: a
+//! change of behaviour is a diff there. `UPDATE_SNAPSHOTS=1 cargo test --test snapshots` writes
+//! them anew.
 
 mod tables;
 

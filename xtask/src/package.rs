@@ -34,7 +34,8 @@ const SOURCES: [&str; 10] = [
 /// The pages of `docs/` for maintainers.
 const NOT_SHIPPED: [&str; 2] = ["semantics.md", "reported.md"];
 
-/// What tests import of the internals: built with the package from the same files, but not packed.
+/// The internals, as far as tests import them: built with the package from the same files, but not
+/// packed.
 const INTERNAL: &str = "dist/internal.js";
 
 /// Writes generated sources, then builds the package.

@@ -47,8 +47,8 @@ export class Cache {
   }
 
   /**
-   * Wraps a function that wants to know of its load: with `passContext`, a {@link LoadContext} comes
-   * before the arguments that the wrapped function is called with.
+   * Wraps a function that wants to know of its load: with `passContext`, a {@link LoadContext}
+   * comes before the arguments that the wrapped function is called with.
    *
    * @param load the function; its own errors are rethrown as they are
    * @throws ConfigError naming the option at fault
@@ -108,7 +108,7 @@ export class Cache {
     return visible((await this.entries.fresh(checkedKey(key)))?.value) as Value | undefined;
   }
 
-  /** Whether `key` has a fresh value. */
+  /** True if `key` has a fresh value. */
   async has(key: string): Promise<boolean> {
     return (await this.entries.fresh(checkedKey(key))) !== undefined;
   }
@@ -143,7 +143,7 @@ export class Cache {
     return this.driver.switches.disable(options);
   }
 
-  /** What happened so far. */
+  /** Returns the counts so far. */
   stats(): CacheStats {
     const { driver, policies } = this;
     const count = () =>

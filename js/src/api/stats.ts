@@ -1,4 +1,4 @@
-/** What happened, in numbers. */
+/** Counts of a cache. */
 
 import { ready, trapCount } from "../core/core.js";
 import type { BoundPolicy } from "../engine/bound-policy.js";
@@ -6,14 +6,14 @@ import { CountsByName, type PolicyStats } from "../engine/counts.js";
 import { countsOf } from "../engine/policy-roster.js";
 import type { MemoryStore, MemoryUsage } from "../memory/memory.js";
 
-/** What `cache.stats()` gives. */
+/** The result of `cache.stats()`. */
 export interface CacheStats extends PolicyStats {
   /**
    * By wrapped function: its name. Of functions that are forgotten, 1000 names are told apart, and
    * the others are `"(others)"`.
    */
   readonly functions: Readonly<Record<string, PolicyStats>>;
-  /** What `memory()` holds, for all caches that share it. */
+  /** The contents of `memory()`, for all caches that share it. */
   readonly memory: MemoryUsage;
   /**
    * False when this host has no core to offer, so that nothing is cached and every call goes
@@ -25,7 +25,7 @@ export interface CacheStats extends PolicyStats {
    * by option `bypass`. They are in no other count.
    */
   readonly bypassed: number;
-  /** How often the core trapped and was replaced; all other counts then began anew. */
+  /** The number of traps of the core, which was then replaced; all other counts began anew. */
   readonly traps: number;
 }
 

@@ -221,7 +221,7 @@ export const HANDLING_BYPASS = 2;
 /** See `Handling::BypassOrStored`. */
 export const HANDLING_BYPASS_OR_STORED = 3;
 
-// How a request is answered: the results of `http_way`.
+// The ways to answer a request: the results of `http_way`.
 /** See `Way::Call`. */
 export const WAY_CALL = 0;
 /** See `Way::Serve`. */
@@ -299,7 +299,7 @@ export const STORING_NAMES = [
   "encoded",
 ] as const;
 
-// What of a stored response answers a request: the first result of `http_answer`.
+// The part of a stored response that answers a request: the first result of `http_answer`.
 /** All of it. */
 export const PART_WHOLE = 0;
 /** 304. */

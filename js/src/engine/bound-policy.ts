@@ -95,7 +95,7 @@ export class BoundPolicy {
   }
 }
 
-/** What tells policies apart in the core: their numbers, and their guards. */
+/** The identity of policies in the core: their numbers, and their guards. */
 export function identityOf(rules: CompiledPolicy): {
   readonly policy: string;
   /** Policies with the same one share their guards, however long they keep what they load. */

@@ -64,7 +64,7 @@ export class Driver {
   isPlain = false;
   /** What is switched off for now. */
   readonly switches: Switches = new Switches(() => this.update());
-  /** What holds for the calls of one function; undefined until somebody opens a scope. */
+  /** The scopes that are open; undefined until somebody opens one. */
   scopes: Scopes | undefined;
   readonly asyncLocalStorage: AsyncStorageClass | undefined;
   readonly #enabled: boolean;
@@ -473,7 +473,7 @@ export class Driver {
     });
   }
 
-  /** When an entry may answer instead of the load, as the core says. */
+  /** The time after which an entry may answer instead of the load, as the core says. */
   #failoverAfter({ policy: { place } }: Call, kind: WaitKind): number {
     const { memory, layers } = this.host;
     if (!place.failsOver || place.instance !== memory.instance) return NEVER;

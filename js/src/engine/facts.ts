@@ -20,7 +20,7 @@ export const NOT_STATED: number = Number.NaN;
 /** For a roll that nobody looks at. */
 export const MIDDLE = 0.5;
 
-/** What is stated of a result; the core makes its lifetime of that. */
+/** The statements about a result of which the core makes its lifetime. */
 export interface Facts {
   /** Some of the core's `facts`. */
   readonly bits: number;

@@ -45,7 +45,7 @@ export type Outcome =
 export interface Crowd {
   readonly policy: BoundPolicy;
   readonly burst: number;
-  /** How often the memory had been changed when the first one was told to wait. */
+  /** The count of changes of the memory when the first one was told to wait. */
   readonly drains: number;
   readonly result: Promise<unknown>;
 }
@@ -76,7 +76,9 @@ export class Flight {
   awaited: Promise<unknown> | undefined;
   /** Why it failed, kept for those who are served the entry until the next load. */
   error: unknown;
-  /** The number of subscriptions to messages of others that were acknowledged when it began to look. */
+  /**
+   * The number of subscriptions to messages of others that were acknowledged when it began to look.
+   */
   heard: number | undefined;
   /** When its loader was called, on the wall clock. */
   loadBegan = 0;

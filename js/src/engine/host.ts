@@ -26,7 +26,7 @@ export interface Host {
   readonly names: StoreNames;
   readonly attempts: Attempts;
   readonly layers: Layers | undefined;
-  /** What belongs to a key; those know who keep several entries for one. */
+  /** The keys that belong to a key, where several entries are kept for one. */
   related: RelatedKeys;
   /** How the stores are doing that only guards use. */
   readonly sharedLayers: WeakMap<Store, Layer>;

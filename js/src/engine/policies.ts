@@ -10,7 +10,7 @@ import type { Host } from "./host.js";
 import { LoadTimesHistogram } from "./load-times.js";
 import { countsOf, MOST_POLICIES } from "./policy-roster.js";
 
-/** How many guards of `getOrLoad` are told apart, if all of them are in force. */
+/** The most guards of `getOrLoad` that are told apart, if all of them are in force. */
 const MOST_GUARDS = 10 * MOST_POLICIES;
 /** How many names of functions are told apart in the counts. */
 const MOST_LABELS = 10_000;
@@ -28,7 +28,7 @@ export class Policies {
   readonly #host: Host;
   readonly #labels = new Map<string, number>();
   readonly #bases = new Map<string, BoundPolicy>();
-  /** What has the guards of several of them. */
+  /** The holders of guards that several policies share. */
   readonly #holders = new Map<string, BoundPolicy>();
   readonly #byOptions = new WeakMap<object, BoundPolicy>();
 
@@ -113,7 +113,7 @@ export class Policies {
     return base;
   }
 
-  /** What has the guards of all that differ only in lifetimes and functions. */
+  /** Returns the holder of the guards of all that differ only in lifetimes and functions. */
   #guardsOf(id: string, rules: CompiledPolicy): BoundPolicy {
     const holder = this.#holders.get(id) ?? new BoundPolicy(rules, "getOrLoad");
     keepLast(this.#holders, id, holder);

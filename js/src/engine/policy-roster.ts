@@ -88,7 +88,7 @@ function retire(place: PolicyPlace, memory: MemoryStore): void {
 
 const [MISSES, COALESCED] = [COUNT_NUMBERS.indexOf("misses"), COUNT_NUMBERS.indexOf("coalesced")];
 
-/** What a policy has counted, also before the core forgot it. */
+/** Returns the counts of a policy, also those from before the core forgot it. */
 export function countsOf(
   { place }: { readonly place: PolicyPlace },
   memory: MemoryStore,

@@ -25,7 +25,7 @@ export interface Traced {
   readonly error?: unknown;
 }
 
-/** What `trace` gives. */
+/** The result of `trace`. */
 export interface Trace<Result> {
   /** The function's own result. */
   readonly value: Result;

@@ -72,7 +72,7 @@ export class Tagging {
     return { begun: flight.tagged, hashes: hashTags(this.#host.namespace, names) };
   }
 
-  /** What was invalidated of the tags of a load since it began: one of the core's `tags_after`. */
+  /** The invalidations of the tags of a load since it began: one of the core's `tags_after`. */
   after(flight: Flight, { hashes, begun }: Tagged): number {
     if (hashes.length === 0) return TAGS_AFTER_NOTHING;
     const { machine, instance } = this.#host.memory;

@@ -18,7 +18,7 @@ export interface Passing {
   kept(context: StreamContext): Promise<StoredResponse | Unshared>;
 }
 
-/** Whether a response that is not a load's may be read at all, to be kept. */
+/** True if a response that is not a load's may be read at all, to be kept. */
 export function isKeepable({ rules }: CachedHttp, response: Response): boolean {
   // What counts as a failure is for loads to say.
   return !isOpaque(response) && response.body !== null && rules.policy.failIf === undefined;

@@ -41,7 +41,7 @@ export interface Exchange {
   readonly receivedAt: number;
 }
 
-/** What the core read of a response. */
+/** A response as the core read it. */
 export interface Verdict {
   readonly flags: number;
   readonly head: string;
@@ -58,7 +58,7 @@ export interface Verdict {
   planAt(now: number, kind: number): ResponsePlan;
 }
 
-/** What becomes of a response, as `src/http/response.rs` decides. Milliseconds. */
+/** The plan for a response, which `src/http/response.rs` makes. Milliseconds. */
 export interface ResponsePlan {
   /** The reason not to store it; undefined if it may be stored. */
   readonly refusal: string | undefined;

@@ -15,21 +15,23 @@ export interface MemoryOptions {
   /** The most entries to keep, 1 to 16777216. Default 10 000. */
   readonly maxEntries?: number | undefined;
   /**
-   * The most bytes to keep, keys included: a number, a string like `"256mb"`, or `Infinity`. Default
-   * `"32mb"`, a quarter of what a Worker has; servers have room for more. An entry that is larger by
-   * itself is not kept in memory.
+   * The most bytes to keep, keys included: a number, a string like `"256mb"`, or `Infinity`.
+   * Default `"32mb"`, a quarter of what a Worker has; servers have room for more. An entry that is
+   * larger by itself is not kept in memory.
    */
   readonly maxBytes?: ByteSize | undefined;
   /**
-   * How long an entry is used before the stores below are asked again: a duration above 0. It
-   * answers for failures until its own end. Default `Infinity`; without stores below it counts
-   * for nothing.
+   * The time for which an entry is used before the stores below are asked again: a duration above
+   * 0. It answers for failures until its own end. Default `Infinity`; without stores below it
+   * counts for nothing.
    */
   readonly ttl?: Duration | undefined;
-  /** The size of a value in bytes. Default: exact for buffers, 2 per string unit, else estimated. */
+  /**
+   * The size of a value in bytes. Default: exact for buffers, 2 per string unit, else estimated.
+   */
   readonly sizeOf?: ((value: unknown) => number) | undefined;
   /**
-   * Whether each caller gets a structured clone, so that none sees what another does to it. Values
+   * True if each caller gets a structured clone, so that none sees what another does to it. Values
    * that cannot be cloned (with functions in them) are given as they are; classes become plain
    * objects. Costs a clone for each hit. Default false: everybody gets the same value.
    */
@@ -83,7 +85,7 @@ function entryCount(value: unknown): number {
   throw new ConfigError("maxEntries", value, `a whole number from 1 to ${MOST_ENTRIES}`);
 }
 
-/** What a JavaScript Map can hold. */
+/** The most entries of a JavaScript Map. */
 const MOST_ENTRIES = 2 ** 24;
 
 const MAX_ENTRIES = 10_000;

@@ -13,7 +13,7 @@ import { FOREIGN_TO_CACHES } from "../util/foreign-names.js";
 import { flag, type OptionNames, optionalFunction, readOptions } from "../util/options.js";
 import { refuseAsync, synchronousFunction } from "../util/user-functions.js";
 
-/** What every store has; more capabilities are found by presence. */
+/** The methods of every store; more capabilities are found by presence. */
 export interface StoreLike {
   get(...args: never[]): unknown;
   set(...args: never[]): unknown;
@@ -24,7 +24,7 @@ export interface StoreLike {
 export interface CacheOptions<Store extends StoreLike = AnyStore, Event = CacheEvent> {
   /** Begins every key, so that caches that share a store stay apart. Default `""`. */
   readonly namespace?: string | undefined;
-  /** Where entries live, fastest first. Default `[memory()]`. */
+  /** The tiers, fastest first. Default `[memory()]`. */
   readonly stores?: readonly Store[] | undefined;
   /** Default: the host's clock and timers. */
   readonly clock?: Clock | undefined;
@@ -45,13 +45,13 @@ export interface CacheOptions<Store extends StoreLike = AnyStore, Event = CacheE
    */
   readonly asyncLocalStorage?: AsyncStorageClass | undefined;
   /**
-   * How values become bytes in the stores below `memory()`. Default: JSON, which has no dates,
+   * The codec of values in the stores below `memory()`. Default: JSON, which has no dates,
    * Maps, Sets, NaN or members that are `undefined`; see `holdover/codecs`.
    */
   readonly codec?: Codec | undefined;
   /**
-   * Whether callers have what was loaded at once (`"background"`) or when the stores below
-   * `memory()` have it too, or failed (`"await"`). Default `"background"`.
+   * The moment at which callers have a loaded value: at once (`"background"`) or when the stores
+   * below `memory()` have it too, or failed (`"await"`). Default `"background"`.
    */
   readonly writes?: "background" | "await" | undefined;
   /**
@@ -82,11 +82,11 @@ export interface CompiledCacheOptions<Store extends StoreLike = StoreLike, Event
   readonly codec: Codec | undefined;
   /** Whole bytes or `Infinity`. */
   readonly maxRecord: number;
-  /** What changes records, the one nearest to the store first. */
+  /** Wrappers that change records, the one nearest to the store first. */
   readonly seals: readonly ((store: LowerStore) => LowerStore)[];
 }
 
-/** What every store of many can keep, and a Worker can hold a few times. */
+/** A size that every store of many can keep, and a Worker can hold a few times. */
 const MAX_RECORD = 25 * 1024 * 1024;
 
 const CACHE_NAMES: OptionNames<keyof CacheOptions> = {

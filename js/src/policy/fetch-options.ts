@@ -10,32 +10,32 @@ import {
   readOptions,
 } from "../util/options.js";
 
-/** What `cachedFetch` takes besides a policy. */
+/** The options of `cachedFetch` besides a policy. */
 export interface FetchOptions {
-  /** Whether many users share the cache, as RFC 9111 says. Default true. */
+  /** True if many users share the cache, as RFC 9111 says. Default true. */
   readonly shared?: boolean | undefined;
-  /** What asks the origin. Default: the global `fetch`, looked up at each call. */
+  /** The function that asks the origin. Default: the global `fetch`, looked up at each call. */
   readonly fetch?: typeof globalThis.fetch | undefined;
   /**
-   * Whether the policy's `ttl` and windows rule even where the response says something about its
+   * True if the policy's `ttl` and windows rule even where the response says something about its
    * freshness. What must not be stored still is not. Default false.
    */
   readonly override?: boolean | undefined;
   /** The most bytes of a body that is stored; a longer one passes through. Default `"10mb"`. */
   readonly maxBody?: ByteSize | undefined;
   /**
-   * Whether a shared cache keeps `Set-Cookie` with the responses it stores, as RFC 9111 §7.3
+   * True if a shared cache keeps `Set-Cookie` with the responses it stores, as RFC 9111 §7.3
    * permits: then everybody who is answered with one gets the cookie of the request that brought
    * it. Default false: a cookie is for the caller whose request was answered with it.
    */
   readonly storeSetCookie?: boolean | undefined;
   /**
-   * Whether URLs that differ only in the order of their query parameters are one. Default false:
+   * True if URLs that differ only in the order of their query parameters are one. Default false:
    * the order may mean something to the origin (RFC 9111 §2 takes the URL as it is).
    */
   readonly sortQuery?: boolean | undefined;
   /**
-   * Whether `Cache-Control` and `Pragma` of a request are heeded (RFC 9111 §5.2.1 calls them
+   * The treatment of `Cache-Control` and `Pragma` of a request (RFC 9111 §5.2.1 calls them
    * advisory): `"follow"`, or `"ignore"`, so that no visitor has a server ask its origin, or keep
    * nothing. Cache modes, which are the calling code's own, count either way. Default `"follow"`
    * for `cachedFetch` and `"ignore"` for `cachedHandler`.
@@ -49,7 +49,7 @@ export interface FetchOptions {
   readonly name?: string | undefined;
 }
 
-/** What `cachedHandler` takes besides a policy. */
+/** The options of `cachedHandler` besides a policy. */
 export type HandlerOptions = Omit<FetchOptions, "fetch">;
 
 /** Fetch options, checked. */

@@ -2,7 +2,7 @@
 
 import { ConfigError } from "../util/errors.js";
 
-/** What knows of keys that do not exist. */
+/** A filter that knows of keys that do not exist. */
 export abstract class Filter {
   /** True if `key` may exist; false if it surely does not. */
   abstract mayHave(key: string): boolean;

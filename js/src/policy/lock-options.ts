@@ -20,7 +20,7 @@ export interface LoadLockRules extends CompiledLock {
   ): Promise<Locked<Outcome>>;
 }
 
-/** What `loadLock` makes. */
+/** The result of `loadLock`. */
 export abstract class LoadLocking {
   /** The option of a policy that takes it. */
   readonly option: "lock" = "lock";

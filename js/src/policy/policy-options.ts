@@ -24,8 +24,8 @@ export interface PolicyOptions<
   Result = any,
 > {
   /**
-   * The time for which an answer is fresh: it is served without asking the origin. A duration, 0 or more;
-   * `Infinity` for an answer that never ages. Required, since forgetting it must not mean
+   * The time for which an answer is fresh: it is served without asking the origin. A duration, 0 or
+   * more; `Infinity` for an answer that never ages. Required, since forgetting it must not mean
    * "forever".
    *
    * As nameko's `CacheFirstRpcProxy` (`Infinity`), cashews' `cache(ttl)`.
@@ -61,8 +61,8 @@ export interface PolicyOptions<
    * Serves an entry at most `max` times, then loads; from hit number `refreshAt` on, one background
    * load replaces it. Whole numbers, 1 or more; default unlimited.
    *
-   * `shared`: all instances count together, in a store with `increment`; each hit then waits for it.
-   * Default: each by itself. While the store is down, nothing is counted.
+   * `shared`: all instances count together, in a store with `increment`; each hit then waits for
+   * it. Default: each by itself. While the store is down, nothing is counted.
    *
    * As cashews' `hit`; its `dynamic` is `{ max: 3, refreshAt: 1 }`.
    */
@@ -70,9 +70,13 @@ export interface PolicyOptions<
     | {
         /** Hits that an entry serves at most. A whole number, 1 or more. */
         readonly max: number;
-        /** The hit that starts a background load. A whole number, 1 to `max`. Default: none does. */
+        /**
+         * The hit that starts a background load. A whole number, 1 to `max`. Default: none does.
+         */
         readonly refreshAt?: number | undefined;
-        /** A store with `increment`, in which all instances count together. Default: each by itself. */
+        /**
+         * A store with `increment`, in which all instances count together. Default: each by itself.
+         */
         readonly shared?: Store | undefined;
       }
     | undefined;
@@ -84,8 +88,8 @@ export interface PolicyOptions<
   readonly codec?: Codec | undefined;
 
   /**
-   * The ttl of `null` and `undefined`. 0: they are never stored, and drop the entry there was, which
-   * they contradict. Default: like any other value's.
+   * The ttl of `null` and `undefined`. 0: they are never stored, and drop the entry there was,
+   * which they contradict. Default: like any other value's.
    */
   readonly negativeTtl?: Duration | undefined;
 
@@ -119,17 +123,17 @@ export interface PolicyOptions<
   readonly staleIfError?: Duration | undefined;
 
   /**
-   * The longest time that a load keeps a caller waiting who could be served an older answer; the load goes
-   * on and its late result is stored. A duration, 0 to 2147483647 ms, below `timeout`; default
-   * none. Nothing to serve: the caller waits on.
+   * The longest time that a load keeps a caller waiting who could be served an older answer; the
+   * load goes on and its late result is stored. A duration, 0 to 2147483647 ms, below `timeout`;
+   * default none. Nothing to serve: the caller waits on.
    *
    * As nameko's `failover_timeout`.
    */
   readonly failoverAfter?: Duration | undefined;
 
   /**
-   * The longest time that a load may take before its `signal` is aborted and it fails with `E_TIMEOUT`. A
-   * duration, 1 to 2147483647 ms; default none.
+   * The longest time that a load may take before its `signal` is aborted and it fails with
+   * `E_TIMEOUT`. A duration, 1 to 2147483647 ms; default none.
    */
   readonly timeout?: Duration | undefined;
 
@@ -159,8 +163,8 @@ export interface PolicyOptions<
   /**
    * The function's name: in the keys that are derived for it, in `stats()` and metrics, and
    * in the state of its shared guards. No two functions of a cache have one name; to share answers
-   * give both the same `key`. Default: the function's own name, which builds and minifiers change: in
-   * a cache with stores below `memory()` a function needs a `name` or a `key`.
+   * give both the same `key`. Default: the function's own name, which builds and minifiers change:
+   * in a cache with stores below `memory()` a function needs a `name` or a `key`.
    */
   readonly name?: string | undefined;
 
@@ -172,7 +176,7 @@ export interface PolicyOptions<
   readonly ignore?: readonly (number | string)[] | undefined;
 
   /**
-   * What entries may be invalidated by, with `invalidateTags`: templates over the arguments
+   * The tags of entries, for `invalidateTags`: templates over the arguments
    * like `"org:{0.orgId}"`, as option `key` has them, or a function. `getOrLoad` and `fetch`, which
    * have no arguments to insert, take names as they are. Default none.
    *
@@ -222,7 +226,10 @@ export interface PolicyOptions<
         readonly samples?: number | undefined;
         /** The time for which loads are refused then. A duration above 0. Required. */
         readonly openFor: Duration;
-        /** What is judged by itself: `"host"` for `fetch` only, whose default it is. Default `"function"`. */
+        /**
+         * What is judged by itself: `"host"` for `fetch` only, whose default it is. Default
+         * `"function"`.
+         */
         readonly scope?: "function" | "key" | "host" | undefined;
       }
     | undefined;
@@ -242,11 +249,19 @@ export interface PolicyOptions<
         readonly limit: number;
         /** A duration above 0. Required. */
         readonly period: Duration;
-        /** How long everything is refused after the first refusal. Default: the rest of the window. */
+        /**
+         * How long everything is refused after the first refusal. Default: the rest of the window.
+         */
         readonly ban?: Duration | undefined;
-        /** A window that starts with its first load, or the last `period` at each load. Default `"fixed"`. */
+        /**
+         * A window that starts with its first load, or the last `period` at each load. Default
+         * `"fixed"`.
+         */
         readonly algorithm?: "fixed" | "sliding" | undefined;
-        /** What is limited by itself: `"host"` for `fetch` only, whose default it is. Default `"function"`. */
+        /**
+         * What is limited by itself: `"host"` for `fetch` only, whose default it is. Default
+         * `"function"`.
+         */
         readonly scope?: "function" | "key" | "host" | undefined;
         /** `"calls"` counts hits, too, and refuses them. Default `"loads"`. */
         readonly count?: "loads" | "calls" | undefined;
@@ -275,24 +290,30 @@ export interface PolicyOptions<
         readonly window: Duration;
         /** Loads in the window below which it never opens. A whole number, 1 or more. Required. */
         readonly minCalls: number;
-        /** The time for which it refuses loads before it lets a probe through. A duration above 0. Required. */
+        /**
+         * The time for which it refuses loads before it lets a probe through. A duration above 0.
+         * Required.
+         */
         readonly openFor: Duration;
         /** Probes, all of which have to succeed. A whole number, 1 or more. Default 1. */
         readonly halfOpenCalls?: number | undefined;
         /** True for a failure that counts as one. Default: all do. */
         readonly countIf?: ((error: unknown) => boolean) | undefined;
-        /** What is judged by itself: `"host"` for `fetch` only, whose default it is. Default `"function"`. */
+        /**
+         * What is judged by itself: `"host"` for `fetch` only, whose default it is. Default
+         * `"function"`.
+         */
         readonly scope?: "function" | "key" | "host" | undefined;
       } & Shared)
     | undefined;
 
   /**
-   * One load across instances, `loadLock({ … })` of `holdover/locks`: whoever loads holds a lock in the first store that has `add` and
-   * `compareAndDelete`, for `ttl` at most (default `timeout`, at most 30 s); the others wait for
-   * what it stores, `wait` at most (default `ttl`), and then load without the lock, or fail with
-   * E_LOCK_TIMEOUT for `onTimeout: "throw"` if no entry may answer. A store
-   * that is down does not keep anybody from loading. Without such a store: a `ConfigError` when
-   * the policy is given. `wrapped.refresh` takes no lock. Default off.
+   * One load across instances, `loadLock({ … })` of `holdover/locks`: whoever loads holds a lock in
+   * the first store that has `add` and `compareAndDelete`, for `ttl` at most (default `timeout`, at
+   * most 30 s); the others wait for what it stores, `wait` at most (default `ttl`), and then load
+   * without the lock, or fail with E_LOCK_TIMEOUT for `onTimeout: "throw"` if no entry may answer.
+   * A store that is down does not keep anybody from loading. Without such a store: a `ConfigError`
+   * when the policy is given. `wrapped.refresh` takes no lock. Default off.
    *
    * A load that outlives `ttl` gives its callers their answer, and is stored only if nobody else
    * has the lock or has stored since. As cashews' `locked`, aiocache's `RedLock`.
@@ -303,19 +324,19 @@ export interface PolicyOptions<
   readonly singleFlight?: boolean | undefined;
 
   /**
-   * A filter that `bloom` of `holdover/bloom` made: a key that it calls surely absent is answered `undefined`
-   * (source `"negative"`) where a load would begin; nothing is stored, no guard is asked. The key
-   * is the call's, as `wrapped.key` gives it. Default: none.
+   * A filter that `bloom` of `holdover/bloom` made: a key that it calls surely absent is answered
+   * `undefined` (source `"negative"`) where a load would begin; nothing is stored, no guard is
+   * asked. The key is the call's, as `wrapped.key` gives it. Default: none.
    *
    * As cashews' `bloom`.
    */
   readonly bloom?: Filter | undefined;
 
   /**
-   * Loads the keys that `many` of `holdover/batches` misses in one call: gets their argument lists, gives an array
-   * of their results in the same order. An `Error` in it is the failure of that key alone;
-   * `undefined` is a value like others. Anything but an array of that length fails every key. For
-   * guards it is one load. Default: the function is called for each.
+   * Loads the keys that `many` of `holdover/batches` misses in one call: gets their argument lists,
+   * gives an array of their results in the same order. An `Error` in it is the failure of that key
+   * alone; `undefined` is a value like others. Anything but an array of that length fails every
+   * key. For guards it is one load. Default: the function is called for each.
    *
    * As aiocache's `multi_cached`, DataLoader's batch function.
    */

@@ -42,7 +42,7 @@ function taggedOf(numbers: Float64Array): Tagged | undefined {
 
 const NO_TAGS: Tagged = { hashes: new Float64Array() };
 
-/** What records need of their cache. */
+/** The parts of a cache that records need. */
 export interface RecordsHost {
   readonly timers: Timers;
   readonly events: Events;

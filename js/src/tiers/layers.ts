@@ -65,7 +65,7 @@ export class Layers {
     this.tiers = new Tiers(this.#layers, host.bases, host.registry, host);
   }
 
-  /** How entries are read whatever they are. */
+  /** The format in which entries of any kind are read. */
   get any(): Form {
     return { counts: true, responses: this.responses };
   }

@@ -25,7 +25,7 @@ import { fingerprint } from "./fingerprint.js";
 
 /** How many keys are remembered for what a tier still owes. */
 const MOST_REMEMBERED = 10_000;
-/** How many lost changes of a key are told apart. */
+/** The most lost changes of a key that are told apart. */
 const MOST_LOST = 64;
 /** Milliseconds after its deadline for which a write that nothing superseded may still arrive. */
 const GRACE = 5000;
@@ -54,7 +54,7 @@ export class TierLedger {
     return this.#overflows;
   }
 
-  /** How many keys, and lost changes of them, are known; for tests. */
+  /** The number of known keys, and of their lost changes; for tests. */
   get size(): number {
     let size = this.#keys.size;
     for (const { lost } of this.#keys.values()) size += lost.length;
@@ -293,7 +293,10 @@ export class TierLedger {
     return state;
   }
 
-  /** Forgets what has ended. When still too much is remembered, the whole tier is not believed instead. */
+  /**
+   * Forgets what has ended. When still too much is remembered, the whole tier is not believed
+   * instead.
+   */
   #prune(now: number): void {
     let remembered = 0;
     for (const [name, state] of this.#keys) {

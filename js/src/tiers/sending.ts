@@ -7,7 +7,7 @@ import type { Outcome } from "./changes.js";
 /** An operation, and who is told of it besides. */
 export interface Sending {
   readonly operation: Operation;
-  /** What events name. */
+  /** The key that events name. */
   readonly label: string;
   readonly run: Run<unknown>;
   /** Told when the operation was given up, and is done, or fails, after all. */

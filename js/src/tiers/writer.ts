@@ -1,4 +1,6 @@
-/** Performs changes in one lower tier, in the order that its ledger decides. Nothing here rejects. */
+/**
+ * Performs changes in one lower tier, in the order that its ledger decides. Nothing here rejects.
+ */
 
 import type { Events } from "../model/events.js";
 import type { Operation, SetOptions } from "../model/store.js";
@@ -15,7 +17,7 @@ import { type Sending, send } from "./sending.js";
 
 /** Deadlines after which a change that never began is taken for vanished. */
 const HELD_DEADLINES = 4;
-/** How much a tier is asked at once to make up for: in one operation, or in one each. */
+/** The most that a tier is asked at once to make up for: in one operation, or in one each. */
 const REPEATED_TOGETHER = 100;
 const REPEATED_SINGLY = 8;
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bundle, script } from "./bundle.mjs";
 
-/** How a module begins, as a string is written. */
+/** The beginning of a module, as a string is written. */
 const MODULE_TEXT = /["'`]\\(0|x00)asm/;
 const APPLICATION = `import { createCache } from "holdover"; console.log(createCache);`;
 

@@ -1,4 +1,5 @@
-// What applications weigh that use the package, against their budgets. Run by itself it prints a table.
+// What applications weigh that use the package, against their budgets. Run by itself it prints a
+// table.
 import { readFile } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -6,7 +7,7 @@ import { bundle, script } from "./bundle.mjs";
 import { manifest, tarball } from "./installed.mjs";
 import { medianStart } from "./start.mjs";
 
-/** What is made on top of a cache: stores, codecs, instruments, other ways to the core. */
+/** The entries on top of a cache: stores, codecs, instruments, other ways to the core. */
 const BESIDE = /^\.\/(stores\/|codecs|testing|metrics|otel|decorator|service-worker|slim|.*\.)/;
 
 /** All of the cache itself, whatever entry it is in. */
@@ -24,7 +25,7 @@ const APPLICATIONS = {
 };
 
 /**
- * How it gets to its host, gzipped, with the module: minified by the application; not minified,
+ * The ways to its host, gzipped, with the module: minified by the application; not minified,
  * which is what wrangler uploads by default; with the module inlined, which is what is not Workers.
  */
 const WAYS = {
@@ -50,7 +51,9 @@ export async function weights() {
   return weighed;
 }
 
-/** Every weight with its budget in bytes, where it has one: `[{ name, measure, bytes, budget }]`. */
+/**
+ * Every weight with its budget in bytes, where it has one: `[{ name, measure, bytes, budget }]`.
+ */
 export async function weighed() {
   const budget = JSON.parse(await readFile(new URL("size-budget.json", import.meta.url), "utf8"));
   return Object.entries(await weights()).flatMap(([name, measures]) =>

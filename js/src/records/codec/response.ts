@@ -1,5 +1,5 @@
 /**
- * What HTTP stores as bytes: the length of the head, the head as JSON, then the body as it is. The
+ * Values of HTTP as bytes: the length of the head, the head as JSON, then the body as it is. The
  * record of a URL's variants is a head alone.
  */
 
@@ -37,7 +37,9 @@ export function splitHead(bytes: Uint8Array): {
   return { head: JSON.parse(strictUtf8Text(bytes.subarray(4, end))), body: bytes.subarray(end) };
 }
 
-/** A record of HTTP in a cache without `cachedFetch` or `cachedHandler`, which alone can read it. */
+/**
+ * A record of HTTP in a cache without `cachedFetch` or `cachedHandler`, which alone can read it.
+ */
 export class UnreadResponse extends HttpValue {
   readonly #bytes: Uint8Array;
 

@@ -349,7 +349,10 @@ export class Episode {
     },
   };
 
-  /** What a trap leaves behind: memories are empty, loads under way are not stored, tiers go on. */
+  /**
+   * Replaces the core, as a trap does: memories are empty, loads under way are not stored, tiers go
+   * on.
+   */
   #trap() {
     core.replace();
     for (const { floors } of this.#instances)
