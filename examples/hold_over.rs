@@ -1,7 +1,7 @@
 //! The core by itself: a clock that is an argument, an origin that goes away, and the last good
 //! answer held over. `cargo run --example hold_over`
 
-use holdover::call::{Arrival, CallMachine, Landed, Served, Step};
+use holdover::call::{Arrival, CallMachine, Failure, Instead, Landed, Step};
 use holdover::memory::{Limits, SlotId};
 use holdover::policy::{ConfigError, Options, Policy};
 use holdover::strategy::ttl::Lifetime;
@@ -59,17 +59,22 @@ fn main() -> Result<(), ConfigError> {
     Ok(())
 }
 
-/// The load failed: the entry answers if it still may.
+/// The load failed: the entry answers instead if it still may.
 fn fail(
     host: &mut Host,
     fence: holdover::Fence,
     policy: holdover::call::PolicyId,
     now: Timestamp,
 ) -> String {
-    host.machine.failed(host.slot, fence, policy, now);
-    let slot = host.slot.filter(|slot| host.machine.fallback(*slot, now));
-    match slot {
-        Some(_) => format!("{} ({:?})", host.value, Served::ErrorFallback),
-        None => "the origin's error".to_owned(),
+    let failure = Failure {
+        may_stand_in: true,
+        ..Failure::default()
+    };
+    let instead = host.machine.failed(host.slot, fence, policy, &failure, now);
+    match instead {
+        Instead::Entry { age, .. } => {
+            format!("{} (held over, {} ms old)", host.value, age.as_millis())
+        }
+        _ => "the origin's error".to_owned(),
     }
 }

@@ -16,6 +16,8 @@ pub struct Entry {
     pub hits: u32,
     /// What it weighs against `max_bytes`, in bytes.
     pub size: u32,
+    /// True for a failure that is remembered: it answers like a value, but stands in for nothing.
+    pub is_failure: bool,
 }
 
 impl Entry {

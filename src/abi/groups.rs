@@ -73,14 +73,54 @@ groups! {
         SLOT = 32,
     }
 
-    /// The bits of `found` and `found_beside` beside the step.
+    /// The facts of a flight that found an entry in a lower store, for `found`.
+    pub mod looked: u32 {
+        /// Its callers have a stale entry already.
+        BACKGROUND = 1,
+        /// It does not lead its key.
+        BESIDE = 2,
+        /// Messages of other instances were not heard yet when it began to look.
+        UNHEARD = 4,
+    }
+
+    /// The bits of `found` beside the step.
     pub mod found: u32 {
         /// The memory has what was found.
         KEPT_FOUND = 16,
         /// The memory has something as new or newer.
         KEPT_HELD = 32,
-        /// Of `found_beside`: the slot is this bit and up.
-        SLOT = 64,
+        /// What was found may answer for a load that fails: see `spare_age`.
+        SPARE = 64,
+        /// The slot is this bit and up.
+        SLOT = 128,
+    }
+
+    /// The facts of a load that failed, for `failed`.
+    pub mod failure: u32 {
+        /// An entry may answer for it: `staleOn` says so, or nobody waits for the load.
+        MAY_STAND_IN = 1,
+        /// It does not lead its key.
+        BESIDE = 2,
+        /// An entry of a lower store may answer, says `spare_age`.
+        SPARE = 4,
+        /// What failed is a result that says itself how long it may be used.
+        LASTING = 8,
+        /// The policy may have it remembered.
+        MEMORABLE = 16,
+    }
+
+    /// What there is instead of a result: the results of `failed` and `refused`.
+    pub mod instead: u32 {
+        /// Nothing.
+        NOTHING = 0,
+        /// The entry in the memory, with the age and the ttl that `instead_times` gives.
+        ENTRY = 1,
+        /// The entry of the lower store.
+        SPARE = 2,
+        /// Nothing better than the failed result: it is to be kept, and nothing has happened yet.
+        RESULT = 3,
+        /// Nothing, and the failure is to be remembered.
+        REMEMBERED = 4,
     }
 
     /// The facts of what a load brought, for `loaded` and `lifetime`.

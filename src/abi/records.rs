@@ -130,6 +130,14 @@ records! {
         open_for,
     }
 
+    /// Times of an entry that answers. Milliseconds; no end is `Infinity`.
+    pub struct TimesNumbers: Read {
+        /// The age of an entry.
+        age,
+        /// The `ttl` it was stored with.
+        ttl,
+    }
+
     /// Of the last refusal by a guard.
     pub struct RefusalNumbers: Read {
         /// In how many milliseconds to try again.

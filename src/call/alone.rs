@@ -35,23 +35,6 @@ impl CallMachine {
         Some(self.next_fence())
     }
 
-    /// Reports that a load that does not lead its key failed: as [`CallMachine::failed`].
-    pub fn failed_beside(
-        &mut self,
-        slot: Option<SlotId>,
-        fence: Fence,
-        policy: PolicyId,
-        now: Timestamp,
-    ) {
-        let now = self.clock.observe(now);
-        self.counters[policy as usize].failures += 1;
-        let Some(slot) = slot else { return };
-        // It may have led: see `found_beside`.
-        self.end_flight(slot, fence);
-        self.back_off(slot, fence, policy, now);
-        self.memory.release(slot);
-    }
-
     /// Reports an entry that a lower store held, to a load that does not lead its key.
     ///
     /// Like [`CallMachine::found`], but for what a leader alone may do: where a stale entry is served
@@ -76,6 +59,7 @@ impl CallMachine {
             load_cost: 0,
             size: arrival.size,
             hits: 0,
+            is_failure: false,
         };
         let slot = slot.unwrap_or_else(|| self.memory.take());
         self.recall(slot, &mut entry);

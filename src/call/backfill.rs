@@ -34,6 +34,7 @@ impl CallMachine {
             load_cost: 0,
             size: arrival.size,
             hits: 0,
+            is_failure: false,
         };
         if let Some(slot) = slot {
             let is_loading = self.flights.get(slot).is_some();

@@ -1,11 +1,10 @@
-//! The call machine's flights: leading, looking into lower stores, failing.
+//! The call machine's flights: leading, looking into lower stores, ending.
 
 use super::{Arrival, CallMachine, Found, Kept, PolicyId, Served};
 use crate::entry::Entry;
 use crate::fence::Fence;
 use crate::flight::Flight;
 use crate::memory::SlotId;
-use crate::strategy::retry::Retry;
 use crate::strategy::stale::{Plan, plan};
 use crate::strategy::ttl::State;
 use crate::time::{Span, Timestamp};
@@ -105,6 +104,7 @@ impl CallMachine {
             load_cost: 0,
             size: arrival.size,
             hits: 0,
+            is_failure: false,
         };
         self.recall(slot, &mut entry);
         let before = self.memory.entry(slot).copied();
@@ -156,59 +156,6 @@ impl CallMachine {
             }
             _ => Found::Load { fallback },
         }
-    }
-
-    /// Reports that a load failed. Callers then ask [`CallMachine::fallback`].
-    ///
-    /// A failure of an orphan, or of a flight that was invalidated, changes nothing: somebody
-    /// else leads. `slot` is the key's slot now.
-    pub fn failed(&mut self, slot: Option<SlotId>, fence: Fence, policy: PolicyId, now: Timestamp) {
-        let now = self.clock.observe(now);
-        self.counters[policy as usize].failures += 1;
-        let Some(slot) = slot else { return };
-        let led = self.end_flight(slot, fence);
-        let alone = !self.policies[policy as usize].single_flight();
-        if led || alone {
-            self.back_off(slot, fence, policy, now);
-        }
-        self.memory.release(slot);
-    }
-
-    /// Has the loads of `slot` wait, if an entry answers meanwhile and nothing newer than the load
-    /// that failed has come.
-    pub(super) fn back_off(
-        &mut self,
-        slot: SlotId,
-        fence: Fence,
-        policy: PolicyId,
-        now: Timestamp,
-    ) {
-        self.heed_tags(Some(slot));
-        let stands_in = self.is_servable(slot, now) || self.memory.is_traced_servable(slot, now);
-        if self.memory.is_outdated(Some(slot), fence) || !stands_in {
-            return;
-        }
-        let before = self.retries.get(slot).copied().unwrap_or(Retry::NONE);
-        let rules = &self.policies[policy as usize];
-        let retry = before.after_failure(rules, fence, self.last_fence, now);
-        self.retries.set(slot, now + retry.remaining(now), retry);
-        self.trace_failure(slot, now);
-    }
-
-    /// Reports that a load failed in a way that no entry may stand in for: every caller is to see
-    /// it, so the key does not wait for its retry.
-    pub fn failed_openly(&mut self, slot: Option<SlotId>, fence: Fence, policy: PolicyId) {
-        self.counters[policy as usize].failures += 1;
-        self.cancelled(slot, fence);
-    }
-
-    /// Reports that a guard refused a load that this flight was to make. Not a failure of the
-    /// origin, so the key need not wait for its retry.
-    pub fn refused(&mut self, slot: Option<SlotId>, fence: Fence, policy: PolicyId) {
-        let counters = &mut self.counters[policy as usize];
-        counters.loads -= 1;
-        counters.refusals += 1;
-        self.cancelled(slot, fence);
     }
 
     /// Reports that nobody wants a load any more and that it was stopped: not a failure.

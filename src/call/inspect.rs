@@ -14,6 +14,12 @@ impl CallMachine {
         self.is_servable(slot, now)
     }
 
+    /// Whether the entry of `slot` may answer a caller whose load is slow.
+    #[must_use]
+    pub fn fails_over(&mut self, slot: SlotId, now: Timestamp) -> bool {
+        self.renewed(slot, now).is_some()
+    }
+
     /// Whether the entry of `slot` is fresh; if so it is the most recently used now.
     #[inline]
     pub fn touch(&mut self, slot: SlotId, now: Timestamp) -> bool {

@@ -3,7 +3,7 @@
 use super::{Arrival, CallMachine, Landed, PolicyId};
 use crate::fence::Fence;
 use crate::memory::SlotId;
-use crate::strategy::lifetime::{Facts, lifetime};
+use crate::strategy::lifetime::{Facts, Kind, lifetime};
 use crate::strategy::ttl::Lifetime;
 use crate::time::{Span, Timestamp};
 
@@ -59,15 +59,15 @@ impl CallMachine {
         } = *brought;
         let full = lifetime(self.policy(policy), &facts, roll);
         if !facts.is_layered {
-            let arrival = Arrival {
-                lifetime: full,
-                size,
-            };
-            return (self.loaded(slot, fence, policy, arrival, now), Below::Leave);
+            let lifetime = full;
+            let landed = self.loaded(slot, fence, policy, Arrival { lifetime, size }, now);
+            self.note_failure(landed, &facts);
+            return (landed, Below::Leave);
         }
         let is_known = slot.is_some_and(|slot| self.memory.entry(slot).is_some());
         let lifetime = self.capped(full);
         let landed = self.loaded(slot, fence, policy, Arrival { lifetime, size }, now);
+        self.note_failure(landed, &facts);
         let below = match landed {
             Landed::Outdated => Below::Leave,
             _ if full.is_kept(Span::ZERO) => Below::Store(full),
@@ -75,6 +75,17 @@ impl CallMachine {
             _ => Below::Leave,
         };
         (landed, below)
+    }
+
+    /// Has a failure stand in for nothing; one with windows of its own is a result that may.
+    fn note_failure(&mut self, landed: Landed, facts: &Facts) {
+        if let Landed::Stored(slot) = landed
+            && facts.kind == Kind::Failure
+            && facts.windows.is_none()
+            && let Some(entry) = self.memory.entry_mut(slot)
+        {
+            entry.is_failure = true;
+        }
     }
 }
 

@@ -12,23 +12,28 @@
 //!                     started ──► the loader ──► loaded │ failed │ cancelled
 //! ```
 //!
-//! A caller whose load failed asks [`CallMachine::fallback`] whether the entry may answer.
+//! A load that failed is told what there is instead of its result ([`Instead`]); a caller whose
+//! load is slow asks [`CallMachine::fails_over`] whether the entry may answer.
 //! `now` is the host's wall clock throughout; see [`MonotonicClock`] for what happens when it
 //! steps back.
 
 mod alone;
 mod backfill;
 mod counters;
+mod failing;
 mod flights;
 mod inspect;
 mod landing;
+mod looking;
 mod policies;
 mod step;
 mod tagging;
 mod traces;
 
 pub use counters::Counters;
+pub use failing::{Failure, Instead, spare_age};
 pub use landing::{Below, Brought};
+pub use looking::{Looked, Verdict};
 pub use step::{Found, Kept, Landed, Served, Step};
 
 use crate::entry::Entry;
@@ -317,6 +322,7 @@ impl CallMachine {
             load_cost: u32::try_from(cost).unwrap_or(u32::MAX),
             size: arrival.size,
             hits: 0,
+            is_failure: false,
         };
         let is_kept = self.memory.store(slot, entry, now);
         self.end_retry(slot, fence, is_kept, now);

@@ -86,6 +86,7 @@ mod tests {
             load_cost,
             size: 0,
             hits: 0,
+            is_failure: false,
         }
     }
 

@@ -7,6 +7,7 @@ use crate::fence::Fence;
 use crate::guard::Guards;
 use crate::memory::Limits;
 use crate::strategy::ttl::Lifetime;
+use crate::time::Span;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use spin::{Mutex, MutexGuard};
@@ -16,6 +17,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 pub(super) struct Calls {
     pub(super) machine: CallMachine,
     pub(super) led: Fence,
+    /// The age and the `ttl` of the entry that answered instead of a load last.
+    pub(super) instead: (Span, Span),
     /// The lifetime below the memory of what was loaded last.
     pub(super) below: Lifetime,
     pub(super) guards: Vec<Option<Guards>>,
@@ -59,6 +62,7 @@ pub fn open(max_entries: f64, max_bytes: f64, ttl: f64) -> u32 {
     let calls = Box::new(Calls {
         machine,
         led: Fence::ZERO,
+        instead: (Span::ZERO, Span::ZERO),
         below: Lifetime::NONE,
         guards: Vec::new(),
         free_guards: Vec::new(),

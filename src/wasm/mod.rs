@@ -15,17 +15,19 @@
 
 pub mod beside;
 pub mod bloom;
+pub mod failing;
 pub mod guards;
 pub mod http;
 pub mod landing;
+pub mod looking;
 pub mod machines;
 pub mod policies;
 pub mod reads;
 pub mod records;
 pub mod tags;
 
-use crate::abi::{self, begun, dropped, state, step, wait};
-use crate::call::{Arrival, Found, Kept, Served, Step};
+use crate::abi::{begun, dropped, state, step, wait};
+use crate::call::{Arrival, Served, Step};
 use crate::fence::Fence;
 use crate::memory::SlotId;
 use crate::strategy::ttl::{Lifetime, State};
@@ -116,7 +118,7 @@ fn served_code(served: Served) -> u32 {
     }
 }
 
-/// Begins a call: one of [`abi::step`], and what [`abi::begun`] says.
+/// Begins a call: one of [`step`], and what [`begun`] says.
 /// `roll` may be NaN until it is asked for.
 /// For a load, `fence` tells the flight's fence.
 #[wasm_bindgen]
@@ -165,105 +167,12 @@ pub fn started(machine: u32, slot: i32, fence: f64, now: f64) {
     });
 }
 
-/// A lower store held an entry of this `age`: one of [`abi::step`], and what [`abi::found`] says.
-#[wasm_bindgen]
-#[must_use]
-#[expect(clippy::too_many_arguments, reason = "numbers cross one by one")]
-pub fn found(
-    machine: u32,
-    slot: i32,
-    fence: f64,
-    policy: u32,
-    ttl: f64,
-    stale_while_revalidate: f64,
-    stale_if_error: f64,
-    size: f64,
-    age: f64,
-    background: bool,
-    now: f64,
-    retained: f64,
-    roll: f64,
-) -> u32 {
-    let arrival = arrival(ttl, stale_while_revalidate, stale_if_error, retained, size);
-    with(machine, |calls| {
-        let (found, kept) = calls.machine.found(
-            slot as u32,
-            fence_in(fence),
-            policy,
-            (arrival, span_in(age), roll),
-            background,
-            time_in(now),
-        );
-        found_code(found, kept)
-    })
-}
-
-fn found_code(found: Found, kept: Kept) -> u32 {
-    let code = match found {
-        Found::Serve(served) => served_code(served),
-        Found::ServeAndLoad(Served::Hit) => step::HIT_REFRESH,
-        Found::ServeAndLoad(_) => step::STALE_REFRESH,
-        Found::Load { fallback } => step::LOAD + u32::from(fallback),
-    };
-    code + match kept {
-        Kept::Found => abi::found::KEPT_FOUND,
-        Kept::Held => abi::found::KEPT_HELD,
-        Kept::Neither => 0,
-    }
-}
-
-/// A load failed.
-#[wasm_bindgen]
-pub fn failed(machine: u32, slot: i32, fence: f64, policy: u32, now: f64) {
-    with(machine, |calls| {
-        calls
-            .machine
-            .failed(slot_in(slot), fence_in(fence), policy, time_in(now));
-    });
-}
-
-/// A load failed in a way that no entry may stand in for.
-#[wasm_bindgen]
-pub fn failed_openly(machine: u32, slot: i32, fence: f64, policy: u32) {
-    with(machine, |calls| {
-        let machine = &mut calls.machine;
-        machine.failed_openly(slot_in(slot), fence_in(fence), policy);
-    });
-}
-
-/// A load was refused by a guard: it never started.
-#[wasm_bindgen]
-pub fn refused(machine: u32, slot: i32, fence: f64, policy: u32) {
-    with(machine, |calls| {
-        calls
-            .machine
-            .refused(slot_in(slot), fence_in(fence), policy);
-    });
-}
-
 /// A load was stopped because nobody wants it any more.
 #[wasm_bindgen]
 pub fn cancelled(machine: u32, slot: i32, fence: f64) {
     with(machine, |calls| {
         calls.machine.cancelled(slot_in(slot), fence_in(fence));
     });
-}
-
-/// Whether the entry of `slot` may answer for a load that failed (`failover` false) or is slow;
-/// counts it if so.
-#[wasm_bindgen]
-#[must_use]
-pub fn fallback(machine: u32, slot: i32, policy: u32, failover: bool, now: f64) -> bool {
-    with(machine, |calls| {
-        let machine = &mut calls.machine;
-        let servable = slot_in(slot).is_some_and(|slot| machine.fallback(slot, time_in(now)));
-        match (servable, failover) {
-            (true, true) => machine.count_failover(policy),
-            (true, false) => machine.count_error_fallback(policy),
-            (false, _) => {}
-        }
-        servable
-    })
 }
 
 /// Drops the entry of `slot`; loads under way do not store.
@@ -280,7 +189,7 @@ pub fn distrust(machine: u32, slot: i32, now: f64) {
     });
 }
 
-/// The next slot to forget, and how: see [`abi::dropped`]. −1 when there is none.
+/// The next slot to forget, and how: see [`dropped`]. −1 when there is none.
 #[wasm_bindgen]
 #[must_use]
 pub fn dropped(machine: u32) -> i32 {
@@ -305,7 +214,7 @@ pub fn touch(machine: u32, slot: i32, now: f64) -> u32 {
     })
 }
 
-/// The state of the entry of `slot`: one of [`abi::state`].
+/// The state of the entry of `slot`: one of [`state`].
 #[wasm_bindgen]
 #[must_use]
 pub fn state(machine: u32, slot: i32, now: f64) -> u32 {
@@ -349,7 +258,7 @@ pub fn ttl(machine: u32, slot: i32) -> f64 {
     })
 }
 
-/// The time for which a caller that waits in some of [`abi::wait`] does so before an entry may
+/// The time for which a caller that waits in some of [`wait`] does so before an entry may
 /// answer; Infinity for as long as the load takes.
 #[wasm_bindgen]
 #[must_use]

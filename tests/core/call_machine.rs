@@ -7,7 +7,7 @@
 mod model;
 mod seeds;
 
-use holdover::call::{Arrival, CallMachine, Landed, Step};
+use holdover::call::{Arrival, CallMachine, Failure, Landed, Step};
 use holdover::memory::Limits;
 use holdover::policy::{Options, Policy};
 use holdover::strategy::ttl::Lifetime;
@@ -95,7 +95,7 @@ fn a_burst_of_loads_that_never_end_is_cleared_by_half_as_many_that_do() {
         let Step::Load { fence, .. } = step else {
             panic!("{step:?}");
         };
-        machine.failed(slot, fence, policy, now);
+        let _ = machine.failed(slot, fence, policy, &Failure::default(), now);
         drain(&mut machine);
     }
     assert_eq!(machine.flights(), 0);

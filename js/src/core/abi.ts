@@ -32,13 +32,47 @@ export const BEGUN_DROPPED = 16;
 /** The slot is this bit and up. */
 export const BEGUN_SLOT = 32;
 
-// The bits of `found` and `found_beside` beside the step.
+// The facts of a flight that found an entry in a lower store, for `found`.
+/** Its callers have a stale entry already. */
+export const LOOKED_BACKGROUND = 1;
+/** It does not lead its key. */
+export const LOOKED_BESIDE = 2;
+/** Messages of other instances were not heard yet when it began to look. */
+export const LOOKED_UNHEARD = 4;
+
+// The bits of `found` beside the step.
 /** The memory has what was found. */
 export const FOUND_KEPT_FOUND = 16;
 /** The memory has something as new or newer. */
 export const FOUND_KEPT_HELD = 32;
-/** Of `found_beside`: the slot is this bit and up. */
-export const FOUND_SLOT = 64;
+/** What was found may answer for a load that fails: see `spare_age`. */
+export const FOUND_SPARE = 64;
+/** The slot is this bit and up. */
+export const FOUND_SLOT = 128;
+
+// The facts of a load that failed, for `failed`.
+/** An entry may answer for it: `staleOn` says so, or nobody waits for the load. */
+export const FAILURE_MAY_STAND_IN = 1;
+/** It does not lead its key. */
+export const FAILURE_BESIDE = 2;
+/** An entry of a lower store may answer, says `spare_age`. */
+export const FAILURE_SPARE = 4;
+/** What failed is a result that says itself how long it may be used. */
+export const FAILURE_LASTING = 8;
+/** The policy may have it remembered. */
+export const FAILURE_MEMORABLE = 16;
+
+// What there is instead of a result: the results of `failed` and `refused`.
+/** Nothing. */
+export const INSTEAD_NOTHING = 0;
+/** The entry in the memory, with the age and the ttl that `instead_times` gives. */
+export const INSTEAD_ENTRY = 1;
+/** The entry of the lower store. */
+export const INSTEAD_SPARE = 2;
+/** Nothing better than the failed result: it is to be kept, and nothing has happened yet. */
+export const INSTEAD_RESULT = 3;
+/** Nothing, and the failure is to be remembered. */
+export const INSTEAD_REMEMBERED = 4;
 
 // The facts of what a load brought, for `loaded` and `lifetime`.
 /** It is `null` or `undefined`. */
@@ -482,6 +516,23 @@ export function writeSlowNumbers(of: SlowNumbers): Float64Array {
     of.openFor,
   );
 }
+
+/** Times of an entry that answers. Milliseconds; no end is `Infinity`. */
+export interface TimesNumbers {
+  /** The age of an entry. */
+  readonly age: number;
+  /** The `ttl` it was stored with. */
+  readonly ttl: number;
+}
+/** Reads the array that the core made. */
+export function readTimesNumbers(numbers: Float64Array): TimesNumbers {
+  return {
+    age: numbers[0] as number,
+    ttl: numbers[1] as number,
+  };
+}
+/** The length of that array. */
+export const TIMES_NUMBERS = 2;
 
 /** Of the last refusal by a guard. */
 export interface RefusalNumbers {

@@ -181,7 +181,7 @@ export class Driver {
     const slot = space.get(call.key) ?? -1;
     const id = call.policy.bind(memory);
     const mayServe = this.#landing.mayStandIn(call, error);
-    if (mayServe && core.fallback(memory.machine, slot, id, false, timers.now())) {
+    if (mayServe && core.fallback(memory.machine, slot, id, timers.now())) {
       return this.#serving.serve(call, slot, "error-fallback", error);
     }
     return rejected(call, error).then((outcome) =>

@@ -9,23 +9,32 @@ import {
   FACTS_MAY_BE_BELOW,
   FACTS_STALE,
   FACTS_WINDOWS,
+  FAILURE_BESIDE,
+  FAILURE_LASTING,
+  FAILURE_MAY_STAND_IN,
+  FAILURE_MEMORABLE,
+  FAILURE_SPARE,
+  INSTEAD_ENTRY,
+  INSTEAD_REMEMBERED,
+  INSTEAD_RESULT,
+  INSTEAD_SPARE,
   RESULT_FAILED,
   RESULT_IGNORED,
   RESULT_SUCCEEDED,
   readLifetimeNumbers,
+  readTimesNumbers,
   TAGS_AFTER_HARD,
   TAGS_AFTER_SOFT,
 } from "../core/abi.js";
 import * as core from "../core/core.js";
 import { askUser } from "../model/ask-user.js";
 import { CachedError } from "../model/cached-error.js";
-import { isServable } from "../model/entry-state.js";
+import type { Lifetime } from "../model/entry.js";
 import type { LoadResult } from "../model/load-result.js";
 import type { Previous } from "../model/loader.js";
 import type { Tagged } from "../model/tagged.js";
 import { canBeReadOnce, warnOfReadOnce } from "../records/read-once.js";
 import { withoutCallers } from "../runtime/outside.js";
-import { totalOf } from "../tiers/layers.js";
 import type { PreparedChange } from "../tiers/tiers.js";
 import type { Verdict } from "../util/user-functions.js";
 import type { Call } from "./call.js";
@@ -40,6 +49,12 @@ interface Arrival {
   readonly facts: Facts;
   readonly roll: number;
   readonly tagged: Tagged | undefined;
+}
+
+/** What there is instead of a result: one of the core's `instead`, and the entry it means. */
+interface Instead {
+  readonly instead: number;
+  readonly held?: Held | undefined;
 }
 
 /** The lifetime of what stores drop. */
@@ -227,62 +242,70 @@ export class Landing {
     flight.error = result === undefined ? error : result.value;
     events.tell({ type: "load-error", key: call.key, error: flight.error });
     this.#recordFailure(flight, call, flight.error);
-    if (result !== undefined && !isReadOnce && this.#keepsFailed(flight, call, result.value))
-      return failure;
-    const held = this.endWithHeld(flight, (slot, now) => {
+    const isError = result === undefined;
+    const lasting = isError || isReadOnce || call.noStore ? undefined : result.value;
+    const windows = lasting === undefined ? undefined : call.lifetimeOfFailed?.(lasting);
+    const isMemorable = isError && !isReadOnce && mayRemember(call, error);
+    const facts =
+      (windows === undefined ? 0 : FAILURE_LASTING) | (isMemorable ? FAILURE_MEMORABLE : 0);
+    const ended = this.endWithout(flight, (slot, hasSpare, now) => {
       const id = call.policy.bind(memory);
-      // What callers are to see must not be hidden from the next one by a retry.
-      const mayStandIn = flight.background || this.mayStandIn(call, flight.error);
-      if (!mayStandIn) core.failed_openly(memory.machine, slot, flight.fence, id);
-      else if (flight.isBeside) core.failed_beside(memory.machine, slot, flight.fence, id, now);
-      else core.failed(memory.machine, slot, flight.fence, id, now);
+      const isHeldOver = flight.background || this.mayStandIn(call, flight.error);
+      const bits =
+        facts |
+        (isHeldOver ? FAILURE_MAY_STAND_IN : 0) |
+        (flight.isBeside ? FAILURE_BESIDE : 0) |
+        (hasSpare ? FAILURE_SPARE : 0);
+      return core.failed(memory.machine, slot, flight.fence, id, bits, now);
     });
-    if (held !== undefined) return { ...failure, held };
-    if (result === undefined && !isReadOnce) this.#remember(flight, call, error);
+    if (ended?.held !== undefined) return { ...failure, held: ended.held };
+    if (ended?.instead === INSTEAD_RESULT && windows !== undefined)
+      this.#keepFailed(flight, call, lasting, windows);
+    if (ended?.instead === INSTEAD_REMEMBERED) this.#remember(flight, call, error);
     return failure;
   }
 
-  /** Ends a flight in the core; gives the entry that may answer instead of it. */
-  endWithHeld(flight: Flight, end: (slot: number, now: number) => void): Held | undefined {
+  /** Ends a flight without a result in the core; gives what the core says there is instead. */
+  endWithout(
+    flight: Flight,
+    end: (slot: number, hasSpare: boolean, now: number) => number,
+  ): Instead | undefined {
     return this.inCoreOf(flight, () => {
       const { memory, space, timers } = this.#host;
       const slot = space.get(flight.key) ?? -1;
-      const now = timers.now();
-      const servable = slot >= 0 && isServable(core.state(memory.machine, slot, now));
       const value = memory.values[slot];
-      const age = core.age(memory.machine, slot, now);
-      const times = { age, ttl: core.ttl(memory.machine, slot) - age };
-      end(slot, now);
+      const spare = this.#spareOf(flight);
+      const instead = end(slot, spare !== undefined, timers.now());
+      if (instead === INSTEAD_RESULT) return { instead };
       memory.land(flight, slot);
       memory.drain();
-      return servable && !(value instanceof CachedError) ? { value, times } : this.#spareOf(flight);
+      if (instead === INSTEAD_SPARE) return { instead, held: spare };
+      if (instead !== INSTEAD_ENTRY) return { instead };
+      const { age, ttl } = readTimesNumbers(core.instead_times(memory.machine));
+      return { instead, held: { value, times: { age, ttl: ttl - age } } };
     });
   }
 
   /** The entry of a lower store that memory did not keep, while it may still answer. */
   #spareOf({ spare }: Flight): Held | undefined {
     if (spare === undefined) return undefined;
-    const { found, at } = spare;
-    const age = found.age + Math.max(0, this.#host.timers.now() - at);
-    if (age >= totalOf(found)) return undefined;
-    return { value: found.value, times: { age, ttl: found.ttl - age } };
+    const { value, age, ttl, staleWhileRevalidate, staleIfError } = spare.found;
+    const now = this.#host.timers.now();
+    const grown = core.spare_age(ttl, staleWhileRevalidate, staleIfError, age, spare.at, now);
+    if (Number.isNaN(grown)) return undefined;
+    return { value, times: { age: grown, ttl: ttl - grown } };
   }
 
   /** The entry that a flight is to renew, for its loader. */
   previousOf(flight: Flight): Previous | undefined {
-    const held = this.inCoreOf(flight, () => {
+    return this.inCoreOf(flight, () => {
       const { memory, space, timers } = this.#host;
-      const slot = space.get(flight.key);
-      const now = timers.now();
-      if (slot === undefined || !isServable(core.state(memory.machine, slot, now)))
-        return undefined;
-      const value = memory.values[slot];
-      if (value instanceof CachedError) return undefined;
-      return { value: memory.copied(value), age: core.age(memory.machine, slot, now) };
+      const slot = space.get(flight.key) ?? -1;
+      const age = core.renewed_age(memory.machine, slot, timers.now());
+      if (!Number.isNaN(age)) return { value: memory.copied(memory.values[slot]), age };
+      const spare = this.#spareOf(flight);
+      return spare && { value: spare.value, age: spare.times?.age ?? 0 };
     });
-    if (held !== undefined) return held;
-    const spare = this.#spareOf(flight);
-    return spare && { value: spare.value, age: spare.times?.age ?? 0 };
   }
 
   /** Notes what a function brings: what can be read only once is told, and never shared. */
@@ -298,27 +321,14 @@ export class Landing {
     this.#host.events.tell({ type: "read-once", key, value });
   }
 
-  /**
-   * Keeps a failed result that says itself how long it may be used, unless an entry may answer
-   * instead; in memory only, as all failures.
-   */
-  #keepsFailed(flight: Flight, call: Call, value: unknown): boolean {
-    const windows = call.noStore ? undefined : call.lifetimeOfFailed?.(value);
-    if (windows === undefined) return false;
-    const landed = this.inCoreOf(flight, () => {
-      const { memory, space, timers } = this.#host;
-      const known = space.get(flight.key) ?? -1;
-      const isHeld = known >= 0 && isServable(core.state(memory.machine, known, timers.now()));
-      const facts = { bits: FACTS_FAILURE | FACTS_WINDOWS, ttl: windows.ttl, windows };
-      const arrival = { value, facts, roll: MIDDLE, tagged: windows.tagged };
-      return isHeld ? undefined : this.#store(flight, call, arrival);
-    });
-    return landed !== undefined;
+  /** Keeps a failed result that says itself how long; in memory only, as all failures. */
+  #keepFailed(flight: Flight, call: Call, value: unknown, windows: Lifetime): void {
+    const facts = { bits: FACTS_FAILURE | FACTS_WINDOWS, ttl: windows.ttl, windows };
+    this.#keep(flight, call, { value, facts, roll: MIDDLE, tagged: windows.tagged }, false);
   }
 
   /** Keeps a failure for `errorTtl`, in memory only: errors are not made to be stored. */
   #remember(flight: Flight, call: Call, error: unknown): void {
-    if (call.noStore || call.policy.rules.errorTtl === 0 || call.isPersonal?.(error)) return;
     try {
       const facts = { bits: FACTS_FAILURE, ttl: errorTtlOf(call, error) };
       const tagged = this.tagging.ofArgs(flight);
@@ -357,6 +367,10 @@ export class Landing {
     }
   }
 }
+
+/** True for an error that others may be told, too, under a policy that remembers any. */
+const mayRemember = ({ noStore, policy, isPersonal }: Call, error: unknown): boolean =>
+  noStore !== true && policy.rules.errorTtl !== 0 && isPersonal?.(error) !== true;
 
 /** A function that threw has not decided: it is as if it were not there. A promise is no yes. */
 const isYes = (verdict: Verdict): boolean => verdict === true || verdict === "threw";

@@ -5,12 +5,15 @@ import {
   FOUND_KEPT_FOUND,
   FOUND_KEPT_HELD,
   FOUND_SLOT,
+  FOUND_SPARE,
+  LOOKED_BACKGROUND,
+  LOOKED_BESIDE,
+  LOOKED_UNHEARD,
   RESULT_IGNORED,
   STEP_BITS,
   STEP_ERROR_FALLBACK,
   STEP_HIT,
   STEP_HIT_REFRESH,
-  STEP_LOAD_FALLBACK,
   STEP_STALE,
   STEP_STALE_REFRESH,
 } from "../core/abi.js";
@@ -198,7 +201,7 @@ export class Loads {
     const failure = memory.failures[known];
     if (known < 0 && !flight.isBeside) return undefined;
     const verdict = this.#askFound(flight, call, found, known);
-    const slot = flight.isBeside ? Math.floor(verdict / FOUND_SLOT) : known;
+    const slot = Math.floor(verdict / FOUND_SLOT);
     if (known < 0 && slot >= 0) memory.adopt(space, call.key, slot);
     const held = verdict & FOUND_KEPT_HELD ? { value: memory.values[slot] } : found;
     if (verdict & FOUND_KEPT_FOUND) {
@@ -210,16 +213,14 @@ export class Loads {
     const times = held === found ? { age: found.age, ttl: found.ttl - found.age } : undefined;
     const answer = { ok: true, value: held.value, layer: found.layer, times } as const;
     if (step === STEP_HIT) {
-      memory.land(flight, slot);
+      memory.land(flight, known);
       flight.over = true;
-      this.#distrustUnheard(flight, slot);
       return { ...answer, source: "hit" };
     }
     if (step === STEP_STALE || step === STEP_ERROR_FALLBACK) {
       flight.error = failure;
-      memory.land(flight, slot);
+      memory.land(flight, known);
       flight.over = true;
-      this.#distrustUnheard(flight, slot);
       if (step === STEP_STALE) return { ...answer, source: "stale" };
       events.tell({ type: "error-fallback", key: call.key });
       return { ...answer, source: "error-fallback", error: failure };
@@ -232,19 +233,8 @@ export class Loads {
       flight.done = this.#goOn(flight, call, slot);
       return outcome;
     }
-    // What memory does not keep, or only as long as another's load runs, may stand in all the same.
-    if (step === STEP_LOAD_FALLBACK && (held === found || flight.isBeside)) {
-      flight.spare = { found, at: this.#host.timers.now() };
-    }
+    if (verdict & FOUND_SPARE) flight.spare = { found, at: this.#host.timers.now() };
     return undefined;
-  }
-
-  /** Distrusts an entry that was looked for before messages were heard: others may have changed it. */
-  #distrustUnheard(flight: Flight, slot: number): void {
-    const { memory, timers, feed } = this.#host;
-    if (flight.heard === feed?.acknowledged || slot < 0) return;
-    core.distrust(memory.machine, slot, timers.now());
-    memory.drain();
   }
 
   /** Asks the core what an entry of a lower store means for a flight. */
@@ -253,17 +243,31 @@ export class Loads {
     // First: `sizeOf` is the user's, and may do anything.
     const size = memory.weigh(found.value, call.key, events);
     const { ttl, staleWhileRevalidate, staleIfError } = found;
-    const { machine } = memory;
-    const { fence, background } = flight;
-    const id = call.policy.bind(memory);
-    const windows = [ttl, staleWhileRevalidate, staleIfError, size, found.age] as const;
-    const { retained = 0 } = found;
-    const { earlyBeta } = call.policy.rules;
-    const roll = earlyBeta > 0 ? random() : MIDDLE;
-    const now = timers.now();
-    return flight.isBeside
-      ? core.found_beside(machine, slot, fence, id, ...windows, now, retained, roll)
-      : core.found(machine, slot, fence, id, ...windows, background, now, retained, roll);
+    const { retained = 0, age } = found;
+    return core.found(
+      memory.machine,
+      slot,
+      flight.fence,
+      call.policy.bind(memory),
+      this.#lookedBits(flight),
+      ttl,
+      staleWhileRevalidate,
+      staleIfError,
+      retained,
+      size,
+      age,
+      call.policy.rules.earlyBeta > 0 ? random() : MIDDLE,
+      timers.now(),
+    );
+  }
+
+  #lookedBits({ background, isBeside, heard }: Flight): number {
+    const isUnheard = heard !== this.#host.feed?.acknowledged;
+    return (
+      (background ? LOOKED_BACKGROUND : 0) |
+      (isBeside ? LOOKED_BESIDE : 0) |
+      (isUnheard ? LOOKED_UNHEARD : 0)
+    );
   }
 
   /**
@@ -399,9 +403,11 @@ export class Loads {
     const { memory } = this.#host;
     this.#host.events.tell({ type: "reject", key: call.key, error: verdict });
     flight.error = verdict;
-    const held = this.#landing.endWithHeld(flight, (slot) => {
-      core.refused(memory.machine, slot, flight.fence, call.policy.bind(memory));
+    const ended = this.#landing.endWithout(flight, (slot, hasSpare, now) => {
+      const id = call.policy.bind(memory);
+      return core.refused(memory.machine, slot, flight.fence, id, hasSpare, now);
     });
+    const held = ended?.held;
     flight.over = true;
     if (held !== undefined && (flight.background || this.#landing.mayStandIn(call, verdict))) {
       return Promise.resolve(flight.tell({ ok: false, error: verdict, held }));

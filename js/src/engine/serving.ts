@@ -52,10 +52,10 @@ export class Serving {
   failOver(call: Call): Answer | undefined {
     const { memory, space, timers, events } = this.#host;
     const slot = space.get(call.key);
-    if (slot === undefined || memory.values[slot] instanceof CachedError) return undefined;
+    if (slot === undefined) return undefined;
     try {
       const id = call.policy.bind(memory);
-      if (!core.fallback(memory.machine, slot, id, true, timers.now())) return undefined;
+      if (!core.fail_over(memory.machine, slot, id, timers.now())) return undefined;
     } catch (error) {
       this.#recover(error);
       return undefined;
@@ -98,10 +98,9 @@ export class Serving {
 
   #countErrorFallback(call: Call): void {
     if (!this.#host.memory.isOpen()) return;
-    const { memory, space, timers } = this.#host;
+    const { memory } = this.#host;
     try {
-      const slot = space.get(call.key) ?? -1;
-      core.fallback(memory.machine, slot, call.policy.bind(memory), false, timers.now());
+      core.stood_in(memory.machine, call.policy.bind(memory));
     } catch (error) {
       this.#recover(error);
     }

@@ -1,7 +1,7 @@
 //! How loads end, in the model.
 
 use super::{Backoff, Held, Leader, Load, Model};
-use holdover::call::{Arrival, Found, Kept, Landed, Served};
+use holdover::call::{Arrival, Failure, Found, Instead, Kept, Landed, Served};
 use holdover::flight::Flight;
 use holdover::guard::Outcome;
 use holdover::strategy::ttl::State;
@@ -188,7 +188,11 @@ impl Model {
         let before = self.machine.counters(load.policy).refusals;
         let slot = self.slot(load.key);
         let waits = slot.map(|slot| self.machine.retry_after(slot, self.wall()));
-        self.machine.refused(slot, load.fence, load.policy);
+        let held = self.standing_in(load);
+        let instead = self
+            .machine
+            .refused(slot, load.fence, load.policy, false, self.wall());
+        assert_eq!(instead, held.unwrap_or(Instead::Nothing));
         assert_eq!(self.machine.counters(load.policy).refusals, before + 1);
         if let (Some(slot), Some(waits)) = (slot, waits)
             && !self.machine.has_dropped()
@@ -206,8 +210,21 @@ impl Model {
         let memory = self.machine.memory();
         let is_newest = slot.is_some_and(|slot| !memory.is_outdated(Some(slot), load.fence));
         assert!(!is_newest || self.is_current(load), "what is newer stays");
-        self.machine
-            .failed(slot, load.fence, load.policy, self.wall());
+        let held = self.standing_in(load);
+        let failure = Failure {
+            may_stand_in: true,
+            is_memorable: load.fence.number() % 2 == 0,
+            ..Failure::default()
+        };
+        let instead = self
+            .machine
+            .failed(slot, load.fence, load.policy, &failure, self.wall());
+        let without = if failure.is_memorable {
+            Instead::Remembered
+        } else {
+            Instead::Nothing
+        };
+        assert_eq!(instead, held.unwrap_or(without));
         let rules = self.rules[load.policy as usize];
         let counts = (self.leads(load) || !rules.single_flight()) && is_newest;
         let orphan = self.leads(load) && !self.has_live_flight(load.key);
@@ -242,6 +259,16 @@ impl Model {
                 until - self.now
             );
         }
+    }
+
+    /// What may answer instead of a load, as the model has it.
+    fn standing_in(&self, load: Load) -> Option<Instead> {
+        let held = self.held.get(&load.key)?;
+        let is_servable = held.state(self.now).is_servable();
+        is_servable.then(|| Instead::Entry {
+            age: Span::from_millis(self.now - held.stored_at),
+            ttl: held.lifetime.ttl,
+        })
     }
 
     pub(super) fn cancelled(&mut self, load: Load) {

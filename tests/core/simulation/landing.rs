@@ -3,7 +3,7 @@
 use super::driver::{Driver, Failure, Outcome, undefined};
 use super::origin::Ending;
 use super::timeline::{CallerId, Event, FlightId};
-use holdover::call::{Brought, Landed};
+use holdover::call::{self, Brought, Instead, Landed};
 use holdover::guard::Outcome as Went;
 use holdover::strategy::lifetime::Facts;
 use serde_json::{Value, json};
@@ -145,15 +145,16 @@ impl Driver {
         let (fence, background) = (flight.fence, flight.background);
         let counts = self.rules.counts(failure.cause());
         self.record(id, if counts { Went::Failure } else { Went::Ignored });
-        let (slot, held) = self.held(id);
-        if background || self.rules.may_stand_in(failure.cause()) {
-            let now = self.timeline.wall();
-            self.machine.failed(slot, fence, self.policy, now);
-        } else {
-            self.machine.failed_openly(slot, fence, self.policy);
-        }
+        let facts = call::Failure {
+            may_stand_in: background || self.rules.may_stand_in(failure.cause()),
+            is_memorable: failure.result.is_none(),
+            ..call::Failure::default()
+        };
+        let (slot, now) = (self.slot_of(id), self.timeline.wall());
+        let instead = self.machine.failed(slot, fence, self.policy, &facts, now);
+        let held = self.value_of(instead, slot);
         self.drain();
-        if held.is_none() && failure.result.is_none() {
+        if instead == Instead::Remembered {
             self.remember(id, &failure.error);
         }
         Outcome::Failed(failure, held)
@@ -224,7 +225,7 @@ impl Driver {
         };
         let now = self.timeline.wall();
         let slot = self.slots.get(&self.callers[caller].key).copied();
-        let Some(slot) = slot.filter(|&slot| self.machine.fallback(slot, now)) else {
+        let Some(slot) = slot.filter(|&slot| self.machine.fails_over(slot, now)) else {
             return;
         };
         let Ok(value) = self.places[&slot].content.clone() else {

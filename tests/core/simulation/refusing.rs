@@ -5,6 +5,7 @@ use super::format::LoadFields;
 use super::guards::{Admission, code_of};
 use super::origin::Ending;
 use super::timeline::{CallerId, Event, FlightId};
+use holdover::call::Instead;
 use holdover::fence::Fence;
 use holdover::guard::{Outcome as Went, Reason, Refusal};
 use holdover::memory::SlotId;
@@ -47,8 +48,9 @@ impl Driver {
         flight.over = true;
         flight.failure = Some(failure.clone());
         let (fence, background) = (flight.fence, flight.background);
-        let (slot, held) = self.held(id);
-        self.machine.refused(slot, fence, self.policy);
+        let (slot, wall) = (self.slot_of(id), self.timeline.wall());
+        let instead = self.machine.refused(slot, fence, self.policy, false, wall);
+        let held = self.value_of(instead, slot);
         self.drain();
         let answers = background || self.rules.may_stand_in(failure.cause());
         if held.is_some() && answers {
@@ -135,13 +137,21 @@ impl Driver {
         }
     }
 
-    /// The slot of a flight's key now, and the value that may answer instead of a load.
-    pub(super) fn held(&mut self, id: FlightId) -> (Option<SlotId>, Option<Value>) {
-        let slot = self.slots.get(&self.flights[id].key).copied();
-        let now = self.timeline.wall();
-        let servable = slot.filter(|&slot| self.machine.fallback(slot, now));
-        let held = servable.and_then(|slot| self.places[&slot].content.clone().ok());
-        (slot, held)
+    /// The slot of a flight's key now.
+    pub(super) fn slot_of(&self, id: FlightId) -> Option<SlotId> {
+        self.slots.get(&self.flights[id].key).copied()
+    }
+
+    /// The value that answers instead of a load.
+    pub(super) fn value_of(&self, instead: Instead, slot: Option<SlotId>) -> Option<Value> {
+        let is_held = matches!(instead, Instead::Entry { .. });
+        let place = &self.places[&slot.filter(|_| is_held)?];
+        Some(
+            place
+                .content
+                .clone()
+                .expect("failures stand in for nothing"),
+        )
     }
 }
 

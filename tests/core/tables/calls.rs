@@ -2,7 +2,7 @@
 
 use super::{aligned, at, ms};
 use crate::row;
-use holdover::call::{Arrival, CallMachine, Landed, PolicyId, Step};
+use holdover::call::{Arrival, CallMachine, Failure, Instead, Landed, PolicyId, Step};
 use holdover::fence::Fence;
 use holdover::memory::{Limits, SlotId};
 use holdover::policy::{Mode, Options, Policy};
@@ -85,7 +85,7 @@ fn prepare(machine: &mut CallMachine, policy: PolicyId, slot: &mut Option<SlotId
         "a load runs" => *slot = Some(machine.refresh(*slot, policy, at(NOW)).0),
         "a load has failed" => {
             let (led, fence) = machine.refresh(*slot, policy, at(NOW));
-            machine.failed(Some(led), fence, policy, at(NOW));
+            let _ = machine.failed(Some(led), fence, policy, &failure("fails"), at(NOW));
             if slot.is_none() {
                 drain(machine);
             }
@@ -197,7 +197,20 @@ fn led(age: Option<u64>) -> (CallMachine, PolicyId, SlotId, Fence) {
 
 type Led = (Option<SlotId>, Fence, PolicyId);
 
-/// Ends a load in one of five ways; says what became of its value.
+const ENDS: [&str; 10] = [
+    "succeeds",
+    "fails",
+    "fails openly",
+    "fails beside",
+    "fails with a spare",
+    "fails for a time of its own",
+    "fails to be remembered",
+    "is refused",
+    "is refused with a spare",
+    "is cancelled",
+];
+
+/// Ends a load in one of these ways; says what becomes of its value, or what there is instead.
 fn finish(
     machine: &mut CallMachine,
     end: &str,
@@ -206,15 +219,36 @@ fn finish(
 ) -> String {
     match end {
         "succeeds" => match machine.loaded(slot, fence, policy, arrival(), now) {
-            Landed::Stored(_) => return "Stored".to_owned(),
-            other => return format!("{other:?}"),
+            Landed::Stored(_) => "Stored".to_owned(),
+            other => format!("{other:?}"),
         },
-        "fails" => machine.failed(slot, fence, policy, now),
-        "fails openly" => machine.failed_openly(slot, fence, policy),
-        "is refused" => machine.refused(slot, fence, policy),
-        _ => machine.cancelled(slot, fence),
+        "is refused" => told(machine.refused(slot, fence, policy, false, now)),
+        "is refused with a spare" => told(machine.refused(slot, fence, policy, true, now)),
+        "is cancelled" => {
+            machine.cancelled(slot, fence);
+            "-".to_owned()
+        }
+        _ => told(machine.failed(slot, fence, policy, &failure(end), now)),
     }
-    "-".to_owned()
+}
+
+fn failure(end: &str) -> Failure {
+    Failure {
+        may_stand_in: end != "fails openly",
+        is_beside: end == "fails beside",
+        has_spare: end == "fails with a spare",
+        is_lasting: end == "fails for a time of its own",
+        is_memorable: end == "fails to be remembered",
+    }
+}
+
+fn told(instead: Instead) -> String {
+    match instead {
+        Instead::Entry { age, ttl } => {
+            format!("Entry of {} for {}", age.as_millis(), ttl.as_millis())
+        }
+        other => format!("{other:?}"),
+    }
 }
 
 /// What becomes of a load's value, and of the next call.
@@ -233,13 +267,7 @@ pub(crate) fn landing() -> String {
             } else {
                 10
             };
-            for end in [
-                "succeeds",
-                "fails",
-                "fails openly",
-                "is refused",
-                "is cancelled",
-            ] {
+            for end in ENDS {
                 let (mut machine, policy, slot, fence) = led(age);
                 act(&mut machine, policy, slot);
                 drain(&mut machine);

@@ -121,6 +121,7 @@ pub(crate) fn early() -> String {
                     load_cost: cost,
                     hits: 0,
                     size: 0,
+                    is_failure: false,
                 };
                 let due = (0..10_000).find(|&age| early.is_due(&entry, at(age), roll));
                 let due = due.map_or_else(|| "never".to_owned(), |age| age.to_string());

@@ -35,7 +35,7 @@ export declare function age(machine: number, slot: number, now: number): number;
 export declare function backfill(machine: number, slot: number, fence: number, ttl: number, staleWhileRevalidate: number, staleIfError: number, size: number, age: number, now: number, retained: number): number;
 
 /**
- * Begins a call: one of `abi::step`, and what `abi::begun` says.
+ * Begins a call: one of `step`, and what `begun` says.
  * `roll` may be NaN until it is asked for.
  * For a load, `fence` tells the flight's fence.
  */
@@ -103,7 +103,7 @@ export declare function decode_head_of(record: Uint8Array | number[]): Float64Ar
 export declare function distrust(machine: number, slot: number, now: number): void;
 
 /**
- * The next slot to forget, and how: see `abi::dropped`. −1 when there is none.
+ * The next slot to forget, and how: see `dropped`. −1 when there is none.
  */
 export declare function dropped(machine: number): number;
 
@@ -114,31 +114,25 @@ export declare function dropped(machine: number): number;
 export declare function encode_head_of(codec: number, storedAt: number, ttl: number, staleWhileRevalidate: number, staleIfError: number, retained: number, tags: Float64Array | number[]): Uint8Array;
 
 /**
- * A load failed.
+ * Whether the entry of `slot` may answer a caller whose load is slow; counts it if so.
  */
-export declare function failed(machine: number, slot: number, fence: number, policy: number, now: number): void;
+export declare function fail_over(machine: number, slot: number, policy: number, now: number): boolean;
 
 /**
- * A load that does not lead its key failed.
+ * A load failed; `facts` are some of `failure`. Gives one of `instead`.
  */
-export declare function failed_beside(machine: number, slot: number, fence: number, policy: number, now: number): void;
+export declare function failed(machine: number, slot: number, fence: number, policy: number, facts: number, now: number): number;
 
 /**
- * A load failed in a way that no entry may stand in for.
- */
-export declare function failed_openly(machine: number, slot: number, fence: number, policy: number): void;
-
-/**
- * The time for which a caller that waits in some of `abi::wait` does so before an entry may
+ * The time for which a caller that waits in some of `wait` does so before an entry may
  * answer; Infinity for as long as the load takes.
  */
 export declare function failover_after(machine: number, policy: number, way: number): number;
 
 /**
- * Whether the entry of `slot` may answer for a load that failed (`failover` false) or is slow;
- * counts it if so.
+ * Whether the entry of `slot` may answer a call that was refused, hit or not; counts it if so.
  */
-export declare function fallback(machine: number, slot: number, policy: number, failover: boolean, now: number): boolean;
+export declare function fallback(machine: number, slot: number, policy: number, now: number): boolean;
 
 /**
  * The fence of the flight that the last `begin` or `refresh` started.
@@ -146,15 +140,10 @@ export declare function fallback(machine: number, slot: number, policy: number, 
 export declare function fence(machine: number): number;
 
 /**
- * A lower store held an entry of this `age`: one of `abi::step`, and what `abi::found` says.
+ * A lower store held an entry of this `age`; `facts` are some of `looked`. Gives one of `step`,
+ * and what `found` says.
  */
-export declare function found(machine: number, slot: number, fence: number, policy: number, ttl: number, staleWhileRevalidate: number, staleIfError: number, size: number, age: number, background: boolean, now: number, retained: number, roll: number): number;
-
-/**
- * A lower store held an entry of this `age`, for a load that does not lead its key. As `found`
- * gives it, and the slot above that.
- */
-export declare function found_beside(machine: number, slot: number, fence: number, policy: number, ttl: number, staleWhileRevalidate: number, staleIfError: number, size: number, age: number, now: number, retained: number, roll: number): number;
+export declare function found(machine: number, slot: number, fence: number, policy: number, facts: number, ttl: number, staleWhileRevalidate: number, staleIfError: number, retained: number, size: number, age: number, roll: number, now: number): number;
 
 /**
  * True if guards refuse something now, or would next: they are not to be forgotten yet.
@@ -264,6 +253,11 @@ export declare function http_vary_key(vary: string, requestHead: string): string
 export declare function http_way(request: Float64Array | number[], stored: Float64Array | number[], fills: boolean, keepsParts: boolean): number;
 
 /**
+ * The times of the entry that the last `failed` or `refused` gave: `TimesNumbers`.
+ */
+export declare function instead_times(machine: number): Float64Array;
+
+/**
  * Drops the entry of `slot`; loads under way do not store.
  */
 export declare function invalidate(machine: number, slot: number): void;
@@ -347,9 +341,10 @@ export declare function refresh(machine: number, slot: number, policy: number, n
 export declare function refusal(machine: number): Float64Array;
 
 /**
- * A load was refused by a guard: it never started.
+ * A guard refused a load, which never started. `has_spare`: an entry of a lower store may answer,
+ * says `spare_age`. Gives one of `instead`.
  */
-export declare function refused(machine: number, slot: number, fence: number, policy: number): void;
+export declare function refused(machine: number, slot: number, fence: number, policy: number, hasSpare: boolean, now: number): number;
 
 /**
  * Forgets guards.
@@ -362,9 +357,20 @@ export declare function remove_guards(machine: number, guards: number): void;
 export declare function remove_policy(machine: number, policy: number): void;
 
 /**
+ * The age of the entry that a load of `slot` is to renew; NaN where there is none that may answer.
+ */
+export declare function renewed_age(machine: number, slot: number, now: number): number;
+
+/**
  * The filter as bytes with a checksum.
  */
 export declare function save_bloom(filter: number): Uint8Array;
+
+/**
+ * The age of an entry of a lower store that was of this `age` at `since`; NaN once it may answer
+ * no more.
+ */
+export declare function spare_age(ttl: number, staleWhileRevalidate: number, staleIfError: number, age: number, since: number, now: number): number;
 
 /**
  * The loader of a flight starts now.
@@ -372,9 +378,14 @@ export declare function save_bloom(filter: number): Uint8Array;
 export declare function started(machine: number, slot: number, fence: number, now: number): void;
 
 /**
- * The state of the entry of `slot`: one of `abi::state`.
+ * The state of the entry of `slot`: one of `state`.
  */
 export declare function state(machine: number, slot: number, now: number): number;
+
+/**
+ * Counts a call that an entry answered because its load failed.
+ */
+export declare function stood_in(machine: number, policy: number): void;
 
 /**
  * Gives the entry of `slot`, which was just stored, its tags. What was invalidated after `fence`,
