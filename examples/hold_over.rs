@@ -70,7 +70,7 @@ fn fail(
         may_stand_in: true,
         ..Failure::default()
     };
-    let instead = host.machine.failed(host.slot, fence, policy, &failure, now);
+    let instead = host.machine.failed(host.slot, fence, policy, failure, now);
     match instead {
         Instead::Entry { age, .. } => {
             format!("{} (held over, {} ms old)", host.value, age.as_millis())

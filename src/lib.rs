@@ -42,7 +42,7 @@
 //! # Features
 //! - `std`: nothing yet that the core needs; kept for hosts that want it named.
 //! - `wasm`: the numeric bindings that become `core.wasm`.
-//! - `async`: reserved for the driver over futures.
+//! - `async`: [`driver`], a cache of functions over futures; `tokio` and `testing` are hosts of it.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -53,6 +53,8 @@ extern crate std;
 #[cfg(feature = "boundary")]
 pub mod abi;
 pub mod call;
+#[cfg(feature = "async")]
+pub mod driver;
 pub mod entry;
 pub mod fence;
 pub mod flight;

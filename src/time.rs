@@ -52,6 +52,13 @@ impl Sub<Span> for Timestamp {
     }
 }
 
+impl From<core::time::Duration> for Span {
+    /// Drops what is below a millisecond.
+    fn from(duration: core::time::Duration) -> Self {
+        Self(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
 /// A length of time in whole milliseconds; [`Span::FOREVER`] stands for no end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span(u64);

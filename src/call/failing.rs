@@ -58,7 +58,7 @@ impl CallMachine {
         slot: Option<SlotId>,
         fence: Fence,
         policy: PolicyId,
-        failure: &Failure,
+        failure: Failure,
         now: Timestamp,
     ) -> Instead {
         let now = self.clock.observe(now);
@@ -84,7 +84,7 @@ impl CallMachine {
         slot: SlotId,
         fence: Fence,
         policy: PolicyId,
-        failure: &Failure,
+        failure: Failure,
         now: Timestamp,
     ) {
         // A load beside another may have led: see `found_beside`.

@@ -7,7 +7,7 @@ use crate::call::{self, Failure, Instead};
 use alloc::vec::Vec;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// A load failed; `facts` are some of [`failure`]. Gives one of [`instead`].
+/// A load failed; `facts` are some of [`mod@failure`]. Gives one of [`mod@instead`].
 #[wasm_bindgen]
 #[must_use]
 pub fn failed(machine: u32, slot: i32, fence: f64, policy: u32, facts: u32, now: f64) -> u32 {
@@ -23,13 +23,13 @@ pub fn failed(machine: u32, slot: i32, fence: f64, policy: u32, facts: u32, now:
         let (slot, fence) = (slot_in(slot), fence_in(fence));
         let instead = calls
             .machine
-            .failed(slot, fence, policy, &failure, time_in(now));
+            .failed(slot, fence, policy, failure, time_in(now));
         code_of(instead, calls)
     })
 }
 
 /// A guard refused a load, which never started. `has_spare`: an entry of a lower store may answer,
-/// says `spare_age`. Gives one of [`instead`].
+/// says `spare_age`. Gives one of [`mod@instead`].
 #[wasm_bindgen]
 #[must_use]
 pub fn refused(machine: u32, slot: i32, fence: f64, policy: u32, has_spare: bool, now: f64) -> u32 {

@@ -6,8 +6,8 @@ use crate::abi::{found, looked, step};
 use crate::call::{Found, Kept, Looked, Served, Verdict};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// A lower store held an entry of this `age`; `facts` are some of [`looked`]. Gives one of [`step`],
-/// and what [`found`] says.
+/// A lower store held an entry of this `age`; `facts` are some of [`mod@looked`]. Gives one of [`mod@step`],
+/// and what [`mod@found`] says.
 #[wasm_bindgen]
 #[must_use]
 #[expect(clippy::too_many_arguments, reason = "numbers cross one by one")]

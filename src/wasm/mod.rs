@@ -118,7 +118,7 @@ fn served_code(served: Served) -> u32 {
     }
 }
 
-/// Begins a call: one of [`step`], and what [`begun`] says.
+/// Begins a call: one of [`mod@step`], and what [`mod@begun`] says.
 /// `roll` may be NaN until it is asked for.
 /// For a load, `fence` tells the flight's fence.
 #[wasm_bindgen]
@@ -189,7 +189,7 @@ pub fn distrust(machine: u32, slot: i32, now: f64) {
     });
 }
 
-/// The next slot to forget, and how: see [`dropped`]. −1 when there is none.
+/// The next slot to forget, and how: see [`mod@dropped`]. −1 when there is none.
 #[wasm_bindgen]
 #[must_use]
 pub fn dropped(machine: u32) -> i32 {
@@ -214,7 +214,7 @@ pub fn touch(machine: u32, slot: i32, now: f64) -> u32 {
     })
 }
 
-/// The state of the entry of `slot`: one of [`state`].
+/// The state of the entry of `slot`: one of [`mod@state`].
 #[wasm_bindgen]
 #[must_use]
 pub fn state(machine: u32, slot: i32, now: f64) -> u32 {
@@ -258,7 +258,7 @@ pub fn ttl(machine: u32, slot: i32) -> f64 {
     })
 }
 
-/// The time for which a caller that waits in some of [`wait`] does so before an entry may
+/// The time for which a caller that waits in some of [`mod@wait`] does so before an entry may
 /// answer; Infinity for as long as the load takes.
 #[wasm_bindgen]
 #[must_use]

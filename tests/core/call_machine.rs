@@ -95,7 +95,7 @@ fn a_burst_of_loads_that_never_end_is_cleared_by_half_as_many_that_do() {
         let Step::Load { fence, .. } = step else {
             panic!("{step:?}");
         };
-        let _ = machine.failed(slot, fence, policy, &Failure::default(), now);
+        let _ = machine.failed(slot, fence, policy, Failure::default(), now);
         drain(&mut machine);
     }
     assert_eq!(machine.flights(), 0);

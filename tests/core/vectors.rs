@@ -1,12 +1,12 @@
 //! Plays every scenario vector of `tests/vectors/*.json` against the call machine, driven in
 //! virtual time. The same vectors run against the npm package in `tests/package/js/vectors.test.mjs`.
 
+mod playing;
 mod scenarios;
 mod seeds;
-mod simulation;
 
-use simulation::format::Vector;
-use simulation::play::play;
+use playing::format::Vector;
+use playing::play::play;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};

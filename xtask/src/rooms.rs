@@ -51,7 +51,7 @@ const RUST: House = House {
     extension: "rs",
     rooms: &[
         "time", "fence", "policy", "strategy", "tags", "record", "guard", "http", "memory",
-        "flight", "call", "abi", "wasm",
+        "flight", "call", "driver", "abi", "wasm",
     ],
     exceptions: &[("policy.rs", "strategy")],
     imports: of_rust,

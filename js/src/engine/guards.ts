@@ -156,7 +156,8 @@ export async function rejected(call: Call, error: HoldoverError): Promise<Outcom
   if (!(error instanceof RateLimitedError) || onReject === undefined) return { ok: false, error };
   try {
     const value = await onReject(error, ...call.args);
-    return { ok: true, value, source: "error-fallback", error };
+    // No entry: it has no age.
+    return { ok: true, value, source: "error-fallback", error, times: { age: 0, ttl: 0 } };
   } catch (thrown) {
     return { ok: false, error: thrown };
   }

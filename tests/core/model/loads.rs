@@ -213,12 +213,12 @@ impl Model {
         let held = self.standing_in(load);
         let failure = Failure {
             may_stand_in: true,
-            is_memorable: load.fence.number() % 2 == 0,
+            is_memorable: load.fence.number().is_multiple_of(2),
             ..Failure::default()
         };
         let instead = self
             .machine
-            .failed(slot, load.fence, load.policy, &failure, self.wall());
+            .failed(slot, load.fence, load.policy, failure, self.wall());
         let without = if failure.is_memorable {
             Instead::Remembered
         } else {

@@ -1,20 +1,20 @@
-//! Random scenarios, played by the simulation, against promises that need no model.
+//! Random scenarios, played by the driver over futures, against promises that need no model.
 //!
-//! Each run prints its seed; `HOLDOVER_SEED=<number> cargo test --test
-//! vectors scenarios` repeats it. What
-//! breaks a promise is made as small as it gets and printed as a vector, with what was answered as
-//! its expectations: corrected, named and put below `tests/vectors/` it stays a test.
+//! Each run prints its seed; `HOLDOVER_SEED=<number> cargo test --all-features --test vectors
+//! scenarios` repeats it. What breaks a promise is made as small as it gets and printed as a vector,
+//! with what was answered as its expectations: corrected, named and put below `tests/vectors/` it
+//! stays a test.
 //!
-//! `HOLDOVER_VECTORS=<file> cargo test --test vectors scenarios` also writes a thousand of the scenarios
-//! there, as vectors; `tests/package/js/vectors.test.mjs` plays them against the package when it is given
-//! the same variable.
+//! `HOLDOVER_VECTORS=<file>` with the same command also writes a thousand of the scenarios there, as
+//! vectors; `tests/package/js/vectors.test.mjs` plays them against the package when it is given the
+//! same variable.
 
 mod promises;
 mod random;
 mod written;
 
+use crate::playing::play::observe;
 use crate::seeds::{runner, seed};
-use crate::simulation::play::observe;
 use promises::broken;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{TestCaseError, TestRunner};
@@ -29,14 +29,14 @@ const WRITTEN: usize = 1_000;
 /// What is wrong with a scenario, and the scenario as a vector.
 fn play(scenario: &Value) -> Result<(), String> {
     let vector = serde_json::from_value(scenario.clone()).expect("a scenario is a vector");
-    let Ok((driver, answers)) = observe(vector) else {
+    let Ok((stage, answers)) = observe(vector) else {
         return Ok(()); // options that contradict each other
     };
-    let wrong = broken(scenario, &driver, &answers);
+    let wrong = broken(scenario, &stage, &answers);
     if wrong.is_empty() {
         return Ok(());
     }
-    let vector = as_vector(scenario, &driver, &answers);
+    let vector = as_vector(scenario, &stage, &answers);
     let text = serde_json::to_string_pretty(&vector).expect("JSON");
     Err(format!("{}\n{text}", wrong.join("\n")))
 }
@@ -83,8 +83,8 @@ fn write(runner: &mut TestRunner, path: &std::path::Path) {
             continue;
         }
         let vector = serde_json::from_value(scenario.clone()).expect("a scenario is a vector");
-        if let Ok((driver, answers)) = observe(vector) {
-            let mut vector = as_vector(&scenario, &driver, &answers);
+        if let Ok((stage, answers)) = observe(vector) {
+            let mut vector = as_vector(&scenario, &stage, &answers);
             vector["name"] = format!("random scenario {}", vectors.len()).into();
             vectors.push(vector);
         }
@@ -102,15 +102,15 @@ fn a_broken_promise_is_found() {
         "steps": [{ "at": 0, "call": "a" }, { "at": 20, "call": "a" }], "until": 100
     });
     let vector = serde_json::from_value(scenario.clone()).expect("a vector");
-    let (driver, answers) = observe(vector).expect("a policy");
-    assert_eq!(broken(&scenario, &driver, &answers), Vec::<String>::new());
+    let (stage, answers) = observe(vector).expect("a policy");
+    assert_eq!(broken(&scenario, &stage, &answers), Vec::<String>::new());
     for (change, name) in [
         (serde_json::json!({ "ttl": 5, "timeout": 50 }), "older"),
         (serde_json::json!({ "ttl": 100, "timeout": 5 }), "deadline"),
     ] {
         let mut other = scenario.clone();
         other["policy"] = change;
-        let wrong = broken(&other, &driver, &answers);
+        let wrong = broken(&other, &stage, &answers);
         assert!(wrong.iter().any(|line| line.contains(name)), "{wrong:?}");
     }
     let mut invalidated = scenario.clone();
@@ -124,7 +124,7 @@ fn a_broken_promise_is_found() {
             answer
         })
         .collect();
-    let wrong = broken(&invalidated, &driver, &moved);
+    let wrong = broken(&invalidated, &stage, &moved);
     assert!(
         wrong.iter().any(|line| line.contains("invalidation")),
         "{wrong:?}"

@@ -1,8 +1,8 @@
 //! What must hold of every scenario, said of what callers saw and the origin did.
 
-use crate::simulation::check::answer_of;
-use crate::simulation::driver::{Answer, Driver};
-use crate::simulation::play::Expectation;
+use crate::playing::check::answer_of;
+use crate::playing::play::Expectation;
+use crate::playing::stage::{Answer, Stage};
 use serde_json::Value;
 
 /// A caller and what it got.
@@ -12,17 +12,17 @@ struct Seen<'a> {
     /// When it asked.
     asked: u64,
     what: &'a str,
-    answer: Option<&'a Answer>,
+    answer: Option<Answer>,
 }
 
 impl Seen<'_> {
     fn value(&self) -> Option<&str> {
-        self.answer?.result.as_ref().ok()?.as_str()
+        self.answer.as_ref()?.result.as_ref().ok()?.as_str()
     }
 }
 
 /// Every promise that is broken, a line each.
-pub(crate) fn broken(scenario: &Value, driver: &Driver, answers: &[Expectation]) -> Vec<String> {
+pub(crate) fn broken(scenario: &Value, stage: &Stage, answers: &[Expectation]) -> Vec<String> {
     let seen: Vec<Seen<'_>> = answers
         .iter()
         .map(|expectation| Seen {
@@ -30,7 +30,7 @@ pub(crate) fn broken(scenario: &Value, driver: &Driver, answers: &[Expectation])
             key: key_of(&scenario["steps"][expectation.step]),
             asked: expectation.at,
             what: &expectation.what,
-            answer: answer_of(driver, expectation),
+            answer: answer_of(stage, expectation),
         })
         .collect();
     let policy = &scenario["policy"];
@@ -38,10 +38,10 @@ pub(crate) fn broken(scenario: &Value, driver: &Driver, answers: &[Expectation])
     for seen in &seen {
         wrong.extend(too_late(policy, seen));
         wrong.extend(too_old(policy, seen));
-        wrong.extend(not_its_own(scenario, driver, seen));
+        wrong.extend(not_its_own(scenario, stage, seen));
     }
     wrong.extend(too_often(policy, &seen));
-    wrong.extend(too_many(policy, driver));
+    wrong.extend(too_many(policy, stage));
     wrong
 }
 
@@ -62,13 +62,16 @@ fn too_late(policy: &Value, seen: &Seen<'_>) -> Option<String> {
         .get("onReject")
         .map_or(0, |script| script["after"].as_u64().unwrap_or(0));
     let deadline = seen.asked + timeout + rejecting;
-    let late = seen.answer.is_none_or(|answer| answer.at > deadline);
+    let late = seen
+        .answer
+        .as_ref()
+        .is_none_or(|answer| answer.at > deadline);
     late.then(|| format!("step {}: no answer by its deadline, {deadline}", seen.step))
 }
 
 /// Nothing that answers is older than the policy says it may be.
 fn too_old(policy: &Value, seen: &Seen<'_>) -> Option<String> {
-    let answer = seen.answer.filter(|_| seen.what == "call")?;
+    let answer = seen.answer.as_ref().filter(|_| seen.what == "call")?;
     let negative = number(policy, "negativeTtl");
     let own = negative.filter(|_| answer.result.as_ref().is_ok_and(Value::is_null));
     let ttl = own.or_else(|| number(policy, "ttl"))?;
@@ -92,9 +95,9 @@ fn too_old(policy: &Value, seen: &Seen<'_>) -> Option<String> {
 
 /// Each value is of the key that was asked for, and not from before the last invalidation or write
 /// of that key.
-fn not_its_own(scenario: &Value, driver: &Driver, seen: &Seen<'_>) -> Option<String> {
+fn not_its_own(scenario: &Value, stage: &Stage, seen: &Seen<'_>) -> Option<String> {
     let nth: usize = seen.value()?.strip_prefix('v')?.parse().ok()?;
-    let load = &driver.origin.loads[nth];
+    let load = &stage.loads()[nth];
     if load.key != seen.key {
         return Some(format!(
             "step {}: {}'s value for {}",
@@ -103,7 +106,7 @@ fn not_its_own(scenario: &Value, driver: &Driver, seen: &Seen<'_>) -> Option<Str
     }
     let steps = scenario["steps"].as_array()?;
     // A call may still wait for a load that began before a write; nobody is served it later.
-    let waited = matches!(seen.answer?.source, Some("load" | "coalesced"));
+    let waited = matches!(seen.answer.as_ref()?.source, Some("load" | "coalesced"));
     let is_barrier =
         |step: &&Value| step["invalidate"] == seen.key || (!waited && step["set"] == seen.key);
     let barrier = steps[..seen.step].iter().rev().find(is_barrier)?;
@@ -123,6 +126,7 @@ fn too_often(policy: &Value, seen: &[Seen<'_>]) -> Vec<String> {
     };
     let hits = seen.iter().filter(|seen| {
         seen.answer
+            .as_ref()
             .is_some_and(|answer| answer.source == Some("hit"))
     });
     let values: Vec<&str> = hits.filter_map(Seen::value).collect();
@@ -138,13 +142,13 @@ fn too_often(policy: &Value, seen: &[Seen<'_>]) -> Vec<String> {
 }
 
 /// A sliding limit has no more loads in any of its periods.
-fn too_many(policy: &Value, driver: &Driver) -> Option<String> {
+fn too_many(policy: &Value, stage: &Stage) -> Option<String> {
     let limit = policy.get("rateLimit")?;
     if limit["algorithm"] != "sliding" || limit["count"] == "calls" {
         return None;
     }
     let (most, period) = (limit["limit"].as_u64()?, limit["period"].as_u64()?);
-    let loads = &driver.origin.loads;
+    let loads = &stage.loads();
     let crowded = loads.iter().find(|last| {
         let recent = loads
             .iter()

@@ -1,24 +1,19 @@
 //! A scenario as a vector: what was answered becomes what is expected.
 
-use crate::simulation::check::answer_of;
-use crate::simulation::driver::{Answer, Driver};
-use crate::simulation::play::Expectation;
+use crate::playing::check::answer_of;
+use crate::playing::play::Expectation;
+use crate::playing::stage::{Answer, Stage};
 use serde_json::{Value, json};
 
 /// The scenario with its expectations.
-pub(crate) fn as_vector(scenario: &Value, driver: &Driver, answers: &[Expectation]) -> Value {
+pub(crate) fn as_vector(scenario: &Value, stage: &Stage, answers: &[Expectation]) -> Value {
     let mut vector = scenario.clone();
     for expectation in answers {
-        let answer = answer_of(driver, expectation);
-        vector["steps"][expectation.step]["expect"] = expected(expectation, answer);
+        let answer = answer_of(stage, expectation);
+        vector["steps"][expectation.step]["expect"] = expected(expectation, answer.as_ref());
     }
-    let loads: Vec<u64> = driver.origin.loads.iter().map(|load| load.began).collect();
-    let aborts: Vec<_> = driver
-        .origin
-        .loads
-        .iter()
-        .map(|load| load.aborted)
-        .collect();
+    let loads: Vec<u64> = stage.loads().iter().map(|load| load.began).collect();
+    let aborts: Vec<_> = stage.loads().iter().map(|load| load.aborted).collect();
     vector["loads"] = json!(loads);
     vector["aborts"] = json!(aborts);
     if let Some(origin) = vector["origin"].as_array_mut() {

@@ -85,7 +85,7 @@ fn prepare(machine: &mut CallMachine, policy: PolicyId, slot: &mut Option<SlotId
         "a load runs" => *slot = Some(machine.refresh(*slot, policy, at(NOW)).0),
         "a load has failed" => {
             let (led, fence) = machine.refresh(*slot, policy, at(NOW));
-            let _ = machine.failed(Some(led), fence, policy, &failure("fails"), at(NOW));
+            let _ = machine.failed(Some(led), fence, policy, failure("fails"), at(NOW));
             if slot.is_none() {
                 drain(machine);
             }
@@ -228,7 +228,7 @@ fn finish(
             machine.cancelled(slot, fence);
             "-".to_owned()
         }
-        _ => told(machine.failed(slot, fence, policy, &failure(end), now)),
+        _ => told(machine.failed(slot, fence, policy, failure(end), now)),
     }
 }
 

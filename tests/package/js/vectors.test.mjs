@@ -20,7 +20,7 @@ for (const file of files) {
   }
 }
 
-// Scenarios that `HOLDOVER_VECTORS=<file> cargo test --test vectors scenarios` made up.
+// Scenarios that `HOLDOVER_VECTORS=<file> cargo test --all-features --test vectors scenarios` made up.
 const random = process.env.HOLDOVER_VECTORS;
 for (const vector of random === undefined ? [] : JSON.parse(await readFile(random, "utf8"))) {
   test(vector.name, () => runVector(vector, holdover));

@@ -32,18 +32,22 @@ pub(super) fn browsers(bench: &mut Bench<'_>) -> Result<Tally> {
     count(node(bench, "browsers.mjs").env("HOLDOVER_CHROMIUM", CHROMIUM))
 }
 
-/// Runs the programs of `examples/`: on Node, on Deno, in Chromium, and with the core alone.
+/// Runs the programs of `examples/`: on Node, on Deno, in Chromium, and in Rust.
 pub(super) fn examples(bench: &mut Bench<'_>) -> Result<Tally> {
     bench.install_package(HOSTS)?;
     bench.install_package(EXAMPLES)?;
     install_chromium()?;
-    let core = check(
-        Command::new(cargo_in_use())
-            .current_dir(bench.workspace.root())
-            .args(["run", "--locked", "--example", "hold_over"]),
-    )?;
+    let core = check(&mut rust_example(bench, "hold_over"))?;
+    let driver = check(rust_example(bench, "cached_function").args(["--features", "tokio"]))?;
     let programs = count(node(bench, "examples.mjs").env("HOLDOVER_CHROMIUM", CHROMIUM))?;
-    Ok(core + programs)
+    Ok(core + driver + programs)
+}
+
+fn rust_example(bench: &Bench<'_>, name: &str) -> Command {
+    let mut cargo = Command::new(cargo_in_use());
+    cargo.current_dir(bench.workspace.root());
+    cargo.args(["run", "--locked", "--example", name]);
+    cargo
 }
 
 fn install_chromium() -> Result<()> {

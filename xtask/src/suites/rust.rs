@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::Bench;
 use crate::tally::Tally;
-use crate::toolchain::{BARE_METAL, Toolchain, cargo_in_use};
+use crate::toolchain::{BARE_METAL, Toolchain, WASM, cargo_in_use};
 use crate::watched::{check, count};
 
 /// Checks formatting.
@@ -53,11 +53,17 @@ pub(super) fn docs(bench: &mut Bench<'_>) -> Result<Tally> {
     check(doc.env("RUSTDOCFLAGS", "--deny warnings"))
 }
 
-/// Builds the crate for a target that has `core` and `alloc` and nothing else.
+/// Builds the crate for a target that has `core` and `alloc` and nothing else, and its driver for
+/// WebAssembly, where futures need not be `Send`.
 pub(super) fn no_std(bench: &mut Bench<'_>) -> Result<Tally> {
+    let library = ["--package", "holdover", "--lib"];
     let toolchain = Toolchain::for_target(BARE_METAL)?;
-    let mut check_only = toolchain.cargo(bench.workspace, "check", BARE_METAL, "core,alloc");
-    check(check_only.args(["--package", "holdover", "--lib"]))
+    let mut check_core = toolchain.cargo(bench.workspace, "check", BARE_METAL, "core,alloc");
+    let core = check(check_core.args(library))?;
+    let toolchain = Toolchain::for_target(WASM)?;
+    let mut check_driver = toolchain.cargo(bench.workspace, "check", WASM, "std,panic_abort");
+    let driver = check(check_driver.args(library).args(["--features", "testing"]))?;
+    Ok(core + driver)
 }
 
 fn cargo(bench: &Bench<'_>, subcommand: &str) -> Command {

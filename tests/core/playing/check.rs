@@ -1,26 +1,23 @@
 //! Compares what happened with what a vector says.
 
-use super::driver::{Answer, Driver};
 use super::format::{Expected, Times};
 use super::play::{Expectation, Got};
+use super::stage::{Answer, Stage};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// What a caller got, if it got anything.
-pub(crate) fn answer_of<'a>(
-    driver: &'a Driver,
-    expectation: &'a Expectation,
-) -> Option<&'a Answer> {
+pub(crate) fn answer_of(stage: &Stage, expectation: &Expectation) -> Option<Answer> {
     match &expectation.got {
-        Got::Caller(caller) => driver.answer_of(*caller),
-        Got::Now(answer) => Some(&**answer),
+        Got::Caller(caller) => stage.answer_of(*caller),
+        Got::Now(answer) => Some((**answer).clone()),
     }
 }
 
 /// What callers got.
-pub(crate) fn answers(driver: &Driver, expectations: &[Expectation]) -> Vec<String> {
+pub(crate) fn answers(stage: &Stage, expectations: &[Expectation]) -> Vec<String> {
     let differing = expectations.iter().filter_map(|expectation| {
-        let answer = answer_of(driver, expectation);
+        let answer = answer_of(stage, expectation);
         let Expectation {
             step,
             what,
@@ -28,7 +25,7 @@ pub(crate) fn answers(driver: &Driver, expectations: &[Expectation]) -> Vec<Stri
             expected,
             ..
         } = expectation;
-        let differences = differences(expected, *at, what == "call", answer);
+        let differences = differences(expected, *at, what == "call", answer.as_ref());
         (!differences.is_empty())
             .then(|| format!("step {step} ({what} at {at}): {}", differences.join("; ")))
     });
@@ -86,8 +83,8 @@ fn differences(
 }
 
 /// When loads began.
-pub(crate) fn loads(driver: &Driver, expected: &Times<u64>, wrong: &mut Vec<String>) {
-    let loads = &driver.origin.loads;
+pub(crate) fn loads(stage: &Stage, expected: &Times<u64>, wrong: &mut Vec<String>) {
+    let loads = stage.loads();
     if let Some(load) = loads.iter().find(|load| load.unexpected) {
         wrong.push(format!(
             "the origin's script has no load of {} at {}",
@@ -100,11 +97,11 @@ pub(crate) fn loads(driver: &Driver, expected: &Times<u64>, wrong: &mut Vec<Stri
 
 /// When loads were aborted; if nothing is said, none was.
 pub(crate) fn aborts(
-    driver: &Driver,
+    stage: &Stage,
     expected: Option<&Times<Option<u64>>>,
     wrong: &mut Vec<String>,
 ) {
-    let loads = &driver.origin.loads;
+    let loads = stage.loads();
     let aborted: Vec<_> = loads.iter().map(|load| (&load.key, load.aborted)).collect();
     match expected {
         Some(expected) => compare("aborts", &aborted, expected, wrong),
@@ -137,9 +134,9 @@ fn compare<T: Copy + PartialEq + std::fmt::Debug>(
 }
 
 /// What was counted.
-pub(crate) fn stats(driver: &Driver, expected: &BTreeMap<String, u64>, wrong: &mut Vec<String>) {
+pub(crate) fn stats(stage: &Stage, expected: &BTreeMap<String, u64>, wrong: &mut Vec<String>) {
     for (name, &count) in expected {
-        let got = driver.count(name);
+        let got = stage.count(name);
         if got != Some(count) {
             wrong.push(format!("stats.{name} should be {count}, is {got:?}"));
         }

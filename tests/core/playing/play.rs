@@ -1,12 +1,9 @@
 //! Plays a vector: its steps in virtual time, and what callers expect of them.
 
 use super::check;
-use super::driver::{Answer, Driver};
 use super::format::{Expected, StepFields, Times, Vector};
 use super::origin::Origin;
-use super::rules;
-use super::timeline::CallerId;
-use holdover::memory::Limits;
+use super::stage::{Answer, CallerId, Stage};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 
@@ -41,11 +38,11 @@ pub(crate) fn play(vector: Vector) -> Result<(), Vec<String>> {
         .iter()
         .find(|step| step.asks() != says(&step.expect));
     assert!(silent.is_none(), "`expect` is wrong or missing: {silent:?}");
-    let (driver, expectations) = observe(vector)?;
-    let mut wrong = check::answers(&driver, &expectations);
-    check::loads(&driver, &told.loads, &mut wrong);
-    check::aborts(&driver, told.aborts.as_ref(), &mut wrong);
-    check::stats(&driver, &told.stats, &mut wrong);
+    let (stage, expectations) = observe(vector)?;
+    let mut wrong = check::answers(&stage, &expectations);
+    check::loads(&stage, &told.loads, &mut wrong);
+    check::aborts(&stage, told.aborts.as_ref(), &mut wrong);
+    check::stats(&stage, &told.stats, &mut wrong);
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
 
@@ -59,22 +56,19 @@ struct Told {
 ///
 /// # Errors
 /// When its policy cannot be.
-pub(crate) fn observe(vector: Vector) -> Result<(Driver, Vec<Expectation>), Vec<String>> {
-    let policy = rules::compile(vector.policy).map_err(|error| vec![error.to_string()])?;
-    let limits = Limits {
-        max_entries: vector.memory.max_entries.unwrap_or(10_000),
-        max_bytes: u64::MAX,
-    };
+pub(crate) fn observe(vector: Vector) -> Result<(Stage, Vec<Expectation>), Vec<String>> {
+    let max_entries = vector.memory.max_entries.unwrap_or(10_000);
     let end = end_of(&vector.steps, &vector.loads, vector.until);
     let origin = Origin::new(vector.origin);
+    let stage = Stage::new(max_entries, vector.policy, origin, vector.wait_until);
     let mut play = Play {
-        driver: Driver::new(limits, policy, origin, vector.wait_until),
+        stage: stage.map_err(|error| vec![error.to_string()])?,
         named: HashMap::new(),
         expectations: Vec::new(),
     };
     play.steps(vector.steps);
-    play.driver.run_to(end);
-    Ok((play.driver, play.expectations))
+    play.stage.run_to(end);
+    Ok((play.stage, play.expectations))
 }
 
 /// The last moment that a vector says anything about.
@@ -88,7 +82,7 @@ fn end_of(steps: &[StepFields], loads: &Times<u64>, until: u64) -> u64 {
 }
 
 struct Play {
-    driver: Driver,
+    stage: Stage,
     named: HashMap<String, CallerId>,
     expectations: Vec<Expectation>,
 }
@@ -100,20 +94,20 @@ impl Play {
         for (index, step) in steps.into_iter().enumerate() {
             let goes_on = step.call.is_some() && turn == Some(step.at);
             if !goes_on {
-                self.driver.run_to(step.at);
+                self.stage.run_to(step.at);
             }
             turn = step.call.is_some().then_some(step.at);
             self.step(index, step);
         }
-        let now = self.driver.timeline.now();
-        self.driver.run_to(now);
+        let now = self.stage.host.elapsed().as_millis();
+        self.stage.run_to(now);
     }
 
     fn step(&mut self, index: usize, step: StepFields) {
         if let Some(call) = &step.call {
             self.calls(index, &label(call), &step);
         } else if let Some(refreshed) = &step.refresh {
-            let caller = self.driver.refresh(&label(refreshed));
+            let caller = self.stage.refresh(&label(refreshed));
             self.expect(
                 index,
                 "refresh",
@@ -124,7 +118,7 @@ impl Play {
         } else if let Some(peeked) = &step.peek {
             let answer = Answer {
                 at: step.at,
-                result: Ok(self.driver.peek(&label(peeked))),
+                result: Ok(self.stage.peek(&label(peeked))),
                 source: None,
                 age: 0,
                 ttl: Value::Null,
@@ -140,21 +134,21 @@ impl Play {
             );
         } else if let Some(set) = &step.set {
             let value = step.value.expect("`set` has a `value`");
-            self.driver.set(&label(set), value);
+            self.stage.set(&label(set), value);
         } else if let Some(dropped) = &step.invalidate {
-            self.driver.invalidate(&label(dropped));
+            self.stage.invalidate(&label(dropped));
         } else if let Some(names) = &step.abort {
             for name in names {
-                self.driver.abort(self.named[name]);
+                self.stage.abort(self.named[name]);
             }
         } else if let Some(names) = &step.vanish {
             for name in names {
-                self.driver.vanish(self.named[name]);
+                self.stage.vanish(self.named[name]);
             }
         } else if let Some(millis) = step.clock {
-            self.driver.timeline.shift(millis);
+            self.stage.host.step_clock(millis);
         } else if let Some(roll) = step.roll {
-            self.driver.roll = roll;
+            self.stage.host.set_roll(roll);
         } else {
             panic!("step {index} does nothing");
         }
@@ -163,7 +157,7 @@ impl Play {
     fn calls(&mut self, index: usize, key: &str, step: &StepFields) {
         let ttl = step.ttl.map(|ttl| ttl.0);
         for nth in 0..step.callers.unwrap_or(1) {
-            let caller = self.driver.call(key, ttl);
+            let caller = self.stage.call(key, ttl);
             if let Some(name) = &step.named {
                 self.named.insert(name.clone(), caller);
             }

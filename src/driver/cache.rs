@@ -1,0 +1,262 @@
+//! The cache: its entries, and the functions it wraps.
+
+use super::answer::Source;
+use super::bounds::{BoxFuture, Failure, Key, MaybeSend, MaybeSync, Value};
+use super::builder::CacheBuilder;
+use super::calling::Request;
+use super::error::Error;
+use super::function::Function;
+use super::guards::GuardSets;
+use super::host::{Host, LoadContext};
+use super::policy::{CachePolicy, Rules};
+use super::state::{Locked, State, lock};
+use crate::call::{Arrival, Counters, Landed, PolicyId};
+use crate::policy::ConfigError;
+use crate::strategy::lifetime::lifetime;
+use crate::strategy::ttl::{Lifetime, State as Good};
+use crate::time::{Span, Timestamp};
+use std::boxed::Box;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::vec::Vec;
+
+/// Says what a value weighs.
+pub(super) trait Weigh<K, V>: Fn(&K, &V) -> u32 + MaybeSend + MaybeSync {}
+impl<K, V, F: Fn(&K, &V) -> u32 + MaybeSend + MaybeSync> Weigh<K, V> for F {}
+
+/// A cache of values by key. Clones are the same cache.
+///
+/// `V` is cloned for each caller: put large values into an [`Arc`]. `E` is what loads fail with; it
+/// need not be `Clone`.
+pub struct Cache<K, V, E> {
+    pub(super) shared: Arc<Shared<K, V, E>>,
+}
+
+impl<K, V, E> Clone for Cache<K, V, E> {
+    fn clone(&self) -> Self {
+        let shared = Arc::clone(&self.shared);
+        Self { shared }
+    }
+}
+
+/// What all clones of a cache share.
+pub(super) struct Shared<K, V, E> {
+    pub(super) state: Mutex<State<K, V, E>>,
+    pub(super) host: Arc<dyn Host>,
+    pub(super) weigh: Option<Box<dyn Weigh<K, V>>>,
+    pub(super) is_closed: AtomicBool,
+}
+
+impl<K: Key, V: Value, E: Failure> Shared<K, V, E> {
+    pub(super) fn lock(&self) -> Locked<'_, K, V, E> {
+        lock(&self.state)
+    }
+
+    /// The time that never runs back, at the host's `now`.
+    pub(super) fn observe(&self, now: Timestamp) -> Timestamp {
+        self.lock().machine.observe(now)
+    }
+
+    pub(super) fn weigh(&self, key: &K, value: &V) -> u32 {
+        self.weigh.as_ref().map_or(0, |weigh| weigh(key, value))
+    }
+}
+
+/// A checked policy of a cache: see [`Cache::policy`].
+pub struct Bound<K: Key, V: Value, E: Failure> {
+    pub(super) id: PolicyId,
+    pub(super) rules: Rules<K, V, E>,
+    shared: Weak<Shared<K, V, E>>,
+}
+
+impl<K: Key, V: Value, E: Failure> Bound<K, V, E> {
+    pub(super) fn guards(&self) -> MutexGuard<'_, GuardSets<K>> {
+        let guards = self.rules.guards.lock();
+        guards.unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<K: Key, V: Value, E: Failure> Drop for Bound<K, V, E> {
+    fn drop(&mut self) {
+        if let Some(shared) = self.shared.upgrade() {
+            shared.lock().machine.remove_policy(self.id);
+        }
+    }
+}
+
+/// The contents of a cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stats {
+    /// Entries.
+    pub entries: u32,
+    /// What they weigh together.
+    pub bytes: u64,
+    /// Loads that run.
+    pub loads: usize,
+}
+
+impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
+    /// Begins a cache on this host.
+    pub fn builder(host: impl Host) -> CacheBuilder<K, V, E> {
+        CacheBuilder::new(Arc::new(host))
+    }
+
+    /// Checks a policy, for [`Cache::get_or_load`]. Its guards are shared by all who use it.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] that names the option and what is allowed.
+    pub fn policy(&self, policy: CachePolicy<V, E>) -> Result<Arc<Bound<K, V, E>>, ConfigError> {
+        let rules = Rules::compile(policy)?;
+        let id = self.shared.lock().machine.add_policy(rules.policy);
+        let shared = Arc::downgrade(&self.shared);
+        Ok(Arc::new(Bound { id, rules, shared }))
+    }
+
+    /// Wraps a function of a key.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] that names the option and what is allowed.
+    pub fn wrap<F, R>(
+        &self,
+        policy: CachePolicy<V, E>,
+        loader: F,
+    ) -> Result<Function<K, V, E>, ConfigError>
+    where
+        F: Fn(K, LoadContext) -> R + MaybeSend + MaybeSync + 'static,
+        R: Future<Output = Result<V, E>> + MaybeSend + 'static,
+    {
+        let bound = self.policy(policy)?;
+        let boxed = move |key, context| -> BoxFuture<'static, Result<V, E>> {
+            Box::pin(loader(key, context))
+        };
+        Ok(Function::new(self.clone(), bound, Arc::new(boxed)))
+    }
+
+    /// The value of `key`, which `loader` brings if there is none.
+    ///
+    /// # Errors
+    /// What the load fails with, when no entry may answer instead.
+    pub async fn get_or_load<F, R>(
+        &self,
+        key: &K,
+        policy: &Arc<Bound<K, V, E>>,
+        loader: F,
+    ) -> Result<V, Error<E>>
+    where
+        F: FnOnce(LoadContext) -> R + MaybeSend,
+        R: Future<Output = Result<V, E>> + MaybeSend + 'static,
+    {
+        let mut loader = Some(loader);
+        let load = move |context| -> Option<BoxFuture<'static, Result<V, E>>> {
+            let loader = loader.take()?;
+            Some(Box::pin(loader(context)))
+        };
+        let request = Request::new(&self.shared, policy, key);
+        Ok(request.answer(load).await?.value)
+    }
+
+    /// The value of `key` while it may answer, fresh or stale; `None` without one. Nothing is loaded,
+    /// counted or made recent.
+    #[must_use]
+    pub fn peek(&self, key: &K) -> Option<V> {
+        let now = self.shared.host.now();
+        let mut state = self.shared.lock();
+        let slot = state.slot(key)?;
+        let good = state.machine.state(slot, now)?;
+        let content = state.content(slot).filter(|_| Good::is_servable(good))?;
+        content.as_ref().ok().cloned()
+    }
+
+    /// Stores a value for `ttl`. Loads of its key that run do not overwrite it.
+    pub fn set(&self, key: &K, value: V, ttl: impl Into<Span>) {
+        let lifetime = Lifetime {
+            ttl: ttl.into(),
+            ..Lifetime::NONE
+        };
+        self.put(key, value, lifetime);
+    }
+
+    pub(super) fn put(&self, key: &K, value: V, lifetime: Lifetime) {
+        let size = self.shared.weigh(key, &value);
+        let now = self.shared.host.now();
+        let mut state = self.shared.lock();
+        let known = state.slot(key);
+        let landed = state.machine.put(known, Arrival { lifetime, size }, now);
+        if let (Some(slot), Landed::Stored(_)) = (known, landed) {
+            let flight = state.place_mut(slot).and_then(|place| place.flight.take());
+            drop(flight);
+        }
+        state.keep(key, landed, Ok(value));
+    }
+
+    /// Stores a value as if a load under `policy` had brought it.
+    pub(super) fn put_by(&self, key: &K, value: V, policy: &Bound<K, V, E>) {
+        let Some(facts) = policy.rules.facts_of(&value, None) else {
+            self.invalidate(key);
+            return;
+        };
+        let has_jitter = policy.rules.policy.jitter() > 0.0;
+        let roll = if has_jitter {
+            self.shared.host.roll()
+        } else {
+            0.5
+        };
+        self.put(key, value, lifetime(&policy.rules.policy, &facts, roll));
+    }
+
+    /// Drops the value of `key`. What a load that runs brings is given to those who wait for it, and
+    /// is not kept.
+    pub fn invalidate(&self, key: &K) {
+        let mut state = self.shared.lock();
+        let slot = state.slot(key);
+        state.machine.invalidate(slot);
+        state.drain();
+    }
+
+    /// Drops all values, likewise.
+    pub fn clear(&self) {
+        let mut state = self.shared.lock();
+        let keys: Vec<K> = state.keys().cloned().collect();
+        for key in keys {
+            let slot = state.slot(&key);
+            state.machine.invalidate(slot);
+        }
+        // Loads of keys that have no slot any more.
+        state.machine.invalidate(None);
+        state.drain();
+    }
+
+    /// The contents now.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let state = self.shared.lock();
+        let memory = state.machine.memory();
+        Stats {
+            entries: memory.entries(),
+            bytes: memory.bytes(),
+            loads: state.machine.flights(),
+        }
+    }
+
+    /// The counts of a policy.
+    #[must_use]
+    pub fn counters(&self, policy: &Bound<K, V, E>) -> Counters {
+        *self.shared.lock().machine.counters(policy.id)
+    }
+
+    /// Answers no more calls: they fail with [`Error::Closed`].
+    pub fn close(&self) {
+        self.shared.is_closed.store(true, Ordering::Release);
+    }
+}
+
+impl<K: Key, V: Value, E: Failure> Shared<K, V, E> {
+    /// The name of a hit: values that mean that there is none have their own.
+    pub(super) fn source_of_hit(rules: &Rules<K, V, E>, value: &V) -> Source {
+        if rules.is_nothing(value) {
+            Source::Negative
+        } else {
+            Source::Hit
+        }
+    }
+}

@@ -1,0 +1,342 @@
+//! One call: asking the machine, leading or joining a load, and what the outcome means for it.
+
+use super::answer::{Answer, Source, Times};
+use super::bounds::{BoxFuture, Failure, Key, Value};
+use super::cache::{Bound, Shared};
+use super::error::{Cause, Error};
+use super::flight::{Flight, Outcome};
+use super::guards::refusal;
+use super::host::LoadContext;
+use super::landing::{Load, times_of};
+use super::state::State;
+use super::waiting::{Ticket, Waited, run, run_refused};
+use crate::call::{Served, Step};
+use crate::fence::Fence;
+use crate::memory::SlotId;
+use crate::time::{Span, Timestamp};
+use std::boxed::Box;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
+
+type Answered<V, E> = Result<Answer<V, E>, Error<E>>;
+
+/// A call on its way.
+pub(super) struct Request<'a, K: Key, V: Value, E: Failure> {
+    shared: &'a Arc<Shared<K, V, E>>,
+    bound: &'a Arc<Bound<K, V, E>>,
+    key: &'a K,
+    ttl: Option<Span>,
+    /// Whoever asks for a new value is not served with an old one.
+    is_refresh: bool,
+}
+
+/// What the machine said, performed as far as that takes the lock.
+enum Begun<K: Key, V: Value, E: Failure> {
+    Answer(Answered<V, E>),
+    AnswerAndLead(Answered<V, E>, Load<K, V, E>),
+    Lead(Load<K, V, E>, Ticket<K, V, E>),
+    Wait(Ticket<K, V, E>, Span),
+}
+
+impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
+    pub(super) fn new(
+        shared: &'a Arc<Shared<K, V, E>>,
+        bound: &'a Arc<Bound<K, V, E>>,
+        key: &'a K,
+    ) -> Self {
+        Self {
+            shared,
+            bound,
+            key,
+            ttl: None,
+            is_refresh: false,
+        }
+    }
+
+    /// What it loads is kept for this time instead of the policy's.
+    pub(super) fn ttl(self, ttl: Option<Span>) -> Self {
+        Self { ttl, ..self }
+    }
+
+    /// Loads whether or not there is an entry.
+    pub(super) fn refresh(self) -> Self {
+        Self {
+            is_refresh: true,
+            ..self
+        }
+    }
+
+    /// Answers it. `load` gives the load, at most once for a loader that can be called only once.
+    pub(super) async fn answer(
+        &self,
+        mut load: impl FnMut(LoadContext) -> Option<BoxFuture<'static, Result<V, E>>>,
+    ) -> Answered<V, E> {
+        if self.bound.rules.counts_calls
+            && !self.is_refresh
+            && let Err(refused) = self.admit_call()
+        {
+            return self.reject(refused).await;
+        }
+        loop {
+            if self.shared.is_closed.load(Ordering::Acquire) {
+                return Err(Error::Closed);
+            }
+            let (ticket, lease) = match self.begin() {
+                Begun::Answer(answer) => return answer,
+                Begun::AnswerAndLead(answer, led) => {
+                    self.launch(led, &mut load).await;
+                    return answer;
+                }
+                Begun::Lead(led, ticket) => {
+                    self.launch(led, &mut load).await;
+                    (ticket, None)
+                }
+                Begun::Wait(ticket, lease) => (ticket, Some(lease)),
+            };
+            let leads = lease.is_none();
+            let after = self.bound.rules.policy.failover_after();
+            let after = after.filter(|_| ticket.has_fallback && !self.is_refresh);
+            let entry = || self.fail_over();
+            match ticket.wait(&*self.shared.host, after, lease, entry).await {
+                Waited::Answer(answer) => return Ok(answer),
+                Waited::Outcome(outcome) => return self.conclude(outcome, leads),
+                // Somebody takes over, perhaps this caller.
+                Waited::LeaseEnded => {}
+            }
+        }
+    }
+
+    fn begin(&self) -> Begun<K, V, E> {
+        let host = &self.shared.host;
+        let now = host.now();
+        let policy = self.bound.id;
+        let mut state = self.shared.lock();
+        let known = state.slot(self.key);
+        if self.is_refresh {
+            let (slot, fence) = state.machine.refresh(known, policy, now);
+            state.drain();
+            if known.is_none() {
+                state.adopt(slot, self.key);
+            }
+            return self.lead(&mut state, Some(slot), fence, false);
+        }
+        let (slot, mut step) = state.machine.begin(known, policy, now, f64::NAN);
+        if step == Step::Roll {
+            (_, step) = state.machine.begin(known, policy, now, host.roll());
+        }
+        if state.machine.has_dropped() {
+            state.drain();
+        }
+        if let (None, Some(slot)) = (known, slot) {
+            state.adopt(slot, self.key);
+        }
+        self.perform(&mut state, slot, step, now)
+    }
+
+    fn perform(
+        &self,
+        state: &mut State<K, V, E>,
+        slot: Option<SlotId>,
+        step: Step,
+        now: Timestamp,
+    ) -> Begun<K, V, E> {
+        match step {
+            Step::Serve(served) => Begun::Answer(self.serve(state, slot, served, now)),
+            Step::ServeAndRefresh(served, fence) => {
+                let answer = self.serve(state, slot, served, now);
+                let led = self.launched(state, slot, fence, true);
+                Begun::AnswerAndLead(answer, led)
+            }
+            Step::Load { fence, fallback } => {
+                let is_shared = self.bound.rules.policy.single_flight();
+                self.lead(state, slot.filter(|_| is_shared), fence, fallback)
+            }
+            Step::Wait { fallback } => {
+                let led = slot.and_then(|slot| state.place(slot)?.flight.clone());
+                if let (Some(flight), Some(slot)) = (led, slot) {
+                    let left = state.machine.wait_left(slot, now);
+                    return Begun::Wait(Ticket::new(self.load_of(flight), fallback), left);
+                }
+                // A load that its host dropped: nothing is lost by leading another one.
+                let known = state.slot(self.key);
+                let (slot, fence) = state.machine.refresh(known, self.bound.id, now);
+                self.lead(state, Some(slot), fence, fallback)
+            }
+            Step::Roll => unreachable!("a roll was given"),
+        }
+    }
+
+    fn load_of(&self, flight: Arc<Flight<V, E>>) -> Load<K, V, E> {
+        Load {
+            shared: Arc::clone(self.shared),
+            bound: Arc::clone(self.bound),
+            key: self.key.clone(),
+            flight,
+        }
+    }
+
+    fn lead(
+        &self,
+        state: &mut State<K, V, E>,
+        slot: Option<SlotId>,
+        fence: Fence,
+        fallback: bool,
+    ) -> Begun<K, V, E> {
+        let led = self.launched(state, slot, fence, false);
+        let ticket = Ticket::new(self.load_of(Arc::clone(&led.flight)), fallback);
+        Begun::Lead(led, ticket)
+    }
+
+    fn launched(
+        &self,
+        state: &mut State<K, V, E>,
+        slot: Option<SlotId>,
+        fence: Fence,
+        background: bool,
+    ) -> Load<K, V, E> {
+        let anchors = self.shared.host.anchors();
+        let flight = Arc::new(Flight::new(fence, background, self.ttl, anchors));
+        if let Some(slot) = slot {
+            state.lead(slot, &flight);
+        }
+        self.load_of(flight)
+    }
+
+    /// Starts a load: polled once by its caller, so that one that is done at once is no task.
+    async fn launch(
+        &self,
+        led: Load<K, V, E>,
+        load: &mut impl FnMut(LoadContext) -> Option<BoxFuture<'static, Result<V, E>>>,
+    ) {
+        let mut task: BoxFuture<'static, ()> = if let Err(refused) = led.admit() {
+            Box::pin(run_refused(led, refused))
+        } else {
+            let context = LoadContext {
+                cancel: Arc::clone(&led.flight.cancel),
+                background: led.flight.background,
+            };
+            let loading = catch_unwind(AssertUnwindSafe(|| load(context)));
+            let loading = loading.map_err(|_| Error::Panicked);
+            Box::pin(run(
+                led,
+                loading.and_then(|given| given.ok_or(Error::Dropped)),
+            ))
+        };
+        let first = poll_fn(|context| Poll::Ready(task.as_mut().poll(context))).await;
+        if first.is_pending() {
+            self.shared.host.spawn(task);
+        }
+    }
+
+    fn serve(
+        &self,
+        state: &mut State<K, V, E>,
+        slot: Option<SlotId>,
+        served: Served,
+        now: Timestamp,
+    ) -> Answered<V, E> {
+        let slot = slot.expect("an entry that answers has a slot");
+        let place = state.place(slot).expect("and its key");
+        let value = match place.content.as_ref().expect("and a content") {
+            Ok(value) => value.clone(),
+            Err(remembered) => return Err(remembered.clone()),
+        };
+        let (source, cause) = match served {
+            Served::Hit => (Shared::source_of_hit(&self.bound.rules, &value), None),
+            Served::Stale => (Source::Stale, None),
+            Served::ErrorFallback => (Source::ErrorFallback, place.failure.clone()),
+        };
+        let times = times_of(state, slot, now);
+        Ok(answer(value, source, times, cause))
+    }
+
+    /// The load is slow: the entry answers, if it still may.
+    fn fail_over(&self) -> Option<Answer<V, E>> {
+        let now = self.shared.host.now();
+        let mut state = self.shared.lock();
+        let slot = state.slot(self.key)?;
+        if !state.machine.fails_over(slot, now) {
+            return None;
+        }
+        let value = state.content(slot)?.as_ref().ok()?.clone();
+        state.machine.count_failover(self.bound.id);
+        let times = times_of(&mut state, slot, now);
+        Some(answer(value, Source::Failover, times, None))
+    }
+
+    /// What an outcome means for this caller.
+    fn conclude(&self, outcome: Outcome<V, E>, leads: bool) -> Answered<V, E> {
+        let source = |own| if leads { own } else { Source::Coalesced };
+        match outcome {
+            Outcome::Value(value, own, times, cause) => {
+                Ok(answer(value, source(own), times, cause))
+            }
+            Outcome::Failed(cause, Some((value, times)))
+                if !self.is_refresh && self.bound.rules.may_stand_in(&cause) =>
+            {
+                let mut state = self.shared.lock();
+                state.machine.count_error_fallback(self.bound.id);
+                Ok(answer(value, Source::ErrorFallback, times, Some(cause)))
+            }
+            Outcome::Failed(Cause::Result(value), _) => {
+                Ok(answer(value, source(Source::Load), Times::default(), None))
+            }
+            Outcome::Failed(Cause::Error(error), _) => Err(error),
+        }
+    }
+
+    /// Whether a limit on calls lets this one go on.
+    fn admit_call(&self) -> Result<(), Error<E>> {
+        let now = self.shared.observe(self.shared.host.now());
+        let mut guards = self.bound.guards();
+        let admitted = guards.admit_call(self.key, now);
+        admitted.map_err(|refused| refusal(&refused, now))
+    }
+
+    /// The answer of a call that is refused, hit or not.
+    async fn reject(&self, error: Error<E>) -> Answered<V, E> {
+        let cause = Cause::Error(error.clone());
+        if self.bound.rules.may_stand_in(&cause)
+            && let Some(answer) = self.held_over(&cause)
+        {
+            return answer;
+        }
+        let outcome = super::waiting::rejected(&self.bound.rules, error).await;
+        self.conclude(outcome, true)
+    }
+
+    fn held_over(&self, cause: &Cause<V, E>) -> Option<Answered<V, E>> {
+        let now = self.shared.host.now();
+        let mut state = self.shared.lock();
+        let slot = state.slot(self.key)?;
+        if !state.machine.fallback(slot, now) {
+            return None;
+        }
+        state.machine.count_error_fallback(self.bound.id);
+        let value = match state.content(slot)? {
+            Ok(value) => value.clone(),
+            Err(remembered) => return Some(Err(remembered.clone())),
+        };
+        let times = times_of(&mut state, slot, now);
+        let cause = Some(cause.clone());
+        Some(Ok(answer(value, Source::ErrorFallback, times, cause)))
+    }
+}
+
+fn answer<V, E>(
+    value: V,
+    source: Source,
+    Times { age, ttl }: Times,
+    cause: Option<Cause<V, E>>,
+) -> Answer<V, E> {
+    Answer {
+        value,
+        source,
+        age,
+        ttl,
+        cause,
+    }
+}

@@ -1,0 +1,148 @@
+//! Functions whose results are kept.
+
+use super::answer::Answer;
+use super::bounds::{BoxFuture, Failure, Key, MaybeSend, MaybeSync, Value};
+use super::cache::{Bound, Cache};
+use super::calling::Request;
+use super::error::Error;
+use super::host::LoadContext;
+use crate::call::Counters;
+use crate::time::Span;
+use std::sync::Arc;
+
+/// A loader with its future boxed.
+pub(super) trait Loader<K, V, E>:
+    Fn(K, LoadContext) -> BoxFuture<'static, Result<V, E>> + MaybeSend + MaybeSync
+{
+}
+impl<K, V, E, F> Loader<K, V, E> for F where
+    F: Fn(K, LoadContext) -> BoxFuture<'static, Result<V, E>> + MaybeSend + MaybeSync
+{
+}
+
+/// A function whose results are kept: see [`Cache::wrap`]. Clones are the same function.
+pub struct Function<K: Key, V: Value, E: Failure> {
+    cache: Cache<K, V, E>,
+    bound: Arc<Bound<K, V, E>>,
+    loader: Arc<dyn Loader<K, V, E>>,
+}
+
+impl<K: Key, V: Value, E: Failure> Clone for Function<K, V, E> {
+    fn clone(&self) -> Self {
+        Self {
+            cache: self.cache.clone(),
+            bound: Arc::clone(&self.bound),
+            loader: Arc::clone(&self.loader),
+        }
+    }
+}
+
+impl<K: Key, V: Value, E: Failure> Function<K, V, E> {
+    pub(super) fn new(
+        cache: Cache<K, V, E>,
+        bound: Arc<Bound<K, V, E>>,
+        loader: Arc<dyn Loader<K, V, E>>,
+    ) -> Self {
+        Self {
+            cache,
+            bound,
+            loader,
+        }
+    }
+
+    /// The value of `key`, from the cache or from the loader.
+    ///
+    /// # Errors
+    /// What the load fails with, when no entry may answer instead.
+    pub async fn get(&self, key: &K) -> Result<V, Error<E>> {
+        Ok(self.explain(key).await?.value)
+    }
+
+    /// The same, with where it came from.
+    ///
+    /// # Errors
+    /// What the load fails with, when no entry may answer instead.
+    pub async fn explain(&self, key: &K) -> Result<Answer<V, E>, Error<E>> {
+        self.call(key).explain().await
+    }
+
+    /// A call with options of its own.
+    pub fn call<'a>(&'a self, key: &'a K) -> Call<'a, K, V, E> {
+        Call {
+            function: self,
+            key,
+            ttl: None,
+        }
+    }
+
+    /// Loads a new value, whether or not there is one, and gives it.
+    ///
+    /// # Errors
+    /// What the load fails with; an entry does not answer instead.
+    pub async fn refresh(&self, key: &K) -> Result<V, Error<E>> {
+        let request = Request::new(&self.cache.shared, &self.bound, key).refresh();
+        let answer = request.answer(|context| Some((self.loader)(key.clone(), context)));
+        Ok(answer.await?.value)
+    }
+
+    /// The value of `key` while it may answer: see [`Cache::peek`].
+    #[must_use]
+    pub fn peek(&self, key: &K) -> Option<V> {
+        self.cache.peek(key)
+    }
+
+    /// Stores a value as if the function had returned it now.
+    pub fn set(&self, key: &K, value: V) {
+        self.cache.put_by(key, value, &self.bound);
+    }
+
+    /// Drops the value of `key`: see [`Cache::invalidate`].
+    pub fn invalidate(&self, key: &K) {
+        self.cache.invalidate(key);
+    }
+
+    /// What happened so far.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.cache.counters(&self.bound)
+    }
+}
+
+/// A call with options of its own: see [`Function::call`].
+#[must_use = "a call begins with `get` or `explain`"]
+pub struct Call<'a, K: Key, V: Value, E: Failure> {
+    function: &'a Function<K, V, E>,
+    key: &'a K,
+    ttl: Option<Span>,
+}
+
+impl<K: Key, V: Value, E: Failure> Call<'_, K, V, E> {
+    /// Keeps what this call loads for `ttl` instead of the policy's.
+    pub fn ttl(mut self, ttl: impl Into<Span>) -> Self {
+        self.ttl = Some(ttl.into());
+        self
+    }
+
+    /// Makes the call.
+    ///
+    /// # Errors
+    /// What the load fails with, when no entry may answer instead.
+    pub async fn get(self) -> Result<V, Error<E>> {
+        Ok(self.explain().await?.value)
+    }
+
+    /// Makes the call, and says where its value came from.
+    ///
+    /// # Errors
+    /// What the load fails with, when no entry may answer instead.
+    pub async fn explain(self) -> Result<Answer<V, E>, Error<E>> {
+        let Function {
+            cache,
+            bound,
+            loader,
+        } = self.function;
+        let request = Request::new(&cache.shared, bound, self.key).ttl(self.ttl);
+        let load = |context| Some(loader(self.key.clone(), context));
+        request.answer(load).await
+    }
+}

@@ -1,0 +1,282 @@
+//! Guards, by scope: what users set, and the machines that instances of a policy share.
+
+use super::bounds::Decide;
+use super::error::{Cause, Error};
+use crate::guard::circuit_breaker::{self, CircuitBreakerOptions};
+use crate::guard::rate_limit::{self, RateLimitOptions};
+use crate::guard::slow_calls::{self, SlowCallsOptions};
+use crate::guard::{Guards, Outcome, Permit, Refusal};
+use crate::policy::ConfigError;
+use crate::time::{Span, Timestamp};
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::Arc;
+use std::vec::Vec;
+
+/// Keys whose guards are told apart, unless more are in force: those of others begin anew.
+const MOST_KEYS: usize = 10_000;
+
+/// Which loads a guard judges together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// Those of the policy.
+    #[default]
+    Function,
+    /// Those of one key.
+    Key,
+}
+
+/// What a rate limit counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Count {
+    /// Loads.
+    #[default]
+    Loads,
+    /// Calls, hits included.
+    Calls,
+}
+
+/// Refuses loads from an origin that fails: see [`CircuitBreakerOptions`].
+pub struct CircuitBreaker<V, E> {
+    pub(super) options: CircuitBreakerOptions,
+    pub(super) scope: Scope,
+    pub(super) count_if: Option<Arc<dyn Decide<Cause<V, E>, bool>>>,
+}
+
+impl<V, E> CircuitBreaker<V, E> {
+    /// Judges all loads of the policy together, and counts every failure.
+    #[must_use]
+    pub fn new(options: CircuitBreakerOptions) -> Self {
+        Self {
+            options,
+            scope: Scope::Function,
+            count_if: None,
+        }
+    }
+
+    /// Judges these loads together.
+    #[must_use]
+    pub fn scope(self, scope: Scope) -> Self {
+        Self { scope, ..self }
+    }
+
+    /// Counts only failures that say something of the origin.
+    #[must_use]
+    #[expect(private_bounds, reason = "an alias for the bounds of a function")]
+    pub fn count_if(mut self, counts: impl Decide<Cause<V, E>, bool> + 'static) -> Self {
+        self.count_if = Some(Arc::new(counts));
+        self
+    }
+}
+
+/// Refuses loads, or calls, above a rate: see [`RateLimitOptions`].
+#[derive(Clone, Copy, Debug)]
+pub struct RateLimit {
+    pub(super) options: RateLimitOptions,
+    pub(super) scope: Scope,
+    pub(super) count: Count,
+}
+
+impl RateLimit {
+    /// Counts all loads of the policy together.
+    #[must_use]
+    pub const fn new(options: RateLimitOptions) -> Self {
+        Self {
+            options,
+            scope: Scope::Function,
+            count: Count::Loads,
+        }
+    }
+
+    /// Counts these together.
+    #[must_use]
+    pub const fn scope(self, scope: Scope) -> Self {
+        Self { scope, ..self }
+    }
+
+    /// Counts loads or calls.
+    #[must_use]
+    pub const fn count(self, count: Count) -> Self {
+        Self { count, ..self }
+    }
+}
+
+/// Refuses loads once they become slow: see [`SlowCallsOptions`].
+#[derive(Clone, Copy, Debug)]
+pub struct SlowCalls {
+    pub(super) options: SlowCallsOptions,
+    pub(super) scope: Scope,
+}
+
+impl SlowCalls {
+    /// Judges all loads of the policy together.
+    #[must_use]
+    pub const fn new(options: SlowCallsOptions) -> Self {
+        let scope = Scope::Function;
+        Self { options, scope }
+    }
+
+    /// Judges these loads together.
+    #[must_use]
+    pub const fn scope(self, scope: Scope) -> Self {
+        Self { scope, ..self }
+    }
+}
+
+/// The guards of one scope.
+struct Scoped<K> {
+    scope: Scope,
+    fresh: Guards,
+    shared: Guards,
+    by_key: HashMap<K, Guards>,
+}
+
+impl<K: Clone + Eq + Hash> Scoped<K> {
+    fn new(scope: Scope, fresh: Guards) -> Option<Self> {
+        let is_empty = fresh.circuit_breaker.is_none()
+            && fresh.rate_limit.is_none()
+            && fresh.slow_calls.is_none();
+        (!is_empty).then(|| Self {
+            scope,
+            shared: fresh.clone(),
+            fresh,
+            by_key: HashMap::new(),
+        })
+    }
+
+    fn known(&mut self, key: &K) -> Option<&mut Guards> {
+        match self.scope {
+            Scope::Function => Some(&mut self.shared),
+            Scope::Key => self.by_key.get_mut(key),
+        }
+    }
+
+    fn of(&mut self, key: &K, now: Timestamp) -> &mut Guards {
+        if self.scope == Scope::Function {
+            return &mut self.shared;
+        }
+        if !self.by_key.contains_key(key) {
+            if self.by_key.len() >= MOST_KEYS {
+                self.by_key.retain(|_, guards| guards.is_in_force(now));
+            }
+            self.by_key.insert(key.clone(), self.fresh.clone());
+        }
+        self.by_key.get_mut(key).expect("just inserted")
+    }
+}
+
+/// A load that was admitted: what it reports with.
+pub(super) struct Admission {
+    permits: Vec<Permit>,
+    started_at: Timestamp,
+}
+
+/// The guards of a policy.
+pub(super) struct GuardSets<K> {
+    loads: Vec<Scoped<K>>,
+    calls: Option<Scoped<K>>,
+}
+
+impl<K: Clone + Eq + Hash> GuardSets<K> {
+    pub(super) fn compile<V, E>(
+        breaker: Option<&CircuitBreaker<V, E>>,
+        limit: Option<&RateLimit>,
+        slow_calls: Option<&SlowCalls>,
+    ) -> Result<Self, ConfigError> {
+        let mut loads = Vec::new();
+        for scope in [Scope::Function, Scope::Key] {
+            let breaker = breaker.filter(|given| given.scope == scope);
+            let limit = limit.filter(|given| given.scope == scope && given.count == Count::Loads);
+            let slow_calls = slow_calls.filter(|given| given.scope == scope);
+            let guards = Guards {
+                circuit_breaker: breaker
+                    .map(|given| circuit_breaker::CircuitBreaker::compile(&given.options))
+                    .transpose()?,
+                rate_limit: compiled(limit)?,
+                slow_calls: slow_calls
+                    .map(|given| slow_calls::SlowCalls::compile(&given.options))
+                    .transpose()?,
+            };
+            loads.extend(Scoped::new(scope, guards));
+        }
+        let of_calls = limit.filter(|given| given.count == Count::Calls);
+        let calls = Guards {
+            rate_limit: compiled(of_calls)?,
+            ..Guards::default()
+        };
+        let scope = of_calls.map_or(Scope::Function, |given| given.scope);
+        Ok(Self {
+            loads,
+            calls: Scoped::new(scope, calls),
+        })
+    }
+
+    /// True if calls are asked about before anything else.
+    pub(super) fn counts_calls(&self) -> bool {
+        self.calls.is_some()
+    }
+
+    /// True if loads are asked about.
+    pub(super) fn counts_loads(&self) -> bool {
+        !self.loads.is_empty()
+    }
+
+    /// Whether a call may go on.
+    pub(super) fn admit_call(&mut self, key: &K, now: Timestamp) -> Result<(), Refusal> {
+        let Some(calls) = &mut self.calls else {
+            return Ok(());
+        };
+        let guards = calls.of(key, now);
+        guards.check(now)?;
+        let _ = guards.take(Span::ZERO, now);
+        Ok(())
+    }
+
+    /// Whether a load may start, which uses nothing up if it may not. `now` never runs back;
+    /// `started_at` is the wall clock's, for the load's duration.
+    pub(super) fn admit(
+        &mut self,
+        key: &K,
+        lease: Span,
+        now: Timestamp,
+        started_at: Timestamp,
+    ) -> Result<Admission, Refusal> {
+        for scoped in &mut self.loads {
+            scoped.of(key, now).check(now)?;
+        }
+        let loads = self.loads.iter_mut();
+        let permits = loads.map(|scoped| scoped.of(key, now).take(lease, now));
+        Ok(Admission {
+            permits: permits.collect(),
+            started_at,
+        })
+    }
+
+    /// Hears how an admitted load went.
+    pub(super) fn record(
+        &mut self,
+        key: &K,
+        admission: &Admission,
+        outcome: Outcome,
+        now: Timestamp,
+        wall: Timestamp,
+    ) {
+        let duration = wall.since(admission.started_at);
+        for (scoped, permit) in self.loads.iter_mut().zip(&admission.permits) {
+            // A key whose guards were forgotten meanwhile has nothing to say any more.
+            if let Some(guards) = scoped.known(key) {
+                guards.record(*permit, outcome, duration, now);
+            }
+        }
+    }
+}
+
+fn compiled(limit: Option<&RateLimit>) -> Result<Option<rate_limit::RateLimit>, ConfigError> {
+    limit
+        .map(|given| rate_limit::RateLimit::compile(&given.options))
+        .transpose()
+}
+
+pub(super) fn refusal<E>(refusal: &Refusal, now: Timestamp) -> Error<E> {
+    Error::refused(refusal.reason, refusal.retry_at.since(now))
+}

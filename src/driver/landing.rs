@@ -1,0 +1,203 @@
+//! How loads end, and what is kept of them.
+
+use super::answer::{Source, Times};
+use super::bounds::{Failure, Key, Value};
+use super::cache::{Bound, Shared};
+use super::error::{Cause, Error};
+use super::flight::{Flight, Outcome};
+use super::guards::refusal;
+use super::state::{Content, State};
+use crate::call::{self, Brought, Instead, Landed};
+use crate::guard::Outcome as Went;
+use crate::memory::SlotId;
+use crate::strategy::lifetime::Facts;
+use crate::time::Timestamp;
+use std::sync::Arc;
+
+/// A load on its way: what is needed to bring it home.
+pub(super) struct Load<K: Key, V: Value, E: Failure> {
+    pub(super) shared: Arc<Shared<K, V, E>>,
+    pub(super) bound: Arc<Bound<K, V, E>>,
+    pub(super) key: K,
+    pub(super) flight: Arc<Flight<V, E>>,
+}
+
+impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
+    /// The loader is done, perhaps long after its timeout.
+    pub(super) fn landed(&self, result: Result<V, Error<E>>) -> Outcome<V, E> {
+        match result {
+            Ok(value) if self.bound.rules.is_failure(&value) => self.failed(Cause::Result(value)),
+            Ok(value) => self.succeeded(value),
+            Err(error) => self.failed(Cause::Error(error)),
+        }
+    }
+
+    fn succeeded(&self, value: V) -> Outcome<V, E> {
+        let rules = &self.bound.rules;
+        self.record(Went::Success);
+        self.flight.course().over = true;
+        let facts = rules.facts_of(&value, self.flight.ttl);
+        let times = if let Some(facts) = facts.filter(|_| rules.is_kept(&value)) {
+            self.store(Ok(value.clone()), facts)
+        } else {
+            self.end_without_storing();
+            Times::default()
+        };
+        Outcome::Value(value, Source::Load, times, None)
+    }
+
+    /// Stores a result; gives the times of the entry that it is now.
+    fn store(&self, content: Content<V, E>, facts: Facts) -> Times {
+        let Shared { host, weigh, .. } = &*self.shared;
+        let size = match (weigh, &content) {
+            (Some(weigh), Ok(value)) => weigh(&self.key, value),
+            _ => 0,
+        };
+        let has_jitter = self.bound.rules.policy.jitter() > 0.0;
+        let brought = Brought {
+            facts,
+            size,
+            roll: if has_jitter { host.roll() } else { 0.5 },
+            may_be_below: false,
+        };
+        let now = host.now();
+        let mut state = self.shared.lock();
+        let known = state.slot(&self.key);
+        let Flight { fence, .. } = *self.flight;
+        let policy = self.bound.id;
+        let (landed, _) = state.machine.landed(known, fence, policy, &brought, now);
+        state.unlead(known, &self.flight, None);
+        state.keep(&self.key, landed, content);
+        match landed {
+            Landed::Stored(slot) => times_of(&mut state, slot, now),
+            Landed::NotKept | Landed::Outdated => Times::default(),
+        }
+    }
+
+    /// The load failed. Only the first failure counts: it may time out, then fail.
+    pub(super) fn failed(&self, cause: Cause<V, E>) -> Outcome<V, E> {
+        {
+            let mut course = self.flight.course();
+            if course.over {
+                return Outcome::Failed(cause, None);
+            }
+            course.over = true;
+        }
+        let rules = &self.bound.rules;
+        let counts = rules.counts(&cause);
+        self.record(if counts { Went::Failure } else { Went::Ignored });
+        let facts = call::Failure {
+            may_stand_in: self.flight.background || rules.may_stand_in(&cause),
+            is_memorable: matches!(cause, Cause::Error(_)) && rules.remembers(),
+            ..call::Failure::default()
+        };
+        let now = self.shared.host.now();
+        let (instead, held) = self.end(&cause, |state, slot| {
+            let Flight { fence, .. } = *self.flight;
+            state.machine.failed(slot, fence, self.bound.id, facts, now)
+        });
+        if let (Instead::Remembered, Cause::Error(error)) = (instead, &cause)
+            && let Some(facts) = rules.facts_of_failure(error)
+        {
+            let _ = self.store(Err(error.clone()), facts);
+        }
+        Outcome::Failed(cause, held)
+    }
+
+    /// A guard refused the load; what answers instead, if anything does.
+    pub(super) fn refused(&self, cause: &Cause<V, E>) -> Option<Outcome<V, E>> {
+        self.flight.course().over = true;
+        let now = self.shared.host.now();
+        let (_, held) = self.end(cause, |state, slot| {
+            let Flight { fence, .. } = *self.flight;
+            state
+                .machine
+                .refused(slot, fence, self.bound.id, false, now)
+        });
+        let answers = self.flight.background || self.bound.rules.may_stand_in(cause);
+        let held = held.filter(|_| answers)?;
+        Some(Outcome::Failed(cause.clone(), Some(held)))
+    }
+
+    /// Ends the flight without a result; gives the entry that answers instead.
+    fn end(
+        &self,
+        cause: &Cause<V, E>,
+        end: impl FnOnce(&mut State<K, V, E>, Option<SlotId>) -> Instead,
+    ) -> (Instead, Option<(V, Times)>) {
+        let mut state = self.shared.lock();
+        let slot = state.slot(&self.key);
+        let instead = end(&mut state, slot);
+        let place = slot.and_then(|slot| state.place(slot));
+        let held = match (instead, place) {
+            (Instead::Entry { age, ttl }, Some(place)) => {
+                let value = place
+                    .content
+                    .as_ref()
+                    .and_then(|content| content.as_ref().ok());
+                value.map(|value| (value.clone(), Times { age, ttl }))
+            }
+            _ => None,
+        };
+        state.unlead(slot, &self.flight, Some(cause.clone()));
+        state.drain();
+        (instead, held)
+    }
+
+    pub(super) fn end_without_storing(&self) {
+        let mut state = self.shared.lock();
+        let slot = state.slot(&self.key);
+        state.machine.cancelled(slot, self.flight.fence);
+        state.unlead(slot, &self.flight, None);
+        state.drain();
+    }
+
+    /// Nobody waits any more and nothing keeps the load.
+    pub(super) fn abandon(&self) {
+        self.flight.course().over = true;
+        self.record(Went::Ignored);
+        self.end_without_storing();
+        self.flight.cancel.cancel();
+        self.flight.stop.cancel();
+    }
+
+    /// Asks the guards whether the load may start.
+    pub(super) fn admit(&self) -> Result<(), Error<E>> {
+        let rules = &self.bound.rules;
+        if !rules.counts_loads {
+            return Ok(());
+        }
+        let wall = self.shared.host.now();
+        let now = self.shared.observe(wall);
+        let mut guards = self.bound.guards();
+        match guards.admit(&self.key, rules.policy.lease(), now, wall) {
+            Ok(admission) => {
+                self.flight.course().admission = Some(admission);
+                Ok(())
+            }
+            Err(refused) => Err(refusal(&refused, now)),
+        }
+    }
+
+    /// Tells the guards how the load went, once.
+    fn record(&self, went: Went) {
+        let Some(admission) = self.flight.course().admission.take() else {
+            return;
+        };
+        let wall = self.shared.host.now();
+        let now = self.shared.observe(wall);
+        let mut guards = self.bound.guards();
+        guards.record(&self.key, &admission, went, now, wall);
+    }
+}
+
+/// The times of the entry of `slot`.
+pub(super) fn times_of<K: Key, V: Value, E: Failure>(
+    state: &mut State<K, V, E>,
+    slot: SlotId,
+    now: Timestamp,
+) -> Times {
+    let age = state.machine.age(slot, now).unwrap_or_default();
+    let ttl = state.machine.ttl(slot).unwrap_or_default();
+    Times { age, ttl }
+}

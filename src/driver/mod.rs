@@ -1,0 +1,62 @@
+//! The driver over futures: a cache of functions for Rust programs.
+//!
+//! It performs the steps of the [call machine](crate::call) with futures, as the npm package does
+//! with promises: same options, same meanings, held to the same scenarios. It needs no particular
+//! executor; a [`Host`] tells it the time, sleeps and runs tasks.
+//!
+//! ```
+//! use holdover::driver::{Cache, CachePolicy, Source, testing::Virtual};
+//! use std::time::Duration;
+//!
+//! # let host = Virtual::new();
+//! let cache = Cache::<u64, String, std::io::Error>::builder(host.clone()).build();
+//! let name_of = cache.wrap(
+//!     CachePolicy::ttl(Duration::from_secs(60))
+//!         .stale_if_error(Duration::from_secs(86_400))
+//!         .timeout(Duration::from_secs(2)),
+//!     |id, _context| async move { Ok(format!("user {id}")) },
+//! )?;
+//! # host.run(async move {
+//! assert_eq!(name_of.get(&42).await.unwrap(), "user 42");
+//! assert_eq!(name_of.explain(&42).await.unwrap().source, Source::Hit);
+//! # });
+//! # Ok::<(), holdover::ConfigError>(())
+//! ```
+//!
+//! - A hit neither allocates nor spawns; it locks the cache for the time of a look-up.
+//! - All callers of a key share one load, which outlives its first caller while others wait. When
+//!   nobody does, it is dropped.
+//! - Dropping a future stops that caller's waiting and nothing else.
+//! - Errors are shared, so they are in an [`Arc`](std::sync::Arc): see [`Error::Load`].
+//! - A load that calls its own key waits for itself until its lease ends; call the loader instead.
+
+mod answer;
+mod bounds;
+mod builder;
+mod cache;
+mod calling;
+mod error;
+mod flight;
+mod function;
+mod guards;
+mod host;
+mod landing;
+mod policy;
+mod state;
+#[cfg(feature = "testing")]
+pub mod testing;
+#[cfg(feature = "tokio")]
+mod tokio;
+mod waiting;
+
+pub use self::answer::{Answer, Source};
+pub use self::bounds::{BoxFuture, Failure, Key, MaybeSend, MaybeSync, Value};
+pub use self::builder::CacheBuilder;
+pub use self::cache::{Bound, Cache, Stats};
+pub use self::error::{Cause, Error};
+pub use self::function::{Call, Function};
+pub use self::guards::{CircuitBreaker, Count, RateLimit, Scope, SlowCalls};
+pub use self::host::{Host, LoadContext};
+pub use self::policy::CachePolicy;
+#[cfg(feature = "tokio")]
+pub use self::tokio::Tokio;

@@ -1,0 +1,303 @@
+//! The policy of a function: options, guards, and functions that judge its results.
+
+use super::bounds::{BoxFuture, Decide, Failure, Key, Value};
+use super::error::{Cause, Error};
+use super::guards::{CircuitBreaker, GuardSets, RateLimit, SlowCalls};
+use crate::policy::{ConfigError, Mode, Options, Policy};
+use crate::strategy::early::Early;
+use crate::strategy::hits::Hits;
+use crate::strategy::lifetime::{Facts, Kind};
+use crate::time::Span;
+use std::boxed::Box;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
+
+type Judge<A, R> = Option<Arc<dyn Decide<A, R>>>;
+type OnReject<V, E> = Judge<Error<E>, BoxFuture<'static, Result<V, E>>>;
+
+/// How the results of a function are kept, and what happens when it fails or is slow.
+///
+/// The options mean what they mean in the npm package; they are checked by
+/// [`Cache::wrap`](super::Cache::wrap). A function given here that panics has not decided: it is as
+/// if it were not there.
+#[must_use]
+pub struct CachePolicy<V, E> {
+    options: Options,
+    circuit_breaker: Option<CircuitBreaker<V, E>>,
+    rate_limit: Option<RateLimit>,
+    slow_calls: Option<SlowCalls>,
+    stale_on: Judge<Cause<V, E>, bool>,
+    fail_if: Judge<V, bool>,
+    cache_if: Judge<V, bool>,
+    ttl_by: Judge<V, Span>,
+    error_ttl_by: Judge<Error<E>, Span>,
+    is_nothing: Judge<V, bool>,
+    on_reject: OnReject<V, E>,
+    keeps_loading: bool,
+}
+
+macro_rules! options {
+    ($($(#[doc = $docs:literal])* $option:ident: $given:ty as $value:expr,)*) => {
+        $(
+            $(#[doc = $docs])*
+            pub fn $option(mut self, $option: $given) -> Self {
+                self.options.$option = $value;
+                self
+            }
+        )*
+    };
+}
+
+impl<V: Value, E: Failure> CachePolicy<V, E> {
+    /// Keeps results for `ttl`: served without asking the origin. [`Span::FOREVER`] never ends.
+    pub fn ttl(ttl: impl Into<Span>) -> Self {
+        Self::new(Options {
+            ttl: Some(ttl.into()),
+            ..Options::default()
+        })
+    }
+
+    /// Keeps each result for the time that `ttl` gives it. One it panics for is not kept.
+    #[expect(private_bounds, reason = "an alias for the bounds of a function")]
+    pub fn ttl_by(ttl: impl Decide<V, Span> + 'static) -> Self {
+        Self {
+            ttl_by: Some(Arc::new(ttl)),
+            ..Self::ttl(Span::FOREVER)
+        }
+    }
+
+    /// A policy with these options and nothing else.
+    pub fn new(options: Options) -> Self {
+        Self {
+            options,
+            circuit_breaker: None,
+            rate_limit: None,
+            slow_calls: None,
+            stale_on: None,
+            fail_if: None,
+            cache_if: None,
+            ttl_by: None,
+            error_ttl_by: None,
+            is_nothing: None,
+            on_reject: None,
+            keeps_loading: false,
+        }
+    }
+
+    /// Sets all options at once.
+    pub fn options(mut self, options: Options) -> Self {
+        self.options = options;
+        self
+    }
+
+    options! {
+        /// The time past `ttl` in which an entry is served while one load refreshes it in the
+        /// background. Default 0.
+        stale_while_revalidate: impl Into<Span> as stale_while_revalidate.into(),
+        /// The time past `ttl` in which an entry is served when a load fails. Default 0.
+        stale_if_error: impl Into<Span> as stale_if_error.into(),
+        /// The random part of `ttl` that is taken away, from 0 to below 1. Default 0.
+        jitter: f64 as jitter,
+        /// The time for which a failure is remembered. Default 0.
+        error_ttl: impl Into<Span> as error_ttl.into(),
+        /// The longest time that a load keeps a caller waiting who has an entry. Default: as long
+        /// as it takes.
+        failover_after: impl Into<Span> as Some(failover_after.into()),
+        /// The longest time that a load may take. Default: no limit.
+        timeout: impl Into<Span> as Some(timeout.into()),
+        /// The pause after a failure that an entry answered for. Default 1 s, doubling up to 30 s.
+        retry_after: impl Into<Span> as retry_after.into(),
+        /// Asks the cache or the origin first. Default the cache.
+        mode: Mode as mode,
+        /// True if callers of a key share one load. Default true.
+        single_flight: bool as single_flight,
+        /// The time when a fresh entry is refreshed in the background. Default: not before its end.
+        early: Early as Some(early),
+        /// How often an entry is served. Default: as often as asked for.
+        hits: Hits as Some(hits),
+    }
+
+    /// The `ttl` of values that mean "there is none", like `None`. Default: that of other values.
+    #[expect(private_bounds, reason = "an alias for the bounds of a function")]
+    pub fn negative_ttl(
+        mut self,
+        ttl: impl Into<Span>,
+        is_nothing: impl Decide<V, bool> + 'static,
+    ) -> Self {
+        self.options.negative_ttl = Some(ttl.into());
+        self.is_nothing = Some(Arc::new(is_nothing));
+        self
+    }
+
+    /// Refuses loads while the origin fails.
+    pub fn circuit_breaker(mut self, guard: CircuitBreaker<V, E>) -> Self {
+        self.circuit_breaker = Some(guard);
+        self
+    }
+
+    /// Refuses loads, or calls, above a rate.
+    pub fn rate_limit(mut self, guard: RateLimit) -> Self {
+        self.rate_limit = Some(guard);
+        self
+    }
+
+    /// Refuses loads once they become slow.
+    pub fn slow_calls(mut self, guard: SlowCalls) -> Self {
+        self.slow_calls = Some(guard);
+        self
+    }
+
+    /// Gives a value to callers that the rate limit refuses and no entry answers.
+    pub fn on_reject<F, R>(mut self, on_reject: F) -> Self
+    where
+        F: Fn(&Error<E>) -> R + super::MaybeSend + super::MaybeSync + 'static,
+        R: Future<Output = Result<V, E>> + super::MaybeSend + 'static,
+    {
+        let boxed = move |error: &Error<E>| -> BoxFuture<'static, Result<V, E>> {
+            Box::pin(on_reject(error))
+        };
+        self.on_reject = Some(Arc::new(boxed));
+        self
+    }
+
+    /// Says for which failures an entry may answer. Default: for all.
+    #[expect(private_bounds, reason = "an alias for the bounds of a function")]
+    pub fn stale_on(mut self, may_stand_in: impl Decide<Cause<V, E>, bool> + 'static) -> Self {
+        self.stale_on = Some(Arc::new(may_stand_in));
+        self
+    }
+
+    /// Says which results are failures. Default: none.
+    #[expect(private_bounds, reason = "an alias for the bounds of a function")]
+    pub fn fail_if(mut self, is_failure: impl Decide<V, bool> + 'static) -> Self {
+        self.fail_if = Some(Arc::new(is_failure));
+        self
+    }
+
+    /// Says which results are kept. Default: all.
+    #[expect(private_bounds, reason = "an alias for the bounds of a function")]
+    pub fn cache_if(mut self, is_kept: impl Decide<V, bool> + 'static) -> Self {
+        self.cache_if = Some(Arc::new(is_kept));
+        self
+    }
+
+    /// Remembers each failure for the time that `ttl` gives it.
+    #[expect(private_bounds, reason = "an alias for the bounds of a function")]
+    pub fn error_ttl_by(mut self, ttl: impl Decide<Error<E>, Span> + 'static) -> Self {
+        self.error_ttl_by = Some(Arc::new(ttl));
+        self
+    }
+
+    /// Goes on with loads that took over their `timeout` or that nobody waits for any more: they
+    /// are told by their [context](super::LoadContext::is_cancelled), and what they bring late is
+    /// kept. Default: they are dropped.
+    pub fn keep_loading(mut self) -> Self {
+        self.keeps_loading = true;
+        self
+    }
+}
+
+/// A policy that was checked.
+pub(super) struct Rules<K, V, E> {
+    pub(super) policy: Policy,
+    pub(super) guards: Mutex<GuardSets<K>>,
+    pub(super) counts_calls: bool,
+    pub(super) counts_loads: bool,
+    pub(super) keeps_loading: bool,
+    given: CachePolicy<V, E>,
+}
+
+impl<K: Key, V: Value, E: Failure> Rules<K, V, E> {
+    pub(super) fn compile(given: CachePolicy<V, E>) -> Result<Self, ConfigError> {
+        let guards = GuardSets::compile(
+            given.circuit_breaker.as_ref(),
+            given.rate_limit.as_ref(),
+            given.slow_calls.as_ref(),
+        )?;
+        Ok(Self {
+            policy: Policy::compile(&given.options)?,
+            counts_calls: guards.counts_calls(),
+            counts_loads: guards.counts_loads(),
+            keeps_loading: given.keeps_loading,
+            guards: Mutex::new(guards),
+            given,
+        })
+    }
+
+    /// True for a value that means that there is none, under a policy that tells them.
+    pub(super) fn is_nothing(&self, value: &V) -> bool {
+        ask(self.given.is_nothing.as_ref(), value).unwrap_or(false)
+    }
+
+    /// The facts of a value; `None` when it is not to be stored. `own`: the call's ttl.
+    pub(super) fn facts_of(&self, value: &V, own: Option<Span>) -> Option<Facts> {
+        let is_nothing = self.is_nothing(value);
+        let ttl = match &self.given.ttl_by {
+            Some(_) if own.is_none() && !is_nothing => {
+                Some(ask(self.given.ttl_by.as_ref(), value)?)
+            }
+            _ => None,
+        };
+        Some(Facts {
+            kind: if is_nothing {
+                Kind::Nothing
+            } else {
+                Kind::Value
+            },
+            call_ttl: own,
+            ttl,
+            ..Facts::default()
+        })
+    }
+
+    /// The facts of a failure; `None` when it is not to be remembered.
+    pub(super) fn facts_of_failure(&self, error: &Error<E>) -> Option<Facts> {
+        let ttl = match &self.given.error_ttl_by {
+            Some(_) => Some(ask(self.given.error_ttl_by.as_ref(), error)?),
+            None => None,
+        };
+        Some(Facts {
+            kind: Kind::Failure,
+            ttl,
+            ..Facts::default()
+        })
+    }
+
+    /// True if failures may be remembered.
+    pub(super) fn remembers(&self) -> bool {
+        self.given.error_ttl_by.is_some() || !self.policy.error_ttl().is_zero()
+    }
+
+    /// True if the circuit breaker counts this failure.
+    pub(super) fn counts(&self, cause: &Cause<V, E>) -> bool {
+        let breaker = self.given.circuit_breaker.as_ref();
+        ask(breaker.and_then(|guard| guard.count_if.as_ref()), cause).unwrap_or(true)
+    }
+
+    /// True if an entry may answer for this failure.
+    pub(super) fn may_stand_in(&self, cause: &Cause<V, E>) -> bool {
+        ask(self.given.stale_on.as_ref(), cause).unwrap_or(true)
+    }
+
+    /// True if this value is a failure.
+    pub(super) fn is_failure(&self, value: &V) -> bool {
+        ask(self.given.fail_if.as_ref(), value).unwrap_or(false)
+    }
+
+    /// True if this value is kept. Not if `cache_if` panicked: it may have meant so.
+    pub(super) fn is_kept(&self, value: &V) -> bool {
+        self.given.cache_if.is_none() || ask(self.given.cache_if.as_ref(), value) == Some(true)
+    }
+
+    /// What `on_reject` gives for a rate limit's refusal; `None` without it, or for other guards.
+    pub(super) fn on_reject(&self, error: &Error<E>) -> Option<BoxFuture<'static, Result<V, E>>> {
+        let is_limit = matches!(error, Error::RateLimited { .. });
+        ask(self.given.on_reject.as_ref().filter(|_| is_limit), error)
+    }
+}
+
+/// What a function of the user's says; `None` without one, and for one that panicked.
+fn ask<A: ?Sized, R>(judge: Option<&Arc<dyn Decide<A, R>>>, about: &A) -> Option<R> {
+    let judge = judge?;
+    catch_unwind(AssertUnwindSafe(|| judge(about))).ok()
+}

@@ -1,0 +1,198 @@
+//! Waiting for a load, and running it.
+
+use super::answer::{Answer, Source, Times};
+use super::bounds::{BoxFuture, Failure, Key, Value};
+use super::error::{Cause, Error};
+use super::flight::Outcome;
+use super::host::Host;
+use super::landing::Load;
+use super::policy::Rules;
+use crate::time::Span;
+use futures::FutureExt;
+use futures::channel::oneshot;
+use std::future::{Future, poll_fn};
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+/// A caller's place among those who wait for a load. Dropping it gives the place up.
+pub(super) struct Ticket<K: Key, V: Value, E: Failure> {
+    load: Load<K, V, E>,
+    waiter: u64,
+    outcome: oneshot::Receiver<Outcome<V, E>>,
+    /// An entry may answer if the load is slow.
+    pub(super) has_fallback: bool,
+}
+
+/// What ended a wait.
+pub(super) enum Waited<V, E> {
+    Outcome(Outcome<V, E>),
+    Answer(Answer<V, E>),
+    LeaseEnded,
+}
+
+impl<K: Key, V: Value, E: Failure> Ticket<K, V, E> {
+    /// Taken while the state is locked, so that nobody joins a load that is just abandoned.
+    pub(super) fn new(load: Load<K, V, E>, has_fallback: bool) -> Self {
+        let (waiter, outcome) = load.flight.wait();
+        Self {
+            load,
+            waiter,
+            outcome,
+            has_fallback,
+        }
+    }
+
+    /// Waits for the outcome, for `failover` if an `entry` then answers, or for the end of the lease,
+    /// whichever is first.
+    pub(super) async fn wait(
+        mut self,
+        host: &dyn Host,
+        failover: Option<Span>,
+        lease: Option<Span>,
+        entry: impl Fn() -> Option<Answer<V, E>>,
+    ) -> Waited<V, E> {
+        // The usual case has no need of timers.
+        if let Some(outcome) = (&mut self.outcome).now_or_never() {
+            return outcome.map_or(Waited::LeaseEnded, Waited::Outcome);
+        }
+        let mut failover = failover.map(|span| host.sleep(span));
+        let mut lease = lease.map(|span| host.sleep(span));
+        let waited = poll_fn(|context| {
+            if let Poll::Ready(outcome) = self.outcome.poll_unpin(context) {
+                return Poll::Ready(outcome.map_or(Waited::LeaseEnded, Waited::Outcome));
+            }
+            if let Some(timer) = &mut failover
+                && timer.poll_unpin(context).is_ready()
+            {
+                failover = None;
+                if let Some(answer) = entry() {
+                    return Poll::Ready(Waited::Answer(answer));
+                }
+            }
+            match &mut lease {
+                Some(timer) => timer.poll_unpin(context).map(|()| Waited::LeaseEnded),
+                None => Poll::Pending,
+            }
+        });
+        let waited = waited.await;
+        if matches!(waited, Waited::Answer(_)) {
+            // The load goes on without a caller: its result refreshes the entry.
+            self.load.flight.course().anchored = true;
+        }
+        waited
+    }
+}
+
+impl<K: Key, V: Value, E: Failure> Drop for Ticket<K, V, E> {
+    fn drop(&mut self) {
+        let is_left = {
+            let _state = self.load.shared.lock();
+            self.load.flight.leave(self.waiter)
+        };
+        if is_left {
+            self.load.abandon();
+        }
+    }
+}
+
+/// Ends a load in the machine when its task is dropped before it is done.
+struct Running<K: Key, V: Value, E: Failure>(Load<K, V, E>);
+
+impl<K: Key, V: Value, E: Failure> Drop for Running<K, V, E> {
+    fn drop(&mut self) {
+        let is_over = self.0.flight.course().over;
+        if !is_over {
+            self.0.abandon();
+        }
+    }
+}
+
+/// Runs a load: whatever happens, those who wait have an outcome.
+pub(super) async fn run<K: Key, V: Value, E: Failure>(
+    load: Load<K, V, E>,
+    loading: Result<BoxFuture<'static, Result<V, E>>, Error<E>>,
+) {
+    let running = Running(load);
+    let load = &running.0;
+    let result = match loading {
+        Ok(loading) => within(load, loading).await,
+        Err(error) => Some(Err(error)),
+    };
+    if let Some(result) = result {
+        let outcome = load.landed(result);
+        load.flight.tell(&outcome);
+    }
+}
+
+/// The result of a load; `None` for one that was given up. Its timeout is told meanwhile.
+async fn within<K: Key, V: Value, E: Failure>(
+    load: &Load<K, V, E>,
+    loading: BoxFuture<'static, Result<V, E>>,
+) -> Option<Result<V, Error<E>>> {
+    let rules = &load.bound.rules;
+    let mut loading = pin!(AssertUnwindSafe(loading).catch_unwind());
+    let mut stopped = pin!(Arc::clone(&load.flight.stop).cancelled());
+    let mut timeout = rules.policy.timeout();
+    let mut timer: Option<BoxFuture<'static, ()>> = None;
+    poll_fn(|context| {
+        if let Poll::Ready(result) = loading.as_mut().poll(context) {
+            let result = result.map_or(Err(Error::Panicked), |result| {
+                result.map_err(|error| Error::Load(Arc::new(error)))
+            });
+            return Poll::Ready(Some(result));
+        }
+        // Not before the load, whose own timers go off first.
+        if let Some(span) = timeout.take() {
+            timer = Some(load.shared.host.sleep(span));
+        }
+        if let Some(armed) = &mut timer
+            && armed.poll_unpin(context).is_ready()
+        {
+            timer = None;
+            let outcome = load.failed(Cause::Error(Error::Timeout));
+            load.flight.tell(&outcome);
+            load.flight.cancel.cancel();
+            if !rules.keeps_loading {
+                return Poll::Ready(None);
+            }
+        }
+        if !rules.keeps_loading && stopped.as_mut().poll(context).is_ready() {
+            return Poll::Ready(None);
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+/// Ends a load that guards refuse.
+pub(super) async fn run_refused<K: Key, V: Value, E: Failure>(
+    load: Load<K, V, E>,
+    error: Error<E>,
+) {
+    let cause = Cause::Error(error.clone());
+    let outcome = match load.refused(&cause) {
+        Some(outcome) => outcome,
+        None => rejected(&load.bound.rules, error).await,
+    };
+    load.flight.tell(&outcome);
+}
+
+/// The outcome of a refusal with nothing to serve: what `on_reject` gives, or the error.
+pub(super) async fn rejected<K: Key, V: Value, E: Failure>(
+    rules: &Rules<K, V, E>,
+    error: Error<E>,
+) -> Outcome<V, E> {
+    let Some(given) = rules.on_reject(&error) else {
+        return Outcome::failed(error);
+    };
+    match AssertUnwindSafe(given).catch_unwind().await {
+        Ok(Ok(value)) => {
+            let cause = Some(Cause::Error(error));
+            Outcome::Value(value, Source::ErrorFallback, Times::default(), cause)
+        }
+        Ok(Err(thrown)) => Outcome::failed(Error::Load(Arc::new(thrown))),
+        Err(_) => Outcome::failed(Error::Panicked),
+    }
+}
