@@ -8,12 +8,13 @@ use super::error::Error;
 use super::function::Function;
 use super::guards::GuardSets;
 use super::host::{Host, LoadContext};
-use super::policy::{CachePolicy, Rules};
+use super::policy::{CachePolicy, Rules, tag};
 use super::state::{Locked, State, lock};
 use crate::call::{Arrival, Counters, Landed, PolicyId};
 use crate::policy::ConfigError;
 use crate::strategy::lifetime::lifetime;
 use crate::strategy::ttl::{Lifetime, State as Good};
+use crate::tags::Tag;
 use crate::time::{Span, Timestamp};
 use std::boxed::Box;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -105,7 +106,7 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
     ///
     /// # Errors
     /// A [`ConfigError`] that names the option and what is allowed.
-    pub fn policy(&self, policy: CachePolicy<V, E>) -> Result<Arc<Bound<K, V, E>>, ConfigError> {
+    pub fn policy(&self, policy: CachePolicy<K, V, E>) -> Result<Arc<Bound<K, V, E>>, ConfigError> {
         let rules = Rules::compile(policy)?;
         let id = self.shared.lock().machine.add_policy(rules.policy);
         let shared = Arc::downgrade(&self.shared);
@@ -118,7 +119,7 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
     /// A [`ConfigError`] that names the option and what is allowed.
     pub fn wrap<F, R>(
         &self,
-        policy: CachePolicy<V, E>,
+        policy: CachePolicy<K, V, E>,
         loader: F,
     ) -> Result<Function<K, V, E>, ConfigError>
     where
@@ -173,10 +174,10 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
             ttl: ttl.into(),
             ..Lifetime::NONE
         };
-        self.put(key, value, lifetime);
+        self.put(key, value, lifetime, Vec::new());
     }
 
-    pub(super) fn put(&self, key: &K, value: V, lifetime: Lifetime) {
+    fn put(&self, key: &K, value: V, lifetime: Lifetime, tags: Vec<Tag>) {
         let size = self.shared.weigh(key, &value);
         let now = self.shared.host.now();
         let mut state = self.shared.lock();
@@ -186,12 +187,17 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
             let flight = state.place_mut(slot).and_then(|place| place.flight.take());
             drop(flight);
         }
+        if let Landed::Stored(slot) = landed {
+            state.machine.tag(slot, tags.into(), None);
+        }
         state.keep(key, landed, Ok(value));
     }
 
     /// Stores a value as if a load under `policy` had brought it.
     pub(super) fn put_by(&self, key: &K, value: V, policy: &Bound<K, V, E>) {
-        let Some(facts) = policy.rules.facts_of(&value, None) else {
+        let rules = &policy.rules;
+        let facts = rules.facts_of(&value, None);
+        let (Some(facts), Some(tags)) = (facts, rules.tags_of(key, &value)) else {
             self.invalidate(key);
             return;
         };
@@ -201,7 +207,8 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
         } else {
             0.5
         };
-        self.put(key, value, lifetime(&policy.rules.policy, &facts, roll));
+        let lifetime = lifetime(&policy.rules.policy, &facts, roll);
+        self.put(key, value, lifetime, tags);
     }
 
     /// Drops the value of `key`. What a load that runs brings is given to those who wait for it, and
@@ -211,6 +218,16 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
         let slot = state.slot(key);
         state.machine.invalidate(slot);
         state.drain();
+    }
+
+    /// Ends every value that has one of these tags, however many there are, in the time that this takes
+    /// for the tags alone. `soft`: they become stale, and answer while they are refreshed or when
+    /// loads fail, as far as their windows go.
+    pub fn invalidate_tags<T: AsRef<str>>(&self, tags: impl IntoIterator<Item = T>, soft: bool) {
+        let tags: Vec<Tag> = tags.into_iter().map(|name| tag(name.as_ref())).collect();
+        let now = self.shared.host.now();
+        let mut state = self.shared.lock();
+        state.machine.invalidate_tags(&tags, soft, now);
     }
 
     /// Drops all values, likewise.

@@ -157,6 +157,11 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
             Step::Wait { fallback } => {
                 let led = slot.and_then(|slot| state.place(slot)?.flight.clone());
                 if let (Some(flight), Some(slot)) = (led, slot) {
+                    let is_tagged = self.bound.rules.has_tags();
+                    if is_tagged && state.machine.is_outdated(None, flight.fence) {
+                        let fence = state.machine.take_over(slot, self.bound.id, now);
+                        return self.lead(state, Some(slot), fence, fallback);
+                    }
                     let left = state.machine.wait_left(slot, now);
                     return Begun::Wait(Ticket::new(self.load_of(flight), fallback), left);
                 }

@@ -11,8 +11,10 @@ use crate::call::{self, Brought, Instead, Landed};
 use crate::guard::Outcome as Went;
 use crate::memory::SlotId;
 use crate::strategy::lifetime::Facts;
+use crate::tags::{Invalidation, Tag};
 use crate::time::Timestamp;
 use std::sync::Arc;
+use std::vec::Vec;
 
 /// A load on its way: what is needed to bring it home.
 pub(super) struct Load<K: Key, V: Value, E: Failure> {
@@ -37,8 +39,10 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
         self.record(Went::Success);
         self.flight.course().over = true;
         let facts = rules.facts_of(&value, self.flight.ttl);
-        let times = if let Some(facts) = facts.filter(|_| rules.is_kept(&value)) {
-            self.store(Ok(value.clone()), facts)
+        let tags = rules.tags_of(&self.key, &value);
+        let kept = facts.zip(tags).filter(|_| rules.is_kept(&value));
+        let times = if let Some((facts, tags)) = kept {
+            self.store(Ok(value.clone()), facts, tags)
         } else {
             self.end_without_storing();
             Times::default()
@@ -47,26 +51,38 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
     }
 
     /// Stores a result; gives the times of the entry that it is now.
-    fn store(&self, content: Content<V, E>, facts: Facts) -> Times {
+    fn store(&self, content: Content<V, E>, mut facts: Facts, tags: Vec<Tag>) -> Times {
         let Shared { host, weigh, .. } = &*self.shared;
         let size = match (weigh, &content) {
             (Some(weigh), Ok(value)) => weigh(&self.key, value),
             _ => 0,
         };
         let has_jitter = self.bound.rules.policy.jitter() > 0.0;
+        let Flight { fence, .. } = *self.flight;
+        let now = host.now();
+        let mut state = self.shared.lock();
+        match state.machine.tags_after(&tags, fence) {
+            Some(Invalidation::Hard) => {
+                drop(state);
+                self.end_without_storing();
+                return Times::default();
+            }
+            Some(Invalidation::Soft(_)) => facts.is_stale = true,
+            None => {}
+        }
         let brought = Brought {
             facts,
             size,
             roll: if has_jitter { host.roll() } else { 0.5 },
             may_be_below: false,
         };
-        let now = host.now();
-        let mut state = self.shared.lock();
         let known = state.slot(&self.key);
-        let Flight { fence, .. } = *self.flight;
         let policy = self.bound.id;
         let (landed, _) = state.machine.landed(known, fence, policy, &brought, now);
         state.unlead(known, &self.flight, None);
+        if let Landed::Stored(slot) = landed {
+            state.machine.tag(slot, tags.into(), Some(fence));
+        }
         state.keep(&self.key, landed, content);
         match landed {
             Landed::Stored(slot) => times_of(&mut state, slot, now),
@@ -99,7 +115,7 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
         if let (Instead::Remembered, Cause::Error(error)) = (instead, &cause)
             && let Some(facts) = rules.facts_of_failure(error)
         {
-            let _ = self.store(Err(error.clone()), facts);
+            let _ = self.store(Err(error.clone()), facts, Vec::new());
         }
         Outcome::Failed(cause, held)
     }

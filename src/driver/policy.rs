@@ -1,16 +1,20 @@
 //! The policy of a function: options, guards, and functions that judge its results.
 
-use super::bounds::{BoxFuture, Decide, Failure, Key, Value};
+use super::bounds::{BoxFuture, Decide, Failure, Key, MaybeSend, MaybeSync, Value};
 use super::error::{Cause, Error};
 use super::guards::{CircuitBreaker, GuardSets, RateLimit, SlowCalls};
 use crate::policy::{ConfigError, Mode, Options, Policy};
 use crate::strategy::early::Early;
 use crate::strategy::hits::Hits;
 use crate::strategy::lifetime::{Facts, Kind};
+use crate::tags::Tag;
 use crate::time::Span;
 use std::boxed::Box;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::string::String;
 use std::sync::{Arc, Mutex};
+use std::vec::Vec;
 
 type Judge<A, R> = Option<Arc<dyn Decide<A, R>>>;
 type OnReject<V, E> = Judge<Error<E>, BoxFuture<'static, Result<V, E>>>;
@@ -21,7 +25,7 @@ type OnReject<V, E> = Judge<Error<E>, BoxFuture<'static, Result<V, E>>>;
 /// [`Cache::wrap`](super::Cache::wrap). A function given here that panics has not decided: it is as
 /// if it were not there.
 #[must_use]
-pub struct CachePolicy<V, E> {
+pub struct CachePolicy<K, V, E> {
     options: Options,
     circuit_breaker: Option<CircuitBreaker<V, E>>,
     rate_limit: Option<RateLimit>,
@@ -33,8 +37,13 @@ pub struct CachePolicy<V, E> {
     error_ttl_by: Judge<Error<E>, Span>,
     is_nothing: Judge<V, bool>,
     on_reject: OnReject<V, E>,
+    tags: Option<Arc<dyn Name<K, V>>>,
     keeps_loading: bool,
 }
+
+/// Gives the names of an entry's tags.
+trait Name<K, V>: Fn(&K, &V) -> Vec<String> + MaybeSend + MaybeSync {}
+impl<K, V, F: Fn(&K, &V) -> Vec<String> + MaybeSend + MaybeSync> Name<K, V> for F {}
 
 macro_rules! options {
     ($($(#[doc = $docs:literal])* $option:ident: $given:ty as $value:expr,)*) => {
@@ -48,7 +57,7 @@ macro_rules! options {
     };
 }
 
-impl<V: Value, E: Failure> CachePolicy<V, E> {
+impl<K: Key, V: Value, E: Failure> CachePolicy<K, V, E> {
     /// Keeps results for `ttl`: served without asking the origin. [`Span::FOREVER`] never ends.
     pub fn ttl(ttl: impl Into<Span>) -> Self {
         Self::new(Options {
@@ -80,6 +89,7 @@ impl<V: Value, E: Failure> CachePolicy<V, E> {
             error_ttl_by: None,
             is_nothing: None,
             on_reject: None,
+            tags: None,
             keeps_loading: false,
         }
     }
@@ -150,8 +160,8 @@ impl<V: Value, E: Failure> CachePolicy<V, E> {
     /// Gives a value to callers that the rate limit refuses and no entry answers.
     pub fn on_reject<F, R>(mut self, on_reject: F) -> Self
     where
-        F: Fn(&Error<E>) -> R + super::MaybeSend + super::MaybeSync + 'static,
-        R: Future<Output = Result<V, E>> + super::MaybeSend + 'static,
+        F: Fn(&Error<E>) -> R + MaybeSend + MaybeSync + 'static,
+        R: Future<Output = Result<V, E>> + MaybeSend + 'static,
     {
         let boxed = move |error: &Error<E>| -> BoxFuture<'static, Result<V, E>> {
             Box::pin(on_reject(error))
@@ -188,6 +198,17 @@ impl<V: Value, E: Failure> CachePolicy<V, E> {
         self
     }
 
+    /// Gives each result tags, by which [`Cache::invalidate_tags`](super::Cache::invalidate_tags)
+    /// ends it. Loads that have begun before are not joined any more, and keep nothing that has one
+    /// of those tags.
+    pub fn tags(
+        mut self,
+        tags: impl Fn(&K, &V) -> Vec<String> + MaybeSend + MaybeSync + 'static,
+    ) -> Self {
+        self.tags = Some(Arc::new(tags));
+        self
+    }
+
     /// Goes on with loads that took over their `timeout` or that nobody waits for any more: they
     /// are told by their [context](super::LoadContext::is_cancelled), and what they bring late is
     /// kept. Default: they are dropped.
@@ -204,11 +225,11 @@ pub(super) struct Rules<K, V, E> {
     pub(super) counts_calls: bool,
     pub(super) counts_loads: bool,
     pub(super) keeps_loading: bool,
-    given: CachePolicy<V, E>,
+    given: CachePolicy<K, V, E>,
 }
 
 impl<K: Key, V: Value, E: Failure> Rules<K, V, E> {
-    pub(super) fn compile(given: CachePolicy<V, E>) -> Result<Self, ConfigError> {
+    pub(super) fn compile(given: CachePolicy<K, V, E>) -> Result<Self, ConfigError> {
         let guards = GuardSets::compile(
             given.circuit_breaker.as_ref(),
             given.rate_limit.as_ref(),
@@ -268,6 +289,20 @@ impl<K: Key, V: Value, E: Failure> Rules<K, V, E> {
         self.given.error_ttl_by.is_some() || !self.policy.error_ttl().is_zero()
     }
 
+    /// True if results have tags.
+    pub(super) fn has_tags(&self) -> bool {
+        self.given.tags.is_some()
+    }
+
+    /// The tags of a value; `None` if the function panicked, and with it the value is not kept.
+    pub(super) fn tags_of(&self, key: &K, value: &V) -> Option<Vec<Tag>> {
+        let Some(tags) = &self.given.tags else {
+            return Some(Vec::new());
+        };
+        let names = catch_unwind(AssertUnwindSafe(|| tags(key, value))).ok()?;
+        Some(names.iter().map(|name| tag(name)).collect())
+    }
+
     /// True if the circuit breaker counts this failure.
     pub(super) fn counts(&self, cause: &Cause<V, E>) -> bool {
         let breaker = self.given.circuit_breaker.as_ref();
@@ -294,6 +329,13 @@ impl<K: Key, V: Value, E: Failure> Rules<K, V, E> {
         let is_limit = matches!(error, Error::RateLimited { .. });
         ask(self.given.on_reject.as_ref().filter(|_| is_limit), error)
     }
+}
+
+/// The number of a tag: a hash, which two names share once in 2^64.
+pub(super) fn tag(name: &str) -> Tag {
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// What a function of the user's says; `None` without one, and for one that panicked.

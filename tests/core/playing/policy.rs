@@ -19,7 +19,7 @@ use holdover::time::Span;
 use serde_json::{Value, json};
 use std::panic::resume_unwind;
 
-type Policy = CachePolicy<Value, Value>;
+type Policy = CachePolicy<String, Value, Value>;
 
 /// The value of JavaScript's `undefined` in vectors.
 pub(crate) fn undefined() -> Value {
