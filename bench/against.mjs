@@ -79,12 +79,19 @@ const WORKS = [
   { title: "P12 1,000 calls on a cold key", of: bursts, batch: 1 },
 ];
 
+/** What `holdover/fetch` was before there was one. */
+const METHODS = {
+  cachedFetch: (cache) => cache.fetch(),
+  cachedHandler: (cache, handler) => cache.handler(handler),
+};
+
 /** Yields each work's table for this package and the one in `folder`. */
 export async function* run(folder) {
   const { exports } = JSON.parse(readFileSync(resolve(folder, "package.json"), "utf8"));
-  const { default: entry } = exports["."];
-  const other = await import(pathToFileURL(resolve(folder, entry)));
-  const both = [holdover, holdoverOf(other, "the other build")];
+  const imported = (entry) => import(pathToFileURL(resolve(folder, entry.default)));
+  const other = await imported(exports["."]);
+  const fetching = exports["./fetch"] === undefined ? METHODS : await imported(exports["./fetch"]);
+  const both = [holdover, holdoverOf(other, fetching, "the other build")];
   for (const { title, of, batch } of WORKS) {
     const contenders = [];
     for (const [index, one] of both.entries()) {

@@ -1,5 +1,5 @@
 import * as installed from "holdover";
-import { cachedFetch, cachedHandler } from "holdover/fetch";
+import * as fetching from "holdover/fetch";
 
 const policy = { ttl: "1m", staleWhileRevalidate: "1m", staleIfError: "1h", early: true };
 const guards = {
@@ -8,8 +8,8 @@ const guards = {
   slowCalls: { openFor: "10s", factor: 1000 }, // outliers while the engine compiles must not open it
 };
 
-/** Returns a contender of one copy of the package. */
-export function holdoverOf({ createCache, memory }, name) {
+/** Returns a contender of one copy of the package: what it exports, and its `holdover/fetch`. */
+export function holdoverOf({ createCache, memory }, { cachedFetch, cachedHandler }, name) {
   /**
    * Returns a loader behind `wrap`; `key` as in the policy, by default derived from the arguments.
    */
@@ -33,4 +33,4 @@ export function holdoverOf({ createCache, memory }, name) {
   };
 }
 
-export const holdover = holdoverOf(installed, "holdover");
+export const holdover = holdoverOf(installed, fetching, "holdover");
