@@ -46,3 +46,15 @@ impl<V: Clone + MaybeSend + MaybeSync + 'static> Value for V {}
 /// What loads fail with.
 pub trait Failure: MaybeSend + MaybeSync + 'static {}
 impl<E: MaybeSend + MaybeSync + 'static> Failure for E {}
+
+/// Implements `Debug` by the type's name: functions of the user's have nothing to show.
+macro_rules! opaque {
+    ($($name:ident<$($kind:ident $(: $bound:ident)?),*>)*) => {
+        $(impl<$($kind $(: $bound)?),*> core::fmt::Debug for $name<$($kind),*> {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        })*
+    };
+}
+pub(super) use opaque;

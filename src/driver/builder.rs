@@ -1,13 +1,13 @@
 //! Building a cache.
 
-use super::bounds::{Failure, Key, MaybeSend, MaybeSync, Value};
+use super::bounds::{Failure, Key, MaybeSend, MaybeSync, Value, opaque};
 use super::cache::{Cache, Shared, Weigh};
+use super::event::{Event, Listen};
 use super::host::Host;
 use super::state::State;
 use crate::call::CallMachine;
 use crate::memory::Limits;
 use std::boxed::Box;
-use std::marker::PhantomData;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
@@ -18,7 +18,7 @@ pub struct CacheBuilder<K, V, E> {
     max_entries: u32,
     max_bytes: u64,
     weigh: Option<Box<dyn Weigh<K, V>>>,
-    failures: PhantomData<fn() -> E>,
+    listener: Option<Box<dyn Listen<K, V, E>>>,
 }
 
 impl<K: Key, V: Value, E: Failure> CacheBuilder<K, V, E> {
@@ -28,7 +28,7 @@ impl<K: Key, V: Value, E: Failure> CacheBuilder<K, V, E> {
             max_entries: 10_000,
             max_bytes: u64::MAX,
             weigh: None,
-            failures: PhantomData,
+            listener: None,
         }
     }
 
@@ -49,6 +49,15 @@ impl<K: Key, V: Value, E: Failure> CacheBuilder<K, V, E> {
         self
     }
 
+    /// Hears what happens, without the cache's lock: keep it short, as callers wait for it.
+    pub fn on_event(
+        mut self,
+        listener: impl Fn(&K, Event<'_, V, E>) + MaybeSend + MaybeSync + 'static,
+    ) -> Self {
+        self.listener = Some(Box::new(listener));
+        self
+    }
+
     /// Makes the cache.
     #[must_use]
     pub fn build(self) -> Cache<K, V, E> {
@@ -60,6 +69,7 @@ impl<K: Key, V: Value, E: Failure> CacheBuilder<K, V, E> {
             state: Mutex::new(State::new(machine)),
             host: self.host,
             weigh: self.weigh,
+            listener: self.listener,
             is_closed: AtomicBool::new(false),
         };
         Cache {
@@ -67,3 +77,5 @@ impl<K: Key, V: Value, E: Failure> CacheBuilder<K, V, E> {
         }
     }
 }
+
+opaque! { CacheBuilder<K, V, E> }

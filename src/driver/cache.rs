@@ -1,10 +1,11 @@
 //! The cache: its entries, and the functions it wraps.
 
 use super::answer::Source;
-use super::bounds::{BoxFuture, Failure, Key, MaybeSend, MaybeSync, Value};
+use super::bounds::{BoxFuture, Failure, Key, MaybeSend, MaybeSync, Value, opaque};
 use super::builder::CacheBuilder;
 use super::calling::Request;
 use super::error::Error;
+use super::event::{Event, Listen};
 use super::function::Function;
 use super::guards::GuardSets;
 use super::host::{Host, LoadContext};
@@ -45,6 +46,7 @@ pub(super) struct Shared<K, V, E> {
     pub(super) state: Mutex<State<K, V, E>>,
     pub(super) host: Arc<dyn Host>,
     pub(super) weigh: Option<Box<dyn Weigh<K, V>>>,
+    pub(super) listener: Option<Box<dyn Listen<K, V, E>>>,
     pub(super) is_closed: AtomicBool,
 }
 
@@ -56,6 +58,14 @@ impl<K: Key, V: Value, E: Failure> Shared<K, V, E> {
     /// The time that never runs back, at the host's `now`.
     pub(super) fn observe(&self, now: Timestamp) -> Timestamp {
         self.lock().machine.observe(now)
+    }
+
+    /// Tells an event. Nothing may be locked.
+    #[inline]
+    pub(super) fn tell(&self, key: &K, event: Event<'_, V, E>) {
+        if let Some(listener) = &self.listener {
+            listener(key, event);
+        }
     }
 
     pub(super) fn weigh(&self, key: &K, value: &V) -> u32 {
@@ -277,3 +287,5 @@ impl<K: Key, V: Value, E: Failure> Shared<K, V, E> {
         }
     }
 }
+
+opaque! { Cache<K, V, E> Bound<K: Key, V: Value, E: Failure> }

@@ -4,6 +4,7 @@ use super::answer::{Answer, Source, Times};
 use super::bounds::{BoxFuture, Failure, Key, Value};
 use super::cache::{Bound, Shared};
 use super::error::{Cause, Error};
+use super::event::Event;
 use super::flight::{Flight, Outcome};
 use super::guards::refusal;
 use super::host::LoadContext;
@@ -84,7 +85,11 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
             if self.shared.is_closed.load(Ordering::Acquire) {
                 return Err(Error::Closed);
             }
-            let (ticket, lease) = match self.begin() {
+            let begun = self.begin();
+            if self.shared.listener.is_some() {
+                self.tell_of(&begun);
+            }
+            let (ticket, lease) = match begun {
                 Begun::Answer(answer) => return answer,
                 Begun::AnswerAndLead(answer, led) => {
                     self.launch(led, &mut load).await;
@@ -101,11 +106,46 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
             let after = after.filter(|_| ticket.has_fallback && !self.is_refresh);
             let entry = || self.fail_over();
             match ticket.wait(&*self.shared.host, after, lease, entry).await {
-                Waited::Answer(answer) => return Ok(answer),
+                Waited::Answer(answer) => {
+                    self.tell(Event::Failover);
+                    return Ok(answer);
+                }
                 Waited::Outcome(outcome) => return self.conclude(outcome, leads),
                 // Somebody takes over, perhaps this caller.
                 Waited::LeaseEnded => {}
             }
+        }
+    }
+
+    fn tell(&self, event: Event<'_, V, E>) {
+        self.shared.tell(self.key, event);
+    }
+
+    fn tell_of(&self, begun: &Begun<K, V, E>) {
+        match begun {
+            Begun::Answer(Ok(answer)) => self.tell_source(answer),
+            Begun::AnswerAndLead(answer, _) => {
+                if let Ok(answer) = answer {
+                    self.tell_source(answer);
+                }
+                self.tell(Event::Refresh);
+            }
+            Begun::Lead(_, ticket) => {
+                if !ticket.has_fallback && !self.is_refresh {
+                    self.tell(Event::Miss);
+                }
+                self.tell(Event::Load);
+            }
+            Begun::Wait(ticket, _) if !ticket.has_fallback => self.tell(Event::Miss),
+            Begun::Answer(Err(_)) | Begun::Wait(..) => {}
+        }
+    }
+
+    fn tell_source(&self, answer: &Answer<V, E>) {
+        match answer.source {
+            Source::Stale => self.tell(Event::Stale),
+            Source::ErrorFallback => self.tell(Event::ErrorFallback(answer.cause.as_ref())),
+            _ => self.tell(Event::Hit),
         }
     }
 
@@ -282,8 +322,11 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
             Outcome::Failed(cause, Some((value, times)))
                 if !self.is_refresh && self.bound.rules.may_stand_in(&cause) =>
             {
-                let mut state = self.shared.lock();
-                state.machine.count_error_fallback(self.bound.id);
+                self.shared
+                    .lock()
+                    .machine
+                    .count_error_fallback(self.bound.id);
+                self.tell(Event::ErrorFallback(Some(&cause)));
                 Ok(answer(value, Source::ErrorFallback, times, Some(cause)))
             }
             Outcome::Failed(Cause::Result(value), _) => {
@@ -303,10 +346,12 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
 
     /// The answer of a call that is refused, hit or not.
     async fn reject(&self, error: Error<E>) -> Answered<V, E> {
+        self.tell(Event::Reject(&error));
         let cause = Cause::Error(error.clone());
         if self.bound.rules.may_stand_in(&cause)
             && let Some(answer) = self.held_over(&cause)
         {
+            self.tell(Event::ErrorFallback(Some(&cause)));
             return answer;
         }
         let outcome = super::waiting::rejected(&self.bound.rules, error).await;

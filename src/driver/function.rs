@@ -1,7 +1,7 @@
 //! Functions whose results are kept.
 
 use super::answer::Answer;
-use super::bounds::{BoxFuture, Failure, Key, MaybeSend, MaybeSync, Value};
+use super::bounds::{BoxFuture, Failure, Key, MaybeSend, MaybeSync, Value, opaque};
 use super::cache::{Bound, Cache};
 use super::calling::Request;
 use super::error::Error;
@@ -146,3 +146,5 @@ impl<K: Key, V: Value, E: Failure> Call<'_, K, V, E> {
         request.answer(load).await
     }
 }
+
+opaque! { Function<K: Key, V: Value, E: Failure> }

@@ -1,6 +1,6 @@
 //! Guards, by scope: what users set, and the machines that instances of a policy share.
 
-use super::bounds::Decide;
+use super::bounds::{Decide, opaque};
 use super::error::{Cause, Error};
 use crate::guard::circuit_breaker::{self, CircuitBreakerOptions};
 use crate::guard::rate_limit::{self, RateLimitOptions};
@@ -280,3 +280,5 @@ fn compiled(limit: Option<&RateLimit>) -> Result<Option<rate_limit::RateLimit>, 
 pub(super) fn refusal<E>(refusal: &Refusal, now: Timestamp) -> Error<E> {
     Error::refused(refusal.reason, refusal.retry_at.since(now))
 }
+
+opaque! { CircuitBreaker<V, E> }

@@ -4,6 +4,7 @@ use super::answer::{Source, Times};
 use super::bounds::{Failure, Key, Value};
 use super::cache::{Bound, Shared};
 use super::error::{Cause, Error};
+use super::event::Event;
 use super::flight::{Flight, Outcome};
 use super::guards::refusal;
 use super::state::{Content, State};
@@ -100,6 +101,7 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
             course.over = true;
         }
         let rules = &self.bound.rules;
+        self.shared.tell(&self.key, Event::LoadError(&cause));
         let counts = rules.counts(&cause);
         self.record(if counts { Went::Failure } else { Went::Ignored });
         let facts = call::Failure {

@@ -1,6 +1,6 @@
 //! The policy of a function: options, guards, and functions that judge its results.
 
-use super::bounds::{BoxFuture, Decide, Failure, Key, MaybeSend, MaybeSync, Value};
+use super::bounds::{BoxFuture, Decide, Failure, Key, MaybeSend, MaybeSync, Value, opaque};
 use super::error::{Cause, Error};
 use super::guards::{CircuitBreaker, GuardSets, RateLimit, SlowCalls};
 use crate::policy::{ConfigError, Mode, Options, Policy};
@@ -343,3 +343,5 @@ fn ask<A: ?Sized, R>(judge: Option<&Arc<dyn Decide<A, R>>>, about: &A) -> Option
     let judge = judge?;
     catch_unwind(AssertUnwindSafe(|| judge(about))).ok()
 }
+
+opaque! { CachePolicy<K, V, E> }

@@ -11,7 +11,7 @@
 //! assert_eq!(host.elapsed(), Span::from_secs(3600));
 //! ```
 
-use super::bounds::{BoxFuture, MaybeSend};
+use super::bounds::{BoxFuture, MaybeSend, opaque};
 use super::host::Host;
 use crate::time::{Span, Timestamp};
 use std::boxed::Box;
@@ -332,3 +332,5 @@ impl Ready {
         self.queue().pop_front()
     }
 }
+
+opaque! { Virtual<> }

@@ -3,6 +3,7 @@
 use super::answer::{Answer, Source, Times};
 use super::bounds::{BoxFuture, Failure, Key, Value};
 use super::error::{Cause, Error};
+use super::event::Event;
 use super::flight::Outcome;
 use super::host::Host;
 use super::landing::Load;
@@ -171,6 +172,7 @@ pub(super) async fn run_refused<K: Key, V: Value, E: Failure>(
     load: Load<K, V, E>,
     error: Error<E>,
 ) {
+    load.shared.tell(&load.key, Event::Reject(&error));
     let cause = Cause::Error(error.clone());
     let outcome = match load.refused(&cause) {
         Some(outcome) => outcome,
