@@ -41,10 +41,13 @@ pub(super) struct Flight<V, E> {
     course: Mutex<Course<V, E>>,
 }
 
+/// One who waits: its number, and where it hears the outcome.
+type Waiter<V, E> = (u64, oneshot::Sender<Outcome<V, E>>);
+
 /// What changes while it runs.
 pub(super) struct Course<V, E> {
     told: Option<Outcome<V, E>>,
-    waiters: Vec<(u64, oneshot::Sender<Outcome<V, E>>)>,
+    waiters: Vec<Waiter<V, E>>,
     last_waiter: u64,
     /// It goes on when nobody waits any more.
     pub(super) anchored: bool,
@@ -90,13 +93,26 @@ impl<V: Clone, E> Flight<V, E> {
         (waiter, receiver)
     }
 
-    /// Takes one who waits out; true if nobody is left and the load is not to go on for that.
+    /// Takes one who waits out. When nobody is left and the load is not to go on for that, it is over:
+    /// true then.
     pub(super) fn leave(&self, waiter: u64) -> bool {
         let mut course = self.course();
         let before = course.waiters.len();
         course.waiters.retain(|(other, _)| *other != waiter);
         let has_left = course.waiters.len() < before;
-        has_left && course.waiters.is_empty() && !course.anchored && !course.over
+        let ends = has_left && course.waiters.is_empty() && !course.anchored && !course.over;
+        course.over |= ends;
+        ends
+    }
+
+    /// Ends it without an outcome, unless it has one; gives those who wait.
+    pub(super) fn give_up(&self) -> Option<Vec<Waiter<V, E>>> {
+        let mut course = self.course();
+        if course.over {
+            return None;
+        }
+        course.over = true;
+        Some(std::mem::take(&mut course.waiters))
     }
 
     /// Tells everybody who waits; only the first outcome counts.

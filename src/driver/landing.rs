@@ -162,21 +162,45 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
         (instead, held)
     }
 
-    pub(super) fn end_without_storing(&self) {
-        let mut state = self.shared.lock();
+    fn end_without_storing(&self) {
+        self.cancelled(&mut self.shared.lock());
+    }
+
+    fn cancelled(&self, state: &mut State<K, V, E>) {
         let slot = state.slot(&self.key);
         state.machine.cancelled(slot, self.flight.fence);
         state.unlead(slot, &self.flight, None);
         state.drain();
     }
 
-    /// Nobody waits any more and nothing keeps the load.
-    pub(super) fn abandon(&self) {
-        self.flight.course().over = true;
+    /// One of those who wait does so no more. When nobody is left and nothing keeps the load, it
+    /// ends: at once, as whoever locks the state next would join it.
+    pub(super) fn leave(&self, waiter: u64) {
+        {
+            let mut state = self.shared.lock();
+            if !self.flight.leave(waiter) {
+                return;
+            }
+            self.cancelled(&mut state);
+        }
         self.record(Went::Ignored);
-        self.end_without_storing();
         self.flight.cancel.cancel();
         self.flight.stop.cancel();
+    }
+
+    /// The task of the load was dropped before it was done: whoever waits begins again.
+    pub(super) fn dropped(&self) {
+        let waiters = {
+            let mut state = self.shared.lock();
+            let Some(waiters) = self.flight.give_up() else {
+                return;
+            };
+            self.cancelled(&mut state);
+            waiters
+        };
+        self.record(Went::Ignored);
+        self.flight.cancel.cancel();
+        drop(waiters);
     }
 
     /// Asks the guards whether the load may start.

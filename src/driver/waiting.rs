@@ -88,25 +88,16 @@ impl<K: Key, V: Value, E: Failure> Ticket<K, V, E> {
 
 impl<K: Key, V: Value, E: Failure> Drop for Ticket<K, V, E> {
     fn drop(&mut self) {
-        let is_left = {
-            let _state = self.load.shared.lock();
-            self.load.flight.leave(self.waiter)
-        };
-        if is_left {
-            self.load.abandon();
-        }
+        self.load.leave(self.waiter);
     }
 }
 
-/// Ends a load in the machine when its task is dropped before it is done.
+/// Ends a load when its task is dropped before it is done.
 struct Running<K: Key, V: Value, E: Failure>(Load<K, V, E>);
 
 impl<K: Key, V: Value, E: Failure> Drop for Running<K, V, E> {
     fn drop(&mut self) {
-        let is_over = self.0.flight.course().over;
-        if !is_over {
-            self.0.abandon();
-        }
+        self.0.dropped();
     }
 }
 

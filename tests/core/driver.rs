@@ -87,6 +87,42 @@ fn a_load_that_nobody_waits_for_is_dropped_and_the_next_caller_loads() {
     assert_eq!(Arc::strong_count(&alive), 1, "every load was dropped");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_waits_for_a_load_whose_task_is_dropped_begins_again() {
+    let short = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_time()
+        .build()
+        .unwrap();
+    let cache = Numbers::builder(Tokio).build();
+    let loads = Arc::new(AtomicUsize::new(0));
+    let load = {
+        let loads = Arc::clone(&loads);
+        move |_, _| {
+            let nth = loads.fetch_add(1, Ordering::Relaxed);
+            async move {
+                tokio::time::sleep(Duration::from_millis(if nth == 0 { 60_000 } else { 1 })).await;
+                Ok(nth)
+            }
+        }
+    };
+    let get = cache.wrap(minute(), load).unwrap();
+    let leading = get.clone();
+    short.spawn(async move { leading.get(&1).await });
+    while loads.load(Ordering::Relaxed) == 0 {
+        tokio::task::yield_now().await;
+    }
+    let following = get.clone();
+    let follower = tokio::spawn(async move { following.get(&1).await });
+    while get.counters().coalesced == 0 {
+        tokio::task::yield_now().await;
+    }
+    // Its tasks are dropped, the load and its caller among them.
+    short.shutdown_background();
+    assert_eq!(follower.await.unwrap().unwrap(), 1);
+    assert_eq!(cache.stats().loads, 0);
+}
+
 #[test]
 fn what_vanished_requests_leave_behind_is_bounded() {
     let host = Virtual::new();
