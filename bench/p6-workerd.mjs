@@ -1,6 +1,7 @@
 // P6 on workerd: a hit of a cached fetch, against a match in the Cache API as workbox does it.
 // Clocks stand still in a Worker, so whole requests of many hits are timed from outside. The Cache
 // API is miniflare's: like Cloudflare's it is a service beside the Worker, but on one machine.
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
@@ -28,7 +29,7 @@ async function bundled() {
   });
   const modules = outputFiles.map(({ path, contents }) =>
     path.endsWith(".wasm")
-      ? { type: "CompiledWasm", path: "core.wasm", contents }
+      ? { type: "CompiledWasm", path: basename(path), contents }
       : { type: "ESModule", path: "worker.js", contents },
   );
   return modules.sort((a, b) => b.path.localeCompare(a.path));

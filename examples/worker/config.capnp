@@ -15,6 +15,7 @@ const main :Workerd.Worker = (
   modules = [
     (name = "worker.js", esModule = embed "build/worker.js"),
     (name = "core.wasm", wasm = embed "build/core.wasm"),
+    (name = "http.wasm", wasm = embed "build/http.wasm"),
   ],
   bindings = [(name = "ORIGIN", fromEnvironment = "ORIGIN")],
   compatibilityDate = "2026-08-01",

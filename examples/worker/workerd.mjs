@@ -11,7 +11,7 @@ const HERE = fileURLToPath(new URL(".", import.meta.url));
 const START_MS = 20_000;
 const STOP_MS = 2000;
 
-/** Bundles for workerd: writes build/worker.js and, next to it, the core.wasm that it imports. */
+/** Bundles for workerd: writes build/worker.js and, next to it, the modules that it imports. */
 export function bundle() {
   if (!existsSync(`${HERE}node_modules/holdover`)) {
     throw new Error(

@@ -14,8 +14,8 @@ import { readModules, resolving } from "./modules.mjs";
 const MANIFEST = new URL("../../pkg-template/package.json", import.meta.url);
 /** The entry of tests, which no application reaches; it is not packed. */
 const INTERNAL = "internal";
-/** The text of the module: nobody wants to see it in a debugger. */
-const UNSEEN = "entry/core-text.ts";
+/** The texts of the modules: nobody wants to see them in a debugger. */
+const UNSEEN = ["entry/core-text.ts", "entry/http-text.ts"];
 
 /**
  * Minified, as many applications are not: a cached function that wrangler uploads as it is was
@@ -59,7 +59,7 @@ async function bundled(file, files, sources) {
 function withSources(map, folder) {
   const names = map.sources.map((source) => join(folder, source));
   const texts = map.sourcesContent.map((text, nth) =>
-    /:|^$/.test(map.sources[nth]) || names[nth] === UNSEEN ? null : text,
+    /:|^$/.test(map.sources[nth]) || UNSEEN.includes(names[nth]) ? null : text,
   );
   const sources = names.map((name) => relative(folder, join("../src", name)));
   return { ...map, sources, sourcesContent: texts };

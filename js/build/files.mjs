@@ -1,8 +1,8 @@
 // Which module goes into which file of the package, and what the files call one another's exports.
 //
 // Few files, as each costs Node time: what `holdover` needs is one, what HTTP needs besides
-// another, what else several entries need a third; the errors are apart, so that asking for them
-// brings nothing else. The rest of an entry is in its own. Imports lead from entries to `shared/`,
+// another, the rules of HTTP as text a third, what else several entries need a fourth; the errors are
+// apart, so that asking for them brings nothing else. The rest of an entry is in its own. Imports lead from entries to `shared/`,
 // and there only to files before in the list, so no two files import each other.
 
 import { dirname, relative } from "node:path/posix";
@@ -12,6 +12,7 @@ const SHARED = new Map([
   ["shared/errors", "util/errors"],
   ["shared/holdover", "index"],
   ["shared/http", "fetch"],
+  ["shared/rules", "entry/inline-rules"],
   // Imports of a module or a host are kept by bundlers in whatever they take something from.
   ["entry/workerd-host", "entry/workerd-host"],
   ["entry/edge-light-host", "entry/edge-light-host"],

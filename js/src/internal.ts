@@ -19,6 +19,8 @@ export {
   WAY_SERVE,
 } from "./core/abi.js";
 export * as core from "./core/core.js";
+export { HTTP, heads } from "./core/http.js";
+export { isReady } from "./core/modules.js";
 export * as optionTable from "./core/option-table.js";
 export { Receiving, receivingOf } from "./http/receiving.js";
 export { derivedKey, keyFunction } from "./keys/key.js";

@@ -1,10 +1,10 @@
-//! The rules of HTTP across the boundary.
+//! The bindings that become `http.wasm`: the rules of HTTP.
 //!
 //! Heads cross as strings, a line per field: all of this is done when a response is stored or
 //! validated, or a request asks for something special, never in a plain hit. Spans that a message
-//! does not state are NaN.
+//! does not state are NaN. Nothing is kept between two calls.
 
-use super::{span_in, span_out, time_in};
+use super::{span_if_given, span_in, span_out, time_in};
 use crate::abi::{
     self, HttpRulesNumbers, PlanNumbers, RequestNumbers, ResponseNumbers, StoredNumbers, request,
     response,
@@ -60,11 +60,6 @@ fn optional(span: Option<Span>) -> f64 {
     span.map_or(f64::NAN, span_out)
 }
 
-#[inline(never)]
-fn optional_in(millis: f64) -> Option<Span> {
-    (!millis.is_nan()).then(|| span_in(millis))
-}
-
 /// The targeted fields (RFC 9213) that shared caches follow.
 const TARGETS: &str = "cdn-cache-control";
 
@@ -82,7 +77,7 @@ fn rules_in(numbers: &[f64]) -> Rules<'static> {
             hides_fields: numbers.hides_fields > 0.0,
         },
         policy: terms::Policy {
-            ttl: optional_in(numbers.ttl),
+            ttl: span_if_given(numbers.ttl),
             stale_while_revalidate: span_in(numbers.stale_while_revalidate),
             stale_if_error: span_in(numbers.stale_if_error),
             overrides: numbers.overrides > 0.0,
@@ -159,11 +154,11 @@ fn reading_in(numbers: &[f64]) -> Option<Reading> {
     Some(Reading {
         storing: *Storing::ALL.get(numbers.storing as usize)?,
         stated: Stated {
-            lifetime: optional_in(numbers.lifetime),
-            heuristic: optional_in(numbers.heuristic),
+            lifetime: span_if_given(numbers.lifetime),
+            heuristic: span_if_given(numbers.heuristic),
             initial_age: span_in(numbers.initial_age),
-            stale_while_revalidate: optional_in(numbers.stale_while_revalidate),
-            stale_if_error: optional_in(numbers.stale_if_error),
+            stale_while_revalidate: span_if_given(numbers.stale_while_revalidate),
+            stale_if_error: span_if_given(numbers.stale_if_error),
             validate: has(flag::VALIDATE),
             never_stale: has(flag::NEVER_STALE),
             has_validator: has(flag::VALIDATOR),
@@ -246,10 +241,10 @@ fn request_in(numbers: &[f64]) -> Request {
     };
     let has = |flag: u32| numbers.flags as u32 & flag != 0;
     let mut directives = Directives::default()
-        .with_seconds(Seconds::MaxAge, optional_in(numbers.max_age))
-        .with_seconds(Seconds::MinFresh, optional_in(numbers.min_fresh))
-        .with_seconds(Seconds::MaxStale, optional_in(numbers.max_stale))
-        .with_seconds(Seconds::StaleIfError, optional_in(numbers.stale_if_error));
+        .with_seconds(Seconds::MaxAge, span_if_given(numbers.max_age))
+        .with_seconds(Seconds::MinFresh, span_if_given(numbers.min_fresh))
+        .with_seconds(Seconds::MaxStale, span_if_given(numbers.max_stale))
+        .with_seconds(Seconds::StaleIfError, span_if_given(numbers.stale_if_error));
     for (flag, directive) in [
         (flag::NO_CACHE, Flag::NoCache),
         (flag::ONLY_IF_CACHED, Flag::OnlyIfCached),

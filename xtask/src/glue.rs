@@ -40,11 +40,6 @@ const FORBIDDEN: [&str; 8] = [
 ];
 
 const REPLACEMENT: &str = "\
-/** Makes an instance unless there is one. */
-export function initSync({ module }) {
-    if (wasm === undefined) __reinit(module);
-}
-
 /** Makes a new instance of a compiled module, of whichever realm, and forgets the one before it. */
 export function __reinit(module) {
     __wbg_finalize_init(new WebAssembly.Instance(module, __wbg_get_imports()), module);
@@ -103,13 +98,14 @@ pub(crate) fn renamed(glue: &str, names: &HashMap<String, String>) -> Result<Str
     Ok(text)
 }
 
+/// A module without texts has no coders.
 fn with_own_coders(glue: &str) -> Result<String> {
     let [first, after] = CODERS;
-    let parts = glue
-        .split_once(first)
-        .and_then(|(before, rest)| Some((before, rest.split_once(after)?.1)));
-    let Some((before, rest)) = parts else {
-        bail!("the glue has no `{first}` before a `{after}`");
+    let Some((before, rest)) = glue.split_once(first) else {
+        return Ok(glue.to_owned());
+    };
+    let Some((_, rest)) = rest.split_once(after) else {
+        bail!("the glue has no `{after}` after `{first}`");
     };
     Ok(format!("{before}{OWN_CODERS}{after}{rest}"))
 }
@@ -137,6 +133,14 @@ mod tests {
         assert!(!glue.contains("new Text"));
         assert!(glue.contains("utf8Text as decodeText"));
         assert!(glue.contains("let WASM_VECTOR_LEN = 0;"));
+    }
+
+    #[test]
+    fn a_module_without_texts_has_no_coders() {
+        let (before, rest) = GENERATED.split_once("let cached").expect("it is there");
+        let (_, after) = rest.split_once("TextEncoder();\n").expect("it is there");
+        let glue = trim(&format!("{before}{after}")).expect("the text is as expected");
+        assert!(!glue.contains("utf8Text"));
     }
 
     #[test]

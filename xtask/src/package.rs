@@ -18,7 +18,7 @@ use crate::wasm::{self, Module};
 use crate::workspace::Workspace;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// Everything besides the module that is part of the package or decides its contents.
+/// Everything besides the modules that is part of the package or decides its contents.
 const SOURCES: [&str; 10] = [
     "js/src",
     "js/build",
@@ -46,13 +46,13 @@ pub(crate) fn rebuild(workspace: &Workspace) -> Result<PathBuf> {
 
 /// Builds the package and packs it; returns the tarball. Fails if a generated source is stale.
 pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
-    let module = wasm::build(workspace)?;
+    let modules = wasm::build(workspace)?;
     boundary::check_sources(workspace)?;
-    boundary::check_declarations(workspace, &module)?;
-    let mut inputs = Inputs::of(VERSION)
-        .path(&module.wasm)?
-        .path(&module.glue)?
-        .path(&workspace.path("xtask/src"))?;
+    boundary::check_declarations(workspace, &modules)?;
+    let mut inputs = Inputs::of(VERSION).path(&workspace.path("xtask/src"))?;
+    for module in &modules {
+        inputs = inputs.path(&module.wasm)?.path(&module.glue)?;
+    }
     for source in SOURCES {
         inputs = inputs.path(&workspace.path(source))?;
     }
@@ -71,7 +71,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
             // alone.
             let stage = workspace.scratch("stage");
             remove_folder(&stage)?;
-            add_code(workspace, &module, &stage.join("dist"))?;
+            add_code(workspace, &modules, &stage.join("dist"))?;
             add_template(workspace, &stage)?;
             remove_folder(&package)?;
             fs::rename(&stage, &package).context("moving the package into place")?;
@@ -114,10 +114,10 @@ pub(crate) fn install(workspace: &Workspace, tarball: &Path, project: &str) -> R
     )
 }
 
-/// Checks the sources, bundles them with the module, and declares what they export.
-fn add_code(workspace: &Workspace, module: &Module, dist: &Path) -> Result<()> {
+/// Checks the sources, bundles them with the modules, and declares what they export.
+fn add_code(workspace: &Workspace, modules: &[Module], dist: &Path) -> Result<()> {
     let sources = workspace.scratch("sources");
-    gather_sources(workspace, module, &sources)?;
+    gather_sources(workspace, modules, &sources)?;
     let declarations = workspace.scratch("declarations");
     remove_folder(&declarations)?;
     let mut tsc = Command::new("node");
@@ -133,25 +133,31 @@ fn add_code(workspace: &Workspace, module: &Module, dist: &Path) -> Result<()> {
         .args([&sources, &declarations])
         .arg(dist);
     run_quietly(&mut bundle)?;
-    write(&dist.join("core.wasm"), &read(&module.wasm)?)
+    for Module { name, wasm, .. } in modules {
+        write(&dist.join(format!("{name}.wasm")), &read(wasm)?)?;
+    }
+    Ok(())
 }
 
 /// Puts what is generated beside the sources, in the place of its declarations.
-fn gather_sources(workspace: &Workspace, module: &Module, to: &Path) -> Result<()> {
+fn gather_sources(workspace: &Workspace, modules: &[Module], to: &Path) -> Result<()> {
     remove_folder(to)?;
     let from = workspace.path("js/src");
     for file in files_below(&from)? {
         write(&to.join(file.strip_prefix(&from)?), &read(&file)?)?;
     }
-    let text = latin1::escaped(&read(&module.wasm)?);
-    let text = format!("export const coreText =\n  \"{text}\";\n");
-    let glue = fs::read_to_string(&module.glue).context("reading the generated glue")?;
-    for (name, code) in [
-        ("core/glue/holdover", glue::trim(&glue)?),
-        ("entry/core-text", text),
-    ] {
-        fs::remove_file(to.join(name).with_extension("d.ts"))?;
-        write(&to.join(name).with_extension("ts"), code.as_bytes())?;
+    for module in modules {
+        let name = module.name;
+        let text = latin1::escaped(&read(&module.wasm)?);
+        let text = format!("export const {name}Text =\n  \"{text}\";\n");
+        let glue = fs::read_to_string(&module.glue).context("reading the generated glue")?;
+        for (file, code) in [
+            (format!("core/glue/{name}"), glue::trim(&glue)?),
+            (format!("entry/{name}-text"), text),
+        ] {
+            fs::remove_file(to.join(&file).with_extension("d.ts"))?;
+            write(&to.join(&file).with_extension("ts"), code.as_bytes())?;
+        }
     }
     Ok(())
 }
@@ -159,7 +165,12 @@ fn gather_sources(workspace: &Workspace, module: &Module, to: &Path) -> Result<(
 fn add_template(workspace: &Workspace, package: &Path) -> Result<()> {
     let copy = |from: &str, to: &str| write(&package.join(to), &read(&workspace.path(from))?);
     copy("pkg-template/README.md", "README.md")?;
-    copy("pkg-template/core.wasm.d.ts", "dist/core.wasm.d.ts")?;
+    for name in wasm::NAMES {
+        copy(
+            "pkg-template/module.d.ts",
+            &format!("dist/{name}.wasm.d.ts"),
+        )?;
+    }
     for shipped in ["LICENSE-MIT", "LICENSE-APACHE", "CHANGELOG.md"] {
         copy(shipped, shipped)?;
     }

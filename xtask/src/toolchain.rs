@@ -90,6 +90,17 @@ impl Toolchain {
         cargo
     }
 
+    /// Returns what the compiler says of itself.
+    pub(crate) fn version(self) -> Result<String> {
+        capture(
+            Command::new(match self {
+                Self::InUse => "rustc",
+                Self::Debian => "/usr/bin/rustc",
+            })
+            .arg("-vV"),
+        )
+    }
+
     /// Returns the folder of release builds for `target` by this toolchain.
     pub(crate) fn release_folder(self, workspace: &Workspace, target: &str) -> PathBuf {
         self.target_folder(workspace).join(target).join("release")

@@ -1,4 +1,4 @@
-//! The WebAssembly module: compiled, bound, and optimised for size.
+//! The WebAssembly modules: compiled, bound, and optimised for size.
 
 use std::collections::HashMap;
 use std::fs;
@@ -11,13 +11,15 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use crate::glue;
 use crate::npm;
-use crate::stamp::{Inputs, once, write};
-use crate::step::{capture, run_shown, step};
+use crate::stamp::{Inputs, once, read, write};
+use crate::step::{capture, run_shown};
 use crate::toolchain::{Toolchain, WASM};
 use crate::workspace::Workspace;
 
-/// The module and its JavaScript as the tools generate them, before trimming.
+/// A module and its JavaScript as the tools generate them, before trimming.
 pub(crate) struct Module {
+    /// What the module's files are called, here and in the package.
+    pub(crate) name: &'static str,
     /// The optimised module.
     pub(crate) wasm: PathBuf,
     /// The generated glue for it.
@@ -25,6 +27,10 @@ pub(crate) struct Module {
     /// The declarations of its functions in TypeScript.
     pub(crate) declarations: PathBuf,
 }
+
+/// The modules: calls, guards and tags; the rules of HTTP. Each is the crate with the feature of
+/// that name.
+pub(crate) const NAMES: [&str; 2] = ["core", "http"];
 
 /// Only features of Node 20, workerd and Safari 16, which the compiler uses anyway.
 const OPTIMISER_FLAGS: [&str; 11] = [
@@ -42,16 +48,22 @@ const OPTIMISER_FLAGS: [&str; 11] = [
     "--strip-target-features",
 ];
 
-/// Builds the module.
-pub(crate) fn build(workspace: &Workspace) -> Result<Module> {
-    let raw = compile(workspace)?;
-    let folder = workspace.scratch("wasm");
-    let module = Module {
-        wasm: folder.join("core.wasm"),
-        glue: folder.join("holdover.js"),
-        declarations: folder.join("holdover.d.ts"),
-    };
+/// Builds the modules.
+pub(crate) fn build(workspace: &Workspace) -> Result<Vec<Module>> {
     npm::install(workspace, "js")?;
+    let modules = NAMES.iter().map(|name| build_one(workspace, name));
+    modules.collect()
+}
+
+fn build_one(workspace: &Workspace, name: &'static str) -> Result<Module> {
+    let raw = compile(workspace, name)?;
+    let folder = workspace.scratch("wasm").join(name);
+    let module = Module {
+        name,
+        wasm: folder.join(format!("{name}.wasm")),
+        glue: folder.join(format!("{name}.js")),
+        declarations: folder.join(format!("{name}.d.ts")),
+    };
     let inputs = Inputs::of(env!("CARGO_PKG_VERSION"))
         .text("wasm-bindgen 0.2.130 with declarations")
         .text(&OPTIMISER_FLAGS.join(" "))
@@ -59,13 +71,14 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Module> {
         .path(&workspace.path("js/package-lock.json"))?;
     once(
         workspace,
-        "wasm",
-        "bind and optimise the module",
+        &format!("wasm-{name}"),
+        &format!("bind and optimise {name}.wasm"),
         &inputs,
         &module.wasm,
         || {
-            bind(&raw, &folder)?;
-            let names = optimise(workspace, &folder.join("holdover_bg.wasm"), &module.wasm)?;
+            bind(&raw, name, &folder)?;
+            let bound = folder.join(format!("{name}_bg.wasm"));
+            let names = optimise(workspace, &bound, &module.wasm)?;
             let bound = fs::read_to_string(&module.glue).context("reading the generated glue")?;
             write(&module.glue, glue::renamed(&bound, &names)?.as_bytes())
         },
@@ -73,29 +86,33 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Module> {
     Ok(module)
 }
 
-fn compile(workspace: &Workspace) -> Result<PathBuf> {
+/// Compiles a module. Both have one path among the compiler's files, where the second takes the
+/// first one's place: cargo would always compile both.
+fn compile(workspace: &Workspace, name: &str) -> Result<PathBuf> {
     let toolchain = Toolchain::for_target(WASM)?;
     let mut cargo = toolchain.cargo(workspace, "rustc", WASM, "std,panic_abort");
-    cargo.args([
-        "--release",
-        "--package",
-        "holdover",
-        "--lib",
-        "--crate-type",
-        "cdylib",
-        "--features",
-        "wasm",
-    ]);
-    step("compile the module", || run_shown(&mut cargo))?;
-    Ok(toolchain
-        .release_folder(workspace, WASM)
-        .join("holdover.wasm"))
+    cargo.args(["--release", "--package", "holdover", "--lib"]);
+    cargo.args(["--crate-type", "cdylib", "--features"]);
+    cargo.arg(format!("wasm-{name}"));
+    let raw = workspace.scratch("wasm").join(format!("{name}.wasm"));
+    let mut inputs = Inputs::of(&toolchain.version()?);
+    for source in ["src", "Cargo.toml", "Cargo.lock"] {
+        inputs = inputs.path(&workspace.path(source))?;
+    }
+    let stamp = format!("compile-{name}");
+    let what = format!("compile {name}.wasm");
+    once(workspace, &stamp, &what, &inputs, &raw, || {
+        run_shown(&mut cargo)?;
+        let folder = toolchain.release_folder(workspace, WASM);
+        write(&raw, &read(&folder.join("holdover.wasm"))?)
+    })?;
+    Ok(raw)
 }
 
-fn bind(raw: &Path, folder: &Path) -> Result<()> {
+fn bind(raw: &Path, name: &str, folder: &Path) -> Result<()> {
     Bindgen::new()
         .input_path(raw)
-        .out_name("holdover")
+        .out_name(name)
         .web(true)?
         .typescript(true)
         .remove_name_section(true)

@@ -25,7 +25,10 @@ export interface CacheStats extends PolicyStats {
    * by option `bypass`. They are in no other count.
    */
   readonly bypassed: number;
-  /** The number of traps of the core, which was then replaced; all other counts began anew. */
+  /**
+   * The number of traps of the core or the rules of HTTP, which were then replaced. With the core
+   * all other counts began anew.
+   */
   readonly traps: number;
 }
 

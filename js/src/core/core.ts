@@ -1,34 +1,36 @@
 /**
- * The WebAssembly core: made by the first call that needs it, replaced when it traps.
+ * The core: calls, guards and tags, in a module of WebAssembly with the state of all caches.
  *
- * This is the only importer of the generated glue. What the core exports is re-exported here, and
- * may be called only between `ready()` and the next trap.
+ * This is the only importer of its generated glue. What it exports is re-exported here, and may be
+ * called only between `ready()` and the next trap.
  */
 
-import { tagOf } from "../util/realms.js";
-import { __reinit } from "./glue/holdover.js";
+import { __reinit } from "./glue/core.js";
+import {
+  type HeldModule,
+  isReady,
+  type Refusal,
+  refusalOf,
+  replaceInstance,
+  seeToTrap,
+} from "./modules.js";
 
-export * from "./glue/holdover.js";
-
-/** Gives a compiled module, or bytes to compile. */
-export type CoreSource = () => WebAssembly.Module | BufferSource;
-
-/** Why there is no core. */
-export interface Refusal {
-  readonly error: unknown;
-}
+export * from "./glue/core.js";
+export { isTrap, trapCount } from "./modules.js";
 
 /** Something that has state in the core and must forget it when the core is replaced. */
 export interface CoreTenant {
   forget(): void;
 }
 
-let source: CoreSource | undefined;
-let module: WebAssembly.Module | undefined;
-let refusal: Refusal | undefined;
-let awaited = 0;
-let instance = 0;
-let traps = 0;
+export const CORE: HeldModule = {
+  instantiate: (module) => __reinit(module as WebAssembly.Module),
+  name: "core",
+  cure: "init(…) of holdover/slim",
+  awaited: 0,
+  instance: 0,
+};
+
 let tenants: Set<Reference> | undefined;
 
 /** Holds a tenant weakly where the host can. */
@@ -36,62 +38,19 @@ interface Reference {
   deref(): CoreTenant | undefined;
 }
 
-/** Says where the core comes from; the first to say so wins. Nothing is compiled yet. */
-export function provide(from: CoreSource): void {
-  source ??= from;
-}
-
-/** Notes that a source is being fetched: until `settled`, calls go without a core for good reason. */
-export function expectSource(settled: PromiseLike<unknown>): void {
-  awaited += 1;
-  const end = () => {
-    awaited -= 1;
-  };
-  settled.then(end, end);
-}
-
-/**
- * Makes the core if there is none. False when it cannot be had: no source yet, no WebAssembly on
- * this host, or a content security policy that forbids it.
- */
+/** Makes the core if there is none; false when it cannot be had. */
 export function ready(): boolean {
-  if (instance > 0) return true;
-  if (source === undefined || refusal !== undefined) return false;
-  try {
-    const made = source();
-    // Not by `instanceof`: Next.js compiles it in another realm than the one it is used in.
-    const isModule = tagOf(made) === "WebAssembly.Module";
-    module = isModule ? (made as WebAssembly.Module) : new WebAssembly.Module(made as BufferSource);
-    __reinit(module);
-    instance = 1;
-    return true;
-  } catch (error) {
-    refusal = { error };
-    return false;
-  }
+  return isReady(CORE);
 }
 
 /** Why there is no core; undefined while there is one, or its source is being fetched. */
 export function unavailable(): Refusal | undefined {
-  if (refusal !== undefined) return refusal;
-  return source === undefined && awaited === 0 ? NO_SOURCE : undefined;
+  return refusalOf(CORE);
 }
-
-/** Nobody gave a core: `holdover/slim` without `init`. */
-const NO_SOURCE: Refusal = {
-  get error() {
-    return new Error("holdover/slim has no core: call init(…)");
-  },
-};
 
 /** The number of the running instance: it changes when a trap replaced it. */
 export function instanceNumber(): number {
-  return instance;
-}
-
-/** How many instances trapped. */
-export function trapCount(): number {
-  return traps;
+  return CORE.instance;
 }
 
 /** Remembers who must forget when the core is replaced. Does not keep it alive. */
@@ -113,33 +72,17 @@ function prune(known: Set<Reference>): void {
   for (const reference of known) if (reference.deref() === undefined) known.delete(reference);
 }
 
-/** Whether `error` is a trap of the core, which poisons the instance. */
-export function isTrap(error: unknown): boolean {
-  return typeof WebAssembly !== "undefined" && error instanceof WebAssembly.RuntimeError;
-}
-
-/** The trap that was seen to last: it may be caught in several places on its way up. */
-let seen: unknown;
-
-/** Replaces the core if `error` is a trap of it that nobody has seen to; true if it is a trap. */
+/**
+ * Replaces the core if `error` is a trap that nobody has seen to; true if it is a trap. Traps of
+ * other modules are seen to where they happen.
+ */
 export function seeTo(error: unknown): boolean {
-  if (!isTrap(error)) return false;
-  if (error !== seen) replace();
-  seen = error;
-  return true;
+  return seeToTrap(error, replace);
 }
 
 /** Replaces an instance that trapped by an empty new one; all its tenants forget. */
 export function replace(): void {
-  traps += 1;
-  instance += 1;
-  try {
-    if (module !== undefined) __reinit(module);
-  } catch (error) {
-    // No memory left for another one: calls go straight to their origin from now on.
-    instance = 0;
-    refusal = { error };
-  }
+  replaceInstance(CORE);
   for (const reference of tenants ?? []) {
     const tenant = reference.deref();
     if (tenant === undefined) tenants?.delete(reference);

@@ -25,6 +25,7 @@ import {
   WAIT_LEADS,
 } from "../core/abi.js";
 import * as core from "../core/core.js";
+import { type HeldModule, isReady, refusalOf } from "../core/modules.js";
 import { warnWithoutCore } from "../core/without-core.js";
 import type { Answer } from "../model/answer.js";
 import { HttpValue } from "../model/http-value.js";
@@ -300,10 +301,14 @@ export class Driver {
     return answer.then((given) => ({ ...given, value: memory.copied(given.value) }));
   }
 
-  /** True if there is a core to ask; tells once why not. */
-  isOpen(): boolean {
-    if (this.host.memory.isOpen()) return true;
-    const refusal = core.unavailable();
+  /**
+   * True if there is a core to ask; tells once why not.
+   * @param rules another module that the caller needs
+   */
+  isOpen(rules?: HeldModule): boolean {
+    const isOpen = this.host.memory.isOpen();
+    if (isOpen && (rules === undefined || isReady(rules))) return true;
+    const refusal = isOpen && rules !== undefined ? refusalOf(rules) : core.unavailable();
     if (refusal !== undefined && !this.#toldUnavailable) {
       this.#toldUnavailable = true;
       const { events } = this.host;

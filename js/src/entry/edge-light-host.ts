@@ -1,7 +1,8 @@
 // Vercel's edge runtime: `?module` asks its bundler for a compiled module.
 
 import { createCache as create } from "../api/cache.js";
-import { provide } from "../core/core.js";
+import { CORE } from "../core/core.js";
+import { provideTo } from "../core/modules.js";
 import module from "../core.wasm?module";
 import { memory as makeMemory } from "../memory/memory.js";
 
@@ -9,11 +10,11 @@ const core = () => module;
 
 // Whoever makes neither gets no module: an import has no side effect.
 export const createCache: typeof create = (options) => {
-  provide(core);
+  provideTo(CORE, core);
   return create(options);
 };
 
 export const memory: typeof makeMemory = (options) => {
-  provide(core);
+  provideTo(CORE, core);
   return makeMemory(options);
 };

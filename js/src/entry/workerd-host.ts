@@ -2,7 +2,8 @@
 
 import { waitUntil } from "cloudflare:workers";
 import { createCache as create } from "../api/cache.js";
-import { provide } from "../core/core.js";
+import { CORE } from "../core/core.js";
+import { provideTo } from "../core/modules.js";
 import module from "../core.wasm";
 import { memory as makeMemory } from "../memory/memory.js";
 import { provideWaitUntil } from "../runtime/clock.js";
@@ -21,6 +22,6 @@ export const memory: typeof makeMemory = (options) => {
 const core = () => module;
 
 function provideHost(): void {
-  provide(core);
+  provideTo(CORE, core);
   provideWaitUntil(waitUntil);
 }

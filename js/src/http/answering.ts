@@ -1,7 +1,7 @@
 /** Responses made of stored ones: whole, in part, without a body, or none at all (304). */
 
 import { PART_HEAD, PART_NOT_MODIFIED, PART_RANGES, PART_UNSATISFIABLE } from "../core/abi.js";
-import * as core from "../core/core.js";
+import { heads } from "../core/http.js";
 import { concatenated } from "../util/bytes.js";
 import { utf8 } from "../util/utf8.js";
 import type { Asked } from "./asked.js";
@@ -54,7 +54,7 @@ export function rangesOf(
   { head, text, terms, body }: StoredResponse,
 ): Extent & { readonly kind: number; readonly ranges: readonly Range[] } {
   const { requestedAt, decoded = false } = terms;
-  const [kind = 0, total = 0, offset = 0, ...ends] = core.http_answer(
+  const [kind = 0, total = 0, offset = 0, ...ends] = heads.http_answer(
     asked.plan.flags,
     asked.head,
     head.status,
@@ -69,7 +69,7 @@ export function rangesOf(
 }
 
 function notModified({ text }: StoredResponse): Response {
-  const headers = linesOf(core.http_head_of_304(text)) as [string, string][];
+  const headers = linesOf(heads.http_head_of_304(text)) as [string, string][];
   return new Response(null, { status: 304, headers });
 }
 

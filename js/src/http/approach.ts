@@ -13,7 +13,7 @@ import {
   WAY_SERVE,
   WAY_VALIDATE,
 } from "../core/abi.js";
-import * as core from "../core/core.js";
+import { heads } from "../core/http.js";
 import type { Asked } from "./asked.js";
 import type { CachedHttp } from "./cached-http.js";
 import { askForHead } from "./changes.js";
@@ -49,7 +49,7 @@ function wayOf(http: CachedHttp, asked: Asked, held: Held | undefined): number {
     return held !== undefined && http.isBarred(asked, held.value) ? WAY_BYPASS : WAY_CALL;
   const stored = held === undefined ? NOTHING : numbersOfStored(asked, held.value, held);
   // Keys of a caller's own may be anything, also those of parts.
-  return core.http_way(asked.plan.numbers, stored, origin.fills, keys !== undefined);
+  return heads.http_way(asked.plan.numbers, stored, origin.fills, keys !== undefined);
 }
 
 function taken(

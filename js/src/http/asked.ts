@@ -12,7 +12,7 @@ import {
   readRequestNumbers,
   writeRequestNumbers,
 } from "../core/abi.js";
-import * as core from "../core/core.js";
+import { heads } from "../core/http.js";
 import { inKind, ofThisRealm } from "./foreign.js";
 import { headOf, linesOf } from "./head.js";
 import { isNavigation, referrerOf } from "./navigation.js";
@@ -174,7 +174,7 @@ export class Asked {
     const { method, heeded, mode } = this;
     if (method === "GET" && mode === "default" && !TELLING.test(heeded)) return SILENT;
     const number = Math.max(MODE_DEFAULT, MODE_NAMES.indexOf(mode as (typeof MODE_NAMES)[number]));
-    return planOf(core.http_request(method, heeded, number, this.cache.shared));
+    return planOf(heads.http_request(method, heeded, number, this.cache.shared));
   }
 
   /** True if there is nothing to decide before the entry is looked up. */

@@ -3,6 +3,7 @@
 import type { Cache } from "../api/cache.js";
 import { HANDLING_BYPASS, HANDLING_CHANGE, HANDLING_LOOKUP } from "../core/abi.js";
 import * as core from "../core/core.js";
+import { HTTP, heads } from "../core/http.js";
 import { BoundPolicy } from "../engine/bound-policy.js";
 import type { Call, StreamContext } from "../engine/call.js";
 import { type Driver, HIT_BITS } from "../engine/driver.js";
@@ -188,8 +189,8 @@ export class CachedHttp {
 
   async #answer(asked: Asked, key?: string, next?: Next, since?: number): Promise<Told> {
     asked.cache = this.rules;
-    // Without the core, or where it cannot read, there is no cache.
-    const isCacheable = this.driver.isOpen() && /^https?:/i.test(asked.url);
+    // Without the core and the rules, or where they cannot read, there is no cache.
+    const isCacheable = this.driver.isOpen(HTTP) && /^https?:/i.test(asked.url);
     if (!isCacheable) return this.forward(asked, "bypass");
     const { handling } = asked.plan;
     if (handling === HANDLING_CHANGE) return change(this, asked);
@@ -369,13 +370,13 @@ export class CachedHttp {
     if (this.isBarred(asked, stored)) return false;
     if (source !== "coalesced") return true;
     if (!stored.shareable) return false;
-    return terms.vary === "" || core.http_vary_key(terms.vary, asked.head) === terms.selection;
+    return terms.vary === "" || heads.http_vary_key(terms.vary, asked.head) === terms.selection;
   }
 
   /** Whether a stored response may not answer a request, however fresh it is. */
   isBarred(asked: Asked, { terms }: StoredResponse): boolean {
     const { flags } = asked.plan;
-    return core.http_is_barred(flags, terms.authorized, redirectsOthers(asked, terms));
+    return heads.http_is_barred(flags, terms.authorized, redirectsOthers(asked, terms));
   }
 
   /** Answers with a stored response. */

@@ -3,6 +3,7 @@
 import type { Watch } from "../api/entries.js";
 import { KIND_WHOLE } from "../core/abi.js";
 import * as core from "../core/core.js";
+import { heads } from "../core/http.js";
 import { tagsFor } from "../keys/tags.js";
 import type { Begun, Tagged, TagHashes } from "../model/tagged.js";
 import type { Asked } from "./asked.js";
@@ -80,9 +81,9 @@ async function invalidate(http: CachedHttp, asked: Asked, response: Response): P
   const { events } = driver.host;
   try {
     const head = textOf(response);
-    const others = core.http_invalidation(asked.method, response.status, head);
+    const others = heads.http_invalidation(asked.method, response.status, head);
     if (others === undefined) return;
-    const groups = core.http_group_invalidation(asked.method, head);
+    const groups = heads.http_group_invalidation(asked.method, head);
     const urls = new Set([asked.url, ...sameOrigin(asked.url, others)]);
     const ended = [...urls].map((url) => entries.invalidate(http.keyOf(asked.at(url))));
     ended.push(entries.invalidateTags(groupTags(asked.url, groups), false));
@@ -182,7 +183,7 @@ async function renew(
 ): Promise<void> {
   const { entries } = http.cache;
   try {
-    const head = core.http_head_update(stored.text, textOf(exchange.response));
+    const head = heads.http_head_update(stored.text, textOf(exchange.response));
     if (head === undefined) return await entries.invalidate(place.key);
     const verdict = judgeRenewed(asked, stored.head.status, head, exchange, http.rules);
     const { requestedAt, receivedAt: now } = exchange;

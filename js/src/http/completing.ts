@@ -1,7 +1,7 @@
 /** Complete responses: what is kept of their heads, and whether they are what they claim to be. */
 
 import { KIND_FAILURE } from "../core/abi.js";
-import * as core from "../core/core.js";
+import { heads } from "../core/http.js";
 import { fieldOf, type Line, linesOf } from "./head.js";
 import { isWorkerd } from "./live.js";
 import { type HttpRules, numbersOf, type Verdict } from "./rules.js";
@@ -43,7 +43,7 @@ export function completed(
 ): StoredResponse {
   const { status, statusText, url } = origin;
   const { initialAge, overdue, lifetime, ...plan } = verdict.planAt(about.now, about.kind);
-  const cleaned = linesOf(core.http_stored_head(numbersOf(rules), verdict.head));
+  const cleaned = linesOf(heads.http_stored_head(numbersOf(rules), verdict.head));
   const decoded = about.decoded ?? (about.decodes === true && isDecoded(cleaned, body));
   const headers = dated(decoded ? withoutCoding(cleaned) : cleaned, about.now - initialAge);
   const refusal = isCut(cleaned, body, decoded) ? "cut short" : plan.refusal;

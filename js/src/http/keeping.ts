@@ -3,7 +3,7 @@
 import type { Cache } from "../api/cache.js";
 import { actOnPresent, UNKNOWN } from "../api/operations/looking.js";
 import { KIND_FAILURE, KIND_WHOLE } from "../core/abi.js";
-import * as core from "../core/core.js";
+import { heads } from "../core/http.js";
 import type { BoundPolicy } from "../engine/bound-policy.js";
 import type { Call, StreamContext } from "../engine/call.js";
 import type { Lifetime } from "../model/entry.js";
@@ -159,7 +159,7 @@ export class Arrival {
     }
     const now = cache.driver.host.timers.now();
     try {
-      const selection = core.http_vary_key(vary, asked.head) ?? "";
+      const selection = heads.http_vary_key(vary, asked.head) ?? "";
       const redirect = follows ? asked.redirect : undefined;
       const kind = kindOf(failed);
       const about = { requestedAt, selection, now, kind, decodes, redirect, wanted: true };

@@ -3,11 +3,12 @@
 import type { Cache } from "../api/cache.js";
 import { KIND_WHOLE } from "../core/abi.js";
 import * as core from "../core/core.js";
+import { heads } from "../core/http.js";
 import type { StreamContext } from "../engine/call.js";
 import type { Asked } from "./asked.js";
 import { completed } from "./completing.js";
 import { failureOf } from "./failing.js";
-import { Arrival, type Keeper, refusalAtHead } from "./keeping.js";
+import { Arrival, type Fate, type Keeper, refusalAtHead } from "./keeping.js";
 import { drop, isOpaque, isResponse, isWorkerd, rebuilt } from "./live.js";
 import { heldBy, mayStandIn } from "./lookup.js";
 import {
@@ -83,14 +84,14 @@ export class Loading {
   }
 
   #validators(stored: StoredResponse): string {
-    return this.#inCore(() => core.http_validators(`${stored.text}\n`), "");
+    return this.#inCore(() => heads.http_validators(`${stored.text}\n`), "");
   }
 
   /** The stored response as a 304 makes it; undefined when the 304 is about another one. */
   #renewed(visit: Visit, stored: StoredResponse, exchange: Exchange): StoredResponse | undefined {
     const news = textOf(exchange.response);
-    if (core.http_select_304(`${stored.text}\n`, news) < 0) return undefined;
-    const head = core.http_update_head(stored.text, news);
+    if (heads.http_select_304(`${stored.text}\n`, news) < 0) return undefined;
+    const head = heads.http_update_head(stored.text, news);
     const verdict = judgeRenewed(visit.asked, stored.head.status, head, exchange, this.#rules);
     if (verdict.vary !== stored.terms.vary) return undefined;
     visit.lead.renewed = true;
@@ -114,30 +115,38 @@ export class Loading {
     context: StreamContext,
     standsIn: boolean,
   ): Promise<unknown> {
-    const { asked, lead, place } = visit;
+    const { asked, lead } = visit;
     const { response } = exchange;
     const fails = failureOf(response, this.#rules, this.#cache.driver.host.events);
     const failed = fails === true;
     lead.failed = failed;
-    const verdict = fails === "promise" ? "failIf" : this.#verdictOn(asked, exchange);
-    const refusal =
-      typeof verdict === "string"
-        ? verdict
-        : (refusalAtHead(visit, exchange, verdict, failed) ??
-          this.#keeper.claims.refusalOf(asked, response, place.key));
-    if (typeof verdict === "string" || refusal !== undefined) {
-      // A failure says nothing of what the key's answers are like, and its loads wait `retryAfter`.
-      if (!failed) this.#keeper.unshared.note(place.key, false);
-      lead.reason = refusal;
-      lead.give(passed(asked, response), !failed);
-      this.#follow(asked, context);
-      return new Unshared(refusal ?? "", failed);
+    const fate = { failed, standsIn, context };
+    const arrival = fails === "promise" ? "failIf" : this.#taken(visit, exchange, fate);
+    if (typeof arrival !== "string") return arrival.kept();
+    // A failure says nothing of what the key's answers are like, and its loads wait `retryAfter`.
+    if (!failed) this.#keeper.unshared.note(visit.place.key, false);
+    lead.reason = arrival;
+    lead.give(passed(asked, response), !failed);
+    this.#follow(asked, context);
+    return new Unshared(arrival, failed);
+  }
+
+  /** A response that is kept; why it can only be passed on. */
+  #taken(visit: Visit, exchange: Exchange, fate: Fate): Arrival | string {
+    const { asked, place } = visit;
+    const { claims } = this.#keeper;
+    try {
+      const verdict = this.#verdictOn(asked, exchange);
+      if (typeof verdict === "string") return verdict;
+      const refusal =
+        refusalAtHead(visit, exchange, verdict, fate.failed) ??
+        claims.refusalOf(asked, exchange.response, place.key);
+      return refusal ?? new Arrival(this.#keeper, visit, exchange, verdict, fate);
+    } catch (error) {
+      if (!core.isTrap(error)) throw error;
+      this.#cache.driver.recover(error);
+      return "trap";
     }
-    return new Arrival(this.#keeper, visit, exchange, verdict, {
-      failed,
-      standsIn,
-      context,
-    }).kept();
   }
 
   /** Has a response end with its caller's signal: the load is over when that goes on. */

@@ -2,6 +2,7 @@
 
 import { STATE_ABSENT, STATE_DEAD, writeStoredNumbers } from "../core/abi.js";
 import * as core from "../core/core.js";
+import { heads } from "../core/http.js";
 import type { Driver } from "../engine/driver.js";
 import { isServable } from "../model/entry-state.js";
 import type { Form } from "../records/entry-records.js";
@@ -72,5 +73,5 @@ export async function find(driver: Driver, key: string): Promise<Found | undefin
   const found = await driver.host.layers?.read(key, RESPONSES);
   if (found === undefined) return undefined;
   const { value, age, ttl, staleWhileRevalidate, staleIfError } = found;
-  return { value, age, ttl, state: core.http_state(age, ttl, staleWhileRevalidate, staleIfError) };
+  return { value, age, ttl, state: heads.http_state(age, ttl, staleWhileRevalidate, staleIfError) };
 }

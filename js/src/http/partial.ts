@@ -4,7 +4,7 @@
  */
 
 import { KIND_PART } from "../core/abi.js";
-import * as core from "../core/core.js";
+import { heads } from "../core/http.js";
 import type { Call, StreamContext } from "../engine/call.js";
 import { partKeyOf } from "../keys/part-key.js";
 import { partOf, rangesOf } from "./answering.js";
@@ -51,8 +51,8 @@ function fromPart(http: CachedHttp, asked: Asked, found: Found): Told | undefine
 /** True if it may answer this request, and is of the variant that it asks for. */
 function isReusable(asked: Asked, stored: StoredResponse, found: Found): boolean {
   const { vary, selection } = stored.terms;
-  if (vary !== "" && core.http_vary_key(vary, asked.head) !== selection) return false;
-  return core.http_takes(asked.plan.numbers, numbersOfStored(asked, stored, found), false);
+  if (vary !== "" && heads.http_vary_key(vary, asked.head) !== selection) return false;
+  return heads.http_takes(asked.plan.numbers, numbersOfStored(asked, stored, found), false);
 }
 
 /** The one range that is asked for, when the part has all of it (RFC 9110 §14.2, §13.1.5). */
@@ -111,7 +111,7 @@ function aboutPart(http: CachedHttp, asked: Asked, exchange: Exchange, key: stri
   try {
     const verdict = judge(asked, exchange, http.rules, true);
     const { refusal, lifetime } = verdict.planAt(receivedAt, KIND_PART);
-    const selection = core.http_vary_key(verdict.vary, asked.head);
+    const selection = heads.http_vary_key(verdict.vary, asked.head);
     if (refusal !== undefined || selection === undefined) return undefined;
     if (http.claims.refusalOf(asked, response, key) !== undefined) return undefined;
     return { key, verdict, kind: KIND_PART, selection, ttl: lifetime.ttl };

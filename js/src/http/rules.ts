@@ -10,7 +10,7 @@ import {
   STORING_NAMES,
   writeHttpRulesNumbers,
 } from "../core/abi.js";
-import * as core from "../core/core.js";
+import { heads } from "../core/http.js";
 import type { Lifetime } from "../model/entry.js";
 import type { CompiledPolicy } from "../policy/policy.js";
 import type { Asked } from "./asked.js";
@@ -122,7 +122,7 @@ function read(
 ): Verdict {
   const rules = numbersOf(httpRules);
   const { method, heeded } = asked;
-  const numbers = core.http_response(
+  const numbers = heads.http_response(
     rules,
     method,
     heeded,
@@ -136,11 +136,11 @@ function read(
   return {
     flags,
     head,
-    vary: flags & RESPONSE_VARIES ? core.http_vary(rules, head) : "",
+    vary: flags & RESPONSE_VARIES ? heads.http_vary(rules, head) : "",
     authorized: (flags & RESPONSE_AUTHORIZED) !== 0,
-    groups: flags & RESPONSE_GROUPS ? groupTags(asked.url, core.http_groups(head)) : undefined,
+    groups: flags & RESPONSE_GROUPS ? groupTags(asked.url, heads.http_groups(head)) : undefined,
     part,
-    planAt: (now, kind) => planOf(core.http_plan(rules, numbers, kind, now - receivedAt)),
+    planAt: (now, kind) => planOf(heads.http_plan(rules, numbers, kind, now - receivedAt)),
   };
 }
 

@@ -1,6 +1,7 @@
 /** Stored responses that answer a request whose own way to the origin has failed. */
 
-import * as core from "../core/core.js";
+import { heads } from "../core/http.js";
+import { isTrap } from "../core/modules.js";
 import { ClosedError } from "../util/errors.js";
 import type { Asked } from "./asked.js";
 import type { CachedHttp } from "./cached-http.js";
@@ -30,7 +31,8 @@ export async function orStored<T>(
   try {
     attempted = await attempt();
   } catch (error) {
-    if (error instanceof ClosedError || asked.signal?.aborted) throw error;
+    // A trap says nothing of the origin, which is asked then.
+    if (error instanceof ClosedError || asked.signal?.aborted || isTrap(error)) throw error;
     const stored = await standIn(http, asked, key, error);
     if (stored === undefined) throw error;
     return stored;
@@ -53,7 +55,7 @@ async function standIn(
   const stored = found?.value;
   if (found === undefined || !(stored instanceof StoredResponse)) return undefined;
   const numbers = numbersOfStored(asked, stored, found);
-  if (!core.http_takes(asked.plan.numbers, numbers, true)) return undefined;
+  if (!heads.http_takes(asked.plan.numbers, numbers, true)) return undefined;
   if (!http.driver.standsIn(key, http.policy, error)) return undefined;
   const times = { age: found.age, ttl: found.ttl - found.age };
   return http.serve(asked, stored, {

@@ -1,6 +1,6 @@
 /** The places of responses that depend on more of a request than its URL. */
 
-import * as core from "../core/core.js";
+import { heads } from "../core/http.js";
 import type { Host } from "../engine/host.js";
 import { Variants } from "./stored.js";
 
@@ -17,7 +17,7 @@ export function keyOfVariant(
   list: string,
   requestHead: string,
 ): string | undefined {
-  const selection = core.http_vary_key(list, requestHead);
+  const selection = heads.http_vary_key(list, requestHead);
   if (selection === undefined) return undefined;
   return `${primary}\n${record.id}\n${list}\n${selection}`;
 }

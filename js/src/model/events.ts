@@ -53,7 +53,10 @@ export type CacheEvent =
       readonly option: string;
     } & FailureEvent &
       KeyEvent)
-  /** The core trapped and was replaced; the memory tier is empty. */
+  /**
+   * A module trapped and was replaced. After a trap of the core the memory tier is empty; the rules
+   * of HTTP hold nothing.
+   */
   | ({ readonly type: "trap" } & FailureEvent)
   /** The host lacks a feature, so that a part of the cache is limited. Told once. */
   | {

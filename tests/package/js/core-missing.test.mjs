@@ -236,6 +236,37 @@ test("slim: an init that fails is told of, and another may follow", async () => 
   assert.deepEqual([out.told, out.after], [1, [1, 1, "hit"]]);
 });
 
+test("slim: requests pass through until the rules of HTTP are there, and are told what is missing", async () => {
+  const out = await inProcess(`${HEARD} ${SLIM}
+    const { cachedFetch, initFetch } = await import("holdover/slim/fetch");
+    const fetch = async () => new Response(String(++loads), { headers: { "cache-control": "max-age=60" } });
+    const caches = [createCache({ onEvent: ({ type, error }) => type === "unavailable" && events.push(error) }), createCache()];
+    init(core);
+    const fetches = caches.map((cache) => cachedFetch(cache, {}, { fetch }));
+    const asked = async () => {
+      const sources = [];
+      for (const fetchCached of fetches) for (const _ of [1, 2]) {
+        const { source, response } = await fetchCached.explain("http://origin/");
+        await response.text();
+        sources.push(source);
+      }
+      return sources;
+    };
+    const before = await asked();
+    const functions = await ask(wrapped(caches[0]));
+    const started = initFetch(new URL(import.meta.resolve("holdover/http.wasm")));
+    await started;
+    tell({ before, functions: functions[2], after: await asked(), told: events.map(({ code, message }) => [code, message]), said });`);
+  assert.deepEqual(out.before, ["bypass", "bypass", "bypass", "bypass"]);
+  assert.equal(out.functions, "hit");
+  assert.deepEqual(out.after, ["load", "hit", "load", "hit"]);
+  assert.equal(out.told.length, 1);
+  assert.equal(out.told[0][0], "E_CONFIG");
+  assert.match(out.told[0][1], /http\.wasm.*call initFetch\(/);
+  assert.equal(out.said.length, 1);
+  assert.match(out.said[0], /call initFetch\(/);
+});
+
 const PATCHED = `
   const touched = [];
   const watch = (object, name) => {
@@ -263,15 +294,20 @@ test("neither import nor createCache, wrap and fetch touch clock, chance, timers
     touched.push("imported");
     const cache = createCache({ namespace: "n", stores: [memory({ maxBytes: "1mb" })], onEvent() {} });
     const get = cache.wrap(async (id) => id, { name: "get", ttl: "1m", staleIfError: "1d", timeout: "1s" });
-    const fetchCached = cachedFetch(cache, { ttl: "1m" });
+    const fetchCached = cachedFetch(cache, { ttl: "1m" }, { fetch: async () => new Response() });
     get.key(1);
     touched.push("made");
     await get(1);
     const first = touched.splice(0);
     await get(1);
     await get(2);
-    console.log(JSON.stringify({ first, later: touched }));`);
-  const made = out.first.indexOf("made");
+    const later = touched.splice(0);
+    await fetchCached("http://origin/");
+    const http = touched.splice(0);
+    await fetchCached("http://origin/2");
+    console.log(JSON.stringify({ first, later, http, last: touched }));`);
+  const made = (names) => names.filter((name) => /^new (?!Date)/.test(name));
+  const ready = out.first.indexOf("made");
   // Node's own module loader may use what it likes while it loads.
   const loader = new Set(["setImmediate", "now", "queueMicrotask"]);
   const imported = out.first.indexOf("imported");
@@ -279,10 +315,9 @@ test("neither import nor createCache, wrap and fetch touch clock, chance, timers
     out.first.slice(0, imported).filter((name) => !loader.has(name)),
     [],
   );
-  assert.deepEqual(out.first.slice(imported + 1, made), []);
-  assert.deepEqual(
-    out.first.slice(made + 1).filter((name) => name.startsWith("new ")),
-    ["new Module", "new Instance"],
-  );
-  assert.ok(!out.later.some((name) => name.startsWith("new ")));
+  assert.deepEqual(out.first.slice(imported + 1, ready), []);
+  assert.deepEqual(made(out.first.slice(ready + 1)), ["new Module", "new Instance"]);
+  assert.deepEqual(made(out.later), []);
+  assert.deepEqual(made(out.http), ["new Module", "new Instance"], "by the first request");
+  assert.deepEqual(made(out.last), []);
 });

@@ -32,7 +32,7 @@ export function script(contents) {
   return { stdin: { contents, resolveDir: HERE, loader: "js" } };
 }
 
-/** Takes `core.wasm?module` for `core.wasm`, as Vercel's bundler does. */
+/** Takes `….wasm?module` for `….wasm`, as Vercel's bundler does. */
 const bundlerQuery = {
   name: "wasm-module-query",
   setup({ onResolve, resolve }) {

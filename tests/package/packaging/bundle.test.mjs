@@ -1,10 +1,19 @@
 import assert from "node:assert/strict";
+import { basename } from "node:path";
 import { test } from "node:test";
 import { bundle, script } from "./bundle.mjs";
 
 /** The beginning of a module, as a string is written. */
-const MODULE_TEXT = /["'`]\\(0|x00)asm/;
-const APPLICATION = `import { createCache } from "holdover"; console.log(createCache);`;
+const MODULE_TEXT = /["'`]\\(0|x00)asm/g;
+const FUNCTIONS = `import { createCache } from "holdover"; console.log(createCache);`;
+/** What applications use, and the modules that they need for it. */
+const APPLICATIONS = {
+  functions: { code: FUNCTIONS, modules: ["core.wasm"] },
+  responses: {
+    code: `${FUNCTIONS} import { cachedFetch } from "holdover/fetch"; console.log(cachedFetch);`,
+    modules: ["core.wasm", "http.wasm"],
+  },
+};
 
 /** Which conditions lead to the module as a file, and which to its text. */
 const HOSTS = [
@@ -16,31 +25,47 @@ const HOSTS = [
   { name: "worker", conditions: ["worker"], module: "text" },
 ];
 
+const namesOf = (outputs) =>
+  outputs.map(({ path }) => basename(path).replace(/-[A-Z0-9]+\.wasm$/, ".wasm")).sort();
+
 for (const { name, module, ...options } of HOSTS) {
-  test(`bundles for ${name}, with the module as ${module}`, async () => {
-    const outputs = await bundle({ ...script(APPLICATION), ...options });
-    const wasm = outputs.filter(({ path }) => path.endsWith(".wasm"));
-    assert.equal(wasm.length, module === "file" ? 1 : 0);
-    const code = outputs.find(({ path }) => path.endsWith(".js")).text;
-    assert.equal(MODULE_TEXT.test(code), module === "text", "the module's text is there");
-    assert.equal(code.includes("cloudflare:workers"), name === "workerd");
-  });
+  for (const [what, { code, modules }] of Object.entries(APPLICATIONS)) {
+    test(`${what} for ${name}: ${modules} as ${module}, and no other`, async () => {
+      const outputs = await bundle({ ...script(code), ...options });
+      const files = namesOf(outputs).filter((file) => file.endsWith(".wasm"));
+      assert.deepEqual(files, module === "file" ? modules : []);
+      const { text } = outputs.find(({ path }) => path.endsWith(".js"));
+      const texts = text.match(MODULE_TEXT)?.length ?? 0;
+      assert.equal(texts, module === "text" ? modules.length : 0, "the modules' texts");
+      assert.equal(text.includes("cloudflare:workers"), name === "workerd");
+    });
+  }
 }
 
-test("the slim entry brings no module along", async () => {
+test("the slim entries bring no module along", async () => {
   const outputs = await bundle(
-    script(`import { createCache, init } from "holdover/slim"; console.log(createCache, init);`),
+    script(`
+      import { createCache, init } from "holdover/slim";
+      import { cachedFetch, initFetch } from "holdover/slim/fetch";
+      import { serveFrom } from "holdover/slim/service-worker";
+      console.log(createCache, init, cachedFetch, initFetch, serveFrom);`),
   );
-  assert.deepEqual(
-    outputs.map(({ path }) => path.split(".").at(-1)),
-    ["js"],
-  );
+  assert.deepEqual(namesOf(outputs), ["stdin.js"]);
   assert.doesNotMatch(outputs[0].text, MODULE_TEXT);
 });
 
-test("core.wasm can be imported by itself", async () => {
-  const outputs = await bundle(script(`import core from "holdover/core.wasm"; console.log(core);`));
-  assert.equal(outputs.filter(({ path }) => path.endsWith(".wasm")).length, 1);
+test("a service worker brings both modules as text", async () => {
+  const code = `${FUNCTIONS} import { serveFrom } from "holdover/service-worker"; console.log(serveFrom);`;
+  const outputs = await bundle({ ...script(code), platform: "browser" });
+  assert.deepEqual(namesOf(outputs), ["stdin.js"]);
+  assert.equal(outputs[0].text.match(MODULE_TEXT).length, 2);
+});
+
+test("each module can be imported by itself", async () => {
+  for (const name of ["core.wasm", "http.wasm"]) {
+    const outputs = await bundle(script(`import it from "holdover/${name}"; console.log(it);`));
+    assert.deepEqual(namesOf(outputs), [name, "stdin.js"]);
+  }
 });
 
 test("an unused class of errors leaves no more than the entry behind", async () => {

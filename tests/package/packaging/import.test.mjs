@@ -46,6 +46,13 @@ test("so does the slim entry, which offers the same and `init`", async () => {
   assert.deepEqual(slim.sort(), [...all, "init"].sort());
 });
 
+test("and so does its `fetch`, with an `initFetch`", async () => {
+  const [all, slim] = await Promise.all(
+    ["holdover/fetch", "holdover/slim/fetch"].map(importForbidding),
+  );
+  assert.deepEqual(slim.sort(), [...all, "initFetch"].sort());
+});
+
 test("so does every other entry", async () => {
   const entries = Object.keys(manifest.exports).filter(
     (path) => !/^\.(\/.*\.|\/slim|$)/.test(path),

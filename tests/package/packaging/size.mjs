@@ -25,8 +25,8 @@ const APPLICATIONS = {
 };
 
 /**
- * The ways to its host, gzipped, with the module: minified by the application; not minified,
- * which is what wrangler uploads by default; with the module inlined, which is what is not Workers.
+ * The ways to its host, gzipped, with its modules: minified by the application; not minified,
+ * which is what wrangler uploads by default; with the modules inlined, which is what is not Workers.
  */
 const WAYS = {
   minified: { minify: true, conditions: ["workerd"] },
@@ -44,9 +44,11 @@ export async function weights() {
       weighed[name][way] = files.reduce((sum, { contents }) => sum + gzipped(contents), 0);
     }
   }
-  const module = await bundle(script(`export { default } from "holdover/core.wasm";`));
-  const { contents } = module.find(({ path }) => path.endsWith(".wasm"));
-  weighed["core.wasm"] = { raw: contents.length, gzip: gzipped(contents) };
+  for (const name of ["core.wasm", "http.wasm"]) {
+    const files = await bundle(script(`export { default } from "holdover/${name}";`));
+    const { contents } = files.find(({ path }) => path.endsWith(".wasm"));
+    weighed[name] = { raw: contents.length, gzip: gzipped(contents) };
+  }
   weighed.tarball = { raw: (await tarball()).length };
   return weighed;
 }

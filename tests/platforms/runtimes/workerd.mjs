@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -22,7 +22,7 @@ const COMPLAINTS =
 /** What it says when a load ends whose follower has vanished: it drops the answer, and warns. */
 const VANISHED = /creating request has already been completed or canceled/;
 
-const config = (flags, date, hasModule) => `
+const config = (flags, date, modules) => `
 using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
@@ -34,7 +34,7 @@ const config :Workerd.Config = (
 const main :Workerd.Worker = (
   modules = [
     (name = "worker.js", esModule = embed "index.js"),
-    ${hasModule ? '(name = "core.wasm", wasm = embed "core.wasm"),' : ""}
+    ${modules.map((name) => `(name = "${name}", wasm = embed "${name}"),`).join("\n    ")}
   ],
   bindings = [(name = "ORIGIN", fromEnvironment = "ORIGIN")],
   compatibilityDate = "${date}",
@@ -58,8 +58,9 @@ async function prepare(entry, flags, date, conditions) {
     assetNames: "[name]",
     logLevel: "warning",
   });
-  const hasModule = Object.keys(metafile.outputs).some((path) => path.endsWith(".wasm"));
-  await writeFile(join(folder, "config.capnp"), config(flags, date, hasModule));
+  const written = Object.keys(metafile.outputs).map((path) => basename(path));
+  const modules = written.filter((name) => name.endsWith(".wasm"));
+  await writeFile(join(folder, "config.capnp"), config(flags, date, modules));
   return folder;
 }
 

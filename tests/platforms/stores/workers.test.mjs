@@ -2,6 +2,7 @@
 // KV, the Cache API and Durable Objects as miniflare has them.
 
 import assert from "node:assert/strict";
+import { basename } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -22,7 +23,7 @@ const bundled = await build({
 });
 const modules = bundled.outputFiles.map(({ path, contents }) => {
   const isWasm = path.endsWith(".wasm");
-  const at = isWasm ? "core.wasm" : "worker.js";
+  const at = isWasm ? basename(path) : "worker.js";
   return { type: isWasm ? "CompiledWasm" : "ESModule", path: at, contents };
 });
 const miniflare = new Miniflare({

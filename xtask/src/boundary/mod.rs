@@ -16,10 +16,10 @@ use crate::workspace::Workspace;
 
 /// The constants of the boundary.
 const CONSTANTS: &str = "js/src/core/abi.ts";
-/// The declarations of the module's functions.
-const DECLARATIONS: &str = "js/src/core/glue/holdover.d.ts";
+/// The folder with the declarations of the modules' functions.
+const DECLARATIONS: &str = "js/src/core/glue";
 
-/// Returns the files that can be generated without the module: path and text.
+/// Returns the files that can be generated without the modules: path and text.
 fn of_sources() -> Result<[(&'static str, String); 3]> {
     Ok([
         (CONSTANTS, constants()?),
@@ -29,10 +29,10 @@ fn of_sources() -> Result<[(&'static str, String); 3]> {
 }
 
 /// Writes generated files that are stale.
-pub(crate) fn update(workspace: &Workspace, module: &Module) -> Result<()> {
-    let of_module = (DECLARATIONS, declarations(module)?);
-    for (path, wanted) in of_sources()?.into_iter().chain([of_module]) {
-        let path = workspace.path(path);
+pub(crate) fn update(workspace: &Workspace, modules: &[Module]) -> Result<()> {
+    let of_sources = of_sources()?.map(|(path, wanted)| (path.to_owned(), wanted));
+    for (path, wanted) in of_sources.into_iter().chain(of_modules(modules)?) {
+        let path = workspace.path(&path);
         if fs::read_to_string(&path).ok().as_deref() != Some(&wanted) {
             write(&path, wanted.as_bytes())?;
         }
@@ -48,9 +48,21 @@ pub(crate) fn check_sources(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// Fails if the declarations do not match the module.
-pub(crate) fn check_declarations(workspace: &Workspace, module: &Module) -> Result<()> {
-    check(workspace, DECLARATIONS, &declarations(module)?)
+/// Fails if the declarations do not match the modules.
+pub(crate) fn check_declarations(workspace: &Workspace, modules: &[Module]) -> Result<()> {
+    for (path, wanted) in of_modules(modules)? {
+        check(workspace, &path, &wanted)?;
+    }
+    Ok(())
+}
+
+/// Returns the files that are generated from the modules: path and text.
+fn of_modules(modules: &[Module]) -> Result<Vec<(String, String)>> {
+    let file = |module: &Module| {
+        let path = format!("{DECLARATIONS}/{}.d.ts", module.name);
+        Ok((path, declarations(module)?))
+    };
+    modules.iter().map(file).collect()
 }
 
 fn check(workspace: &Workspace, path: &str, wanted: &str) -> Result<()> {
@@ -163,8 +175,8 @@ fn add_record(text: &mut String, record: &Record) -> Result<()> {
     Ok(())
 }
 
-/// Returns the text of `js/src/core/glue/holdover.d.ts`: the functions as wasm-bindgen declares
-/// them, without its loading functions, which `core.ts` replaces.
+/// Returns the declarations of a module: the functions as wasm-bindgen declares them, without its
+/// loading functions, which `modules.ts` replaces.
 fn declarations(module: &Module) -> Result<String> {
     let generated =
         fs::read_to_string(&module.declarations).context("reading the generated declarations")?;
@@ -186,12 +198,11 @@ fn declarations(module: &Module) -> Result<String> {
         .collect();
     Ok(format!(
         "// Generated from src/wasm/ by `cargo xtask build`: change those files, not this one. Only\n\
-         // `core.ts` may import it.\n\n\
-         /** Instantiates the core unless it is already there. */\n\
-         export declare function initSync(options: {{ module: WebAssembly.Module | BufferSource }}): void;\n\n\
-         /** Instantiates the core anew, forgetting an instance that trapped. */\n\
-         export declare function __reinit(module: WebAssembly.Module | BufferSource): void;\n\n\
+         // `{}.ts` may import it.\n\n\
+         /** Instantiates the module anew, forgetting an instance that trapped. */\n\
+         export declare function __reinit(module: WebAssembly.Module): void;\n\n\
          {}\n",
+        module.name,
         functions.join("\n").trim()
     ))
 }
@@ -211,7 +222,8 @@ fn plain(docs: &[&str]) -> String {
 
 /// Turns Rust's doc links into plain code spans.
 fn without_links(text: &str) -> String {
-    text.replace("[`", "`")
+    text.replace("[`mod@", "`")
+        .replace("[`", "`")
         .replace("`]", "`")
         .replace("crate::", "")
         .replace("super::", "")

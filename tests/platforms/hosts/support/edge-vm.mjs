@@ -1,6 +1,7 @@
 // Vercel's edge runtime, with an application as its bundler leaves it.
 
 import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { EdgeVM } from "@edge-runtime/vm";
 import { build } from "esbuild";
@@ -8,22 +9,22 @@ import { build } from "esbuild";
 const HERE = fileURLToPath(new URL("..", import.meta.url));
 
 /** As Vercel's bundler: `?module` becomes a compiled module, here one that the host hands in. */
-const compiledModules = (wasm) => ({
+const compiledModules = (files) => ({
   name: "compiled-modules",
   setup(bundler) {
     bundler.onResolve({ filter: /\.wasm\?module$/ }, ({ path, resolveDir }) => {
-      wasm.push(fileURLToPath(new URL(path.replace("?module", ""), `file://${resolveDir}/`)));
-      return { path, namespace: "compiled" };
+      files.add(fileURLToPath(new URL(path.replace("?module", ""), `file://${resolveDir}/`)));
+      return { path: basename(path, "?module"), namespace: "compiled" };
     });
-    bundler.onLoad({ filter: /.*/, namespace: "compiled" }, () => ({
-      contents: "export default globalThis.compiledModule;",
+    bundler.onLoad({ filter: /.*/, namespace: "compiled" }, ({ path }) => ({
+      contents: `export default globalThis.compiledModules[${JSON.stringify(path)}];`,
     }));
   },
 });
 
 /** Runs the tests of every host in it. */
 export async function runInEdgeVm(origin) {
-  const wasm = [];
+  const files = new Set();
   const { outputFiles } = await build({
     absWorkingDir: HERE,
     entryPoints: ["host/global.js"],
@@ -31,12 +32,15 @@ export async function runInEdgeVm(origin) {
     write: false,
     format: "iife",
     conditions: ["edge-light"],
-    plugins: [compiledModules(wasm)],
+    plugins: [compiledModules(files)],
   });
-  if (wasm.length !== 1) throw new Error(`${wasm.length} modules, not one`);
+  if (files.size !== 2) throw new Error(`${files.size} modules, not two`);
   const vm = new EdgeVM();
-  // Next.js compiles it in its own realm and hands it in; the application may compile nothing.
-  vm.context.compiledModule = new WebAssembly.Module(await readFile(wasm[0]));
+  // Next.js compiles them in its own realm and hands them in; the application may compile nothing.
+  vm.context.compiledModules = {};
+  for (const file of files) {
+    vm.context.compiledModules[basename(file)] = new WebAssembly.Module(await readFile(file));
+  }
   vm.evaluate(`WebAssembly.Module = new Proxy(WebAssembly.Module, {
     construct() { throw new WebAssembly.CompileError("Wasm code generation disallowed by embedder"); },
   });`);

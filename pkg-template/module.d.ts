@@ -5,6 +5,6 @@ type Module = typeof globalThis extends {
   ? Instance
   : object;
 
-/** The compiled core, as workerd and bundlers import it. */
-declare const core: Module;
-export default core;
+/** The compiled module, as workerd and bundlers import it. */
+declare const compiled: Module;
+export default compiled;

@@ -1,0 +1,107 @@
+// Generated from src/wasm/ by `cargo xtask build`: change those files, not this one. Only
+// `http.ts` may import it.
+
+/** Instantiates the module anew, forgetting an instance that trapped. */
+export declare function __reinit(module: WebAssembly.Module): void;
+
+/**
+ * Decides what of a stored response answers a request (RFC 9110 §13.2, §14.2): one of
+ * `abi::part`; of ranges also the length of the whole (−1 unknown), where the stored body
+ * begins, and first and last positions in turn. `decoded` if the bytes are not those that the
+ * origin counts.
+ */
+export declare function http_answer(requestFlags: number, requestHead: string, status: number, storedHead: string, requestedAt: number, length: number, decoded: boolean): Float64Array;
+
+/**
+ * RFC 9875 §3: the groups that the answer to a request with this method makes out of date.
+ */
+export declare function http_group_invalidation(method: string, responseHead: string): string;
+
+/**
+ * RFC 9875 §2: the groups of a response.
+ */
+export declare function http_groups(responseHead: string): string;
+
+/**
+ * RFC 9110 §15.4.5: the head of a 304 made from a stored one.
+ */
+export declare function http_head_of_304(storedHead: string): string;
+
+/**
+ * RFC 9111 §4.3.5: the stored head after a 200 to HEAD; undefined when it is of another response.
+ */
+export declare function http_head_update(storedHead: string, newHead: string): string | undefined;
+
+/**
+ * RFC 9111 §4.4: the references, besides the request's own URL, that an answer makes out of date;
+ * undefined when it makes nothing so.
+ */
+export declare function http_invalidation(method: string, status: number, responseHead: string): string | undefined;
+
+/**
+ * True if a response may not answer a request with these flags, however fresh it is.
+ */
+export declare function http_is_barred(requestFlags: number, authorized: boolean, redirectsOthers: boolean): boolean;
+
+/**
+ * Decides on a response by the numbers of `http_response`, for one that was complete `elapsed`
+ * milliseconds after its head, and a use of `abi::kind`: `PlanNumbers`. Empty for numbers that are none.
+ */
+export declare function http_plan(rules: Float64Array | number[], numbers: Float64Array | number[], kind: number, elapsed: number): Float64Array;
+
+/**
+ * Reads a request: `RequestNumbers`. Its mode is one of `abi::mode`.
+ */
+export declare function http_request(method: string, requestHead: string, mode: number, shared: boolean): Float64Array;
+
+/**
+ * Reads a response that has begun: `ResponseNumbers`. All methods but POST are loads by GET.
+ */
+export declare function http_response(rules: Float64Array | number[], method: string, requestHead: string, status: number, responseHead: string, requestedAt: number, receivedAt: number, redirected: boolean, hidesCoding: boolean, maxBody: number): Float64Array;
+
+/**
+ * RFC 9111 §4.3.4: which of the stored responses a 304 is about; −1 none.
+ */
+export declare function http_select_304(heads: string, newHead: string): number;
+
+/**
+ * Returns the state of an entry with this lifetime that a store has: one of `abi::state`.
+ */
+export declare function http_state(age: number, ttl: number, staleWhileRevalidate: number, staleIfError: number): number;
+
+/**
+ * RFC 9111 §3.1: the head to store.
+ */
+export declare function http_stored_head(rules: Float64Array | number[], responseHead: string): string;
+
+/**
+ * True if a stored response answers a request otherwise than in a call: a part, or the whole
+ * `instead` of an origin that has failed.
+ */
+export declare function http_takes(request: Float64Array | number[], stored: Float64Array | number[], instead: boolean): boolean;
+
+/**
+ * RFC 9111 §3.2: the stored head with the fields of a 304 over it.
+ */
+export declare function http_update_head(storedHead: string, newHead: string): string;
+
+/**
+ * RFC 9111 §4.3.1: the fields that ask whether these stored responses are still good.
+ */
+export declare function http_validators(heads: string): string;
+
+/**
+ * RFC 9111 §4.1: the names that `Vary` lists, in one form; `*` matches nothing.
+ */
+export declare function http_vary(rules: Float64Array | number[], responseHead: string): string;
+
+/**
+ * The part of a variant's key that a request decides; undefined for `*`.
+ */
+export declare function http_vary_key(vary: string, requestHead: string): string | undefined;
+
+/**
+ * RFC 9111 §4: decides how a request is answered: one of `abi::way`. `stored` is empty where
+ * nothing is stored.
+ */
+export declare function http_way(request: Float64Array | number[], stored: Float64Array | number[], fills: boolean, keepsParts: boolean): number;
