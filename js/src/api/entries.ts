@@ -8,12 +8,11 @@ import type { Host } from "../engine/host.js";
 import { hashTags } from "../keys/tags.js";
 import type { Answer, Source, Times } from "../model/answer.js";
 import { CachedError } from "../model/cached-error.js";
-import type { FoundEntry, Lifetime } from "../model/entry.js";
+import { type FoundEntry, type Lifetime, totalOf } from "../model/entry.js";
 import { isServable } from "../model/entry-state.js";
 import { HttpValue } from "../model/http-value.js";
 import type { Begun, Tagged, TagHashes } from "../model/tagged.js";
 import type { Form } from "../records/entry-records.js";
-import { totalOf } from "../tiers/layers.js";
 import type { Explained } from "./wrap.js";
 
 /** The fence of a direct write. */

@@ -1,7 +1,9 @@
 /** State that instances share in a store: its names and operations, each of which may fail. */
 
+import type { Events } from "../model/events.js";
 import type { Store, WindowOptions, WindowState } from "../model/store.js";
-import { type Attempts, type Layer, layerOf } from "../tiers/attempts.js";
+import type { Timers } from "../runtime/clock.js";
+import { Attempts, type Layer, layerOf } from "../tiers/attempts.js";
 import type { Layers } from "../tiers/layers.js";
 import type { StoreNames } from "../tiers/store-names.js";
 import { isBytes } from "../util/bytes.js";
@@ -9,7 +11,8 @@ import { isBytes } from "../util/bytes.js";
 /** The parts of a cache that shared state needs. */
 export interface SharedHost {
   readonly names: StoreNames;
-  readonly attempts: Attempts;
+  readonly timers: Timers;
+  readonly events: Events;
   readonly layers: Layers | undefined;
   /** Health of stores that only guards use. */
   readonly sharedLayers: WeakMap<Store, Layer>;
@@ -20,13 +23,13 @@ type Whole = Required<Store>;
 
 /** One piece of shared state. Every method rejects with a StoreError if the store fails. */
 export class SharedState {
-  readonly #host: SharedHost;
+  readonly #attempts: Attempts;
   readonly #layer: Layer;
   readonly #name: string;
 
   /** @param name unique among the shared state of this namespace */
   constructor(host: SharedHost, store: Store, name: string) {
-    this.#host = host;
+    this.#attempts = new Attempts(host.timers, host.events);
     this.#name = host.names.own("guard", name);
     this.#layer = layerFor(host, store);
   }
@@ -69,9 +72,8 @@ export class SharedState {
     act: (store: Whole, key: string) => PromiseLike<T> | T,
   ): Promise<T> {
     const key = this.#name + part;
-    const { attempts } = this.#host;
     const run = () => act(this.#layer.store as Whole, key);
-    return attempts.run(this.#layer, operation as "get", key, run);
+    return this.#attempts.run(this.#layer, operation as "get", key, run);
   }
 }
 

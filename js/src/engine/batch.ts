@@ -14,7 +14,6 @@ import { hostAsyncStorage } from "../runtime/async-storage.js";
 import { afterMicrotask } from "../runtime/clock.js";
 import { Frame, leaveFrame, runWithin } from "../runtime/frames.js";
 import type { Layers } from "../tiers/layers.js";
-import { readMany } from "../tiers/layers-many.js";
 import { ConfigError, type HoldoverError } from "../util/errors.js";
 import type { Admission } from "./guards.js";
 
@@ -88,7 +87,7 @@ export class Batch {
     const looks = this.#looks ?? [];
     this.#looks = undefined;
     const keys = looks.map(({ key }) => key);
-    const found = await readMany(layers, keys, form);
+    const found = await layers.readMany(keys, form);
     // All in one turn, so that what they load comes together.
     for (const { key, tell } of looks) tell(found.get(key));
   }

@@ -1,6 +1,7 @@
 /** What the parts of a cache share, made of its options. */
 
-import { type Change, type Feed, feedOf } from "../coordination/feed.js";
+import type { Change, Feed } from "../coordination/feed.js";
+import { driverOf, type LowerTiers, type TiersHost } from "../coordination/store-driver.js";
 import { isTrap } from "../core/core.js";
 import { PLAIN_KEYS, type RelatedKeys } from "../keys/part-key.js";
 import { type AnyStore, MemoryStore, memory, type Space } from "../memory/memory.js";
@@ -10,8 +11,8 @@ import type { Tagged } from "../model/tagged.js";
 import type { CompiledCacheOptions } from "../policy/cache-options.js";
 import { providedWaitUntil, type TellFault, type Timers, timersOf } from "../runtime/clock.js";
 import type { WaitUntil } from "../runtime/wait-until.js";
-import { Attempts, type Layer } from "../tiers/attempts.js";
-import { Layers } from "../tiers/layers.js";
+import type { Layer } from "../tiers/attempts.js";
+import type { Layers } from "../tiers/layers.js";
 import { StoreNames } from "../tiers/store-names.js";
 import { ConfigError } from "../util/errors.js";
 import { settled } from "../util/user-functions.js";
@@ -24,7 +25,6 @@ export interface Host {
   readonly space: Space;
   readonly namespace: string;
   readonly names: StoreNames;
-  readonly attempts: Attempts;
   readonly layers: Layers | undefined;
   /** The keys that belong to a key, where several entries are kept for one. */
   related: RelatedKeys;
@@ -60,7 +60,6 @@ export function hostOf(given: CompiledCacheOptions<AnyStore, CacheEvent>, told: 
   const { own, lower } = splitStores(given.stores);
   const sealed = lower.map((store) => seals.reduce((inner, seal) => seal(inner), store));
   const names = new StoreNames(namespace);
-  const attempts = new Attempts(timers, events);
   const onTrap = (error: unknown) => {
     if (isTrap(error)) told.trapped(error);
   };
@@ -73,10 +72,10 @@ export function hostOf(given: CompiledCacheOptions<AnyStore, CacheEvent>, told: 
     }
   };
   const below = {
-    ...{ names, attempts, timers, events, codec, maxRecord, onTrap, isOutdated },
-    ...{ registry: own.tiers, bases: lower },
+    ...{ namespace, names, timers, events, codec, maxRecord, onTrap, isOutdated },
+    ...{ registry: own.tiers, bases: lower, changed: told.changed },
   };
-  const layers = lower.length === 0 ? undefined : new Layers(sealed, below);
+  const { layers, feed } = tiersOf(sealed, below, given.stores);
   const space = own.space(namespace);
   if (events.wanted) own.listen(space, (key) => events.tell({ type: "evict", key }));
   return {
@@ -84,17 +83,36 @@ export function hostOf(given: CompiledCacheOptions<AnyStore, CacheEvent>, told: 
     space,
     namespace,
     names,
-    attempts,
     layers,
     related: PLAIN_KEYS,
     sharedLayers: new WeakMap(),
-    feed: feedOf(layers?.all ?? [], namespace, { attempts, timers, events }, told.changed),
+    feed,
     timers,
     random: given.random === undefined ? Math.random : lenient(given.random, tellFault),
     events,
     waitUntil: () => (waitUntil === false ? undefined : (waitUntil ?? providedWaitUntil())),
     awaitsWrites: given.writes === "await",
   };
+}
+
+/**
+ * Puts the stores below memory to work, with the driver that they bring.
+ * @param given all stores, for messages
+ * @throws ConfigError for one that brings none
+ */
+function tiersOf(
+  stores: readonly Store[],
+  host: TiersHost,
+  given: readonly AnyStore[] = [],
+): Partial<LowerTiers> {
+  for (const base of host.bases) {
+    if (driverOf(base) !== undefined) continue;
+    const allowed =
+      'a store of "holdover/stores/…", or customStore(store) of "holdover/stores/custom"';
+    throw new ConfigError(`stores[${given.indexOf(base)}]`, base, allowed);
+  }
+  const [first] = host.bases;
+  return (first && driverOf(first)?.(stores, host)) ?? {};
 }
 
 /** The memory, which comes first or is left out, and the stores below it. */

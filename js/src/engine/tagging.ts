@@ -3,8 +3,8 @@
 import { TAGS_AFTER_HARD, TAGS_AFTER_NOTHING } from "../core/abi.js";
 import * as core from "../core/core.js";
 import { hashTags, tagsFor } from "../keys/tags.js";
+import { totalOf } from "../model/entry.js";
 import type { Begun, Tagged, TagHashes } from "../model/tagged.js";
-import { totalOf } from "../tiers/layers.js";
 import type { Call } from "./call.js";
 import type { Flight } from "./flight.js";
 import type { Host } from "./host.js";

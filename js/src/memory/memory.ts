@@ -34,7 +34,7 @@ import type { Store } from "../model/store.js";
 import type { Tagged } from "../model/tagged.js";
 import { afterMicrotask, hostNow } from "../runtime/clock.js";
 import { outsideRequests, promisesKeepContexts, withoutCallers } from "../runtime/outside.js";
-import { TierRegistry } from "../tiers/tiers.js";
+import { TierRegistry } from "../tiers/registry.js";
 import { type Duration, duration } from "../util/duration.js";
 import { compileMemoryOptions, type MemoryOptions } from "./memory-options.js";
 import { sizeBy } from "./user-size.js";

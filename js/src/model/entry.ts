@@ -24,3 +24,13 @@ export interface FoundEntry extends Lifetime {
   /** True for the value of a counter, which is not backfilled. */
   readonly counted?: boolean;
 }
+
+/** How long an entry may answer. */
+export function totalOf({ ttl, staleWhileRevalidate, staleIfError }: Lifetime): number {
+  return ttl + Math.max(staleWhileRevalidate, staleIfError);
+}
+
+/** How long an entry is of any use, if only to be validated. */
+export function keptFor(lifetime: Lifetime): number {
+  return totalOf(lifetime) + (lifetime.retained ?? 0);
+}

@@ -12,6 +12,7 @@ import { ConfigError } from "../util/errors.js";
 import { FOREIGN_TO_CACHES } from "../util/foreign-names.js";
 import { flag, type OptionNames, optionalFunction, readOptions } from "../util/options.js";
 import { refuseAsync, synchronousFunction } from "../util/user-functions.js";
+import { checkStore } from "./check-store.js";
 
 /** The methods of every store; more capabilities are found by presence. */
 export interface StoreLike {
@@ -120,26 +121,13 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
 
-function checkStore(store: unknown, index: number): void {
-  const option = `stores[${index}]`;
-  if (!isObject(store)) throw new ConfigError(option, store, "a store, like memory()");
-  for (const method of ["get", "set", "delete"]) {
-    if (typeof store[method] === "function") continue;
-    throw new ConfigError(
-      `${option}.${method}`,
-      store[method],
-      "a function: a store has get, set and delete",
-    );
-  }
-}
-
 function checkedStores<Store extends StoreLike>(value: unknown): readonly Store[] | undefined {
   if (value === undefined) return undefined;
   if (!Array.isArray(value) || value.length === 0) {
     throw new ConfigError("stores", value, "a list of at least one store, like [memory()]");
   }
   const stores: unknown[] = Array.from(value);
-  stores.forEach(checkStore);
+  for (const [index, store] of stores.entries()) checkStore(store, `stores[${index}]`);
   const twice = stores.findIndex((store, index) => stores.indexOf(store) !== index);
   if (twice >= 0) {
     const note = "the same store is in the list already";

@@ -1,6 +1,6 @@
 /** Entries as records for lower stores, and back. Nothing here throws. */
 
-import type { FoundEntry, Lifetime } from "../model/entry.js";
+import { type FoundEntry, keptFor, type Lifetime } from "../model/entry.js";
 import type { Events } from "../model/events.js";
 import type { Validate } from "../model/schema.js";
 import type { Tagged } from "../model/tagged.js";
@@ -176,14 +176,4 @@ async function valid(validate: Validate, value: unknown): Promise<unknown> {
   const result = await validate["~standard"].validate(value);
   if (result.issues === undefined) return result.value;
   throw new CodecError("the stored value does not fit its schema", { cause: result.issues });
-}
-
-/** How long an entry may answer. */
-export function totalOf({ ttl, staleWhileRevalidate, staleIfError }: Lifetime): number {
-  return ttl + Math.max(staleWhileRevalidate, staleIfError);
-}
-
-/** How long an entry is of any use, if only to be validated. */
-export function keptFor(lifetime: Lifetime): number {
-  return totalOf(lifetime) + (lifetime.retained ?? 0);
 }

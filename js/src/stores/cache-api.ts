@@ -1,5 +1,6 @@
 /** A store in the Cache API of Workers, Deno, browsers and service workers. */
 
+import { lowerStore } from "../coordination/lower-store.js";
 import type { SetOptions, Store } from "../model/store.js";
 import { ConfigError } from "../util/errors.js";
 import { keyToText } from "./key-text.js";
@@ -51,7 +52,7 @@ export function cacheApi(
   const { own, given } = storeOptions(options, "cacheApi", "cache-api", ["base"]);
   const base = baseOf(given.base);
   const opened = async (): Promise<CacheLike> => (typeof cache === "function" ? cache() : cache);
-  return {
+  return lowerStore<Store>({
     ...own,
     get: async (key) => {
       const response = await (await opened()).match(await addressOf(base, key));
@@ -64,7 +65,7 @@ export function cacheApi(
       await (await opened()).put(await addressOf(base, key), response as never);
     },
     delete: async (key) => (await opened()).delete(await addressOf(base, key)),
-  };
+  });
 }
 
 function baseOf(given: unknown): string {

@@ -1,5 +1,6 @@
 /** A store in the CacheStorage of pages, workers and service workers, and of Deno. */
 
+import { lowerStore } from "../coordination/lower-store.js";
 import type { SetOptions, Store } from "../model/store.js";
 import { Channels } from "./channels.js";
 import { keyToText, textToKey } from "./key-text.js";
@@ -22,7 +23,7 @@ const ENDS_AT = "x-holdover-ends-at";
  * `indexedDb`. Expired records are dropped when they are read.
  */
 export function cacheStorage(options: CacheStorageOptions = {}): CacheStorageStore {
-  return new CacheStorageStore(options);
+  return lowerStore(new CacheStorageStore(options));
 }
 
 /** The store that {@link cacheStorage} returns. */

@@ -1,5 +1,6 @@
 /** A store in Workers KV. */
 
+import { lowerStore } from "../coordination/lower-store.js";
 import { fits, longKey } from "../keys/key-length.js";
 import type { SetOptions, Store } from "../model/store.js";
 import { clientWith, type StoreOptions, storeOptions, wholeNumber } from "./options.js";
@@ -62,7 +63,7 @@ export function kv(namespace: KvNamespace, options: KvOptions = {}): Store {
     type: "arrayBuffer",
     ...(cacheTtl > 0 && { cacheTtl }),
   };
-  return {
+  return lowerStore<Store>({
     ...own,
     lag: 1000 * Math.max(LAG, cacheTtl),
     get: async (key) => {
@@ -79,7 +80,7 @@ export function kv(namespace: KvNamespace, options: KvOptions = {}): Store {
     clear: async (prefix) => {
       for await (const name of list(namespace, prefix)) await notRefused(namespace.delete(name));
     },
-  };
+  });
 }
 
 function named(key: string): Promise<string> {

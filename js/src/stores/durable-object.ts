@@ -8,6 +8,7 @@
  * ```
  */
 
+import { lowerStore } from "../coordination/lower-store.js";
 import type { SetOptions, Store, StoreEntry, WindowOptions, WindowState } from "../model/store.js";
 import { decodeFrame, encodeFrame, type Frame } from "./durable-frame.js";
 import {
@@ -46,7 +47,9 @@ export function durableObject(
   const methods = ["idFromName", "get"];
   clientWith(namespace, "namespace", methods, "a binding of Durable Objects, like env.CACHE");
   const { own, given } = storeOptions(options, "durableObject", "durable-object", ["shards"]);
-  return new DurableObjectStore(namespace, own, wholeNumber(given.shards, "shards", 1, 1));
+  return lowerStore(
+    new DurableObjectStore(namespace, own, wholeNumber(given.shards, "shards", 1, 1)),
+  );
 }
 
 /** The store that {@link durableObject} returns. */

@@ -2,6 +2,7 @@
 
 import type { Cache } from "../api/cache.js";
 import { clear } from "../api/operations/listing.js";
+import { lowerStore } from "../coordination/lower-store.js";
 import type { Store } from "../model/store.js";
 import { recordOf, toBase64 } from "./base64.js";
 import { keyToText } from "./key-text.js";
@@ -26,7 +27,7 @@ const LONGEST_LIFE = 2 ** 31 - 1;
  */
 export function fromKeyv(keyv: KeyvLike, options: KeyvOptions = {}): Store {
   clientWith(keyv, "keyv", ["get", "set", "delete"], "a Keyv");
-  return {
+  return lowerStore<Store>({
     ...storeOptions(options, "fromKeyv", "keyv").own,
     get: async (key) => {
       const found = await keyv.get(named(key));
@@ -37,7 +38,7 @@ export function fromKeyv(keyv: KeyvLike, options: KeyvOptions = {}): Store {
       return keyv.set(named(key), toBase64(record), ttl);
     },
     delete: (key) => keyv.delete(named(key)),
-  };
+  });
 }
 
 /** Marks keys: Keyv treats an empty one as missing. */

@@ -1,5 +1,6 @@
 /** A store in memcached, over `memjs`. */
 
+import { lowerStore } from "../coordination/lower-store.js";
 import { longKey } from "../keys/key-length.js";
 import type { SetOptions, Store } from "../model/store.js";
 import { clientWith, type StoreOptions, storeOptions } from "./options.js";
@@ -44,13 +45,13 @@ export function memcached(client: MemcachedClient, options: MemcachedOptions = {
     const value = bufferOf(record) as never;
     return client[method](await serverKey(key), value, { expires: expiryOf(expiresIn) });
   };
-  return {
+  return lowerStore<Store>({
     ...own,
     get: async (key) => (await client.get(await serverKey(key))).value,
     set: (key, record, life) => write("set", key, record, life),
     delete: async (key) => client.delete(await serverKey(key)),
     add: async (key, record, life) => (await write("add", key, record, life)) === true,
-  };
+  });
 }
 
 /** Returns the server's key for a key, different ones for different keys. */

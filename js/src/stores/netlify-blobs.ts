@@ -1,5 +1,6 @@
 /** A store in Netlify Blobs. */
 
+import { lowerStore } from "../coordination/lower-store.js";
 import { longKey } from "../keys/key-length.js";
 import type { SetOptions, Store } from "../model/store.js";
 import { clientWith, type StoreOptions, storeOptions } from "./options.js";
@@ -43,7 +44,7 @@ export function netlifyBlobs(
     const methods = ["getWithMetadata", "set", "delete"];
     clientWith(store, "store", methods, "what getStore() gives, or a function that gives it");
   }
-  return {
+  return lowerStore<Store>({
     ...storeOptions(options, "netlifyBlobs", "netlify-blobs").own,
     lag: LAG,
     get: async (key) => {
@@ -57,7 +58,7 @@ export function netlifyBlobs(
       await opened().set(await nameOf(key), record.slice().buffer as ArrayBuffer, { metadata });
     },
     delete: async (key) => opened().delete(await nameOf(key)),
-  };
+  });
 }
 
 function recordOf(blob: Blob | null): Uint8Array | undefined {

@@ -3,6 +3,7 @@
  * and values of Redis; an operation that must be atomic is a Lua script.
  */
 
+import { lowerStore } from "../coordination/lower-store.js";
 import type { SetOptions, Store, StoreEntry, WindowOptions, WindowState } from "../model/store.js";
 import { CodecError } from "../util/errors.js";
 import { keyToText, textToKey } from "./key-text.js";
@@ -57,7 +58,9 @@ const BATCH = 500;
  * @throws ConfigError if the client is none of these, and for wrong options
  */
 export function redis(client: RedisClient, options: RedisOptions = {}): RedisStore {
-  return new RedisStore(commandsOf(client), storeOptions(options, "redis", "redis").own);
+  return lowerStore(
+    new RedisStore(commandsOf(client), storeOptions(options, "redis", "redis").own),
+  );
 }
 
 /** The store that {@link redis} returns. */

@@ -1,5 +1,6 @@
 /** A store in any storage of `unstorage`. */
 
+import { lowerStore } from "../coordination/lower-store.js";
 import { longKey } from "../keys/key-length.js";
 import type { Store } from "../model/store.js";
 import { utf8 } from "../util/utf8.js";
@@ -32,7 +33,7 @@ const MARK = "b64:";
 export function fromUnstorage(storage: UnstorageLike, options: UnstorageOptions = {}): Store {
   const methods = ["getItem", "setItem", "removeItem"];
   clientWith(storage, "storage", methods, "a Storage of unstorage");
-  return {
+  return lowerStore<Store>({
     ...storeOptions(options, "fromUnstorage", "unstorage").own,
     get: async (key) => {
       const found = await storage.getItem(await named(key));
@@ -46,7 +47,7 @@ export function fromUnstorage(storage: UnstorageLike, options: UnstorageOptions 
       await storage.setItem(await named(key), value, life as never);
     },
     delete: async (key) => storage.removeItem(await named(key)),
-  };
+  });
 }
 
 /** Returns a name that neither unstorage nor a file system changes. */

@@ -3,23 +3,19 @@
 import type { FoundEntry } from "../model/entry.js";
 import type { Form } from "../records/entry-records.js";
 import { StoreError } from "../util/errors.js";
-import { DIRECT, type Layer, type Layers } from "./layers.js";
+import type { Layer, Layers } from "./layers.js";
 import { ASK, SKIP } from "./ledger.js";
+import { labelFor } from "./sending.js";
 import type { NamedKey } from "./tiers.js";
 
 /** How often keys are read that change again and again meanwhile. */
 const READS = 3;
 
-/** What events name when many keys are meant. */
-export function label(keys: readonly string[]): string {
-  return keys.length === 1 ? (keys[0] ?? "") : `${keys[0]} and ${keys.length - 1} more`;
-}
-
-/** Like `Layers.read`, for many keys: one operation per store that can do that. */
+/** See {@link Layers.readMany}. */
 export async function readMany(
   layers: Layers,
   keys: readonly string[],
-  form: Form = DIRECT,
+  form: Form,
 ): Promise<Map<string, FoundEntry>> {
   const { fences } = layers.tiers;
   const since = fences.last;
@@ -101,7 +97,7 @@ async function getMany(
 ): Promise<readonly unknown[]> {
   const names = asked.map(({ name }) => name);
   const keys = asked.map(({ key }) => key);
-  const records = await layers.try(layer, "getMany", label(keys), async () => {
+  const records = await layers.try(layer, "getMany", labelFor(keys), async () => {
     const given: unknown = await layer.store.getMany?.(names);
     // Without their positions records are of no use.
     if (Array.isArray(given) && given.length === names.length) return given as unknown[];

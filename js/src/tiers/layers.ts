@@ -1,27 +1,22 @@
 /** The stores below the memory: read in order, written all. Nothing here throws. */
 
-import type { FoundEntry, Lifetime } from "../model/entry.js";
+import { type FoundEntry, keptFor, type Lifetime, totalOf } from "../model/entry.js";
 import type { HttpValue } from "../model/http-value.js";
 import type { Operation, Store } from "../model/store.js";
 import type { Tagged } from "../model/tagged.js";
 import { StoredCounter } from "../records/codec/counter.js";
 import { UnreadResponse } from "../records/codec/response.js";
-import {
-  EntryRecords,
-  type Form,
-  keptFor,
-  type RecordsHost,
-  totalOf,
-} from "../records/entry-records.js";
+import { EntryRecords, type Form, type RecordsHost } from "../records/entry-records.js";
 import { StoreError } from "../util/errors.js";
 import { type Attempts, type Layer, layerOf, type Run } from "./attempts.js";
+import { readMany } from "./layers-many.js";
+import type { TierRegistry } from "./registry.js";
 import type { StoreNames } from "./store-names.js";
 import { layerOfStamps, StoredTags } from "./stored-tags.js";
-import { type NamedKey, type PreparedChange, type TierRegistry, Tiers } from "./tiers.js";
+import { type NamedKey, type PreparedChange, Tiers } from "./tiers.js";
 import type { Content } from "./writer.js";
 
 export type { Operation } from "../model/store.js";
-export { totalOf } from "../records/entry-records.js";
 export type { Layer } from "./attempts.js";
 
 /** Milliseconds that a counter outlives the entry that says where it is. */
@@ -113,6 +108,11 @@ export class Layers {
       if (this.#host.timers.now() - began > SOON) return undefined;
     }
     return undefined;
+  }
+
+  /** Does the same for many keys: one operation per store that can do that. */
+  readMany(keys: readonly string[], form: Form = DIRECT): Promise<Map<string, FoundEntry>> {
+    return readMany(this, keys, form);
   }
 
   async #readOnce(

@@ -48,3 +48,8 @@ export async function send(
     return "late";
   }
 }
+
+/** What events name when many keys are meant. */
+export function labelFor(keys: readonly string[]): string {
+  return keys.length === 1 ? (keys[0] ?? "") : `${keys[0]} and ${keys.length - 1} more`;
+}

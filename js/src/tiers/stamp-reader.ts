@@ -5,7 +5,7 @@ import { isBytes } from "../util/bytes.js";
 import { CodecError, isHoldoverError } from "../util/errors.js";
 import type { Layer } from "./attempts.js";
 import type { LayersHost } from "./layers.js";
-import { label } from "./layers-many.js";
+import { labelFor } from "./sending.js";
 import type { TagLedger } from "./tag-ledger.js";
 
 /** What a store has for the key of a stamp. */
@@ -59,7 +59,7 @@ export class StampReader {
     const { store } = this.#layer;
     const operation = store.getMany === undefined ? "get" : "getMany";
     const run = () => readAll(store, keys);
-    const records = await this.#host.attempts.try(this.#layer, operation, label(keys), run);
+    const records = await this.#host.attempts.try(this.#layer, operation, labelFor(keys), run);
     return records && new Map(keys.map((key, at) => [key, this.#settle(key, records[at])]));
   }
 

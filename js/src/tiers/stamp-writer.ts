@@ -8,7 +8,7 @@ import { encodeStamp, generalKey, newVersion, type Stamp } from "../records/stam
 import { withinDeadline } from "../runtime/deadline.js";
 import type { Layer, Run } from "./attempts.js";
 import type { LayersHost } from "./layers.js";
-import { label } from "./layers-many.js";
+import { labelFor } from "./sending.js";
 import type { Found, StampReader } from "./stamp-reader.js";
 import type { TagLedger } from "./tag-ledger.js";
 
@@ -128,7 +128,7 @@ export class StampWriter {
       await Promise.all(stamps.map(one));
       return;
     }
-    const isDone = await this.#try("setMany", label(keys), async () => {
+    const isDone = await this.#try("setMany", labelFor(keys), async () => {
       const entries = stamps.map(([key, stamp]) => {
         return [key, encodeStamp(stamp), { expiresIn: stamp.life }] as const;
       });

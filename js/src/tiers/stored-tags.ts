@@ -9,9 +9,9 @@
 
 import { JUDGED_DEAD, JUDGED_GOOD } from "../core/abi.js";
 import { judge_tags } from "../core/core.js";
-import type { FoundEntry, Lifetime } from "../model/entry.js";
+import { type FoundEntry, keptFor, type Lifetime } from "../model/entry.js";
 import type { Tagged, TagHashes } from "../model/tagged.js";
-import { type EntryRecords, keptFor } from "../records/entry-records.js";
+import type { EntryRecords } from "../records/entry-records.js";
 import { generalKey, stampKeys } from "../records/stamps.js";
 import type { Layer } from "./attempts.js";
 import type { LayersHost } from "./layers.js";

@@ -6,8 +6,10 @@
 import type { Operation, Store } from "../model/store.js";
 import type { Layer, Run } from "./attempts.js";
 import type { Change } from "./changes.js";
-import { Fences } from "./fences.js";
+import type { Fences } from "./fences.js";
 import { ASK, SKIP, TierLedger } from "./ledger.js";
+import type { TierRegistry } from "./registry.js";
+import { labelFor } from "./sending.js";
 import {
   type Content,
   type NamedKey,
@@ -17,27 +19,6 @@ import {
 } from "./writer.js";
 
 export type { NamedKey } from "./writer.js";
-
-/** What the caches over one memory share of their tiers. */
-export class TierRegistry {
-  readonly fences: Fences = new Fences();
-  /**
-   * Keys that were dropped, or written by the application, whether or not there are tiers: loads and
-   * what HTTP writes are not among them.
-   */
-  readonly drops: Fences = new Fences();
-  readonly #ledgers = new WeakMap<Store, TierLedger>();
-
-  /** The ledger of a store. */
-  ledgerOf(store: Store): TierLedger {
-    let ledger = this.#ledgers.get(store);
-    if (ledger === undefined) {
-      ledger = new TierLedger();
-      this.#ledgers.set(store, ledger);
-    }
-    return ledger;
-  }
-}
 
 /** A change that has happened, and is to be performed in the tiers, or given up. */
 export interface PreparedChange {
@@ -67,7 +48,7 @@ export class Tiers {
   ) {
     this.fences = registry.fences;
     this.#writers = layers.map((layer, index) => {
-      const ledger = registry.ledgerOf(bases[index] ?? layer.store);
+      const ledger = ledgerOf(bases[index] ?? layer.store, registry);
       return new TierWriter(layer, ledger, registry.fences, host);
     });
   }
@@ -153,7 +134,6 @@ export class Tiers {
   /** Many keys change now; one operation per tier that can do that. */
   changeMany(
     changes: readonly (NamedKey & { readonly content: Content | undefined })[],
-    label: (keys: readonly string[]) => string,
   ): Promise<boolean[]> {
     const contents = new Map(changes.map((change) => [change.name, change]));
     const fences = changes.map(({ name }) => this.fences.raise(name));
@@ -161,7 +141,7 @@ export class Tiers {
       const claimed = changes.map(({ name, content }, at) =>
         writer.claim(name, fences[at] ?? 0, content),
       );
-      return () => this.#performMany(writer, claimed, contents, label);
+      return () => this.#performMany(writer, claimed, contents);
     });
     return Promise.all(all.map((perform) => perform())).then((done) =>
       changes.map((_, at) => done.some((each) => each[at] === true)),
@@ -172,7 +152,6 @@ export class Tiers {
     writer: TierWriter,
     claimed: readonly Change[],
     contents: ReadonlyMap<string, NamedKey & { readonly content: Content | undefined }>,
-    label: (keys: readonly string[]) => string,
   ): Promise<boolean[]> {
     const { store } = writer.layer;
     const single = (change: Change) => {
@@ -184,7 +163,7 @@ export class Tiers {
     const isMixed = !drops && claimed.some((change) => change.drops);
     if (store[operation] === undefined || isMixed) return Promise.all(claimed.map(single));
     const labelOf = (sent: readonly Change[]) =>
-      label(sent.map(({ name }) => contents.get(name)?.key ?? name));
+      labelFor(sent.map(({ name }) => contents.get(name)?.key ?? name));
     const together = (sent: readonly Change[]) => {
       if (drops) return store.deleteMany?.(sent.map(({ name }) => name));
       const entries = sent.map(({ name }) => {
@@ -253,4 +232,14 @@ export class Tiers {
   answered(at: number): void {
     this.#writers[at]?.answered();
   }
+}
+
+/** Returns the ledger that all caches over one memory keep of a store. */
+function ledgerOf(store: Store, { ledgers }: TierRegistry): TierLedger {
+  let ledger = ledgers.get(store);
+  if (ledger === undefined) {
+    ledger = new TierLedger();
+    ledgers.set(store, ledger);
+  }
+  return ledger;
 }

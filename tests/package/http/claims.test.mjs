@@ -5,9 +5,10 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { createCache, memory } from "holdover";
+import { memory } from "holdover";
 import { cachedFetch } from "holdover/fetch";
 import { bypass } from "holdover/scopes";
+import { createCache } from "../js/support/caches.mjs";
 import { fresh, settled, stage } from "./support/stage.mjs";
 
 const LONG = "x".repeat(9000);

@@ -3,8 +3,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createCache } from "holdover";
 import { cachedFetch, cachedHandler } from "holdover/fetch";
+import { createCache } from "../js/support/caches.mjs";
 import { settled } from "./support/stage.mjs";
 
 const ASKING = [

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createCache } from "holdover";
 import { cachedFetch, cachedHandler } from "holdover/fetch";
+import { createCache } from "../js/support/caches.mjs";
 import { ManualClock } from "../js/support/manual-clock.mjs";
 import { fresh, settled } from "./support/stage.mjs";
 

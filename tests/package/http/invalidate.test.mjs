@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createCache, memory } from "holdover";
+import { memory } from "holdover";
 import { cachedFetch, cachedHandler } from "holdover/fetch";
+import { createCache } from "../js/support/caches.mjs";
 import { fresh, stage } from "./support/stage.mjs";
 
 test("a cached fetch ends what is stored of a URL, and of no other", async () => {

@@ -4,9 +4,10 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { createCache, memory } from "holdover";
+import { memory } from "holdover";
 import { cachedFetch, cachedHandler } from "holdover/fetch";
 import { deleteMany, getMany, peek } from "holdover/operations";
+import { createCache } from "../js/support/caches.mjs";
 import { httpOrigin } from "../js/support/http-origin.mjs";
 import { MapStore } from "../js/support/map-store.mjs";
 import { fresh, settled, stage } from "./support/stage.mjs";

@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createCache, memory } from "holdover";
+import { memory } from "holdover";
 import { cachedFetch } from "holdover/fetch";
+import { createCache } from "../js/support/caches.mjs";
 import { MapStore } from "../js/support/map-store.mjs";
 import { fresh, stage } from "./support/stage.mjs";
 

@@ -3,8 +3,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createCache } from "holdover";
 import { cachedFetch } from "holdover/fetch";
+import { createCache } from "../js/support/caches.mjs";
 import { ManualClock } from "../js/support/manual-clock.mjs";
 import { SECOND, stage } from "./support/stage.mjs";
 

@@ -2,10 +2,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createCache, memory } from "holdover";
+import { memory } from "holdover";
 import { cachedFetch } from "holdover/fetch";
 import { deleteMany } from "holdover/operations";
 import { invalidateTags } from "holdover/tags";
+import { createCache } from "../js/support/caches.mjs";
 import { MapStore } from "../js/support/map-store.mjs";
 import { partOf, ranges, TEXT } from "./support/parts.mjs";
 import { SECOND, settled, stage } from "./support/stage.mjs";

@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { createCache, memory } from "holdover";
+import { memory } from "holdover";
 import { cachedFetch } from "holdover/fetch";
+import { createCache } from "../js/support/caches.mjs";
 import { httpOrigin } from "../js/support/http-origin.mjs";
 import { MapStore } from "../js/support/map-store.mjs";
 import { fresh, SECOND, settled, stage } from "./support/stage.mjs";

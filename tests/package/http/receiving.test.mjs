@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createCache, memory } from "holdover";
+import { memory } from "holdover";
 import { cachedFetch } from "holdover/fetch";
 import { Receiving, receivingOf } from "../../internal.mjs";
+import { createCache } from "../js/support/caches.mjs";
 import { ManualClock } from "../js/support/manual-clock.mjs";
 import { MapStore } from "../js/support/map-store.mjs";
 import { settled } from "./support/stage.mjs";

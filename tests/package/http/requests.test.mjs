@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createCache } from "holdover";
 import { cachedFetch } from "holdover/fetch";
+import { createCache } from "../js/support/caches.mjs";
 import { fresh, SECOND, stage } from "./support/stage.mjs";
 
 const control = (value) => ({ headers: { "cache-control": value } });

@@ -3,8 +3,8 @@
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { createCache } from "holdover";
 import { serveFrom } from "holdover/service-worker";
+import { createCache } from "../js/support/caches.mjs";
 import { ManualClock } from "../js/support/manual-clock.mjs";
 
 const ORIGIN = "https://shop.test";

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
-import { createCache } from "holdover";
 import { cachedFetch } from "holdover/fetch";
+import { createCache } from "../js/support/caches.mjs";
 import { httpOrigin } from "../js/support/http-origin.mjs";
 import { settled } from "./support/stage.mjs";
 

@@ -6,8 +6,8 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { test } from "node:test";
 import fresh from "fresh";
-import { createCache } from "holdover";
 import { cachedFetch, cachedHandler } from "holdover/fetch";
+import { createCache } from "../js/support/caches.mjs";
 import { SECOND, settled, stage } from "./support/stage.mjs";
 
 /** A server that decides on 304 as Express and Koa do; notes what it was asked and what it said. */

@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { createCache, memory } from "holdover";
+import { memory } from "holdover";
 import { many } from "holdover/batches";
 import { later, lists, ManyStore } from "./support/batches.mjs";
+import { createCache } from "./support/caches.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { seedOf } from "./support/seed.mjs";
 

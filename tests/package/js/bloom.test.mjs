@@ -2,10 +2,11 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { createCache, memory } from "holdover";
+import { memory } from "holdover";
 import { many } from "holdover/batches";
 import { bloom as bloomIn } from "holdover/bloom";
 import { core } from "../../internal.mjs";
+import { createCache } from "./support/caches.mjs";
 import { ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
 

@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { createCache, memory } from "holdover";
+import { memory } from "holdover";
 import { cachedFetch } from "holdover/fetch";
 import { clear, peek } from "holdover/operations";
+import { createCache } from "./support/caches.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 
 function counting(policy, options = {}) {

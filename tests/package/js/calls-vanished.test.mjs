@@ -4,8 +4,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { createCache, memory } from "holdover";
+import { memory } from "holdover";
 import { many } from "holdover/batches";
+import { createCache } from "./support/caches.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
 

@@ -3,12 +3,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { createCache, memory } from "holdover";
+import { memory } from "holdover";
 import { compress } from "holdover/codecs/compress";
 import { encrypt } from "holdover/codecs/encrypt";
 import { sign } from "holdover/codecs/sign";
 import { cachedFetch } from "holdover/fetch";
 import { storeConformance } from "holdover/testing";
+import { createCache } from "./support/caches.mjs";
 import { seeded } from "./support/chaos-store.mjs";
 import { WholeStore } from "./support/whole-store.mjs";
 

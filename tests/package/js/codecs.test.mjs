@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createCache } from "holdover";
 import { many } from "holdover/batches";
 import { bytes, structured, text } from "holdover/codecs";
+import { createCache } from "./support/caches.mjs";
 import { WholeStore } from "./support/whole-store.mjs";
 
 function stage(codec, store = new WholeStore()) {

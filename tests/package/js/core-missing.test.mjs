@@ -39,14 +39,15 @@ const CALLS = `
   const { createCache, memory } = await import("holdover");
   const { cachedFetch } = await import("holdover/fetch");
   const { clear } = await import("holdover/operations");
+  const { customStore } = await import("holdover/stores/custom");
   const events = [];
   const lower = new Map();
-  const store = {
+  const store = customStore({
     name: "lower",
     get: (key) => lower.get(key),
     set: (key, record) => void lower.set(key, record),
     delete: (key) => void lower.delete(key),
-  };
+  });
   const caches = [{}, { stores: [memory(), store] }, { stores: [store] }].map((options, nth) =>
     createCache({ ...options, onEvent: (event) => events.push([nth, event.type]) }));
   const out = { values: [], sources: [], direct: [], failures: [], fetched: [] };

@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createCache, memory } from "holdover";
+import { memory } from "holdover";
 import { deleteMany, peek } from "holdover/operations";
 import { invalidateTags } from "holdover/tags";
+import { createCache } from "./support/caches.mjs";
 import { drain } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
 

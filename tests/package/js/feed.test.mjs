@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createCache, memory } from "holdover";
+import { memory } from "holdover";
 import { clear, replace, setMany } from "holdover/operations";
 import { invalidateTags } from "holdover/tags";
+import { createCache } from "./support/caches.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
 

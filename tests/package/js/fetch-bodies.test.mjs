@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { createCache } from "holdover";
 import { cachedFetch } from "holdover/fetch";
+import { createCache } from "./support/caches.mjs";
 import { httpOrigin } from "./support/http-origin.mjs";
 import { ManualClock } from "./support/manual-clock.mjs";
 

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { createCache } from "holdover";
 import { many } from "holdover/batches";
 import { cachedFetch } from "holdover/fetch";
+import { createCache } from "./support/caches.mjs";
 import { all, broken, on, opened, RULES, stage, storeOn } from "./support/guard-stage.mjs";
 import { seeded } from "./support/lock-stage.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";

@@ -2,10 +2,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createCache, memory } from "holdover";
+import { memory } from "holdover";
 import { bytes as byteCodec, text as textCodec } from "holdover/codecs";
 import { cachedFetch } from "holdover/fetch";
 import { core, joinRecord } from "../../internal.mjs";
+import { createCache } from "./support/caches.mjs";
 import { seeded } from "./support/chaos-store.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";

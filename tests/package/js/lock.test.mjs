@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { createCache, memory } from "holdover";
+import { memory } from "holdover";
 import { cachedFetch } from "holdover/fetch";
 import { loadLock } from "holdover/locks";
+import { createCache } from "./support/caches.mjs";
 import { seeded, stage } from "./support/lock-stage.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { only, SharedStore } from "./support/shared-store.mjs";

@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { createCache, memory } from "holdover";
+import { memory } from "holdover";
 import { cachedFetch } from "holdover/fetch";
+import { createCache } from "./support/caches.mjs";
 import { ManualClock } from "./support/manual-clock.mjs";
 
 test("memory({ copy: true }): nobody sees what another does to a value", async () => {

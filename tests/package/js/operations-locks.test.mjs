@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { createCache } from "holdover";
 import { isLocked, lock as lockIn } from "holdover/locks";
+import { createCache } from "./support/caches.mjs";
 import { ManualClock } from "./support/manual-clock.mjs";
 import { PLACES, stage } from "./support/places.mjs";
 

@@ -3,9 +3,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createCache, memory } from "holdover";
+import { memory } from "holdover";
 import { clear, getMany, increment, keys, peek, ttl } from "holdover/operations";
 import { invalidateTags } from "holdover/tags";
+import { createCache } from "./support/caches.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
 

@@ -3,8 +3,9 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { createCache, memory } from "holdover";
+import { memory } from "holdover";
 import { expire, increment, replace, setMany, ttl } from "holdover/operations";
+import { createCache } from "./support/caches.mjs";
 import { BARE, stage } from "./support/places.mjs";
 import { SharedStore } from "./support/shared-store.mjs";
 

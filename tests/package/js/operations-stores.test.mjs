@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { createCache, memory } from "holdover";
+import { memory } from "holdover";
 import { lock } from "holdover/locks";
 import {
   add,
@@ -17,6 +17,7 @@ import {
   setMany,
 } from "holdover/operations";
 import { invalidateTags } from "holdover/tags";
+import { createCache } from "./support/caches.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { BARE, stage } from "./support/places.mjs";
 import { only, SharedStore } from "./support/shared-store.mjs";

@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { createCache } from "holdover";
 import * as locks from "holdover/locks";
 import * as operations from "holdover/operations";
 import {
@@ -20,6 +19,7 @@ import {
   size,
   ttl,
 } from "holdover/operations";
+import { createCache } from "./support/caches.mjs";
 import { drain } from "./support/manual-clock.mjs";
 import { BARE, PLACES, stage } from "./support/places.mjs";
 

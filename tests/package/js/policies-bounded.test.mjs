@@ -2,10 +2,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createCache, memory } from "holdover";
+import { memory } from "holdover";
 import { cachedFetch } from "holdover/fetch";
 import { lock } from "holdover/locks";
 import { knownLocks } from "../../internal.mjs";
+import { createCache } from "./support/caches.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 
 /** The number that the core gives the next policy: it grows when none is given back. */

@@ -6,16 +6,18 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { test } from "node:test";
 import { createContext, runInContext } from "node:vm";
-import { createCache, memory } from "holdover";
+import { memory } from "holdover";
 import { bundle, script } from "../packaging/bundle.mjs";
 import { HOME } from "../packaging/installed.mjs";
+import { createCache } from "./support/caches.mjs";
 
 const wasm = await readFile(`${HOME}/dist/core.wasm`);
 const bytes = () => Uint8Array.from(wasm).buffer;
 
 async function bundled(entry) {
   const [{ text }] = await bundle({
-    ...script(`export * from ${JSON.stringify(entry)}; export * from "holdover/fetch";`),
+    ...script(`export * from ${JSON.stringify(entry)};
+      export * from "holdover/fetch"; export * from "holdover/stores/custom";`),
     format: "iife",
     globalName: "holdover",
   });
@@ -166,12 +168,12 @@ for (const [name, globals] of Object.entries({
     const answers = await run(`(async () => {
       const events = [];
       const records = new Map();
-      const store = {
+      const store = holdover.customStore({
         name: "lower",
         get: (key) => records.get(key),
         set: (key, record) => void records.set(key, record),
         delete: (key) => void records.delete(key),
-      };
+      });
       const onEvent = (event) => event.type === "store-error" && events.push(String(event.error));
       const make = () => holdover.createCache({ stores: [holdover.memory(), store], onEvent, writes: "await" });
       const text = "a ü € 𝄞 \\u0000 \\ufeff" + "é".repeat(1000);

@@ -3,10 +3,11 @@
 import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { test } from "node:test";
-import { createCache, memory } from "holdover";
+import { memory } from "holdover";
 import { many } from "holdover/batches";
 import { cachedFetch, cachedHandler } from "holdover/fetch";
 import { loadLock } from "holdover/locks";
+import { createCache } from "./support/caches.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
 import { SharedStore } from "./support/shared-store.mjs";

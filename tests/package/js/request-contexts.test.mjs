@@ -20,6 +20,7 @@ const PROLOGUE = `
   import { AsyncLocalStorage } from "node:async_hooks";
   import { createCache, memory } from "holdover";
   import { cachedFetch } from "holdover/fetch";
+  import { customStore } from "holdover/stores/custom";
   const storage = new AsyncLocalStorage();
   const requests = [];
   /** Runs as a request with a context that is looked for afterwards. */
@@ -34,6 +35,7 @@ const PROLOGUE = `
     return requests.filter((reference) => reference.deref() !== undefined).length;
   };
   class Lower {
+    constructor() { customStore(this); }
     records = new Map();
     get = async (key) => this.records.get(key);
     set = async (key, record) => void this.records.set(key, record);

@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { createCache, memory } from "holdover";
+import { memory } from "holdover";
 import { StoreHealth } from "../../internal.mjs";
+import { createCache } from "./support/caches.mjs";
 import { ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
 

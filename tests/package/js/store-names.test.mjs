@@ -3,10 +3,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createCache, memory } from "holdover";
+import { memory } from "holdover";
 import { isLocked, lock } from "holdover/locks";
 import { deleteMatch, increment, keys, size } from "holdover/operations";
 import { StoreNames } from "../../internal.mjs";
+import { createCache } from "./support/caches.mjs";
 import { MapStore } from "./support/map-store.mjs";
 
 const HEX = "0123456789abcdef0123456789abcdef";

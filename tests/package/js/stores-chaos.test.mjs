@@ -3,9 +3,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createCache, memory } from "holdover";
+import { memory } from "holdover";
 import { compress } from "holdover/codecs/compress";
 import { sign } from "holdover/codecs/sign";
+import { createCache } from "./support/caches.mjs";
 import { ChaosStore, seeded } from "./support/chaos-store.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { WholeStore } from "./support/whole-store.mjs";

@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CodecError, createCache, memory } from "holdover";
+import { CodecError, memory } from "holdover";
 import { clear, peek } from "holdover/operations";
 import { joinRecord } from "../../internal.mjs";
+import { createCache } from "./support/caches.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
 

@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createCache, memory } from "holdover";
+import { memory } from "holdover";
 import { clear } from "holdover/operations";
+import { createCache } from "./support/caches.mjs";
 import { ManualClock } from "./support/manual-clock.mjs";
 import { WholeStore } from "./support/whole-store.mjs";
 

@@ -4,7 +4,6 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { createCache } from "holdover";
 import {
   core,
   JUDGED_DEAD,
@@ -13,6 +12,7 @@ import {
   TAGS_AFTER_NOTHING,
   TAGS_AFTER_SOFT,
 } from "../../internal.mjs";
+import { createCache } from "./support/caches.mjs";
 
 const read = async (topic) =>
   JSON.parse(await readFile(new URL(`../../vectors/tags/${topic}.json`, import.meta.url), "utf8"));

@@ -3,8 +3,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createCache, memory } from "holdover";
+import { memory } from "holdover";
 import { invalidateTags } from "holdover/tags";
+import { createCache } from "./support/caches.mjs";
 import { seeded } from "./support/chaos-store.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { seedOf } from "./support/seed.mjs";

@@ -2,11 +2,12 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createCache, memory } from "holdover";
+import { memory } from "holdover";
 import { many as manyIn } from "holdover/batches";
 import { sign } from "holdover/codecs/sign";
 import { expire, getMany as getManyIn, increment, peek } from "holdover/operations";
 import { invalidateTags } from "holdover/tags";
+import { createCache } from "./support/caches.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
 import { WholeStore } from "./support/whole-store.mjs";

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { test } from "node:test";
-import * as holdover from "holdover";
+import { createCache } from "./support/caches.mjs";
 import { runTierVector } from "./support/run-tier-vector.mjs";
 
 const folder = new URL("../../vectors/tiers/", import.meta.url);
@@ -12,7 +12,7 @@ const files = (await readdir(folder)).filter((name) => name.endsWith(".json")).s
 for (const file of files) {
   for (const vector of JSON.parse(await readFile(new URL(file, folder), "utf8")))
     test(`${file.slice(0, -".json".length)}: ${vector.name}`, () =>
-      runTierVector(vector, holdover));
+      runTierVector(vector, { createCache }));
 }
 
 const sane = {
@@ -26,7 +26,7 @@ const sane = {
 };
 
 test("a vector that expects what does not happen fails, and says what happened", async () => {
-  await runTierVector(sane, holdover);
+  await runTierVector(sane, { createCache });
   const [set, get] = sane.steps;
   const wrong = [
     [{ asked: [] }, /asked should be \[\], is \["0 set k"\]/],
@@ -38,5 +38,5 @@ test("a vector that expects what does not happen fails, and says what happened",
     [{ tier: { set: [{ afters: 1 }] } }, /afters is nothing in: operation/],
   ];
   for (const [change, message] of wrong)
-    await assert.rejects(runTierVector({ ...sane, ...change }, holdover), message);
+    await assert.rejects(runTierVector({ ...sane, ...change }, { createCache }), message);
 });

@@ -3,10 +3,11 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { createCache, isHoldoverError, memory } from "holdover";
+import { isHoldoverError, memory } from "holdover";
 import { cached } from "holdover/decorator";
 import { cachedFetch, cachedHandler } from "holdover/fetch";
 import { invalidating } from "holdover/tags";
+import { createCache } from "./support/caches.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
 

@@ -7,8 +7,12 @@ import { bundle, script } from "./bundle.mjs";
 import { manifest, tarball } from "./installed.mjs";
 import { medianStart } from "./start.mjs";
 
-/** The entries on top of a cache: stores, codecs, instruments, other ways to the core. */
-const BESIDE = /^\.\/(stores\/|codecs|testing|metrics|otel|decorator|service-worker|slim|.*\.)/;
+/**
+ * The entries on top of a cache: clients of stores, codecs, instruments, other ways to the core. What
+ * drives any store is in the one for custom ones.
+ */
+const BESIDE =
+  /^\.\/(stores\/(?!custom)|codecs|testing|metrics|otel|decorator|service-worker|slim|.*\.)/;
 
 /** All of the cache itself, whatever entry it is in. */
 const everything = Object.keys(manifest.exports)

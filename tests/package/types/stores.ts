@@ -8,6 +8,7 @@ import { sign } from "holdover/codecs/sign";
 import { cachedFetch } from "holdover/fetch";
 import { cacheApi } from "holdover/stores/cache-api";
 import { kv } from "holdover/stores/cloudflare-kv";
+import { customStore } from "holdover/stores/custom";
 import { durableObject, HoldoverObject } from "holdover/stores/durable-object";
 import { fromKeyv, toKeyv } from "holdover/stores/keyv";
 import { memcached } from "holdover/stores/memcached";
@@ -18,7 +19,21 @@ import { type ConformanceCase, storeConformance } from "holdover/testing";
 // biome-ignore lint/suspicious/noExplicitAny: what clients there are is not known here
 declare const client: any;
 
+/** A store of the application's own, with a method that no store needs. */
+const own = customStore({
+  get: async (key: string) => new Uint8Array(key.length),
+  set: async () => {},
+  delete: async () => {},
+  count: () => 1,
+});
+own.count() satisfies number;
+// @ts-expect-error: a store has `delete`
+customStore({ get: async () => undefined, set: async () => {} });
+// @ts-expect-error: records are bytes
+customStore({ get: async () => "text", set: async () => {}, delete: async () => {} });
+
 const stores: Store[] = [
+  own,
   redis(client, { deadline: "200ms" }),
   memcached(client),
   kv(client, { cacheTtl: 60 }),

@@ -5,15 +5,16 @@ import { test } from "node:test";
 import * as devalue from "devalue";
 import { createCache } from "holdover";
 import { structured } from "holdover/codecs";
+import { customStore } from "holdover/stores/custom";
 import "./support/ends.mjs";
 
 function stage() {
   const records = new Map();
-  const store = {
+  const store = customStore({
     get: async (key) => records.get(key),
     set: async (key, record) => records.set(key, record),
     delete: async (key) => records.delete(key),
-  };
+  });
   const events = [];
   const options = { stores: [store], codec: structured(devalue) };
   const cache = createCache({ ...options, onEvent: (event) => events.push(event) });

@@ -2,7 +2,6 @@
 
 import type { Lifetime } from "../../model/entry.js";
 import { visible } from "../../model/http-value.js";
-import { label, readMany } from "../../tiers/layers-many.js";
 import { freshOf } from "../entries.js";
 import type { Subject } from "./arguments.js";
 
@@ -32,7 +31,7 @@ export async function setMany(
     const changes = stored.map(([key, value]) => {
       return { key, name: layers.named(key), content: layers.contentOf(key, value, lifetime) };
     });
-    await layers.tiers.changeMany(changes, label);
+    await layers.tiers.changeMany(changes);
   } else {
     const changes = stored.map(([key, value]) => layers.prepare(key, value, lifetime));
     await Promise.all(changes.map((change) => change.perform()));
@@ -60,7 +59,7 @@ export async function dropAll(
   const drops = [...new Set(keys)].map((key) => {
     return { key, name: layers.named(key), content: undefined };
   });
-  await layers.tiers.changeMany(drops, label);
+  await layers.tiers.changeMany(drops);
   await feed?.tell({ keys });
 }
 
@@ -83,7 +82,7 @@ async function freshMany({ driver, entries }: Subject, keys: readonly string[]):
     const missing = wanted.filter((key) => !found.has(key));
     if (layers === undefined || (reads === 0 && missing.length === 0)) return found;
     const begun = entries.beginRead();
-    for (const [key, entry] of await readMany(layers, missing)) {
+    for (const [key, entry] of await layers.readMany(missing)) {
       entries.backfill(begun, key, entry);
       const fresh = freshOf(entry);
       if (fresh !== undefined) found.set(key, fresh);

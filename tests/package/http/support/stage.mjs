@@ -1,7 +1,7 @@
 // A cached `fetch` before an origin that is a function, on a manual clock.
 
-import { createCache } from "holdover";
 import { cachedFetch } from "holdover/fetch";
+import { createCache } from "../../js/support/caches.mjs";
 import { ManualClock } from "../../js/support/manual-clock.mjs";
 
 /** One second of the manual clock. */

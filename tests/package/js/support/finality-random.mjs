@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { isMainThread, parentPort, workerData } from "node:worker_threads";
-import { createCache, memory } from "holdover";
+import { memory } from "holdover";
 import { many } from "holdover/batches";
 import {
   add,
@@ -16,6 +16,7 @@ import {
 } from "holdover/operations";
 import { invalidateTags, invalidating } from "holdover/tags";
 import { core } from "../../../internal.mjs";
+import { createCache } from "./caches.mjs";
 import { seeded } from "./chaos-store.mjs";
 import { drain, ManualClock } from "./manual-clock.mjs";
 import { Backing, UnrulyTier, versionIn } from "./unruly-tier.mjs";

@@ -1,7 +1,8 @@
 // Instances whose guards share a store, for tests.
 
 import assert from "node:assert/strict";
-import { createCache, memory } from "holdover";
+import { memory } from "holdover";
+import { createCache } from "./caches.mjs";
 import { seeded } from "./lock-stage.mjs";
 import { drain, ManualClock } from "./manual-clock.mjs";
 import { WholeStore } from "./whole-store.mjs";

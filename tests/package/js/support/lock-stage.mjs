@@ -1,7 +1,8 @@
 // Instances that load under a lock, for tests.
 
-import { createCache, memory } from "holdover";
+import { memory } from "holdover";
 import { loadLock } from "holdover/locks";
+import { createCache } from "./caches.mjs";
 import { ManualClock } from "./manual-clock.mjs";
 import { SharedStore } from "./shared-store.mjs";
 

@@ -1,6 +1,7 @@
 // Caches for tests of basic operations, over memory and stores with different capabilities.
 
-import { createCache, memory } from "holdover";
+import { memory } from "holdover";
+import { createCache } from "./caches.mjs";
 import { ManualClock } from "./manual-clock.mjs";
 import { only, SharedStore } from "./shared-store.mjs";
 

@@ -1,6 +1,7 @@
 // What an application does first, in every host: real timers, a real origin, the packed package.
 
 import { cachedFetch } from "holdover/fetch";
+import { customStore } from "holdover/stores/custom";
 import { rejection, same } from "./check.js";
 
 let run = 0;
@@ -100,11 +101,11 @@ export function smokeTests({ createCache, memory, isHoldoverError }, origin, hos
     }),
     test("entries go to a lower store, and come back from it in another cache", async () => {
       const records = new Map();
-      const store = {
+      const store = customStore({
         get: (key) => records.get(key),
         set: (key, record) => records.set(key, record),
         delete: (key) => records.delete(key),
-      };
+      });
       const wrapped = (value) =>
         createCache({ stores: [memory(), store] }).wrap(async () => value, { ttl: "1m", key: "k" });
       same((await wrapped({ n: 1 })()).n, 1, "the first cache");

@@ -3,6 +3,7 @@
 import { createCache, memory } from "holdover";
 import { sign } from "holdover/codecs/sign";
 import { cachedFetch, cachedHandler } from "holdover/fetch";
+import { customStore } from "holdover/stores/custom";
 import { telling } from "../../../../examples/worker/tries.js";
 import { core } from "../../../internal.mjs";
 
@@ -44,7 +45,7 @@ const POLICIES = {
 
 const records = new Map();
 /** Writes ask the origin first, which may take its time. */
-const slowStore = {
+const slowStore = customStore({
   name: "slow",
   deadline: 2000,
   get: async (key) => records.get(key),
@@ -55,7 +56,7 @@ const slowStore = {
     records.set(key, record);
   },
   delete: async (key) => records.delete(key),
-};
+});
 const signed = sign({ keys: [Uint8Array.from({ length: 32 }, (_, nth) => nth)] });
 const sealed = createCache({ stores: [memory(), slowStore], sign: signed, waitUntil: false });
 

@@ -5,6 +5,7 @@ import { createCache, memory } from "holdover";
 import { loadLock, lock as lockIn } from "holdover/locks";
 import { clear } from "holdover/operations";
 import { cacheStorage } from "holdover/stores/cache-storage";
+import { customStore } from "holdover/stores/custom";
 import { redis } from "holdover/stores/redis";
 import { invalidateTags } from "holdover/tags";
 import { Redis as IoRedis } from "ioredis";
@@ -73,7 +74,7 @@ const COMMANDS = {
     own.on("error", () => {});
     const onEvent = ({ type, operation }) => events.push(`${type} ${operation}`);
     const store = broadcast ? broadcasting(redis(own, options), broadcast) : redis(own, options);
-    const stores = [memory(keep), counted(store)];
+    const stores = [memory(keep), customStore(counted(store))];
     cache = createCache({ namespace, stores, onEvent, writes });
     const load = async (key) => {
       const response = await fetch(`${origin}/${key}`);

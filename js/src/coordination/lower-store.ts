@@ -1,0 +1,17 @@
+/** The driver of stores below memory, which each store of this package brings along. */
+
+import { Attempts } from "../tiers/attempts.js";
+import { Layers } from "../tiers/layers.js";
+import { feedOf } from "./feed.js";
+import { driven, type StoreDriver } from "./store-driver.js";
+
+const drive: StoreDriver = (stores, { namespace, changed, ...host }) => {
+  const attempts = new Attempts(host.timers, host.events);
+  const layers = new Layers(stores, { ...host, attempts });
+  return { layers, feed: feedOf(layers.all, namespace, { ...host, attempts }, changed) };
+};
+
+/** Makes an object one that caches take below their memory; returns the object itself. */
+export function lowerStore<Lower extends object>(store: Lower): Lower {
+  return driven(store, drive);
+}

@@ -1,0 +1,44 @@
+/**
+ * Which code drives a store below memory. A cache that keeps nothing but memory must not carry that
+ * code, so nothing that every cache is made of imports it: stores bring it.
+ */
+
+import type { Store } from "../model/store.js";
+import type { Layers, LayersHost } from "../tiers/layers.js";
+import type { Change, Feed } from "./feed.js";
+
+/** The stores below memory at work, and the messages between instances that they carry. */
+export interface LowerTiers {
+  readonly layers: Layers;
+  readonly feed: Feed | undefined;
+}
+
+/** What lower tiers are given by their cache. */
+export interface TiersHost extends Omit<LayersHost, "attempts"> {
+  readonly namespace: string;
+  /** Hears what other instances changed. */
+  readonly changed: (change: Change) => void;
+}
+
+/** Puts stores to work. */
+export type StoreDriver = (stores: readonly Store[], host: TiersHost) => LowerTiers;
+
+/** Not a property of the store: that may be frozen, or belong to somebody else. */
+const drivers = new WeakMap<object, StoreDriver>();
+
+/** Returns the driver that a store has brought; undefined for a plain object. */
+export function driverOf(store: object): StoreDriver | undefined {
+  return drivers.get(store);
+}
+
+/** Gives a store its driver; returns the store. */
+export function driven<Driven extends object>(store: Driven, driver: StoreDriver): Driven {
+  drivers.set(store, driver);
+  return store;
+}
+
+/** Gives a store that stands around another one the driver of that, if it has one. */
+export function drivenLike<Driven extends object>(store: Driven, inner: object): Driven {
+  const driver = drivers.get(inner);
+  return driver === undefined ? store : driven(store, driver);
+}
