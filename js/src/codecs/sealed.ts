@@ -1,6 +1,7 @@
 /** A store that transforms its records on writing, and restores them on reading. */
 
 import { drivenLike } from "../coordination/store-driver.js";
+import { sharedLike } from "../engine/sharing.js";
 import type { SetOptions, Store, StoreEntry } from "../model/store.js";
 import { isSame, type OwnBytes } from "../util/bytes.js";
 import { elapsed } from "../util/elapsed.js";
@@ -73,7 +74,7 @@ export function sealed(store: Store, seal: Seal, secrets: readonly OwnBytes[] = 
   addBatches(outer, store, order, open);
   addAtomic(outer, store, order, seal);
   holdSecrets(outer, store, secrets);
-  return drivenLike(outer, store);
+  return sharedLike(drivenLike(outer, store), store);
 }
 
 /**

@@ -9,6 +9,7 @@ import { NOT_STATED } from "./facts.js";
 import { Guards } from "./guards.js";
 import type { LoadTimesHistogram } from "./load-times.js";
 import { PolicyPlace } from "./policy-roster.js";
+import { type Sharing, sharingOf } from "./sharing.js";
 
 /** What a policy is for. */
 export interface PolicyIdentity {
@@ -31,6 +32,8 @@ export class BoundPolicy {
   readonly name: string;
   readonly family: string;
   readonly guards: Guards | undefined;
+  /** What counts hits in a store; undefined where each instance counts its own. */
+  readonly sharedHits: Sharing | undefined;
   /** Whether nothing has to be asked before a hit. */
   readonly isPlain: boolean;
   /** True once its function brought what can be read only once: nobody waits for it then. */
@@ -51,7 +54,8 @@ export class BoundPolicy {
     this.family = family;
     const others = guards ?? base?.guards;
     this.guards = rules.guards && (others ?? new Guards(rules.guards, sharedName));
-    this.isPlain = this.guards?.asksCalls !== true && rules.hitsShared === undefined;
+    this.sharedHits = rules.hitsShared && sharingOf(rules.hitsShared, "hits.shared");
+    this.isPlain = this.guards?.asksCalls !== true && this.sharedHits === undefined;
     this.#base = base;
     const own = others === undefined ? this.guards?.tables : undefined;
     this.place = base?.place ?? new PolicyPlace(own);

@@ -45,7 +45,6 @@ import { Landing } from "./landing.js";
 import { Loads } from "./loads.js";
 import type { Scopes } from "./scopes.js";
 import { Serving } from "./serving.js";
-import { countHit } from "./shared-hits.js";
 import { type Off, Switches } from "./switches.js";
 import { waitFor } from "./waiting.js";
 
@@ -146,8 +145,8 @@ export class Driver {
 
   /** Begins a call, unless a limit on calls refuses it. */
   #ask(call: Call): Promise<Answer> {
-    const { guards, rules } = call.policy;
-    if (guards?.shared?.countsCalls || rules.hitsShared) return this.#askStores(call);
+    const { guards, sharedHits } = call.policy;
+    if (guards?.shared?.countsCalls || sharedHits) return this.#askStores(call);
     if (guards?.rules.callSet === undefined) return this.#begin(call);
     const { memory, timers } = this.host;
     try {
@@ -161,13 +160,13 @@ export class Driver {
 
   /** The same, for what instances count together. */
   async #askStores(call: Call): Promise<Answer> {
-    const { guards, rules } = call.policy;
+    const { guards, sharedHits } = call.policy;
     const error = await guards?.shared?.refuseCall(call, this.host);
     const refused = this.#refuse(call);
     if (refused !== undefined) return refused;
     try {
       if (error !== undefined) return this.#reject(call, error);
-      if (rules.hitsShared) await countHit(call, this.host);
+      if (sharedHits) await sharedHits.countHit(call, this.host);
     } catch (cause) {
       this.recover(cause);
       return this.#bypass(call);

@@ -2,9 +2,8 @@
 
 import * as core from "../core/core.js";
 import type { MemoryStore } from "../memory/memory.js";
-import type { CompiledGuards, GuardRules } from "../policy/guard-options.js";
+import type { CompiledGuards, GuardRules, GuardScope } from "../policy/guard-options.js";
 import type { Call } from "./call.js";
-import { scopeOf } from "./shared-guards.js";
 
 /** How many keys or hosts a guard knows at once. */
 const MOST_SCOPES = 10_000;
@@ -137,4 +136,10 @@ export class GuardTables {
   #isOf({ machine, instance }: MemoryStore): boolean {
     return machine >= 0 && this.#instance === instance;
   }
+}
+
+/** Whose loads are counted together. */
+export function scopeOf(scope: GuardScope, call: Call): string {
+  if (scope === "function") return "";
+  return scope === "key" ? call.key : (call.host ?? "");
 }

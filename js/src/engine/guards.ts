@@ -10,7 +10,7 @@ import {
 import * as core from "../core/core.js";
 import type { MemoryStore } from "../memory/memory.js";
 import type { LoadResult } from "../model/load-result.js";
-import type { CompiledGuards } from "../policy/guard-options.js";
+import type { CompiledGuards, SharedRules } from "../policy/guard-options.js";
 import type { Timers } from "../runtime/clock.js";
 import {
   CircuitOpenError,
@@ -22,7 +22,8 @@ import type { Call } from "./call.js";
 import type { Outcome } from "./flight.js";
 import { GuardTables, type ScopedGuards } from "./guard-scopes.js";
 import type { Host } from "./host.js";
-import { rateLimited, SharedGuards, type Ticket } from "./shared-guards.js";
+import type { SharedGuards, Ticket } from "./shared-guards.js";
+import { sharingOf } from "./sharing.js";
 
 interface Place extends ScopedGuards {
   readonly permit: number;
@@ -49,7 +50,7 @@ export class Guards {
   /** @param sharedName what state that instances share is called, unless its options say */
   constructor(rules: CompiledGuards, sharedName: string) {
     this.rules = rules;
-    this.shared = rules.shared && new SharedGuards(rules.shared, sharedName);
+    this.shared = rules.shared && sharedGuards(rules.shared, sharedName);
     this.tables = new GuardTables(rules);
   }
 
@@ -148,6 +149,25 @@ function refusal(reason: number, machine: number, now: number): HoldoverError {
   return reason === REFUSED_CIRCUIT_OPEN
     ? new CircuitOpenError("the circuit breaker is open", { retryAfter })
     : new SlowCallsError("loads have become slow", { retryAfter });
+}
+
+/** A refusal for the rate. */
+export function rateLimited(limit: number, retryAfter: number, now: number): RateLimitedError {
+  const details = { retryAfter, limit, remaining: 0, resetAt: now + retryAfter };
+  return new RateLimitedError(`the limit of ${limit} loads is reached`, details);
+}
+
+/**
+ * Returns the guards whose state is in a store, which brings them.
+ * @throws ConfigError for a store that does not
+ */
+function sharedGuards(rules: SharedRules, name: string): SharedGuards | undefined {
+  const { breaker, limit } = rules;
+  const sharing = [
+    breaker && sharingOf(breaker.place.store, "circuitBreaker.shared"),
+    limit && sharingOf(limit.place.store, "rateLimit.shared"),
+  ];
+  return sharing.find((each) => each !== undefined)?.guards(rules, name);
 }
 
 /** The outcome of a refusal with nothing to serve: what `onReject` says, or the error. */

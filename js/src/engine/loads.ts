@@ -34,7 +34,6 @@ import { everythingOf, FlightContext } from "./flight-context.js";
 import { type Admission, type Guards, rejected } from "./guards.js";
 import type { Host } from "./host.js";
 import type { Landing } from "./landing.js";
-import { countFound } from "./shared-hits.js";
 
 /**
  * A load somebody waits for, one that nobody does, one that was asked for by name, or one beside
@@ -145,11 +144,16 @@ export class Loads {
     const { rules } = call.policy;
     const found = await (call.batch?.look(call.key, layers, rules) ?? layers.read(call.key, rules));
     if (found !== undefined) flight.mayHaveStored = true;
-    if (found !== undefined && (flight.background || (await countFound(call, found, this.#host)))) {
+    if (found !== undefined && (flight.background || (await this.#mayServe(call, found)))) {
       const outcome = this.#landing.inCoreOf(flight, () => this.#useFound(flight, call, found));
       if (outcome !== undefined) return flight.tell(outcome);
     }
     return this.#lockThenLoad(flight, call, layers);
+  }
+
+  /** Whether an entry of a lower store has hits left, where instances count them together. */
+  #mayServe(call: Call, found: FoundEntry): Promise<boolean> | true {
+    return call.policy.sharedHits?.countFound(call, found, this.#host) ?? true;
   }
 
   /** Loads, under the lock if the policy wants one. */

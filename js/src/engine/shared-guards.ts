@@ -5,8 +5,10 @@ import { nameOf, SharedState } from "../coordination/shared-state.js";
 import { POLICY_LEASE, POLICY_LEASE_GRACE, RESULT_FAILED, RESULT_IGNORED } from "../core/abi.js";
 import type { LoadResult } from "../model/load-result.js";
 import type { GuardScope, SharedPlace, SharedRules } from "../policy/guard-options.js";
-import { type HoldoverError, RateLimitedError } from "../util/errors.js";
+import type { HoldoverError } from "../util/errors.js";
 import type { Call } from "./call.js";
+import { scopeOf } from "./guard-scopes.js";
+import { rateLimited } from "./guards.js";
 import type { Host } from "./host.js";
 
 /** Milliseconds by which stores may round. */
@@ -111,18 +113,6 @@ export class SharedGuards {
 
 /** What a load is told by that nobody wants to know of. */
 const UNTOLD: Ticket = { end: async () => {} };
-
-/** Whose loads are counted together. */
-export function scopeOf(scope: GuardScope, call: Call): string {
-  if (scope === "function") return "";
-  return scope === "key" ? call.key : (call.host ?? "");
-}
-
-/** A refusal for the rate. */
-export function rateLimited(limit: number, retryAfter: number, now: number): RateLimitedError {
-  const details = { retryAfter, limit, remaining: 0, resetAt: now + retryAfter };
-  return new RateLimitedError(`the limit of ${limit} loads is reached`, details);
-}
 
 /** What the store says; undefined when it is down, which was told: nobody waits for it to be up. */
 async function open<T>(ask: () => Promise<T>): Promise<T | undefined> {

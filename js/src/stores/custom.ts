@@ -1,6 +1,6 @@
 /** Stores of the application's own. */
 
-import { lowerStore } from "../coordination/lower-store.js";
+import { sharingStore } from "../engine/sharing-store.js";
 import type { Store } from "../model/store.js";
 import { checkStore } from "../policy/check-store.js";
 
@@ -12,5 +12,5 @@ import { checkStore } from "../policy/check-store.js";
  */
 export function customStore<Custom extends Store>(store: Custom): Custom {
   checkStore(store, "store");
-  return lowerStore(store);
+  return sharingStore(store);
 }

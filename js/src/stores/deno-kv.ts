@@ -1,6 +1,6 @@
 /** A store in Deno KV, on Deno Deploy and in its local database. */
 
-import { lowerStore } from "../coordination/lower-store.js";
+import { sharingStore } from "../engine/sharing-store.js";
 import { longKey } from "../keys/key-length.js";
 import type { SetOptions, Store, WindowOptions, WindowState } from "../model/store.js";
 import { isSame } from "../util/bytes.js";
@@ -43,7 +43,7 @@ export function denoKv(
   kv: DenoKvLike | PromiseLike<DenoKvLike>,
   options: DenoKvOptions = {},
 ): DenoKvStore {
-  return lowerStore(new DenoKvStore(kv, options));
+  return sharingStore(new DenoKvStore(kv, options));
 }
 
 /** The store that {@link denoKv} returns. */

@@ -8,7 +8,7 @@
  * ```
  */
 
-import { lowerStore } from "../coordination/lower-store.js";
+import { sharingStore } from "../engine/sharing-store.js";
 import type { SetOptions, Store, StoreEntry, WindowOptions, WindowState } from "../model/store.js";
 import { decodeFrame, encodeFrame, type Frame } from "./durable-frame.js";
 import {
@@ -47,7 +47,7 @@ export function durableObject(
   const methods = ["idFromName", "get"];
   clientWith(namespace, "namespace", methods, "a binding of Durable Objects, like env.CACHE");
   const { own, given } = storeOptions(options, "durableObject", "durable-object", ["shards"]);
-  return lowerStore(
+  return sharingStore(
     new DurableObjectStore(namespace, own, wholeNumber(given.shards, "shards", 1, 1)),
   );
 }

@@ -1,6 +1,6 @@
 /** A store in IndexedDB: pages, workers and service workers of one origin share it. */
 
-import { lowerStore } from "../coordination/lower-store.js";
+import { sharingStore } from "../engine/sharing-store.js";
 import type { SetOptions, Store, StoreEntry, WindowOptions, WindowState } from "../model/store.js";
 import { isSame } from "../util/bytes.js";
 import { Channels } from "./channels.js";
@@ -32,7 +32,7 @@ const SWEEP_EVERY = 50;
  * Expired records are dropped a few at a time, and all when the quota is exceeded.
  */
 export function indexedDb(options: IndexedDbOptions = {}): IndexedDbStore {
-  return lowerStore(new IndexedDbStore(options));
+  return sharingStore(new IndexedDbStore(options));
 }
 
 /** The store that {@link indexedDb} returns. */

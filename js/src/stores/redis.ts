@@ -3,7 +3,7 @@
  * and values of Redis; an operation that must be atomic is a Lua script.
  */
 
-import { lowerStore } from "../coordination/lower-store.js";
+import { sharingStore } from "../engine/sharing-store.js";
 import type { SetOptions, Store, StoreEntry, WindowOptions, WindowState } from "../model/store.js";
 import { CodecError } from "../util/errors.js";
 import { keyToText, textToKey } from "./key-text.js";
@@ -58,7 +58,7 @@ const BATCH = 500;
  * @throws ConfigError if the client is none of these, and for wrong options
  */
 export function redis(client: RedisClient, options: RedisOptions = {}): RedisStore {
-  return lowerStore(
+  return sharingStore(
     new RedisStore(commandsOf(client), storeOptions(options, "redis", "redis").own),
   );
 }

@@ -8,6 +8,7 @@ import { runInNewContext } from "node:vm";
 import { memory } from "holdover";
 import { cached } from "holdover/decorator";
 import { cachedFetch } from "holdover/fetch";
+import { customStore } from "holdover/stores/custom";
 import { createCache } from "./support/caches.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
@@ -20,11 +21,13 @@ const anonymous = () =>
 const below = (store = new MapStore()) => createCache({ stores: [memory(), store] });
 const window = { limit: 1, period: "1m" };
 /** A store that can do everything that shared state asks for; nobody uses it here. */
-const SHARED = Object.fromEntries(
-  ["get", "set", "delete", "add", "compareAndDelete", "increment", "window"].map((name) => [
-    name,
-    async () => undefined,
-  ]),
+const SHARED = customStore(
+  Object.fromEntries(
+    ["get", "set", "delete", "add", "compareAndDelete", "increment", "window"].map((name) => [
+      name,
+      async () => undefined,
+    ]),
+  ),
 );
 
 test("with stores below memory, a function without key and name is refused, with what to write", () => {

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { many } from "holdover/batches";
 import { cachedFetch } from "holdover/fetch";
+import { customStore } from "holdover/stores/custom";
 import { createCache } from "./support/caches.mjs";
 import { all, broken, on, opened, RULES, stage, storeOn } from "./support/guard-stage.mjs";
 import { seeded } from "./support/lock-stage.mjs";
@@ -152,7 +153,7 @@ test("shared guards: what a store says that lies is no refusal and no error", as
   const clock = new ManualClock();
   for (const lie of [undefined, null, 0, "yes", Number.NaN, {}, [], new Uint8Array()]) {
     const methods = ["get", "set", "delete", "add", "compareAndDelete", "increment", "window"];
-    const shared = Object.fromEntries(methods.map((name) => [name, () => lie]));
+    const shared = customStore(Object.fromEntries(methods.map((name) => [name, () => lie])));
     const cache = createCache({ clock });
     const policy = {
       ttl: 5,

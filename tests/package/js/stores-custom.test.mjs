@@ -6,8 +6,11 @@ import { createCache, memory } from "holdover";
 import { encrypt } from "holdover/codecs/encrypt";
 import { customStore } from "holdover/stores/custom";
 import { MapStore } from "./support/map-store.mjs";
+import { WholeStore } from "./support/whole-store.mjs";
 
 const encrypting = encrypt({ keys: [Uint8Array.from({ length: 32 }, (_, nth) => nth)] });
+
+const NAMES_IMPORT = /customStore\(store\) of "holdover\/stores\/custom"/;
 
 /** Refused by a ConfigError that names the option and the import. */
 function refused(stores, option) {
@@ -15,7 +18,7 @@ function refused(stores, option) {
     () => createCache({ stores }),
     ({ code, option: named, message }) => {
       assert.deepEqual([code, named], ["E_CONFIG", option]);
-      assert.match(message, /customStore\(store\) of "holdover\/stores\/custom"/);
+      assert.match(message, NAMES_IMPORT);
       return true;
     },
   );
@@ -64,4 +67,41 @@ test("what is no store is refused where it is given", () => {
     [{ get() {}, set: 1, delete() {} }, "store.set"],
   ])
     assert.throws(() => customStore(wrong), { code: "E_CONFIG", option });
+});
+
+test("what is shared is in a store that brings the code for it", async () => {
+  const plain = new WholeStore();
+  const policies = [
+    ["hits.shared", { hits: { max: 1, shared: plain } }],
+    ["rateLimit.shared", { rateLimit: { limit: 1, period: 5, shared: plain } }],
+    [
+      "circuitBreaker.shared",
+      {
+        circuitBreaker: { errorRate: 1, window: 5, minCalls: 1, openFor: 5, shared: plain },
+        rateLimit: { limit: 1, period: 5, shared: customStore(new WholeStore()) },
+      },
+    ],
+  ];
+  for (const [option, policy] of policies) {
+    const cache = createCache();
+    const wrong = { code: "E_CONFIG", option, message: NAMES_IMPORT };
+    const rules = { ttl: 1, key: "k", ...policy };
+    assert.throws(() => cache.wrap(() => 1, rules), wrong);
+    const { key, ...options } = rules;
+    for (const part of [options.rateLimit, options.circuitBreaker]) if (part) part.name = "n";
+    await assert.rejects(
+      cache.getOrLoad(key, () => 1, options),
+      wrong,
+    );
+  }
+});
+
+test("a sealed store may be shared as the store inside may", async () => {
+  const shared = encrypting(customStore(new WholeStore()));
+  const rateLimit = { limit: 1, period: "1h", shared };
+  const [one, other] = [0, 1].map(() =>
+    createCache().wrap(() => 1, { ttl: 0, key: "k", rateLimit }),
+  );
+  assert.equal(await one(), 1);
+  await assert.rejects(other(), { code: "E_RATE_LIMITED" });
 });

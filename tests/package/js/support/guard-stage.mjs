@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { memory } from "holdover";
+import { customStore } from "holdover/stores/custom";
 import { createCache } from "./caches.mjs";
 import { seeded } from "./lock-stage.mjs";
 import { drain, ManualClock } from "./manual-clock.mjs";
@@ -27,7 +28,7 @@ export function storeOn(clock, delay = () => 0) {
       return store[name](...args);
     };
   }
-  return shared;
+  return customStore(shared);
 }
 
 /**

@@ -1,0 +1,48 @@
+/**
+ * Which code keeps the state of guards and hits that instances share. Stores that can share bring
+ * it: nothing that every cache is made of imports it.
+ */
+
+import type { FoundEntry } from "../model/entry.js";
+import type { Store } from "../model/store.js";
+import type { SharedRules } from "../policy/guard-options.js";
+import { ConfigError } from "../util/errors.js";
+import type { Call } from "./call.js";
+import type { Host } from "./host.js";
+import type { SharedGuards } from "./shared-guards.js";
+
+/** What a store that instances share brings. */
+export interface Sharing {
+  /** Returns the shared guards of a policy. */
+  guards(rules: SharedRules, name: string): SharedGuards;
+  /** See `countHit`. */
+  countHit(call: Call, host: Host): Promise<void>;
+  /** See `countFound`. */
+  countFound(call: Call, found: FoundEntry, host: Host): Promise<boolean>;
+}
+
+const known = new WeakMap<object, Sharing>();
+
+/** Gives a store what it is to bring; returns the store. */
+export function withSharing<Shared extends object>(store: Shared, sharing: Sharing): Shared {
+  known.set(store, sharing);
+  return store;
+}
+
+/** Gives a store that stands around another one what that brings. */
+export function sharedLike<Shared extends object>(store: Shared, inner: object): Shared {
+  const sharing = known.get(inner);
+  return sharing === undefined ? store : withSharing(store, sharing);
+}
+
+/**
+ * Returns what a store has brought.
+ * @throws ConfigError for one that brings nothing
+ */
+export function sharingOf(store: Store, option: string): Sharing {
+  const sharing = known.get(store);
+  if (sharing !== undefined) return sharing;
+  const allowed =
+    'a store of "holdover/stores/…", or customStore(store) of "holdover/stores/custom"';
+  throw new ConfigError(option, store, allowed);
+}
