@@ -290,8 +290,10 @@ options! {
     HITS_REFRESH_AT = "hits.refresh_at": Takes::Count(MOST_HITS), Within, "none does";
     /// A store with `increment`, in which all instances count together.
     HITS_SHARED = "hits.shared": Takes::Other("a store with get, set, delete, increment"), Within, "each by itself";
-    /// Stops asking an origin that keeps failing.
-    CIRCUIT_BREAKER = "circuit_breaker": Takes::Other("{ errorRate, window, minCalls, openFor, … }"), Everywhere, "none";
+    /// What may refuse a load, asked before it: the values of `circuitBreaker`, `rateLimit` and `slowCalls` of `holdover/guards`, each at most once, in any order.
+    GUARDS = "guards": Takes::Other("a list of circuitBreaker({ … }), rateLimit({ … }) and slowCalls({ … }) of \"holdover/guards\", each at most once"), Everywhere, "none";
+    /// A guard: stops asking an origin that keeps failing.
+    CIRCUIT_BREAKER = "circuit_breaker": Takes::Other("{ errorRate, window, minCalls, openFor, … }"), Within, "none";
     /// The share of failures that opens it.
     BREAKER_ERROR_RATE = "circuit_breaker.error_rate": Takes::Number(SHARE), Within, "";
     /// The past for which loads count.
@@ -310,8 +312,8 @@ options! {
     BREAKER_SHARED = "circuit_breaker.shared": Takes::Other("a store with get, set, delete, add, compareAndDelete, increment"), Within, "each by itself";
     /// The name of the shared state in the store.
     BREAKER_NAME = "circuit_breaker.name": Takes::Other("a string that is not empty"), Within, "the function's `name` or `key`";
-    /// Admits so many loads per period; others get the entry if it may answer, else what `onReject` returns, else `E_RATE_LIMITED`.
-    RATE_LIMIT = "rate_limit": Takes::Other("{ limit, period, … }"), Everywhere, "none";
+    /// A guard: admits so many loads per period; others get the entry if it may answer, else what `onReject` returns, else `E_RATE_LIMITED`.
+    RATE_LIMIT = "rate_limit": Takes::Other("{ limit, period, … }"), Within, "none";
     /// Loads that are admitted per period.
     LIMIT_LIMIT = "rate_limit.limit": Takes::Count(MOST_COUNTED), Within, "";
     /// The length of a period.
@@ -330,8 +332,8 @@ options! {
     LIMIT_SHARED = "rate_limit.shared": Takes::Other("a store with get, set, delete, window"), Within, "each by itself";
     /// The name of the shared state in the store.
     LIMIT_NAME = "rate_limit.name": Takes::Other("a string that is not empty"), Within, "the function's `name` or `key`";
-    /// Refuses loads for a while after one took much longer than usual.
-    SLOW_CALLS = "slow_calls": Takes::Other("{ factor, samples, openFor, scope }"), Everywhere, "none";
+    /// A guard: refuses loads for a while after one took much longer than usual.
+    SLOW_CALLS = "slow_calls": Takes::Other("{ factor, samples, openFor, scope }"), Within, "none";
     /// The multiple of the mean that a load may take.
     SLOW_FACTOR = "slow_calls.factor": Takes::Number(Bounds { least: 1.0, includes_least: true, most: f64::INFINITY, includes_most: false, words: "a finite number, 1 or more" }), Within, "2", 2;
     /// Successful loads that the mean is taken of.

@@ -1,15 +1,19 @@
 import * as installed from "holdover";
 import * as fetching from "holdover/fetch";
+import * as guarding from "holdover/guards";
 
 const policy = { ttl: "1m", staleWhileRevalidate: "1m", staleIfError: "1h", early: true };
-const guards = {
-  circuitBreaker: { errorRate: 0.5, window: "1m", minCalls: 10, openFor: "30s" },
-  rateLimit: { limit: 1_000_000, period: "1s" },
-  slowCalls: { openFor: "10s", factor: 1000 }, // outliers while the engine compiles must not open it
-};
+const guardsOf = ({ circuitBreaker, rateLimit, slowCalls }) => [
+  circuitBreaker({ errorRate: 0.5, window: "1m", minCalls: 10, openFor: "30s" }),
+  rateLimit({ limit: 1_000_000, period: "1s" }),
+  slowCalls({ openFor: "10s", factor: 1000 }), // outliers while the engine compiles must not open it
+];
 
-/** Returns a contender of one copy of the package: what it exports, and its `holdover/fetch`. */
-export function holdoverOf({ createCache, memory }, { cachedFetch, cachedHandler }, name) {
+/**
+ * Returns a contender of one copy of the package: what it exports, its `holdover/fetch` and its
+ * `holdover/guards`.
+ */
+export function holdoverOf({ createCache, memory }, { cachedFetch, cachedHandler }, guard, name) {
   /**
    * Returns a loader behind `wrap`; `key` as in the policy, by default derived from the arguments.
    */
@@ -21,7 +25,7 @@ export function holdoverOf({ createCache, memory }, { cachedFetch, cachedHandler
     name,
     cached: (load, entries) => cached(load, entries, (key) => key),
     templated: (load, entries) => cached(load, entries, "user:{0}"),
-    guarded: (load, entries) => cached(load, entries, (key) => key, guards),
+    guarded: (load, entries) => cached(load, entries, (key) => key, { guards: guardsOf(guard) }),
     derived: (load, entries) => cached(load, entries),
     fetching: () => cachedFetch(createCache()),
     handling: (handler) => cachedHandler(createCache(), handler),
@@ -33,4 +37,4 @@ export function holdoverOf({ createCache, memory }, { cachedFetch, cachedHandler
   };
 }
 
-export const holdover = holdoverOf(installed, fetching, "holdover");
+export const holdover = holdoverOf(installed, fetching, guarding, "holdover");

@@ -4,6 +4,7 @@
 
 import { createServer } from "node:http";
 import { createCache, memory } from "holdover";
+import { circuitBreaker } from "holdover/guards";
 import { prometheusText } from "holdover/metrics";
 
 const { UPSTREAM = "http://127.0.0.1:9", PORT = "0" } = process.env;
@@ -24,7 +25,7 @@ const cachedForecast = cache.wrap(forecast, {
   staleIfError: "1d", // and held over while the upstream is down
   failoverAfter: "300ms", // or slow
   timeout: "2s",
-  circuitBreaker: { errorRate: 0.5, window: "1m", minCalls: 20, openFor: "10s" },
+  guards: [circuitBreaker({ errorRate: 0.5, window: "1m", minCalls: 20, openFor: "10s" })],
 });
 
 async function answer(request, response) {

@@ -80,7 +80,10 @@ export const HITS_REFRESH_AT = { option: "hits.refreshAt", most: 4294967294 } as
 /** A store with `increment`, in which all instances count together. */
 export const HITS_SHARED = { option: "hits.shared", like: "a store with get, set, delete, increment" } as const;
 
-/** Stops asking an origin that keeps failing. */
+/** What may refuse a load, asked before it: the values of `circuitBreaker`, `rateLimit` and `slowCalls` of `holdover/guards`, each at most once, in any order. */
+export const GUARDS = { option: "guards", like: "a list of circuitBreaker({ … }), rateLimit({ … }) and slowCalls({ … }) of \"holdover/guards\", each at most once" } as const;
+
+/** A guard: stops asking an origin that keeps failing. */
 export const CIRCUIT_BREAKER = { option: "circuitBreaker", like: "{ errorRate, window, minCalls, openFor, … }" } as const;
 
 /** The share of failures that opens it. */
@@ -110,7 +113,7 @@ export const BREAKER_SHARED = { option: "circuitBreaker.shared", like: "a store 
 /** The name of the shared state in the store. */
 export const BREAKER_NAME = { option: "circuitBreaker.name", like: "a string that is not empty" } as const;
 
-/** Admits so many loads per period; others get the entry if it may answer, else what `onReject` returns, else `E_RATE_LIMITED`. */
+/** A guard: admits so many loads per period; others get the entry if it may answer, else what `onReject` returns, else `E_RATE_LIMITED`. */
 export const RATE_LIMIT = { option: "rateLimit", like: "{ limit, period, … }" } as const;
 
 /** Loads that are admitted per period. */
@@ -140,7 +143,7 @@ export const LIMIT_SHARED = { option: "rateLimit.shared", like: "a store with ge
 /** The name of the shared state in the store. */
 export const LIMIT_NAME = { option: "rateLimit.name", like: "a string that is not empty" } as const;
 
-/** Refuses loads for a while after one took much longer than usual. */
+/** A guard: refuses loads for a while after one took much longer than usual. */
 export const SLOW_CALLS = { option: "slowCalls", like: "{ factor, samples, openFor, scope }" } as const;
 
 /** The multiple of the mean that a load may take. */
@@ -180,13 +183,13 @@ export const LOAD_MANY = { option: "loadMany", like: "(argsList, context) => res
 export const PASS_CONTEXT = { option: "passContext", otherwise: false } as const;
 
 /** Names of options. */
-export const WRAP_OPTIONS = ["ttl", "staleWhileRevalidate", "staleIfError", "jitter", "failoverAfter", "timeout", "retryAfter", "mode", "negativeTtl", "errorTtl", "cacheIf", "failIf", "staleOn", "validate", "singleFlight", "lock", "early", "hits", "circuitBreaker", "rateLimit", "slowCalls", "key", "ignore", "name", "tags", "bloom", "codec", "loadMany", "passContext"] as const;
+export const WRAP_OPTIONS = ["ttl", "staleWhileRevalidate", "staleIfError", "jitter", "failoverAfter", "timeout", "retryAfter", "mode", "negativeTtl", "errorTtl", "cacheIf", "failIf", "staleOn", "validate", "singleFlight", "lock", "early", "hits", "guards", "key", "ignore", "name", "tags", "bloom", "codec", "loadMany", "passContext"] as const;
 
 /** Names of options. */
-export const GET_OR_LOAD_OPTIONS = ["ttl", "staleWhileRevalidate", "staleIfError", "jitter", "failoverAfter", "timeout", "retryAfter", "mode", "negativeTtl", "errorTtl", "cacheIf", "failIf", "staleOn", "validate", "singleFlight", "lock", "early", "hits", "circuitBreaker", "rateLimit", "slowCalls", "tags", "bloom", "codec"] as const;
+export const GET_OR_LOAD_OPTIONS = ["ttl", "staleWhileRevalidate", "staleIfError", "jitter", "failoverAfter", "timeout", "retryAfter", "mode", "negativeTtl", "errorTtl", "cacheIf", "failIf", "staleOn", "validate", "singleFlight", "lock", "early", "hits", "guards", "tags", "bloom", "codec"] as const;
 
 /** Names of options. */
-export const FETCH_OPTIONS = ["ttl", "staleWhileRevalidate", "staleIfError", "jitter", "failoverAfter", "timeout", "retryAfter", "mode", "negativeTtl", "errorTtl", "cacheIf", "failIf", "staleOn", "singleFlight", "lock", "early", "hits", "circuitBreaker", "rateLimit", "slowCalls", "key", "ignore", "tags", "bloom"] as const;
+export const FETCH_OPTIONS = ["ttl", "staleWhileRevalidate", "staleIfError", "jitter", "failoverAfter", "timeout", "retryAfter", "mode", "negativeTtl", "errorTtl", "cacheIf", "failIf", "staleOn", "singleFlight", "lock", "early", "hits", "guards", "key", "ignore", "tags", "bloom"] as const;
 
 /** Names of options. */
 export const LOCK_OPTIONS = ["ttl", "wait", "onTimeout"] as const;

@@ -6,7 +6,8 @@ import type { MemoryStore } from "../memory/memory.js";
 import type { SharedPlace } from "../policy/guard-options.js";
 import type { CompiledPolicy } from "../policy/policy.js";
 import { NOT_STATED } from "./facts.js";
-import { Guards } from "./guards.js";
+import type { Guards } from "./guards.js";
+import { guardsOf } from "./guards-at-work.js";
 import type { LoadTimesHistogram } from "./load-times.js";
 import { PolicyPlace } from "./policy-roster.js";
 import { type Sharing, sharingOf } from "./sharing.js";
@@ -53,7 +54,7 @@ export class BoundPolicy {
     this.name = name;
     this.family = family;
     const others = guards ?? base?.guards;
-    this.guards = rules.guards && (others ?? new Guards(rules.guards, sharedName));
+    this.guards = rules.guards && (others ?? guardsOf(rules.guards, sharedName));
     this.sharedHits = rules.hitsShared && sharingOf(rules.hitsShared, "hits.shared");
     this.isPlain = this.guards?.asksCalls !== true && this.sharedHits === undefined;
     this.#base = base;

@@ -19,7 +19,6 @@ import {
   SlowCallsError,
 } from "../util/errors.js";
 import type { Call } from "./call.js";
-import type { Outcome } from "./flight.js";
 import { GuardTables, type ScopedGuards } from "./guard-scopes.js";
 import type { Host } from "./host.js";
 import type { SharedGuards, Ticket } from "./shared-guards.js";
@@ -168,17 +167,4 @@ function sharedGuards(rules: SharedRules, name: string): SharedGuards | undefine
     limit && sharingOf(limit.place.store, "rateLimit.shared"),
   ];
   return sharing.find((each) => each !== undefined)?.guards(rules, name);
-}
-
-/** The outcome of a refusal with nothing to serve: what `onReject` says, or the error. */
-export async function rejected(call: Call, error: HoldoverError): Promise<Outcome> {
-  const onReject = call.policy.rules.guards?.onReject;
-  if (!(error instanceof RateLimitedError) || onReject === undefined) return { ok: false, error };
-  try {
-    const value = await onReject(error, ...call.args);
-    // No entry: it has no age.
-    return { ok: true, value, source: "error-fallback", error, times: { age: 0, ttl: 0 } };
-  } catch (thrown) {
-    return { ok: false, error: thrown };
-  }
 }

@@ -31,9 +31,10 @@ import type { Call } from "./call.js";
 import { MIDDLE } from "./facts.js";
 import { Flight, type Outcome } from "./flight.js";
 import { everythingOf, FlightContext } from "./flight-context.js";
-import { type Admission, type Guards, rejected } from "./guards.js";
+import type { Admission, Guards } from "./guards.js";
 import type { Host } from "./host.js";
 import type { Landing } from "./landing.js";
+import { rejected } from "./rejecting.js";
 
 /**
  * A load somebody waits for, one that nobody does, one that was asked for by name, or one beside

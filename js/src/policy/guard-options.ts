@@ -46,6 +46,7 @@ import {
 import { duration } from "../util/duration.js";
 import { ConfigError } from "../util/errors.js";
 import { type GivenOptions, readOptions } from "../util/options.js";
+import type { Guard } from "./guard.js";
 import { compileShared, type SharedPlace } from "./shared-options.js";
 
 export type { SharedPlace } from "./shared-options.js";
@@ -81,6 +82,8 @@ export interface SharedRules {
 
 /** The guards of a policy. */
 export interface CompiledGuards {
+  /** One of those that they are made of. */
+  readonly maker: Guard;
   /** What is asked before a load: one set of guards per scope that is used. */
   readonly sets: readonly GuardRules[];
   /** What is asked before a call, hits included: a rate limit that counts calls. */
@@ -100,26 +103,27 @@ interface Part {
 }
 
 /**
- * Compiles `circuitBreaker`, `rateLimit` and `slowCalls`; undefined without any.
+ * Compiles the options of `circuitBreaker`, `rateLimit` and `slowCalls`.
  * @param scopes the scopes that are allowed, the default first
  * @param isNamed whether what the policy is for has a name of its own
  * @throws ConfigError naming the option at fault
  */
-export function compileGuards(
-  given: GivenOptions<"circuitBreaker" | "rateLimit" | "slowCalls">,
+export function compileGiven(
+  given: GivenOptions<Guard["kind"]>,
   scopes: readonly GuardScope[],
   isNamed: boolean,
-): CompiledGuards | undefined {
+  maker: Guard,
+): CompiledGuards {
   const breaker = compileBreaker(given.circuitBreaker, scopes, isNamed);
   const limit = compileRateLimit(given.rateLimit, scopes, isNamed);
   const slow = compileSlowCalls(given.slowCalls, scopes);
-  if (breaker === undefined && limit === undefined && slow === undefined) return undefined;
   const own = limit?.place === undefined ? limit : undefined;
   const callPart = own?.countsCalls ? own.part : undefined;
   const loadPart = own?.countsCalls ? undefined : own?.part;
   const breakerPart = breaker?.place === undefined ? breaker?.part : undefined;
   const parts = [breakerPart, loadPart, slow].filter((part) => part !== undefined);
   return {
+    maker,
     callSet: callPart && setOf(callPart.scope, [callPart]),
     sets: scopes.map((scope) => setOf(scope, parts)).filter((set) => set !== undefined),
     shared: sharedRules(breaker, limit),

@@ -24,7 +24,8 @@ import {
 } from "../util/options.js";
 import { refuseAsync, settled } from "../util/user-functions.js";
 import { compileFilter, type Filter } from "./filter.js";
-import { type CompiledGuards, compileGuards } from "./guard-options.js";
+import { compileGuards } from "./guard.js";
+import type { CompiledGuards } from "./guard-options.js";
 import { compileLock, type LoadLockRules } from "./lock-options.js";
 import type {
   CallOptions,
@@ -246,7 +247,7 @@ export function compilePolicy(
     validate: compileValidate(given.validate),
     codec: compileCodec(given.codec),
     guards: compileGuards(
-      given,
+      given.guards,
       where === "fetch" ? FETCH_SCOPES : SCOPES,
       sharedName !== undefined,
     ),

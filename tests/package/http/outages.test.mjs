@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cachedFetch } from "holdover/fetch";
+import * as guard from "holdover/guards";
 import { createCache } from "../js/support/caches.mjs";
 import { ManualClock } from "../js/support/manual-clock.mjs";
 import { SECOND, stage } from "./support/stage.mjs";
@@ -108,7 +109,9 @@ const PASSING = {
 for (const [name, init] of Object.entries(PASSING)) {
   test(`${name} counts in a rate limit, and is refused by it`, async () => {
     const rateLimit = { limit: 3, period: "1m" };
-    const { get, requests } = stage(() => ["x"], { policy: { rateLimit } });
+    const { get, requests } = stage(() => ["x"], {
+      policy: { guards: [guard.rateLimit(rateLimit)] },
+    });
     const ends = await Promise.allSettled(
       Array.from({ length: 10 }, (_, nth) => get(`/${nth}`, init)),
     );
@@ -120,7 +123,9 @@ for (const [name, init] of Object.entries(PASSING)) {
 
   test(`${name} opens a breaker that its origin fails, and is refused by it`, async () => {
     const circuitBreaker = { errorRate: 1, window: "1m", minCalls: 2, openFor: "1m" };
-    const { get, requests } = stage(() => ["x", { status: 500 }], { policy: { circuitBreaker } });
+    const { get, requests } = stage(() => ["x", { status: 500 }], {
+      policy: { guards: [guard.circuitBreaker(circuitBreaker)] },
+    });
     for (const path of ["/1", "/2"]) assert.equal((await get(path, init)).status, 500);
     await assert.rejects(get("/3", init), { code: "E_CIRCUIT_OPEN" });
     assert.equal(requests.length, 2);
@@ -128,7 +133,7 @@ for (const [name, init] of Object.entries(PASSING)) {
 
   test(`${name} counts where a limit counts calls`, async () => {
     const rateLimit = { limit: 2, period: "1m", count: "calls" };
-    const { get } = stage(() => ["x"], { policy: { rateLimit } });
+    const { get } = stage(() => ["x"], { policy: { guards: [guard.rateLimit(rateLimit)] } });
     for (const path of ["/1", "/2"]) await get(path, init);
     await assert.rejects(get("/3", init), { code: "E_RATE_LIMITED" });
   });
@@ -137,7 +142,9 @@ for (const [name, init] of Object.entries(PASSING)) {
 test("a hit that a directive or a mode asks for counts where a limit counts calls", async () => {
   for (const init of [control("max-stale=9999"), { cache: "force-cache" }]) {
     const rateLimit = { limit: 2, period: "1m", count: "calls" };
-    const { get, clock } = stage(() => ["x", HOUR], { policy: { rateLimit } });
+    const { get, clock } = stage(() => ["x", HOUR], {
+      policy: { guards: [guard.rateLimit(rateLimit)] },
+    });
     await get("/");
     clock.elapsed = 30 * SECOND;
     assert.equal((await get("/", init)).source, "hit");
@@ -147,7 +154,9 @@ test("a hit that a directive or a mode asks for counts where a limit counts call
 });
 
 test("a refused request gets what is stored, where that may answer", async () => {
-  const { get } = stage(() => ["x", HOUR], { policy: { rateLimit: { limit: 1, period: "1m" } } });
+  const { get } = stage(() => ["x", HOUR], {
+    policy: { guards: [guard.rateLimit({ limit: 1, period: "1m" })] },
+  });
   await get("/");
   assert.equal((await get("/", control("no-store"))).source, "error-fallback");
   assert.equal((await get("/", control("no-cache"))).source, "error-fallback");
@@ -155,7 +164,7 @@ test("a refused request gets what is stored, where that may answer", async () =>
 
 test("onReject answers for a fetch, and the origin is not asked", async () => {
   const onReject = () => new Response("slow down", { status: 429 });
-  const policy = { rateLimit: { limit: 1, period: "1m", onReject } };
+  const policy = { guards: [guard.rateLimit({ limit: 1, period: "1m", onReject })] };
   const { get, requests } = stage(() => ["x"], { policy });
   await get("/1");
   for (const init of [undefined, control("no-store"), { method: "HEAD" }]) {
@@ -193,7 +202,11 @@ test("a caller who leaves is no failure of the origin", async () => {
       signal.addEventListener("abort", () => reject(signal.reason));
       setImmediate(() => resolve(new Response("x")));
     });
-  const fetchCached = cachedFetch(createCache(), { circuitBreaker }, { fetch });
+  const fetchCached = cachedFetch(
+    createCache(),
+    { guards: [guard.circuitBreaker(circuitBreaker)] },
+    { fetch },
+  );
   const controller = new AbortController();
   const leaving = fetchCached("http://origin.test/", { method: "HEAD", signal: controller.signal });
   controller.abort(new Error("gone"));

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cachedFetch } from "holdover/fetch";
+import * as guard from "holdover/guards";
 import { createCache } from "../js/support/caches.mjs";
 import { fresh, SECOND, stage } from "./support/stage.mjs";
 
@@ -359,7 +360,7 @@ test("failIf sees head and URL; one that gives a promise has not decided, and no
   const { get } = stage(() => ["body", fresh()], { policy: { failIf } });
   await get("/a");
   assert.deepEqual(seen, [["", 200, null]]);
-  const pending = { failIf: () => Promise.resolve(false), circuitBreaker: BREAKER };
+  const pending = { failIf: () => Promise.resolve(false), guards: [guard.circuitBreaker(BREAKER)] };
   const { get: ask, requests } = stage(() => ["body", fresh()], { policy: pending });
   for (const _ of [1, 2, 3]) {
     const { text, stored, reason } = await ask("/a");

@@ -5,6 +5,7 @@ import { execFile } from "node:child_process";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { memory } from "holdover";
+import * as guard from "holdover/guards";
 import { createCache } from "./support/caches.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
@@ -218,7 +219,12 @@ test("a load that fails after its timeout has failed once", async () => {
       clock.setTimeout(() => reject(new Error("late")), 200);
     });
   const circuitBreaker = { errorRate: 1, window: "1m", minCalls: 2, openFor: "1m" };
-  const get = cache.wrap(load, { ttl: 1000, timeout: 100, key: "{0}", circuitBreaker });
+  const get = cache.wrap(load, {
+    ttl: 1000,
+    timeout: 100,
+    key: "{0}",
+    guards: [guard.circuitBreaker(circuitBreaker)],
+  });
   for (const [key, code] of [
     ["a", "E_TIMEOUT"],
     ["b", "E_TIMEOUT"],

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { memory } from "holdover";
 import { many } from "holdover/batches";
+import * as guard from "holdover/guards";
 import { clear } from "holdover/operations";
 import { later, lists, ManyStore } from "./support/batches.mjs";
 import { createCache } from "./support/caches.mjs";
@@ -251,7 +252,7 @@ test("many: signals among the arguments are the callers', the load has its own",
 });
 
 test("many: guards see one load", async () => {
-  const it = numbers({ rateLimit: { limit: 2, period: 1000 } });
+  const it = numbers({ guards: [guard.rateLimit({ limit: 2, period: 1000 })] });
   await many(it.get, lists(1, 2, 3));
   await many(it.get, lists(4, 5));
   await assert.rejects(many(it.get, lists(1, 6, 7)), { code: "E_RATE_LIMITED" });
@@ -262,13 +263,13 @@ test("many: guards see one load", async () => {
 
 test("many: for a circuit breaker a batch fails once, and not at all with one answer in it", async () => {
   const circuitBreaker = { errorRate: 1, window: 1000, minCalls: 2, openFor: 1000 };
-  const it = numbers({ circuitBreaker });
+  const it = numbers({ guards: [guard.circuitBreaker(circuitBreaker)] });
   it.answer = (id) => (id === 1 ? new Error("no 1") : id);
   for (const _ of [1, 2, 3]) {
     await assert.rejects(many(it.get, lists(1, 2 + it.calls.length)), /no 1/);
   }
   clear(it.cache);
-  const other = numbers({ circuitBreaker });
+  const other = numbers({ guards: [guard.circuitBreaker(circuitBreaker)] });
   other.respond = () => Promise.reject(new Error("down"));
   await assert.rejects(many(other.get, lists(1, 2, 3)), /down/);
   await assert.rejects(many(other.get, lists(1, 2, 3)), /down/);

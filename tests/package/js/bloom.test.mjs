@@ -5,6 +5,7 @@ import test from "node:test";
 import { memory } from "holdover";
 import { many } from "holdover/batches";
 import { bloom as bloomIn } from "holdover/bloom";
+import * as guard from "holdover/guards";
 import { core } from "../../internal.mjs";
 import { createCache } from "./support/caches.mjs";
 import { ManualClock } from "./support/manual-clock.mjs";
@@ -24,7 +25,12 @@ function filtered(stores = [memory()], options = SMALL) {
       loads.push(id);
       return `user ${id}`;
     },
-    { ttl: 1000, bloom: filter, key: "user:{0}", rateLimit: { limit: 2, period: 1000 } },
+    {
+      ttl: 1000,
+      bloom: filter,
+      key: "user:{0}",
+      guards: [guard.rateLimit({ limit: 2, period: 1000 })],
+    },
   );
   return { cache, filter, get, loads, events };
 }

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { memory } from "holdover";
 import { cachedFetch } from "holdover/fetch";
+import * as guard from "holdover/guards";
 import { clear, peek } from "holdover/operations";
 import { createCache } from "./support/caches.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
@@ -146,7 +147,7 @@ test("fetch keys: sorted query by option, no fragment, ignored parameters by who
 test("fetch: a circuit breaker counts by host", async () => {
   const circuitBreaker = { errorRate: 0.5, window: "1m", minCalls: 2, openFor: "30s" };
   const failing = ({ url }) => new Response("", { status: url.includes("bad") ? 503 : 200 });
-  const { get } = fetching({ circuitBreaker }, failing);
+  const { get } = fetching({ guards: [guard.circuitBreaker(circuitBreaker)] }, failing);
   for (const path of [1, 2]) assert.equal((await get(`http://bad.test/${path}`)).status, 503);
   await assert.rejects(get("http://bad.test/3"), { code: "E_CIRCUIT_OPEN" });
   assert.equal((await get("http://good.test/3")).status, 200);
@@ -162,7 +163,7 @@ test("slowCalls: failed calls are no samples, and scope key keeps keys apart", a
       await new Promise((resolve) => clock.setTimeout(resolve, takes));
       if (fails) throw new Error("down");
     },
-    { ttl: 0, slowCalls, ignore: [1] },
+    { ttl: 0, guards: [guard.slowCalls(slowCalls)], ignore: [1] },
   );
   const timed = async (key, takes) => {
     const call = load(key, takes).catch((error) => error.code ?? error.message);

@@ -5,7 +5,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { memory } from "holdover";
 import { many } from "holdover/batches";
+import * as guard from "holdover/guards";
 import { loadLock } from "holdover/locks";
+import { customStore } from "holdover/stores/custom";
 import { invalidateTags } from "holdover/tags";
 import { createCache } from "./support/caches.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
@@ -175,9 +177,9 @@ const LATER = {
   ],
   "a shared limit": () => {
     const clock = new ManualClock();
-    const shared = new WholeStore(clock);
+    const shared = customStore(new WholeStore(clock));
     const rateLimit = { limit: 100, period: "1m", shared, name: "test" };
-    return [{ rateLimit }, () => ({ clock })];
+    return [{ guards: [guard.rateLimit(rateLimit)] }, () => ({ clock })];
   },
 };
 

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { memory } from "holdover";
+import * as guard from "holdover/guards";
 import { loadLock } from "holdover/locks";
 import { createCache } from "./support/caches.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
@@ -124,7 +125,7 @@ test("an entry that came from below is not brought back after an invalidation", 
 
 test("callers do not wait for each other, and guards count each load", async () => {
   const { gets, origin, clock } = await stage(
-    { rateLimit: { limit: 2, period: "1m" } },
+    { guards: [guard.rateLimit({ limit: 2, period: "1m" })] },
     { filled: false },
   );
   const answers = Promise.allSettled([gets[0](), gets[0](), gets[0]()]);

@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { memory } from "holdover";
+import * as guard from "holdover/guards";
 import { createCache } from "./support/caches.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { MapStore } from "./support/map-store.mjs";
@@ -100,7 +101,7 @@ test("a refusal tells reject with the guard's error, and error-fallback when the
   const { tells, clock } = stage({
     ttl: 100,
     staleIfError: 1000,
-    rateLimit: { limit: 1, period: 10_000 },
+    guards: [guard.rateLimit({ limit: 1, period: 10_000 })],
   });
   await tells("a");
   assert.deepEqual(await tells("b"), ["miss b", "load b", "reject b E_RATE_LIMITED"]);
@@ -111,7 +112,7 @@ test("a refusal tells reject with the guard's error, and error-fallback when the
 
 test("a refused call tells reject, too", async () => {
   const rateLimit = { limit: 1, period: 10_000, count: "calls" };
-  const { tells } = stage({ ttl: 100, rateLimit });
+  const { tells } = stage({ ttl: 100, guards: [guard.rateLimit(rateLimit)] });
   await tells("a");
   assert.deepEqual(await tells("a"), ["reject a E_RATE_LIMITED", "error-fallback a"]);
   assert.deepEqual(await tells("b"), ["reject b E_RATE_LIMITED"]);

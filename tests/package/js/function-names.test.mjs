@@ -8,6 +8,7 @@ import { runInNewContext } from "node:vm";
 import { memory } from "holdover";
 import { cached } from "holdover/decorator";
 import { cachedFetch } from "holdover/fetch";
+import * as guard from "holdover/guards";
 import { customStore } from "holdover/stores/custom";
 import { createCache } from "./support/caches.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
@@ -100,20 +101,29 @@ test("shared guards and hits want a name that builds do not change", () => {
   const load = async function answers() {};
   const cache = createCache();
   const rateLimit = { ...window, shared: SHARED };
-  assert.throws(() => cache.wrap(load, { ttl: 1, rateLimit }), { option: "rateLimit.name" });
-  assert.throws(() => cache.wrap(load, { ttl: 1, key: () => "k", rateLimit }), {
+  assert.throws(() => cache.wrap(load, { ttl: 1, guards: [guard.rateLimit(rateLimit)] }), {
     option: "rateLimit.name",
   });
-  assert.throws(() => cachedFetch(cache, { rateLimit }), { option: "rateLimit.name" });
+  assert.throws(
+    () => cache.wrap(load, { ttl: 1, key: () => "k", guards: [guard.rateLimit(rateLimit)] }),
+    {
+      option: "rateLimit.name",
+    },
+  );
+  assert.throws(() => cachedFetch(cache, { guards: [guard.rateLimit(rateLimit)] }), {
+    option: "rateLimit.name",
+  });
   assert.throws(() => cache.wrap(load, { ttl: 1, hits: { max: 1, shared: SHARED } }), {
     option: "key",
   });
   const byKey = { ...rateLimit, scope: "key", name: "limit" };
-  assert.throws(() => cache.wrap(load, { ttl: 1, rateLimit: byKey }), { option: "key" });
-  cache.wrap(load, { ttl: 1, rateLimit: { ...rateLimit, name: "limit" } });
-  cache.wrap(load, { ttl: 1, key: "user:{0}", rateLimit });
-  cache.wrap(load, { ttl: 1, name: "answers", rateLimit: byKey });
-  cachedFetch(cache, { rateLimit: { ...rateLimit, name: "limit" } });
+  assert.throws(() => cache.wrap(load, { ttl: 1, guards: [guard.rateLimit(byKey)] }), {
+    option: "key",
+  });
+  cache.wrap(load, { ttl: 1, guards: [guard.rateLimit({ ...rateLimit, name: "limit" })] });
+  cache.wrap(load, { ttl: 1, key: "user:{0}", guards: [guard.rateLimit(rateLimit)] });
+  cache.wrap(load, { ttl: 1, name: "answers", guards: [guard.rateLimit(byKey)] });
+  cachedFetch(cache, { guards: [guard.rateLimit({ ...rateLimit, name: "limit" })] });
 });
 
 test("in memory alone names are derived, and two functions never share keys", async () => {

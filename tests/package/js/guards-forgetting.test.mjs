@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache } from "holdover";
+import * as guard from "holdover/guards";
 import { ManualClock } from "./support/manual-clock.mjs";
 
 /** More keys than a guard knows. */
@@ -33,13 +34,24 @@ function stage(policy) {
 }
 
 for (const [kind, policy, until] of [
-  ["a ban", { rateLimit: { limit: 5, period: "1m", ban: "1h", scope: "key" } }, "1h"],
-  ["a used-up window", { rateLimit: { limit: 5, period: "1h", scope: "key" } }, "1h"],
+  [
+    "a ban",
+    { guards: [guard.rateLimit({ limit: 5, period: "1m", ban: "1h", scope: "key" })] },
+    "1h",
+  ],
+  [
+    "a used-up window",
+    { guards: [guard.rateLimit({ limit: 5, period: "1h", scope: "key" })] },
+    "1h",
+  ],
   [
     "a sliding window",
-    { rateLimit: { limit: 5, period: "1h", algorithm: "sliding", scope: "key" } },
+    { guards: [guard.rateLimit({ limit: 5, period: "1h", algorithm: "sliding", scope: "key" })] },
   ],
-  ["a limit on calls", { rateLimit: { limit: 5, period: "1h", count: "calls", scope: "key" } }],
+  [
+    "a limit on calls",
+    { guards: [guard.rateLimit({ limit: 5, period: "1h", count: "calls", scope: "key" })] },
+  ],
 ]) {
   test(`${kind} is kept while 12,000 other keys come: ${until ?? "for the period"}`, async () => {
     const { ask, askOthers } = stage(policy);
@@ -53,7 +65,9 @@ for (const [kind, policy, until] of [
 
 test("an open breaker is kept while 12,000 other keys come, and closes afterwards", async () => {
   const circuitBreaker = { errorRate: 1, window: "1m", minCalls: 1, openFor: "1h", scope: "key" };
-  const { clock, origin, ask, askOthers } = stage({ circuitBreaker });
+  const { clock, origin, ask, askOthers } = stage({
+    guards: [guard.circuitBreaker(circuitBreaker)],
+  });
   origin.down = true;
   assert.equal(await ask("bad"), "down");
   origin.down = false;
@@ -72,7 +86,7 @@ test("slow calls in force are kept while 12,000 other keys come", async () => {
     async () => {
       if (takes > 0) await clock.runFor(takes);
     },
-    { ttl: 0, key: "{0}", slowCalls },
+    { ttl: 0, key: "{0}", guards: [guard.slowCalls(slowCalls)] },
   );
   await load("slow");
   takes = 100;
@@ -84,7 +98,7 @@ test("slow calls in force are kept while 12,000 other keys come", async () => {
 });
 
 test("of those that refuse nothing the least recently used go first", async () => {
-  const { ask } = stage({ rateLimit: { limit: 3, period: "1h", scope: "key" } });
+  const { ask } = stage({ guards: [guard.rateLimit({ limit: 3, period: "1h", scope: "key" })] });
   assert.equal(await ask("busy"), "ok");
   for (let other = 0; other < 9000; other += 1) await ask(`other ${other}`);
   assert.equal(await ask("busy"), "ok");
@@ -100,7 +114,7 @@ test("the result of a load whose guards were forgotten is not another key's", as
   const load = cache.wrap(
     (key) =>
       key.startsWith("hang") ? new Promise((_, reject) => ends.push(reject)) : Promise.resolve(key),
-    { ttl: 0, key: "{0}", circuitBreaker },
+    { ttl: 0, key: "{0}", guards: [guard.circuitBreaker(circuitBreaker)] },
   );
   const hanging = Array.from({ length: 4 }, (_, nth) => load(`hang ${nth}`).catch(() => {}));
   for (let other = 0; other < OTHERS; other += 1) await load(`other ${other}`);

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
+import * as guard from "holdover/guards";
 import { all, broken, on, opened, RULES, stage } from "./support/guard-stage.mjs";
 import { seeded } from "./support/lock-stage.mjs";
 import { drain } from "./support/manual-clock.mjs";
@@ -211,7 +212,7 @@ test("shared circuitBreaker: an entry answers for a refusal", async () => {
     ttl: 10,
     staleIfError: "1h",
     retryAfter: 0,
-    circuitBreaker: { ...RULES, shared },
+    guards: [guard.circuitBreaker({ ...RULES, shared })],
   });
   const { clock, origin, instances, turn } = stage({ policy });
   assert.deepEqual(await turn([1, "a"]), ["ok"]);

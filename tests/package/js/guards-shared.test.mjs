@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { many } from "holdover/batches";
 import { cachedFetch } from "holdover/fetch";
+import * as guard from "holdover/guards";
 import { customStore } from "holdover/stores/custom";
 import { createCache } from "./support/caches.mjs";
 import { all, broken, on, opened, RULES, stage, storeOn } from "./support/guard-stage.mjs";
@@ -20,7 +21,10 @@ test("shared guards: keys, functions and names are apart, and one name is one st
     await drain();
     return asked;
   };
-  const named = (name, more) => ({ ttl: 0, rateLimit: { ...limit, name, ...more } });
+  const named = (name, more) => ({
+    ttl: 0,
+    guards: [guard.rateLimit({ ...limit, name, ...more })],
+  });
   assert.equal(await run(cache(), named("a")), "ok");
   assert.equal(await run(cache(), named("a")), "E_RATE_LIMITED", "another instance");
   assert.equal(await run(cache(), named("b")), "ok", "another name");
@@ -37,7 +41,10 @@ for (const [algorithm, codes] of [
 ]) {
   test(`shared rateLimit, ${algorithm}: instances together get limit loads a period`, async () => {
     const rateLimit = { limit: 3, period: 1000, algorithm };
-    const policy = (shared) => ({ ttl: 60_000, rateLimit: { ...rateLimit, shared } });
+    const policy = (shared) => ({
+      ttl: 60_000,
+      guards: [guard.rateLimit({ ...rateLimit, shared })],
+    });
     const { clock, origin, instances, turn } = stage({ instances: 3, policy });
     assert.deepEqual(await turn(on(0)), ["ok"]);
     await clock.runTo(900);
@@ -64,7 +71,10 @@ test("shared rateLimit: 100 concurrent loads of 4 instances, exactly limit of th
       instances: 4,
       seed,
       delay: () => Math.floor(roll() * 20),
-      policy: (shared) => ({ ttl: 0, rateLimit: { limit: 25, period: "1h", shared } }),
+      policy: (shared) => ({
+        ttl: 0,
+        guards: [guard.rateLimit({ limit: 25, period: "1h", shared })],
+      }),
     });
     const calls = Array.from({ length: 100 }, (_, nth) => instances[nth % 4].code(nth));
     await clock.runTo(1000);
@@ -78,7 +88,7 @@ test("shared rateLimit: a ban, onReject, and calls that count", async () => {
   const onReject = (error, key) => `${error.code} ${key}`;
   const rateLimit = { limit: 2, period: 1000, ban: 5000, count: "calls", onReject };
   const { clock, instances, turn } = stage({
-    policy: (shared) => ({ ttl: "1h", rateLimit: { ...rateLimit, shared } }),
+    policy: (shared) => ({ ttl: "1h", guards: [guard.rateLimit({ ...rateLimit, shared })] }),
   });
   assert.deepEqual(await turn([0, "k"], [0, "k"]), ["ok", "ok"], "a load and a hit");
   const refused = instances[1].load("k");
@@ -98,8 +108,10 @@ test("shared guards: what is refused here uses up nothing there", async () => {
     instances: 1,
     policy: (store) => ({
       ttl: 0,
-      rateLimit: { limit: 10, period: "1h", shared: store },
-      circuitBreaker: RULES,
+      guards: [
+        guard.rateLimit({ limit: 10, period: "1h", shared: store }),
+        guard.circuitBreaker(RULES),
+      ],
     }),
   });
   origin.down = true;
@@ -112,7 +124,7 @@ test("shared guards: what is refused here uses up nothing there", async () => {
 test("shared guards: a probe that the limit refuses gives its place back", async () => {
   const policy = (shared) => ({
     ...broken()(shared),
-    rateLimit: { limit: 4, period: 40_000, shared },
+    guards: [guard.rateLimit({ limit: 4, period: 40_000, shared })],
   });
   const { clock, origin, turn } = await opened({ policy });
   await clock.runTo(30_000);
@@ -127,8 +139,10 @@ for (const fault of ["down", "hangs"]) {
     const { clock, shared, origin, instances } = stage({
       policy: (store) => ({
         ttl: 0,
-        rateLimit: { limit: 1, period: "1h", shared: store },
-        circuitBreaker: { ...RULES, minCalls: 1, shared: store },
+        guards: [
+          guard.rateLimit({ limit: 1, period: "1h", shared: store }),
+          guard.circuitBreaker({ ...RULES, minCalls: 1, shared: store }),
+        ],
         hits: { max: 1, shared: store },
       }),
     });
@@ -158,7 +172,7 @@ test("shared guards: what a store says that lies is no refusal and no error", as
     const policy = {
       ttl: 5,
       hits: { max: 2, shared },
-      rateLimit: { limit: 1, period: 5, shared, name: "n" },
+      guards: [guard.rateLimit({ limit: 1, period: 5, shared, name: "n" })],
     };
     const asked = [1, 2, 3].map((key) => cache.getOrLoad(`${key}`, () => key, policy));
     await drain();
@@ -204,7 +218,7 @@ test("shared batches: many keys are one load", async () => {
   const policy = {
     name: "load",
     ttl: 0,
-    rateLimit: { limit: 2, period: "1h", shared },
+    guards: [guard.rateLimit({ limit: 2, period: "1h", shared })],
     loadMany: (lists) => lists.map(([id]) => id),
   };
   const load = cache.wrap((id) => id, policy);
@@ -228,7 +242,7 @@ test("shared guards of fetch count by host, for all instances", async () => {
   const [one, other] = [1, 2].map(() =>
     cachedFetch(
       createCache({ clock }),
-      { rateLimit: { limit: 2, period: "1h", shared, name: "api" } },
+      { guards: [guard.rateLimit({ limit: 2, period: "1h", shared, name: "api" })] },
       options,
     ),
   );
@@ -264,7 +278,10 @@ test("shared guards: what somebody plants refuses no longer than the rules do", 
     return drop(key);
   };
   const cache = createCache({ clock });
-  const limited = { ttl: 1, rateLimit: { limit: 5, period: "1m", shared: store, name: "limit" } };
+  const limited = {
+    ttl: 1,
+    guards: [guard.rateLimit({ limit: 5, period: "1m", shared: store, name: "limit" })],
+  };
   assert.equal(await cache.getOrLoad("k", () => "loaded", limited), "loaded");
   assert.equal(deleted.length, 1, "and it is gone");
 
@@ -274,7 +291,7 @@ test("shared guards: what somebody plants refuses no longer than the rules do", 
     const wrapped = createCache({ clock }).wrap(async () => "loaded", {
       ttl: 1,
       key: "{0}",
-      circuitBreaker: breaker,
+      guards: [guard.circuitBreaker(breaker)],
     });
     await wrapped(0);
     const at = shared.state.operations.find((done) => / .*tripped$/.test(done)).slice(4);

@@ -4,6 +4,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { createCache } from "holdover";
+import * as guard from "holdover/guards";
+import { guarded } from "./support/guarded.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 
 /** A cache and an origin that fails while `origin.down`, on a manual clock. */
@@ -33,7 +35,7 @@ function setUp(policy, options = {}) {
 const breaker = { errorRate: 0.5, window: "1m", minCalls: 4, openFor: "30s" };
 
 test("circuitBreaker opens at its rate, refuses, probes once, and closes", async () => {
-  const { clock, origin, load, code } = setUp({ ttl: 0, circuitBreaker: breaker });
+  const { clock, origin, load, code } = setUp({ ttl: 0, guards: [guard.circuitBreaker(breaker)] });
   const codes = [await code(1), await code(2)];
   origin.down = true;
   codes.push(await code(3), await code(4), await code(5));
@@ -56,7 +58,11 @@ test("circuitBreaker opens at its rate, refuses, probes once, and closes", async
 });
 
 test("circuitBreaker: a probe that fails, or takes too long, opens it again", async () => {
-  const { clock, origin, code, load } = setUp({ ttl: 0, timeout: "1s", circuitBreaker: breaker });
+  const { clock, origin, code, load } = setUp({
+    ttl: 0,
+    timeout: "1s",
+    guards: [guard.circuitBreaker(breaker)],
+  });
   origin.down = true;
   for (const key of [1, 2, 3, 4]) await code(key);
   await clock.runTo(30_000);
@@ -71,7 +77,7 @@ test("circuitBreaker: a probe that fails, or takes too long, opens it again", as
 });
 
 test("circuitBreaker: a probe that never returns frees its place when its lease ends", async () => {
-  const { clock, origin, code, load } = setUp({ ttl: 0, circuitBreaker: breaker });
+  const { clock, origin, code, load } = setUp({ ttl: 0, guards: [guard.circuitBreaker(breaker)] });
   origin.down = true;
   for (const key of [1, 2, 3, 4]) await code(key);
   origin.down = false;
@@ -86,7 +92,12 @@ test("circuitBreaker: a probe that never returns frees its place when its lease 
 });
 
 test("circuitBreaker: an entry answers for a refusal, and countIf says what counts", async () => {
-  const policy = { ttl: 10, staleIfError: "1h", retryAfter: 0, circuitBreaker: breaker };
+  const policy = {
+    ttl: 10,
+    staleIfError: "1h",
+    retryAfter: 0,
+    guards: [guard.circuitBreaker(breaker)],
+  };
   const { clock, origin, load, events } = setUp(policy);
   for (const key of [1, 2, 3, 4]) await load(key);
   origin.down = true;
@@ -98,7 +109,7 @@ test("circuitBreaker: an entry answers for a refusal, and countIf says what coun
   assert.ok(events.includes("reject"));
 
   const tolerant = { ...breaker, countIf: (cause) => cause.message !== "down" };
-  const other = setUp({ ttl: 0, circuitBreaker: tolerant });
+  const other = setUp({ ttl: 0, guards: [guard.circuitBreaker(tolerant)] });
   other.origin.down = true;
   const codes = [];
   for (let key = 0; key < 8; key += 1) codes.push(await other.code(key));
@@ -106,7 +117,10 @@ test("circuitBreaker: an entry answers for a refusal, and countIf says what coun
 });
 
 test("circuitBreaker: scope key keeps keys apart", async () => {
-  const { origin, code } = setUp({ ttl: 0, circuitBreaker: { ...breaker, scope: "key" } });
+  const { origin, code } = setUp({
+    ttl: 0,
+    guards: [guard.circuitBreaker({ ...breaker, scope: "key" })],
+  });
   origin.down = true;
   for (let call = 0; call < 4; call += 1) await code("bad");
   assert.equal(await code("bad"), "E_CIRCUIT_OPEN");
@@ -114,7 +128,10 @@ test("circuitBreaker: scope key keeps keys apart", async () => {
 });
 
 test("rateLimit: a fixed window that starts with the first load; hits are free", async () => {
-  const { clock, origin, load, code } = setUp({ ttl: 50, rateLimit: { limit: 2, period: 1000 } });
+  const { clock, origin, load, code } = setUp({
+    ttl: 50,
+    guards: [guard.rateLimit({ limit: 2, period: 1000 })],
+  });
   await clock.runTo(500);
   assert.deepEqual([await code(1), await code(1), await code(2)], ["ok", "ok", "ok"]);
   const error = await load(3).catch((refused) => refused);
@@ -129,7 +146,10 @@ test("rateLimit: a fixed window that starts with the first load; hits are free",
 });
 
 test("rateLimit: a ban starts with the first refusal, and later ones do not extend it", async () => {
-  const { clock, code } = setUp({ ttl: 0, rateLimit: { limit: 1, period: 100, ban: 1000 } });
+  const { clock, code } = setUp({
+    ttl: 0,
+    guards: [guard.rateLimit({ limit: 1, period: 100, ban: 1000 })],
+  });
   assert.deepEqual([await code(1), await code(2)], ["ok", "E_RATE_LIMITED"]);
   await clock.runTo(900);
   assert.equal(await code(3), "E_RATE_LIMITED");
@@ -139,7 +159,7 @@ test("rateLimit: a ban starts with the first refusal, and later ones do not exte
 
 test("rateLimit: polling a sliding limit recovers (theirs never does)", async () => {
   const rateLimit = { limit: 1, period: 300, algorithm: "sliding" };
-  const { clock, code } = setUp({ ttl: 0, rateLimit });
+  const { clock, code } = setUp({ ttl: 0, guards: [guard.rateLimit(rateLimit)] });
   const codes = [];
   for (const at of [0, 200, 300, 500, 600]) {
     await clock.runTo(at);
@@ -150,7 +170,10 @@ test("rateLimit: polling a sliding limit recovers (theirs never does)", async ()
 
 test("rateLimit: onReject is awaited, gets the arguments, and the loader does not run", async () => {
   const onReject = async (error, key) => `${error.code} for ${key}`;
-  const { origin, load } = setUp({ ttl: 0, rateLimit: { limit: 1, period: 1000, onReject } });
+  const { origin, load } = setUp({
+    ttl: 0,
+    guards: [guard.rateLimit({ limit: 1, period: 1000, onReject })],
+  });
   await load("a");
   assert.equal(await load("b"), "E_RATE_LIMITED for b");
   assert.equal(origin.loads, 1);
@@ -158,7 +181,11 @@ test("rateLimit: onReject is awaited, gets the arguments, and the loader does no
 
 test("rateLimit: an entry answers before onReject", async () => {
   const onReject = () => "rejected";
-  const policy = { ttl: 10, staleIfError: 1000, rateLimit: { limit: 1, period: 1000, onReject } };
+  const policy = {
+    ttl: 10,
+    staleIfError: 1000,
+    guards: [guard.rateLimit({ limit: 1, period: 1000, onReject })],
+  };
   const { clock, load } = setUp(policy);
   await load("a");
   await clock.runTo(10);
@@ -168,7 +195,7 @@ test("rateLimit: an entry answers before onReject", async () => {
 
 test("rateLimit: count calls counts hits, too", async () => {
   const rateLimit = { limit: 2, period: 1000, count: "calls" };
-  const { clock, origin, load, code } = setUp({ ttl: 50, rateLimit });
+  const { clock, origin, load, code } = setUp({ ttl: 50, guards: [guard.rateLimit(rateLimit)] });
   assert.deepEqual([await code(1), await code(1)], ["ok", "ok"]);
   assert.equal((await load.explain(1)).source, "error-fallback", "the entry may answer");
   assert.equal(await code(2), "E_RATE_LIMITED");
@@ -178,7 +205,10 @@ test("rateLimit: count calls counts hits, too", async () => {
 });
 
 test("slowCalls: 10 × 10 ms, then 40 ms: refused for openFor", async () => {
-  const { clock, origin, load, code } = setUp({ ttl: 0, slowCalls: { openFor: 200 } });
+  const { clock, origin, load, code } = setUp({
+    ttl: 0,
+    guards: [guard.slowCalls({ openFor: 200 })],
+  });
   const timed = async (takes) => {
     origin.takes = takes;
     const call = load("a");
@@ -198,7 +228,10 @@ test("slowCalls: 10 × 10 ms, then 40 ms: refused for openFor", async () => {
 test("nothing is used up by a refused load: an open breaker takes no place in the limit", async () => {
   const rateLimit = { limit: 5, period: "1h" };
   const circuitBreaker = { ...breaker, openFor: 100 };
-  const { clock, origin, code } = setUp({ ttl: 0, rateLimit, circuitBreaker });
+  const { clock, origin, code } = setUp({
+    ttl: 0,
+    guards: [guard.rateLimit(rateLimit), guard.circuitBreaker(circuitBreaker)],
+  });
   origin.down = true;
   for (let key = 0; key < 20; key += 1) await code(key);
   assert.equal(origin.loads, 4);
@@ -209,7 +242,11 @@ test("nothing is used up by a refused load: an open breaker takes no place in th
 });
 
 test("a refusal does not make a key wait for its retry", async () => {
-  const policy = { ttl: 10, staleIfError: "1h", rateLimit: { limit: 1, period: 100 } };
+  const policy = {
+    ttl: 10,
+    staleIfError: "1h",
+    guards: [guard.rateLimit({ limit: 1, period: 100 })],
+  };
   const { clock, load } = setUp(policy);
   await load("a");
   await clock.runTo(50);
@@ -221,7 +258,10 @@ test("a refusal does not make a key wait for its retry", async () => {
 test("guards of getOrLoad keep their state when options are written out at each call", async () => {
   const cache = createCache({ clock: new ManualClock() });
   const get = (key) =>
-    cache.getOrLoad(key, () => key, { ttl: 0, rateLimit: { limit: 1, period: 1000 } });
+    cache.getOrLoad(key, () => key, {
+      ttl: 0,
+      guards: [guard.rateLimit({ limit: 1, period: 1000 })],
+    });
   assert.equal(await get("a"), "a");
   await assert.rejects(get("b"), { code: "E_RATE_LIMITED" });
 });
@@ -258,9 +298,58 @@ test("wrong guards are a ConfigError that names the option", () => {
   ];
   for (const [option, policy] of wrong) {
     assert.throws(
-      () => cache.wrap(async () => 1, { ttl: 1, ...policy }),
+      () => cache.wrap(async () => 1, guarded({ ttl: 1, ...policy })),
       (error) => error.code === "E_CONFIG" && error.option === option && error.allowed !== "",
       `${option} ${JSON.stringify(policy)}`,
     );
+  }
+});
+
+test("what is no guard, or one of a kind twice, is a ConfigError that names the import", () => {
+  const cache = createCache();
+  const limit = guard.rateLimit({ limit: 1, period: 1 });
+  const wrong = [
+    ["guards", limit],
+    ["guards", { rateLimit: { limit: 1, period: 1 } }],
+    ["guards[0]", [{ limit: 1, period: 1 }]],
+    ["guards[1]", [limit, guard.rateLimit]],
+  ];
+  for (const [option, guards] of wrong) {
+    const message = /rateLimit\(\{ … \}\).* of "holdover\/guards"/;
+    const named = { code: "E_CONFIG", option, message };
+    assert.throws(() => cache.wrap(async () => 1, { ttl: 1, guards }), named);
+  }
+  const again = [limit, guard.rateLimit({ limit: 2, period: 1 })];
+  assert.throws(() => cache.wrap(async () => 1, { ttl: 1, guards: again }), {
+    option: "guards[1]",
+    allowed: "one rateLimit",
+  });
+  assert.throws(() => cache.wrap(async () => 1, { ttl: 1, rateLimit: { limit: 1, period: 1 } }), {
+    option: "rateLimit",
+    message: /guards: \[rateLimit\(\{ … \}\)\] of "holdover\/guards"/,
+  });
+  cache.wrap(async () => 1, { ttl: 1, guards: [] });
+});
+
+test("options of a guard are checked and copied when it is made", async () => {
+  assert.throws(() => guard.slowCalls(), { code: "E_CONFIG", option: "options" });
+  assert.throws(() => guard.circuitBreaker({ ...breaker, window: "soon" }), {
+    option: "circuitBreaker.window",
+  });
+  const options = { limit: 1, period: "1h" };
+  const guards = [guard.rateLimit(options)];
+  options.limit = 0;
+  const load = createCache().wrap(async () => 1, { ttl: 0, key: "k", guards });
+  assert.equal(await load(), 1);
+  await assert.rejects(load(), { code: "E_RATE_LIMITED", limit: 1 });
+});
+
+test("one guard in two policies counts for each by itself", async () => {
+  const guards = [guard.rateLimit({ limit: 1, period: "1h" })];
+  const cache = createCache();
+  for (const key of ["a", "b"]) {
+    const load = cache.wrap(async () => key, { ttl: 0, key, guards });
+    assert.equal(await load(), key);
+    await assert.rejects(load(), { code: "E_RATE_LIMITED" });
   }
 });

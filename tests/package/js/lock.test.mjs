@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { memory } from "holdover";
 import { cachedFetch } from "holdover/fetch";
+import * as guard from "holdover/guards";
 import { loadLock } from "holdover/locks";
 import { createCache } from "./support/caches.mjs";
 import { seeded, stage } from "./support/lock-stage.mjs";
@@ -180,7 +181,7 @@ test("given back in every case: refused storage, timeout, a caller that leaves",
     cacheIf: { policy: { cacheIf: () => false } },
     failIf: { policy: { failIf: () => true } },
     timeout: { policy: { timeout: 50 } },
-    "a guard": { policy: { rateLimit: { limit: 1, period: "1m" } }, warm: true },
+    "a guard": { policy: { guards: [guard.rateLimit({ limit: 1, period: "1m" })] }, warm: true },
   };
   for (const [name, { policy, warm }] of Object.entries(cases)) {
     const { clock, shared, instances } = stage({ policy });

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { memory } from "holdover";
 import { cachedFetch } from "holdover/fetch";
+import * as guard from "holdover/guards";
 import { lock } from "holdover/locks";
 import { knownLocks } from "../../internal.mjs";
 import { createCache } from "./support/caches.mjs";
@@ -76,16 +77,16 @@ test("caches made per request over one memory: the policies of the core are used
 test("a ban outlives options that are forgotten, where they are held", async () => {
   const clock = new ManualClock();
   const cache = createCache({ clock });
-  const banned = { ttl: 0, rateLimit: { limit: 1, period: "1s", ban: "1h" } };
+  const banned = { ttl: 0, guards: [guard.rateLimit({ limit: 1, period: "1s", ban: "1h" })] };
   const ask = (options) => cache.getOrLoad("k", () => "ok", options).catch(({ code }) => code);
   assert.deepEqual([await ask(banned), await ask(banned)], ["ok", "E_RATE_LIMITED"]);
   for (let call = 0; call < 3000; call += 1) {
     const rateLimit = { limit: 2 + call, period: "1s" };
-    assert.equal(await ask({ ttl: 0, rateLimit }), "ok");
+    assert.equal(await ask({ ttl: 0, guards: [guard.rateLimit(rateLimit)] }), "ok");
   }
   // Written out anew, they are the same policy still.
   assert.equal(
-    await ask({ ttl: 0, rateLimit: { limit: 1, period: "1s", ban: "1h" } }),
+    await ask({ ttl: 0, guards: [guard.rateLimit({ limit: 1, period: "1s", ban: "1h" })] }),
     "E_RATE_LIMITED",
   );
 });

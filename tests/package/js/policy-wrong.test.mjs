@@ -10,12 +10,18 @@ import {
   memoryOptions,
   cacheOptions as options,
 } from "../../internal.mjs";
+import { guarded } from "./support/guarded.mjs";
 
 const { POSITIVE_INFINITY: ENDLESS } = Number;
 const store = { get() {}, set() {}, delete() {} };
 const wrap = (given) => compilePolicy(given, "wrap");
 const policy = (given) => wrap({ ttl: "5m", ...given });
 const load = (given) => compilePolicy({ ttl: 1, ...given }, "getOrLoad");
+/** The same, of guards that are written as options. */
+const guarding = {
+  policy: (given) => policy(guarded(given)),
+  load: (given) => load(guarded(given)),
+};
 const fetching = (given) => compilePolicy(given, "fetch");
 const cache = options.compileCacheOptions;
 const memory = memoryOptions.compileMemoryOptions;
@@ -123,14 +129,14 @@ const WRONG = [
   [load, { codec: { id: 3, encode() {}, decode() {} } }, "codec", /an object/, /id: 16 to 254/],
   [fetching, { codec: null }, "codec", /a form of their own/, NAMES],
   [
-    policy,
+    guarding.policy,
     { rateLimit: { limit: 1, period: 5, shared: new Map() } },
     "rateLimit.shared",
     /an instance of Map/,
     /a store with get, set, delete, window/,
   ],
   [
-    policy,
+    guarding.policy,
     { circuitBreaker: { ...BREAKER, shared: { get() {}, set() {}, delete() {}, window() {} } } },
     "circuitBreaker.shared",
     /an object/,
@@ -138,28 +144,28 @@ const WRONG = [
   ],
   [policy, { hits: { max: 1, shared: 5 } }, "hits.shared", "5", /a store with .*increment/],
   [
-    policy,
+    guarding.policy,
     { rateLimit: { limit: 1, period: 5, name: "a" } },
     "rateLimit.name",
     '"a"',
     /only with "shared"/,
   ],
   [
-    policy,
+    guarding.policy,
     { rateLimit: { limit: 1, period: 5, shared: STORE, name: "" } },
     "rateLimit.name",
     '""',
     /what the shared state is called/,
   ],
   [
-    load,
+    guarding.load,
     { rateLimit: { limit: 1, period: 5, shared: STORE } },
     "rateLimit.name",
     /undefined \(names of functions change with builds\)/,
     /what the shared state is called/,
   ],
   [
-    policy,
+    guarding.policy,
     {
       loadMany: () => [],
       rateLimit: { limit: 1, period: 5, scope: "key", shared: STORE, name: "x" },
@@ -173,7 +179,7 @@ const WRONG = [
   [fetching, { background: true }, "background", /staleIfError waits for it/, NAMES],
   [policy, { loadMany: true }, "loadMany", "true", /a function \(argsList, context\) => results/],
   [
-    policy,
+    guarding.policy,
     { loadMany: () => [], slowCalls: { openFor: 5, scope: "key" } },
     "loadMany",
     /one load, many keys/,

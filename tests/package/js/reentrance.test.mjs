@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { memory } from "holdover";
 import { many } from "holdover/batches";
 import { cachedFetch, cachedHandler } from "holdover/fetch";
+import * as guard from "holdover/guards";
 import { loadLock } from "holdover/locks";
 import { createCache } from "./support/caches.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
@@ -261,7 +262,7 @@ test("guards are asked once for a load and those within it; a failure within is 
       await drain();
       return get().catch(({ message }) => `outer, for ${message}`);
     },
-    { ttl: "1m", rateLimit: { limit: 1, period: "1m" } },
+    { ttl: "1m", guards: [guard.rateLimit({ limit: 1, period: "1m" })] },
   );
   assert.equal(await atOnce(get()), "outer, for inner failed");
   assert.equal(await get(), "outer, for inner failed");

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { memory } from "holdover";
+import * as guard from "holdover/guards";
 import { StoreHealth } from "../../internal.mjs";
 import { createCache } from "./support/caches.mjs";
 import { ManualClock } from "./support/manual-clock.mjs";
@@ -155,6 +156,9 @@ for (const deadline of [0, Number.NaN, -1, "", "200", null, 1e12, Number.POSITIV
     const rateLimit = { limit: 1, period: "1s", shared: store, name: "n" };
     Object.assign(store, { window: () => {} });
     const cache = createCache();
-    assert.throws(() => cache.wrap(async () => 1, { ttl: 1, key: "k", rateLimit }), wrong);
+    assert.throws(
+      () => cache.wrap(async () => 1, { ttl: 1, key: "k", guards: [guard.rateLimit(rateLimit)] }),
+      wrong,
+    );
   });
 }

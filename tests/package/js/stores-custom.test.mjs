@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCache, memory } from "holdover";
 import { encrypt } from "holdover/codecs/encrypt";
+import * as guard from "holdover/guards";
 import { customStore } from "holdover/stores/custom";
 import { MapStore } from "./support/map-store.mjs";
 import { WholeStore } from "./support/whole-store.mjs";
@@ -73,12 +74,29 @@ test("what is shared is in a store that brings the code for it", async () => {
   const plain = new WholeStore();
   const policies = [
     ["hits.shared", { hits: { max: 1, shared: plain } }],
-    ["rateLimit.shared", { rateLimit: { limit: 1, period: 5, shared: plain } }],
+    [
+      "rateLimit.shared",
+      { guards: [guard.rateLimit({ limit: 1, period: 5, shared: plain, name: "n" })] },
+    ],
     [
       "circuitBreaker.shared",
       {
-        circuitBreaker: { errorRate: 1, window: 5, minCalls: 1, openFor: 5, shared: plain },
-        rateLimit: { limit: 1, period: 5, shared: customStore(new WholeStore()) },
+        guards: [
+          guard.circuitBreaker({
+            errorRate: 1,
+            window: 5,
+            minCalls: 1,
+            openFor: 5,
+            shared: plain,
+            name: "n",
+          }),
+          guard.rateLimit({
+            limit: 1,
+            period: 5,
+            shared: customStore(new WholeStore()),
+            name: "n",
+          }),
+        ],
       },
     ],
   ];
@@ -88,7 +106,6 @@ test("what is shared is in a store that brings the code for it", async () => {
     const rules = { ttl: 1, key: "k", ...policy };
     assert.throws(() => cache.wrap(() => 1, rules), wrong);
     const { key, ...options } = rules;
-    for (const part of [options.rateLimit, options.circuitBreaker]) if (part) part.name = "n";
     await assert.rejects(
       cache.getOrLoad(key, () => 1, options),
       wrong,
@@ -100,7 +117,7 @@ test("a sealed store may be shared as the store inside may", async () => {
   const shared = encrypting(customStore(new WholeStore()));
   const rateLimit = { limit: 1, period: "1h", shared };
   const [one, other] = [0, 1].map(() =>
-    createCache().wrap(() => 1, { ttl: 0, key: "k", rateLimit }),
+    createCache().wrap(() => 1, { ttl: 0, key: "k", guards: [guard.rateLimit(rateLimit)] }),
   );
   assert.equal(await one(), 1);
   await assert.rejects(other(), { code: "E_RATE_LIMITED" });

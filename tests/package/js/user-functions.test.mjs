@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 import { isHoldoverError, memory } from "holdover";
 import { cached } from "holdover/decorator";
 import { cachedFetch, cachedHandler } from "holdover/fetch";
+import * as guard from "holdover/guards";
 import { invalidating } from "holdover/tags";
 import { createCache } from "./support/caches.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
@@ -30,7 +31,10 @@ const PLACES = {
   failIf: (failIf) => createCache().wrap(async () => 1, { ttl: 1, failIf }),
   staleOn: (staleOn) => createCache().wrap(async () => 1, { ttl: 1, staleOn }),
   "circuitBreaker.countIf": (countIf) =>
-    createCache().wrap(async () => 1, { ttl: 1, circuitBreaker: { ...breaker, countIf } }),
+    createCache().wrap(async () => 1, {
+      ttl: 1,
+      guards: [guard.circuitBreaker({ ...breaker, countIf })],
+    }),
   "codec.encode": (encode) => createCache({ codec: { id: 200, encode, decode: () => 1 } }),
   "codec.decode": (decode) => createCache({ codec: { id: 200, encode: () => 1, decode } }),
   sizeOf: (sizeOf) => memory({ sizeOf }),
@@ -80,7 +84,7 @@ for (const [name, answer] of Object.entries({ yes, no, broken })) {
   test(`failIf with a promise (${name}) is no failure, and nothing is kept`, async () => {
     const { cache, told } = stage();
     let loads = 0;
-    const policy = { ttl: "1m", failIf: answer, circuitBreaker: breaker };
+    const policy = { ttl: "1m", failIf: answer, guards: [guard.circuitBreaker(breaker)] };
     const get = cache.wrap(async () => (loads += 1), policy);
     assert.deepEqual([await get(), await get(), await get()], [1, 2, 3]);
     assert.deepEqual(told, ["failIf", "failIf", "failIf"]);
@@ -106,7 +110,7 @@ for (const [name, answer] of Object.entries({ yes, no, broken })) {
     const load = async () => {
       throw new Error("down");
     };
-    const policy = { ttl: 100, circuitBreaker: { ...breaker, countIf: answer } };
+    const policy = { ttl: 100, guards: [guard.circuitBreaker({ ...breaker, countIf: answer })] };
     const get = cache.wrap(load, policy);
     for (let call = 0; call < 4; call += 1) await assert.rejects(get(), /down/);
     assert.deepEqual(told, ["countIf", "countIf", "countIf", "countIf"]);

@@ -6,6 +6,7 @@ import { compress } from "holdover/codecs/compress";
 import { encrypt } from "holdover/codecs/encrypt";
 import { sign } from "holdover/codecs/sign";
 import { cachedFetch } from "holdover/fetch";
+import * as guard from "holdover/guards";
 import { cacheApi } from "holdover/stores/cache-api";
 import { kv } from "holdover/stores/cloudflare-kv";
 import { customStore } from "holdover/stores/custom";
@@ -76,14 +77,16 @@ export const guarded = cache.wrap(async (id: number) => new Uint8Array(id), {
   ttl: "5m",
   codec: bytes,
   hits: { max: 10, shared },
-  rateLimit: { ...window, shared },
-  circuitBreaker: { ...breaker, shared, name: "users" },
+  guards: [
+    guard.rateLimit({ ...window, shared }),
+    guard.circuitBreaker({ ...breaker, shared, name: "users" }),
+  ],
 });
 
 export const fetched = cachedFetch(cache, {
-  rateLimit: { ...window, shared, scope: "host", name: "api" },
+  guards: [guard.rateLimit({ ...window, shared, scope: "host", name: "api" })],
 });
 // @ts-expect-error: no store
-cache.wrap(() => 1, { ttl: 1, rateLimit: { ...window, shared: "redis" } });
+cache.wrap(() => 1, { ttl: 1, guards: [guard.rateLimit({ ...window, shared: "redis" })] });
 // @ts-expect-error: responses have a form of their own
 cachedFetch(cache, { codec: bytes });

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { createCache } from "holdover";
+import * as guard from "holdover/guards";
 import { redis } from "holdover/stores/redis";
 import { Redis } from "ioredis";
 import { guardScenarios } from "./support/guard-scenarios.js";
@@ -43,7 +44,7 @@ test("a server that goes away refuses nobody, and is told of", async () => {
   const load = cache.wrap(async (key) => key, {
     name: "answers",
     ttl: 0,
-    rateLimit: { limit: 2, period: "1h", shared },
+    guards: [guard.rateLimit({ limit: 2, period: "1h", shared })],
   });
   const code = (key) => load(key).catch((error) => error.code);
   assert.deepEqual([await code(1), await code(2), await code(3)], [1, 2, "E_RATE_LIMITED"]);

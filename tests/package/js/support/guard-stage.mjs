@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { memory } from "holdover";
+import * as guard from "holdover/guards";
 import { customStore } from "holdover/stores/custom";
 import { createCache } from "./caches.mjs";
 import { seeded } from "./lock-stage.mjs";
@@ -84,7 +85,7 @@ export const RULES = { errorRate: 0.5, window: "1m", minCalls: 4, openFor: "30s"
 /** Returns a policy with a shared breaker only. */
 export const broken = (rules) => (shared) => ({
   ttl: 0,
-  circuitBreaker: { ...RULES, ...rules, shared },
+  guards: [guard.circuitBreaker({ ...RULES, ...rules, shared })],
 });
 
 let keys = 0;

@@ -1,5 +1,6 @@
 // A vector's policy as the package takes it; in JSON, functions are written as tables.
 
+import { guarded } from "./guarded.mjs";
 import { decode, encode } from "./vector-origin.mjs";
 
 const show = (value) => JSON.stringify(value);
@@ -39,7 +40,7 @@ function replaced(object, changes) {
 /** @param origin plays the script of `onReject` */
 export function policyOf(fields, labels, origin) {
   const label = (error) => labels.of(error);
-  return replaced(fields, {
+  const policy = replaced(fields, {
     ttl: (written) => durationOf(written, encode),
     errorTtl: (written) => durationOf(written, label),
     negativeTtl: decode,
@@ -53,4 +54,5 @@ export function policyOf(fields, labels, origin) {
     rateLimit: (limit) =>
       replaced(limit, { onReject: (script) => () => origin.perform(script, undefined) }),
   });
+  return guarded(policy);
 }

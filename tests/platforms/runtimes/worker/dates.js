@@ -3,6 +3,7 @@
 import { createCache } from "holdover";
 import { many } from "holdover/batches";
 import { cachedFetch, cachedHandler } from "holdover/fetch";
+import * as guard from "holdover/guards";
 
 const events = [];
 const cache = createCache({ onEvent: ({ type }) => events.push(type) });
@@ -20,7 +21,7 @@ const batched = cache.wrap(text, {
 const locked = cache.wrap(text, {
   ...policy,
   key: "guarded:{0}",
-  rateLimit: { limit: 100, period: "1m" },
+  guards: [guard.rateLimit({ limit: 100, period: "1m" })],
 });
 const cached = cachedFetch(cache, { ttl: "1m" });
 let selfLoads = 0;

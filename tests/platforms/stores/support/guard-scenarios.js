@@ -2,6 +2,7 @@
 // the times are real, as the store's are.
 
 import { createCache } from "holdover";
+import * as guard from "holdover/guards";
 
 const INSTANCES = 6;
 /** More than a store takes to answer, less than half of what the scenarios wait for. */
@@ -52,7 +53,7 @@ async function limits(makeStore, run, algorithm) {
   const rateLimit = { limit: 40, period: "1h", algorithm };
   const it = stage(makeStore, `${run}-${algorithm}`, (shared) => ({
     ttl: 0,
-    rateLimit: { ...rateLimit, shared },
+    guards: [guard.rateLimit({ ...rateLimit, shared })],
   }));
   same(await it.counted(150), { E_RATE_LIMITED: 110, ok: 40 }, "150 at once");
   same(await it.counted(10), { E_RATE_LIMITED: 10 }, "and later");
@@ -63,7 +64,7 @@ async function slides(makeStore, run) {
   const rateLimit = { limit: 5, period: 1500, algorithm: "sliding" };
   const it = stage(makeStore, `${run}-slides`, (shared) => ({
     ttl: 0,
-    rateLimit: { ...rateLimit, shared },
+    guards: [guard.rateLimit({ ...rateLimit, shared })],
   }));
   const began = Date.now();
   const admitted = [];
@@ -85,7 +86,7 @@ async function breaks(makeStore, run, halfOpenCalls) {
   const breaker = { errorRate: 0.5, window: "10m", minCalls: 6, openFor: OPEN_FOR, halfOpenCalls };
   const it = stage(makeStore, `${run}-breaks-${halfOpenCalls}`, (shared) => ({
     ttl: 0,
-    circuitBreaker: { ...breaker, shared },
+    guards: [guard.circuitBreaker({ ...breaker, shared })],
   }));
   const one = async () => {
     const code = await it.code();

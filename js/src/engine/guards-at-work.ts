@@ -1,0 +1,19 @@
+/** Guards as the engine has them: a value of the policy's `guards` makes those of the policy. */
+
+import { Guard } from "../policy/guard.js";
+import type { CompiledGuards } from "../policy/guard-options.js";
+import type { Guards } from "./guards.js";
+
+/** What `holdover/guards` makes: there are no other guards. */
+export abstract class WorkingGuard extends Guard {
+  /**
+   * @internal Returns the guards of a policy at work.
+   * @param sharedName what state that instances share is called, unless its options say
+   */
+  abstract atWork(rules: CompiledGuards, sharedName: string): Guards;
+}
+
+/** Returns the guards of a policy at work. */
+export function guardsOf(rules: CompiledGuards, sharedName: string): Guards {
+  return (rules.maker as WorkingGuard).atWork(rules, sharedName);
+}
