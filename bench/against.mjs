@@ -91,7 +91,7 @@ export async function* run(folder) {
   const imported = (entry) => import(pathToFileURL(resolve(folder, entry.default)));
   const other = await imported(exports["."]);
   const fetching = exports["./fetch"] === undefined ? METHODS : await imported(exports["./fetch"]);
-  const guards = exports["./guards"] === undefined ? {} : await imported(exports["./guards"]);
+  const guards = exports["./guards"] && (await imported(exports["./guards"]));
   const both = [holdover, holdoverOf(other, fetching, guards, "the other build")];
   for (const { title, of, batch } of WORKS) {
     const contenders = [];

@@ -3,15 +3,20 @@ import * as fetching from "holdover/fetch";
 import * as guarding from "holdover/guards";
 
 const policy = { ttl: "1m", staleWhileRevalidate: "1m", staleIfError: "1h", early: true };
-const guardsOf = ({ circuitBreaker, rateLimit, slowCalls }) => [
-  circuitBreaker({ errorRate: 0.5, window: "1m", minCalls: 10, openFor: "30s" }),
-  rateLimit({ limit: 1_000_000, period: "1s" }),
-  slowCalls({ openFor: "10s", factor: 1000 }), // outliers while the engine compiles must not open it
-];
+const GUARDS = {
+  circuitBreaker: { errorRate: 0.5, window: "1m", minCalls: 10, openFor: "30s" },
+  rateLimit: { limit: 1_000_000, period: "1s" },
+  slowCalls: { openFor: "10s", factor: 1000 }, // outliers while the engine compiles must not open it
+};
+/** Guards as a policy takes them; builds without `holdover/guards` take them as options. */
+const guardsOf = (guard) =>
+  guard === undefined
+    ? GUARDS
+    : { guards: Object.entries(GUARDS).map(([kind, options]) => guard[kind](options)) };
 
 /**
  * Returns a contender of one copy of the package: what it exports, its `holdover/fetch` and its
- * `holdover/guards`.
+ * `holdover/guards`, if it has that.
  */
 export function holdoverOf({ createCache, memory }, { cachedFetch, cachedHandler }, guard, name) {
   /**
@@ -25,7 +30,7 @@ export function holdoverOf({ createCache, memory }, { cachedFetch, cachedHandler
     name,
     cached: (load, entries) => cached(load, entries, (key) => key),
     templated: (load, entries) => cached(load, entries, "user:{0}"),
-    guarded: (load, entries) => cached(load, entries, (key) => key, { guards: guardsOf(guard) }),
+    guarded: (load, entries) => cached(load, entries, (key) => key, guardsOf(guard)),
     derived: (load, entries) => cached(load, entries),
     fetching: () => cachedFetch(createCache()),
     handling: (handler) => cachedHandler(createCache(), handler),
