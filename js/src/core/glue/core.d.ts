@@ -32,7 +32,7 @@ export declare function age(machine: number, slot: number, now: number): number;
 export declare function backfill(machine: number, slot: number, fence: number, ttl: number, staleWhileRevalidate: number, staleIfError: number, size: number, age: number, now: number, retained: number): number;
 
 /**
- * Begins a call: one of `mod@step`, and what `mod@begun` says.
+ * Begins a call: one of `step`, and what `begun` says.
  * `roll` may be NaN until it is asked for.
  * For a load, `fence` tells the flight's fence.
  */
@@ -100,7 +100,7 @@ export declare function decode_head_of(record: Uint8Array | number[]): Float64Ar
 export declare function distrust(machine: number, slot: number, now: number): void;
 
 /**
- * The next slot to forget, and how: see `mod@dropped`. −1 when there is none.
+ * The next slot to forget, and how: see `dropped`. −1 when there is none.
  */
 export declare function dropped(machine: number): number;
 
@@ -116,12 +116,12 @@ export declare function encode_head_of(codec: number, storedAt: number, ttl: num
 export declare function fail_over(machine: number, slot: number, policy: number, now: number): boolean;
 
 /**
- * A load failed; `facts` are some of `mod@failure`. Gives one of `mod@instead`.
+ * A load failed; `facts` are some of `failure`. Gives one of `instead`.
  */
 export declare function failed(machine: number, slot: number, fence: number, policy: number, facts: number, now: number): number;
 
 /**
- * The time for which a caller that waits in some of `mod@wait` does so before an entry may
+ * The time for which a caller that waits in some of `wait` does so before an entry may
  * answer; Infinity for as long as the load takes.
  */
 export declare function failover_after(machine: number, policy: number, way: number): number;
@@ -137,8 +137,8 @@ export declare function fallback(machine: number, slot: number, policy: number, 
 export declare function fence(machine: number): number;
 
 /**
- * A lower store held an entry of this `age`; `facts` are some of `mod@looked`. Gives one of `mod@step`,
- * and what `mod@found` says.
+ * A lower store held an entry of this `age`; `facts` are some of `looked`. Gives one of `step`,
+ * and what `found` says.
  */
 export declare function found(machine: number, slot: number, fence: number, policy: number, facts: number, ttl: number, staleWhileRevalidate: number, staleIfError: number, retained: number, size: number, age: number, roll: number, now: number): number;
 
@@ -237,7 +237,7 @@ export declare function refusal(machine: number): Float64Array;
 
 /**
  * A guard refused a load, which never started. `has_spare`: an entry of a lower store may answer,
- * says `spare_age`. Gives one of `mod@instead`.
+ * says `spare_age`. Gives one of `instead`.
  */
 export declare function refused(machine: number, slot: number, fence: number, policy: number, hasSpare: boolean, now: number): number;
 
@@ -273,7 +273,7 @@ export declare function spare_age(ttl: number, staleWhileRevalidate: number, sta
 export declare function started(machine: number, slot: number, fence: number, now: number): void;
 
 /**
- * The state of the entry of `slot`: one of `mod@state`.
+ * The state of the entry of `slot`: one of `state`.
  */
 export declare function state(machine: number, slot: number, now: number): number;
 
