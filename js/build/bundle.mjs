@@ -7,6 +7,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path/posix";
 import { build } from "esbuild";
+import { writeCommonJs } from "./commonjs.mjs";
 import { copyDeclarations } from "./declarations.mjs";
 import { Files } from "./files.mjs";
 import { readModules, resolving } from "./modules.mjs";
@@ -39,6 +40,10 @@ const OPTIONS = {
 /** The targets of `exports` that end so, without `./dist/` and the end. */
 function targets(manifest, end) {
   const all = Object.values(manifest.exports).flatMap((conditions) => Object.values(conditions));
+  return named(all, end);
+}
+
+function named(all, end) {
   const found = all.filter((target) => target.startsWith("./dist/") && target.endsWith(end));
   return [...new Set(found.map((target) => target.slice("./dist/".length, -end.length)))];
 }
@@ -80,6 +85,8 @@ async function main(sources, declarations, out) {
   }
   const declared = targets(manifest, ".d.ts").filter((entry) => !entry.endsWith(".wasm"));
   await copyDeclarations(declarations, declared, out);
+  const everywhere = Object.values(manifest.exports).map((conditions) => conditions.default ?? "");
+  await writeCommonJs(named(everywhere, ".js"), out);
 }
 
 await main(...process.argv.slice(2));

@@ -1,6 +1,7 @@
 //! The npm package: assembled in `pkg/`, packed to a tarball, and installed in the projects that
 //! test it.
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -34,6 +35,9 @@ const SOURCES: [&str; 10] = [
 /// The pages of `docs/` for maintainers.
 const NOT_SHIPPED: [&str; 2] = ["semantics.md", "reported.md"];
 
+/// The variable of the environment that names the repository, `https://…`, in a release.
+const REPOSITORY: &str = "HOLDOVER_REPOSITORY";
+
 /// The internals, as far as tests import them: built with the package from the same files, but not
 /// packed.
 const INTERNAL: &str = "dist/internal.js";
@@ -49,7 +53,9 @@ pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
     let modules = wasm::build(workspace)?;
     boundary::check_sources(workspace)?;
     boundary::check_declarations(workspace, &modules)?;
-    let mut inputs = Inputs::of(VERSION).path(&workspace.path("xtask/src"))?;
+    let repository = env::var(REPOSITORY).unwrap_or_default();
+    let mut inputs =
+        Inputs::of(&format!("{VERSION} {repository}")).path(&workspace.path("xtask/src"))?;
     for module in &modules {
         inputs = inputs.path(&module.wasm)?.path(&module.glue)?;
     }
@@ -185,6 +191,8 @@ fn add_template(workspace: &Workspace, package: &Path) -> Result<()> {
             .context("pkg-template/package.json is not JSON")?;
     manifest["version"] = VERSION.into();
     manifest["typesVersions"] = types_of_subpaths(&manifest);
+    add_common_js(&mut manifest);
+    add_addresses(&mut manifest, env::var(REPOSITORY).ok().as_deref());
     write(
         &package.join("package.json"),
         format!("{manifest:#}\n").as_bytes(),
@@ -203,6 +211,49 @@ fn types_of_subpaths(manifest: &Value) -> Value {
         })
         .collect();
     json!({ "*": types })
+}
+
+/// Adds to each subpath's conditions those that lead to `CommonJS` where Node, or what acts like
+/// it, cannot `require` an ES module; a newer Node takes the same file for `import` and `require`, and
+/// a bundler, which may know `node`, the one it can take apart.
+fn add_common_js(manifest: &mut Value) {
+    let subpaths = manifest["exports"].as_object_mut();
+    for conditions in subpaths
+        .into_iter()
+        .flat_map(|paths| paths.values_mut())
+        .filter_map(Value::as_object_mut)
+    {
+        let Some(script) = conditions["default"].as_str() else {
+            continue;
+        };
+        let Some(stem) = script.strip_suffix(".js").map(str::to_owned) else {
+            continue;
+        };
+        let types = conditions["types"].as_str().unwrap_or_default();
+        let common_types = types.replace(".d.ts", ".d.cts");
+        conditions["types"] = json!({ "require": common_types, "default": types });
+        let module = conditions.remove("default");
+        let common = format!("{stem}.cjs");
+        conditions.extend([
+            ("module-sync".to_owned(), json!(module)),
+            ("module".to_owned(), json!(module)),
+            (
+                "node".to_owned(),
+                json!({ "import": format!("{stem}.mjs"), "default": common }),
+            ),
+            ("require".to_owned(), json!(common)),
+            ("default".to_owned(), json!(module)),
+        ]);
+    }
+}
+
+/// Adds where the package comes from, if the environment says so: a release knows, others need not.
+fn add_addresses(manifest: &mut Value, repository: Option<&str>) {
+    if let Some(address) = repository {
+        manifest["repository"] = json!({ "type": "git", "url": format!("git+{address}.git") });
+        manifest["homepage"] = json!(format!("{address}#readme"));
+        manifest["bugs"] = json!(format!("{address}/issues"));
+    }
 }
 
 fn pack(workspace: &Workspace) -> Result<()> {

@@ -6,7 +6,7 @@ import { exportTargets, HOME } from "./installed.mjs";
 
 /** The declarations of each entry: `[subpath, file]`. */
 const ENTRIES = exportTargets()
-  .filter(([subpath, condition]) => condition === "types" && !subpath.endsWith(".wasm"))
+  .filter(([subpath, condition]) => condition === "types/default" && !subpath.endsWith(".wasm"))
   .map(([subpath, , target]) => [subpath, join(HOME, target)]);
 
 /**

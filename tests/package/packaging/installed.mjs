@@ -27,11 +27,14 @@ export async function files() {
     .sort();
 }
 
-/** Every `[subpath, condition, target]` of its `exports`, in order. */
+/** Every `[subpath, conditions, target]` of its `exports`, in order; conditions as `a/b`. */
 export function exportTargets() {
   return Object.entries(manifest.exports).flatMap(([subpath, conditions]) =>
-    typeof conditions === "string"
-      ? [[subpath, "default", conditions]]
-      : Object.entries(conditions).map(([condition, target]) => [subpath, condition, target]),
+    targetsIn(conditions, []).map(([path, target]) => [subpath, path, target]),
   );
+}
+
+function targetsIn(conditions, path) {
+  if (typeof conditions === "string") return [[path.join("/") || "default", conditions]];
+  return Object.entries(conditions).flatMap(([name, inner]) => targetsIn(inner, [...path, name]));
 }

@@ -22,9 +22,7 @@ test("the types are found the way each module system looks for them", async () =
     excludeEntrypoints: ["./core.wasm", "./http.wasm", "./package.json"],
   });
   assert.ok(result.types, "the package has types");
-  // ESM only, on purpose: Node's `require` of it works from 20.19 and 22.12 on.
-  const problems = result.problems.filter(({ kind }) => kind !== "CJSResolvesToESM");
-  assert.deepEqual(problems, []);
+  assert.deepEqual(result.problems, []);
 });
 
 test("every target of `exports` is there", async () => {
@@ -45,7 +43,11 @@ test("conditions are in an order in which each can be reached", () => {
     "browser",
     "deno",
     "bun",
+    // Before `require`, so that a Node that can `require` ES modules has one copy.
+    "module-sync",
+    "module",
     "node",
+    "require",
     "default",
   ];
   for (const [subpath, conditions] of Object.entries(manifest.exports)) {
@@ -67,12 +69,15 @@ function targetsWith(end) {
   return [...new Set(targets.filter((target) => target.endsWith(end)))];
 }
 
+/** What a file imports from others, in all forms that the package has: `"./x"` and its end. */
+const IMPORTS = /\b(?:from|import|require)\s*\(?"(\.[^"]+)\.c?js"/g;
+
 /** These files, and what they import of those that end so. */
 async function reachedFrom(files, end) {
   const reached = new Set(files);
   for (const file of reached) {
     const text = await readFile(`${HOME}/${file}`, "utf8");
-    for (const [, specifier] of text.matchAll(/\b(?:from|import)\s*\(?"(\.[^"]+)\.js"/g)) {
+    for (const [, specifier] of text.matchAll(IMPORTS)) {
       reached.add(posix.join(posix.dirname(file), `${specifier}${end}`));
     }
   }
@@ -91,11 +96,11 @@ test("no file ships that nobody needs", async () => {
     /^docs\/[a-z-]+\.md$/,
     /^dist\/(core|http)\.wasm(\.d\.ts)?$/,
     /^dist\/internal\.js$/,
-    /^dist\/([a-z-]+\/)*[a-z0-9-]+\.(js|js\.map|d\.ts)$/,
+    /^dist\/([a-z-]+\/)*[a-z0-9-]+\.(js|js\.map|d\.ts|cjs|mjs|d\.cts)$/,
   ];
   const stray = (await files()).filter((file) => !expected.some((pattern) => pattern.test(file)));
   assert.deepEqual(stray, []);
-  for (const end of [".js", ".d.ts"]) {
+  for (const end of [".js", ".d.ts", ".cjs", ".mjs", ".d.cts"]) {
     assert.deepEqual(await shippedWith(end), await reachedFrom(targetsWith(end), end), end);
   }
 });
@@ -180,12 +185,13 @@ test("links in the documents lead to files that are in it, and headings that are
 test("tools that do not read `exports` find the entry, and the types of each subpath", async () => {
   const shipped = new Set(await files());
   assert.equal(manifest.main, manifest.exports["."].default);
-  assert.equal(manifest.types, manifest.exports["."].types);
+  assert.equal(manifest.types, manifest.exports["."].types.default);
   const found = manifest.typesVersions["*"];
   for (const [subpath, conditions] of Object.entries(manifest.exports)) {
     if (subpath === "." || typeof conditions === "string") continue;
-    assert.deepEqual(found[subpath.slice(2)], [conditions.types], subpath);
-    assert.ok(shipped.has(conditions.types.slice(2)), subpath);
+    const types = conditions.types.default ?? conditions.types;
+    assert.deepEqual(found[subpath.slice(2)], [types], subpath);
+    assert.ok(shipped.has(types.slice(2)), subpath);
   }
 });
 

@@ -46,6 +46,11 @@ test("Jest: its fake timers, before and after the import, and its jsdom", async 
   await replay(t, await reportOf(program, ["--json", "--cache=false"]), 24);
 });
 
+test("Jest as it comes, with CommonJS: in Node and in jsdom", async (t) => {
+  const program = ["node_modules/jest/bin/jest.js", "--config=commonjs/jest.config.json"];
+  await replay(t, await reportOf(program, ["--json", "--cache=false"]), 2);
+});
+
 test("Vitest: its fake timers", async (t) => {
   const program = ["node_modules/vitest/vitest.mjs", "run"];
   await replay(t, await reportOf(program, ["--reporter=json"]), 7);
