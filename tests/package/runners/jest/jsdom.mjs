@@ -2,6 +2,7 @@
 
 import { expect, test } from "@jest/globals";
 import * as holdover from "holdover";
+import { customStore } from "holdover/stores/custom";
 import { timerCases } from "../cases.mjs";
 import { timers } from "../jest-timers.mjs";
 
@@ -23,7 +24,7 @@ test("what was loaded is cached, in memory and below it", async () => {
   const events = [];
   const make = () =>
     holdover.createCache({
-      stores: [holdover.memory(), store],
+      stores: [holdover.memory(), customStore(store)],
       writes: "await",
       onEvent: (event) => /error|unavailable|corrupt/.test(event.type) && events.push(event),
     });
