@@ -2,12 +2,16 @@
 
 import * as guard from "holdover/guards";
 
-/** Returns the policy with its members `circuitBreaker`, `rateLimit` and `slowCalls` as `guards`. */
-export function guarded({ ...policy }) {
+/**
+ * Returns the policy with its members `circuitBreaker`, `rateLimit` and `slowCalls` as `guards`.
+ *
+ * @param makers of the copy of the package that is to take them
+ */
+export function guarded({ ...policy }, makers = guard) {
   const guards = [];
   for (const kind of ["circuitBreaker", "rateLimit", "slowCalls"]) {
     if (!(kind in policy)) continue;
-    guards.push(guard[kind](policy[kind]));
+    guards.push(makers[kind](policy[kind]));
     delete policy[kind];
   }
   return guards.length === 0 ? policy : { ...policy, guards };

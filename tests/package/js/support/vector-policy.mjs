@@ -37,8 +37,11 @@ function replaced(object, changes) {
   return changed;
 }
 
-/** @param origin plays the script of `onReject` */
-export function policyOf(fields, labels, origin) {
+/**
+ * @param origin plays the script of `onReject`
+ * @param makers of guards; undefined for those of the package that this file finds
+ */
+export function policyOf(fields, labels, origin, makers) {
   const label = (error) => labels.of(error);
   const policy = replaced(fields, {
     ttl: (written) => durationOf(written, encode),
@@ -54,5 +57,5 @@ export function policyOf(fields, labels, origin) {
     rateLimit: (limit) =>
       replaced(limit, { onReject: (script) => () => origin.perform(script, undefined) }),
   });
-  return guarded(policy);
+  return guarded(policy, makers);
 }
