@@ -160,3 +160,86 @@ pub fn spare_age(lifetime: &Lifetime, age: Span, since: Timestamp, now: Timestam
     let age = age + now.since(since);
     lifetime.state(age).is_servable().then_some(age)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::{Brought, Landed, Step};
+    use crate::memory::Limits;
+    use crate::policy::{Options, Policy};
+    use crate::strategy::lifetime::{Facts, Kind};
+
+    fn ms(millis: u64) -> Span {
+        Span::from_millis(millis)
+    }
+
+    fn at(millis: u64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    #[test]
+    fn a_spare_ages_from_when_it_was_found_and_ends_with_its_windows() {
+        let lifetime = Lifetime {
+            ttl: ms(100),
+            stale_if_error: ms(50),
+            ..Lifetime::NONE
+        };
+        let age = |now| spare_age(&lifetime, ms(90), at(1000), at(now));
+        assert_eq!(
+            [1000, 1020, 1059].map(age),
+            [90, 110, 149].map(|age| Some(ms(age)))
+        );
+        assert_eq!(age(1060), None);
+        assert_eq!(
+            age(900),
+            Some(ms(90)),
+            "a clock that steps back makes nothing younger"
+        );
+    }
+
+    /// Keeps a failure, with or without windows of its own; says if it then stands in for another.
+    fn stands_in(windows: Option<Lifetime>) -> bool {
+        let mut machine = CallMachine::new(Limits {
+            max_entries: 9,
+            max_bytes: 99,
+        });
+        let options = Options {
+            ttl: Some(ms(100)),
+            error_ttl: ms(100),
+            ..Options::default()
+        };
+        let policy = machine.add_policy(Policy::compile(&options).unwrap());
+        let (slot, Step::Load { fence, .. }) = machine.begin(None, policy, at(0), 0.5) else {
+            panic!("no load")
+        };
+        let brought = Brought {
+            facts: Facts {
+                kind: Kind::Failure,
+                windows,
+                ..Facts::default()
+            },
+            size: 1,
+            roll: 0.5,
+            may_be_below: false,
+        };
+        let (landed, _) = machine.landed(slot, fence, policy, &brought, at(0));
+        assert!(matches!(landed, Landed::Stored(_)));
+        let (_, fence) = machine.refresh(slot, policy, at(10));
+        let instead = machine.failed(slot, fence, policy, Failure::default(), at(20));
+        assert_eq!(
+            machine.fails_over(slot.unwrap(), at(20)),
+            instead != Instead::Nothing
+        );
+        instead != Instead::Nothing
+    }
+
+    #[test]
+    fn a_remembered_failure_stands_in_for_nothing_and_a_result_with_windows_does() {
+        let windows = Lifetime {
+            ttl: ms(100),
+            ..Lifetime::NONE
+        };
+        assert!(!stands_in(None));
+        assert!(stands_in(Some(windows)));
+    }
+}

@@ -65,23 +65,160 @@ impl CallMachine {
             is_spare: is_fallback && (kept != Kept::Held || looked.is_beside),
         };
         if looked.is_unheard && matches!(found, Found::Serve(_)) {
-            return self.distrusted(verdict, now);
+            // A memory that did not keep it has nothing to distrust, and the slot may be given back.
+            if let Some(slot) = slot.filter(|&slot| self.is_taken(slot)) {
+                self.distrust(Some(slot), now);
+            }
         }
         verdict
     }
+}
 
-    fn distrusted(&mut self, verdict: Verdict, now: Timestamp) -> Verdict {
-        let Some(slot) = verdict.slot else {
-            return verdict;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::{Served, Step};
+    use crate::memory::Limits;
+    use crate::policy::{Options, Policy};
+    use crate::strategy::ttl::{Lifetime, State};
+
+    fn ms(millis: u64) -> Span {
+        Span::from_millis(millis)
+    }
+
+    fn at(millis: u64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    /// Fresh for 100 ms, and 100 more for loads that fail.
+    fn looked(age: u64) -> Looked {
+        Looked {
+            arrival: Arrival {
+                lifetime: Lifetime {
+                    ttl: ms(100),
+                    stale_if_error: ms(100),
+                    ..Lifetime::NONE
+                },
+                size: 1,
+            },
+            age: ms(age),
+            roll: 0.5,
+            is_background: false,
+            is_beside: false,
+            is_unheard: false,
+        }
+    }
+
+    fn machine() -> (CallMachine, PolicyId) {
+        let mut machine = CallMachine::new(Limits {
+            max_entries: 9,
+            max_bytes: 99,
+        });
+        let options = Options {
+            ttl: Some(ms(100)),
+            ..Options::default()
         };
-        self.distrust(Some(slot), now);
-        if verdict.kept != Kept::Found || self.memory.entry(slot).is_some() {
-            return verdict;
+        let policy = machine.add_policy(Policy::compile(&options).unwrap());
+        (machine, policy)
+    }
+
+    fn led(machine: &mut CallMachine, policy: PolicyId) -> (Option<SlotId>, Fence) {
+        let (slot, Step::Load { fence, .. }) = machine.begin(None, policy, at(1000), 0.5) else {
+            panic!("no load")
+        };
+        (slot, fence)
+    }
+
+    #[test]
+    fn a_stale_entry_is_a_spare_and_a_fresh_one_answers() {
+        let (mut machine, policy) = machine();
+        let (slot, fence) = led(&mut machine, policy);
+        let stale = machine.looked_up(slot, fence, policy, &looked(150), at(1000));
+        assert_eq!(stale.found, Found::Load { fallback: true });
+        assert!(
+            stale.is_spare,
+            "the memory may have lost it when the load fails"
+        );
+        let fresh = machine.looked_up(slot, fence, policy, &looked(50), at(1000));
+        assert_eq!(fresh.found, Found::Serve(Served::Hit));
+        assert!(!fresh.is_spare);
+        let dead = looked(200);
+        let (slot, fence) = led(&mut machine, policy);
+        let dead = machine.looked_up(slot, fence, policy, &dead, at(1000));
+        assert_eq!(
+            (dead.found, dead.is_spare),
+            (Found::Load { fallback: false }, false)
+        );
+    }
+
+    #[test]
+    fn what_the_memory_has_is_no_spare_but_for_a_load_beside() {
+        let held = |is_beside| {
+            let (mut machine, policy) = machine();
+            let (slot, fence) = led(&mut machine, policy);
+            let arrival = looked(0).arrival;
+            let Looked { age, .. } = looked(150);
+            let before = machine.found(
+                slot.unwrap(),
+                fence,
+                policy,
+                (arrival, age, 0.5),
+                false,
+                at(1000),
+            );
+            assert_eq!(before.1, Kept::Found);
+            let older = Looked {
+                is_beside,
+                ..looked(160)
+            };
+            machine.looked_up(slot, fence, policy, &older, at(1000))
+        };
+        let (leading, beside) = (held(false), held(true));
+        assert_eq!((leading.kept, leading.is_spare), (Kept::Held, false));
+        assert_eq!((beside.kept, beside.is_spare), (Kept::Held, true));
+    }
+
+    #[test]
+    fn what_was_found_unheard_answers_once_and_then_only_for_failures() {
+        for (is_unheard, after) in [(false, State::Fresh), (true, State::IfError)] {
+            let (mut machine, policy) = machine();
+            let (slot, fence) = led(&mut machine, policy);
+            let looked = Looked {
+                is_unheard,
+                ..looked(50)
+            };
+            let verdict = machine.looked_up(slot, fence, policy, &looked, at(1000));
+            assert_eq!(verdict.found, Found::Serve(Served::Hit));
+            assert_eq!((verdict.slot, verdict.kept), (slot, Kept::Found));
+            assert_eq!(machine.state(slot.unwrap(), at(1000)), Some(after));
         }
-        Verdict {
-            slot: self.is_taken(slot).then_some(slot),
-            kept: Kept::Neither,
-            ..verdict
-        }
+    }
+
+    #[test]
+    fn an_unheard_entry_that_the_memory_does_not_keep_leaves_no_slot_behind() {
+        let (mut machine, policy) = machine();
+        let (slot, fence) = led(&mut machine, policy);
+        let mut looked = Looked {
+            is_unheard: true,
+            ..looked(50)
+        };
+        looked.arrival.size = 100;
+        let verdict = machine.looked_up(slot, fence, policy, &looked, at(1000));
+        assert_eq!(
+            (verdict.found, verdict.kept),
+            (Found::Serve(Served::Hit), Kept::Neither)
+        );
+        while machine.take_dropped().is_some() {}
+        assert_eq!((machine.memory().taken(), machine.flights()), (0, 0));
+        machine.assert_invariants();
+    }
+
+    #[test]
+    fn a_key_that_lost_its_slot_loads() {
+        let (mut machine, policy) = machine();
+        let (_, fence) = led(&mut machine, policy);
+        let verdict = machine.looked_up(None, fence, policy, &looked(50), at(1000));
+        assert_eq!(verdict.found, Found::Load { fallback: false });
+        assert!(!verdict.is_spare);
     }
 }

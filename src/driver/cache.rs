@@ -18,6 +18,7 @@ use crate::strategy::ttl::{Lifetime, State as Good};
 use crate::tags::Tag;
 use crate::time::{Span, Timestamp};
 use std::boxed::Box;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::vec::Vec;
@@ -60,16 +61,18 @@ impl<K: Key, V: Value, E: Failure> Shared<K, V, E> {
         self.lock().machine.observe(now)
     }
 
-    /// Tells an event. Nothing may be locked.
+    /// Tells an event. Nothing may be locked. A listener that panics fails no call.
     #[inline]
     pub(super) fn tell(&self, key: &K, event: Event<'_, V, E>) {
         if let Some(listener) = &self.listener {
-            listener(key, event);
+            let _ = catch_unwind(AssertUnwindSafe(|| listener(key, event)));
         }
     }
 
+    /// Weighs a value. One that cannot be weighed is too heavy.
     pub(super) fn weigh(&self, key: &K, value: &V) -> u32 {
-        self.weigh.as_ref().map_or(0, |weigh| weigh(key, value))
+        let Some(weigh) = &self.weigh else { return 0 };
+        catch_unwind(AssertUnwindSafe(|| weigh(key, value))).unwrap_or(u32::MAX)
     }
 }
 

@@ -111,8 +111,10 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
                     return Ok(answer);
                 }
                 Waited::Outcome(outcome) => return self.conclude(outcome, leads),
+                // Not once more: a host that drops tasks may drop the next one, too.
+                Waited::Dropped if leads => return Err(Error::Dropped),
                 // Somebody takes over, perhaps this caller.
-                Waited::LeaseEnded => {}
+                Waited::LeaseEnded | Waited::Dropped => {}
             }
         }
     }

@@ -11,7 +11,7 @@ pub enum Error<E> {
     Load(Arc<E>),
     /// The loader panicked.
     Panicked,
-    /// The host dropped the load, and its loader can be called only once.
+    /// The host dropped the load before it was done.
     Dropped,
     /// The load took over the policy's `timeout`.
     Timeout,

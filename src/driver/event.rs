@@ -46,7 +46,6 @@ impl<V, E> Event<'_, V, E> {
     }
 }
 
-/// Hears events. It is called without the cache's lock and may use the cache; a panic of its is
-/// its caller's.
+/// Hears events. It is called without the cache's lock and may use the cache.
 pub(super) trait Listen<K, V, E>: Fn(&K, Event<'_, V, E>) + MaybeSend + MaybeSync {}
 impl<K, V, E, F: Fn(&K, Event<'_, V, E>) + MaybeSend + MaybeSync> Listen<K, V, E> for F {}

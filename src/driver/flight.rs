@@ -105,10 +105,10 @@ impl<V: Clone, E> Flight<V, E> {
         ends
     }
 
-    /// Ends it without an outcome, unless it has one; gives those who wait.
+    /// Ends it without an outcome, unless nobody needs one; gives those who wait.
     pub(super) fn give_up(&self) -> Option<Vec<Waiter<V, E>>> {
         let mut course = self.course();
-        if course.over {
+        if course.told.is_some() || (course.over && course.waiters.is_empty()) {
             return None;
         }
         course.over = true;

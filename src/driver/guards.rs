@@ -129,6 +129,9 @@ struct Scoped<K> {
     fresh: Guards,
     shared: Guards,
     by_key: HashMap<K, Guards>,
+    /// So many keys are swept when one more comes. Twice what a sweep leaves, so that keys in force,
+    /// which stay, do not make each new key look at all of them.
+    swept_at: usize,
 }
 
 impl<K: Clone + Eq + Hash> Scoped<K> {
@@ -141,6 +144,7 @@ impl<K: Clone + Eq + Hash> Scoped<K> {
             shared: fresh.clone(),
             fresh,
             by_key: HashMap::new(),
+            swept_at: MOST_KEYS,
         })
     }
 
@@ -156,8 +160,9 @@ impl<K: Clone + Eq + Hash> Scoped<K> {
             return &mut self.shared;
         }
         if !self.by_key.contains_key(key) {
-            if self.by_key.len() >= MOST_KEYS {
+            if self.by_key.len() >= self.swept_at {
                 self.by_key.retain(|_, guards| guards.is_in_force(now));
+                self.swept_at = MOST_KEYS.max(2 * self.by_key.len());
             }
             self.by_key.insert(key.clone(), self.fresh.clone());
         }

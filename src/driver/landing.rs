@@ -53,10 +53,10 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
 
     /// Stores a result; gives the times of the entry that it is now.
     fn store(&self, content: Content<V, E>, mut facts: Facts, tags: Vec<Tag>) -> Times {
-        let Shared { host, weigh, .. } = &*self.shared;
-        let size = match (weigh, &content) {
-            (Some(weigh), Ok(value)) => weigh(&self.key, value),
-            _ => 0,
+        let host = &self.shared.host;
+        let size = match &content {
+            Ok(value) => self.shared.weigh(&self.key, value),
+            Err(_) => 0,
         };
         let has_jitter = self.bound.rules.policy.jitter() > 0.0;
         let Flight { fence, .. } = *self.flight;
@@ -188,7 +188,8 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
         self.flight.stop.cancel();
     }
 
-    /// The task of the load was dropped before it was done: whoever waits begins again.
+    /// The task of the load was dropped before it was done: whoever waits is told by the end of its
+    /// channel.
     pub(super) fn dropped(&self) {
         let waiters = {
             let mut state = self.shared.lock();

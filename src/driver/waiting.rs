@@ -26,11 +26,13 @@ pub(super) struct Ticket<K: Key, V: Value, E: Failure> {
     pub(super) has_fallback: bool,
 }
 
-/// What ended a wait.
+/// The end of a wait.
 pub(super) enum Waited<V, E> {
     Outcome(Outcome<V, E>),
     Answer(Answer<V, E>),
     LeaseEnded,
+    /// The load was dropped by its host.
+    Dropped,
 }
 
 impl<K: Key, V: Value, E: Failure> Ticket<K, V, E> {
@@ -56,13 +58,13 @@ impl<K: Key, V: Value, E: Failure> Ticket<K, V, E> {
     ) -> Waited<V, E> {
         // The usual case has no need of timers.
         if let Some(outcome) = (&mut self.outcome).now_or_never() {
-            return outcome.map_or(Waited::LeaseEnded, Waited::Outcome);
+            return outcome.map_or(Waited::Dropped, Waited::Outcome);
         }
         let mut failover = failover.map(|span| host.sleep(span));
         let mut lease = lease.map(|span| host.sleep(span));
         let waited = poll_fn(|context| {
             if let Poll::Ready(outcome) = self.outcome.poll_unpin(context) {
-                return Poll::Ready(outcome.map_or(Waited::LeaseEnded, Waited::Outcome));
+                return Poll::Ready(outcome.map_or(Waited::Dropped, Waited::Outcome));
             }
             if let Some(timer) = &mut failover
                 && timer.poll_unpin(context).is_ready()
