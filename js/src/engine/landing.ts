@@ -248,12 +248,13 @@ export class Landing {
     const isMemorable = isError && !isReadOnce && mayRemember(call, error);
     const facts =
       (windows === undefined ? 0 : FAILURE_LASTING) | (isMemorable ? FAILURE_MEMORABLE : 0);
+    // Asked before the slot is looked up: `staleOn` is the user's, and may drop the key.
+    const mayStandIn = flight.background || this.mayStandIn(call, flight.error);
     const ended = this.endWithout(flight, (slot, hasSpare, now) => {
       const id = call.policy.bind(memory);
-      const isHeldOver = flight.background || this.mayStandIn(call, flight.error);
       const bits =
         facts |
-        (isHeldOver ? FAILURE_MAY_STAND_IN : 0) |
+        (mayStandIn ? FAILURE_MAY_STAND_IN : 0) |
         (flight.isBeside ? FAILURE_BESIDE : 0) |
         (hasSpare ? FAILURE_SPARE : 0);
       return core.failed(memory.machine, slot, flight.fence, id, bits, now);

@@ -24,6 +24,12 @@ export abstract class Guard {
   ): CompiledGuards;
 }
 
+/** Guards of another copy of the package use another core, so they cannot work in this one. */
+function foreign(guard: unknown): { note?: string } {
+  const isGuard = typeof guard === "object" && guard !== null && "kind" in guard && "compile" in guard;
+  return isGuard ? { note: "of another copy of this package" } : {};
+}
+
 /**
  * Compiles `guards`; undefined without any.
  * @throws ConfigError for what `holdover/guards` has not made, and two of a kind
@@ -37,7 +43,7 @@ export function compileGuards(
   if (!Array.isArray(value)) throw new ConfigError("guards", value, GUARDS.like);
   const guards: readonly Guard[] = value.map((guard: unknown, at) => {
     if (guard instanceof Guard) return guard;
-    throw new ConfigError(`guards[${at}]`, guard, GUARDS.like);
+    throw new ConfigError(`guards[${at}]`, guard, GUARDS.like, foreign(guard));
   });
   const kinds = guards.map(({ kind }) => kind);
   const again = kinds.findIndex((kind, at) => kinds.indexOf(kind) !== at);
