@@ -178,9 +178,10 @@ export class Driver {
   #reject(call: Call, error: HoldoverError): Promise<Answer> {
     const { memory, space, timers, events } = this.host;
     events.tell({ type: "reject", key: call.key, error });
+    // First: `staleOn` is the user's, and may do anything.
+    const mayServe = this.#landing.mayStandIn(call, error);
     const slot = space.get(call.key) ?? -1;
     const id = call.policy.bind(memory);
-    const mayServe = this.#landing.mayStandIn(call, error);
     if (mayServe && core.fallback(memory.machine, slot, id, timers.now())) {
       return this.#serving.serve(call, slot, "error-fallback", error);
     }

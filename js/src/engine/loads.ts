@@ -152,7 +152,7 @@ export class Loads {
     return this.#lockThenLoad(flight, call, layers);
   }
 
-  /** Whether an entry of a lower store has hits left, where instances count them together. */
+  /** True if an entry of a lower store has hits left, where instances count them together. */
   #mayServe(call: Call, found: FoundEntry): Promise<boolean> | true {
     return call.policy.sharedHits?.countFound(call, found, this.#host) ?? true;
   }
@@ -201,11 +201,13 @@ export class Loads {
   /** The outcome that an entry of a lower store is; undefined when the load must go on. */
   #useFound(flight: Flight, call: Call, found: FoundEntry): Outcome | undefined {
     const { memory, space, events } = this.#host;
+    // First: `sizeOf` is the user's, and may do anything.
+    const size = memory.weigh(found.value, call.key, events);
     const known = space.get(call.key) ?? -1;
     // Why the last load failed: who is served until the next one is told.
     const failure = memory.failures[known];
     if (known < 0 && !flight.isBeside) return undefined;
-    const verdict = this.#askFound(flight, call, found, known);
+    const verdict = this.#askFound(flight, call, found, known, size);
     const slot = Math.floor(verdict / FOUND_SLOT);
     if (known < 0 && slot >= 0) memory.adopt(space, call.key, slot);
     const held = verdict & FOUND_KEPT_HELD ? { value: memory.values[slot] } : found;
@@ -243,10 +245,8 @@ export class Loads {
   }
 
   /** Asks the core what an entry of a lower store means for a flight. */
-  #askFound(flight: Flight, call: Call, found: FoundEntry, slot: number): number {
-    const { memory, timers, random, events } = this.#host;
-    // First: `sizeOf` is the user's, and may do anything.
-    const size = memory.weigh(found.value, call.key, events);
+  #askFound(flight: Flight, call: Call, found: FoundEntry, slot: number, size: number): number {
+    const { memory, timers, random } = this.#host;
     const { ttl, staleWhileRevalidate, staleIfError } = found;
     const { retained = 0, age } = found;
     return core.found(

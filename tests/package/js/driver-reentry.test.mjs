@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { memory } from "holdover";
+import { rateLimit } from "holdover/guards";
 import { clear } from "holdover/operations";
+
 import { createCache } from "./support/caches.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 
@@ -190,6 +192,51 @@ test("the policy's functions may throw: told, and the call goes on", async () =>
   const options = events.filter(({ type }) => type === "policy-error").map(({ option }) => option);
   assert.deepEqual(options, ["failIf", "cacheIf"]);
   assert.equal(cache.stats().memory.flights, 0);
+});
+
+test("a staleOn that drops the key, and has its slot taken anew, does not mix keys up", async () => {
+  const clock = new ManualClock();
+  let isDown = false;
+  const cache = createCache({ clock, waitUntil: false });
+  const get = cache.wrap(
+    async (key) => {
+      if (isDown) throw new Error("down");
+      return `of ${key}`;
+    },
+    {
+      key: "{0}",
+      ttl: 10,
+      staleIfError: 1000,
+      staleOn: () => {
+        void cache.invalidate("a");
+        void cache.set("b", "of b", { ttl: 500 });
+        return true;
+      },
+    },
+  );
+  assert.equal(await get("a"), "of a");
+  await clock.runTo(20);
+  isDown = true;
+  await assert.rejects(get("a"), /down/);
+  assert.equal(await cache.get("a"), undefined);
+  assert.equal(await cache.get("b"), "of b");
+});
+
+test("nor one that is asked about a call that is refused", async () => {
+  const clock = new ManualClock();
+  const cache = createCache({ clock });
+  const get = cache.wrap(async (key) => `of ${key}`, {
+    key: "{0}",
+    ttl: 1000,
+    guards: [rateLimit({ limit: 1, period: 100, count: "calls" })],
+    staleOn: () => {
+      void cache.invalidate("a");
+      void cache.set("b", "of b", { ttl: 500 });
+      return true;
+    },
+  });
+  assert.equal(await get("a"), "of a");
+  await assert.rejects(get("a"), { code: "E_RATE_LIMITED" });
 });
 
 test("a sizeOf that calls the cache does not mix keys up", async () => {
