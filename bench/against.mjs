@@ -79,7 +79,7 @@ const WORKS = [
   { title: "P12 1,000 calls on a cold key", of: bursts, batch: 1 },
 ];
 
-/** What `holdover/fetch` was before there was one. */
+/** The methods that stood for `holdover/fetch` before there was one. */
 const METHODS = {
   cachedFetch: (cache) => cache.fetch(),
   cachedHandler: (cache, handler) => cache.handler(handler),

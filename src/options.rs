@@ -1,7 +1,7 @@
 //! The options of a policy: their names, what each takes, and what it means.
 //!
-//! This is the only place that says them. The checks here and in TypeScript, their messages, and the
-//! page `docs/options.md` come from [`TABLE`]: `cargo xtask build` writes the latter two.
+//! This is the only place that says them. The checks here and in TypeScript, their messages, and
+//! the page `docs/options.md` come from [`TABLE`]: `cargo xtask build` writes the latter two.
 
 use crate::policy::{ConfigError, Policy};
 use crate::time::Span;
@@ -238,37 +238,52 @@ macro_rules! number {
 }
 
 options! {
-    /// The time for which an answer is fresh: it is served without asking the origin. `Infinity` for an answer that never ages. For `fetch` it may be left out: response headers decide, and it fills in where they are silent.
+    /// The time for which an answer is fresh: it is served without asking the origin. `Infinity`
+    /// for an answer that never ages. For `fetch` it may be left out: response headers decide, and
+    /// it fills in where they are silent.
     TTL = "ttl": Takes::DurationOr(ENDLESS, "(result, args) => duration"), Everywhere, "";
-    /// The time past `ttl` in which an answer is served at once while one background load renews it (RFC 5861 §3).
+    /// The time past `ttl` in which an answer is served at once while one background load renews it
+    /// (RFC 5861 §3).
     STALE_WHILE_REVALIDATE = "stale_while_revalidate": Takes::Duration(ENDLESS), Everywhere, "0: not at all", 0;
-    /// The time past `ttl` in which an answer may be served when the load fails or is slower than `failoverAfter` (RFC 5861 §4).
+    /// The time past `ttl` in which an answer may be served when the load fails or is slower than
+    /// `failoverAfter` (RFC 5861 §4).
     STALE_IF_ERROR = "stale_if_error": Takes::Duration(ENDLESS), Everywhere, "0: not at all", 0;
-    /// Shortens each stored ttl by a random part of it, so that entries stored together do not end together: uniform in `[1 − jitter, 1] · ttl`.
+    /// Shortens each stored ttl by a random part of it, so that entries stored together do not end
+    /// together: uniform in `[1 − jitter, 1] · ttl`.
     JITTER = "jitter": Takes::Number(Bounds { least: 0.0, includes_least: true, most: 1.0, includes_most: false, words: "a number from 0 to below 1" }), Everywhere, "0", 0;
-    /// The longest time that a load keeps a caller waiting who could be served an older answer; the load goes on, and its late result is stored. Below `timeout`.
+    /// The longest time that a load keeps a caller waiting who could be served an older answer; the
+    /// load goes on, and its late result is stored. Below `timeout`.
     FAILOVER_AFTER = "failover_after": Takes::Duration(DELAY), Everywhere, "as long as the load takes";
-    /// The longest time that a load may take before its `signal` is aborted and it fails with `E_TIMEOUT`.
+    /// The longest time that a load may take before its `signal` is aborted and it fails with
+    /// `E_TIMEOUT`.
     TIMEOUT = "timeout": Takes::Duration(Range { zero: false, ..DELAY }), Everywhere, "no limit";
-    /// After a failed load that an older answer made up for, the pause before the next load of that key. It doubles with each failure up to 30 s, and a success ends it.
+    /// After a failed load that an older answer made up for, the pause before the next load of that
+    /// key. It doubles with each failure up to 30 s, and a success ends it.
     RETRY_AFTER = "retry_after": Takes::Duration(FROM_ZERO), Everywhere, "1 s", Policy::RETRY_AFTER.as_millis();
-    /// `"cache-first"`: a fresh answer is served without a load. `"origin-first"`: every call loads, and the cache only stands in for an origin that fails or is slow.
+    /// `"cache-first"`: a fresh answer is served without a load. `"origin-first"`: every call
+    /// loads, and the cache only stands in for an origin that fails or is slow.
     MODE = "mode": Takes::Choice(&["cache-first", "origin-first"]), Everywhere, "`\"cache-first\"`";
-    /// The ttl of `null` and `undefined`. With 0 they are never stored, and drop the entry there was.
+    /// The ttl of `null` and `undefined`. With 0 they are never stored, and drop the entry there
+    /// was.
     NEGATIVE_TTL = "negative_ttl": Takes::Duration(ENDLESS), Everywhere, "that of other values";
-    /// The time for which a failure is remembered, in memory only, and thrown again when there is no older answer to serve.
+    /// The time for which a failure is remembered, in memory only, and thrown again when there is
+    /// no older answer to serve.
     ERROR_TTL = "error_ttl": Takes::DurationOr(ENDLESS, "(error) => duration"), Everywhere, "0: not at all", 0;
     /// True if a result is stored. For false it is returned, and the older answer stays.
     CACHE_IF = "cache_if": Takes::Function("(result, args) => boolean"), Everywhere, "every result";
     /// True if a result counts as a failure of the origin.
     FAIL_IF = "fail_if": Takes::Function("(result) => boolean"), Everywhere, "none; for `fetch` a status of 500 and above";
-    /// True if an older answer may stand in for this failure; others are thrown even if there is one.
+    /// True if an older answer may stand in for this failure; others are thrown even if there is
+    /// one.
     STALE_ON = "stale_on": Takes::Function("(error) => boolean"), Everywhere, "every failure";
-    /// True if a value found in a lower store may be used; of a schema the output is then the value. One that may not is a miss and a `corrupt` event.
+    /// True if a value found in a lower store may be used; of a schema the output is then the
+    /// value. One that may not is a miss and a `corrupt` event.
     VALIDATE = "validate": Takes::Other("a function (value) => boolean or a Standard Schema"), Functions, "any value";
     /// True if concurrent callers of a key share one load and its outcome.
     SINGLE_FLIGHT = "single_flight": Takes::Flag, Everywhere, "true", 1;
-    /// One load across instances: whoever loads holds a lock in the first store that has `add` and `compareAndDelete`; the others wait for what it stores. The value is that of `loadLock({ ttl, wait, onTimeout })` of `holdover/locks`.
+    /// One load across instances: whoever loads holds a lock in the first store that has `add` and
+    /// `compareAndDelete`; the others wait for what it stores. The value is that of `loadLock({
+    /// ttl, wait, onTimeout })` of `holdover/locks`.
     LOCK = "lock": Takes::Other("loadLock({ ttl, wait, onTimeout }) of \"holdover/locks\""), Everywhere, "none";
     /// The longest time that the lock holds.
     LOCK_TTL = "lock.ttl": Takes::Duration(ABOVE_ZERO), Within, "`timeout`, at most 30 s", Policy::LEASE.as_millis();
@@ -276,9 +291,11 @@ options! {
     LOCK_WAIT = "lock.wait": Takes::Duration(Range { timer: true, ..FROM_ZERO }), Within, "`ttl`";
     /// Their way on after that: load without it, or fail with `E_LOCK_TIMEOUT`.
     LOCK_ON_TIMEOUT = "lock.on_timeout": Takes::Choice(&["load", "throw"]), Within, "`\"load\"`";
-    /// Refreshes a fresh entry in the background, one load at a time, before it is stale. `true` is `{ beta: 1 }`.
+    /// Refreshes a fresh entry in the background, one load at a time, before it is stale. `true` is
+    /// `{ beta: 1 }`.
     EARLY = "early": Takes::Other("true, false, { beta } or { after }"), Everywhere, "false";
-    /// With a chance that grows towards the end of the ttl, sooner the longer the load takes (`XFetch`, VLDB 2015); more than 1 refreshes sooner, less later.
+    /// With a chance that grows towards the end of the ttl, sooner the longer the load takes
+    /// (`XFetch`, VLDB 2015); more than 1 refreshes sooner, less later.
     EARLY_BETA = "early.beta": Takes::Number(Bounds { least: 0.0, includes_least: false, most: f64::INFINITY, includes_most: false, words: "a finite number above 0" }), Within, "1", 1;
     /// The age from which an entry is refreshed.
     EARLY_AFTER = "early.after": Takes::Duration(FROM_ZERO), Within, "`beta` instead";
@@ -290,7 +307,8 @@ options! {
     HITS_REFRESH_AT = "hits.refresh_at": Takes::Count(MOST_HITS), Within, "none does";
     /// A store with `increment`, in which all instances count together.
     HITS_SHARED = "hits.shared": Takes::Other("a store with get, set, delete, increment"), Within, "each by itself";
-    /// What may refuse a load, asked before it: the values of `circuitBreaker`, `rateLimit` and `slowCalls` of `holdover/guards`, each at most once, in any order.
+    /// Guards, which are asked before a load and may refuse it: the values of `circuitBreaker`,
+    /// `rateLimit` and `slowCalls` of `holdover/guards`, each at most once, in any order.
     GUARDS = "guards": Takes::Other("a list of circuitBreaker({ … }), rateLimit({ … }) and slowCalls({ … }) of \"holdover/guards\", each at most once"), Everywhere, "none";
     /// A guard: stops asking an origin that keeps failing.
     CIRCUIT_BREAKER = "circuit_breaker": Takes::Other("{ errorRate, window, minCalls, openFor, … }"), Within, "none";
@@ -308,11 +326,13 @@ options! {
     BREAKER_COUNT_IF = "circuit_breaker.count_if": Takes::Function("(error) => boolean"), Within, "every failure";
     /// The unit that is judged by itself; `"host"` is for `fetch` only, whose default it is.
     BREAKER_SCOPE = "circuit_breaker.scope": Takes::Choice(&["function", "key", "host"]), Within, "`\"function\"`";
-    /// A store with `add`, `compareAndDelete` and `increment`, in which all instances count together.
+    /// A store with `add`, `compareAndDelete` and `increment`, in which all instances count
+    /// together.
     BREAKER_SHARED = "circuit_breaker.shared": Takes::Other("a store with get, set, delete, add, compareAndDelete, increment"), Within, "each by itself";
     /// The name of the shared state in the store.
     BREAKER_NAME = "circuit_breaker.name": Takes::Other("a string that is not empty"), Within, "the function's `name` or `key`";
-    /// A guard: admits so many loads per period; others get the entry if it may answer, else what `onReject` returns, else `E_RATE_LIMITED`.
+    /// A guard: admits so many loads per period; others get the entry if it may answer, else what
+    /// `onReject` returns, else `E_RATE_LIMITED`.
     RATE_LIMIT = "rate_limit": Takes::Other("{ limit, period, … }"), Within, "none";
     /// Loads that are admitted per period.
     LIMIT_LIMIT = "rate_limit.limit": Takes::Count(MOST_COUNTED), Within, "";
@@ -342,11 +362,14 @@ options! {
     SLOW_OPEN_FOR = "slow_calls.open_for": Takes::Duration(ABOVE_ZERO), Within, "";
     /// The unit that is judged by itself; `"host"` is for `fetch` only, whose default it is.
     SLOW_SCOPE = "slow_calls.scope": Takes::Choice(&["function", "key", "host"]), Within, "`\"function\"`";
-    /// The key of a call: a template whose inserted values are escaped, or a function. Two functions with the same keys share their answers.
+    /// The key of a call: a template whose inserted values are escaped, or a function. Two
+    /// functions with the same keys share their answers.
     KEY = "key": Takes::Other("a template like \"user:{0}\" or a function (…args) => string"), Keyed, "derived from `name` and all arguments; for `fetch` from method and URL";
-    /// Parts of a call that do not make it a different one: indexes of arguments, members like `\"2.traceId\"`; for `fetch` names of query parameters.
+    /// Parts of a call that do not make it a different one: indexes of arguments, members like
+    /// `\"2.traceId\"`; for `fetch` names of query parameters.
     IGNORE = "ignore": Takes::Other("a list of indexes and names"), Keyed, "nothing";
-    /// The function's name: in the keys that are derived for it, in `stats()`, and in the state of its shared guards.
+    /// The function's name: in the keys that are derived for it, in `stats()`, and in the state of
+    /// its shared guards.
     NAME = "name": Takes::Other("a string that is not empty"), Wrap, "the function's own";
     /// The tags that entries may be invalidated by: templates, or a function.
     TAGS = "tags": Takes::Other("a list of tags or a function (value, args) => tags"), Everywhere, "none";

@@ -89,7 +89,7 @@ groups! {
         KEPT_FOUND = 16,
         /// The memory has something as new or newer.
         KEPT_HELD = 32,
-        /// What was found may answer for a load that fails: see `spare_age`.
+        /// The entry may answer for a load that fails: see `spare_age`.
         SPARE = 64,
         /// The slot is this bit and up.
         SLOT = 128,
@@ -103,13 +103,13 @@ groups! {
         BESIDE = 2,
         /// An entry of a lower store may answer, says `spare_age`.
         SPARE = 4,
-        /// What failed is a result that says itself how long it may be used.
+        /// It is a result that states itself how long it may be used.
         LASTING = 8,
         /// The policy may have it remembered.
         MEMORABLE = 16,
     }
 
-    /// What there is instead of a result: the results of `failed` and `refused`.
+    /// The replacements of a result: the results of `failed` and `refused`.
     pub mod instead: u32 {
         /// Nothing.
         NOTHING = 0,

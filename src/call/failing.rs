@@ -26,7 +26,7 @@ pub struct Failure {
     pub is_memorable: bool,
 }
 
-/// What there is instead of a result.
+/// The replacement of a result.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Instead {
@@ -78,7 +78,8 @@ impl CallMachine {
         }
     }
 
-    /// A failure that every caller is to see has no key wait: the retry would hide it from the next.
+    /// A failure that every caller is to see has no key wait: the retry would hide it from the
+    /// next.
     fn end_failed(
         &mut self,
         slot: SlotId,

@@ -14,7 +14,7 @@ impl CallMachine {
         self.is_servable(slot, now)
     }
 
-    /// Whether the entry of `slot` may answer a caller whose load is slow.
+    /// True if the entry of `slot` may answer a caller whose load is slow.
     #[must_use]
     pub fn fails_over(&mut self, slot: SlotId, now: Timestamp) -> bool {
         self.renewed(slot, now).is_some()

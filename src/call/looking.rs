@@ -1,4 +1,4 @@
-//! What a flight found in a lower store, whether or not it leads its key.
+//! Entries of lower stores, as flights report them that lead their key or load beside it.
 
 use super::{Arrival, CallMachine, Found, Kept, PolicyId};
 use crate::fence::Fence;
@@ -29,11 +29,12 @@ pub struct Looked {
 pub struct Verdict {
     /// The key's slot now.
     pub slot: Option<SlotId>,
-    /// How the flight goes on.
+    /// The next step of the flight.
     pub found: Found,
     /// Which value is in the memory.
     pub kept: Kept,
-    /// True if what was found may answer for a load that fails, and the memory may not have it then.
+    /// True if what was found may answer for a load that fails, and the memory may not have it
+    /// then.
     pub is_spare: bool,
 }
 
@@ -65,7 +66,8 @@ impl CallMachine {
             is_spare: is_fallback && (kept != Kept::Held || looked.is_beside),
         };
         if looked.is_unheard && matches!(found, Found::Serve(_)) {
-            // A memory that did not keep it has nothing to distrust, and the slot may be given back.
+            // A memory that did not keep it has nothing to distrust, and the slot may be given
+            // back.
             if let Some(slot) = slot.filter(|&slot| self.is_taken(slot)) {
                 self.distrust(Some(slot), now);
             }

@@ -1,9 +1,9 @@
-//! What a call is answered, and where that came from.
+//! Answers of calls, and their sources.
 
 use super::error::Cause;
 use crate::time::Span;
 
-/// Where an answer came from.
+/// The source of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Source {
     /// A fresh entry.
@@ -44,7 +44,7 @@ impl Source {
 pub struct Answer<V, E> {
     /// The value.
     pub value: V,
-    /// Where it came from.
+    /// Its source.
     pub source: Source,
     /// The age of the entry that answered; zero if none did.
     pub age: Span,

@@ -43,7 +43,7 @@ impl<K: Clone + Eq + std::hash::Hash + MaybeSend + MaybeSync + 'static> Key for 
 pub trait Value: Clone + MaybeSend + MaybeSync + 'static {}
 impl<V: Clone + MaybeSend + MaybeSync + 'static> Value for V {}
 
-/// What loads fail with.
+/// The error of loads.
 pub trait Failure: MaybeSend + MaybeSync + 'static {}
 impl<E: MaybeSend + MaybeSync + 'static> Failure for E {}
 

@@ -42,7 +42,7 @@ impl<K, V, E> Clone for Cache<K, V, E> {
     }
 }
 
-/// What all clones of a cache share.
+/// The state that all clones of a cache share.
 pub(super) struct Shared<K, V, E> {
     pub(super) state: Mutex<State<K, V, E>>,
     pub(super) host: Arc<dyn Host>,
@@ -103,7 +103,7 @@ impl<K: Key, V: Value, E: Failure> Drop for Bound<K, V, E> {
 pub struct Stats {
     /// Entries.
     pub entries: u32,
-    /// What they weigh together.
+    /// Their weight.
     pub bytes: u64,
     /// Loads that run.
     pub loads: usize,
@@ -149,7 +149,7 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
     /// The value of `key`, which `loader` brings if there is none.
     ///
     /// # Errors
-    /// What the load fails with, when no entry may answer instead.
+    /// The load's, when no entry may answer instead.
     pub async fn get_or_load<F, R>(
         &self,
         key: &K,
@@ -169,8 +169,8 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
         Ok(request.answer(load).await?.value)
     }
 
-    /// The value of `key` while it may answer, fresh or stale; `None` without one. Nothing is loaded,
-    /// counted or made recent.
+    /// The value of `key` while it may answer, fresh or stale; `None` without one. Nothing is
+    /// loaded, counted or made recent.
     #[must_use]
     pub fn peek(&self, key: &K) -> Option<V> {
         let now = self.shared.host.now();
@@ -224,8 +224,8 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
         self.put(key, value, lifetime, tags);
     }
 
-    /// Drops the value of `key`. What a load that runs brings is given to those who wait for it, and
-    /// is not kept.
+    /// Drops the value of `key`. What a load that runs brings is given to those who wait for it,
+    /// and is not kept.
     pub fn invalidate(&self, key: &K) {
         let mut state = self.shared.lock();
         let slot = state.slot(key);
@@ -233,9 +233,9 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
         state.drain();
     }
 
-    /// Ends every value that has one of these tags, however many there are, in the time that this takes
-    /// for the tags alone. `soft`: they become stale, and answer while they are refreshed or when
-    /// loads fail, as far as their windows go.
+    /// Ends every value that has one of these tags, however many there are, in the time that this
+    /// takes for the tags alone. `soft`: they become stale, and answer while they are refreshed or
+    /// when loads fail, as far as their windows go.
     pub fn invalidate_tags<T: AsRef<str>>(&self, tags: impl IntoIterator<Item = T>, soft: bool) {
         let tags: Vec<Tag> = tags.into_iter().map(|name| tag(name.as_ref())).collect();
         let now = self.shared.host.now();

@@ -34,7 +34,7 @@ pub(super) struct Request<'a, K: Key, V: Value, E: Failure> {
     is_refresh: bool,
 }
 
-/// What the machine said, performed as far as that takes the lock.
+/// The machine's verdict, performed as far as that takes the lock.
 enum Begun<K: Key, V: Value, E: Failure> {
     Answer(Answered<V, E>),
     AnswerAndLead(Answered<V, E>, Load<K, V, E>),
@@ -57,7 +57,7 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
         }
     }
 
-    /// What it loads is kept for this time instead of the policy's.
+    /// Keeps what it loads for this time instead of the policy's.
     pub(super) fn ttl(self, ttl: Option<Span>) -> Self {
         Self { ttl, ..self }
     }
@@ -314,7 +314,7 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
         Some(answer(value, Source::Failover, times, None))
     }
 
-    /// What an outcome means for this caller.
+    /// Makes this caller's answer of an outcome.
     fn conclude(&self, outcome: Outcome<V, E>, leads: bool) -> Answered<V, E> {
         let source = |own| if leads { own } else { Source::Coalesced };
         match outcome {
@@ -338,7 +338,7 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
         }
     }
 
-    /// Whether a limit on calls lets this one go on.
+    /// Asks the limit on calls.
     fn admit_call(&self) -> Result<(), Error<E>> {
         let now = self.shared.observe(self.shared.host.now());
         let mut guards = self.bound.guards();

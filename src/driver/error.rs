@@ -1,11 +1,11 @@
-//! Why a call has no value.
+//! Errors of calls, and reasons for answers that are not the origin's.
 
 use crate::guard::Reason;
 use crate::time::Span;
 use core::fmt;
 use std::sync::Arc;
 
-/// What a call fails with.
+/// The error of a call.
 pub enum Error<E> {
     /// The loader's own error, which all callers of the load share.
     Load(Arc<E>),
@@ -142,7 +142,7 @@ impl<E: std::error::Error + 'static> std::error::Error for Error<E> {
     }
 }
 
-/// Why something else than the origin's value answers.
+/// The reason for an answer that is not the origin's value.
 #[derive(Debug)]
 pub enum Cause<V, E> {
     /// The load, or a guard, failed with this.

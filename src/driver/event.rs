@@ -1,9 +1,9 @@
-//! What happens in a cache, told to who listens.
+//! Events of a cache.
 
 use super::bounds::{MaybeSend, MaybeSync};
 use super::error::{Cause, Error};
 
-/// What happened to calls of a key: the events of the npm package that a memory has.
+/// An event of a key: those of the npm package that concern memory.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a, V, E> {

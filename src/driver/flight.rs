@@ -10,7 +10,7 @@ use futures::channel::oneshot;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::vec::Vec;
 
-/// How a load ended for those who wait for it.
+/// The end of a load for those who wait for it.
 pub(super) enum Outcome<V, E> {
     /// A value, what it is to its leader, and its times if it is an entry now.
     Value(V, Source, Times, Option<Cause<V, E>>),
@@ -44,7 +44,7 @@ pub(super) struct Flight<V, E> {
 /// One who waits: its number, and where it hears the outcome.
 type Waiter<V, E> = (u64, oneshot::Sender<Outcome<V, E>>);
 
-/// What changes while it runs.
+/// The part that changes while it runs.
 pub(super) struct Course<V, E> {
     told: Option<Outcome<V, E>>,
     waiters: Vec<Waiter<V, E>>,
@@ -53,7 +53,7 @@ pub(super) struct Course<V, E> {
     pub(super) anchored: bool,
     /// Its callers have their outcome: what comes later may be stored, and no more.
     pub(super) over: bool,
-    /// Where guards want to hear how it went; `None` once they have.
+    /// The permits of its guards; `None` once they know how it went.
     pub(super) admission: Option<Admission>,
 }
 
@@ -93,8 +93,8 @@ impl<V: Clone, E> Flight<V, E> {
         (waiter, receiver)
     }
 
-    /// Takes one who waits out. When nobody is left and the load is not to go on for that, it is over:
-    /// true then.
+    /// Takes one who waits out. When nobody is left and the load is not to go on for that, it is
+    /// over: true then.
     pub(super) fn leave(&self, waiter: u64) -> bool {
         let mut course = self.course();
         let before = course.waiters.len();

@@ -53,7 +53,7 @@ impl<K: Key, V: Value, E: Failure> Function<K, V, E> {
     /// The value of `key`, from the cache or from the loader.
     ///
     /// # Errors
-    /// What the load fails with, when no entry may answer instead.
+    /// The load's, when no entry may answer instead.
     pub async fn get(&self, key: &K) -> Result<V, Error<E>> {
         Ok(self.explain(key).await?.value)
     }
@@ -61,7 +61,7 @@ impl<K: Key, V: Value, E: Failure> Function<K, V, E> {
     /// The same, with where it came from.
     ///
     /// # Errors
-    /// What the load fails with, when no entry may answer instead.
+    /// The load's, when no entry may answer instead.
     pub async fn explain(&self, key: &K) -> Result<Answer<V, E>, Error<E>> {
         self.call(key).explain().await
     }
@@ -78,7 +78,7 @@ impl<K: Key, V: Value, E: Failure> Function<K, V, E> {
     /// Loads a new value, whether or not there is one, and gives it.
     ///
     /// # Errors
-    /// What the load fails with; an entry does not answer instead.
+    /// The load's; no entry answers instead.
     pub async fn refresh(&self, key: &K) -> Result<V, Error<E>> {
         let request = Request::new(&self.cache.shared, &self.bound, key).refresh();
         let answer = request.answer(|context| Some((self.loader)(key.clone(), context)));
@@ -101,7 +101,7 @@ impl<K: Key, V: Value, E: Failure> Function<K, V, E> {
         self.cache.invalidate(key);
     }
 
-    /// What happened so far.
+    /// Returns the counts so far.
     #[must_use]
     pub fn counters(&self) -> Counters {
         self.cache.counters(&self.bound)
@@ -126,7 +126,7 @@ impl<K: Key, V: Value, E: Failure> Call<'_, K, V, E> {
     /// Makes the call.
     ///
     /// # Errors
-    /// What the load fails with, when no entry may answer instead.
+    /// The load's, when no entry may answer instead.
     pub async fn get(self) -> Result<V, Error<E>> {
         Ok(self.explain().await?.value)
     }
@@ -134,7 +134,7 @@ impl<K: Key, V: Value, E: Failure> Call<'_, K, V, E> {
     /// Makes the call, and says where its value came from.
     ///
     /// # Errors
-    /// What the load fails with, when no entry may answer instead.
+    /// The load's, when no entry may answer instead.
     pub async fn explain(self) -> Result<Answer<V, E>, Error<E>> {
         let Function {
             cache,

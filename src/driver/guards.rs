@@ -26,7 +26,7 @@ pub enum Scope {
     Key,
 }
 
-/// What a rate limit counts.
+/// The things that a rate limit counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Count {
     /// Loads.
@@ -129,8 +129,8 @@ struct Scoped<K> {
     fresh: Guards,
     shared: Guards,
     by_key: HashMap<K, Guards>,
-    /// So many keys are swept when one more comes. Twice what a sweep leaves, so that keys in force,
-    /// which stay, do not make each new key look at all of them.
+    /// So many keys are swept when one more comes. Twice what a sweep leaves, so that keys in
+    /// force, which stay, do not make each new key look at all of them.
     swept_at: usize,
 }
 
@@ -226,7 +226,7 @@ impl<K: Clone + Eq + Hash> GuardSets<K> {
         !self.loads.is_empty()
     }
 
-    /// Whether a call may go on.
+    /// Asks if a call may go on.
     pub(super) fn admit_call(&mut self, key: &K, now: Timestamp) -> Result<(), Refusal> {
         let Some(calls) = &mut self.calls else {
             return Ok(());
@@ -237,7 +237,7 @@ impl<K: Clone + Eq + Hash> GuardSets<K> {
         Ok(())
     }
 
-    /// Whether a load may start, which uses nothing up if it may not. `now` never runs back;
+    /// Asks if a load may start; one that may not uses nothing up. `now` never runs back;
     /// `started_at` is the wall clock's, for the load's duration.
     pub(super) fn admit(
         &mut self,

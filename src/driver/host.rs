@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
-/// What a driver asks of the place it runs in.
+/// The place that a driver runs in.
 pub trait Host: MaybeSend + MaybeSync + 'static {
     /// The wall clock, in milliseconds since the Unix epoch. It may step back.
     fn now(&self) -> Timestamp;
@@ -23,7 +23,8 @@ pub trait Host: MaybeSend + MaybeSync + 'static {
     fn spawn(&self, task: BoxFuture<'static, ()>);
 
     /// True if tasks go on for as long as they need although the request that spawned them is over,
-    /// as with `waitUntil`: loads that nobody waits for are then finished. Default: they are dropped.
+    /// as with `waitUntil`: loads that nobody waits for are then finished. Default: they are
+    /// dropped.
     fn anchors(&self) -> bool {
         false
     }
@@ -59,7 +60,7 @@ impl Cancel {
     }
 }
 
-/// What a loader is told of its load.
+/// The load as its loader sees it.
 #[derive(Clone, Debug)]
 pub struct LoadContext {
     pub(super) cancel: Arc<Cancel>,

@@ -1,4 +1,4 @@
-//! How loads end, and what is kept of them.
+//! Ends of loads: what is stored, and what answers instead.
 
 use super::answer::{Source, Times};
 use super::bounds::{Failure, Key, Value};

@@ -19,7 +19,8 @@ use std::vec::Vec;
 type Judge<A, R> = Option<Arc<dyn Decide<A, R>>>;
 type OnReject<V, E> = Judge<Error<E>, BoxFuture<'static, Result<V, E>>>;
 
-/// How the results of a function are kept, and what happens when it fails or is slow.
+/// Rules for the results of a function: how long they are kept, and what happens when it fails or
+/// is slow.
 ///
 /// The options mean what they mean in the npm package; they are checked by
 /// [`Cache::wrap`](super::Cache::wrap). A function given here that panics has not decided: it is as
@@ -123,7 +124,7 @@ impl<K: Key, V: Value, E: Failure> CachePolicy<K, V, E> {
         single_flight: bool as single_flight,
         /// The time when a fresh entry is refreshed in the background. Default: not before its end.
         early: Early as Some(early),
-        /// How often an entry is served. Default: as often as asked for.
+        /// The most times that an entry is served. Default: as often as asked for.
         hits: Hits as Some(hits),
     }
 
@@ -324,7 +325,7 @@ impl<K: Key, V: Value, E: Failure> Rules<K, V, E> {
         self.given.cache_if.is_none() || ask(self.given.cache_if.as_ref(), value) == Some(true)
     }
 
-    /// What `on_reject` gives for a rate limit's refusal; `None` without it, or for other guards.
+    /// Asks `on_reject` about a rate limit's refusal; `None` without it, or for other guards.
     pub(super) fn on_reject(&self, error: &Error<E>) -> Option<BoxFuture<'static, Result<V, E>>> {
         let is_limit = matches!(error, Error::RateLimited { .. });
         ask(self.given.on_reject.as_ref().filter(|_| is_limit), error)
@@ -338,7 +339,7 @@ pub(super) fn tag(name: &str) -> Tag {
     hasher.finish()
 }
 
-/// What a function of the user's says; `None` without one, and for one that panicked.
+/// Asks a function of the user's; `None` without one, and for one that panicked.
 fn ask<A: ?Sized, R>(judge: Option<&Arc<dyn Decide<A, R>>>, about: &A) -> Option<R> {
     let judge = judge?;
     catch_unwind(AssertUnwindSafe(|| judge(about))).ok()

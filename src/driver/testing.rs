@@ -29,8 +29,8 @@ type TaskId = u64;
 
 /// A host whose time moves only when it is told to. Clones are the same host.
 ///
-/// At one time, timers go off in the order in which they were armed, and what one of them wakes runs
-/// before the next.
+/// At one time, timers go off in the order in which they were armed, and what one of them wakes
+/// runs before the next.
 #[derive(Clone, Default)]
 pub struct Virtual {
     world: Arc<Mutex<World>>,
@@ -44,7 +44,7 @@ pub struct Request(TaskId);
 #[derive(Default)]
 struct World {
     elapsed: u64,
-    /// What was added to the wall clock.
+    /// The milliseconds that were added to the wall clock.
     shift: i64,
     roll: f64,
     anchors: bool,
@@ -116,8 +116,8 @@ impl Virtual {
         self.world().current = None;
     }
 
-    /// Has a request vanish as Workers let them: nothing that it began goes on, and nothing of it is
-    /// dropped either.
+    /// Has a request vanish as Workers let them: nothing that it began goes on, and nothing of it
+    /// is dropped either.
     pub fn vanish(&self, request: Request) {
         self.world().gone.insert(request);
     }
@@ -135,7 +135,7 @@ impl Virtual {
     /// Runs a future to its end, moving time whenever everything waits.
     ///
     /// # Panics
-    /// When it waits for something that never happens.
+    /// If it waits for something that never happens.
     pub fn run<T: MaybeSend + 'static>(
         &self,
         future: impl Future<Output = T> + MaybeSend + 'static,

@@ -18,7 +18,7 @@ use crate::workspace::Workspace;
 
 /// A module and its JavaScript as the tools generate them, before trimming.
 pub(crate) struct Module {
-    /// What the module's files are called, here and in the package.
+    /// The name of the module's files, here and in the package.
     pub(crate) name: &'static str,
     /// The optimised module.
     pub(crate) wasm: PathBuf,

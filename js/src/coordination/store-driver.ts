@@ -13,7 +13,7 @@ export interface LowerTiers {
   readonly feed: Feed | undefined;
 }
 
-/** What lower tiers are given by their cache. */
+/** The part of a cache that its lower tiers use. */
 export interface TiersHost extends Omit<LayersHost, "attempts"> {
   readonly namespace: string;
   /** Hears what other instances changed. */

@@ -45,7 +45,7 @@ export const LOOKED_UNHEARD = 4;
 export const FOUND_KEPT_FOUND = 16;
 /** The memory has something as new or newer. */
 export const FOUND_KEPT_HELD = 32;
-/** What was found may answer for a load that fails: see `spare_age`. */
+/** The entry may answer for a load that fails: see `spare_age`. */
 export const FOUND_SPARE = 64;
 /** The slot is this bit and up. */
 export const FOUND_SLOT = 128;
@@ -57,12 +57,12 @@ export const FAILURE_MAY_STAND_IN = 1;
 export const FAILURE_BESIDE = 2;
 /** An entry of a lower store may answer, says `spare_age`. */
 export const FAILURE_SPARE = 4;
-/** What failed is a result that says itself how long it may be used. */
+/** It is a result that states itself how long it may be used. */
 export const FAILURE_LASTING = 8;
 /** The policy may have it remembered. */
 export const FAILURE_MEMORABLE = 16;
 
-// What there is instead of a result: the results of `failed` and `refused`.
+// The replacements of a result: the results of `failed` and `refused`.
 /** Nothing. */
 export const INSTEAD_NOTHING = 0;
 /** The entry in the memory, with the age and the ttl that `instead_times` gives. */

@@ -17,7 +17,7 @@ export const HTTP: HeldModule = {
   instance: 0,
 };
 
-/** What the module exports; to be called once `isReady(HTTP)`. */
+/** The exports of the module; to be called once `isReady(HTTP)`. */
 export const heads: typeof glue = watched(glue);
 
 /** The same functions; a trap in one of them is seen to before anybody else hears of it. */

@@ -1,20 +1,20 @@
 /**
  * Modules of WebAssembly: made by the first call that needs them, replaced when they trap.
  *
- * What is known of one is plain data and not an instance of a class: bundlers see that nobody needs
- * it who calls nothing of it.
+ * The state of one is plain data and not an instance of a class: bundlers see that nobody needs it
+ * who calls nothing of it.
  */
 
 import { ConfigError } from "../util/errors.js";
 import { tagOf } from "../util/realms.js";
 
 /**
- * Gives a `WebAssembly.Module`, or bytes to compile. (An `object` here and below, as not every host's
- * declarations know `WebAssembly`, and public types lead here.)
+ * Gives a `WebAssembly.Module`, or bytes to compile. (An `object` here and below, as not every
+ * host's declarations know `WebAssembly`, and public types lead here.)
  */
 export type ModuleSource = () => object;
 
-/** Why a module is not there. */
+/** The reason for a module that is not there. */
 export interface Refusal {
   readonly error: unknown;
 }
@@ -25,12 +25,12 @@ export interface HeldModule {
   readonly instantiate: (module: object) => void;
   /** The name of its file. */
   readonly name: string;
-  /** What provides it where the application has to. */
+  /** The function that provides it where the application has to. */
   readonly cure: string;
   source?: ModuleSource;
   module?: object;
   refusal?: Refusal;
-  /** How many sources are being fetched. */
+  /** The number of sources that are being fetched. */
   awaited: number;
   /** The number of the running instance, 0 for none: it changes when a trap replaced it. */
   instance: number;
@@ -71,7 +71,9 @@ export function isReady(held: HeldModule): boolean {
   }
 }
 
-/** Why a module is not there; undefined while it is, or its source is being fetched. */
+/**
+ * Returns the reason for a module that is not there; undefined while it is, or is being fetched.
+ */
 export function refusalOf(held: HeldModule): Refusal | undefined {
   const { refusal, source, awaited, name, cure } = held;
   if (refusal !== undefined || source !== undefined || awaited > 0) return refusal;
@@ -79,7 +81,7 @@ export function refusalOf(held: HeldModule): Refusal | undefined {
   return { error: new ConfigError(file, undefined, `a source: call ${cure}`, { subject: file }) };
 }
 
-/** How many instances trapped, of all modules. */
+/** The number of instances that trapped, of all modules. */
 let traps = 0;
 
 export function trapCount(): number {
@@ -99,7 +101,7 @@ export function replaceInstance(held: HeldModule): void {
   }
 }
 
-/** Whether `error` is a trap, which poisons the instance. */
+/** True for a trap, which poisons the instance. */
 export function isTrap(error: unknown): boolean {
   return typeof WebAssembly !== "undefined" && error instanceof WebAssembly.RuntimeError;
 }

@@ -80,7 +80,7 @@ export const HITS_REFRESH_AT = { option: "hits.refreshAt", most: 4294967294 } as
 /** A store with `increment`, in which all instances count together. */
 export const HITS_SHARED = { option: "hits.shared", like: "a store with get, set, delete, increment" } as const;
 
-/** What may refuse a load, asked before it: the values of `circuitBreaker`, `rateLimit` and `slowCalls` of `holdover/guards`, each at most once, in any order. */
+/** Guards, which are asked before a load and may refuse it: the values of `circuitBreaker`, `rateLimit` and `slowCalls` of `holdover/guards`, each at most once, in any order. */
 export const GUARDS = { option: "guards", like: "a list of circuitBreaker({ … }), rateLimit({ … }) and slowCalls({ … }) of \"holdover/guards\", each at most once" } as const;
 
 /** A guard: stops asking an origin that keeps failing. */

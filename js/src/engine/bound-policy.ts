@@ -33,7 +33,7 @@ export class BoundPolicy {
   readonly name: string;
   readonly family: string;
   readonly guards: Guards | undefined;
-  /** What counts hits in a store; undefined where each instance counts its own. */
+  /** The code that counts hits in a store; undefined where each instance counts its own. */
   readonly sharedHits: Sharing | undefined;
   /** Whether nothing has to be asked before a hit. */
   readonly isPlain: boolean;

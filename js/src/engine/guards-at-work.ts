@@ -4,7 +4,7 @@ import { Guard } from "../policy/guard.js";
 import type { CompiledGuards } from "../policy/guard-options.js";
 import type { Guards } from "./guards.js";
 
-/** What `holdover/guards` makes: there are no other guards. */
+/** The values of `holdover/guards`: there are no other guards. */
 export abstract class WorkingGuard extends Guard {
   /**
    * @internal Returns the guards of a policy at work.

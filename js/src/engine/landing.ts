@@ -51,7 +51,7 @@ interface Arrival {
   readonly tagged: Tagged | undefined;
 }
 
-/** What there is instead of a result: one of the core's `instead`, and the entry it means. */
+/** The replacement of a result: one of the core's `instead`, and the entry it means. */
 interface Instead {
   readonly instead: number;
   readonly held?: Held | undefined;

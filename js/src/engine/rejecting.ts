@@ -1,4 +1,4 @@
-/** What callers get whom a guard refuses. */
+/** The outcomes of calls that a guard refuses. */
 
 import { type HoldoverError, RateLimitedError } from "../util/errors.js";
 import type { Call } from "./call.js";

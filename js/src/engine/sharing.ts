@@ -11,7 +11,7 @@ import type { Call } from "./call.js";
 import type { Host } from "./host.js";
 import type { SharedGuards } from "./shared-guards.js";
 
-/** What a store that instances share brings. */
+/** The code that a store brings that instances can share. */
 export interface Sharing {
   /** Returns the shared guards of a policy. */
   guards(rules: SharedRules, name: string): SharedGuards;

@@ -25,12 +25,12 @@ export interface FoundEntry extends Lifetime {
   readonly counted?: boolean;
 }
 
-/** How long an entry may answer. */
+/** The time for which an entry may answer. */
 export function totalOf({ ttl, staleWhileRevalidate, staleIfError }: Lifetime): number {
   return ttl + Math.max(staleWhileRevalidate, staleIfError);
 }
 
-/** How long an entry is of any use, if only to be validated. */
+/** The time for which an entry is of any use, if only to be validated. */
 export function keptFor(lifetime: Lifetime): number {
   return totalOf(lifetime) + (lifetime.retained ?? 0);
 }

@@ -1,4 +1,4 @@
-/** What makes an object a store. */
+/** The methods that make an object a store. */
 
 import { ConfigError } from "../util/errors.js";
 

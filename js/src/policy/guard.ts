@@ -26,7 +26,8 @@ export abstract class Guard {
 
 /** Guards of another copy of the package use another core, so they cannot work in this one. */
 function foreign(guard: unknown): { note?: string } {
-  const isGuard = typeof guard === "object" && guard !== null && "kind" in guard && "compile" in guard;
+  const isGuard =
+    typeof guard === "object" && guard !== null && "kind" in guard && "compile" in guard;
   return isGuard ? { note: "of another copy of this package" } : {};
 }
 

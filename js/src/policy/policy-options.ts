@@ -36,7 +36,7 @@ export interface CircuitBreakerOptions extends Shared {
   /** True for a failure that counts as one. Default: all do. */
   readonly countIf?: ((error: unknown) => boolean) | undefined;
   /**
-   * What is judged by itself: `"host"` for `fetch` only, whose default it is. Default
+   * The loads that are judged together: `"host"` for `fetch` only, whose default it is. Default
    * `"function"`.
    */
   readonly scope?: "function" | "key" | "host" | undefined;
@@ -57,7 +57,8 @@ export interface RateLimitOptions extends Shared {
   /** A duration above 0. Required. */
   readonly period: Duration;
   /**
-   * How long everything is refused after the first refusal. Default: the rest of the window.
+   * The time for which everything is refused after the first refusal. Default: the rest of the
+   * window.
    */
   readonly ban?: Duration | undefined;
   /**
@@ -66,7 +67,7 @@ export interface RateLimitOptions extends Shared {
    */
   readonly algorithm?: "fixed" | "sliding" | undefined;
   /**
-   * What is limited by itself: `"host"` for `fetch` only, whose default it is. Default
+   * The loads that are limited together: `"host"` for `fetch` only, whose default it is. Default
    * `"function"`.
    */
   readonly scope?: "function" | "key" | "host" | undefined;
@@ -87,14 +88,14 @@ export interface RateLimitOptions extends Shared {
  * As cashews' `perf`. `scope: "key"`: for each key of its own.
  */
 export interface SlowCallsOptions {
-  /** How many times the mean a load may take: a finite number, 1 or more. Default 2. */
+  /** The multiple of the mean that a load may take: a finite number, 1 or more. Default 2. */
   readonly factor?: number | undefined;
   /** Successful loads that the mean is taken of. A whole number, 1 or more. Default 10. */
   readonly samples?: number | undefined;
   /** The time for which loads are refused then. A duration above 0. Required. */
   readonly openFor: Duration;
   /**
-   * What is judged by itself: `"host"` for `fetch` only, whose default it is. Default
+   * The loads that are judged together: `"host"` for `fetch` only, whose default it is. Default
    * `"function"`.
    */
   readonly scope?: "function" | "key" | "host" | undefined;
@@ -303,8 +304,8 @@ export interface PolicyOptions<
   readonly staleOn?: ((error: unknown) => boolean) | undefined;
 
   /**
-   * What may refuse a load, asked before it: `[circuitBreaker({ … }), rateLimit({ … }),
-   * slowCalls({ … })]` of `holdover/guards`, each at most once, in any order. Default: none.
+   * Guards, which are asked before a load and may refuse it: `[circuitBreaker({ … }), rateLimit({ …
+   * }), slowCalls({ … })]` of `holdover/guards`, each at most once, in any order. Default: none.
    */
   readonly guards?: readonly Guard[] | undefined;
 

@@ -49,7 +49,7 @@ export async function send(
   }
 }
 
-/** What events name when many keys are meant. */
+/** The key in events that mean many keys. */
 export function labelFor(keys: readonly string[]): string {
   return keys.length === 1 ? (keys[0] ?? "") : `${keys[0]} and ${keys.length - 1} more`;
 }

@@ -92,7 +92,7 @@ pub fn renewed_age(machine: u32, slot: i32, now: f64) -> f64 {
     })
 }
 
-/// Whether the entry of `slot` may answer a caller whose load is slow; counts it if so.
+/// True if the entry of `slot` may answer a caller whose load is slow; counts it then.
 #[wasm_bindgen]
 #[must_use]
 pub fn fail_over(machine: u32, slot: i32, policy: u32, now: f64) -> bool {
@@ -106,7 +106,7 @@ pub fn fail_over(machine: u32, slot: i32, policy: u32, now: f64) -> bool {
     })
 }
 
-/// Whether the entry of `slot` may answer a call that was refused, hit or not; counts it if so.
+/// True if the entry of `slot` may answer a call that was refused, hit or not; counts it then.
 #[wasm_bindgen]
 #[must_use]
 pub fn fallback(machine: u32, slot: i32, policy: u32, now: f64) -> bool {

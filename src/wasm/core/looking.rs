@@ -1,4 +1,4 @@
-//! What flights found in lower stores, across the boundary.
+//! Entries of lower stores, across the boundary.
 
 use super::machines::with;
 use super::{arrival, fence_in, served_code, slot_in, slot_out, span_in, time_in};
@@ -6,8 +6,8 @@ use crate::abi::{found, looked, step};
 use crate::call::{Found, Kept, Looked, Served, Verdict};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// A lower store held an entry of this `age`; `facts` are some of [`mod@looked`]. Gives one of [`mod@step`],
-/// and what [`mod@found`] says.
+/// A lower store held an entry of this `age`; `facts` are some of [`mod@looked`]. Gives one of
+/// [`mod@step`], and what [`mod@found`] says.
 #[wasm_bindgen]
 #[must_use]
 #[expect(clippy::too_many_arguments, reason = "numbers cross one by one")]

@@ -224,7 +224,7 @@ pub fn failover_after(machine: u32, policy: u32, way: u32) -> f64 {
     })
 }
 
-/// How long callers still wait for the flight of `slot`.
+/// The time for which callers still wait for the flight of `slot`.
 #[wasm_bindgen]
 #[must_use]
 pub fn wait_left(machine: u32, slot: i32, now: f64) -> f64 {

@@ -261,7 +261,7 @@ impl Model {
         }
     }
 
-    /// What may answer instead of a load, as the model has it.
+    /// The replacement of a load's result, as the model has it.
     fn standing_in(&self, load: Load) -> Option<Instead> {
         let held = self.held.get(&load.key)?;
         let is_servable = held.state(self.now).is_servable();

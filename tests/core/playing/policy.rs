@@ -26,7 +26,7 @@ pub(crate) fn undefined() -> Value {
     json!({ "$": "undefined" })
 }
 
-/// What JavaScript calls nothing.
+/// True for the values that JavaScript calls nothing.
 fn is_nothing(value: &Value) -> bool {
     value.is_null() || *value == undefined()
 }

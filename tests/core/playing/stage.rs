@@ -13,14 +13,14 @@ use std::sync::{Arc, Mutex};
 /// The number of a caller.
 pub(crate) type CallerId = usize;
 
-/// What a caller was answered.
+/// The answer of a caller.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) at: u64,
     pub(crate) result: Result<Value, Value>,
     pub(crate) source: Option<&'static str>,
     pub(crate) age: u64,
-    /// What is left of `ttl`, negative when it is over.
+    /// The rest of `ttl`, negative when it is over.
     pub(crate) ttl: Value,
     pub(crate) cause: Option<Value>,
     pub(crate) retry_after: Option<u64>,
@@ -145,7 +145,7 @@ impl Stage {
             .advance(Span::from_millis(limit.saturating_sub(now)));
     }
 
-    /// What `caller` was answered, if it was.
+    /// The answer of `caller`, if it has one.
     pub(crate) fn answer_of(&self, caller: CallerId) -> Option<Answer> {
         self.answers.lock().unwrap()[caller].clone()
     }

@@ -135,6 +135,20 @@ test("isHoldoverError knows errors of another copy of the package", async (t) =>
   assert.ok(isHoldoverError(new copy.ConfigError("a", 1, "b"), "E_CONFIG"));
 });
 
+test("guards of another copy of the package are refused as such", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "holdover-copy-"));
+  t.after(() => rm(folder, { recursive: true }));
+  await cp(HOME, folder, { recursive: true });
+  const copy = await import(pathToFileURL(join(folder, "dist/guards.js")).href);
+  const guards = [copy.slowCalls({ openFor: "1s" })];
+  const wrap = () => errors.createCache().wrap(async () => 1, { ttl: 1, guards });
+  const expected = {
+    name: "ConfigError",
+    message: /"guards\[0\]" .* \(of another copy of this package\)/,
+  };
+  assert.throws(wrap, expected);
+});
+
 test("isHoldoverError is false for everything else, and never throws", () => {
   const lookalike = Object.assign(new Error("late"), { code: "E_TIMEOUT", name: "TimeoutError" });
   const others = [lookalike, new Error("x"), null, undefined, 1, "E_TIMEOUT", revoked.proxy];

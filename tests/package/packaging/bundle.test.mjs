@@ -6,7 +6,7 @@ import { bundle, script } from "./bundle.mjs";
 /** The beginning of a module, as a string is written. */
 const MODULE_TEXT = /["'`]\\(0|x00)asm/g;
 const FUNCTIONS = `import { createCache } from "holdover"; console.log(createCache);`;
-/** What applications use, and the modules that they need for it. */
+/** The parts that applications use, and the modules that they need for them. */
 const APPLICATIONS = {
   functions: { code: FUNCTIONS, modules: ["core.wasm"] },
   responses: {

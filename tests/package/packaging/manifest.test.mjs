@@ -69,7 +69,7 @@ function targetsWith(end) {
   return [...new Set(targets.filter((target) => target.endsWith(end)))];
 }
 
-/** What a file imports from others, in all forms that the package has: `"./x"` and its end. */
+/** The imports of a file, in all forms that the package has: `"./x"` and its end. */
 const IMPORTS = /\b(?:from|import|require)\s*\(?"(\.[^"]+)\.c?js"/g;
 
 /** These files, and what they import of those that end so. */
@@ -84,7 +84,9 @@ async function reachedFrom(files, end) {
   return [...reached].filter((file) => !file.endsWith(".wasm.d.ts")).sort();
 }
 
-/** The files below `dist` that end so; what the tests reach of the inside is no part of the package. */
+/**
+ * The files below `dist` that end so; what the tests reach of the inside is no part of the package.
+ */
 async function shippedWith(end) {
   const found = (await files()).filter((file) => /^dist\/(?!internal\.)/.test(file));
   return found.filter((file) => file.endsWith(end) && !file.endsWith(".wasm.d.ts"));

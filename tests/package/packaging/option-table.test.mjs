@@ -46,7 +46,7 @@ const MADE = {
   rateLimit: "RateLimitOptions",
   slowCalls: "SlowCallsOptions",
 };
-/** What is made for a list, and no option by itself. */
+/** The values that are made for a list, and are no options by themselves. */
 const LISTED = ["circuitBreaker", "rateLimit", "slowCalls"];
 const specs = Object.values(table).filter((spec) => spec.option !== undefined);
 const within = (parent) =>

@@ -111,7 +111,7 @@ export declare function dropped(machine: number): number;
 export declare function encode_head_of(codec: number, storedAt: number, ttl: number, staleWhileRevalidate: number, staleIfError: number, retained: number, tags: Float64Array | number[]): Uint8Array;
 
 /**
- * Whether the entry of `slot` may answer a caller whose load is slow; counts it if so.
+ * True if the entry of `slot` may answer a caller whose load is slow; counts it then.
  */
 export declare function fail_over(machine: number, slot: number, policy: number, now: number): boolean;
 
@@ -127,7 +127,7 @@ export declare function failed(machine: number, slot: number, fence: number, pol
 export declare function failover_after(machine: number, policy: number, way: number): number;
 
 /**
- * Whether the entry of `slot` may answer a call that was refused, hit or not; counts it if so.
+ * True if the entry of `slot` may answer a call that was refused, hit or not; counts it then.
  */
 export declare function fallback(machine: number, slot: number, policy: number, now: number): boolean;
 
@@ -137,8 +137,8 @@ export declare function fallback(machine: number, slot: number, policy: number, 
 export declare function fence(machine: number): number;
 
 /**
- * A lower store held an entry of this `age`; `facts` are some of `looked`. Gives one of `step`,
- * and what `found` says.
+ * A lower store held an entry of this `age`; `facts` are some of `looked`. Gives one of
+ * `step`, and what `found` says.
  */
 export declare function found(machine: number, slot: number, fence: number, policy: number, facts: number, ttl: number, staleWhileRevalidate: number, staleIfError: number, retained: number, size: number, age: number, roll: number, now: number): number;
 
@@ -344,6 +344,6 @@ export declare function usage(machine: number): Float64Array;
 export declare function use_entry(machine: number, slot: number): void;
 
 /**
- * How long callers still wait for the flight of `slot`.
+ * The time for which callers still wait for the flight of `slot`.
  */
 export declare function wait_left(machine: number, slot: number, now: number): number;
