@@ -1,9 +1,10 @@
 // Which module goes into which file of the package, and what the files call one another's exports.
 //
 // Few files, as each costs Node time: what `holdover` needs is one, what HTTP needs besides
-// another, the rules of HTTP as text a third, what else several entries need a fourth; the errors are
-// apart, so that asking for them brings nothing else. The rest of an entry is in its own. Imports lead from entries to `shared/`,
-// and there only to files before in the list, so no two files import each other.
+// another, the rules of HTTP as text a third, what else several entries need a fourth; the errors
+// are apart, so that asking for them brings nothing else. The rest of an entry is in its own.
+// Imports lead from entries to `shared/`, and there only to files before in the list, so no two
+// files import each other.
 
 import { dirname, relative } from "node:path/posix";
 
@@ -11,6 +12,9 @@ import { dirname, relative } from "node:path/posix";
 const SHARED = new Map([
   ["shared/errors", "util/errors"],
   ["shared/holdover", "index"],
+  // With `util/bytes`, so that the inlined core reads it although no function needs its rest: with
+  // that in a file before, the texts of the two modules are apart in an application that has both,
+  // and gzip finds 2.4 KB less in common.
   ["shared/http", "fetch"],
   ["shared/rules", "entry/inline-rules"],
   // Imports of a module or a host are kept by bundlers in whatever they take something from.
