@@ -1,10 +1,11 @@
 //! Values, options and policies.
 
 use crate::support::{Numbers, minute, ms};
+use futures::FutureExt;
 use holdover::driver::testing::Virtual;
-use holdover::driver::{Cache, Error, RateLimit, Scope};
+use holdover::driver::{Cache, CachePolicy, Error, RateLimit, Scope};
 use holdover::guard::rate_limit::{Algorithm, RateLimitOptions};
-use std::string::String;
+use std::sync::Arc;
 
 /// A value that looks into the cache when it is dropped.
 #[derive(Clone)]
@@ -110,4 +111,27 @@ fn limits_by_key_in_force_are_kept_however_many_keys_come() {
     });
     assert!(matches!(outcomes.0, Err(Error::RateLimited { .. })));
     assert_eq!(outcomes.1.unwrap(), 1, "the last one is still in memory");
+}
+
+#[test]
+fn a_hit_allocates_nothing_and_spawns_nothing() {
+    let host = Virtual::new();
+    let cache = Cache::<String, Arc<str>, ()>::builder(host.clone()).build();
+    let policy = CachePolicy::ttl(ms(1_000)).stale_if_error(ms(1_000));
+    let get = cache
+        .wrap(policy, |key: String, _| async move { Ok(Arc::from(key)) })
+        .unwrap();
+    let key = String::from("user:42");
+    let allocated = host.run(async move {
+        get.get(&key).await.unwrap();
+        let mut hits = Box::pin(async {
+            for _ in 0..100 {
+                get.get(&key).await.unwrap();
+            }
+        });
+        allocation_counter::measure(|| {
+            assert!((&mut hits).now_or_never().is_some(), "it waits for nobody");
+        })
+    });
+    assert_eq!(allocated.count_total, 0);
 }
