@@ -41,7 +41,6 @@
 //!
 //! # Features
 //! - `std`: nothing yet that the core needs; kept for hosts that want it named.
-//! - `wasm-core`, `wasm-http`: the bindings that become `core.wasm` and `http.wasm`.
 //! - `async`: [`driver`], a cache of functions over futures; `tokio` and `testing` are hosts of it.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -67,8 +66,6 @@ pub mod record;
 pub mod strategy;
 pub mod tags;
 pub mod time;
-#[cfg(any(feature = "wasm-core", feature = "wasm-http"))]
-pub mod wasm;
 
 pub use call::{Arrival, CallMachine, Counters, Found, Kept, Landed, PolicyId, Served, Step};
 pub use fence::Fence;

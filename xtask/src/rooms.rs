@@ -51,7 +51,7 @@ const RUST: House = House {
     extension: "rs",
     rooms: &[
         "time", "fence", "policy", "strategy", "tags", "record", "guard", "http", "memory",
-        "flight", "call", "driver", "abi", "wasm",
+        "flight", "call", "driver", "abi",
     ],
     exceptions: &[("policy.rs", "strategy")],
     imports: of_rust,
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn tests_and_comments_of_rust_may_name_everything() {
-        let text = "use crate::call::X;\n//! [`crate::call`]\n#[cfg(test)]\nuse crate::wasm::Y;";
+        let text = "use crate::call::X;\n//! [`crate::call`]\n#[cfg(test)]\nuse crate::abi::Y;";
         assert_eq!(
             RUST.backward(Path::new("time.rs"), text),
             [(PathBuf::from("time.rs"), "call")]

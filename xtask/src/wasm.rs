@@ -28,8 +28,8 @@ pub(crate) struct Module {
     pub(crate) declarations: PathBuf,
 }
 
-/// The modules: calls, guards and tags; the rules of HTTP. Each is the crate with the feature of
-/// that name.
+/// The modules: calls, guards and tags; the rules of HTTP. Each is `crates/wasm` with the feature
+/// of that name.
 pub(crate) const NAMES: [&str; 2] = ["core", "http"];
 
 /// Only features of Node 20, workerd and Safari 16, which the compiler uses anyway.
@@ -91,12 +91,12 @@ fn build_one(workspace: &Workspace, name: &'static str) -> Result<Module> {
 fn compile(workspace: &Workspace, name: &str) -> Result<PathBuf> {
     let toolchain = Toolchain::for_target(WASM)?;
     let mut cargo = toolchain.cargo(workspace, "rustc", WASM, "std,panic_abort");
-    cargo.args(["--release", "--package", "holdover", "--lib"]);
-    cargo.args(["--crate-type", "cdylib", "--features"]);
-    cargo.arg(format!("wasm-{name}"));
+    cargo.args(["--release", "--package", "holdover-wasm", "--lib"]);
+    cargo.args(["--crate-type", "cdylib", "--no-default-features"]);
+    cargo.args(["--features", name]);
     let raw = workspace.scratch("wasm").join(format!("{name}.wasm"));
     let mut inputs = Inputs::of(&toolchain.version()?);
-    for source in ["src", "Cargo.toml", "Cargo.lock"] {
+    for source in ["src", "crates/wasm", "Cargo.toml", "Cargo.lock"] {
         inputs = inputs.path(&workspace.path(source))?;
     }
     let stamp = format!("compile-{name}");
@@ -104,7 +104,7 @@ fn compile(workspace: &Workspace, name: &str) -> Result<PathBuf> {
     once(workspace, &stamp, &what, &inputs, &raw, || {
         run_shown(&mut cargo)?;
         let folder = toolchain.release_folder(workspace, WASM);
-        write(&raw, &read(&folder.join("holdover.wasm"))?)
+        write(&raw, &read(&folder.join("holdover_wasm.wasm"))?)
     })?;
     Ok(raw)
 }

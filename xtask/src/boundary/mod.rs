@@ -197,7 +197,7 @@ fn declarations(module: &Module) -> Result<String> {
         })
         .collect();
     Ok(format!(
-        "// Generated from src/wasm/ by `cargo xtask build`: change those files, not this one. Only\n\
+        "// Generated from crates/wasm/ by `cargo xtask build`: change those files, not this one. Only\n\
          // `{}.ts` may import it.\n\n\
          /** Instantiates the module anew, forgetting an instance that trapped. */\n\
          export declare function __reinit(module: WebAssembly.Module): void;\n\n\

@@ -1,4 +1,4 @@
-// Generated from src/wasm/ by `cargo xtask build`: change those files, not this one. Only
+// Generated from crates/wasm/ by `cargo xtask build`: change those files, not this one. Only
 // `core.ts` may import it.
 
 /** Instantiates the module anew, forgetting an instance that trapped. */

@@ -3,8 +3,10 @@
 //! Two modules, as a cache of functions does not need the rules of HTTP. Free functions, no exported
 //! classes: nothing here relies on finalizers, and a module that trapped can be replaced as a whole.
 //! Durations and times are milliseconds; no end is `Infinity`. What the numbers mean is in
-//! [`crate::abi`]; the declarations for the other side are made from the functions here:
+//! [`holdover::abi`]; the declarations for the other side are made from the functions here:
 //! `js/src/core/glue/`.
+#![no_std]
+#![forbid(unsafe_code)]
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
@@ -13,12 +15,14 @@
     reason = "JavaScript has one kind of number; casts saturate, and exact values stay below 2^53"
 )]
 
-#[cfg(feature = "wasm-core")]
+extern crate alloc;
+
+#[cfg(feature = "core")]
 pub mod core;
-#[cfg(feature = "wasm-http")]
+#[cfg(feature = "http")]
 pub mod http;
 
-use crate::time::{Span, Timestamp};
+use holdover::time::{Span, Timestamp};
 
 /// std's allocator is a fifth of the module.
 #[cfg(target_arch = "wasm32")]
@@ -26,7 +30,7 @@ use crate::time::{Span, Timestamp};
 static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 
 /// A trap is all a host can see of a panic, so the messages need not be there.
-#[cfg(all(target_arch = "wasm32", not(feature = "std")))]
+#[cfg(target_arch = "wasm32")]
 #[panic_handler]
 fn trap(_: &::core::panic::PanicInfo<'_>) -> ! {
     ::core::arch::wasm32::unreachable()

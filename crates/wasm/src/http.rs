@@ -5,26 +5,26 @@
 //! does not state are NaN. Nothing is kept between two calls.
 
 use super::{span_if_given, span_in, span_out, time_in};
-use crate::abi::{
+use alloc::string::String;
+use alloc::vec::Vec;
+use holdover::abi::{
     self, HttpRulesNumbers, PlanNumbers, RequestNumbers, ResponseNumbers, StoredNumbers, request,
     response,
 };
-use crate::http::age::Exchange;
-use crate::http::cache_control::Scope;
-use crate::http::directive::{Directives, Flag, Seconds};
-use crate::http::handling::{self, Mode, Origin, Request, State, Stored};
-use crate::http::head::{Head, Heads};
-use crate::http::range::{Extent, Parts};
-use crate::http::response::{Kind, Reading, Rules, Transfer, plan, read};
-use crate::http::status::Status;
-use crate::http::storing::{Answer, Storing};
-use crate::http::terms::{self, Stated};
-use crate::http::text::push;
-use crate::http::{groups, invalidation, precondition, range, stored_head, validators, vary};
-use crate::strategy::ttl::{self, Lifetime};
-use crate::time::Span;
-use alloc::string::String;
-use alloc::vec::Vec;
+use holdover::http::age::Exchange;
+use holdover::http::cache_control::Scope;
+use holdover::http::directive::{Directives, Flag, Seconds};
+use holdover::http::handling::{self, Mode, Origin, Request, State, Stored};
+use holdover::http::head::{Head, Heads};
+use holdover::http::range::{Extent, Parts};
+use holdover::http::response::{Kind, Reading, Rules, Transfer, plan, read};
+use holdover::http::status::Status;
+use holdover::http::storing::{Answer, Storing};
+use holdover::http::terms::{self, Stated};
+use holdover::http::text::push;
+use holdover::http::{groups, invalidation, precondition, range, stored_head, validators, vary};
+use holdover::strategy::ttl::{self, Lifetime};
+use holdover::time::Span;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Flags that are set when a field is there.

@@ -2,7 +2,7 @@
 
 use super::machines::with;
 use super::{slot_in, time_in};
-use crate::abi::beside;
+use holdover::abi::beside;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Begins a load of its own for a caller that was told to wait; gives its fence, 0 where the entry

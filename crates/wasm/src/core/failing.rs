@@ -2,9 +2,9 @@
 
 use super::machines::{Calls, with};
 use super::{arrival, fence_in, slot_in, span_in, span_out, time_in};
-use crate::abi::{TimesNumbers, failure, instead};
-use crate::call::{self, Failure, Instead};
 use alloc::vec::Vec;
+use holdover::abi::{TimesNumbers, failure, instead};
+use holdover::call::{self, Failure, Instead};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// A load failed; `facts` are some of [`mod@failure`]. Gives one of [`mod@instead`].

@@ -2,10 +2,10 @@
 
 use super::machines::with;
 use super::{fence_in, time_in};
-use crate::abi::{self, judged};
-use crate::tags::{Invalidation, Tag, Version, Versions, judge};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use holdover::abi::{self, judged};
+use holdover::tags::{Invalidation, Tag, Version, Versions, judge};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 pub(super) fn tags_in(tags: &[f64]) -> Box<[Tag]> {

@@ -2,11 +2,11 @@
 
 use super::machines::with;
 use super::{arrival, fence_in, slot_in, span_if_given, span_in, span_out, time_in};
-use crate::abi::{LifetimeNumbers, below, facts, landed};
-use crate::call::{Below, Brought, Landed};
-use crate::strategy::lifetime::{Facts, Kind, lifetime as lifetime_of};
-use crate::strategy::ttl::Lifetime;
 use alloc::vec::Vec;
+use holdover::abi::{LifetimeNumbers, below, facts, landed};
+use holdover::call::{Below, Brought, Landed};
+use holdover::strategy::lifetime::{Facts, Kind, lifetime as lifetime_of};
+use holdover::strategy::ttl::Lifetime;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 fn landed_out(landed: Landed) -> i32 {

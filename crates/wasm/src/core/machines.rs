@@ -1,15 +1,15 @@
 //! The machines of this instance, by number.
 
 use super::span_in;
-use crate::abi::{RefusalNumbers, UsageNumbers};
-use crate::call::CallMachine;
-use crate::fence::Fence;
-use crate::guard::Guards;
-use crate::memory::Limits;
-use crate::strategy::ttl::Lifetime;
-use crate::time::Span;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use holdover::abi::{RefusalNumbers, UsageNumbers};
+use holdover::call::CallMachine;
+use holdover::fence::Fence;
+use holdover::guard::Guards;
+use holdover::memory::Limits;
+use holdover::strategy::ttl::Lifetime;
+use holdover::time::Span;
 use spin::{Mutex, MutexGuard};
 use wasm_bindgen::prelude::wasm_bindgen;
 

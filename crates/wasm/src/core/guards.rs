@@ -2,15 +2,15 @@
 
 use super::machines::{Calls, with};
 use super::{span_in, span_out, time_in};
-use crate::abi::{
+use alloc::vec::Vec;
+use holdover::abi::{
     BreakerNumbers, LimitNumbers, RefusalNumbers, SlowNumbers, guard_at, refused, result,
 };
-use crate::guard::circuit_breaker::{CircuitBreaker, CircuitBreakerOptions};
-use crate::guard::rate_limit::{Algorithm, RateLimit, RateLimitOptions};
-use crate::guard::slow_calls::{SlowCalls, SlowCallsOptions};
-use crate::guard::{Guards, Outcome, Permit, Reason, Refusal};
-use crate::time::Timestamp;
-use alloc::vec::Vec;
+use holdover::guard::circuit_breaker::{CircuitBreaker, CircuitBreakerOptions};
+use holdover::guard::rate_limit::{Algorithm, RateLimit, RateLimitOptions};
+use holdover::guard::slow_calls::{SlowCalls, SlowCallsOptions};
+use holdover::guard::{Guards, Outcome, Permit, Reason, Refusal};
+use holdover::time::Timestamp;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 fn guards(numbers: &[f64]) -> Option<Guards> {

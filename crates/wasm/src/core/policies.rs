@@ -2,12 +2,12 @@
 
 use super::machines::with;
 use super::{span_if_given, span_in};
-use crate::abi::{CountNumbers, PolicyNumbers};
-use crate::policy::{Mode, Options, Policy};
-use crate::strategy::early::Early;
-use crate::strategy::hits::Hits;
-use crate::time::Span;
 use alloc::vec::Vec;
+use holdover::abi::{CountNumbers, PolicyNumbers};
+use holdover::policy::{Mode, Options, Policy};
+use holdover::strategy::early::Early;
+use holdover::strategy::hits::Hits;
+use holdover::time::Span;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// `Infinity` means that the option is not set.

@@ -15,11 +15,11 @@ pub mod records;
 pub mod tags;
 
 use super::{span_if_given, span_in, span_out, time_in};
-use crate::abi::{begun, dropped, state, step, wait};
-use crate::call::{Arrival, Served, Step};
-use crate::fence::Fence;
-use crate::memory::SlotId;
-use crate::strategy::ttl::{Lifetime, State};
+use holdover::abi::{begun, dropped, state, step, wait};
+use holdover::call::{Arrival, Served, Step};
+use holdover::fence::Fence;
+use holdover::memory::SlotId;
+use holdover::strategy::ttl::{Lifetime, State};
 use machines::with;
 use wasm_bindgen::prelude::wasm_bindgen;
 

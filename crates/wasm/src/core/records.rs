@@ -3,10 +3,10 @@
 
 use super::tags::versions_in;
 use super::{arrival, span_out, time_in};
-use crate::abi::HeadNumbers;
-use crate::record::{Checksum, Header, decode_head, encode_head};
-use crate::tags::Versions;
 use alloc::vec::Vec;
+use holdover::abi::HeadNumbers;
+use holdover::record::{Checksum, Header, decode_head, encode_head};
+use holdover::tags::Versions;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Writes the head of a record, whose checksum is zero. `tags` are three numbers each: hash, hard

@@ -2,8 +2,8 @@
 
 use super::machines::with;
 use super::{arrival, fence_in, served_code, slot_in, slot_out, span_in, time_in};
-use crate::abi::{found, looked, step};
-use crate::call::{Found, Kept, Looked, Served, Verdict};
+use holdover::abi::{found, looked, step};
+use holdover::call::{Found, Kept, Looked, Served, Verdict};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// A lower store held an entry of this `age`; `facts` are some of [`mod@looked`]. Gives one of

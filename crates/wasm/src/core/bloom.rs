@@ -1,8 +1,8 @@
 //! Bloom filters across the boundary. They belong to no machine: policies of several caches may
 //! ask one filter. A number that means nothing knows nothing, and so calls nothing absent.
 
-use crate::guard::bloom::Bloom;
 use alloc::vec::Vec;
+use holdover::guard::bloom::Bloom;
 use spin::{Mutex, MutexGuard};
 use wasm_bindgen::prelude::wasm_bindgen;
 
