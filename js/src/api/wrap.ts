@@ -3,7 +3,7 @@
 import { STEP_WAIT } from "../core/abi.js";
 import { BoundPolicy } from "../engine/bound-policy.js";
 import type { Call } from "../engine/call.js";
-import { gatherCrowd, joinCrowd } from "../engine/crowd.js";
+import { gatherCrowd, joinCrowd, rejoinCrowd } from "../engine/crowd.js";
 import { HIT_BITS } from "../engine/driver.js";
 import { writtenLifetime } from "../engine/facts.js";
 import { signalsIn, snapshot, withSignal } from "../keys/call-arguments.js";
@@ -259,8 +259,9 @@ export function wrap<Args extends readonly unknown[], Result>(
       if (slot === undefined || !plain || hasSignal(args)) {
         return driver.call(wrapping.callOf(this, args, key)).then(resultOf<Result>);
       }
-      if (slot === memory.crowdSlot) {
-        const shared = joinCrowd(memory, slot, policy, driver) as Promise<Result> | undefined;
+      const flight = memory.flights[slot];
+      if (flight !== undefined) {
+        const shared = joinCrowd(memory, flight, policy, driver) as Promise<Result> | undefined;
         if (shared !== undefined) return shared;
       }
       // The way of a hit: no closure, one call into the core, the slot's own promise.
@@ -269,9 +270,14 @@ export function wrap<Args extends readonly unknown[], Result>(
         const promise = memory.promiseOf(slot) as Promise<Result> | undefined;
         if (promise !== undefined) return promise;
       }
+      const isToldToWait = (verdict & HIT_BITS) === STEP_WAIT;
+      if (isToldToWait) {
+        const shared = rejoinCrowd(memory, slot, policy, driver) as Promise<Result> | undefined;
+        if (shared !== undefined) return shared;
+      }
       const call = wrapping.callOf(this, args, key);
       const result = driver.perform(call, slot, verdict).then(resultOf<Result>);
-      if ((verdict & HIT_BITS) === STEP_WAIT) gatherCrowd(memory, slot, policy, result);
+      if (isToldToWait) gatherCrowd(memory, slot, policy, result);
       return result;
     } catch (error) {
       return Promise.reject(error);

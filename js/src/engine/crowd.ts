@@ -1,28 +1,49 @@
-/** Plain callers of one burst who wait for one load: only the first of them asks the core. */
+/** Plain callers of one burst who wait for one load: the first one's wait does for all of them. */
 
 import type { MemoryStore } from "../memory/memory.js";
 import { isBurst, joinBurst } from "../runtime/clock.js";
 import { currentFrame } from "../runtime/frames.js";
 import type { BoundPolicy } from "./bound-policy.js";
 import type { Driver } from "./driver.js";
+import type { Crowd, Flight } from "./flight.js";
+
+/** Returns the crowd of a flight that a plain caller under this policy may belong to. */
+function crowdOf(flight: Flight, policy: BoundPolicy, driver: Driver): Crowd | undefined {
+  const { crowd } = flight;
+  if (crowd?.policy !== policy || !isBurst(crowd.burst)) return undefined;
+  if (!policy.mayCrowd || currentFrame() !== undefined || driver.isOutdated(flight))
+    return undefined;
+  return crowd;
+}
 
 /**
- * The result that a caller of the crowd of a slot shares; undefined where there is none, or where
- * anything has happened in the memory since the first one was told to wait.
+ * Returns the result that a caller shares without asking the core; undefined where nobody has
+ * gathered, or where anything has happened in the memory since they were told to wait.
  */
 export function joinCrowd(
+  memory: MemoryStore,
+  flight: Flight,
+  policy: BoundPolicy,
+  driver: Driver,
+): Promise<unknown> | undefined {
+  if (flight.crowd?.drains !== memory.drains) return undefined;
+  const crowd = crowdOf(flight, policy, driver);
+  if (crowd === undefined) return undefined;
+  policy.place.joined += 1;
+  return crowd.result;
+}
+
+/** Returns the result that a caller shares whom the core has told to wait; undefined for none. */
+export function rejoinCrowd(
   memory: MemoryStore,
   slot: number,
   policy: BoundPolicy,
   driver: Driver,
 ): Promise<unknown> | undefined {
   const flight = memory.flights[slot];
-  const crowd = flight?.crowd;
-  if (crowd?.policy !== policy || crowd.drains !== memory.drains || !isBurst(crowd.burst))
-    return undefined;
-  if (!policy.mayCrowd || currentFrame() !== undefined) return undefined;
-  if (flight !== undefined && driver.isOutdated(flight)) return undefined;
-  policy.place.joined += 1;
+  const crowd = flight && crowdOf(flight, policy, driver);
+  if (crowd === undefined) return undefined;
+  crowd.drains = memory.drains;
   return crowd.result;
 }
 
@@ -36,5 +57,4 @@ export function gatherCrowd(
   const flight = memory.flights[slot];
   if (flight === undefined || !policy.mayCrowd || currentFrame() !== undefined) return;
   flight.crowd = { policy, burst: joinBurst(), drains: memory.drains, result };
-  memory.crowdSlot = slot;
 }

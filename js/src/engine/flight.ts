@@ -45,8 +45,8 @@ export type Outcome =
 export interface Crowd {
   readonly policy: BoundPolicy;
   readonly burst: number;
-  /** The count of changes of the memory when the first one was told to wait. */
-  readonly drains: number;
+  /** The count of changes of the memory when one of them was last told to wait. */
+  drains: number;
   readonly result: Promise<unknown>;
 }
 

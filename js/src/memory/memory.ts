@@ -79,7 +79,6 @@ export class MemoryStore {
   /** @internal Why the last load failed, for those who are served the entry until the next one. */
   readonly failures: unknown[] = [];
   /** @internal How often anything was changed. */ drains = 0;
-  /** @internal The slot of the last crowd. */ crowdSlot = -1;
   /** @internal Whether nobody is given the very value that is kept. */ readonly copies: boolean;
   /** @internal */ readonly policies: PolicyRoster = new PolicyRoster();
   /** @internal The most bytes that entries may weigh. */

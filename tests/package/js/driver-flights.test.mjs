@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createCache, isHoldoverError } from "holdover";
+import { createCache, isHoldoverError, memory } from "holdover";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 
 /** A loader whose loads end when the test says so. */
@@ -233,4 +233,26 @@ test("callers of one turn share a promise and are counted; after a write they do
   assert.deepEqual(await Promise.all(before), Array(4).fill("loaded"));
   assert.equal(await after, "written");
   await written;
+});
+
+test("followers of one turn share a promise per key, whatever other keys are called in between", async () => {
+  const cache = createCache({ stores: [memory({ maxEntries: 3 })] });
+  const get = cache.wrap((key) => Promise.resolve(key), { ttl: "1h", key: "{0}" });
+  await get("shareable");
+  await get("evicted");
+  const keys = ["a", "b"];
+  const promises = keys.map(() => new Set());
+  for (let round = 0; round < 4; round += 1) {
+    keys.forEach((key, index) => promises[index].add(get(key)));
+  }
+  const sizes = promises.map(({ size }) => size);
+  assert.deepEqual(sizes, [2, 2], "the leader's promise and that of all followers");
+  // A new key drops an entry of the full memory; what others wait for has not changed by that.
+  promises[1].add(get("c"));
+  promises[0].add(get("a"));
+  promises[0].add(get("a"));
+  assert.equal(promises[0].size, 2);
+  assert.deepEqual(await Promise.all(promises[0]), ["a", "a"]);
+  const { loads, coalesced } = cache.stats();
+  assert.deepEqual([loads, coalesced], [5, 8]);
 });
