@@ -243,7 +243,7 @@ test("followers of one turn share a promise per key, whatever other keys are cal
   const keys = ["a", "b"];
   const promises = keys.map(() => new Set());
   for (let round = 0; round < 4; round += 1) {
-    keys.forEach((key, index) => promises[index].add(get(key)));
+    for (const [index, key] of keys.entries()) promises[index].add(get(key));
   }
   const sizes = promises.map(({ size }) => size);
   assert.deepEqual(sizes, [2, 2], "the leader's promise and that of all followers");
