@@ -52,6 +52,7 @@ extern crate std;
 #[cfg(feature = "boundary")]
 pub mod abi;
 pub mod call;
+mod config_error;
 #[cfg(feature = "async")]
 pub mod driver;
 pub mod entry;
@@ -68,8 +69,9 @@ pub mod tags;
 pub mod time;
 
 pub use call::{Arrival, CallMachine, Counters, Found, Kept, Landed, PolicyId, Served, Step};
+pub use config_error::ConfigError;
 pub use fence::Fence;
 pub use memory::{Limits, SlotId};
-pub use policy::{ConfigError, Mode, Options, Policy};
+pub use policy::{Mode, Options, Policy};
 pub use strategy::ttl::{Lifetime, State};
 pub use time::{Span, Timestamp};

@@ -3,11 +3,15 @@
 //! This is the only place that says them. The checks here and in TypeScript, their messages, and
 //! the page `docs/options.md` come from [`TABLE`]: `cargo xtask build` writes the latter two.
 
-use crate::policy::{ConfigError, Policy};
+use crate::config_error::ConfigError;
 use crate::time::Span;
 
 /// The longest delay of a timer in JavaScript, in milliseconds; a longer one fires at once.
 pub const LONGEST_TIMER: u64 = (1 << 31) - 1;
+/// The wait after a failed load, where none is given.
+pub const DEFAULT_RETRY_AFTER: Span = Span::from_secs(1);
+/// How long a flight without `timeout` holds its key before another caller may take over.
+pub const DEFAULT_LEASE: Span = Span::from_secs(30);
 /// The most that guards count to.
 pub const MOST_COUNTED: u32 = 1_000_000;
 /// The most that hits count to.
@@ -259,7 +263,7 @@ options! {
     TIMEOUT = "timeout": Takes::Duration(Range { zero: false, ..DELAY }), Everywhere, "no limit";
     /// After a failed load that an older answer made up for, the pause before the next load of that
     /// key. It doubles with each failure up to 30 s, and a success ends it.
-    RETRY_AFTER = "retry_after": Takes::Duration(FROM_ZERO), Everywhere, "1 s", Policy::RETRY_AFTER.as_millis();
+    RETRY_AFTER = "retry_after": Takes::Duration(FROM_ZERO), Everywhere, "1 s", DEFAULT_RETRY_AFTER.as_millis();
     /// `"cache-first"`: a fresh answer is served without a load. `"origin-first"`: every call
     /// loads, and the cache only stands in for an origin that fails or is slow.
     MODE = "mode": Takes::Choice(&["cache-first", "origin-first"]), Everywhere, "`\"cache-first\"`";
@@ -286,7 +290,7 @@ options! {
     /// ttl, wait, onTimeout })` of `holdover/locks`.
     LOCK = "lock": Takes::Other("loadLock({ ttl, wait, onTimeout }) of \"holdover/locks\""), Everywhere, "none";
     /// The longest time that the lock holds.
-    LOCK_TTL = "lock.ttl": Takes::Duration(ABOVE_ZERO), Within, "`timeout`, at most 30 s", Policy::LEASE.as_millis();
+    LOCK_TTL = "lock.ttl": Takes::Duration(ABOVE_ZERO), Within, "`timeout`, at most 30 s", DEFAULT_LEASE.as_millis();
     /// The longest time that others wait for it.
     LOCK_WAIT = "lock.wait": Takes::Duration(Range { timer: true, ..FROM_ZERO }), Within, "`ttl`";
     /// Their way on after that: load without it, or fail with `E_LOCK_TIMEOUT`.

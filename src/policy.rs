@@ -1,11 +1,11 @@
 //! Options, and the [`Policy`] they compile to, which cannot be wrong.
 
+pub use crate::config_error::ConfigError;
 use crate::options;
 use crate::strategy::early::Early;
 use crate::strategy::hits::Hits;
 use crate::strategy::ttl::Lifetime;
 use crate::time::Span;
-use core::fmt;
 
 /// Which is asked first when an entry is fresh: the cache or the origin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -88,11 +88,11 @@ pub struct Policy {
 
 impl Policy {
     /// Default of [`Options::retry_after`].
-    pub const RETRY_AFTER: Span = Span::from_secs(1);
+    pub const RETRY_AFTER: Span = options::DEFAULT_RETRY_AFTER;
     /// Where the doubling of `retry_after` ends (a longer `retry_after` is kept as it is).
     pub const RETRY_AFTER_MAX: Span = Span::from_secs(30);
     /// How long a flight without `timeout` holds its key before another caller may take over.
-    pub const LEASE: Span = Span::from_secs(30);
+    pub const LEASE: Span = options::DEFAULT_LEASE;
     /// What a lease adds to `timeout`, so that a living leader's own timeout always comes first.
     pub const LEASE_GRACE: Span = Span::from_millis(50);
 
@@ -111,13 +111,13 @@ impl Policy {
         if let (Some(failover), Some(timeout)) = (given.failover_after, given.timeout)
             && failover >= timeout
         {
-            return Err(ConfigError::FAILOVER_NOT_BEFORE_TIMEOUT);
+            return Err(FAILOVER_NOT_BEFORE_TIMEOUT);
         }
         let never_stale = given.stale_while_revalidate.is_zero()
             && given.stale_if_error.is_zero()
             && given.mode == Mode::CacheFirst;
         if given.failover_after.is_some() && never_stale {
-            return Err(ConfigError::FAILOVER_WITHOUT_ENTRY);
+            return Err(FAILOVER_WITHOUT_ENTRY);
         }
         refuse_early(given.early)?;
         refuse_hits(given.hits)?;
@@ -229,6 +229,14 @@ impl Policy {
     }
 }
 
+const FAILOVER_NOT_BEFORE_TIMEOUT: ConfigError =
+    ConfigError::of("failover_after", "a duration below `timeout`");
+const FAILOVER_WITHOUT_ENTRY: ConfigError = ConfigError::of(
+    "failover_after",
+    "only with stale_while_revalidate, stale_if_error or origin-first mode, which leave an entry to serve",
+);
+const REFRESH_AFTER_MAX: ConfigError = ConfigError::of("hits.refresh_at", "at most `max`");
+
 fn refuse_early(early: Option<Early>) -> Result<(), ConfigError> {
     match early {
         Some(Early::Probabilistic { beta }) => options::EARLY_BETA.check(beta),
@@ -244,51 +252,10 @@ fn refuse_hits(hits: Option<Hits>) -> Result<(), ConfigError> {
     let refresh_at = refresh_at.unwrap_or(1);
     options::HITS_REFRESH_AT.check(f64::from(refresh_at))?;
     if refresh_at > max {
-        return Err(ConfigError::REFRESH_AFTER_MAX);
+        return Err(REFRESH_AFTER_MAX);
     }
     Ok(())
 }
-
-/// Options that cannot work: which one, and what is allowed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ConfigError {
-    option: &'static str,
-    allowed: &'static str,
-}
-
-impl ConfigError {
-    const FAILOVER_NOT_BEFORE_TIMEOUT: Self =
-        Self::of("failover_after", "a duration below `timeout`");
-    const FAILOVER_WITHOUT_ENTRY: Self = Self::of(
-        "failover_after",
-        "only with stale_while_revalidate, stale_if_error or origin-first mode, which leave an entry to serve",
-    );
-    const REFRESH_AFTER_MAX: Self = Self::of("hits.refresh_at", "at most `max`");
-
-    pub(crate) const fn of(option: &'static str, allowed: &'static str) -> Self {
-        Self { option, allowed }
-    }
-
-    /// The option that is wrong.
-    #[must_use]
-    pub const fn option(&self) -> &'static str {
-        self.option
-    }
-
-    /// What the option may be.
-    #[must_use]
-    pub const fn allowed(&self) -> &'static str {
-        self.allowed
-    }
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "option `{}`: allowed is {}", self.option, self.allowed)
-    }
-}
-
-impl core::error::Error for ConfigError {}
 
 #[cfg(test)]
 mod tests {

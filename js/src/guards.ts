@@ -8,7 +8,8 @@ import {
 import { Guards } from "./engine/guards.js";
 import { WorkingGuard } from "./engine/guards-at-work.js";
 import type { Guard } from "./policy/guard.js";
-import { type CompiledGuards, compileGiven, type GuardScope } from "./policy/guard-options.js";
+import { compileGiven } from "./policy/guard-options.js";
+import type { CompiledGuards, GuardScope } from "./policy/guard-rules.js";
 import type {
   CircuitBreakerOptions,
   RateLimitOptions,

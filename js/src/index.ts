@@ -10,7 +10,6 @@ export type { CacheStats } from "./api/stats.js";
 export type {
   ArgumentsAfterContext,
   ArgumentsOf,
-  Explained,
   Wrapped,
   WrappedLike,
 } from "./api/wrap.js";
@@ -26,7 +25,7 @@ export {
 } from "./memory/memory.js";
 export type { MemoryOptions } from "./memory/memory-options.js";
 export type { ByteSize } from "./memory/size.js";
-export type { Source } from "./model/answer.js";
+export type { Explained, Source } from "./model/answer.js";
 export type { CacheEvent, FailureEvent, KeyEvent, StoreEvent } from "./model/events.js";
 export type { LoadContext, LoadManyContext, Previous } from "./model/loader.js";
 export type { SchemaResult, StandardSchema, Validate } from "./model/schema.js";

@@ -12,7 +12,7 @@ use super::host::{Host, LoadContext};
 use super::policy::{CachePolicy, Rules, tag};
 use super::state::{Locked, State, lock};
 use crate::call::{Arrival, Counters, Landed, PolicyId};
-use crate::policy::ConfigError;
+use crate::config_error::ConfigError;
 use crate::strategy::lifetime::lifetime;
 use crate::strategy::ttl::{Lifetime, State as Good};
 use crate::tags::Tag;

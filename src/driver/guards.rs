@@ -2,11 +2,11 @@
 
 use super::bounds::{Decide, opaque};
 use super::error::{Cause, Error};
+use crate::config_error::ConfigError;
 use crate::guard::circuit_breaker::{self, CircuitBreakerOptions};
 use crate::guard::rate_limit::{self, RateLimitOptions};
 use crate::guard::slow_calls::{self, SlowCallsOptions};
 use crate::guard::{Guards, Outcome, Permit, Refusal};
-use crate::policy::ConfigError;
 use crate::time::{Span, Timestamp};
 use std::collections::HashMap;
 use std::hash::Hash;

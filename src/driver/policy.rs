@@ -3,7 +3,8 @@
 use super::bounds::{BoxFuture, Decide, Failure, Key, MaybeSend, MaybeSync, Value, opaque};
 use super::error::{Cause, Error};
 use super::guards::{CircuitBreaker, GuardSets, RateLimit, SlowCalls};
-use crate::policy::{ConfigError, Mode, Options, Policy};
+use crate::config_error::ConfigError;
+use crate::policy::{Mode, Options, Policy};
 use crate::strategy::early::Early;
 use crate::strategy::hits::Hits;
 use crate::strategy::lifetime::{Facts, Kind};

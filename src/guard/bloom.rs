@@ -9,7 +9,7 @@
 //! empty filter in its place would report everything as absent.
 
 use super::murmur3::murmur3;
-use crate::policy::ConfigError;
+use crate::config_error::ConfigError;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::f64::consts::LN_2;

@@ -13,8 +13,8 @@
 //! is ignored. Refused loads do not count, nor do loads that an earlier state admitted.
 
 use super::{Outcome, Reason, Refusal};
+use crate::config_error::ConfigError;
 use crate::options;
-use crate::policy::ConfigError;
 use crate::time::{Span, Timestamp};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;

@@ -6,8 +6,8 @@
 //! recorded, so repeated attempts succeed as soon as a place is free.
 
 use super::{Reason, Refusal};
+use crate::config_error::ConfigError;
 use crate::options;
-use crate::policy::ConfigError;
 use crate::time::{Span, Timestamp};
 use alloc::collections::VecDeque;
 

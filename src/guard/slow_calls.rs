@@ -1,8 +1,8 @@
 //! A slow-call detector: it refuses loads after one that was much slower than those before.
 
 use super::{Reason, Refusal};
+use crate::config_error::ConfigError;
 use crate::options;
-use crate::policy::ConfigError;
 use crate::time::{Span, Timestamp};
 use alloc::collections::VecDeque;
 

@@ -2,6 +2,7 @@
 
 mod apt;
 mod boundary;
+mod cycles;
 mod debian;
 mod excerpt;
 mod glue;

@@ -1,5 +1,6 @@
 //! Holds the folders of the sources to one direction: a folder may import itself and those before
 //! it in its list. Loose files (the entries of the package, the crate's root) may import everything.
+//! No two files may import each other, by whatever way round, be it only for types.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,6 +8,7 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
+use crate::cycles::{self, Graph};
 use crate::workspace::Workspace;
 
 /// The folders of one language, the most general first.
@@ -16,7 +18,7 @@ struct House {
     rooms: &'static [&'static str],
     /// Files with an import from a later folder, and that folder: still to be fixed.
     exceptions: &'static [(&'static str, &'static str)],
-    /// Returns the files, relative to the root, that a file's text imports.
+    /// Returns the files, relative to the root and without extension, that a file's text imports.
     imports: fn(file: &Path, text: &str) -> Vec<PathBuf>,
 }
 
@@ -38,11 +40,7 @@ const TYPESCRIPT: House = House {
         "api",
         "http",
     ],
-    exceptions: &[
-        ("memory/memory.ts", "engine"),
-        ("policy/bloom.ts", "engine"),
-        ("records/codec/response-checks.ts", "http"),
-    ],
+    exceptions: &[],
     imports: of_typescript,
 };
 
@@ -66,11 +64,14 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     for house in [TYPESCRIPT, RUST] {
         let mut wrong = BTreeSet::new();
         let mut used = BTreeSet::new();
-        for file in files_of(workspace, &house)? {
-            let path = workspace.path(house.root).join(&file);
+        let mut graph = Graph::new();
+        let files = files_of(workspace, &house)?;
+        for file in &files {
+            let path = workspace.path(house.root).join(file);
             let text =
                 fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-            for (importer, imported) in house.backward(&file, &text) {
+            graph.insert(file.clone(), house.imported(file, &text, &files));
+            for (importer, imported) in house.backward(file, &text) {
                 let name = importer.to_string_lossy().into_owned();
                 match house
                     .exceptions
@@ -93,6 +94,14 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
              wrong: {wrong:#?}; exceptions that are needed no longer: {unused:#?}",
             house.root,
         );
+        let cycle = cycles::find(&graph);
+        ensure!(
+            cycle.is_none(),
+            "files of {} import each other: {:#?}; shared types belong in a file of their own, and \
+             a function takes the narrowest interface it needs",
+            house.root,
+            cycle.unwrap_or_default(),
+        );
     }
     Ok(())
 }
@@ -111,6 +120,26 @@ impl House {
             .collect()
     }
 
+    /// Returns the files of the sources that a file imports.
+    fn imported(&self, file: &Path, text: &str, files: &BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
+        (self.imports)(file, text)
+            .iter()
+            .filter_map(|imported| self.file_of(imported, files))
+            .filter(|imported| imported != file)
+            .collect()
+    }
+
+    /// Returns the file that an import leads to; in Rust the last names of a path may be of items.
+    fn file_of(&self, imported: &Path, files: &BTreeSet<PathBuf>) -> Option<PathBuf> {
+        imported.ancestors().find_map(|path| {
+            let file = format!("{}.{}", path.display(), self.extension);
+            let folder = path.join("mod").with_extension(self.extension);
+            [file.into(), folder]
+                .into_iter()
+                .find(|file| files.contains(file))
+        })
+    }
+
     /// Returns the position in the list of a file's folder (or, in Rust, module).
     fn place_of(&self, file: &Path) -> Option<usize> {
         let first = file.components().next()?.as_os_str().to_str()?;
@@ -119,9 +148,9 @@ impl House {
     }
 }
 
-fn files_of(workspace: &Workspace, house: &House) -> Result<Vec<PathBuf>> {
+fn files_of(workspace: &Workspace, house: &House) -> Result<BTreeSet<PathBuf>> {
     let root = workspace.path(house.root);
-    let mut found = Vec::new();
+    let mut found = BTreeSet::new();
     let mut folders = vec![root.clone()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).with_context(|| format!("in {}", folder.display()))? {
@@ -132,7 +161,7 @@ fn files_of(workspace: &Workspace, house: &House) -> Result<Vec<PathBuf>> {
                 .extension()
                 .is_some_and(|given| given == house.extension)
             {
-                found.push(path.strip_prefix(&root)?.to_path_buf());
+                found.insert(path.strip_prefix(&root)?.to_path_buf());
             }
         }
     }
@@ -147,6 +176,7 @@ fn of_typescript(file: &Path, text: &str) -> Vec<PathBuf> {
         .chain(text.match_indices("import(\""))
         .filter_map(|(at, begin)| text[at + begin.len()..].split('"').next())
         .filter(|specifier| specifier.starts_with('.'))
+        .map(|specifier| specifier.strip_suffix(".js").unwrap_or(specifier))
         .map(|specifier| resolve(&folder.join(specifier)))
         .collect()
 }
@@ -161,8 +191,9 @@ fn of_rust(file: &Path, text: &str) -> Vec<PathBuf> {
         .filter(|line| !line.trim_start().starts_with("//"))
         .flat_map(|line| line.split("crate::").skip(1))
         .map(|rest| {
-            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_');
-            PathBuf::from(&rest[..end.unwrap_or(rest.len())])
+            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != ':');
+            let path = &rest[..end.unwrap_or(rest.len())];
+            path.split("::").filter(|name| !name.is_empty()).collect()
         })
         .collect()
 }
@@ -191,6 +222,12 @@ mod tests {
         let found = TYPESCRIPT.backward(Path::new("memory/memory.ts"), text);
         assert_eq!(found, [(PathBuf::from("memory/memory.ts"), "engine")]);
         assert!(TYPESCRIPT.backward(Path::new("index.ts"), text).is_empty());
+        let file = |name: &str| PathBuf::from(name);
+        let files = ["util/a.ts", "engine/b.ts"].map(PathBuf::from).into();
+        assert_eq!(
+            TYPESCRIPT.imported(Path::new("memory/memory.ts"), text, &files),
+            [file("util/a.ts"), file("engine/b.ts")].into()
+        );
         let deeper = "await import(\"../../api/cache.js\")";
         assert_eq!(
             TYPESCRIPT
@@ -206,6 +243,11 @@ mod tests {
         assert_eq!(
             RUST.backward(Path::new("time.rs"), text),
             [(PathBuf::from("time.rs"), "call")]
+        );
+        let files = ["call/mod.rs", "wasm/mod.rs"].map(PathBuf::from).into();
+        assert_eq!(
+            RUST.imported(Path::new("time.rs"), text, &files),
+            [PathBuf::from("call/mod.rs")].into()
         );
     }
 }

@@ -6,6 +6,7 @@ import { hostOf } from "../engine/host.js";
 import { Policies } from "../engine/policies.js";
 import type { Disabled, DisableOptions } from "../engine/switches.js";
 import type { AnyStore } from "../memory/memory.js";
+import type { Explained } from "../model/answer.js";
 import type { CacheEvent } from "../model/events.js";
 import { visible } from "../model/http-value.js";
 import type { LoadContext } from "../model/loader.js";
@@ -22,7 +23,6 @@ import { type CacheStats, statsFor } from "./stats.js";
 import {
   type ArgumentsAfterContext,
   type ArgumentsOf,
-  type Explained,
   type Wrapped,
   type WrappedLike,
   wrap,

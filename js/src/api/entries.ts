@@ -6,14 +6,13 @@ import * as core from "../core/core.js";
 import type { Driver } from "../engine/driver.js";
 import type { Host } from "../engine/host.js";
 import { hashTags } from "../keys/tags.js";
-import type { Answer, Source, Times } from "../model/answer.js";
+import type { Answer, Explained, Source, Times } from "../model/answer.js";
 import { CachedError } from "../model/cached-error.js";
 import { type FoundEntry, type Lifetime, totalOf } from "../model/entry.js";
 import { isServable } from "../model/entry-state.js";
 import { HttpValue } from "../model/http-value.js";
 import type { Begun, Tagged, TagHashes } from "../model/tagged.js";
 import type { Form } from "../records/entry-records.js";
-import type { Explained } from "./wrap.js";
 
 /** The fence of a direct write. */
 const NEWEST = -1;

@@ -6,11 +6,12 @@ import type { Call } from "../engine/call.js";
 import { gatherCrowd, joinCrowd, rejoinCrowd } from "../engine/crowd.js";
 import { HIT_BITS } from "../engine/driver.js";
 import { writtenLifetime } from "../engine/facts.js";
+import { flightAt } from "../engine/flight.js";
 import { signalsIn, snapshot, withSignal } from "../keys/call-arguments.js";
 import { type KeyFunction, keyFunction } from "../keys/key.js";
 import { isAbortSignal } from "../keys/key-encode.js";
 import { tagsFor } from "../keys/tags.js";
-import type { Answer, Source } from "../model/answer.js";
+import type { Answer, Explained } from "../model/answer.js";
 import type { LoadContext } from "../model/loader.js";
 import {
   type CompiledCall,
@@ -21,23 +22,7 @@ import {
 import type { CallOptions, PolicyOptions } from "../policy/policy-options.js";
 import { currentFrame, Habits } from "../runtime/frames.js";
 import { ConfigError } from "../util/errors.js";
-import type { Cache } from "./cache.js";
-
-/** An answer and where it came from. */
-export interface Explained<Result> {
-  /** What the call itself would have given. */
-  readonly value: Result;
-  /** Where it came from. */
-  readonly source: Source;
-  /** Milliseconds since it was stored; 0 for an answer that was not. */
-  readonly age: number;
-  /** Milliseconds it stays fresh; negative when it is stale. */
-  readonly ttl: number;
-  /** The store that had it; undefined for an answer of the origin. */
-  readonly layer: string | undefined;
-  /** Why the origin did not answer, when an entry answered instead. */
-  readonly error?: unknown;
-}
+import type { PolicySubject } from "./subject.js";
 
 /** A function whose answers are cached. Called like the function it wraps. */
 export interface Wrapped<Args extends readonly unknown[], Result> {
@@ -111,7 +96,7 @@ const keepArguments = (call: Call): void => {
 
 /** What makes calls of one wrapped function. */
 export class Wrapping<Args extends readonly unknown[], Result> {
-  readonly cache: Cache;
+  readonly cache: PolicySubject;
   readonly policy: BoundPolicy;
   readonly keyOf: KeyFunction;
   readonly #habits = new Habits();
@@ -122,7 +107,7 @@ export class Wrapping<Args extends readonly unknown[], Result> {
   readonly #asksLater: boolean;
 
   constructor(
-    cache: Cache,
+    cache: PolicySubject,
     load: (...args: Args) => Result | PromiseLike<Result>,
     options: PolicyOptions<Args, Result>,
   ) {
@@ -240,7 +225,7 @@ const resultOf = <Result>(answer: Answer): Result => answer.value as Result;
 
 /** Wraps a function: see `Cache.wrap`. */
 export function wrap<Args extends readonly unknown[], Result>(
-  cache: Cache,
+  cache: PolicySubject,
   load: (...args: Args) => Result | PromiseLike<Result>,
   options: PolicyOptions<Args, Result>,
 ): Wrapped<Args, Result> {
@@ -259,7 +244,7 @@ export function wrap<Args extends readonly unknown[], Result>(
       if (slot === undefined || !plain || hasSignal(args)) {
         return driver.call(wrapping.callOf(this, args, key)).then(resultOf<Result>);
       }
-      const flight = memory.flights[slot];
+      const flight = flightAt(memory, slot);
       if (flight !== undefined) {
         const shared = joinCrowd(memory, flight, policy, driver) as Promise<Result> | undefined;
         if (shared !== undefined) return shared;

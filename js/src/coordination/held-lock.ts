@@ -3,7 +3,7 @@
 import type { CancelTimer, Timers } from "../runtime/clock.js";
 import { type Duration, duration } from "../util/duration.js";
 import { LockLostError } from "../util/errors.js";
-import type { LocalHold } from "./local-lock.js";
+import type { LocalHold } from "./local-locks.js";
 import type { StoreLock } from "./lock.js";
 
 /** `Symbol.asyncDispose` where the consumer's `lib` knows it. */

@@ -1,7 +1,7 @@
 /** Locks within this instance: one holder per name; waiting callers are served in order. */
 
 import type { Timers } from "../runtime/clock.js";
-import { keepLocks, knownLocks } from "./local-locks.js";
+import { keepLocks, knownLocks, type LocalHold, type LocalLocks } from "./local-locks.js";
 
 interface Line {
   holder: object | undefined;
@@ -11,19 +11,11 @@ interface Line {
   readonly waiting: Set<() => void>;
 }
 
-/** A held local lock. */
-export interface LocalHold {
-  /** Releases it; false if it ended before, or has another holder. */
-  release(): boolean;
-  /** Extends it to `lease` milliseconds from now; false if it has another holder. */
-  renew(lease: number): boolean;
-}
-
 /** The number of names from which on ended locks are looked for. */
 const SWEEP_FROM = 1000;
 
 /** The locks of one instance. */
-export class LocalLocks {
+class Lines implements LocalLocks {
   readonly #lines = new Map<string, Line>();
   readonly #timers: Timers;
   #sweepAt = SWEEP_FROM;
@@ -33,23 +25,19 @@ export class LocalLocks {
     this.#timers = timers;
   }
 
-  /** The number of known names, including locks that ended recently. */
   get size(): number {
     return this.#lines.size;
   }
 
-  /** Returns a number larger than all it returned before. */
   next(): number {
     this.#holds += 1;
     return this.#holds;
   }
 
-  /** True if the lock has a holder. */
   isHeld(name: string): boolean {
     return this.#leaseLeft(this.#lines.get(name)) > 0;
   }
 
-  /** Takes a lock for `lease` milliseconds; undefined if it was not free within `wait`. */
   async acquire(name: string, lease: number, wait: number): Promise<LocalHold | undefined> {
     let left = wait;
     for (;;) {
@@ -122,5 +110,5 @@ export class LocalLocks {
 
 /** Returns the locks of a namespace of a memory. */
 export function localLocksOf(space: object, timers: Timers): LocalLocks {
-  return knownLocks(space) ?? keepLocks(space, new LocalLocks(timers));
+  return knownLocks(space) ?? keepLocks(space, new Lines(timers));
 }

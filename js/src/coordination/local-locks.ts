@@ -1,6 +1,24 @@
 /** The locks within this instance, known to those who do not bring the code for them. */
 
-import type { LocalLocks } from "./local-lock.js";
+/** A held local lock. */
+export interface LocalHold {
+  /** Releases it; false if it ended before, or has another holder. */
+  release(): boolean;
+  /** Extends it to `lease` milliseconds from now; false if it has another holder. */
+  renew(lease: number): boolean;
+}
+
+/** The locks of one instance. */
+export interface LocalLocks {
+  /** The number of known names, including locks that ended recently. */
+  readonly size: number;
+  /** Returns a number larger than all it returned before. */
+  next(): number;
+  /** True if the lock has a holder. */
+  isHeld(name: string): boolean;
+  /** Takes a lock for `lease` milliseconds; undefined if it was not free within `wait`. */
+  acquire(name: string, lease: number, wait: number): Promise<LocalHold | undefined>;
+}
 
 const KNOWN = new WeakMap<object, LocalLocks>();
 

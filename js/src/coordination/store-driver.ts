@@ -4,7 +4,8 @@
  */
 
 import type { Store } from "../model/store.js";
-import type { Layers, LayersHost } from "../tiers/layers.js";
+import type { Layers } from "../tiers/layers.js";
+import type { LayersHost } from "../tiers/layers-host.js";
 import type { Change, Feed } from "./feed.js";
 
 /** The stores below memory at work, and the messages between instances that they carry. */

@@ -15,7 +15,7 @@ import { afterMicrotask } from "../runtime/clock.js";
 import { Frame, leaveFrame, runWithin } from "../runtime/frames.js";
 import type { Layers } from "../tiers/layers.js";
 import { ConfigError, type HoldoverError } from "../util/errors.js";
-import type { Admission } from "./guards.js";
+import type { Admission } from "./admission.js";
 
 /** A context that knows where its loader runs. */
 type BatchedContext = LoadContext & { readonly frame?: Frame };

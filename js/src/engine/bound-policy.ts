@@ -3,9 +3,9 @@
 import { WAIT_FALLBACK, writePolicyNumbers } from "../core/abi.js";
 import * as core from "../core/core.js";
 import type { MemoryStore } from "../memory/memory.js";
-import type { SharedPlace } from "../policy/guard-options.js";
+import { NOT_STATED } from "../model/entry.js";
 import type { CompiledPolicy } from "../policy/policy.js";
-import { NOT_STATED } from "./facts.js";
+import type { SharedPlace } from "../policy/shared-options.js";
 import type { Guards } from "./guards.js";
 import { guardsOf } from "./guards-at-work.js";
 import type { LoadTimesHistogram } from "./load-times.js";

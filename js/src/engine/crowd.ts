@@ -5,7 +5,7 @@ import { isBurst, joinBurst } from "../runtime/clock.js";
 import { currentFrame } from "../runtime/frames.js";
 import type { BoundPolicy } from "./bound-policy.js";
 import type { Driver } from "./driver.js";
-import type { Crowd, Flight } from "./flight.js";
+import { type Crowd, type Flight, flightAt } from "./flight.js";
 
 /** Returns the crowd of a flight that a plain caller under this policy may belong to. */
 function crowdOf(flight: Flight, policy: BoundPolicy, driver: Driver): Crowd | undefined {
@@ -40,7 +40,7 @@ export function rejoinCrowd(
   policy: BoundPolicy,
   driver: Driver,
 ): Promise<unknown> | undefined {
-  const flight = memory.flights[slot];
+  const flight = flightAt(memory, slot);
   const crowd = flight && crowdOf(flight, policy, driver);
   if (crowd === undefined) return undefined;
   crowd.drains = memory.drains;
@@ -54,7 +54,7 @@ export function gatherCrowd(
   policy: BoundPolicy,
   result: Promise<unknown>,
 ): void {
-  const flight = memory.flights[slot];
+  const flight = flightAt(memory, slot);
   if (flight === undefined || !policy.mayCrowd || currentFrame() !== undefined) return;
   flight.crowd = { policy, burst: joinBurst(), drains: memory.drains, result };
 }

@@ -37,7 +37,7 @@ import { keepsRequestsApart, tellRequestsApart } from "../runtime/requests.js";
 import { ClosedError, type HoldoverError, ReentranceError } from "../util/errors.js";
 import type { BoundPolicy } from "./bound-policy.js";
 import { type Call, signalsOf, type WaitKind } from "./call.js";
-import { Flight } from "./flight.js";
+import { Flight, flightAt } from "./flight.js";
 import { FlightContext } from "./flight-context.js";
 import type { Host } from "./host.js";
 import { Landing } from "./landing.js";
@@ -375,7 +375,7 @@ export class Driver {
         );
       }
       default: {
-        const flight = memory.flights[slot];
+        const flight = flightAt(memory, slot);
         if (flight === undefined) return this.#bypass(call);
         const isOwn = call.within?.wouldWaitForItself(flight.frame) === true;
         // Registered before anything is told: a listener may call the cache.

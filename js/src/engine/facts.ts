@@ -8,15 +8,13 @@ import {
   readLifetimeNumbers,
 } from "../core/abi.js";
 import * as core from "../core/core.js";
-import type { Lifetime } from "../model/entry.js";
+import { type Lifetime, NOT_STATED } from "../model/entry.js";
 import { duration } from "../util/duration.js";
 import { settled } from "../util/user-functions.js";
 import type { BoundPolicy } from "./bound-policy.js";
 import type { Call } from "./call.js";
 import type { Host } from "./host.js";
 
-/** A time that nobody states: the policy's holds. */
-export const NOT_STATED: number = Number.NaN;
 /** For a roll that nobody looks at. */
 export const MIDDLE = 0.5;
 

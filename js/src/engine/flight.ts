@@ -1,13 +1,14 @@
 /** One running load, as the driver sees it; whether it still leads its key is the core's to say. */
 
 import type { LoadLock } from "../coordination/lock.js";
+import type { MemoryStore } from "../memory/memory.js";
 import type { Source, Times } from "../model/answer.js";
 import type { FoundEntry } from "../model/entry.js";
 import type { Begun } from "../model/tagged.js";
 import type { HeldTimer } from "../runtime/clock.js";
 import { Frame } from "../runtime/frames.js";
+import type { Admission } from "./admission.js";
 import type { BoundPolicy } from "./bound-policy.js";
-import type { Admission } from "./guards.js";
 
 /** An entry that was servable when a load failed. */
 export interface Held {
@@ -48,6 +49,11 @@ export interface Crowd {
   /** The count of changes of the memory when one of them was last told to wait. */
   drains: number;
   readonly result: Promise<unknown>;
+}
+
+/** Returns the load that leads a slot. */
+export function flightAt(memory: MemoryStore, slot: number): Flight | undefined {
+  return memory.flights[slot] as Flight | undefined;
 }
 
 /** One running load. */

@@ -2,8 +2,7 @@
 
 import * as core from "../core/core.js";
 import type { MemoryStore } from "../memory/memory.js";
-import type { CompiledGuards, GuardRules, GuardScope } from "../policy/guard-options.js";
-import type { Call } from "./call.js";
+import type { CompiledGuards, GuardRules, GuardScope } from "../policy/guard-rules.js";
 
 /** How many keys or hosts a guard knows at once. */
 const MOST_SCOPES = 10_000;
@@ -13,6 +12,12 @@ const MOST_IN_FORCE = 50_000;
 const MOST_LOOKS = 16;
 /** From how many on it counts which were used last. */
 const CROWDED = MOST_SCOPES / 2;
+
+/** A call, as far as it says whose loads are counted together. */
+interface Scoped {
+  readonly key: string;
+  readonly host?: string;
+}
 
 /** Guards of one key or host, and how to find out whether they still are. */
 export interface ScopedGuards {
@@ -33,7 +38,7 @@ export class GuardScopes {
   }
 
   /** The guards that a call is asked by. */
-  of(call: Call, memory: MemoryStore, now: number): ScopedGuards {
+  of(call: Scoped, memory: MemoryStore, now: number): ScopedGuards {
     const { machine } = memory;
     const name = scopeOf(this.rules.scope, call);
     let guards = this.#known.get(name);
@@ -139,7 +144,7 @@ export class GuardTables {
 }
 
 /** Whose loads are counted together. */
-export function scopeOf(scope: GuardScope, call: Call): string {
+export function scopeOf(scope: GuardScope, call: Scoped): string {
   if (scope === "function") return "";
   return scope === "key" ? call.key : (call.host ?? "");
 }

@@ -1,7 +1,7 @@
 /** Guards as the engine has them: a value of the policy's `guards` makes those of the policy. */
 
 import { Guard } from "../policy/guard.js";
-import type { CompiledGuards } from "../policy/guard-options.js";
+import type { CompiledGuards } from "../policy/guard-rules.js";
 import type { Guards } from "./guards.js";
 
 /** The values of `holdover/guards`: there are no other guards. */

@@ -1,49 +1,23 @@
 /** Guards at work: asked before a load, told how it went. The machines are in the core. */
 
-import {
-  REFUSED_ADMITTED,
-  REFUSED_CIRCUIT_OPEN,
-  REFUSED_RATE_LIMITED,
-  RESULT_IGNORED,
-  readRefusalNumbers,
-} from "../core/abi.js";
+import { REFUSED_ADMITTED, RESULT_IGNORED } from "../core/abi.js";
 import * as core from "../core/core.js";
 import type { MemoryStore } from "../memory/memory.js";
 import type { LoadResult } from "../model/load-result.js";
-import type { CompiledGuards, SharedRules } from "../policy/guard-options.js";
+import type { CompiledGuards, SharedRules } from "../policy/guard-rules.js";
 import type { Timers } from "../runtime/clock.js";
-import {
-  CircuitOpenError,
-  HoldoverError,
-  RateLimitedError,
-  SlowCallsError,
-} from "../util/errors.js";
-import type { Call } from "./call.js";
+import { HoldoverError } from "../util/errors.js";
+import type { Admission, GuardedCall, GuardsTogether } from "./admission.js";
 import { GuardTables, type ScopedGuards } from "./guard-scopes.js";
 import type { Host } from "./host.js";
-import type { SharedGuards, Ticket } from "./shared-guards.js";
+import { refusal } from "./refusals.js";
 import { sharingOf } from "./sharing.js";
-
-interface Place extends ScopedGuards {
-  readonly permit: number;
-}
-
-/** A load that was admitted: where its result is to be told. */
-export interface Admission {
-  readonly places: readonly Place[];
-  readonly instance: number;
-  readonly startedAt: number;
-  /** Where instances count it together. */
-  readonly ticket?: Ticket;
-  /** How many flights it is for; 0 once the result is told. */
-  shares: number;
-}
 
 /** The guards of one policy. */
 export class Guards {
   readonly rules: CompiledGuards;
   /** Those that instances share; undefined for none. */
-  readonly shared: SharedGuards | undefined;
+  readonly shared: GuardsTogether | undefined;
   readonly tables: GuardTables;
 
   /** @param sharedName what state that instances share is called, unless its options say */
@@ -59,7 +33,7 @@ export class Guards {
   }
 
   /** Admits a load, or says why not. Nothing is used up by a load that is refused. */
-  admit(call: Call, memory: MemoryStore, timers: Timers): Admission | HoldoverError {
+  admit(call: GuardedCall, memory: MemoryStore, timers: Timers): Admission | HoldoverError {
     const now = timers.now();
     const asked = this.#asked(call, memory, now);
     const { machine, instance } = memory;
@@ -74,7 +48,7 @@ export class Guards {
   }
 
   /** The same, by what instances share, too, which is asked for only if nothing here refuses. */
-  async admitShared(call: Call, host: Host): Promise<Admission | HoldoverError> {
+  async admitShared(call: GuardedCall, host: Host): Promise<Admission | HoldoverError> {
     const { memory, timers } = host;
     const now = timers.now();
     const here = firstRefusal(this.#asked(call, memory, now), memory.machine, now);
@@ -88,13 +62,13 @@ export class Guards {
   }
 
   /** The guards of a call. */
-  #asked(call: Call, memory: MemoryStore, now: number): readonly ScopedGuards[] {
+  #asked(call: GuardedCall, memory: MemoryStore, now: number): readonly ScopedGuards[] {
     this.tables.checkInstance(memory.instance);
     return this.tables.loads.map((scopes) => scopes.of(call, memory, now));
   }
 
   /** Why a call is refused, hit or not; undefined when it may go on. */
-  refuseCall(call: Call, memory: MemoryStore, timers: Timers): HoldoverError | undefined {
+  refuseCall(call: GuardedCall, memory: MemoryStore, timers: Timers): HoldoverError | undefined {
     const { calls } = this.tables;
     if (calls === undefined) return undefined;
     const { machine, instance } = memory;
@@ -142,25 +116,11 @@ function firstRefusal(
   return undefined;
 }
 
-function refusal(reason: number, machine: number, now: number): HoldoverError {
-  const { retryAfter, limit } = readRefusalNumbers(core.refusal(machine));
-  if (reason === REFUSED_RATE_LIMITED) return rateLimited(limit, retryAfter, now);
-  return reason === REFUSED_CIRCUIT_OPEN
-    ? new CircuitOpenError("the circuit breaker is open", { retryAfter })
-    : new SlowCallsError("loads have become slow", { retryAfter });
-}
-
-/** A refusal for the rate. */
-export function rateLimited(limit: number, retryAfter: number, now: number): RateLimitedError {
-  const details = { retryAfter, limit, remaining: 0, resetAt: now + retryAfter };
-  return new RateLimitedError(`the limit of ${limit} loads is reached`, details);
-}
-
 /**
  * Returns the guards whose state is in a store, which brings them.
  * @throws ConfigError for a store that does not
  */
-function sharedGuards(rules: SharedRules, name: string): SharedGuards | undefined {
+function sharedGuards(rules: SharedRules, name: string): GuardsTogether | undefined {
   const { breaker, limit } = rules;
   const sharing = [
     breaker && sharingOf(breaker.place.store, "circuitBreaker.shared"),

@@ -8,7 +8,7 @@ import { BoundPolicy, identityOf } from "./bound-policy.js";
 import { CountsByName } from "./counts.js";
 import type { Host } from "./host.js";
 import { LoadTimesHistogram } from "./load-times.js";
-import { countsOf, MOST_POLICIES } from "./policy-roster.js";
+import { admitPolicy, countsOf, MOST_POLICIES } from "./policy-roster.js";
 
 /** The most guards of `getOrLoad` that are told apart, if all of them are in force. */
 const MOST_GUARDS = 10 * MOST_POLICIES;
@@ -66,7 +66,7 @@ export class Policies {
   #admit(policy: BoundPolicy, count: () => void): void {
     const { memory, timers } = this.#host;
     policy.onBound = () => {
-      memory.policies.admit(policy.place, memory, timers);
+      admitPolicy(policy.place, memory, timers);
       count();
     };
     policy.onBound();
@@ -107,7 +107,7 @@ export class Policies {
     const { memory, timers } = this.#host;
     const { place } = holder;
     base.onUsed = () => {
-      memory.policies.admit(place, memory, timers);
+      admitPolicy(place, memory, timers);
       place.isUsed = true;
     };
     return base;

@@ -38,7 +38,7 @@ export class PolicyPlace {
 }
 
 /** Keeps what is computed per call or request, like options and wrapped functions, bounded. */
-export class PolicyRoster {
+class PolicyRoster {
   readonly #known = new Set<PolicyPlace>();
   /** Guards of policies that are not known any more, which still keep loads away. */
   readonly #lingering = new Set<GuardTables>();
@@ -74,6 +74,18 @@ export class PolicyRoster {
       this.#lingering.delete(lingering);
     }
   }
+}
+
+const rosters = new WeakMap<MemoryStore, PolicyRoster>();
+
+/** Makes a policy known to a memory, which forgets another one where there are too many. */
+export function admitPolicy(place: PolicyPlace, memory: MemoryStore, timers: Timers): void {
+  let roster = rosters.get(memory);
+  if (roster === undefined) {
+    roster = new PolicyRoster();
+    rosters.set(memory, roster);
+  }
+  roster.admit(place, memory, timers);
 }
 
 /** A policy that is used again is given another number. */

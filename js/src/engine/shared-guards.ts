@@ -4,25 +4,21 @@ import { SharedBreaker } from "../coordination/shared-breaker.js";
 import { nameOf, SharedState } from "../coordination/shared-state.js";
 import { POLICY_LEASE, POLICY_LEASE_GRACE, RESULT_FAILED, RESULT_IGNORED } from "../core/abi.js";
 import type { LoadResult } from "../model/load-result.js";
-import type { GuardScope, SharedPlace, SharedRules } from "../policy/guard-options.js";
+import type { GuardScope, SharedRules } from "../policy/guard-rules.js";
+import type { SharedPlace } from "../policy/shared-options.js";
 import type { HoldoverError } from "../util/errors.js";
-import type { Call } from "./call.js";
+import type { GuardedCall, GuardsTogether, Ticket } from "./admission.js";
 import { scopeOf } from "./guard-scopes.js";
-import { rateLimited } from "./guards.js";
 import type { Host } from "./host.js";
+import { rateLimited } from "./refusals.js";
 
 /** Milliseconds by which stores may round. */
 const SLACK = 1000;
 /** How many keys or hosts are known at once; of others what is counted is asked for again. */
 const MOST_SCOPES = 1000;
-/** A load that was admitted: where its result is to be told. */
-export interface Ticket {
-  /** Tells it; never rejects. */
-  end(result: LoadResult): Promise<void>;
-}
 
 /** The shared guards of one policy. */
-export class SharedGuards {
+export class SharedGuards implements GuardsTogether {
   readonly #rules: SharedRules;
   readonly #name: string;
   readonly #breakers = new Map<string, SharedBreaker>();
@@ -33,13 +29,11 @@ export class SharedGuards {
     this.#name = name;
   }
 
-  /** Whether every call is asked for, hits included. */
   get countsCalls(): boolean {
     return this.#rules.limit?.countsCalls === true;
   }
 
-  /** Admits a load, or says why not. Nothing is used up by a load that is refused. */
-  async admit(call: Call, host: Host): Promise<Ticket | HoldoverError> {
+  async admit(call: GuardedCall, host: Host): Promise<Ticket | HoldoverError> {
     const ticket = await this.#askBreaker(call, host);
     if (!("end" in ticket) || this.countsCalls) return ticket;
     const error = await this.#askLimit(call, host);
@@ -48,12 +42,11 @@ export class SharedGuards {
     return error;
   }
 
-  /** Why a call is refused, hit or not; undefined when it may go on. */
-  async refuseCall(call: Call, host: Host): Promise<HoldoverError | undefined> {
+  async refuseCall(call: GuardedCall, host: Host): Promise<HoldoverError | undefined> {
     return this.countsCalls ? this.#askLimit(call, host) : undefined;
   }
 
-  async #askLimit(call: Call, host: Host): Promise<HoldoverError | undefined> {
+  async #askLimit(call: GuardedCall, host: Host): Promise<HoldoverError | undefined> {
     const { limit } = this.#rules;
     if (limit === undefined) return undefined;
     const state = this.#stateOf(host, "limit", limit.place, limit.scope, call);
@@ -68,7 +61,7 @@ export class SharedGuards {
     return undefined;
   }
 
-  async #askBreaker(call: Call, host: Host): Promise<Ticket | HoldoverError> {
+  async #askBreaker(call: GuardedCall, host: Host): Promise<Ticket | HoldoverError> {
     const { breaker } = this.#rules;
     if (breaker === undefined) return UNTOLD;
     const shared = this.#breakerOf(host, call);
@@ -87,7 +80,7 @@ export class SharedGuards {
     return { end };
   }
 
-  #breakerOf(host: Host, call: Call): SharedBreaker {
+  #breakerOf(host: Host, call: GuardedCall): SharedBreaker {
     const { rules, scope, place } = this.#rules.breaker as NonNullable<SharedRules["breaker"]>;
     const name = scopeOf(scope, call);
     let breaker = this.#breakers.get(name);
@@ -105,7 +98,7 @@ export class SharedGuards {
     kind: string,
     { store, name = this.#name }: SharedPlace,
     scope: GuardScope,
-    call: Call,
+    call: GuardedCall,
   ): SharedState {
     return new SharedState(host, store, nameOf(kind, name, scopeOf(scope, call)));
   }

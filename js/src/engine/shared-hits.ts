@@ -5,15 +5,15 @@ import { STATE_FRESH } from "../core/abi.js";
 import * as core from "../core/core.js";
 import type { FoundEntry } from "../model/entry.js";
 import type { Store } from "../model/store.js";
-import type { Call } from "./call.js";
 import type { Host } from "./host.js";
+import type { CountedCall } from "./sharing.js";
 
 /**
  * Counts one more hit of the entry that a call finds in memory, if it is fresh, and tells the core
  * how many all instances have served. An entry is known by its key and when it was stored, so the
  * one that a lower store has is the same in all of them.
  */
-export async function countHit({ key, policy }: Call, host: Host): Promise<void> {
+export async function countHit({ key, policy }: CountedCall, host: Host): Promise<void> {
   const held = freshOf(key, host);
   const { hitsShared } = policy.rules;
   if (held === undefined || hitsShared === undefined) return;
@@ -24,7 +24,7 @@ export async function countHit({ key, policy }: Call, host: Host): Promise<void>
 
 /** Counts a hit of an entry that a lower store had; whether it may be served. */
 export async function countFound(
-  { key, policy }: Call,
+  { key, policy }: CountedCall,
   { age, ttl }: FoundEntry,
   host: Host,
 ): Promise<boolean> {

@@ -5,20 +5,26 @@
 
 import type { FoundEntry } from "../model/entry.js";
 import type { Store } from "../model/store.js";
-import type { SharedRules } from "../policy/guard-options.js";
+import type { SharedRules } from "../policy/guard-rules.js";
 import { ConfigError } from "../util/errors.js";
-import type { Call } from "./call.js";
+import type { GuardedCall, GuardsTogether } from "./admission.js";
 import type { Host } from "./host.js";
-import type { SharedGuards } from "./shared-guards.js";
+
+/** A call, as far as counting its hit needs to know it. */
+export interface CountedCall extends Pick<GuardedCall, "key"> {
+  readonly policy: {
+    readonly rules: { readonly hitsShared: Store | undefined; readonly hitsMax: number };
+  };
+}
 
 /** The code that a store brings that instances can share. */
 export interface Sharing {
   /** Returns the shared guards of a policy. */
-  guards(rules: SharedRules, name: string): SharedGuards;
+  guards(rules: SharedRules, name: string): GuardsTogether;
   /** See `countHit`. */
-  countHit(call: Call, host: Host): Promise<void>;
+  countHit(call: CountedCall, host: Host): Promise<void>;
   /** See `countFound`. */
-  countFound(call: Call, found: FoundEntry, host: Host): Promise<boolean>;
+  countFound(call: CountedCall, found: FoundEntry, host: Host): Promise<boolean>;
 }
 
 const known = new WeakMap<object, Sharing>();

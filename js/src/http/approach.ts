@@ -15,8 +15,8 @@ import {
 } from "../core/abi.js";
 import { heads } from "../core/http.js";
 import type { Asked } from "./asked.js";
-import type { CachedHttp } from "./cached-http.js";
 import { askForHead } from "./changes.js";
+import type { HttpContext } from "./http-context.js";
 import { tagged } from "./live.js";
 import { type Found, find, numbersOfStored } from "./lookup.js";
 import { part } from "./partial.js";
@@ -35,7 +35,7 @@ interface Held extends Found {
 const NOTHING = new Float64Array();
 
 /** Finds out how a request is answered. */
-export async function approach(http: CachedHttp, asked: Asked, place: Place): Promise<Approach> {
+export async function approach(http: HttpContext, asked: Asked, place: Place): Promise<Approach> {
   if (asked.isPlain) return "call";
   const found = await find(http.driver, place.key);
   if (found?.value instanceof Variants) return found.value;
@@ -43,7 +43,7 @@ export async function approach(http: CachedHttp, asked: Asked, place: Place): Pr
   return taken(http, asked, place, held, wayOf(http, asked, held));
 }
 
-function wayOf(http: CachedHttp, asked: Asked, held: Held | undefined): number {
+function wayOf(http: HttpContext, asked: Asked, held: Held | undefined): number {
   const { origin, keys } = http;
   if (asked.plan.flags & REQUEST_CALLS)
     return held !== undefined && http.isBarred(asked, held.value) ? WAY_BYPASS : WAY_CALL;
@@ -53,7 +53,7 @@ function wayOf(http: CachedHttp, asked: Asked, held: Held | undefined): number {
 }
 
 function taken(
-  http: CachedHttp,
+  http: HttpContext,
   asked: Asked,
   place: Place,
   held: Held | undefined,
@@ -79,7 +79,7 @@ function taken(
   }
 }
 
-function served(http: CachedHttp, asked: Asked, key: string, held: Held): Promise<Told> {
+function served(http: HttpContext, asked: Asked, key: string, held: Held): Promise<Told> {
   const { age, ttl, value } = held;
   const times = { age, ttl: ttl - age };
   const source = times.ttl > 0 ? "hit" : "stale";

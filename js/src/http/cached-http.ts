@@ -1,6 +1,6 @@
 /** Answers requests out of a cache, by RFC 9111 and a policy. */
 
-import type { Cache } from "../api/cache.js";
+import type { PolicySubject } from "../api/subject.js";
 import { HANDLING_BYPASS, HANDLING_CHANGE, HANDLING_LOOKUP } from "../core/abi.js";
 import * as core from "../core/core.js";
 import { HTTP, heads } from "../core/http.js";
@@ -9,7 +9,6 @@ import type { Call, StreamContext } from "../engine/call.js";
 import { type Driver, HIT_BITS } from "../engine/driver.js";
 import type { Answer } from "../model/answer.js";
 import { currentFrame, Habits } from "../runtime/frames.js";
-import type { WaitUntil } from "../runtime/wait-until.js";
 import { isHoldoverError } from "../util/errors.js";
 import { answerOf } from "./answering.js";
 import { approach } from "./approach.js";
@@ -17,6 +16,7 @@ import { Asked } from "./asked.js";
 import { Asking } from "./asking.js";
 import { change } from "./changes.js";
 import { Claims } from "./claims.js";
+import type { HttpContext, ServedFrom } from "./http-context.js";
 import { canCheck, checked } from "./integrity.js";
 import { lifetimeOfFailed, lifetimeOfLoaded } from "./keeping.js";
 import { UrlKeys } from "./keys.js";
@@ -24,6 +24,7 @@ import { Lead } from "./lead.js";
 import { isResponse, placed, rebuilt } from "./live.js";
 import { Loading } from "./loading.js";
 import { find, heldBy, redirectsOthers } from "./lookup.js";
+import type { Origin } from "./origin.js";
 import type { HttpRules } from "./rules.js";
 import { type Attempt, orStored } from "./standing-in.js";
 import { cacheStatus, type Forwarded } from "./status.js";
@@ -31,31 +32,14 @@ import { StoredResponse, Unshared, Variants } from "./stored.js";
 import { type Told, told } from "./told.js";
 import { UnsharedKeys } from "./unshared-keys.js";
 import { keysOfVariants } from "./variants.js";
-import type { Place, Visit } from "./visit.js";
+import { type Again, ALONE, ANEW, type Place, type Visit } from "./visit.js";
 import { within } from "./within.js";
-
-/** Where responses come from. */
-export interface Origin {
-  ask(request: Request, asked: Asked): Promise<Response>;
-  /** Whether a request for a part, or for a head, is turned into one for the whole. */
-  readonly fills: boolean;
-  /** Whether it decodes bodies whose headers go on telling of a content coding. */
-  readonly decodes: boolean;
-  /** Whether it does what a request's `redirect` and `integrity` say. */
-  readonly follows: boolean;
-  waitUntilOf?(asked: Asked): WaitUntil | undefined;
-}
 
 /** How often a request looks again when its place turns out to be another one. */
 const ROUNDS = 4;
 
-/** What a request does that another's load did not answer: asks the origin by itself. */
-const ALONE = "alone";
-/** The same, whatever is stored: an error that is remembered was another's, too. */
-const ANEW = "anew";
 /** Why an answer is not the origin's: a limit refused the load, and `onReject` gave it. */
 const REJECTED = "rejected";
-export type Again = typeof ALONE | typeof ANEW;
 /** Where to look next, or how. */
 type Next = Variants | Again;
 
@@ -70,19 +54,16 @@ const isTold = (answer: Told | Next): answer is Told =>
 const isStored = ({ source }: Told): boolean => source !== "load" && source !== "bypass";
 
 /** A cache of responses. */
-export class CachedHttp {
-  readonly cache: Cache;
+export class CachedHttp implements HttpContext {
+  readonly cache: PolicySubject;
   readonly driver: Driver;
   readonly rules: HttpRules;
   readonly policy: BoundPolicy;
   readonly origin: Origin;
-  /** Undefined when the policy has keys of its own. */
   readonly keys: UrlKeys | undefined;
-  /** The policy of what is on its way already: it needs no guard's leave. */
   readonly keeping: BoundPolicy;
   /** Whose answers are not for several requests at once. */
   readonly #unshared: UnsharedKeys;
-  /** The claims of what is stored. */
   readonly claims: Claims;
   /** The policy of those who wait for no load but their own, nor for another instance's. */
   readonly #alone: BoundPolicy;
@@ -93,7 +74,13 @@ export class CachedHttp {
   readonly #needsRequest: boolean;
 
   /** @param ending what its keys end with: see `HttpPlaces` */
-  constructor(cache: Cache, rules: HttpRules, policy: BoundPolicy, origin: Origin, ending: string) {
+  constructor(
+    cache: PolicySubject,
+    rules: HttpRules,
+    policy: BoundPolicy,
+    origin: Origin,
+    ending: string,
+  ) {
     this.cache = cache;
     this.driver = cache.driver;
     this.rules = rules;
@@ -380,14 +367,7 @@ export class CachedHttp {
   }
 
   /** Answers with a stored response. */
-  serve(
-    asked: Asked,
-    stored: StoredResponse,
-    from: Pick<Answer, "source" | "layer" | "error" | "times"> & {
-      readonly lead?: Lead | undefined;
-      readonly key: string;
-    },
-  ): Told {
+  serve(asked: Asked, stored: StoredResponse, from: ServedFrom): Told {
     const { source, lead } = from;
     const isNew = source === "load" || source === "bypass" || source === "coalesced";
     const { age, ttl: left } = this.cache.entries.explain(from.key, {

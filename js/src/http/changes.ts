@@ -7,9 +7,9 @@ import { heads } from "../core/http.js";
 import { tagsFor } from "../keys/tags.js";
 import type { Begun, Tagged, TagHashes } from "../model/tagged.js";
 import type { Asked } from "./asked.js";
-import type { CachedHttp } from "./cached-http.js";
 import { completed } from "./completing.js";
 import { groupTags } from "./groups.js";
+import type { HttpContext } from "./http-context.js";
 import { rebuilt } from "./live.js";
 import { find, RESPONSES } from "./lookup.js";
 import { posted } from "./posted.js";
@@ -21,7 +21,7 @@ import { type Told, told } from "./told.js";
 import type { Place } from "./visit.js";
 
 /** Passes a request on that may change what is stored. */
-export async function change(http: CachedHttp, asked: Asked): Promise<Told> {
+export async function change(http: HttpContext, asked: Asked): Promise<Told> {
   const { timers } = http.driver.host;
   const requestedAt = timers.now();
   const ask = async (): Promise<Exchange> => {
@@ -35,7 +35,7 @@ export async function change(http: CachedHttp, asked: Asked): Promise<Told> {
 }
 
 /** A POST, whose answer later GETs may have: unless something else has changed what they get. */
-function post(http: CachedHttp, asked: Asked, ask: () => Promise<Exchange>): Promise<Told> {
+function post(http: HttpContext, asked: Asked, ask: () => Promise<Exchange>): Promise<Told> {
   return http.cache.entries.watching(keyOfGet(http, asked), async (watch) => {
     const begun = beginningOf(http);
     const exchange = await ask();
@@ -54,13 +54,13 @@ function post(http: CachedHttp, asked: Asked, ask: () => Promise<Exchange>): Pro
 }
 
 /** Returns the known tags of an answer that is asked for now; undefined if it has none. */
-function beginningOf({ cache, driver, policy }: CachedHttp): Begun | undefined {
+function beginningOf({ cache, driver, policy }: HttpContext): Begun | undefined {
   if (policy.rules.tags === undefined) return undefined;
   return { ...cache.entries.begin(), general: driver.host.layers?.tags.general(false) };
 }
 
 /** The key of the GET of the same URL; none that there is when `key` of the policy throws. */
-function keyOfGet(http: CachedHttp, asked: Asked): string {
+function keyOfGet(http: HttpContext, asked: Asked): string {
   try {
     return http.keyOf(asked.at(asked.url));
   } catch {
@@ -76,7 +76,7 @@ function changed({ response }: Exchange, kept: Response | undefined, doubt?: str
 }
 
 /** Never rejects: the change has been made, whatever `key` thinks of it. */
-async function invalidate(http: CachedHttp, asked: Asked, response: Response): Promise<void> {
+async function invalidate(http: HttpContext, asked: Asked, response: Response): Promise<void> {
   const { entries, driver } = http.cache;
   const { events } = driver.host;
   try {
@@ -115,7 +115,7 @@ function sameOrigin(base: string, references: string): string[] {
  * answers when the origin fails and it may.
  */
 export function askForHead(
-  http: CachedHttp,
+  http: HttpContext,
   asked: Asked,
   place: Place,
   forwarded: Forwarded,
@@ -124,7 +124,7 @@ export function askForHead(
 }
 
 function passHead(
-  http: CachedHttp,
+  http: HttpContext,
   asked: Asked,
   place: Place,
   forwarded: Forwarded,
@@ -147,7 +147,7 @@ function passHead(
 
 /** Renews or ends what is stored, as an answer to HEAD says. */
 async function heedHead(
-  http: CachedHttp,
+  http: HttpContext,
   asked: Asked,
   place: Place,
   exchange: Exchange,
@@ -175,7 +175,7 @@ interface Renewable {
 }
 
 async function renew(
-  http: CachedHttp,
+  http: HttpContext,
   asked: Asked,
   place: Place,
   { value: stored, isThere, tagged }: Renewable,

@@ -3,7 +3,7 @@
  * head, and what came to nothing the last time is not claimed again.
  */
 
-import type { Cache } from "../api/cache.js";
+import type { Subject } from "../api/subject.js";
 import { askUser } from "../model/ask-user.js";
 import type { Asked } from "./asked.js";
 import { rebuilt } from "./live.js";
@@ -16,12 +16,12 @@ const UNWANTED = "cacheIf";
 
 /** The claims about responses. */
 export class Claims {
-  readonly #cache: Cache;
+  readonly #cache: Subject;
   readonly #rules: HttpRules;
   /** By the key of the URL: why what was to be stored was not. */
   readonly #broken: RecentKeys<string>;
 
-  constructor(cache: Cache, rules: HttpRules) {
+  constructor(cache: Subject, rules: HttpRules) {
     this.#cache = cache;
     this.#rules = rules;
     this.#broken = new RecentKeys(() => cache.driver.host.timers.now());

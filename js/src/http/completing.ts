@@ -2,10 +2,11 @@
 
 import { KIND_FAILURE } from "../core/abi.js";
 import { heads } from "../core/http.js";
-import { fieldOf, type Line, linesOf } from "./head.js";
+import type { Line, Terms } from "../model/http-head.js";
+import { fieldOf, linesOf } from "./head.js";
 import { isWorkerd } from "./live.js";
 import { type HttpRules, numbersOf, type Verdict } from "./rules.js";
-import { StoredResponse, type Terms } from "./stored.js";
+import { StoredResponse } from "./stored.js";
 
 /** What the exchange and the policy say of it. */
 interface About {

@@ -1,7 +1,6 @@
 /** Heads as the core reads them: lines `name: value\n`. */
 
-/** A header line. */
-export type Line = readonly [name: string, value: string];
+import type { Line } from "../model/http-head.js";
 
 /** The head that these lines are. */
 export function headOf(lines: Iterable<Line>): string {

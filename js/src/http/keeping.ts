@@ -1,7 +1,7 @@
 /** A response that has begun and is to be kept: recorded, shared, put where it belongs. */
 
-import type { Cache } from "../api/cache.js";
 import { actOnPresent, UNKNOWN } from "../api/operations/looking.js";
+import type { Subject } from "../api/subject.js";
 import { KIND_FAILURE, KIND_WHOLE } from "../core/abi.js";
 import { heads } from "../core/http.js";
 import type { BoundPolicy } from "../engine/bound-policy.js";
@@ -21,7 +21,7 @@ import type { Visit } from "./visit.js";
 
 /** What keeps responses. */
 export interface Keeper {
-  readonly cache: Cache;
+  readonly cache: Subject;
   readonly rules: HttpRules;
   /** The policy of what is on its way already: it needs no guard's leave. */
   readonly policy: BoundPolicy;

@@ -1,6 +1,6 @@
 /** Loads of HTTP: asks the origin, by condition where it can, and says what came of it. */
 
-import type { Cache } from "../api/cache.js";
+import type { Subject } from "../api/subject.js";
 import { KIND_WHOLE } from "../core/abi.js";
 import * as core from "../core/core.js";
 import { heads } from "../core/http.js";
@@ -26,7 +26,7 @@ const NOT_MODIFIED = 304;
 
 /** Loads responses. */
 export class Loading {
-  readonly #cache: Cache;
+  readonly #cache: Subject;
   readonly #rules: HttpRules;
   readonly #ask: (request: Request, asked: Asked) => Promise<Response>;
   readonly #keeper: Keeper;

@@ -5,9 +5,10 @@ import * as core from "../core/core.js";
 import { heads } from "../core/http.js";
 import type { Driver } from "../engine/driver.js";
 import { isServable } from "../model/entry-state.js";
+import type { Terms } from "../model/http-head.js";
 import type { Form } from "../records/entry-records.js";
 import type { Asked } from "./asked.js";
-import { decodeResponse, type StoredResponse, type Terms } from "./stored.js";
+import { decodeResponse, type StoredResponse } from "./stored.js";
 
 /** An entry as it is now. */
 export interface Found {

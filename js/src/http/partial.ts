@@ -9,7 +9,7 @@ import type { Call, StreamContext } from "../engine/call.js";
 import { partKeyOf } from "../keys/part-key.js";
 import { partOf, rangesOf } from "./answering.js";
 import type { Asked } from "./asked.js";
-import type { CachedHttp } from "./cached-http.js";
+import type { HttpContext } from "./http-context.js";
 import { lifetimeOfLoaded } from "./keeping.js";
 import { Lead } from "./lead.js";
 import { placed, rebuilt } from "./live.js";
@@ -22,7 +22,7 @@ import { type Told, told } from "./told.js";
 const PARTIAL_CONTENT = 206;
 
 /** Answers with a stored part, else asks the origin and keeps the part that it gives. */
-export async function part(http: CachedHttp, asked: Asked, whole: string): Promise<Told> {
+export async function part(http: HttpContext, asked: Asked, whole: string): Promise<Told> {
   const key = partKeyOf(whole);
   const found = await find(http.driver, key);
   const known = found && fromPart(http, asked, found);
@@ -31,7 +31,7 @@ export async function part(http: CachedHttp, asked: Asked, whole: string): Promi
   return load(http, asked, key);
 }
 
-function fromPart(http: CachedHttp, asked: Asked, found: Found): Told | undefined {
+function fromPart(http: HttpContext, asked: Asked, found: Found): Told | undefined {
   const { value, age, ttl } = found;
   if (!(value instanceof StoredResponse) || value.head.status !== PARTIAL_CONTENT) return undefined;
   try {
@@ -63,7 +63,7 @@ function rangeOf(asked: Asked, stored: StoredResponse): Response | undefined {
 }
 
 /** Each caller's own, as each may ask for another range; an invalidation meanwhile ends it. */
-async function load(http: CachedHttp, asked: Asked, key: string): Promise<Told> {
+async function load(http: HttpContext, asked: Asked, key: string): Promise<Told> {
   const lead = new Lead();
   const call: Call = {
     key,
@@ -86,7 +86,7 @@ async function load(http: CachedHttp, asked: Asked, key: string): Promise<Told> 
   return told(live, happened, { reason: forwarded });
 }
 
-async function loaded(http: CachedHttp, asked: Asked, lead: Lead, context: StreamContext) {
+async function loaded(http: HttpContext, asked: Asked, lead: Lead, context: StreamContext) {
   const { timers } = http.driver.host;
   const requestedAt = timers.now();
   const { response } = await http.asking.ask(asked, context.key);
@@ -105,7 +105,7 @@ async function loaded(http: CachedHttp, asked: Asked, lead: Lead, context: Strea
 }
 
 /** What is to be kept of a response: undefined when it is no part, or none that may be stored. */
-function aboutPart(http: CachedHttp, asked: Asked, exchange: Exchange, key: string) {
+function aboutPart(http: HttpContext, asked: Asked, exchange: Exchange, key: string) {
   const { response, receivedAt } = exchange;
   if (response.status !== PARTIAL_CONTENT || !isKeepable(http, response)) return undefined;
   try {

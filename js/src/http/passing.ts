@@ -3,8 +3,8 @@
 import { KIND_PART } from "../core/abi.js";
 import type { StreamContext } from "../engine/call.js";
 import type { Asked } from "./asked.js";
-import type { CachedHttp } from "./cached-http.js";
 import { completed } from "./completing.js";
+import type { HttpContext } from "./http-context.js";
 import { isOpaque, rebuilt } from "./live.js";
 import { receivingOf } from "./receiving.js";
 import { Recording } from "./recording.js";
@@ -19,14 +19,14 @@ export interface Passing {
 }
 
 /** True if a response that is not a load's may be read at all, to be kept. */
-export function isKeepable({ rules }: CachedHttp, response: Response): boolean {
+export function isKeepable({ rules }: HttpContext, response: Response): boolean {
   // What counts as a failure is for loads to say.
   return !isOpaque(response) && response.body !== null && rules.policy.failIf === undefined;
 }
 
 /** Gives a response to its caller while its body is recorded. */
 export function passing(
-  http: CachedHttp,
+  http: HttpContext,
   asked: Asked,
   { response, requestedAt, receivedAt }: Exchange,
   about: {

@@ -5,7 +5,7 @@ import * as core from "../core/core.js";
 import type { StreamContext } from "../engine/call.js";
 import type { Begun } from "../model/tagged.js";
 import type { Asked } from "./asked.js";
-import type { CachedHttp } from "./cached-http.js";
+import type { HttpContext } from "./http-context.js";
 import { lifetimeOfLoaded } from "./keeping.js";
 import { isKeepable, passing } from "./passing.js";
 import { type Exchange, judge } from "./rules.js";
@@ -16,7 +16,7 @@ import { type Exchange, judge } from "./rules.js";
  * @param beginning when it was asked, for its tags
  */
 export function posted(
-  http: CachedHttp,
+  http: HttpContext,
   asked: Asked,
   exchange: Exchange,
   beginning: Begun | undefined,

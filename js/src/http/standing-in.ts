@@ -4,7 +4,7 @@ import { heads } from "../core/http.js";
 import { isTrap } from "../core/modules.js";
 import { ClosedError } from "../util/errors.js";
 import type { Asked } from "./asked.js";
-import type { CachedHttp } from "./cached-http.js";
+import type { HttpContext } from "./http-context.js";
 import { drop } from "./live.js";
 import { find, numbersOfStored } from "./lookup.js";
 import { StoredResponse } from "./stored.js";
@@ -22,7 +22,7 @@ export interface Attempt<T> {
  * it may answer.
  */
 export async function orStored<T>(
-  http: CachedHttp,
+  http: HttpContext,
   asked: Asked,
   key: string,
   attempt: () => Promise<Attempt<T>>,
@@ -46,7 +46,7 @@ export async function orStored<T>(
 }
 
 async function standIn(
-  http: CachedHttp,
+  http: HttpContext,
   asked: Asked,
   key: string,
   error: unknown,

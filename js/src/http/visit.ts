@@ -2,9 +2,14 @@
 
 import type { WaitUntil } from "../runtime/wait-until.js";
 import type { Asked } from "./asked.js";
-import type { Again } from "./cached-http.js";
 import type { Lead } from "./lead.js";
 import type { Variants } from "./stored.js";
+
+/** What a request does that another's load did not answer: asks the origin by itself. */
+export const ALONE = "alone" as const;
+/** The same, whatever is stored: an error that is remembered was another's, too. */
+export const ANEW = "anew";
+export type Again = typeof ALONE | typeof ANEW;
 
 /** Where a request looks for its response. */
 export interface Place {

@@ -24,8 +24,6 @@ import {
   touch,
   usage,
 } from "../core/core.js";
-import type { Flight } from "../engine/flight.js";
-import { PolicyRoster } from "../engine/policy-roster.js";
 import { snapshot } from "../keys/call-arguments.js";
 import { CachedError } from "../model/cached-error.js";
 import type { Events } from "../model/events.js";
@@ -41,6 +39,12 @@ import { sizeBy } from "./user-size.js";
 
 /** The slots of one namespace, by key. */
 export type Space = Map<string, number>;
+
+/** A load that leads a slot, as far as the memory needs to know it. */
+export interface SlotFlight {
+  /** Why it failed, if it did. */
+  readonly error: unknown;
+}
 
 /** Bytes that a key takes for each of its units, as for strings that are values. */
 const KEY_UNIT = 2;
@@ -73,14 +77,13 @@ export class MemoryStore {
   /** @internal */ readonly values: unknown[] = [];
   /** @internal Resolved promises of values, made by the first hit. */
   readonly promises: (Promise<unknown> | undefined)[] = [];
-  /** @internal */ readonly flights: (Flight | undefined)[] = [];
+  /** @internal */ readonly flights: (SlotFlight | undefined)[] = [];
   /** @internal What the caches over this memory share of the stores below it. */
   readonly tiers: TierRegistry = new TierRegistry();
   /** @internal Why the last load failed, for those who are served the entry until the next one. */
   readonly failures: unknown[] = [];
   /** @internal How often anything was changed. */ drains = 0;
   /** @internal Whether nobody is given the very value that is kept. */ readonly copies: boolean;
-  /** @internal */ readonly policies: PolicyRoster = new PolicyRoster();
   /** @internal The most bytes that entries may weigh. */
   readonly room: number;
   readonly #homes: (Space | undefined)[] = [];
@@ -254,7 +257,7 @@ export class MemoryStore {
    * @internal Forgets a flight that is over: what it held of its request must not live on with the
    * entry. Of one that failed the error stays.
    */
-  land(flight: Flight, slot: number): void {
+  land(flight: SlotFlight, slot: number): void {
     if (this.flights[slot] !== flight) return;
     this.flights[slot] = undefined;
     this.failures[slot] = withoutCallers(flight.error);

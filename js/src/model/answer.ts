@@ -31,3 +31,19 @@ export interface Answer {
    */
   readonly times?: Times | undefined;
 }
+
+/** An answer and where it came from. */
+export interface Explained<Result> {
+  /** What the call itself would have given. */
+  readonly value: Result;
+  /** Where it came from. */
+  readonly source: Source;
+  /** Milliseconds since it was stored; 0 for an answer that was not. */
+  readonly age: number;
+  /** Milliseconds it stays fresh; negative when it is stale. */
+  readonly ttl: number;
+  /** The store that had it; undefined for an answer of the origin. */
+  readonly layer: string | undefined;
+  /** Why the origin did not answer, when an entry answered instead. */
+  readonly error?: unknown;
+}

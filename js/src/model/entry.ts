@@ -25,6 +25,9 @@ export interface FoundEntry extends Lifetime {
   readonly counted?: boolean;
 }
 
+/** A time that nobody states: the policy's holds. */
+export const NOT_STATED: number = Number.NaN;
+
 /** The time for which an entry may answer. */
 export function totalOf({ ttl, staleWhileRevalidate, staleIfError }: Lifetime): number {
   return ttl + Math.max(staleWhileRevalidate, staleIfError);

@@ -1,7 +1,7 @@
 /** Bloom filters: keys that were never added are known to be absent, and nobody is asked. */
 
 import * as core from "../core/core.js";
-import type { Driver } from "../engine/driver.js";
+import type { Events } from "../model/events.js";
 import type { Layers } from "../tiers/layers.js";
 import { type Raw, readRaw, writeRaw } from "../tiers/layers-raw.js";
 import { CodecError, ConfigError } from "../util/errors.js";
@@ -19,6 +19,15 @@ export interface BloomOptions {
   readonly falsePositiveRate: number;
 }
 
+/** The cache of a filter, as far as it needs to know it. */
+interface FilterHost {
+  readonly host: { readonly layers: Layers | undefined; readonly events: Events };
+  /** True if there is a core. */
+  isOpen(): boolean;
+  /** Goes on after a trap. */
+  recover(error: unknown): void;
+}
+
 /** The most bits of a filter: 32 MB, a quarter of what a Worker may use. */
 const MOST_BITS = 2 ** 28;
 
@@ -34,14 +43,14 @@ export class Bloom extends Filter {
   readonly name: string;
   readonly #capacity: number;
   readonly #rate: number;
-  readonly #driver: Driver;
+  readonly #driver: FilterHost;
   #filter = -1;
   #complete = false;
   /** Whether keys that were added are gone, with a core that trapped. */
   #lost = false;
 
   /** @internal Use `bloom` of `holdover/bloom`. */
-  constructor(driver: Driver, options: BloomOptions) {
+  constructor(driver: FilterHost, options: BloomOptions) {
     super();
     const given = readOptions(options, {
       of: "bloom",

@@ -1,6 +1,5 @@
 /** The options of guards, compiled: what may refuse a load. */
 
-import type { SharedBreakerRules } from "../coordination/shared-breaker.js";
 import {
   GUARD_AT_BREAKER,
   GUARD_AT_END,
@@ -46,55 +45,14 @@ import {
 import { duration } from "../util/duration.js";
 import { ConfigError } from "../util/errors.js";
 import { type GivenOptions, readOptions } from "../util/options.js";
-import type { Guard } from "./guard.js";
-import { compileShared, type SharedPlace } from "./shared-options.js";
-
-export type { SharedPlace } from "./shared-options.js";
-
-/** Whose loads a guard counts together. */
-export type GuardScope = "function" | "key" | "host";
-
-/** What a guard is asked about. */
-export interface GuardRules {
-  /** As the core reads them. */
-  readonly fields: Float64Array;
-  readonly scope: GuardScope;
-}
-
-/** What instances share of a policy's guards. */
-export interface SharedRules {
-  readonly breaker:
-    | {
-        readonly rules: SharedBreakerRules;
-        readonly scope: GuardScope;
-        readonly place: SharedPlace;
-      }
-    | undefined;
-  readonly limit:
-    | {
-        readonly options: WindowOptions;
-        readonly scope: GuardScope;
-        readonly place: SharedPlace;
-        readonly countsCalls: boolean;
-      }
-    | undefined;
-}
-
-/** The guards of a policy. */
-export interface CompiledGuards {
-  /** One of those that they are made of. */
-  readonly maker: Guard;
-  /** What is asked before a load: one set of guards per scope that is used. */
-  readonly sets: readonly GuardRules[];
-  /** What is asked before a call, hits included: a rate limit that counts calls. */
-  readonly callSet: GuardRules | undefined;
-  /** What is asked of a store, besides; undefined for nothing. */
-  readonly shared: SharedRules | undefined;
-  /** Whether a failure counts for the circuit breaker; undefined for every one. */
-  readonly countIf: ((error: unknown) => boolean) | undefined;
-  /** What a caller gets who is refused for the rate; undefined for E_RATE_LIMITED. */
-  readonly onReject: ((error: unknown, ...args: readonly unknown[]) => unknown) | undefined;
-}
+import type {
+  CompiledGuards,
+  GuardKind,
+  GuardRules,
+  GuardScope,
+  SharedRules,
+} from "./guard-rules.js";
+import { compileShared } from "./shared-options.js";
 
 interface Part {
   readonly at: number;
@@ -109,10 +67,10 @@ interface Part {
  * @throws ConfigError naming the option at fault
  */
 export function compileGiven(
-  given: GivenOptions<Guard["kind"]>,
+  given: GivenOptions<GuardKind>,
   scopes: readonly GuardScope[],
   isNamed: boolean,
-  maker: Guard,
+  maker: object,
 ): CompiledGuards {
   const breaker = compileBreaker(given.circuitBreaker, scopes, isNamed);
   const limit = compileRateLimit(given.rateLimit, scopes, isNamed);

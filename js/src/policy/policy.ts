@@ -25,7 +25,7 @@ import {
 import { refuseAsync, settled } from "../util/user-functions.js";
 import { compileFilter, type Filter } from "./filter.js";
 import { compileGuards } from "./guard.js";
-import type { CompiledGuards } from "./guard-options.js";
+import type { CompiledGuards } from "./guard-rules.js";
 import { compileLock, type LoadLockRules } from "./lock-options.js";
 import type {
   CallOptions,

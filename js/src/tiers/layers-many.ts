@@ -1,19 +1,32 @@
 /** Reading many keys from the lower stores at once. */
 
 import type { FoundEntry } from "../model/entry.js";
+import type { Operation } from "../model/store.js";
 import type { Form } from "../records/entry-records.js";
 import { StoreError } from "../util/errors.js";
-import type { Layer, Layers } from "./layers.js";
+import type { Layer, Run } from "./attempts.js";
 import { ASK, SKIP } from "./ledger.js";
 import { labelFor } from "./sending.js";
-import type { NamedKey } from "./tiers.js";
+import type { NamedKey, Tiers } from "./tiers.js";
+
+/** The lower stores, as far as they are needed to read many keys. */
+export interface ReadableLayers {
+  readonly all: readonly Layer[];
+  readonly tiers: Tiers;
+  named(key: string): string;
+  read(key: string, form: Form): Promise<FoundEntry | undefined>;
+  usable(layer: Layer, key: string, record: unknown, form: Form): Promise<FoundEntry | undefined>;
+  accepts(index: number, name: string, record: unknown, entry: FoundEntry): boolean;
+  fill(named: NamedKey, record: Uint8Array, entry: FoundEntry, above: number, since: number): void;
+  try<T>(layer: Layer, operation: Operation, key: string, run: Run<T>): Promise<T | undefined>;
+}
 
 /** How often keys are read that change again and again meanwhile. */
 const READS = 3;
 
-/** See {@link Layers.readMany}. */
+/** See `Layers.readMany`. */
 export async function readMany(
-  layers: Layers,
+  layers: ReadableLayers,
   keys: readonly string[],
   form: Form,
 ): Promise<Map<string, FoundEntry>> {
@@ -42,7 +55,7 @@ export async function readMany(
 
 /** Keys that were changed while others were read are read again, each by itself. */
 async function readAgain(
-  layers: Layers,
+  layers: ReadableLayers,
   found: Map<string, FoundEntry>,
   keys: readonly string[],
   form: Form,
@@ -65,7 +78,7 @@ async function readAgain(
 }
 
 async function recordsOf(
-  layers: Layers,
+  layers: ReadableLayers,
   layer: Layer,
   index: number,
   asked: readonly NamedKey[],
@@ -91,7 +104,7 @@ async function recordsOf(
 }
 
 async function getMany(
-  layers: Layers,
+  layers: ReadableLayers,
   layer: Layer,
   asked: readonly NamedKey[],
 ): Promise<readonly unknown[]> {

@@ -3,15 +3,13 @@
 import { type FoundEntry, keptFor, type Lifetime, totalOf } from "../model/entry.js";
 import type { HttpValue } from "../model/http-value.js";
 import type { Operation, Store } from "../model/store.js";
-import type { Tagged } from "../model/tagged.js";
 import { StoredCounter } from "../records/codec/counter.js";
 import { UnreadResponse } from "../records/codec/response.js";
-import { EntryRecords, type Form, type RecordsHost } from "../records/entry-records.js";
+import { EntryRecords, type Form } from "../records/entry-records.js";
 import { StoreError } from "../util/errors.js";
-import { type Attempts, type Layer, layerOf, type Run } from "./attempts.js";
+import { type Layer, layerOf, type Run } from "./attempts.js";
+import type { LayersHost } from "./layers-host.js";
 import { readMany } from "./layers-many.js";
-import type { TierRegistry } from "./registry.js";
-import type { StoreNames } from "./store-names.js";
 import { layerOfStamps, StoredTags } from "./stored-tags.js";
 import { type NamedKey, type PreparedChange, Tiers } from "./tiers.js";
 import type { Content } from "./writer.js";
@@ -25,17 +23,6 @@ const COUNTER_SLACK = 1000;
 const READS = 3;
 /** Milliseconds within which a read must have come to be begun anew. */
 const SOON = 100;
-
-/** What the lower stores share with their cache. */
-export interface LayersHost extends RecordsHost {
-  readonly names: StoreNames;
-  readonly attempts: Attempts;
-  readonly registry: TierRegistry;
-  /** The stores as they were given, without what the cache puts around them. */
-  readonly bases: readonly Store[];
-  /** Whether this instance has invalidated a tag since; softly does not count for a stale entry. */
-  readonly isOutdated: (tagged: Tagged, isStale: boolean) => boolean;
-}
 
 /** How entries are read that no policy is about. */
 export const DIRECT: Form = { counts: true };
@@ -225,22 +212,22 @@ export class Layers {
     await this.tiers.prepare({ key, name: this.named(key) }, undefined).perform();
   }
 
-  /** See {@link StoreNames.own}. */
+  /** See `StoreNames.own`. */
   own(kind: string, name: string): string {
     return this.#host.names.own(kind, name);
   }
 
-  /** See {@link StoreNames.keysIn}. */
+  /** See `StoreNames.keysIn`. */
   keysIn(names: readonly string[]): string[] {
     return this.#host.names.keysIn(names);
   }
 
-  /** See {@link StoreNames.listPrefix}. */
+  /** See `StoreNames.listPrefix`. */
   listPrefix(start: string): string {
     return this.#host.names.listPrefix(start);
   }
 
-  /** See {@link StoreNames.of}. */
+  /** See `StoreNames.of`. */
   named(key: string): string {
     return this.#host.names.of(key);
   }
@@ -278,12 +265,12 @@ export class Layers {
     return this.#records.isSame(one, other);
   }
 
-  /** See {@link Attempts.try}. */
+  /** See `Attempts.try`. */
   try<T>(layer: Layer, operation: Operation, key: string, run: Run<T>): Promise<T | undefined> {
     return this.#host.attempts.try(layer, operation, key, run);
   }
 
-  /** See {@link Attempts.run}. */
+  /** See `Attempts.run`. */
   attempt<T>(layer: Layer, operation: Operation, key: string, run: Run<T>): Promise<T> {
     return this.#host.attempts.run(layer, operation, key, run);
   }

@@ -4,7 +4,7 @@ import { decodeStamp, readAll, type Stamp } from "../records/stamps.js";
 import { isBytes } from "../util/bytes.js";
 import { CodecError, isHoldoverError } from "../util/errors.js";
 import type { Layer } from "./attempts.js";
-import type { LayersHost } from "./layers.js";
+import type { LayersHost } from "./layers-host.js";
 import { labelFor } from "./sending.js";
 import type { TagLedger } from "./tag-ledger.js";
 

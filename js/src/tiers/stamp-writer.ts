@@ -7,7 +7,7 @@ import type { Operation } from "../model/store.js";
 import { encodeStamp, generalKey, newVersion, type Stamp } from "../records/stamps.js";
 import { withinDeadline } from "../runtime/deadline.js";
 import type { Layer, Run } from "./attempts.js";
-import type { LayersHost } from "./layers.js";
+import type { LayersHost } from "./layers-host.js";
 import { labelFor } from "./sending.js";
 import type { Found, StampReader } from "./stamp-reader.js";
 import type { TagLedger } from "./tag-ledger.js";

@@ -14,7 +14,7 @@ import type { Tagged, TagHashes } from "../model/tagged.js";
 import type { EntryRecords } from "../records/entry-records.js";
 import { generalKey, stampKeys } from "../records/stamps.js";
 import type { Layer } from "./attempts.js";
-import type { LayersHost } from "./layers.js";
+import type { LayersHost } from "./layers-host.js";
 import { type Found, StampReader } from "./stamp-reader.js";
 import { StampWriter } from "./stamp-writer.js";
 import { TagLedger } from "./tag-ledger.js";

@@ -1,18 +1,11 @@
 /** What the basic operations are given, checked. */
 
-import type { Driver } from "../../engine/driver.js";
 import { entryTags } from "../../keys/tags.js";
 import type { Lifetime } from "../../model/entry.js";
 import { type Duration, duration } from "../../util/duration.js";
 import { ConfigError } from "../../util/errors.js";
 import { type OptionNames, readOptions } from "../../util/options.js";
-import type { Entries } from "../entries.js";
-
-/** The cache that an operation works on. */
-export interface Subject {
-  readonly driver: Driver;
-  readonly entries: Entries;
-}
+import type { Subject } from "../subject.js";
 
 /** How a value that is not loaded is stored. */
 export interface EntryOptions {

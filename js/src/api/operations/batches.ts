@@ -3,7 +3,7 @@
 import type { Lifetime } from "../../model/entry.js";
 import { visible } from "../../model/http-value.js";
 import { freshOf } from "../entries.js";
-import type { Subject } from "./arguments.js";
+import type { Subject } from "../subject.js";
 
 /** How often keys are read that change again and again meanwhile. */
 const READS = 3;

@@ -6,7 +6,7 @@ import { StoredCounter } from "../../records/codec/counter.js";
 import type { Layer, Layers } from "../../tiers/layers.js";
 import { ConfigError, StoreError } from "../../util/errors.js";
 import { freshOf, type Held } from "../entries.js";
-import type { Subject } from "./arguments.js";
+import type { Subject } from "../subject.js";
 import { actOnPresent, UNKNOWN } from "./looking.js";
 import { addRecord, changeElsewhere, inTurn, removeRecord } from "./single.js";
 

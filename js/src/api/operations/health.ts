@@ -2,7 +2,7 @@
 
 import { unavailable } from "../../core/core.js";
 import { StoreError } from "../../util/errors.js";
-import type { Subject } from "./arguments.js";
+import type { Subject } from "../subject.js";
 
 /** See `ping` of `holdover/operations`. */
 export async function ping({ driver }: Subject): Promise<void> {

@@ -2,7 +2,7 @@
 
 import { namesIn } from "../../tiers/listing.js";
 import { StoreError } from "../../util/errors.js";
-import type { Subject } from "./arguments.js";
+import type { Subject } from "../subject.js";
 import { dropAll } from "./batches.js";
 import { literalPrefix, matcher } from "./pattern.js";
 

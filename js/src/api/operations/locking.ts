@@ -7,7 +7,7 @@ import { poll } from "../../coordination/lock-poll.js";
 import { type Duration, duration } from "../../util/duration.js";
 import { LockTimeoutError } from "../../util/errors.js";
 import { readOptions } from "../../util/options.js";
-import type { Subject } from "./arguments.js";
+import type { Subject } from "../subject.js";
 
 export type { Lock } from "../../coordination/held-lock.js";
 

@@ -8,7 +8,7 @@ import type { Begun } from "../../model/tagged.js";
 import type { Layers } from "../../tiers/layers.js";
 import { SKIP } from "../../tiers/ledger.js";
 import { freshOf, type Held } from "../entries.js";
-import type { Subject } from "./arguments.js";
+import type { Subject } from "../subject.js";
 
 /** The most looks for an entry that changes again and again meanwhile. */
 const LOOKS = 3;

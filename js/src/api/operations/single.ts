@@ -5,7 +5,7 @@ import type { Lifetime } from "../../model/entry.js";
 import type { Layer, Layers } from "../../tiers/layers.js";
 import type { Content } from "../../tiers/writer.js";
 import { freshOf, type Held } from "../entries.js";
-import type { Subject } from "./arguments.js";
+import type { Subject } from "../subject.js";
 import { actOnPresent, type Presence, UNKNOWN } from "./looking.js";
 import { inTurnOf } from "./turns.js";
 

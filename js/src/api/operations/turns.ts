@@ -1,9 +1,8 @@
 /** The turns of a key: what looks and then writes comes one after the other, in this instance. */
 
-import type { LocalLocks } from "../../coordination/local-lock.js";
-import { knownLocks } from "../../coordination/local-locks.js";
+import { knownLocks, type LocalLocks } from "../../coordination/local-locks.js";
 import type { Lifetime } from "../../model/entry.js";
-import type { Subject } from "./arguments.js";
+import type { Subject } from "../subject.js";
 
 /** Milliseconds after which an operation that holds the turn of its key is taken for vanished. */
 const TURN = 5000;

@@ -1,7 +1,6 @@
 /** What a stored response must look like before anything reads it. Whoever writes to a store may write anything. */
 
-import type { Line } from "../../http/head.js";
-import type { ResponseHead, Terms } from "../../http/stored.js";
+import type { Line, ResponseHead, Terms } from "../../model/http-head.js";
 
 /** Lists a URL may have: each costs a look at every request. */
 export const MOST_LISTS = 4;

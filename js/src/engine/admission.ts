@@ -1,0 +1,51 @@
+/** Loads that guards have admitted. */
+
+import type { MemoryStore } from "../memory/memory.js";
+import type { LoadResult } from "../model/load-result.js";
+import type { HoldoverError } from "../util/errors.js";
+import type { ScopedGuards } from "./guard-scopes.js";
+import type { Host } from "./host.js";
+
+/** A call, as far as guards need to know it. */
+export interface GuardedCall {
+  readonly key: string;
+  /** The host that is asked, for guards that count by host. */
+  readonly host?: string;
+  readonly policy: {
+    readonly rules: { readonly timeout: number };
+    /** Returns the policy's number in the core. */
+    bind(memory: MemoryStore): number;
+  };
+}
+
+/** The guards that admitted a load, and their permit. */
+export interface AdmittedBy extends ScopedGuards {
+  readonly permit: number;
+}
+
+/** A load that was admitted: where its result is to be told. */
+export interface Admission {
+  readonly places: readonly AdmittedBy[];
+  readonly instance: number;
+  readonly startedAt: number;
+  /** Where instances count it together. */
+  readonly ticket?: Ticket;
+  /** How many flights it is for; 0 once the result is told. */
+  shares: number;
+}
+
+/** A load that shared guards admitted: where its result is to be told. */
+export interface Ticket {
+  /** Tells it; never rejects. */
+  end(result: LoadResult): Promise<void>;
+}
+
+/** Guards of one policy that instances share. */
+export interface GuardsTogether {
+  /** True if every call is asked for, hits included. */
+  readonly countsCalls: boolean;
+  /** Admits a load, or says why not. Nothing is used up by a load that is refused. */
+  admit(call: GuardedCall, host: Host): Promise<Ticket | HoldoverError>;
+  /** Says why a call is refused, hit or not; undefined when it may go on. */
+  refuseCall(call: GuardedCall, host: Host): Promise<HoldoverError | undefined>;
+}

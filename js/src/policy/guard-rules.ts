@@ -1,0 +1,53 @@
+/** The guards of a policy, compiled. */
+
+import type { SharedBreakerRules } from "../coordination/shared-breaker.js";
+import type { WindowOptions } from "../model/store.js";
+import type { SharedPlace } from "./shared-options.js";
+
+/** The functions that make guards. */
+export type GuardKind = "circuitBreaker" | "rateLimit" | "slowCalls";
+
+/** Whose loads a guard counts together. */
+export type GuardScope = "function" | "key" | "host";
+
+/** What a guard is asked about. */
+export interface GuardRules {
+  /** As the core reads them. */
+  readonly fields: Float64Array;
+  readonly scope: GuardScope;
+}
+
+/** What instances share of a policy's guards. */
+export interface SharedRules {
+  readonly breaker:
+    | {
+        readonly rules: SharedBreakerRules;
+        readonly scope: GuardScope;
+        readonly place: SharedPlace;
+      }
+    | undefined;
+  readonly limit:
+    | {
+        readonly options: WindowOptions;
+        readonly scope: GuardScope;
+        readonly place: SharedPlace;
+        readonly countsCalls: boolean;
+      }
+    | undefined;
+}
+
+/** The guards of a policy. */
+export interface CompiledGuards {
+  /** One of those that they are made of. */
+  readonly maker: object;
+  /** What is asked before a load: one set of guards per scope that is used. */
+  readonly sets: readonly GuardRules[];
+  /** What is asked before a call, hits included: a rate limit that counts calls. */
+  readonly callSet: GuardRules | undefined;
+  /** What is asked of a store, besides; undefined for nothing. */
+  readonly shared: SharedRules | undefined;
+  /** Whether a failure counts for the circuit breaker; undefined for every one. */
+  readonly countIf: ((error: unknown) => boolean) | undefined;
+  /** What a caller gets who is refused for the rate; undefined for E_RATE_LIMITED. */
+  readonly onReject: ((error: unknown, ...args: readonly unknown[]) => unknown) | undefined;
+}
