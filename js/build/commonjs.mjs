@@ -7,6 +7,8 @@ import { transform } from "esbuild";
 
 /** The imports of a file of the package from others, as esbuild writes them. */
 const IMPORTS = /(\b(?:from|import)")(\.[^"]*)\.js"/g;
+/** The names that a file exports, as esbuild lists them for Node. */
+const NAMES = /0&&\(module\.exports=\{([\w$,]+)\}\)/;
 const OPTIONS = {
   format: "cjs",
   // With a list of the names for Node, which finds what it can import without running the file.
@@ -24,13 +26,19 @@ const OPTIONS = {
  */
 export async function writeCommonJs(entries, out) {
   const files = new Set(entries);
+  const names = new Map();
   for (const file of files) {
     const code = await readFile(join(out, `${file}.js`), "utf8");
     for (const [, , path] of code.matchAll(IMPORTS)) files.add(join(dirname(file), path));
     const common = await transform(code.replace(IMPORTS, '$1$2.cjs"'), OPTIONS);
     await writeFile(join(out, `${file}.cjs`), common.code);
+    names.set(file, NAMES.exec(common.code)?.[1]);
   }
   for (const entry of entries) {
-    await writeFile(join(out, `${entry}.mjs`), `export*from"./${basename(entry)}.cjs";\n`);
+    const exported = names.get(entry);
+    if (exported === undefined) throw new Error(`${entry}: esbuild lists no names`);
+    // By name: Bun's bundler takes an `export *` of CommonJS for unused.
+    const module = `export{${exported}}from"./${basename(entry)}.cjs";\n`;
+    await writeFile(join(out, `${entry}.mjs`), module);
   }
 }

@@ -191,6 +191,7 @@ fn add_template(workspace: &Workspace, package: &Path) -> Result<()> {
             .context("pkg-template/package.json is not JSON")?;
     manifest["version"] = VERSION.into();
     manifest["typesVersions"] = types_of_subpaths(&manifest);
+    manifest["alias"] = files_of_subpaths(&manifest);
     add_common_js(&mut manifest);
     add_addresses(&mut manifest, env::var(REPOSITORY).ok().as_deref());
     write(
@@ -211,6 +212,20 @@ fn types_of_subpaths(manifest: &Value) -> Value {
         })
         .collect();
     json!({ "*": types })
+}
+
+/// Returns the file of each subpath for Parcel, which does not read `exports` unless it is told to.
+fn files_of_subpaths(manifest: &Value) -> Value {
+    let exports = manifest["exports"].as_object();
+    let files: Map<String, Value> = exports
+        .into_iter()
+        .flatten()
+        .filter(|(subpath, _)| *subpath != ".")
+        .filter_map(|(subpath, conditions)| {
+            Some((subpath.clone(), conditions.get("default")?.clone()))
+        })
+        .collect();
+    files.into()
 }
 
 /// Adds to each subpath's conditions those that lead to `CommonJS` where Node, or what acts like
@@ -235,6 +250,7 @@ fn add_common_js(manifest: &mut Value) {
         let module = conditions.remove("default");
         let common = format!("{stem}.cjs");
         conditions.extend([
+            ("bun".to_owned(), json!(module)),
             ("module-sync".to_owned(), json!(module)),
             ("module".to_owned(), json!(module)),
             (

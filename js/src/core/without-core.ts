@@ -32,8 +32,9 @@ function cure(): string {
 const CURES = {
   workers:
     'Workers take the core as a file only: bundle with the condition "workerd" (esbuild: ' +
-    "--conditions=workerd, Vite: @cloudflare/vite-plugin, OpenNext: serverExternalPackages, " +
-    "Nitro: experimental.wasm; see holdover's README).",
+    "--conditions=workerd --external:cloudflare:workers --loader:.wasm=copy, Vite: " +
+    "@cloudflare/vite-plugin, OpenNext: serverExternalPackages, Nitro: experimental.wasm; see " +
+    "holdover's README).",
   edge: 'The edge runtime takes the core as a file only: bundle with the condition "edge-light".',
   nowhere: "This host has no WebAssembly.",
   policy: "Where a content security policy is why, script-src needs 'wasm-unsafe-eval'.",

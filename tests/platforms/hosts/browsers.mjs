@@ -2,8 +2,7 @@
 
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { chromium } from "playwright-core";
-import { ARGUMENTS } from "./support/chromium.mjs";
+import { launch } from "./support/chromium.mjs";
 import { offlineTests } from "./support/offline.mjs";
 import { startOrigin } from "./support/origin.mjs";
 import { ASSETS, pageTests } from "./support/pages.mjs";
@@ -82,10 +81,7 @@ async function testWorker(page, context, origin, type) {
 }
 
 const origin = await startOrigin(files);
-const browser = await chromium.launch({
-  executablePath: process.env.HOLDOVER_CHROMIUM ?? "/usr/bin/chromium",
-  args: ARGUMENTS,
-});
+const browser = await launch();
 console.log(`Chromium ${browser.version()}`);
 try {
   await attempt("page: it ran", () => inContext(browser, origin, (page) => testPage(page, origin)));

@@ -8,8 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
-import { ARGUMENTS } from "./support/chromium.mjs";
+import { launch } from "./support/chromium.mjs";
 import { findDeno } from "./support/programs.mjs";
 import { attempt, finish } from "./support/report.mjs";
 
@@ -132,8 +131,7 @@ async function settledIn(url) {
 
 async function serviceWorker() {
   const server = await start(process.execPath, ["serve.mjs"], "service-worker/", {});
-  const executablePath = process.env.HOLDOVER_CHROMIUM ?? "/usr/bin/chromium";
-  const browser = await chromium.launch({ executablePath, args: ARGUMENTS });
+  const browser = await launch();
   try {
     const page = await browser.newPage();
     page.setDefaultTimeout(START_MS);

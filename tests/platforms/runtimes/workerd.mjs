@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { rmSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -58,10 +58,14 @@ async function prepare(entry, flags, date, conditions) {
     assetNames: "[name]",
     logLevel: "warning",
   });
-  const written = Object.keys(metafile.outputs).map((path) => basename(path));
-  const modules = written.filter((name) => name.endsWith(".wasm"));
-  await writeFile(join(folder, "config.capnp"), config(flags, date, modules));
+  await writeConfig(folder, Object.keys(metafile.outputs), flags, date);
   return folder;
+}
+
+/** Writes the configuration for `index.js` of a folder, and the modules among its files. */
+function writeConfig(folder, files, flags, date) {
+  const modules = files.map((path) => basename(path)).filter((name) => name.endsWith(".wasm"));
+  return writeFile(join(folder, "config.capnp"), config(flags, date, modules));
 }
 
 /**
@@ -79,6 +83,20 @@ export async function startWorkerd(
   { origin = "", flags = [], date = NEWEST, conditions = ["workerd"] } = {},
 ) {
   const folder = await prepare(entry, flags, date, conditions);
+  return serve(folder, origin);
+}
+
+/**
+ * Starts workerd with what a bundler wrote: `index.js`, which it may import `.wasm` files beside.
+ *
+ * @param folder its folder, which is removed in the end
+ */
+export async function startBundle(folder, { flags = [], date = NEWEST } = {}) {
+  await writeConfig(folder, await readdir(folder), flags, date);
+  return serve(folder, "");
+}
+
+async function serve(folder, origin) {
   const child = spawn(workerd.default ?? workerd, ["serve", "config.capnp", "--control-fd=3"], {
     cwd: folder,
     env: { ...process.env, ORIGIN: origin },

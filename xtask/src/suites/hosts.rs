@@ -14,9 +14,9 @@ use crate::toolchain::cargo_in_use;
 use crate::watched::{check, count};
 
 /// A project of its own, as runtimes are large.
-const HOSTS: &str = "tests/platforms/hosts";
+pub(super) const HOSTS: &str = "tests/platforms/hosts";
 const EXAMPLES: &str = "examples";
-const CHROMIUM: &str = "/usr/bin/chromium";
+pub(super) const CHROMIUM: &str = "/usr/bin/chromium";
 
 /// Tests on Node, Deno, Bun and Vercel's edge runtime.
 pub(super) fn runtimes(bench: &mut Bench<'_>) -> Result<Tally> {
@@ -50,7 +50,7 @@ fn rust_example(bench: &Bench<'_>, name: &str) -> Command {
     cargo
 }
 
-fn install_chromium() -> Result<()> {
+pub(super) fn install_chromium() -> Result<()> {
     if Path::new(CHROMIUM).exists() {
         return Ok(());
     }

@@ -14,7 +14,7 @@ use crate::tally::Tally;
 use crate::watched::{check, count};
 
 /// The npm project of the tests.
-const TESTS: &str = "tests";
+pub(super) const TESTS: &str = "tests";
 /// A project of its own, as clients and runtimes are large.
 const STORES: &str = "tests/platforms/stores";
 /// A project of its own, as it has many packages.

@@ -1,5 +1,6 @@
 //! The test suites: their list, their order, and their results.
 
+mod consumers;
 mod hosts;
 mod javascript;
 mod rust;
@@ -34,10 +35,13 @@ impl Bench<'_> {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Suite {
     name: &'static str,
     /// True if it tests the packed package.
     needs_package: bool,
+    /// True if it runs only when it is named: it installs gigabytes.
+    on_demand: bool,
     run: fn(&mut Bench<'_>) -> Result<Tally>,
 }
 
@@ -45,6 +49,7 @@ const fn suite(name: &'static str, run: fn(&mut Bench<'_>) -> Result<Tally>) -> 
     Suite {
         name,
         needs_package: false,
+        on_demand: false,
         run,
     }
 }
@@ -53,7 +58,15 @@ const fn packed(name: &'static str, run: fn(&mut Bench<'_>) -> Result<Tally>) ->
     Suite {
         name,
         needs_package: true,
+        on_demand: false,
         run,
+    }
+}
+
+const fn on_demand(suite: Suite) -> Suite {
+    Suite {
+        on_demand: true,
+        ..suite
     }
 }
 
@@ -61,7 +74,7 @@ const fn packed(name: &'static str, run: fn(&mut Bench<'_>) -> Result<Tally>) ->
 const PACKAGE: &str = "package";
 
 /// All suites, quick ones first.
-const ALL: [Suite; 18] = [
+const ALL: [Suite; 20] = [
     suite("fmt", rust::fmt),
     suite("rooms", folders),
     suite("clippy", rust::clippy),
@@ -80,6 +93,8 @@ const ALL: [Suite; 18] = [
     packed("browsers", hosts::browsers),
     packed("examples", hosts::examples),
     packed("demo", javascript::demo),
+    packed("consumers-fast", consumers::fast),
+    on_demand(packed("consumers", consumers::all)),
 ];
 
 /// The suites of `cargo xtask lint`.
@@ -91,7 +106,7 @@ struct Report {
     took: Duration,
 }
 
-/// Runs the named suites, or all, to the end, and prints the results.
+/// Runs the named suites, or all but those on demand, to the end, and prints the results.
 pub(crate) fn run(workspace: &Workspace, wanted: &[String]) -> Result<ExitCode> {
     let suites = select(wanted)?;
     let mut bench = Bench {
@@ -121,8 +136,9 @@ fn select(wanted: &[String]) -> Result<Vec<&'static Suite>> {
             names.join(", ")
         );
     }
-    let is_wanted =
-        |suite: &Suite| wanted.is_empty() || wanted.iter().any(|name| name == suite.name);
+    let is_wanted = |suite: &Suite| {
+        wanted.is_empty() && !suite.on_demand || wanted.iter().any(|name| name == suite.name)
+    };
     let package_needed = ALL
         .iter()
         .any(|suite| suite.needs_package && is_wanted(suite));
@@ -168,13 +184,13 @@ fn build_package(bench: &mut Bench<'_>) -> Result<Tally> {
 
 fn print_summary(reports: &[Report], total: Tally) {
     println!(
-        "\n{:<12}{:>8}{:>8}{:>10}",
+        "\n{:<16}{:>8}{:>8}{:>10}",
         "suite", "passed", "failed", "seconds"
     );
     for Report { name, tally, took } in reports {
         let mark = if tally.failed > 0 { "  ← failed" } else { "" };
         println!(
-            "{name:<12}{:>8}{:>8}{:>10.1}{mark}",
+            "{name:<16}{:>8}{:>8}{:>10.1}{mark}",
             tally.passed,
             tally.failed,
             took.as_secs_f64()
@@ -197,8 +213,10 @@ mod tests {
     }
 
     #[test]
-    fn nothing_named_means_everything() {
-        assert_eq!(names(&[]).len(), super::ALL.len());
+    fn nothing_named_means_everything_but_what_is_on_demand() {
+        assert_eq!(names(&[]).len(), super::ALL.len() - 1);
+        assert!(!names(&[]).contains(&"consumers"));
+        assert_eq!(names(&["consumers"]), ["package", "consumers"]);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 // How Chromium is started.
 
+import { chromium } from "playwright-core";
+
 /** No network but loopback: names are not found, and the browser asks nothing by itself. */
 export const ARGUMENTS = [
   "--no-sandbox",
@@ -11,3 +13,9 @@ export const ARGUMENTS = [
   "--disable-sync",
   "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ];
+
+/** Starts Chromium. */
+export function launch() {
+  const executablePath = process.env.HOLDOVER_CHROMIUM ?? "/usr/bin/chromium";
+  return chromium.launch({ executablePath, args: ARGUMENTS });
+}

@@ -1,0 +1,4 @@
+// A page's script.
+import { answer } from "./answer.js";
+
+globalThis.answer = answer;

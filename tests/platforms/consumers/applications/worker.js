@@ -1,0 +1,8 @@
+// A Worker.
+import { answer } from "./answer.js";
+
+export default {
+  async fetch() {
+    return Response.json(await answer());
+  },
+};

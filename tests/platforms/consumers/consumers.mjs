@@ -1,0 +1,18 @@
+// Every consumer there is, by kind.
+
+import { BUNDLERS } from "./kinds/bundlers.mjs";
+import { RUNNERS } from "./kinds/runners.mjs";
+import { RUNTIMES } from "./kinds/runtimes.mjs";
+import { WORKERS } from "./kinds/workers.mjs";
+
+/**
+ * Each has a `name`, the `tools` it uses with the project that pins them, what it `expects`
+ * (`"hit"`, or `"warning"` with its `cure`), a `hint` if users have to do something, `fast` if
+ * every run of the tests has it, and `answers()`, which builds and runs it.
+ */
+export const KINDS = {
+  workers: WORKERS,
+  bundlers: BUNDLERS,
+  runtimes: RUNTIMES,
+  runners: RUNNERS,
+};

@@ -1,0 +1,157 @@
+// Bundlers: what they build for a page runs in Chromium, what they build for Node in Node.
+
+import { join } from "node:path";
+import { folderPage, page, program } from "../support/hosts.mjs";
+import { node, withServer } from "../support/programs.mjs";
+import { application } from "../support/projects.mjs";
+
+const PROJECT = "bundlers";
+const PAGE = { "page.js": null, "index.html": null };
+const PROGRAM = { "program.js": null };
+const VITE = "../../node_modules/vite/bin/vite.js";
+const ESBUILD = "../../node_modules/esbuild/bin/esbuild";
+const ROLLDOWN = "../../node_modules/rolldown/bin/cli.mjs";
+const ROLLUP = "../../node_modules/rollup/dist/bin/rollup";
+const PARCEL = "../../node_modules/parcel/lib/bin.js";
+
+async function vitePage() {
+  const cwd = await application(PROJECT, "vite page", PAGE);
+  await node([VITE, "build"], { cwd });
+  return folderPage(join(cwd, "dist"));
+}
+
+async function vitePageInDevelopment() {
+  const cwd = await application(PROJECT, "vite dev", PAGE);
+  const serve = (port) => [VITE, "--host=127.0.0.1", `--port=${port}`, "--strictPort"];
+  return withServer(serve, { cwd }, page);
+}
+
+async function viteForNode() {
+  const ssr = `export default {
+  build: { ssr: "program.js", outDir: "out" },
+  ssr: { noExternal: true },
+};\n`;
+  const cwd = await application(PROJECT, "vite node", { ...PROGRAM, "vite.config.js": ssr });
+  await node([VITE, "build"], { cwd });
+  return program(["out/program.js"], { cwd });
+}
+
+/** Configurations of webpack and Rspack, which are alike. */
+const CONFIGURATIONS = {
+  page: `{ mode: "production", entry: "./page.js", output: { path: out, filename: "page.js" } }`,
+  worker: `{ mode: "production", target: "webworker", entry: "./page.js", output: { path: out, filename: "page.js" } }`,
+  node: `{ mode: "production", target: "node", entry: "./program.js", output: { path: out, filename: "program.cjs" } }`,
+};
+
+async function packed(tool, target) {
+  const build = `import tool from "${tool}";
+const out = new URL("out", import.meta.url).pathname;
+const run = tool.webpack ?? tool.rspack ?? tool;
+run(${CONFIGURATIONS[target]}, (error, stats) => {
+  if (error || stats.hasErrors()) throw error ?? new Error(stats.toString());
+});\n`;
+  const files = { ...PAGE, ...PROGRAM, "build.js": build };
+  const cwd = await application(PROJECT, `${tool} ${target}`, files);
+  await node(["build.js"], { cwd });
+  if (target === "node") return program(["out/program.cjs"], { cwd });
+  await node(["--eval", `fs.copyFileSync("index.html", "out/index.html")`], { cwd });
+  return folderPage(join(cwd, "out"));
+}
+
+/** Builds a program in a format, and runs it. */
+async function forNode(name, format, build) {
+  const cwd = await application(PROJECT, `${name} ${format}`, PROGRAM);
+  const file = format === "cjs" ? "out/program.cjs" : "out/program.mjs";
+  await node(build(format, file), { cwd });
+  return program([file], { cwd });
+}
+
+/** Builds a page's script, and opens the page. */
+async function forPage(name, build) {
+  const cwd = await application(PROJECT, `${name} page`, PAGE);
+  await node(build("out/page.js"), { cwd });
+  await node(["--eval", `fs.copyFileSync("index.html", "out/index.html")`], { cwd });
+  return folderPage(join(cwd, "out"));
+}
+
+const esbuild = (format, file) => [
+  ESBUILD,
+  "program.js",
+  "--bundle",
+  "--platform=node",
+  `--format=${format}`,
+  `--outfile=${file}`,
+];
+const esbuildPage = (file) => [
+  ESBUILD,
+  "page.js",
+  "--bundle",
+  "--minify",
+  "--format=iife",
+  `--outfile=${file}`,
+];
+const rollup = (format, file) => [
+  ROLLUP,
+  "program.js",
+  "--plugin=node-resolve",
+  `--format=${format}`,
+  `--file=${file}`,
+];
+const rolldown = (format, file) => [
+  ROLLDOWN,
+  "program.js",
+  "--platform=node",
+  `--format=${format}`,
+  `--file=${file}`,
+];
+
+async function parcelPage() {
+  const cwd = await application(PROJECT, "parcel", PAGE);
+  const options = ["--dist-dir=out", "--no-cache", "--no-optimize"];
+  await node([PARCEL, "build", "index.html", ...options], { cwd });
+  return folderPage(join(cwd, "out"));
+}
+
+/** The page's import map as documented, over the package's own files. */
+async function importMap() {
+  const html = `<!doctype html>
+<script type="importmap">
+  { "imports": {
+    "holdover": "/holdover/dist/entry/inline.js",
+    "holdover/fetch": "/holdover/dist/entry/fetch-inline.js"
+  } }
+</script>
+<script type="module" src="./page.js"></script>\n`;
+  const cwd = await application(PROJECT, "import map", { ...PAGE, "index.html": html });
+  const copy = `fs.cpSync("../../node_modules/holdover", "holdover", { recursive: true })`;
+  await node(["--eval", copy], { cwd });
+  return folderPage(cwd);
+}
+
+const entry = (name, tool, answers, more = {}) => ({
+  name,
+  tools: { [PROJECT]: [tool].flat() },
+  fast: true,
+  expects: "hit",
+  answers,
+  ...more,
+});
+
+export const BUNDLERS = [
+  entry("Vite, a page", "vite", vitePage),
+  entry("Vite, a page in development", "vite", vitePageInDevelopment),
+  entry("Vite, SSR for Node", "vite", viteForNode),
+  entry("webpack, a page", "webpack", () => packed("webpack", "page")),
+  entry("webpack, for Node", "webpack", () => packed("webpack", "node")),
+  entry("Rspack, a page", "@rspack/core", () => packed("@rspack/core", "page")),
+  entry("Rspack, for Node", "@rspack/core", () => packed("@rspack/core", "node")),
+  entry("esbuild, a page", "esbuild", () => forPage("esbuild", esbuildPage)),
+  entry("esbuild, ES modules for Node", "esbuild", () => forNode("esbuild", "esm", esbuild)),
+  entry("esbuild, CommonJS for Node", "esbuild", () => forNode("esbuild", "cjs", esbuild)),
+  entry("Rollup, ES modules for Node", "rollup", () => forNode("rollup", "es", rollup)),
+  entry("Rollup, CommonJS for Node", "rollup", () => forNode("rollup", "cjs", rollup)),
+  entry("Rolldown, ES modules for Node", "rolldown", () => forNode("rolldown", "esm", rolldown)),
+  entry("Rolldown, CommonJS for Node", "rolldown", () => forNode("rolldown", "cjs", rolldown)),
+  entry("Parcel, a page", "parcel", parcelPage),
+  entry("a page with an import map, no bundler", [], importMap),
+];

@@ -1,0 +1,111 @@
+// wrangler, and other ways to Cloudflare Workers.
+
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { server, workerd } from "../support/hosts.mjs";
+import { node } from "../support/programs.mjs";
+import { application } from "../support/projects.mjs";
+
+const DATE = "2026-08-01";
+const CONFIG = `{ "name": "application", "main": "worker.js", "compatibility_date": "${DATE}" }\n`;
+const WORKER = { "worker.js": null, "wrangler.json": CONFIG };
+/** As the hint has it. */
+const ESBUILD = ["--conditions=workerd", "--external:cloudflare:workers", "--loader:.wasm=copy"];
+
+/** The arguments of wrangler's local server. */
+const dev = (port) => [
+  "../../node_modules/wrangler/bin/wrangler.js",
+  "dev",
+  "--ip=127.0.0.1",
+  `--port=${port}`,
+  "--inspector-port=0",
+  "--show-interactive-dev-session=false",
+];
+
+async function wranglerDev(project) {
+  const cwd = await application(project, "wrangler dev", WORKER);
+  return server(dev, { cwd });
+}
+
+async function bundledBy(flags) {
+  const cwd = await application("bundlers", "esbuild worker", WORKER);
+  const esbuild = "../../node_modules/esbuild/bin/esbuild";
+  const options = ["--bundle", "--format=esm", "--outfile=out/index.js", "--asset-names=[name]"];
+  await node([esbuild, "worker.js", ...options, ...flags], { cwd });
+  return workerd(join(cwd, "out"));
+}
+
+async function viteWorker() {
+  const cwd = await application("bundlers", "vite webworker", {
+    "worker.js": null,
+    "vite.config.js": `export default {
+  ssr: { target: "webworker", noExternal: true },
+  build: { ssr: "worker.js", outDir: "out", rollupOptions: { output: { entryFileNames: "index.js" } } },
+};\n`,
+  });
+  await node(["../../node_modules/vite/bin/vite.js", "build"], { cwd });
+  return workerd(join(cwd, "out"));
+}
+
+const HONO = `import { Hono } from "hono";
+import { answer } from "./answer.js";
+
+const app = new Hono();
+app.get("/", async (context) => context.json(await answer()));
+export default app;
+`;
+
+async function honoBuild() {
+  const cwd = await application("bundlers", "hono build", {
+    "app.js": HONO,
+    "vite.config.js": `import build from "@hono/vite-build/cloudflare-workers";
+export default { plugins: [build({ entry: "app.js", output: "index.js", outputDir: "out" })] };\n`,
+  });
+  await node(["../../node_modules/vite/bin/vite.js", "build"], { cwd });
+  await rm(join(cwd, "out/wrangler.json"), { force: true });
+  return workerd(join(cwd, "out"));
+}
+
+export const WORKERS = [
+  {
+    name: "wrangler 4, dev",
+    tools: { workers: ["wrangler"] },
+    fast: true,
+    expects: "hit",
+    answers: () => wranglerDev("workers"),
+  },
+  {
+    name: "esbuild for Workers",
+    tools: { bundlers: ["esbuild"] },
+    fast: true,
+    expects: "hit",
+    hint: `\`${ESBUILD.join(" ")}\``,
+    answers: () => bundledBy(ESBUILD),
+  },
+  {
+    name: "esbuild for Workers, without its settings",
+    tools: { bundlers: ["esbuild"] },
+    fast: true,
+    expects: "warning",
+    cure: /--conditions=workerd --external:cloudflare:workers --loader:\.wasm=copy/,
+    answers: () => bundledBy([]),
+  },
+  {
+    name: "Vite, SSR with target webworker, on workerd",
+    tools: { bundlers: ["vite"] },
+    fast: true,
+    expects: "warning",
+    cure: /@cloudflare\/vite-plugin/,
+    hint: "`@cloudflare/vite-plugin` instead",
+    answers: viteWorker,
+  },
+  {
+    name: "Hono's Vite build for Workers",
+    tools: { bundlers: ["@hono/vite-build", "hono"] },
+    fast: true,
+    expects: "warning",
+    cure: /@cloudflare\/vite-plugin/,
+    hint: "`@cloudflare/vite-plugin` instead",
+    answers: honoBuild,
+  },
+];

@@ -1,0 +1,123 @@
+// Where applications run: each gives back two answers in a row, and the output.
+
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { extname, join, normalize } from "node:path";
+import { launch } from "../../hosts/support/chromium.mjs";
+import { startBundle } from "../../runtimes/workerd.mjs";
+import { node, run, withServer } from "./programs.mjs";
+
+/** How long a request may take: development servers compile first. */
+const ANSWER_MS = 120_000;
+
+/** Asks a server twice. */
+export async function askTwice(url, said = () => "") {
+  const answers = [await ask(url), await ask(url)];
+  return { answers, said: said() };
+}
+
+async function ask(url) {
+  const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${url}: ${response.status} ${text.slice(0, 2000)}`);
+  return parsed(text);
+}
+
+/** The answer in a page's text, or as it stands. */
+function parsed(text) {
+  const json = /\{"value":.*?\}/s.exec(text.replaceAll("&quot;", '"').replaceAll("&#34;", '"'));
+  if (json === null) throw new Error(`no answer in ${text.slice(0, 2000)}`);
+  return JSON.parse(json[0]);
+}
+
+/** Runs a server, and asks it twice. */
+export function server(command, options, path = "/") {
+  return withServer(command, options, (url, said) => askTwice(new URL(path, url), said));
+}
+
+/** Runs a program that prints both answers. */
+export async function program(args, options) {
+  return printed(
+    options?.program ? await run(options.program, args, options) : await node(args, options),
+  );
+}
+
+/** Both answers, in a line of the output. */
+export function printed({ all }) {
+  const lines = all.split("\n").map((text) => text.trim());
+  const line = lines.findLast((text) => text.startsWith("[{"));
+  if (line === undefined) throw new Error(`no answers in ${all.slice(-2000)}`);
+  return { answers: JSON.parse(line), said: all };
+}
+
+/** Runs a Worker on workerd: `index.js` in a folder, with the modules beside it. */
+export async function workerd(folder, settings) {
+  const worker = await startBundle(folder, settings);
+  try {
+    return await askTwice(worker.url, worker.said);
+  } finally {
+    await worker.stop();
+  }
+}
+
+const TYPES = {
+  ".css": "text/css",
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".wasm": "application/wasm",
+};
+
+/** Serves a folder. */
+async function serveFolder(folder) {
+  const files = createServer(async (request, response) => {
+    const { pathname } = new URL(request.url, "http://files");
+    const path = join(folder, normalize(pathname === "/" ? "/index.html" : pathname));
+    const content = await readFile(path).catch(() => undefined);
+    const type = TYPES[extname(path)] ?? "text/plain";
+    response.writeHead(content === undefined ? 404 : 200, { "content-type": type });
+    response.end(content);
+  });
+  files.listen(0, "127.0.0.1");
+  await once(files, "listening");
+  return files;
+}
+
+/** Opens the page of a folder in Chromium. */
+export async function folderPage(folder) {
+  const files = await serveFolder(folder);
+  try {
+    return await page(`http://127.0.0.1:${files.address().port}/`);
+  } finally {
+    files.closeAllConnections();
+    files.close();
+  }
+}
+
+let browser;
+
+/** Opens a page in Chromium, whose script sets `answer`. */
+export async function page(url) {
+  browser ??= await launch();
+  const context = await browser.newContext();
+  try {
+    const tab = await context.newPage();
+    const said = [];
+    tab.on("console", (message) => said.push(message.text()));
+    tab.on("pageerror", (error) => said.push(error.stack));
+    await tab.goto(url);
+    await tab
+      .waitForFunction(() => globalThis.answer !== undefined, undefined, { timeout: 30_000 })
+      .catch((error) => Promise.reject(new Error(`${error.message}\n${said.join("\n")}`)));
+    const answers = await tab.evaluate(async () => [await answer(), await answer()]);
+    return { answers, said: said.join("\n") };
+  } finally {
+    await context.close();
+  }
+}
+
+/** Ends what was started for several. */
+export async function close() {
+  await browser?.close();
+}
