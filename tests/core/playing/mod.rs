@@ -3,6 +3,7 @@
 
 pub(crate) mod check;
 pub(crate) mod duration;
+pub(crate) mod file;
 pub(crate) mod format;
 pub(crate) mod origin;
 pub(crate) mod play;

@@ -4,7 +4,7 @@ use super::format::PolicyFields;
 use super::origin::{Load, Origin, load};
 use super::policy::{policy_of, undefined};
 use holdover::driver::testing::{Request, Virtual};
-use holdover::driver::{Answer as Given, Cache, Cause, Error, Function};
+use holdover::driver::{Answer as Given, Cache, Cause, Error, Function, MaybeSend};
 use holdover::policy::ConfigError;
 use holdover::time::Span;
 use serde_json::{Value, json};
@@ -91,7 +91,7 @@ impl Stage {
 
     fn ask(
         &mut self,
-        call: impl Future<Output = Result<Given<Value, Value>, Error<Value>>> + Send + 'static,
+        call: impl Future<Output = Result<Given<Value, Value>, Error<Value>>> + MaybeSend + 'static,
     ) -> CallerId {
         let caller = self.requests.len();
         let (host, answers) = (self.host.clone(), Arc::clone(&self.answers));

@@ -74,13 +74,14 @@ const fn on_demand(suite: Suite) -> Suite {
 const PACKAGE: &str = "package";
 
 /// All suites, quick ones first.
-const ALL: [Suite; 20] = [
+const ALL: [Suite; 21] = [
     suite("fmt", rust::fmt),
     suite("rooms", folders),
     suite("clippy", rust::clippy),
     suite("rust", rust::tests),
     suite("docs", rust::docs),
     suite("no-std", rust::no_std),
+    suite("wasi", rust::wasi),
     suite("js-lint", javascript::lint),
     suite(PACKAGE, build_package),
     packed("js", javascript::units),

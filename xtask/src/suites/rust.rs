@@ -5,9 +5,13 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::Bench;
+use crate::pip;
 use crate::tally::Tally;
-use crate::toolchain::{BARE_METAL, Toolchain, WASM, cargo_in_use};
+use crate::toolchain::{BARE_METAL, Toolchain, WASI, WASM, cargo_in_use};
 use crate::watched::{check, count};
+
+/// A runtime of WebAssembly components.
+const WASMTIME: &str = "wasmtime==50.0.1";
 
 /// Checks formatting.
 pub(super) fn fmt(bench: &mut Bench<'_>) -> Result<Tally> {
@@ -64,6 +68,26 @@ pub(super) fn no_std(bench: &mut Bench<'_>) -> Result<Tally> {
     let mut check_driver = toolchain.cargo(bench.workspace, "check", WASM, "std,panic_abort");
     let driver = check(check_driver.args(library).args(["--features", "testing"]))?;
     Ok(core + driver)
+}
+
+/// Plays the scenarios on WASI: preview 1 in Node, preview 2 in wasmtime.
+pub(super) fn wasi(bench: &mut Bench<'_>) -> Result<Tally> {
+    let workspace = bench.workspace;
+    let folder = workspace.path("target/wasmtime");
+    let proof = folder.join("wasmtime");
+    pip::install(workspace, "wasmtime", WASMTIME, &folder, &proof)?;
+    let mut player = Command::new("node");
+    player.current_dir(workspace.path("tests/platforms/wasi"));
+    player.arg("run.mjs").env("PYTHONPATH", folder);
+    let mut built = Tally::default();
+    for target in WASI {
+        let toolchain = Toolchain::with_library(target)?;
+        let mut cargo = toolchain.cargo(workspace, "build", target, "");
+        built = built + check(cargo.args(["--package", "holdover-wasi-tests"]))?;
+        let folder = toolchain.debug_folder(workspace, target);
+        player.arg(folder.join("wasi.wasm"));
+    }
+    Ok(built + count(&mut player)?)
 }
 
 fn cargo(bench: &Bench<'_>, subcommand: &str) -> Command {
