@@ -1,27 +1,29 @@
 // Which module goes into which file of the package, and what the files call one another's exports.
 //
-// Few files, as each costs Node time: what `holdover` needs is one, what HTTP needs besides
-// another, the rules of HTTP as text a third, what else several entries need a fourth; the errors
+// Few files, as each costs Node time: what `holdover` needs is one, the module of HTTP, as text too,
+// another, what HTTP needs besides a third, what else several entries need a fourth; the errors
 // are apart, so that asking for them brings nothing else. The rest of an entry is in its own.
 // Imports lead from entries to `shared/`, and there only to files before in the list, so no two
 // files import each other.
 
 import { dirname, relative } from "node:path/posix";
 
-/** The shared files, each with the module that it has all of what is in none before it. */
+/** The shared files, each with the modules that it has all of what is in none before it. */
 const SHARED = new Map([
-  ["shared/errors", "util/errors"],
-  ["shared/holdover", "index"],
-  // With `util/bytes`, so that the inlined core reads it although no function needs its rest: with
-  // that in a file before, the texts of the two modules are apart in an application that has both,
-  // and gzip finds 2.4 KB less in common.
-  ["shared/http", "fetch"],
-  ["shared/rules", "entry/inline-rules"],
+  // With what decodes the inlined core, which would have Node read a file more.
+  ["shared/errors", ["util/errors", "util/bytes"]],
+  ["shared/holdover", ["index"]],
+  // Before what uses them: so the texts of the two modules are side by side in an application that
+  // has both, and gzip finds 2.4 KB more in common.
+  ["shared/rules", ["entry/inline-rules"]],
+  ["shared/http", ["fetch"]],
   // Imports of a module or a host are kept by bundlers in whatever they take something from.
-  ["entry/workerd-host", "entry/workerd-host"],
-  ["entry/edge-light-host", "entry/edge-light-host"],
+  ["entry/workerd-host", ["entry/workerd-host"]],
+  ["entry/edge-light-host", ["entry/edge-light-host"]],
 ]);
 const REST = "shared/rest";
+/** Modules as text, which come first in their files. */
+const TEXTS = /-text$/;
 
 /**
  * The imports of a file of the package from others, in the form that esbuild writes when it
@@ -43,8 +45,9 @@ export class Files {
   constructor(modules, entries) {
     this.#modules = new Map([...modules].sort());
     this.#entries = entries;
-    for (const [file, start] of SHARED) {
-      for (const module of this.#reached(start)) this.#place(module, file);
+    for (const [file, starts] of SHARED) {
+      for (const module of starts.flatMap((start) => [...this.#reached(start)]))
+        this.#place(module, file);
     }
     const owners = new Map();
     for (const entry of entries) {
@@ -64,7 +67,10 @@ export class Files {
   scriptOf(file) {
     if (this.#entries.includes(file)) return `export * from "./${file}.js";`;
     const own = [...this.#modules.keys()].filter((module) => this.#fileOf.get(module) === file);
-    return own.map((module) => this.#exportsOf(module)).join("");
+    // What nobody needs but the file itself has its place all the same.
+    const texts = own.filter((module) => TEXTS.test(module));
+    const first = texts.map((module) => `import "./${module}.js";\n`);
+    return [...first, ...own.map((module) => this.#exportsOf(module))].join("");
   }
 
   /**

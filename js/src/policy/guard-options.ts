@@ -45,13 +45,8 @@ import {
 import { duration } from "../util/duration.js";
 import { ConfigError } from "../util/errors.js";
 import { type GivenOptions, readOptions } from "../util/options.js";
-import type {
-  CompiledGuards,
-  GuardKind,
-  GuardRules,
-  GuardScope,
-  SharedRules,
-} from "./guard-rules.js";
+import type { Guard } from "./guard.js";
+import type { CompiledGuards, GuardRules, GuardScope, SharedRules } from "./guard-rules.js";
 import { compileShared } from "./shared-options.js";
 
 interface Part {
@@ -67,7 +62,7 @@ interface Part {
  * @throws ConfigError naming the option at fault
  */
 export function compileGiven(
-  given: GivenOptions<GuardKind>,
+  given: GivenOptions<Guard["kind"]>,
   scopes: readonly GuardScope[],
   isNamed: boolean,
   maker: object,

@@ -4,9 +4,6 @@ import type { SharedBreakerRules } from "../coordination/shared-breaker.js";
 import type { WindowOptions } from "../model/store.js";
 import type { SharedPlace } from "./shared-options.js";
 
-/** The functions that make guards. */
-export type GuardKind = "circuitBreaker" | "rateLimit" | "slowCalls";
-
 /** Whose loads a guard counts together. */
 export type GuardScope = "function" | "key" | "host";
 

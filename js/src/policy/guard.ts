@@ -2,12 +2,12 @@
 
 import { GUARDS } from "../core/option-table.js";
 import { ConfigError } from "../util/errors.js";
-import type { CompiledGuards, GuardKind, GuardScope } from "./guard-rules.js";
+import type { CompiledGuards, GuardScope } from "./guard-rules.js";
 
 /** The result of `circuitBreaker`, `rateLimit` or `slowCalls` of `holdover/guards`. */
 export abstract class Guard {
   /** The function that made it. */
-  abstract readonly kind: GuardKind;
+  abstract readonly kind: "circuitBreaker" | "rateLimit" | "slowCalls";
   /** @internal Its options, which are right by themselves. */
   abstract readonly given: unknown;
 
