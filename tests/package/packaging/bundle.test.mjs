@@ -37,7 +37,7 @@ for (const { name, module, ...options } of HOSTS) {
       const { text } = outputs.find(({ path }) => path.endsWith(".js"));
       const texts = text.match(MODULE_TEXT)?.length ?? 0;
       assert.equal(texts, module === "text" ? modules.length : 0, "the modules' texts");
-      assert.equal(text.includes("cloudflare:workers"), name === "workerd");
+      assert.equal(text.includes('from "cloudflare:workers"'), name === "workerd");
     });
   }
 }

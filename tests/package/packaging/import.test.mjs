@@ -84,6 +84,6 @@ test("only the entries import a module or name a host", async () => {
   for (const file of await files()) {
     if (!file.endsWith(".js") || file.startsWith("dist/entry/")) continue;
     const code = await readFile(join(HOME, file), "utf8");
-    assert.doesNotMatch(code, /\.wasm["'?]|cloudflare:/, file);
+    assert.doesNotMatch(code, /\.wasm["'?]|["']cloudflare:/, file);
   }
 });
