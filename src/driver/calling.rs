@@ -26,8 +26,8 @@ type Answered<V, E> = Result<Answer<V, E>, Error<E>>;
 
 /// A call on its way.
 pub(super) struct Request<'a, K: Key, V: Value, E: Failure> {
-    shared: &'a Arc<Shared<K, V, E>>,
-    bound: &'a Arc<Bound<K, V, E>>,
+    pub(super) shared: &'a Arc<Shared<K, V, E>>,
+    pub(super) bound: &'a Arc<Bound<K, V, E>>,
     key: &'a K,
     ttl: Option<Span>,
     /// Whoever asks for a new value is not served with an old one.
@@ -35,7 +35,7 @@ pub(super) struct Request<'a, K: Key, V: Value, E: Failure> {
 }
 
 /// The machine's verdict, performed as far as that takes the lock.
-enum Begun<K: Key, V: Value, E: Failure> {
+pub(super) enum Begun<K: Key, V: Value, E: Failure> {
     Answer(Answered<V, E>),
     AnswerAndLead(Answered<V, E>, Load<K, V, E>),
     Lead(Load<K, V, E>, Ticket<K, V, E>),
@@ -196,6 +196,9 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
                 let is_shared = self.bound.rules.policy.single_flight();
                 self.lead(state, slot.filter(|_| is_shared), fence, fallback)
             }
+            Step::Wait { fallback } if !self.shared.host.joins_requests() => {
+                self.load_beside(state, slot, fallback, now)
+            }
             Step::Wait { fallback } => {
                 let led = slot.and_then(|slot| state.place(slot)?.flight.clone());
                 if let (Some(flight), Some(slot)) = (led, slot) {
@@ -225,7 +228,7 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
         }
     }
 
-    fn lead(
+    pub(super) fn lead(
         &self,
         state: &mut State<K, V, E>,
         slot: Option<SlotId>,
@@ -278,7 +281,7 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
         }
     }
 
-    fn serve(
+    pub(super) fn serve(
         &self,
         state: &mut State<K, V, E>,
         slot: Option<SlotId>,

@@ -3,10 +3,11 @@
 use super::answer::{Source, Times};
 use super::error::{Cause, Error};
 use super::guards::Admission;
-use super::host::Cancel;
+use super::host::{Cancel, Ring};
 use crate::fence::Fence;
 use crate::time::Span;
 use futures::channel::oneshot;
+use std::boxed::Box;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::vec::Vec;
 
@@ -41,8 +42,32 @@ pub(super) struct Flight<V, E> {
     course: Mutex<Course<V, E>>,
 }
 
-/// One who waits: its number, and where it hears the outcome.
-type Waiter<V, E> = (u64, oneshot::Sender<Outcome<V, E>>);
+/// One who waits: its number, where it hears the outcome, and the bell that says so if it cannot be
+/// woken.
+pub(super) struct Waiter<V, E> {
+    number: u64,
+    sender: Option<oneshot::Sender<Outcome<V, E>>>,
+    bell: Option<Box<dyn Ring>>,
+}
+
+impl<V, E> Waiter<V, E> {
+    fn tell(mut self, outcome: Outcome<V, E>) {
+        if let Some(sender) = self.sender.take() {
+            // Those who left meanwhile do not listen.
+            let _ = sender.send(outcome);
+        }
+    }
+}
+
+impl<V, E> Drop for Waiter<V, E> {
+    /// Told or not: it hears the end of its channel, too.
+    fn drop(&mut self) {
+        drop(self.sender.take());
+        if let Some(bell) = self.bell.take() {
+            bell.ring();
+        }
+    }
+}
 
 /// The part that changes while it runs.
 pub(super) struct Course<V, E> {
@@ -88,18 +113,39 @@ impl<V: Clone, E> Flight<V, E> {
         let waiter = course.last_waiter;
         match &course.told {
             Some(outcome) => drop(sender.send(outcome.clone())),
-            None => course.waiters.push((waiter, sender)),
+            None => course.waiters.push(Waiter {
+                number: waiter,
+                sender: Some(sender),
+                bell: None,
+            }),
         }
         (waiter, receiver)
+    }
+
+    /// Rings a bell for one who waits when it is told, or now if it was.
+    pub(super) fn hang(&self, waiter: u64, bell: Box<dyn Ring>) {
+        let mut course = self.course();
+        let mut waiters = course.waiters.iter_mut();
+        if let Some(waiter) = waiters.find(|other| other.number == waiter) {
+            waiter.bell = Some(bell);
+            return;
+        }
+        drop(course);
+        bell.ring();
     }
 
     /// Takes one who waits out. When nobody is left and the load is not to go on for that, it is
     /// over: true then.
     pub(super) fn leave(&self, waiter: u64) -> bool {
         let mut course = self.course();
-        let before = course.waiters.len();
-        course.waiters.retain(|(other, _)| *other != waiter);
-        let has_left = course.waiters.len() < before;
+        let place = |other: &Waiter<V, E>| other.number == waiter;
+        let left = course.waiters.iter().position(place);
+        let mut left = left.map(|at| course.waiters.remove(at));
+        if let Some(left) = &mut left {
+            // It is the one who leaves.
+            left.bell = None;
+        }
+        let has_left = left.is_some();
         let ends = has_left && course.waiters.is_empty() && !course.anchored && !course.over;
         course.over |= ends;
         ends
@@ -125,9 +171,8 @@ impl<V: Clone, E> Flight<V, E> {
             course.told = Some(outcome.clone());
             std::mem::take(&mut course.waiters)
         };
-        for (_, waiter) in waiters {
-            // Those who left meanwhile do not listen.
-            let _ = waiter.send(outcome.clone());
+        for waiter in waiters {
+            waiter.tell(outcome.clone());
         }
     }
 }

@@ -1,8 +1,9 @@
 //! The world of a driver: time, chance, sleep and tasks; and what a loader sees of its load.
 
-use super::bounds::{BoxFuture, MaybeSend, MaybeSync};
+use super::bounds::{BoxFuture, MaybeSend, MaybeSync, opaque};
 use crate::time::{Span, Timestamp};
 use futures::task::AtomicWaker;
+use std::boxed::Box;
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,6 +28,38 @@ pub trait Host: MaybeSend + MaybeSync + 'static {
     /// dropped.
     fn anchors(&self) -> bool {
         false
+    }
+
+    /// A bell for a caller that waits for the load of another request, on hosts where a request may
+    /// not wake the tasks of another one. Default: none, wakers do. Such a host
+    /// [anchors](Host::anchors) loads, too: who leaves last could not stop one.
+    fn bell(&self) -> Option<Bell> {
+        None
+    }
+
+    /// False if requests may not even hear of each other: then each loads for itself. Default: true.
+    fn joins_requests(&self) -> bool {
+        true
+    }
+}
+
+/// Tells a task of one request what another one did: see [`Host::bell`].
+pub struct Bell {
+    /// Completes once it was rung. The request that waits polls it.
+    pub rung: BoxFuture<'static, ()>,
+    /// Rings it, from any request.
+    pub ring: Box<dyn Ring>,
+}
+
+/// A function that rings a [`Bell`].
+pub trait Ring: MaybeSend {
+    /// Rings it.
+    fn ring(self: Box<Self>);
+}
+
+impl<F: FnOnce() + MaybeSend> Ring for F {
+    fn ring(self: Box<Self>) {
+        self();
     }
 }
 
@@ -86,3 +119,5 @@ impl LoadContext {
         Arc::clone(&self.cancel).cancelled()
     }
 }
+
+opaque! { Bell<> }

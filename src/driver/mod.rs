@@ -31,6 +31,7 @@
 //! - A load that calls its own key waits for itself until its lease ends; call the loader instead.
 
 mod answer;
+mod beside;
 mod bounds;
 mod builder;
 mod cache;
@@ -58,7 +59,7 @@ pub use self::error::{Cause, Error};
 pub use self::event::Event;
 pub use self::function::{Call, Function};
 pub use self::guards::{CircuitBreaker, Count, RateLimit, Scope, SlowCalls};
-pub use self::host::{Host, LoadContext};
+pub use self::host::{Bell, Host, LoadContext, Ring};
 pub use self::policy::CachePolicy;
 #[cfg(feature = "tokio")]
 pub use self::tokio::Tokio;

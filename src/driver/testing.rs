@@ -12,7 +12,7 @@
 //! ```
 
 use super::bounds::{BoxFuture, MaybeSend, opaque};
-use super::host::Host;
+use super::host::{Bell, Host};
 use crate::time::{Span, Timestamp};
 use std::boxed::Box;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -48,6 +48,9 @@ struct World {
     shift: i64,
     roll: f64,
     anchors: bool,
+    /// Requests are isolated from each other; the number of wakes that were lost for that.
+    isolated: Option<u32>,
+    joins_requests: bool,
     last: u64,
     timers: BTreeMap<(u64, u64), (Request, Arc<Timer>)>,
     tasks: HashMap<TaskId, Task>,
@@ -70,6 +73,7 @@ impl Virtual {
     pub fn new() -> Self {
         let host = Self::default();
         host.world().roll = 0.5;
+        host.world().joins_requests = true;
         host
     }
 
@@ -91,6 +95,23 @@ impl Virtual {
     /// Sets what [`Host::anchors`] gives. At first it gives false.
     pub fn set_anchors(&self, anchors: bool) {
         self.world().anchors = anchors;
+    }
+
+    /// Isolates requests from now on, as Workers do: no request can wake another's task, but for a
+    /// [`Host::bell`]. Loads are anchored then.
+    pub fn isolate(&self) {
+        self.world().isolated = Some(0);
+    }
+
+    /// The number of wakes that were lost since [`Virtual::isolate`], as they were another request's.
+    #[must_use]
+    pub fn lost_wakes(&self) -> u32 {
+        self.world().isolated.unwrap_or(0)
+    }
+
+    /// Sets what [`Host::joins_requests`] gives. At first it gives true.
+    pub fn set_joins_requests(&self, joins: bool) {
+        self.world().joins_requests = joins;
     }
 
     /// Moves the wall clock by so many milliseconds; time goes on as before.
@@ -173,7 +194,7 @@ impl Virtual {
     }
 
     fn poll(&self, id: TaskId) {
-        let (before, mut future) = {
+        let (before, request, mut future) = {
             let mut world = self.world();
             let World { tasks, gone, .. } = &mut *world;
             let Some(task) = tasks
@@ -186,10 +207,10 @@ impl Virtual {
                 return;
             };
             let request = task.request;
-            (world.current.replace(request), future)
+            (world.current.replace(request), request, future)
         };
-        let ready = Arc::clone(&self.ready);
-        let waker = Waker::from(Arc::new(TaskWaker { id, ready }));
+        let host = self.clone();
+        let waker = Waker::from(Arc::new(TaskWaker { id, request, host }));
         let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
         let mut world = self.world();
         match world.tasks.get_mut(&id) {
@@ -253,7 +274,28 @@ impl Host for Virtual {
     }
 
     fn anchors(&self) -> bool {
-        self.world().anchors
+        let world = self.world();
+        world.anchors || world.isolated.is_some()
+    }
+
+    fn bell(&self) -> Option<Bell> {
+        self.world().isolated?;
+        let (host, timer) = (self.clone(), Arc::new(Timer::default()));
+        let bell = Arc::clone(&timer);
+        let ring = move || {
+            // By the host, not by the request that runs.
+            let before = host.world().current.take();
+            bell.fire();
+            host.world().current = before;
+        };
+        Some(Bell {
+            rung: Box::pin(Sleep(timer)),
+            ring: Box::new(ring),
+        })
+    }
+
+    fn joins_requests(&self) -> bool {
+        self.world().joins_requests
     }
 }
 
@@ -307,12 +349,20 @@ impl Drop for Sleep {
 
 struct TaskWaker {
     id: TaskId,
-    ready: Arc<Ready>,
+    request: Request,
+    host: Virtual,
 }
 
 impl Wake for TaskWaker {
     fn wake(self: Arc<Self>) {
-        self.ready.push(self.id);
+        let mut world = self.host.world();
+        let is_foreign = world.current.is_some_and(|current| current != self.request);
+        if is_foreign && let Some(lost) = &mut world.isolated {
+            *lost += 1;
+            return;
+        }
+        drop(world);
+        self.host.ready.push(self.id);
     }
 }
 

@@ -5,7 +5,7 @@ use super::bounds::{BoxFuture, Failure, Key, Value};
 use super::error::{Cause, Error};
 use super::event::Event;
 use super::flight::Outcome;
-use super::host::Host;
+use super::host::{Bell, Host};
 use super::landing::Load;
 use super::policy::Rules;
 use crate::time::Span;
@@ -60,10 +60,15 @@ impl<K: Key, V: Value, E: Failure> Ticket<K, V, E> {
         if let Some(outcome) = (&mut self.outcome).now_or_never() {
             return outcome.map_or(Waited::Dropped, Waited::Outcome);
         }
+        let mut rung = lease.and_then(|_| self.bell(host));
         let mut failover = failover.map(|span| host.sleep(span));
         let mut lease = lease.map(|span| host.sleep(span));
         let waited = poll_fn(|context| {
-            if let Poll::Ready(outcome) = self.outcome.poll_unpin(context) {
+            let is_told = match &mut rung {
+                Some(rung) => rung.poll_unpin(context).is_ready(),
+                None => true,
+            };
+            if is_told && let Poll::Ready(outcome) = self.outcome.poll_unpin(context) {
                 return Poll::Ready(outcome.map_or(Waited::Dropped, Waited::Outcome));
             }
             if let Some(timer) = &mut failover
@@ -85,6 +90,13 @@ impl<K: Key, V: Value, E: Failure> Ticket<K, V, E> {
             self.load.flight.course().anchored = true;
         }
         waited
+    }
+
+    /// The bell of a caller that another request's load cannot wake.
+    fn bell(&self, host: &dyn Host) -> Option<BoxFuture<'static, ()>> {
+        let Bell { rung, ring } = host.bell()?;
+        self.load.flight.hang(self.waiter, ring);
+        Some(rung)
     }
 }
 

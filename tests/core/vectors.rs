@@ -33,16 +33,19 @@ fn read(topic: &str) -> String {
 /// Plays a file; prints each vector's name, and fails with all that went wrong in any of them.
 fn play_all(topic: &str) {
     let mut failures = Vec::new();
-    let played = play_file(topic, &read(topic));
-    let count = played.len();
-    for (name, outcome) in played {
-        match outcome {
-            Outcome::Passed => println!("ok     {topic}: {name}"),
-            Outcome::Failed(wrong) => {
-                println!("FAILED {topic}: {name}");
-                failures.push(format!("{name}\n    {wrong}"));
+    let mut count = 0;
+    for (isolated, note) in [(false, ""), (true, ", with isolated requests")] {
+        for (name, outcome) in play_file(topic, &read(topic), isolated) {
+            count += 1;
+            let name = format!("{name}{note}");
+            match outcome {
+                Outcome::Passed => println!("ok     {topic}: {name}"),
+                Outcome::Failed(wrong) => {
+                    println!("FAILED {topic}: {name}");
+                    failures.push(format!("{name}\n    {wrong}"));
+                }
+                Outcome::Unplayable => failures.push(format!("{name}: panics do not unwind")),
             }
-            Outcome::Unplayable => failures.push(format!("{name}: panics do not unwind")),
         }
     }
     println!(

@@ -3,6 +3,7 @@
 mod events;
 mod leaving;
 mod panics;
+mod requests;
 mod support;
 mod tagging;
 mod threads;

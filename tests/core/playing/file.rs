@@ -19,20 +19,27 @@ pub(crate) fn vectors_of(topic: &str, text: &str) -> Vec<Vector> {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{topic}.json: {error}"))
 }
 
-/// Plays each vector of a file; gives its name and its end.
-pub(crate) fn play_file(topic: &str, text: &str) -> Vec<(String, Outcome)> {
+/// True for what can be where requests are isolated: their loads are anchored, so none ends because
+/// its callers leave.
+fn may_be_isolated(vector: &Vector) -> bool {
+    vector.wait_until || vector.steps.iter().all(|step| step.abort.is_none())
+}
+
+/// Plays each vector of a file, with requests isolated or not; gives its name and its end.
+pub(crate) fn play_file(topic: &str, text: &str, isolated: bool) -> Vec<(String, Outcome)> {
     let vectors = vectors_of(topic, text).into_iter();
+    let vectors = vectors.filter(|vector| !isolated || may_be_isolated(vector));
     vectors
-        .map(|vector| (vector.name.clone(), end_of(vector)))
+        .map(|vector| (vector.name.clone(), end_of(vector, isolated)))
         .collect()
 }
 
-fn end_of(vector: Vector) -> Outcome {
+fn end_of(vector: Vector, isolated: bool) -> Outcome {
     if cfg!(panic = "abort") && panics(&vector.policy) {
         return Outcome::Unplayable;
     }
     let rule = vector.rule.clone();
-    let played = catch_unwind(AssertUnwindSafe(|| play(vector)))
+    let played = catch_unwind(AssertUnwindSafe(|| play(vector, isolated)))
         .unwrap_or_else(|_| Err(vec!["it panicked, see above".to_owned()]));
     match played {
         Ok(()) => Outcome::Passed,

@@ -22,11 +22,11 @@ pub(crate) enum Got {
     Now(Box<Answer>),
 }
 
-/// Plays `vector`.
+/// Plays `vector`, with requests isolated from each other or not.
 ///
 /// # Errors
 /// Everything that differs from what it says, a line each.
-pub(crate) fn play(vector: Vector) -> Result<(), Vec<String>> {
+pub(crate) fn play(vector: Vector, isolated: bool) -> Result<(), Vec<String>> {
     let told = Told {
         loads: vector.loads.clone(),
         aborts: vector.aborts.clone(),
@@ -38,11 +38,14 @@ pub(crate) fn play(vector: Vector) -> Result<(), Vec<String>> {
         .iter()
         .find(|step| step.asks() != says(&step.expect));
     assert!(silent.is_none(), "`expect` is wrong or missing: {silent:?}");
-    let (stage, expectations) = observe(vector)?;
+    let (stage, expectations) = observe(vector, isolated)?;
     let mut wrong = check::answers(&stage, &expectations);
     check::loads(&stage, &told.loads, &mut wrong);
     check::aborts(&stage, told.aborts.as_ref(), &mut wrong);
     check::stats(&stage, &told.stats, &mut wrong);
+    if stage.host.lost_wakes() > 0 {
+        wrong.push("a request woke another one".to_owned());
+    }
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
 
@@ -56,11 +59,20 @@ struct Told {
 ///
 /// # Errors
 /// When its policy cannot be.
-pub(crate) fn observe(vector: Vector) -> Result<(Stage, Vec<Expectation>), Vec<String>> {
+pub(crate) fn observe(
+    vector: Vector,
+    isolated: bool,
+) -> Result<(Stage, Vec<Expectation>), Vec<String>> {
     let max_entries = vector.memory.max_entries.unwrap_or(10_000);
     let end = end_of(&vector.steps, &vector.loads, vector.until);
     let origin = Origin::new(vector.origin);
-    let stage = Stage::new(max_entries, vector.policy, origin, vector.wait_until);
+    let stage = Stage::new(
+        max_entries,
+        vector.policy,
+        origin,
+        vector.wait_until,
+        isolated,
+    );
     let mut play = Play {
         stage: stage.map_err(|error| vec![error.to_string()])?,
         named: HashMap::new(),

@@ -41,8 +41,12 @@ impl Stage {
         fields: PolicyFields,
         origin: Origin,
         anchors: bool,
+        isolated: bool,
     ) -> Result<Self, ConfigError> {
         let host = Virtual::new();
+        if isolated {
+            host.isolate();
+        }
         host.set_anchors(anchors);
         let cache = Cache::builder(host.clone())
             .max_entries(max_entries)

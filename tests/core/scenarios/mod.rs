@@ -29,7 +29,7 @@ const WRITTEN: usize = 1_000;
 /// What is wrong with a scenario, and the scenario as a vector.
 fn play(scenario: &Value) -> Result<(), String> {
     let vector = serde_json::from_value(scenario.clone()).expect("a scenario is a vector");
-    let Ok((stage, answers)) = observe(vector) else {
+    let Ok((stage, answers)) = observe(vector, false) else {
         return Ok(()); // options that contradict each other
     };
     let wrong = broken(scenario, &stage, &answers);
@@ -83,7 +83,7 @@ fn write(runner: &mut TestRunner, path: &std::path::Path) {
             continue;
         }
         let vector = serde_json::from_value(scenario.clone()).expect("a scenario is a vector");
-        if let Ok((stage, answers)) = observe(vector) {
+        if let Ok((stage, answers)) = observe(vector, false) {
             let mut vector = as_vector(&scenario, &stage, &answers);
             vector["name"] = format!("random scenario {}", vectors.len()).into();
             vectors.push(vector);
@@ -102,7 +102,7 @@ fn a_broken_promise_is_found() {
         "steps": [{ "at": 0, "call": "a" }, { "at": 20, "call": "a" }], "until": 100
     });
     let vector = serde_json::from_value(scenario.clone()).expect("a vector");
-    let (stage, answers) = observe(vector).expect("a policy");
+    let (stage, answers) = observe(vector, false).expect("a policy");
     assert_eq!(broken(&scenario, &stage, &answers), Vec::<String>::new());
     for (change, name) in [
         (serde_json::json!({ "ttl": 5, "timeout": 50 }), "older"),

@@ -38,7 +38,7 @@ fn main() -> ExitCode {
     for file in files() {
         let topic = file.file_stem().expect("a name").to_string_lossy();
         let text = std::fs::read_to_string(&file).expect("a readable file");
-        for (name, outcome) in play_file(&topic, &text) {
+        for (name, outcome) in play_file(&topic, &text, false) {
             report(format!("{topic}: {name}"), outcome);
         }
     }
