@@ -121,9 +121,16 @@ impl Policy {
         }
         refuse_early(given.early)?;
         refuse_hits(given.hits)?;
-        Ok(Self {
+        Ok(Self::of_checked(given))
+    }
+
+    /// Compiles options that were checked elsewhere by their rules in [`crate::options`], as those
+    /// of TypeScript are: with others its answers mean nothing.
+    #[must_use]
+    pub fn of_checked(given: &Options) -> Self {
+        Self {
             lifetime: Lifetime {
-                ttl,
+                ttl: given.ttl.unwrap_or(Span::ZERO),
                 stale_while_revalidate: given.stale_while_revalidate,
                 stale_if_error: given.stale_if_error,
                 retained: Span::ZERO,
@@ -138,7 +145,7 @@ impl Policy {
             single_flight: given.single_flight,
             early: given.early,
             hits: given.hits,
-        })
+        }
     }
 
     /// The time for which an entry is fresh.

@@ -99,12 +99,19 @@ impl CircuitBreaker {
         options::BREAKER_MIN_CALLS.check(f64::from(given.min_calls))?;
         options::BREAKER_OPEN_FOR.check_span(given.open_for)?;
         options::BREAKER_HALF_OPEN_CALLS.check(f64::from(given.half_open_calls))?;
-        Ok(Self {
+        Ok(Self::of_checked(given))
+    }
+
+    /// Compiles options that were checked elsewhere by their rules in [`crate::options`], as those
+    /// of TypeScript are: with others its answers mean nothing.
+    #[must_use]
+    pub fn of_checked(given: &CircuitBreakerOptions) -> Self {
+        Self {
             options: *given,
             state: State::closed(),
             next_permit: 0,
             first_permit: 0,
-        })
+        }
     }
 
     /// Checks if a load may start at `now`.

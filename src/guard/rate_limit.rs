@@ -67,6 +67,13 @@ impl RateLimit {
     pub fn compile(given: &RateLimitOptions) -> Result<Self, ConfigError> {
         options::LIMIT_LIMIT.check(f64::from(given.limit))?;
         options::LIMIT_PERIOD.check_span(given.period)?;
+        Ok(Self::of_checked(given))
+    }
+
+    /// Compiles options that were checked elsewhere by their rules in [`crate::options`], as those
+    /// of TypeScript are: with others its answers mean nothing.
+    #[must_use]
+    pub fn of_checked(given: &RateLimitOptions) -> Self {
         let state = match given.algorithm {
             Algorithm::Fixed { ban } => State::Fixed {
                 ban,
@@ -78,11 +85,11 @@ impl RateLimit {
                 taken: VecDeque::new(),
             },
         };
-        Ok(Self {
+        Self {
             limit: given.limit,
             period: given.period,
             state,
-        })
+        }
     }
 
     /// Checks if a place is free at `now`. The first refusal of a fixed window starts its ban.

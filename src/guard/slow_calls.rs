@@ -36,12 +36,19 @@ impl SlowCalls {
         options::SLOW_FACTOR.check(given.factor)?;
         options::SLOW_SAMPLES.check(f64::from(given.samples))?;
         options::SLOW_OPEN_FOR.check_span(given.open_for)?;
-        Ok(Self {
+        Ok(Self::of_checked(given))
+    }
+
+    /// Compiles options that were checked elsewhere by their rules in [`crate::options`], as those
+    /// of TypeScript are: with others its answers mean nothing.
+    #[must_use]
+    pub fn of_checked(given: &SlowCallsOptions) -> Self {
+        Self {
             options: *given,
             durations: VecDeque::new(),
             sum: 0,
             open_until: Timestamp::ZERO,
-        })
+        }
     }
 
     /// Checks if a load may start at `now`.

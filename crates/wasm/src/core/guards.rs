@@ -23,30 +23,29 @@ fn guards(numbers: &[f64]) -> Option<Guards> {
     }
     let mut guards = Guards::default();
     if let Some(part) = part(guard_at::BREAKER, guard_at::LIMIT) {
-        guards.circuit_breaker = Some(circuit_breaker(&BreakerNumbers::read(part)?)?);
+        guards.circuit_breaker = Some(circuit_breaker(&BreakerNumbers::read(part)?));
     }
     if let Some(part) = part(guard_at::LIMIT, guard_at::SLOW) {
-        guards.rate_limit = Some(rate_limit(&LimitNumbers::read(part)?)?);
+        guards.rate_limit = Some(rate_limit(&LimitNumbers::read(part)?));
     }
     if let Some(part) = part(guard_at::SLOW, guard_at::END) {
-        guards.slow_calls = Some(slow_calls(&SlowNumbers::read(part)?)?);
+        guards.slow_calls = Some(slow_calls(&SlowNumbers::read(part)?));
     }
     Some(guards)
 }
 
-fn circuit_breaker(numbers: &BreakerNumbers) -> Option<CircuitBreaker> {
-    CircuitBreaker::compile(&CircuitBreakerOptions {
+fn circuit_breaker(numbers: &BreakerNumbers) -> CircuitBreaker {
+    CircuitBreaker::of_checked(&CircuitBreakerOptions {
         error_rate: numbers.error_rate,
         window: span_in(numbers.window),
         min_calls: numbers.min_calls as u32,
         open_for: span_in(numbers.open_for),
         half_open_calls: numbers.half_open_calls as u32,
     })
-    .ok()
 }
 
-fn rate_limit(numbers: &LimitNumbers) -> Option<RateLimit> {
-    RateLimit::compile(&RateLimitOptions {
+fn rate_limit(numbers: &LimitNumbers) -> RateLimit {
+    RateLimit::of_checked(&RateLimitOptions {
         limit: numbers.limit as u32,
         period: span_in(numbers.period),
         algorithm: if numbers.sliding > 0.0 {
@@ -57,16 +56,14 @@ fn rate_limit(numbers: &LimitNumbers) -> Option<RateLimit> {
             }
         },
     })
-    .ok()
 }
 
-fn slow_calls(numbers: &SlowNumbers) -> Option<SlowCalls> {
-    SlowCalls::compile(&SlowCallsOptions {
+fn slow_calls(numbers: &SlowNumbers) -> SlowCalls {
+    SlowCalls::of_checked(&SlowCallsOptions {
         factor: numbers.factor,
         samples: numbers.samples as u32,
         open_for: span_in(numbers.open_for),
     })
-    .ok()
 }
 
 /// The guards with this number. A number that was never given or was removed is a bug of the
@@ -78,7 +75,7 @@ fn at(calls: &mut Calls, number: u32) -> &mut Guards {
         .expect("guards that are there")
 }
 
-/// Adds guards; gives their number, −1 when they are refused, which is a bug of the other side.
+/// Adds guards; gives their number, −1 for too few numbers. Their options were checked before.
 #[wasm_bindgen]
 #[must_use]
 pub fn add_guards(machine: u32, numbers: &[f64]) -> i32 {

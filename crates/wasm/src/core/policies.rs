@@ -53,15 +53,15 @@ fn hits(numbers: &PolicyNumbers) -> Option<Hits> {
     })
 }
 
-/// Compiles a policy; gives its number, −1 when it is refused. The TypeScript side has checked
-/// the options with better messages before, so a refusal here is a bug of one of the two.
+/// Adds a policy; gives its number, −1 for too few numbers. Its options were checked before, with
+/// better messages.
 #[wasm_bindgen]
 #[must_use]
 pub fn add_policy(machine: u32, numbers: &[f64]) -> i32 {
-    let options = PolicyNumbers::read(numbers).map(|numbers| options(&numbers));
-    let Some(Ok(policy)) = options.map(|options| Policy::compile(&options)) else {
+    let Some(numbers) = PolicyNumbers::read(numbers) else {
         return -1;
     };
+    let policy = Policy::of_checked(&options(&numbers));
     with(machine, |calls| calls.machine.add_policy(policy) as i32)
 }
 

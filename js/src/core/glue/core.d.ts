@@ -5,13 +5,13 @@
 export declare function __reinit(module: WebAssembly.Module): void;
 
 /**
- * Adds guards; gives their number, −1 when they are refused, which is a bug of the other side.
+ * Adds guards; gives their number, −1 for too few numbers. Their options were checked before.
  */
 export declare function add_guards(machine: number, numbers: Float64Array | number[]): number;
 
 /**
- * Compiles a policy; gives its number, −1 when it is refused. The TypeScript side has checked
- * the options with better messages before, so a refusal here is a bug of one of the two.
+ * Adds a policy; gives its number, −1 for too few numbers. Its options were checked before, with
+ * better messages.
  */
 export declare function add_policy(machine: number, numbers: Float64Array | number[]): number;
 
