@@ -11,16 +11,19 @@
 //! assert_eq!(host.elapsed(), Span::from_secs(3600));
 //! ```
 
+mod waking;
+
+use self::waking::{Ready, TaskWaker};
 use super::bounds::{BoxFuture, MaybeSend, opaque};
 use super::host::{Bell, Host};
 use crate::time::{Span, Timestamp};
 use std::boxed::Box;
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Waker};
 
 /// The wall clock when a host begins, in milliseconds since the Unix epoch.
 const START: u64 = 1_700_000_000_000;
@@ -48,13 +51,10 @@ struct World {
     shift: i64,
     roll: f64,
     anchors: bool,
-    /// Requests are isolated from each other; the number of wakes that were lost for that.
-    isolated: Option<u32>,
     joins_requests: bool,
     last: u64,
     timers: BTreeMap<(u64, u64), (Request, Arc<Timer>)>,
     tasks: HashMap<TaskId, Task>,
-    current: Option<Request>,
     gone: HashSet<Request>,
 }
 
@@ -63,9 +63,6 @@ struct Task {
     /// Absent while it is polled.
     future: Option<BoxFuture<'static, ()>>,
 }
-
-#[derive(Default)]
-struct Ready(Mutex<VecDeque<TaskId>>);
 
 impl Virtual {
     /// A host at the beginning of its time.
@@ -100,13 +97,13 @@ impl Virtual {
     /// Isolates requests from now on, as Workers do: no request can wake another's task, but for a
     /// [`Host::bell`]. Loads are anchored then.
     pub fn isolate(&self) {
-        self.world().isolated = Some(0);
+        *self.ready.isolated() = Some(0);
     }
 
     /// The number of wakes that were lost since [`Virtual::isolate`], as they were another request's.
     #[must_use]
     pub fn lost_wakes(&self) -> u32 {
-        self.world().isolated.unwrap_or(0)
+        self.ready.isolated().unwrap_or(0)
     }
 
     /// Sets what [`Host::joins_requests`] gives. At first it gives true.
@@ -130,11 +127,11 @@ impl Virtual {
     pub fn cancel(&self, request: Request) {
         let task = {
             let mut world = self.world();
-            world.current = Some(request);
+            self.ready.enter(Some(request));
             world.tasks.remove(&request.0)
         };
         drop(task);
-        self.world().current = None;
+        self.ready.enter(None);
     }
 
     /// Has a request vanish as Workers let them: nothing that it began goes on, and nothing of it
@@ -207,10 +204,10 @@ impl Virtual {
                 return;
             };
             let request = task.request;
-            (world.current.replace(request), request, future)
+            (self.ready.enter(Some(request)), request, future)
         };
-        let host = self.clone();
-        let waker = Waker::from(Arc::new(TaskWaker { id, request, host }));
+        let ready = Arc::clone(&self.ready);
+        let waker = Waker::from(Arc::new(TaskWaker { id, request, ready }));
         let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
         let mut world = self.world();
         match world.tasks.get_mut(&id) {
@@ -223,7 +220,8 @@ impl Virtual {
                 world = self.world();
             }
         }
-        world.current = before;
+        drop(world);
+        self.ready.enter(before);
     }
 
     /// Fires the timer that is due next, no later than `limit`.
@@ -262,31 +260,30 @@ impl Host for Virtual {
         world.last += 1;
         let at = (world.elapsed.saturating_add(span.as_millis()), world.last);
         let timer = Arc::new(Timer::default());
-        let request = world.current.unwrap_or(Request(0));
+        let request = self.ready.current().unwrap_or(Request(0));
         world.timers.insert(at, (request, Arc::clone(&timer)));
         Box::pin(Sleep(timer))
     }
 
     fn spawn(&self, task: BoxFuture<'static, ()>) {
-        let current = self.world().current;
+        let current = self.ready.current();
         let id = self.add(current, task);
         self.ready.push(id);
     }
 
     fn anchors(&self) -> bool {
-        let world = self.world();
-        world.anchors || world.isolated.is_some()
+        self.world().anchors || self.ready.isolated().is_some()
     }
 
     fn bell(&self) -> Option<Bell> {
-        self.world().isolated?;
-        let (host, timer) = (self.clone(), Arc::new(Timer::default()));
+        (*self.ready.isolated())?;
+        let (ready, timer) = (Arc::clone(&self.ready), Arc::new(Timer::default()));
         let bell = Arc::clone(&timer);
         let ring = move || {
             // By the host, not by the request that runs.
-            let before = host.world().current.take();
+            let before = ready.enter(None);
             bell.fire();
-            host.world().current = before;
+            ready.enter(before);
         };
         Some(Bell {
             rung: Box::pin(Sleep(timer)),
@@ -344,42 +341,6 @@ impl Future for Sleep {
 impl Drop for Sleep {
     fn drop(&mut self) {
         self.0.is_dropped.store(true, Ordering::Release);
-    }
-}
-
-struct TaskWaker {
-    id: TaskId,
-    request: Request,
-    host: Virtual,
-}
-
-impl Wake for TaskWaker {
-    fn wake(self: Arc<Self>) {
-        let mut world = self.host.world();
-        let is_foreign = world.current.is_some_and(|current| current != self.request);
-        if is_foreign && let Some(lost) = &mut world.isolated {
-            *lost += 1;
-            return;
-        }
-        drop(world);
-        self.host.ready.push(self.id);
-    }
-}
-
-impl Ready {
-    fn queue(&self) -> MutexGuard<'_, VecDeque<TaskId>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn push(&self, id: TaskId) {
-        let mut queue = self.queue();
-        if !queue.contains(&id) {
-            queue.push_back(id);
-        }
-    }
-
-    fn next(&self) -> Option<TaskId> {
-        self.queue().pop_front()
     }
 }
 
