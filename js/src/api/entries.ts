@@ -339,9 +339,9 @@ export class Entries {
   }
 
   /** An answer with what is known of its entry. */
-  explain(key: string, { value, source, layer, error, times }: Answer): Explained<unknown> {
+  explain(key: string, { value, source, tier, error, times }: Answer): Explained<unknown> {
     const { age, ttl } = times ?? this.#timesOf(key, source, value) ?? { age: 0, ttl: 0 };
-    const explained = { value, source, age, ttl, layer };
+    const explained = { value, source, age, ttl, tier };
     return error === undefined ? explained : { ...explained, error };
   }
 

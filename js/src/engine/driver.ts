@@ -124,9 +124,9 @@ export class Driver {
   }
 
   #inScope(scopes: Scopes, call: Call, answer: (call: Call) => Promise<Answer>): Promise<Answer> {
-    const explain = (_: Call, { source, layer, times, error }: Answer) => {
+    const explain = (_: Call, { source, tier, times, error }: Answer) => {
       const { age, ttl } = times ?? { age: 0, ttl: 0 };
-      return { source, layer, age, ttl, ...(error !== undefined && { error }) };
+      return { source, tier, age, ttl, ...(error !== undefined && { error }) };
     };
     return this.#handOut(scopes.answer(call, explain, answer));
   }
@@ -498,7 +498,7 @@ export class Driver {
     const cancels = signalsOf(call).map((signal) => whenAborted(signal, stop));
     try {
       const value = await call.load(new FlightContext(flight, false), call);
-      return { value, source: "bypass", layer: undefined };
+      return { value, source: "bypass", tier: undefined };
     } finally {
       for (const cancel of cancels) cancel();
     }

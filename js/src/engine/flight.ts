@@ -23,7 +23,7 @@ export type Outcome =
       readonly value: unknown;
       readonly source: Source;
       /** The lower store that answered. */
-      readonly layer?: string;
+      readonly tier?: string;
       /** Why something else than the origin answered. */
       readonly error?: unknown;
       /** Of an entry that a lower store had. */

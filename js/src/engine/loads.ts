@@ -219,7 +219,7 @@ export class Loads {
     memory.drain();
     const step = verdict & STEP_BITS;
     const times = held === found ? { age: found.age, ttl: found.ttl - found.age } : undefined;
-    const answer = { ok: true, value: held.value, layer: found.layer, times } as const;
+    const answer = { ok: true, value: held.value, tier: found.tier, times } as const;
     if (step === STEP_HIT) {
       memory.land(flight, known);
       flight.over = true;

@@ -16,7 +16,7 @@ export interface Traced {
   /** Undefined for a call that failed. */
   readonly source: Source | undefined;
   /** The store that answered; undefined for the origin. */
-  readonly layer: string | undefined;
+  readonly tier: string | undefined;
   /** Milliseconds since the entry was stored; 0 for an answer that was not stored. */
   readonly age: number;
   /** Milliseconds it stays fresh; negative when it is stale. */
@@ -103,7 +103,7 @@ export class Scopes {
         return answered;
       },
       (error) => {
-        tell({ key, source: undefined, layer: undefined, age: 0, ttl: 0, error });
+        tell({ key, source: undefined, tier: undefined, age: 0, ttl: 0, error });
         throw error;
       },
     );

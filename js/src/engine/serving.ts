@@ -36,7 +36,7 @@ export class Serving {
     const negative = isNegative && call.policy.rules.negativeTtl !== undefined;
     const times = call.timed ? this.#timesOf(slot) : undefined;
     const named = negative ? "negative" : source;
-    const answer: Answer = { value, source: named, layer: memory.name, times };
+    const answer: Answer = { value, source: named, tier: memory.name, times };
     if (source !== "error-fallback") return Promise.resolve(answer);
     return Promise.resolve({ ...answer, error });
   }
@@ -62,7 +62,7 @@ export class Serving {
     }
     const times = call.timed ? this.#timesOf(slot) : undefined;
     const value = memory.values[slot];
-    const answer: Answer = { value, source: "failover", layer: memory.name, times };
+    const answer: Answer = { value, source: "failover", tier: memory.name, times };
     events.tell({ type: "failover", key: call.key });
     return answer;
   }
@@ -72,8 +72,8 @@ export class Serving {
     const leads = (kind & WAIT_LEADS) !== 0;
     if (outcome.ok) {
       const source: Source = leads ? outcome.source : "coalesced";
-      const { value, layer, times } = outcome;
-      const answer = { value, source, layer, times };
+      const { value, tier, times } = outcome;
+      const answer = { value, source, tier, times };
       return outcome.error === undefined ? answer : { ...answer, error: outcome.error };
     }
     const { held, error, result } = outcome;
@@ -83,10 +83,10 @@ export class Serving {
       this.heldOver(call, cause);
       const { memory } = this.#host;
       const { value, times } = held;
-      return { value, source: "error-fallback", layer: memory.name, error: cause, times };
+      return { value, source: "error-fallback", tier: memory.name, error: cause, times };
     }
     if (result === undefined) throw error;
-    return { value: result.value, source: leads ? "load" : "coalesced", layer: undefined };
+    return { value: result.value, source: leads ? "load" : "coalesced", tier: undefined };
   }
 
   /** Counts and tells that an entry answers for a failure. */

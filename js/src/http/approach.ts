@@ -83,7 +83,7 @@ function served(http: HttpContext, asked: Asked, key: string, held: Held): Promi
   const { age, ttl, value } = held;
   const times = { age, ttl: ttl - age };
   const source = times.ttl > 0 ? "hit" : "stale";
-  const from = { source, layer: undefined, times, key } as const;
+  const from = { source, tier: undefined, times, key } as const;
   return http.counted(asked, key, () => http.serve(asked, value, from));
 }
 

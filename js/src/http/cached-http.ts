@@ -373,7 +373,7 @@ export class CachedHttp implements HttpContext {
     const { age, ttl: left } = this.cache.entries.explain(from.key, {
       ...from,
       value: stored,
-      layer: from.layer,
+      tier: from.tier,
     });
     const ttl = left - (stored.terms.overdue ?? 0);
     const aged = isNew && lead?.renewed !== true ? undefined : age;

@@ -16,7 +16,7 @@ import type { StoredResponse } from "./stored.js";
 import type { Told } from "./told.js";
 
 /** The source of a stored response that answers. */
-export type ServedFrom = Pick<Answer, "source" | "layer" | "error" | "times"> & {
+export type ServedFrom = Pick<Answer, "source" | "tier" | "error" | "times"> & {
   readonly lead?: Lead | undefined;
   readonly key: string;
 };

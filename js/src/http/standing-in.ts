@@ -60,7 +60,7 @@ async function standIn(
   const times = { age: found.age, ttl: found.ttl - found.age };
   return http.serve(asked, stored, {
     source: "error-fallback",
-    layer: undefined,
+    tier: undefined,
     error,
     times,
     key,

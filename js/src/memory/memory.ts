@@ -69,7 +69,7 @@ export interface MemorySetOptions {
 
 /** Keeps entries in this process: bounded, least recently used first out, dead ones before. */
 export class MemoryStore {
-  /** Shown as `layer`. */
+  /** Shown as `tier`. */
   readonly name = "memory";
   /** @internal */ machine = -1;
   /** @internal */ instance = 0;

@@ -23,7 +23,7 @@ export interface Answer {
   readonly value: unknown;
   readonly source: Source;
   /** The store that held the entry; undefined for an answer of the origin. */
-  readonly layer: string | undefined;
+  readonly tier: string | undefined;
   /** The error of the load that failed, if one did. */
   readonly error?: unknown;
   /**
@@ -43,7 +43,7 @@ export interface Explained<Result> {
   /** Milliseconds it stays fresh; negative when it is stale. */
   readonly ttl: number;
   /** The store that had it; undefined for an answer of the origin. */
-  readonly layer: string | undefined;
+  readonly tier: string | undefined;
   /** Why the origin did not answer, when an entry answered instead. */
   readonly error?: unknown;
 }

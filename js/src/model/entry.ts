@@ -20,7 +20,7 @@ export interface FoundEntry extends Lifetime {
   /** The time it was stored, by its writer's clock. */
   readonly storedAt: number;
   /** The name of the store. */
-  readonly layer: string;
+  readonly tier: string;
   /** True for the value of a counter, which is not backfilled. */
   readonly counted?: boolean;
 }

@@ -48,7 +48,7 @@ export interface WindowState {
  * a store has it; where none has it, the cache does without or reports what is missing.
  */
 export interface Store {
-  /** Shown in events and as `layer`. Default: its position, like `"store 1"`. */
+  /** Shown in events and as `tier`. Default: its position, like `"store 1"`. */
   readonly name?: string;
   /** Milliseconds that each operation may take before the call goes on without it. Default 500. */
   readonly deadline?: number;

@@ -121,7 +121,7 @@ export class EntryRecords {
       if (age >= keptFor(lifetime)) return undefined;
       const value = decode(codec, record.subarray(at), form.codec ?? this.#codec, form);
       const tagged = taggedOf(tags);
-      return { ...lifetime, value, age, storedAt, layer: layer.name, tagged };
+      return { ...lifetime, value, age, storedAt, tier: layer.name, tagged };
     } catch (error) {
       this.#onTrap(error);
       this.tellCorrupt(layer, key, error);

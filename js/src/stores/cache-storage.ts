@@ -8,7 +8,7 @@ import { type StoreOptions, storeOptions } from "./options.js";
 
 /** Options of {@link cacheStorage}. */
 export interface CacheStorageOptions extends Omit<StoreOptions, "name"> {
-  /** The name of the cache, and of the layer. Default `"holdover"`. */
+  /** The name of the cache, and of the tier. Default `"holdover"`. */
   readonly name?: string | undefined;
 }
 

@@ -10,7 +10,7 @@ import { type Counted, countCall } from "./window-state.js";
 
 /** Options of {@link indexedDb}. */
 export interface IndexedDbOptions extends Omit<StoreOptions, "name"> {
-  /** The name of the database, and of the layer. Default `"holdover"`. */
+  /** The name of the database, and of the tier. Default `"holdover"`. */
   readonly name?: string | undefined;
   /** Maximum number of expired records dropped by one sweep. Default 100. */
   readonly sweep?: number | undefined;

@@ -7,7 +7,7 @@ import { type GivenOptions, readOptions } from "../util/options.js";
 
 /** Options of every store. */
 export interface StoreOptions {
-  /** Shown in events and as `layer`. Default: the kind of store, like `"redis"`. */
+  /** Shown in events and as `tier`. Default: the kind of store, like `"redis"`. */
   readonly name?: string | undefined;
   /**
    * The time an operation may take before the call goes on without the store: milliseconds or like

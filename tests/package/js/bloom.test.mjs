@@ -55,8 +55,8 @@ test("bloom: surely absent answers undefined without a load, and asks no guard",
   const { filter, get, loads } = filtered();
   filter.add(get.key(1));
   for (const _ of [1, 2, 3, 4]) {
-    const { value, source, layer } = await get.explain(7);
-    assert.deepEqual([value, source, layer], [undefined, "negative", undefined]);
+    const { value, source, tier } = await get.explain(7);
+    assert.deepEqual([value, source, tier], [undefined, "negative", undefined]);
   }
   assert.equal(await get(1), "user 1");
   assert.deepEqual(await many(get, [[8], [1]]), [undefined, "user 1"]);

@@ -30,7 +30,7 @@ test("a cache with enabled: false runs every loader", async () => {
   assert.equal((await count.explain()).source, "bypass");
 });
 
-test("explain names the layer: the memory, a lower store, or none", async () => {
+test("explain names the tier: the memory, a lower store, or none", async () => {
   const map = new Map();
   const lower = {
     name: "map",
@@ -41,11 +41,11 @@ test("explain names the layer: the memory, a lower store, or none", async () => 
   const policy = { key: "k", ttl: 1000 };
   const clock = new ManualClock();
   const one = createCache({ clock, stores: [memory(), lower] }).wrap(async () => 1, policy);
-  const layers = [(await one.explain()).layer, (await one.explain()).layer];
+  const tiers = [(await one.explain()).tier, (await one.explain()).tier];
   const other = createCache({ clock, stores: [memory(), lower] }).wrap(async () => 2, policy);
   await drain();
-  layers.push((await other.explain()).layer);
-  assert.deepEqual(layers, [undefined, "memory", "map"]);
+  tiers.push((await other.explain()).tier);
+  assert.deepEqual(tiers, [undefined, "memory", "map"]);
 });
 
 test("a key that cannot be made is a ConfigError before the loader runs", async () => {

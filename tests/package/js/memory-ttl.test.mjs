@@ -22,7 +22,7 @@ function stage(policy = {}, instances = 2) {
   return { clock, store, origin, made, ...made[0] };
 }
 
-const told = ({ value, source, layer, age, ttl }) => [value, source, layer, age, ttl];
+const told = ({ value, source, tier, age, ttl }) => [value, source, tier, age, ttl];
 
 test("memory has a ttl of its own: then the store below is asked", async () => {
   const { clock, store, made } = stage();

@@ -179,7 +179,7 @@ for (const [name, globals] of Object.entries({
       const text = "a ü € 𝄞 \\u0000 \\ufeff" + "é".repeat(1000);
       await make().wrap(async () => text, { key: "k", ttl: "1m" })();
       const again = await make().wrap(async () => "other", { key: "k", ttl: "1m" }).explain();
-      return JSON.stringify([again.value === text, again.source, again.layer, events]);
+      return JSON.stringify([again.value === text, again.source, again.tier, events]);
     })()`);
     assert.deepEqual(JSON.parse(answers), [true, "hit", "lower", []]);
   });

@@ -47,7 +47,7 @@ test("trace: every key with where its answer came from, in the order of the answ
   });
   assert.deepEqual(value, ["a1", "b"]);
   assert.deepEqual(entries.map(brief), ["a hit 100", "b load 0"]);
-  assert.deepEqual([entries[0].layer, entries[0].ttl], ["memory", 900]);
+  assert.deepEqual([entries[0].tier, entries[0].ttl], ["memory", 900]);
 });
 
 test("trace: failures, waiting for others, stale answers, bypasses and nested calls", async () => {

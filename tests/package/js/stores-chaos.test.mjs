@@ -95,8 +95,8 @@ test("after chaos, what is stored is found again in the stores", async () => {
     await stand.clock.runTo(stand.clock.elapsed + LOAD);
     const loaded = await loading;
     await drain();
-    const { value, layer, source } = await second.explain(key);
-    assert.deepEqual({ value, layer, source }, { value: loaded, layer: "near", source: "hit" });
+    const { value, tier, source } = await second.explain(key);
+    assert.deepEqual({ value, tier, source }, { value: loaded, tier: "near", source: "hit" });
   }
 });
 

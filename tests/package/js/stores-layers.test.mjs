@@ -34,7 +34,7 @@ function stage({
   return { clock, stores, lower: stores[0], origin, instances: made };
 }
 
-const explained = ({ value, source, layer, age, ttl }) => [value?.load, source, layer, age, ttl];
+const explained = ({ value, source, tier, age, ttl }) => [value?.load, source, tier, age, ttl];
 
 test("what one instance loaded another finds in the store, with its true age", async () => {
   const { clock, lower, origin, instances } = stage();
@@ -154,7 +154,7 @@ test("a corrupt record above does not hide a good one below", async () => {
   await instances[0].get("a");
   await drain();
   near.records.set("a", Uint8Array.of(1, 2, 3));
-  assert.equal((await instances[1].get.explain("a")).layer, "far");
+  assert.equal((await instances[1].get.explain("a")).tier, "far");
   assert.deepEqual([origin.loads, instances[1].events.includes("corrupt")], [1, true]);
   await drain();
   assert.ok(near.records.get("a").length > 3);

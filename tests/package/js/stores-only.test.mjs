@@ -44,8 +44,8 @@ test("every call reads the store; nothing stays in memory", async () => {
   assert.deepEqual([cache.stats().memory.entries, cache.stats().memory.flights], [0, 0]);
   assert.equal(cache.driver.host.memory.keys.filter((key) => key !== undefined).length, 0);
   await clock.runTo(300);
-  const { source, layer, age, ttl } = await get.explain("a");
-  assert.deepEqual([source, layer, age, ttl], ["hit", "lower", 300, 700]);
+  const { source, tier, age, ttl } = await get.explain("a");
+  assert.deepEqual([source, tier, age, ttl], ["hit", "lower", 300, 700]);
 });
 
 test("concurrent callers are one flight", async () => {
@@ -175,7 +175,7 @@ test("early at a fixed age loads in the background without a memory, once", asyn
   assert.equal(origin.loads, 1);
   await clock.runTo(400);
   const due = await get.explain("a");
-  assert.deepEqual([due.value, due.source, due.layer], ["a#1", "hit", "lower"]);
+  assert.deepEqual([due.value, due.source, due.tier], ["a#1", "hit", "lower"]);
   await drain();
   assert.equal(origin.loads, 2);
   assert.deepEqual(await answers(get, 2), [2, 2]);

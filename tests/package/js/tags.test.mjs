@@ -238,7 +238,7 @@ test("another instance finds the stamp in the store", async () => {
   await clock.runFor(1);
   assert.equal((await three.get.explain("a", 1)).source, "load");
   const other = await three.get.explain("b", 2);
-  assert.deepEqual([other.source, other.layer], ["hit", "lower"]);
+  assert.deepEqual([other.source, other.tier], ["hit", "lower"]);
   assert.equal(origin.loads, 3);
   await clock.runFor(10);
   // Loaded after it: good again, also for who invalidated.
@@ -254,10 +254,7 @@ test("another instance finds soft stamps: stale since then", async () => {
   await clock.runFor(200);
   origin.delay = 50;
   const stale = await two.get.explain("a", 1);
-  assert.deepEqual(
-    [stale.source, stale.layer, stale.age, stale.ttl],
-    ["stale", "lower", 300, -200],
-  );
+  assert.deepEqual([stale.source, stale.tier, stale.age, stale.ttl], ["stale", "lower", 300, -200]);
   await clock.runFor(50);
   assert.equal((await two.get("a", 1)).load, 2);
 });

@@ -69,7 +69,7 @@ for (const [by, connect] of Object.entries(CLIENTS)) {
         await sleep(5);
         const found = await timed(() => reader.explain(key, load, { ttl: "1m" }));
         if (found?.value !== key) failures.push(new Error(`${key} got ${found?.value}`));
-        if (found?.layer === "redis") fromRedis += 1;
+        if (found?.tier === "redis") fromRedis += 1;
         await sleep(2);
       }
     };

@@ -76,7 +76,7 @@ const APART = {
     await first.set("b", 2);
     const second = createCache({ namespace: "layers", stores: [memory(), ...stores.slice(1)] });
     const found = await second.explain("a", load, policy);
-    check(found.value.load === 1 && found.layer === "kv", JSON.stringify(found));
+    check(found.value.load === 1 && found.tier === "kv", JSON.stringify(found));
     check((await second.get("b")) === 2, "b is not there");
     const failures = events.filter(({ type }) => type === "store-error" || type === "corrupt");
     check(failures.length === 0, JSON.stringify(failures));
