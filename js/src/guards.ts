@@ -8,13 +8,13 @@ import {
 import { Guards } from "./engine/guards.js";
 import { WorkingGuard } from "./engine/guards-at-work.js";
 import type { Guard } from "./policy/guard.js";
-import { compileGiven } from "./policy/guard-options.js";
-import type { CompiledGuards, GuardScope } from "./policy/guard-rules.js";
 import type {
   CircuitBreakerOptions,
   RateLimitOptions,
   SlowCallsOptions,
-} from "./policy/policy-options.js";
+} from "./policy/guard-option-types.js";
+import { compileGiven } from "./policy/guard-options.js";
+import type { CompiledGuards, GuardScope } from "./policy/guard-rules.js";
 import { readOptions } from "./util/options.js";
 
 export type { Guard } from "./policy/guard.js";
@@ -22,7 +22,7 @@ export type {
   CircuitBreakerOptions,
   RateLimitOptions,
   SlowCallsOptions,
-} from "./policy/policy-options.js";
+} from "./policy/guard-option-types.js";
 
 const KNOWN: Readonly<Record<Guard["kind"], readonly string[]>> = {
   circuitBreaker: CIRCUIT_BREAKER_OPTIONS,

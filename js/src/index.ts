@@ -41,12 +41,12 @@ export type {
   CacheOptions,
   StoreLike,
 } from "./policy/cache-options.js";
+export type { Shared as SharedOptions } from "./policy/guard-option-types.js";
 export type {
   CallOptions,
   GetOrLoadOptions,
   PassContext,
   PolicyOptions,
-  Shared as SharedOptions,
 } from "./policy/policy-options.js";
 export type { Codec } from "./records/codec/values.js";
 export type { AsyncStorage, AsyncStorageClass } from "./runtime/async-storage.js";

@@ -10,7 +10,6 @@ import { type Driver, HIT_BITS } from "../engine/driver.js";
 import type { Answer } from "../model/answer.js";
 import { currentFrame, Habits } from "../runtime/frames.js";
 import { isHoldoverError } from "../util/errors.js";
-import { answerOf } from "./answering.js";
 import { approach } from "./approach.js";
 import { Asked } from "./asked.js";
 import { Asking } from "./asking.js";
@@ -21,13 +20,14 @@ import { canCheck, checked } from "./integrity.js";
 import { lifetimeOfFailed, lifetimeOfLoaded } from "./keeping.js";
 import { UrlKeys } from "./keys.js";
 import { Lead } from "./lead.js";
-import { isResponse, placed, rebuilt } from "./live.js";
+import { isResponse, rebuilt } from "./live.js";
 import { Loading } from "./loading.js";
 import { find, heldBy, redirectsOthers } from "./lookup.js";
 import type { Origin } from "./origin.js";
+import { begun, freshly, given, REJECTED, served } from "./presenting.js";
 import type { HttpRules } from "./rules.js";
 import { type Attempt, orStored } from "./standing-in.js";
-import { cacheStatus, type Forwarded } from "./status.js";
+import type { Forwarded } from "./status.js";
 import { StoredResponse, Unshared, Variants } from "./stored.js";
 import { type Told, told } from "./told.js";
 import { UnsharedKeys } from "./unshared-keys.js";
@@ -38,8 +38,6 @@ import { within } from "./within.js";
 /** How often a request looks again when its place turns out to be another one. */
 const ROUNDS = 4;
 
-/** Why an answer is not the origin's: a limit refused the load, and `onReject` gave it. */
-const REJECTED = "rejected";
 /** Where to look next, or how. */
 type Next = Variants | Again;
 
@@ -125,7 +123,7 @@ export class CachedHttp implements HttpContext {
     const stored = memory.values[slot];
     if (!(stored instanceof StoredResponse) || !isForFollowing(stored)) return undefined;
     const verdict = driver.begin(slot, policy.id);
-    if ((verdict & HIT_BITS) === 0) return this.#fresh(stored, slot);
+    if ((verdict & HIT_BITS) === 0) return freshly(this.driver.host, stored, slot);
     const place = { primary: key, record: undefined, key };
     const visit = this.#visitOf(new Asked(url), place, "call");
     const call = this.#callOf(visit);
@@ -133,17 +131,6 @@ export class CachedHttp implements HttpContext {
     return this.#answered(visit, call, answering).then((told) =>
       isTold(told) ? told : this.answer(visit.asked, key, told, since),
     );
-  }
-
-  #fresh(stored: StoredResponse, slot: number): Response {
-    const { memory, timers } = this.driver.host;
-    const now = timers.now();
-    const age = core.age(memory.machine, slot, now);
-    const ttl = core.ttl(memory.machine, slot) - age;
-    const headers = stored.headers();
-    headers.set("age", `${Math.max(0, Math.floor((stored.terms.initialAge + age) / 1000))}`);
-    headers.append("cache-status", cacheStatus({ source: "hit", ttl, stored: true }));
-    return placed(stored.toResponse(headers), stored.head.url);
   }
 
   /**
@@ -274,7 +261,7 @@ export class CachedHttp implements HttpContext {
       if (this.#isAnothers(visit, error)) return ANEW;
       throw error;
     }
-    if (answer instanceof Lead) return this.#begun(answer);
+    if (answer instanceof Lead) return begun(answer);
     return this.#concluded(visit, call, answer);
   }
 
@@ -311,26 +298,18 @@ export class CachedHttp implements HttpContext {
     };
   }
 
-  /** The response that only the request which led its load has. */
-  #begun(lead: Lead): Told {
-    const { forwarded, status, stored, ttl, reason } = lead;
-    const response = lead.live as Response;
-    const happened = { source: "load", ttl, forwarded, status, stored } as const;
-    return told(response, happened, { reason: reason ?? forwarded });
-  }
-
   async #concluded(visit: Visit, call: Call, answer: Answer): Promise<Told | Next> {
     const { asked, lead } = visit;
     const { value, source } = answer;
     const isOwn = source === "load" || source === "bypass";
-    if (value instanceof Unshared && isOwn && lead.live !== undefined) return this.#begun(lead);
+    if (value instanceof Unshared && isOwn && lead.live !== undefined) return begun(lead);
     if (!isOwn) lead.leave();
     if (value instanceof Variants) return value;
-    if (isResponse(value)) return this.#given(value, answer);
+    if (isResponse(value)) return given(value, answer);
     if (value instanceof StoredResponse && (isOwn || this.#mayHave(asked, value, source))) {
       return this.serve(asked, value, { ...answer, lead: isOwn ? lead : undefined, key: call.key });
     }
-    if (isOwn && lead.live !== undefined) return this.#begun(lead);
+    if (isOwn && lead.live !== undefined) return begun(lead);
     if (source === "coalesced") return ALONE;
     return this.forward(asked, lead.forwarded === "uri-miss" ? "uri-miss" : "bypass");
   }
@@ -340,15 +319,9 @@ export class CachedHttp implements HttpContext {
     return orStored(this, asked, key, async () => {
       const refused = await this.asking.refusal(asked, key);
       if (refused === undefined) return { answer: serve() };
-      const answer = this.#given(refused.value as Response, refused);
+      const answer = given(refused.value as Response, refused);
       return { answer, failure: answer.response };
     });
-  }
-
-  /** What `onReject` gave instead of the load that a limit refused. */
-  #given(response: Response, { source, error }: Answer): Told {
-    const happened = { source, ttl: 0, stored: false } as const;
-    return told(rebuilt(response, response.body), happened, { reason: REJECTED, error });
   }
 
   /** Whether a response that another request brought is this one's, too. */
@@ -366,36 +339,8 @@ export class CachedHttp implements HttpContext {
     return heads.http_is_barred(flags, terms.authorized, redirectsOthers(asked, terms));
   }
 
-  /** Answers with a stored response. */
   serve(asked: Asked, stored: StoredResponse, from: ServedFrom): Told {
-    const { source, lead } = from;
-    const isNew = source === "load" || source === "bypass" || source === "coalesced";
-    const { age, ttl: left } = this.cache.entries.explain(from.key, {
-      ...from,
-      value: stored,
-      tier: from.tier,
-    });
-    const ttl = left - (stored.terms.overdue ?? 0);
-    const aged = isNew && lead?.renewed !== true ? undefined : age;
-    const response = placed(answerOf(asked, stored, aged), stored.head.url);
-    if (lead !== undefined) this.#setCookies(response, lead);
-    const happened = {
-      source,
-      ttl,
-      forwarded: lead?.forwarded ?? "uri-miss",
-      status: lead?.status,
-      stored: lead?.stored ?? !isNew,
-    } as const;
-    const reason = lead?.reason ?? (isNew ? happened.forwarded : undefined);
-    const total = aged === undefined ? 0 : stored.terms.initialAge + aged;
-    return told(response, happened, { age: total, reason, error: from.error });
-  }
-
-  /** Gives a request the cookies that the origin set for it: what is stored has none. */
-  #setCookies({ headers }: Response, { cookies }: Lead): void {
-    const { shared, storeSetCookie } = this.rules;
-    if (!shared || storeSetCookie) return;
-    for (const cookie of cookies) headers.append("set-cookie", cookie);
+    return served(this, asked, stored, from);
   }
 
   /** Asks the origin for what a request says, within the policy's `timeout`. */

@@ -1,0 +1,83 @@
+/** Answers to requests: stored responses, responses that have begun, and what stands for them. */
+
+import * as core from "../core/core.js";
+import type { Host } from "../engine/host.js";
+import type { Answer } from "../model/answer.js";
+import { answerOf } from "./answering.js";
+import type { Asked } from "./asked.js";
+import type { HttpContext, ServedFrom } from "./http-context.js";
+import type { Lead } from "./lead.js";
+import { placed, rebuilt } from "./live.js";
+import type { HttpRules } from "./rules.js";
+import { cacheStatus } from "./status.js";
+import type { StoredResponse } from "./stored.js";
+import { type Told, told } from "./told.js";
+
+/** Why an answer is not the origin's: a limit refused the load, and `onReject` gave it. */
+export const REJECTED = "rejected";
+
+/** A fresh response of memory, for a plain request. */
+export function freshly(host: Host, stored: StoredResponse, slot: number): Response {
+  const { memory, timers } = host;
+  const now = timers.now();
+  const age = core.age(memory.machine, slot, now);
+  const ttl = core.ttl(memory.machine, slot) - age;
+  const headers = stored.headers();
+  headers.set("age", `${Math.max(0, Math.floor((stored.terms.initialAge + age) / 1000))}`);
+  headers.append("cache-status", cacheStatus({ source: "hit", ttl, stored: true }));
+  return placed(stored.toResponse(headers), stored.head.url);
+}
+
+/** The response that only the request which led its load has. */
+export function begun(lead: Lead): Told {
+  const { forwarded, status, stored, ttl, reason } = lead;
+  const response = lead.live as Response;
+  const happened = { source: "load", ttl, forwarded, status, stored } as const;
+  return told(response, happened, { reason: reason ?? forwarded });
+}
+
+/** What `onReject` gave instead of the load that a limit refused. */
+export function given(response: Response, { source, error }: Answer): Told {
+  const happened = { source, ttl: 0, stored: false } as const;
+  return told(rebuilt(response, response.body), happened, { reason: REJECTED, error });
+}
+
+/** Answers with a stored response. */
+export function served(
+  http: Pick<HttpContext, "cache" | "rules">,
+  asked: Asked,
+  stored: StoredResponse,
+  from: ServedFrom,
+): Told {
+  const { source, lead } = from;
+  const isNew = source === "load" || source === "bypass" || source === "coalesced";
+  const { age, ttl: left } = http.cache.entries.explain(from.key, {
+    ...from,
+    value: stored,
+    tier: from.tier,
+  });
+  const ttl = left - (stored.terms.overdue ?? 0);
+  const aged = isNew && lead?.renewed !== true ? undefined : age;
+  const response = placed(answerOf(asked, stored, aged), stored.head.url);
+  if (lead !== undefined) setCookies(http.rules, response, lead);
+  const happened = {
+    source,
+    ttl,
+    forwarded: lead?.forwarded ?? "uri-miss",
+    status: lead?.status,
+    stored: lead?.stored ?? !isNew,
+  } as const;
+  const reason = lead?.reason ?? (isNew ? happened.forwarded : undefined);
+  const total = aged === undefined ? 0 : stored.terms.initialAge + aged;
+  return told(response, happened, { age: total, reason, error: from.error });
+}
+
+/** Gives a request the cookies that the origin set for it: what is stored has none. */
+function setCookies(
+  { shared, storeSetCookie }: HttpRules,
+  { headers }: Response,
+  { cookies }: Lead,
+): void {
+  if (!shared || storeSetCookie) return;
+  for (const cookie of cookies) headers.append("set-cookie", cookie);
+}
