@@ -4,15 +4,15 @@ import { test } from "node:test";
 import ts from "typescript-5.9";
 import { optionTable as table } from "../../internal.mjs";
 
-/** The statements of the declarations of options. */
-const statements = ["policy-options", "guard-option-types"].flatMap((name) => {
-  const path = `../../node_modules/holdover/dist/policy/${name}.d.ts`;
-  const text = readFileSync(new URL(path, import.meta.url), "utf8");
-  return [...ts.createSourceFile(path, text, ts.ScriptTarget.ESNext, true).statements];
-});
+/** The declarations of options, as one file. */
+const text = ["policy-options", "guard-option-types"]
+  .map((name) => `../../node_modules/holdover/dist/policy/${name}.d.ts`)
+  .map((path) => readFileSync(new URL(path, import.meta.url), "utf8"))
+  .join("\n");
+const file = ts.createSourceFile("options.d.ts", text, ts.ScriptTarget.ESNext, true);
 
 const find = (name) =>
-  statements.find((node) => ts.isInterfaceDeclaration(node) && node.name.text === name);
+  file.statements.find((node) => ts.isInterfaceDeclaration(node) && node.name.text === name);
 
 /** The names in object types anywhere within a type, those of other interfaces included. */
 function namesWithin(type) {
