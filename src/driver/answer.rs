@@ -2,6 +2,7 @@
 
 use super::error::Cause;
 use crate::time::Span;
+use std::sync::Arc;
 
 /// The source of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -50,6 +51,8 @@ pub struct Answer<V, E> {
     pub age: Span,
     /// The `ttl` that the entry has; zero if the value was not stored.
     pub ttl: Span,
+    /// The name of the store that had it; `None` for the memory and for what was loaded.
+    pub layer: Option<Arc<str>>,
     /// Why it is not the origin's answer, for [`Source::ErrorFallback`].
     pub cause: Option<Cause<V, E>>,
 }
@@ -61,6 +64,7 @@ impl<V: Clone, E> Clone for Answer<V, E> {
             source: self.source,
             age: self.age,
             ttl: self.ttl,
+            layer: self.layer.clone(),
             cause: self.cause.clone(),
         }
     }

@@ -19,7 +19,7 @@ impl<K: Key, V: Value, E: Failure> Request<'_, K, V, E> {
     ) -> Begun<K, V, E> {
         let spare = slot.filter(|_| fallback);
         match state.machine.load_beside(spare, self.bound.id, now) {
-            Some(fence) => self.lead(state, None, fence, fallback),
+            Some(fence) => self.lead(state, None, fence, fallback, false),
             None => Begun::Answer(self.serve(state, slot, Served::ErrorFallback, now)),
         }
     }

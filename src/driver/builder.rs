@@ -5,8 +5,10 @@ use super::cache::{Cache, Shared, Weigh};
 use super::event::{Event, Listen};
 use super::host::Host;
 use super::state::State;
+use super::stores::Stores;
 use crate::call::CallMachine;
 use crate::memory::Limits;
+use crate::time::Span;
 use std::boxed::Box;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
@@ -19,6 +21,8 @@ pub struct CacheBuilder<K, V, E> {
     max_bytes: u64,
     weigh: Option<Box<dyn Weigh<K, V>>>,
     listener: Option<Box<dyn Listen<K, V, E>>>,
+    stores: Option<Stores<K, V>>,
+    memory_ttl: Span,
 }
 
 impl<K: Key, V: Value, E: Failure> CacheBuilder<K, V, E> {
@@ -29,6 +33,8 @@ impl<K: Key, V: Value, E: Failure> CacheBuilder<K, V, E> {
             max_bytes: u64::MAX,
             weigh: None,
             listener: None,
+            stores: None,
+            memory_ttl: Span::FOREVER,
         }
     }
 
@@ -49,6 +55,19 @@ impl<K: Key, V: Value, E: Failure> CacheBuilder<K, V, E> {
         self
     }
 
+    /// The stores below the memory: see [`Stores`]. Default: none.
+    pub fn stores(mut self, stores: Stores<K, V>) -> Self {
+        self.stores = Some(stores);
+        self
+    }
+
+    /// The longest time that the memory serves what stores below it have: past it they are asked
+    /// again, for others may have changed it. Default: as long as entries are good.
+    pub fn memory_ttl(mut self, most: impl Into<Span>) -> Self {
+        self.memory_ttl = most.into();
+        self
+    }
+
     /// Hears what happens, without the cache's lock: keep it short, as callers wait for it.
     pub fn on_event(
         mut self,
@@ -61,11 +80,16 @@ impl<K: Key, V: Value, E: Failure> CacheBuilder<K, V, E> {
     /// Makes the cache.
     #[must_use]
     pub fn build(self) -> Cache<K, V, E> {
-        let machine = CallMachine::new(Limits {
+        let mut machine = CallMachine::new(Limits {
             max_entries: self.max_entries,
             max_bytes: self.max_bytes,
         });
+        let lower = self.stores.and_then(|stores| stores.open(&self.host));
+        if lower.is_some() {
+            machine.limit_ttl(self.memory_ttl);
+        }
         let shared = Shared {
+            lower,
             state: Mutex::new(State::new(machine)),
             host: self.host,
             weigh: self.weigh,

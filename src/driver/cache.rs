@@ -6,13 +6,15 @@ use super::builder::CacheBuilder;
 use super::calling::Request;
 use super::error::Error;
 use super::event::{Event, Listen};
-use super::function::Function;
+use super::function::{Function, Thunk};
 use super::guards::GuardSets;
 use super::host::{Host, LoadContext};
+use super::lower::{Delivery, Found, Lower};
 use super::policy::{CachePolicy, Rules, tag};
 use super::state::{Locked, State, lock};
 use crate::call::{Arrival, Counters, Landed, PolicyId};
 use crate::config_error::ConfigError;
+use crate::fence::Fence;
 use crate::strategy::lifetime::lifetime;
 use crate::strategy::ttl::{Lifetime, State as Good};
 use crate::tags::Tag;
@@ -48,6 +50,7 @@ pub(super) struct Shared<K, V, E> {
     pub(super) host: Arc<dyn Host>,
     pub(super) weigh: Option<Box<dyn Weigh<K, V>>>,
     pub(super) listener: Option<Box<dyn Listen<K, V, E>>>,
+    pub(super) lower: Option<Lower<K, V>>,
     pub(super) is_closed: AtomicBool,
 }
 
@@ -67,6 +70,13 @@ impl<K: Key, V: Value, E: Failure> Shared<K, V, E> {
         if let Some(listener) = &self.listener {
             let _ = catch_unwind(AssertUnwindSafe(|| listener(key, event)));
         }
+    }
+
+    /// The stores, and what they call a key; `None` without any, or if its name cannot be made.
+    /// Nothing may be locked.
+    pub(super) fn below(&self, key: &K) -> Option<(&Lower<K, V>, Arc<str>)> {
+        let lower = self.lower.as_ref()?;
+        Some((lower, lower.name(key)?))
     }
 
     /// Weighs a value. One that cannot be weighed is too heavy.
@@ -110,6 +120,11 @@ pub struct Stats {
 }
 
 impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
+    const TAGS_BELOW: ConfigError = ConfigError::of(
+        "tags",
+        "none in a cache with stores: records of this driver carry no tags yet",
+    );
+
     /// Begins a cache on this host.
     pub fn builder(host: impl Host) -> CacheBuilder<K, V, E> {
         CacheBuilder::new(Arc::new(host))
@@ -121,6 +136,9 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
     /// A [`ConfigError`] that names the option and what is allowed.
     pub fn policy(&self, policy: CachePolicy<K, V, E>) -> Result<Arc<Bound<K, V, E>>, ConfigError> {
         let rules = Rules::compile(policy)?;
+        if rules.has_tags() && self.shared.lower.is_some() {
+            return Err(Self::TAGS_BELOW);
+        }
         let id = self.shared.lock().machine.add_policy(rules.policy);
         let shared = Arc::downgrade(&self.shared);
         Ok(Arc::new(Bound { id, rules, shared }))
@@ -157,13 +175,13 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
         loader: F,
     ) -> Result<V, Error<E>>
     where
-        F: FnOnce(LoadContext) -> R + MaybeSend,
+        F: FnOnce(LoadContext) -> R + MaybeSend + 'static,
         R: Future<Output = Result<V, E>> + MaybeSend + 'static,
     {
         let mut loader = Some(loader);
-        let load = move |context| -> Option<BoxFuture<'static, Result<V, E>>> {
+        let load = move || -> Option<Thunk<V, E>> {
             let loader = loader.take()?;
-            Some(Box::pin(loader(context)))
+            Some(Box::new(move |context| Box::pin(loader(context))))
         };
         let request = Request::new(&self.shared, policy, key);
         Ok(request.answer(load).await?.value)
@@ -181,21 +199,70 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
         content.as_ref().ok().cloned()
     }
 
-    /// Stores a value for `ttl`. Loads of its key that run do not overwrite it.
-    pub fn set(&self, key: &K, value: V, ttl: impl Into<Span>) {
+    /// The value of `key` while it is fresh, from the memory or from the first store that has it.
+    /// Nothing is loaded or counted.
+    pub async fn get(&self, key: &K) -> Option<V> {
+        let fence = {
+            let now = self.shared.host.now();
+            let mut state = self.shared.lock();
+            if let Some(slot) = state.slot(key)
+                && state.machine.touch(slot, now)
+            {
+                return state.content(slot)?.as_ref().ok().cloned();
+            }
+            state.machine.begin_read()
+        };
+        let (lower, name) = self.shared.below(key)?;
+        let found = lower.read(&name).await?;
+        let is_fresh = found.lifetime.state(found.age) == Good::Fresh;
+        let value = found.value.clone();
+        self.backfill(key, fence, found);
+        is_fresh.then_some(value)
+    }
+
+    /// Gives the memory what a read found, unless the key was changed since it began.
+    fn backfill(&self, key: &K, fence: Fence, found: Found<V>) {
+        let size = self.shared.weigh(key, &found.value);
+        let now = self.shared.host.now();
+        let mut state = self.shared.lock();
+        let known = state.slot(key);
+        let lifetime = found.lifetime;
+        let entry = (Arrival { lifetime, size }, found.age);
+        let landed = match state.machine.backfill(known, fence, entry, now) {
+            Some(slot) => Landed::Stored(slot),
+            None => Landed::NotKept,
+        };
+        state.keep(key, landed, Ok(found.value));
+    }
+
+    /// Stores a value for `ttl`, here and in every store. Loads of its key that run do not overwrite
+    /// it.
+    pub fn set(&self, key: &K, value: V, ttl: impl Into<Span>) -> Delivery {
         let lifetime = Lifetime {
             ttl: ttl.into(),
             ..Lifetime::NONE
         };
-        self.put(key, value, lifetime, Vec::new());
+        self.put(key, value, lifetime, Vec::new())
     }
 
-    fn put(&self, key: &K, value: V, lifetime: Lifetime, tags: Vec<Tag>) {
+    fn put(&self, key: &K, value: V, lifetime: Lifetime, tags: Vec<Tag>) -> Delivery {
         let size = self.shared.weigh(key, &value);
+        let below = self.shared.below(key);
+        let bytes = below
+            .as_ref()
+            .filter(|_| lifetime.is_kept(Span::ZERO))
+            .and_then(|(lower, name)| lower.encode(name, &value));
         let now = self.shared.host.now();
         let mut state = self.shared.lock();
         let known = state.slot(key);
-        let landed = state.machine.put(known, Arrival { lifetime, size }, now);
+        let arrival = Arrival {
+            lifetime: match below {
+                Some(_) => state.machine.capped(lifetime),
+                None => lifetime,
+            },
+            size,
+        };
+        let landed = state.machine.put(known, arrival, now);
         if let (Some(slot), Landed::Stored(_)) = (known, landed) {
             let flight = state.place_mut(slot).and_then(|place| place.flight.take());
             drop(flight);
@@ -204,15 +271,20 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
             state.machine.tag(slot, tags.into(), None);
         }
         state.keep(key, landed, Ok(value));
+        let Some((lower, name)) = below else {
+            return Delivery::NOWHERE;
+        };
+        let write = lower.prepare(&name, bytes.map(|bytes| (bytes, lifetime)));
+        drop(state);
+        lower.send(write)
     }
 
     /// Stores a value as if a load under `policy` had brought it.
-    pub(super) fn put_by(&self, key: &K, value: V, policy: &Bound<K, V, E>) {
+    pub(super) fn put_by(&self, key: &K, value: V, policy: &Bound<K, V, E>) -> Delivery {
         let rules = &policy.rules;
         let facts = rules.facts_of(&value, None);
         let (Some(facts), Some(tags)) = (facts, rules.tags_of(key, &value)) else {
-            self.invalidate(key);
-            return;
+            return self.invalidate(key);
         };
         let has_jitter = policy.rules.policy.jitter() > 0.0;
         let roll = if has_jitter {
@@ -221,16 +293,23 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
             0.5
         };
         let lifetime = lifetime(&policy.rules.policy, &facts, roll);
-        self.put(key, value, lifetime, tags);
+        self.put(key, value, lifetime, tags)
     }
 
-    /// Drops the value of `key`. What a load that runs brings is given to those who wait for it,
-    /// and is not kept.
-    pub fn invalidate(&self, key: &K) {
+    /// Drops the value of `key`, here and in every store. What a load that runs brings is given to
+    /// those who wait for it, and is not kept.
+    pub fn invalidate(&self, key: &K) -> Delivery {
+        let below = self.shared.below(key);
         let mut state = self.shared.lock();
         let slot = state.slot(key);
         state.machine.invalidate(slot);
         state.drain();
+        let Some((lower, name)) = below else {
+            return Delivery::NOWHERE;
+        };
+        let write = lower.prepare(&name, None);
+        drop(state);
+        lower.send(write)
     }
 
     /// Ends every value that has one of these tags, however many there are, in the time that this
@@ -243,8 +322,12 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
         state.machine.invalidate_tags(&tags, soft, now);
     }
 
-    /// Drops all values, likewise.
-    pub fn clear(&self) {
+    /// Drops all values, likewise; of stores, those of the namespace.
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "it goes on when what it gives is dropped"
+    )]
+    pub fn clear(&self) -> Delivery {
         let mut state = self.shared.lock();
         let keys: Vec<K> = state.keys().cloned().collect();
         for key in keys {
@@ -254,6 +337,17 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
         // Loads of keys that have no slot any more.
         state.machine.invalidate(None);
         state.drain();
+        match &self.shared.lower {
+            Some(lower) => lower.clear(),
+            None => Delivery::NOWHERE,
+        }
+    }
+
+    /// Waits until nothing is on its way to the stores, for the end of a program.
+    pub async fn settled(&self) {
+        if let Some(lower) = &self.shared.lower {
+            lower.tiers.settled().await;
+        }
     }
 
     /// The contents now.

@@ -5,19 +5,18 @@ use super::bounds::{BoxFuture, Failure, Key, Value};
 use super::cache::{Bound, Shared};
 use super::error::{Cause, Error};
 use super::event::Event;
-use super::flight::{Flight, Outcome};
+use super::flight::{Brought, Flight, Outcome, Purpose};
+use super::function::Thunk;
 use super::guards::refusal;
-use super::host::LoadContext;
 use super::landing::{Load, times_of};
 use super::state::State;
-use super::waiting::{Ticket, Waited, run, run_refused};
+use super::waiting::{Ticket, Waited, run};
 use crate::call::{Served, Step};
 use crate::fence::Fence;
 use crate::memory::SlotId;
 use crate::time::{Span, Timestamp};
 use std::boxed::Box;
 use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
@@ -73,7 +72,7 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
     /// Answers it. `load` gives the load, at most once for a loader that can be called only once.
     pub(super) async fn answer(
         &self,
-        mut load: impl FnMut(LoadContext) -> Option<BoxFuture<'static, Result<V, E>>>,
+        mut load: impl FnMut() -> Option<Thunk<V, E>>,
     ) -> Answered<V, E> {
         if self.bound.rules.counts_calls
             && !self.is_refresh
@@ -92,18 +91,20 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
             let (ticket, lease) = match begun {
                 Begun::Answer(answer) => return answer,
                 Begun::AnswerAndLead(answer, led) => {
-                    self.launch(led, &mut load).await;
+                    self.launch(led, load()).await;
                     return answer;
                 }
                 Begun::Lead(led, ticket) => {
-                    self.launch(led, &mut load).await;
+                    self.launch(led, load()).await;
                     (ticket, None)
                 }
                 Begun::Wait(ticket, lease) => (ticket, Some(lease)),
             };
             let leads = lease.is_none();
             let after = self.bound.rules.policy.failover_after();
-            let after = after.filter(|_| ticket.has_fallback && !self.is_refresh);
+            // A store may have an entry that answers.
+            let has_entry = ticket.has_fallback || self.shared.lower.is_some();
+            let after = after.filter(|_| has_entry && !self.is_refresh);
             let entry = || self.fail_over();
             match ticket.wait(&*self.shared.host, after, lease, entry).await {
                 Waited::Answer(answer) => {
@@ -163,7 +164,7 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
             if known.is_none() {
                 state.adopt(slot, self.key);
             }
-            return self.lead(&mut state, Some(slot), fence, false);
+            return self.lead(&mut state, Some(slot), fence, false, true);
         }
         let (slot, mut step) = state.machine.begin(known, policy, now, f64::NAN);
         if step == Step::Roll {
@@ -189,12 +190,16 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
             Step::Serve(served) => Begun::Answer(self.serve(state, slot, served, now)),
             Step::ServeAndRefresh(served, fence) => {
                 let answer = self.serve(state, slot, served, now);
-                let led = self.launched(state, slot, fence, true);
+                let purpose = Purpose {
+                    background: true,
+                    ..Purpose::default()
+                };
+                let led = self.launched(state, slot, fence, purpose);
                 Begun::AnswerAndLead(answer, led)
             }
             Step::Load { fence, fallback } => {
                 let is_shared = self.bound.rules.policy.single_flight();
-                self.lead(state, slot.filter(|_| is_shared), fence, fallback)
+                self.lead(state, slot.filter(|_| is_shared), fence, fallback, false)
             }
             Step::Wait { fallback } if !self.shared.host.joins_requests() => {
                 self.load_beside(state, slot, fallback, now)
@@ -205,7 +210,7 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
                     let is_tagged = self.bound.rules.has_tags();
                     if is_tagged && state.machine.is_outdated(None, flight.fence) {
                         let fence = state.machine.take_over(slot, self.bound.id, now);
-                        return self.lead(state, Some(slot), fence, fallback);
+                        return self.lead(state, Some(slot), fence, fallback, false);
                     }
                     let left = state.machine.wait_left(slot, now);
                     return Begun::Wait(Ticket::new(self.load_of(flight), fallback), left);
@@ -213,7 +218,7 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
                 // A load that its host dropped: nothing is lost by leading another one.
                 let known = state.slot(self.key);
                 let (slot, fence) = state.machine.refresh(known, self.bound.id, now);
-                self.lead(state, Some(slot), fence, fallback)
+                self.lead(state, Some(slot), fence, fallback, false)
             }
             Step::Roll => unreachable!("a roll was given"),
         }
@@ -234,8 +239,14 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
         slot: Option<SlotId>,
         fence: Fence,
         fallback: bool,
+        must_load: bool,
     ) -> Begun<K, V, E> {
-        let led = self.launched(state, slot, fence, false);
+        let purpose = Purpose {
+            is_beside: slot.is_none(),
+            must_load,
+            ..Purpose::default()
+        };
+        let led = self.launched(state, slot, fence, purpose);
         let ticket = Ticket::new(self.load_of(Arc::clone(&led.flight)), fallback);
         Begun::Lead(led, ticket)
     }
@@ -245,10 +256,10 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
         state: &mut State<K, V, E>,
         slot: Option<SlotId>,
         fence: Fence,
-        background: bool,
+        purpose: Purpose,
     ) -> Load<K, V, E> {
         let anchors = self.shared.host.anchors();
-        let flight = Arc::new(Flight::new(fence, background, self.ttl, anchors));
+        let flight = Arc::new(Flight::new(fence, purpose, self.ttl, anchors));
         if let Some(slot) = slot {
             state.lead(slot, &flight);
         }
@@ -256,25 +267,8 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
     }
 
     /// Starts a load: polled once by its caller, so that one that is done at once is no task.
-    async fn launch(
-        &self,
-        led: Load<K, V, E>,
-        load: &mut impl FnMut(LoadContext) -> Option<BoxFuture<'static, Result<V, E>>>,
-    ) {
-        let mut task: BoxFuture<'static, ()> = if let Err(refused) = led.admit() {
-            Box::pin(run_refused(led, refused))
-        } else {
-            let context = LoadContext {
-                cancel: Arc::clone(&led.flight.cancel),
-                background: led.flight.background,
-            };
-            let loading = catch_unwind(AssertUnwindSafe(|| load(context)));
-            let loading = loading.map_err(|_| Error::Panicked);
-            Box::pin(run(
-                led,
-                loading.and_then(|given| given.ok_or(Error::Dropped)),
-            ))
-        };
+    async fn launch(&self, led: Load<K, V, E>, load: Option<Thunk<V, E>>) {
+        let mut task: BoxFuture<'static, ()> = Box::pin(run(led, load));
         let first = poll_fn(|context| Poll::Ready(task.as_mut().poll(context))).await;
         if first.is_pending() {
             self.shared.host.spawn(task);
@@ -321,8 +315,16 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
     fn conclude(&self, outcome: Outcome<V, E>, leads: bool) -> Answered<V, E> {
         let source = |own| if leads { own } else { Source::Coalesced };
         match outcome {
-            Outcome::Value(value, own, times, cause) => {
-                Ok(answer(value, source(own), times, cause))
+            Outcome::Value(brought) => {
+                let Brought {
+                    value,
+                    source: own,
+                    times,
+                    layer,
+                    cause,
+                } = brought;
+                let answer = answer(value, source(own), times, cause);
+                Ok(Answer { layer, ..answer })
             }
             Outcome::Failed(cause, Some((value, times)))
                 if !self.is_refresh && self.bound.rules.may_stand_in(&cause) =>
@@ -392,6 +394,7 @@ fn answer<V, E>(
         source,
         age,
         ttl,
+        layer: None,
         cause,
     }
 }

@@ -5,16 +5,27 @@ use super::error::{Cause, Error};
 use super::guards::Admission;
 use super::host::{Cancel, Ring};
 use crate::fence::Fence;
-use crate::time::Span;
+use crate::strategy::ttl::Lifetime;
+use crate::time::{Span, Timestamp};
 use futures::channel::oneshot;
 use std::boxed::Box;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::vec::Vec;
 
+/// What a load brought.
+pub(super) struct Brought<V, E> {
+    pub(super) value: V,
+    /// What it is to its leader.
+    pub(super) source: Source,
+    /// Its times if it is an entry now.
+    pub(super) times: Times,
+    pub(super) layer: Option<Arc<str>>,
+    pub(super) cause: Option<Cause<V, E>>,
+}
+
 /// The end of a load for those who wait for it.
 pub(super) enum Outcome<V, E> {
-    /// A value, what it is to its leader, and its times if it is an entry now.
-    Value(V, Source, Times, Option<Cause<V, E>>),
+    Value(Brought<V, E>),
     /// A failure, and the entry that may answer instead.
     Failed(Cause<V, E>, Option<(V, Times)>),
 }
@@ -22,9 +33,13 @@ pub(super) enum Outcome<V, E> {
 impl<V: Clone, E> Clone for Outcome<V, E> {
     fn clone(&self) -> Self {
         match self {
-            Self::Value(value, source, times, cause) => {
-                Self::Value(value.clone(), *source, *times, cause.clone())
-            }
+            Self::Value(brought) => Self::Value(Brought {
+                value: brought.value.clone(),
+                source: brought.source,
+                times: brought.times,
+                layer: brought.layer.clone(),
+                cause: brought.cause.clone(),
+            }),
             Self::Failed(cause, held) => Self::Failed(cause.clone(), held.clone()),
         }
     }
@@ -33,6 +48,10 @@ impl<V: Clone, E> Clone for Outcome<V, E> {
 pub(super) struct Flight<V, E> {
     pub(super) fence: Fence,
     pub(super) background: bool,
+    /// It does not lead its key.
+    pub(super) is_beside: bool,
+    /// It asks the origin whatever stores have.
+    pub(super) must_load: bool,
     /// The call's own ttl for what it brings.
     pub(super) ttl: Option<Span>,
     /// For its loader.
@@ -40,6 +59,23 @@ pub(super) struct Flight<V, E> {
     /// For the task that runs it.
     pub(super) stop: Arc<Cancel>,
     course: Mutex<Course<V, E>>,
+}
+
+/// An entry of a store, and when it was of its age.
+pub(super) struct Spare<V> {
+    pub(super) value: V,
+    pub(super) lifetime: Lifetime,
+    pub(super) age: Span,
+    pub(super) at: Timestamp,
+}
+
+/// The kind of a load.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Purpose {
+    /// Nobody waits for it.
+    pub(super) background: bool,
+    pub(super) is_beside: bool,
+    pub(super) must_load: bool,
 }
 
 /// One who waits: its number, where it hears the outcome, and the bell that says so if it cannot be
@@ -78,15 +114,26 @@ pub(super) struct Course<V, E> {
     pub(super) anchored: bool,
     /// Its callers have their outcome: what comes later may be stored, and no more.
     pub(super) over: bool,
+    /// A store may have an entry of the key.
+    pub(super) may_be_below: bool,
+    /// An entry of a store that may answer if it fails, and that the memory did not keep.
+    pub(super) spare: Option<Spare<V>>,
     /// The permits of its guards; `None` once they know how it went.
     pub(super) admission: Option<Admission>,
 }
 
 impl<V: Clone, E> Flight<V, E> {
-    pub(super) fn new(fence: Fence, background: bool, ttl: Option<Span>, anchors: bool) -> Self {
+    pub(super) fn new(fence: Fence, purpose: Purpose, ttl: Option<Span>, anchors: bool) -> Self {
+        let Purpose {
+            background,
+            is_beside,
+            must_load,
+        } = purpose;
         Self {
             fence,
             background,
+            is_beside,
+            must_load,
             ttl,
             cancel: Arc::default(),
             stop: Arc::default(),
@@ -96,6 +143,8 @@ impl<V: Clone, E> Flight<V, E> {
                 last_waiter: 0,
                 anchored: background || anchors,
                 over: false,
+                may_be_below: must_load,
+                spare: None,
                 admission: None,
             }),
         }

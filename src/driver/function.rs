@@ -6,8 +6,10 @@ use super::cache::{Bound, Cache};
 use super::calling::Request;
 use super::error::Error;
 use super::host::LoadContext;
+use super::lower::Delivery;
 use crate::call::Counters;
 use crate::time::Span;
+use std::boxed::Box;
 use std::sync::Arc;
 
 /// A loader with its future boxed.
@@ -17,6 +19,19 @@ pub(super) trait Loader<K, V, E>:
 }
 impl<K, V, E, F> Loader<K, V, E> for F where
     F: Fn(K, LoadContext) -> BoxFuture<'static, Result<V, E>> + MaybeSend + MaybeSync
+{
+}
+
+/// A call of a loader that is yet to be made.
+pub(super) type Thunk<V, E> = Box<dyn MakeLoad<V, E>>;
+
+/// Calls a loader.
+pub(super) trait MakeLoad<V, E>:
+    FnOnce(LoadContext) -> BoxFuture<'static, Result<V, E>> + MaybeSend
+{
+}
+impl<V, E, F> MakeLoad<V, E> for F where
+    F: FnOnce(LoadContext) -> BoxFuture<'static, Result<V, E>> + MaybeSend
 {
 }
 
@@ -50,6 +65,12 @@ impl<K: Key, V: Value, E: Failure> Function<K, V, E> {
         }
     }
 
+    /// A call of the loader, to be made when the stores have nothing.
+    fn thunk(&self, key: &K) -> Thunk<V, E> {
+        let (loader, key) = (Arc::clone(&self.loader), key.clone());
+        Box::new(move |context| loader(key, context))
+    }
+
     /// The value of `key`, from the cache or from the loader.
     ///
     /// # Errors
@@ -81,7 +102,7 @@ impl<K: Key, V: Value, E: Failure> Function<K, V, E> {
     /// The load's; no entry answers instead.
     pub async fn refresh(&self, key: &K) -> Result<V, Error<E>> {
         let request = Request::new(&self.cache.shared, &self.bound, key).refresh();
-        let answer = request.answer(|context| Some((self.loader)(key.clone(), context)));
+        let answer = request.answer(|| Some(self.thunk(key)));
         Ok(answer.await?.value)
     }
 
@@ -92,13 +113,13 @@ impl<K: Key, V: Value, E: Failure> Function<K, V, E> {
     }
 
     /// Stores a value as if the function had returned it now.
-    pub fn set(&self, key: &K, value: V) {
-        self.cache.put_by(key, value, &self.bound);
+    pub fn set(&self, key: &K, value: V) -> Delivery {
+        self.cache.put_by(key, value, &self.bound)
     }
 
     /// Drops the value of `key`: see [`Cache::invalidate`].
-    pub fn invalidate(&self, key: &K) {
-        self.cache.invalidate(key);
+    pub fn invalidate(&self, key: &K) -> Delivery {
+        self.cache.invalidate(key)
     }
 
     /// Returns the counts so far.
@@ -136,13 +157,9 @@ impl<K: Key, V: Value, E: Failure> Call<'_, K, V, E> {
     /// # Errors
     /// The load's, when no entry may answer instead.
     pub async fn explain(self) -> Result<Answer<V, E>, Error<E>> {
-        let Function {
-            cache,
-            bound,
-            loader,
-        } = self.function;
+        let Function { cache, bound, .. } = self.function;
         let request = Request::new(&cache.shared, bound, self.key).ttl(self.ttl);
-        let load = |context| Some(loader(self.key.clone(), context));
+        let load = || Some(self.function.thunk(self.key));
         request.answer(load).await
     }
 }

@@ -5,10 +5,11 @@ use super::bounds::{Failure, Key, Value};
 use super::cache::{Bound, Shared};
 use super::error::{Cause, Error};
 use super::event::Event;
-use super::flight::{Flight, Outcome};
+use super::flight::{Brought, Flight, Outcome};
 use super::guards::refusal;
+use super::lower::Write;
 use super::state::{Content, State};
-use crate::call::{self, Brought, Instead, Landed};
+use crate::call::{self, Below, Instead, Landed};
 use crate::guard::Outcome as Went;
 use crate::memory::SlotId;
 use crate::strategy::lifetime::Facts;
@@ -27,37 +28,66 @@ pub(super) struct Load<K: Key, V: Value, E: Failure> {
 
 impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
     /// The loader is done, perhaps long after its timeout.
-    pub(super) fn landed(&self, result: Result<V, Error<E>>) -> Outcome<V, E> {
+    pub(super) fn landed(&self, result: Result<V, Error<E>>) -> (Outcome<V, E>, Option<Write>) {
         match result {
-            Ok(value) if self.bound.rules.is_failure(&value) => self.failed(Cause::Result(value)),
+            Ok(value) if self.bound.rules.is_failure(&value) => {
+                (self.failed(Cause::Result(value)), None)
+            }
             Ok(value) => self.succeeded(value),
-            Err(error) => self.failed(Cause::Error(error)),
+            Err(error) => (self.failed(Cause::Error(error)), None),
         }
     }
 
-    fn succeeded(&self, value: V) -> Outcome<V, E> {
+    fn succeeded(&self, value: V) -> (Outcome<V, E>, Option<Write>) {
         let rules = &self.bound.rules;
         self.record(Went::Success);
         self.flight.course().over = true;
         let facts = rules.facts_of(&value, self.flight.ttl);
         let tags = rules.tags_of(&self.key, &value);
         let kept = facts.zip(tags).filter(|_| rules.is_kept(&value));
-        let times = if let Some((facts, tags)) = kept {
+        let (times, write) = if let Some((facts, tags)) = kept {
             self.store(Ok(value.clone()), facts, tags)
         } else {
             self.end_without_storing();
-            Times::default()
+            (Times::default(), None)
         };
-        Outcome::Value(value, Source::Load, times, None)
+        let brought = Brought {
+            value,
+            source: Source::Load,
+            times,
+            layer: None,
+            cause: None,
+        };
+        (Outcome::Value(brought), write)
     }
 
-    /// Stores a result; gives the times of the entry that it is now.
-    fn store(&self, content: Content<V, E>, mut facts: Facts, tags: Vec<Tag>) -> Times {
+    /// Sends what a load brought to the stores, by itself.
+    pub(super) fn send(&self, write: Option<Write>) {
+        if let (Some(write), Some(lower)) = (write, &self.shared.lower) {
+            drop(lower.send(write));
+        }
+    }
+
+    /// Stores a result; gives the times of the entry that it is now, and the change of the stores.
+    fn store(
+        &self,
+        content: Content<V, E>,
+        mut facts: Facts,
+        tags: Vec<Tag>,
+    ) -> (Times, Option<Write>) {
         let host = &self.shared.host;
         let size = match &content {
             Ok(value) => self.shared.weigh(&self.key, value),
             Err(_) => 0,
         };
+        // Failures are kept in memory only.
+        let below = self.shared.below(&self.key).filter(|_| content.is_ok());
+        let bytes = match (&below, &content) {
+            (Some((lower, name)), Ok(value)) => lower.encode(name, value),
+            _ => None,
+        };
+        facts.is_layered = self.shared.lower.is_some();
+        let may_be_below = self.flight.course().may_be_below;
         let has_jitter = self.bound.rules.policy.jitter() > 0.0;
         let Flight { fence, .. } = *self.flight;
         let now = host.now();
@@ -66,29 +96,37 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
             Some(Invalidation::Hard) => {
                 drop(state);
                 self.end_without_storing();
-                return Times::default();
+                return (Times::default(), None);
             }
             Some(Invalidation::Soft(_)) => facts.is_stale = true,
             None => {}
         }
-        let brought = Brought {
+        let brought = call::Brought {
             facts,
             size,
             roll: if has_jitter { host.roll() } else { 0.5 },
-            may_be_below: false,
+            may_be_below,
         };
         let known = state.slot(&self.key);
         let policy = self.bound.id;
-        let (landed, _) = state.machine.landed(known, fence, policy, &brought, now);
+        let (landed, change) = state.machine.landed(known, fence, policy, &brought, now);
         state.unlead(known, &self.flight, None);
         if let Landed::Stored(slot) = landed {
             state.machine.tag(slot, tags.into(), Some(fence));
         }
         state.keep(&self.key, landed, content);
-        match landed {
+        let times = match landed {
             Landed::Stored(slot) => times_of(&mut state, slot, now),
             Landed::NotKept | Landed::Outdated => Times::default(),
-        }
+        };
+        let write = below.and_then(|(lower, name)| match change {
+            Below::Leave => None,
+            Below::Drop => Some(lower.prepare(&name, None)),
+            Below::Store(lifetime) => {
+                Some(lower.prepare(&name, bytes.map(|bytes| (bytes, lifetime))))
+            }
+        });
+        (times, write)
     }
 
     /// The load failed. Only the first failure counts: it may time out, then fail.
@@ -107,11 +145,13 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
         let facts = call::Failure {
             may_stand_in: self.flight.background || rules.may_stand_in(&cause),
             is_memorable: matches!(cause, Cause::Error(_)) && rules.remembers(),
+            is_beside: self.flight.is_beside,
             ..call::Failure::default()
         };
         let now = self.shared.host.now();
-        let (instead, held) = self.end(&cause, |state, slot| {
+        let (instead, held) = self.end(&cause, |state, slot, has_spare| {
             let Flight { fence, .. } = *self.flight;
+            let facts = call::Failure { has_spare, ..facts };
             state.machine.failed(slot, fence, self.bound.id, facts, now)
         });
         if let (Instead::Remembered, Cause::Error(error)) = (instead, &cause)
@@ -126,11 +166,11 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
     pub(super) fn refused(&self, cause: &Cause<V, E>) -> Option<Outcome<V, E>> {
         self.flight.course().over = true;
         let now = self.shared.host.now();
-        let (_, held) = self.end(cause, |state, slot| {
+        let (_, held) = self.end(cause, |state, slot, has_spare| {
             let Flight { fence, .. } = *self.flight;
             state
                 .machine
-                .refused(slot, fence, self.bound.id, false, now)
+                .refused(slot, fence, self.bound.id, has_spare, now)
         });
         let answers = self.flight.background || self.bound.rules.may_stand_in(cause);
         let held = held.filter(|_| answers)?;
@@ -141,11 +181,12 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
     fn end(
         &self,
         cause: &Cause<V, E>,
-        end: impl FnOnce(&mut State<K, V, E>, Option<SlotId>) -> Instead,
+        end: impl FnOnce(&mut State<K, V, E>, Option<SlotId>, bool) -> Instead,
     ) -> (Instead, Option<(V, Times)>) {
+        let spare = self.spare();
         let mut state = self.shared.lock();
         let slot = state.slot(&self.key);
-        let instead = end(&mut state, slot);
+        let instead = end(&mut state, slot, spare.is_some());
         let place = slot.and_then(|slot| state.place(slot));
         let held = match (instead, place) {
             (Instead::Entry { age, ttl }, Some(place)) => {
@@ -155,11 +196,22 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
                     .and_then(|content| content.as_ref().ok());
                 value.map(|value| (value.clone(), Times { age, ttl }))
             }
+            (Instead::Spare, _) => spare,
             _ => None,
         };
         state.unlead(slot, &self.flight, Some(cause.clone()));
         state.drain();
         (instead, held)
+    }
+
+    /// The entry of a store that memory did not keep, while it may still answer.
+    fn spare(&self) -> Option<(V, Times)> {
+        let course = self.flight.course();
+        let spare = course.spare.as_ref()?;
+        let now = self.shared.host.now();
+        let age = call::spare_age(&spare.lifetime, spare.age, spare.at, now)?;
+        let ttl = spare.lifetime.ttl;
+        Some((spare.value.clone(), Times { age, ttl }))
     }
 
     fn end_without_storing(&self) {

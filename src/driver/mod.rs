@@ -28,6 +28,7 @@
 //!   nobody does, it is dropped.
 //! - Dropping a future stops that caller's waiting and nothing else.
 //! - Errors are shared, so they are in an [`Arc`](std::sync::Arc): see [`Error::Load`].
+//! - Below the memory may be [`Stores`], which instances share; none of them can make a call fail.
 //! - A load that calls its own key waits for itself until its lease ends; call the loader instead.
 
 mod answer;
@@ -36,6 +37,7 @@ mod bounds;
 mod builder;
 mod cache;
 mod calling;
+mod codec;
 mod error;
 mod event;
 mod flight;
@@ -43,10 +45,15 @@ mod function;
 mod guards;
 mod host;
 mod landing;
+mod looking;
+mod lower;
 mod policy;
 mod state;
+mod store;
+mod stores;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod tiers;
 #[cfg(feature = "tokio")]
 mod tokio;
 mod waiting;
@@ -55,11 +62,19 @@ pub use self::answer::{Answer, Source};
 pub use self::bounds::{BoxFuture, Failure, Key, MaybeSend, MaybeSync, Value};
 pub use self::builder::CacheBuilder;
 pub use self::cache::{Bound, Cache, Stats};
+pub use self::codec::Codec;
+#[cfg(feature = "json")]
+pub use self::codec::Json;
+#[cfg(feature = "postcard")]
+pub use self::codec::Postcard;
 pub use self::error::{Cause, Error};
 pub use self::event::Event;
 pub use self::function::{Call, Function};
 pub use self::guards::{CircuitBreaker, Count, RateLimit, Scope, SlowCalls};
 pub use self::host::{Bell, Host, LoadContext, Ring};
+pub use self::lower::Delivery;
 pub use self::policy::CachePolicy;
+pub use self::store::{Operation, SetOptions, Store, StoreError, StoreFailure, StoreFuture};
+pub use self::stores::Stores;
 #[cfg(feature = "tokio")]
 pub use self::tokio::Tokio;

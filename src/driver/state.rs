@@ -24,6 +24,14 @@ pub(super) struct Place<K, V, E> {
     pub(super) failure: Option<Cause<V, E>>,
 }
 
+impl<K, V, E> Place<K, V, E> {
+    /// True if callers of the key wait for this flight.
+    pub(super) fn is_led_by(&self, flight: &Arc<Flight<V, E>>) -> bool {
+        let led = self.flight.as_ref();
+        led.is_some_and(|led| Arc::ptr_eq(led, flight))
+    }
+}
+
 pub(super) struct State<K, V, E> {
     pub(super) machine: CallMachine,
     slots: HashMap<K, SlotId>,
@@ -130,11 +138,7 @@ impl<K: Key, V: Value, E: Failure> State<K, V, E> {
         let Some(place) = slot.and_then(|slot| self.place_mut(slot)) else {
             return;
         };
-        if place
-            .flight
-            .as_ref()
-            .is_some_and(|led| Arc::ptr_eq(led, flight))
-        {
+        if place.is_led_by(flight) {
             place.flight = None;
             place.failure = failure;
         }

@@ -4,15 +4,17 @@ use super::answer::{Answer, Source, Times};
 use super::bounds::{BoxFuture, Failure, Key, Value};
 use super::error::{Cause, Error};
 use super::event::Event;
-use super::flight::Outcome;
-use super::host::{Bell, Host};
+use super::flight::{Brought, Outcome};
+use super::function::Thunk;
+use super::host::{Bell, Host, LoadContext};
 use super::landing::Load;
+use super::looking::Looked;
 use super::policy::Rules;
 use crate::time::Span;
 use futures::FutureExt;
 use futures::channel::oneshot;
 use std::future::{Future, poll_fn};
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -118,18 +120,48 @@ impl<K: Key, V: Value, E: Failure> Drop for Running<K, V, E> {
 /// Runs a load: whatever happens, those who wait have an outcome.
 pub(super) async fn run<K: Key, V: Value, E: Failure>(
     load: Load<K, V, E>,
-    loading: Result<BoxFuture<'static, Result<V, E>>, Error<E>>,
+    thunk: Option<Thunk<V, E>>,
 ) {
-    let running = Running(load);
+    let mut running = Running(load);
+    if running.0.shared.lower.is_some() && !running.0.flight.must_load {
+        match running.0.look().await {
+            Looked::Over => return,
+            Looked::Nothing => {}
+            Looked::GoesOn(flight) => {
+                let load = running.0.with(flight);
+                running = Running(load);
+            }
+        }
+        if !running.0.renew() {
+            return;
+        }
+    }
     let load = &running.0;
-    let result = match loading {
+    if let Err(refused) = load.admit() {
+        return refuse(load, refused).await;
+    }
+    let result = match call(load, thunk) {
         Ok(loading) => within(load, loading).await,
         Err(error) => Some(Err(error)),
     };
     if let Some(result) = result {
-        let outcome = load.landed(result);
+        let (outcome, write) = load.landed(result);
         load.flight.tell(&outcome);
+        load.send(write);
     }
+}
+
+/// Calls the loader, which need not have begun anything yet.
+fn call<K: Key, V: Value, E: Failure>(
+    load: &Load<K, V, E>,
+    thunk: Option<Thunk<V, E>>,
+) -> Result<BoxFuture<'static, Result<V, E>>, Error<E>> {
+    let context = LoadContext {
+        cancel: Arc::clone(&load.flight.cancel),
+        background: load.flight.background,
+    };
+    let thunk = thunk.ok_or(Error::Dropped)?;
+    catch_unwind(AssertUnwindSafe(|| thunk(context))).map_err(|_| Error::Panicked)
 }
 
 /// The result of a load; `None` for one that was given up. Its timeout is told meanwhile.
@@ -173,10 +205,7 @@ async fn within<K: Key, V: Value, E: Failure>(
 }
 
 /// Ends a load that guards refuse.
-pub(super) async fn run_refused<K: Key, V: Value, E: Failure>(
-    load: Load<K, V, E>,
-    error: Error<E>,
-) {
+async fn refuse<K: Key, V: Value, E: Failure>(load: &Load<K, V, E>, error: Error<E>) {
     load.shared.tell(&load.key, Event::Reject(&error));
     let cause = Cause::Error(error.clone());
     let outcome = match load.refused(&cause) {
@@ -195,10 +224,13 @@ pub(super) async fn rejected<K: Key, V: Value, E: Failure>(
         return Outcome::failed(error);
     };
     match AssertUnwindSafe(given).catch_unwind().await {
-        Ok(Ok(value)) => {
-            let cause = Some(Cause::Error(error));
-            Outcome::Value(value, Source::ErrorFallback, Times::default(), cause)
-        }
+        Ok(Ok(value)) => Outcome::Value(Brought {
+            value,
+            source: Source::ErrorFallback,
+            times: Times::default(),
+            layer: None,
+            cause: Some(Cause::Error(error)),
+        }),
         Ok(Err(thrown)) => Outcome::failed(Error::Load(Arc::new(thrown))),
         Err(_) => Outcome::failed(Error::Panicked),
     }

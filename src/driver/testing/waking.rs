@@ -1,6 +1,6 @@
 //! Waking the tasks of a host in virtual time, as far as one request may wake another's.
 
-use super::{Request, TaskId};
+use super::virtual_host::{Request, TaskId};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Wake;

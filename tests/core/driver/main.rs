@@ -1,10 +1,15 @@
 //! The driver over futures beyond what vectors say.
 
+mod conformance;
 mod events;
+mod finality;
 mod leaving;
 mod panics;
 mod requests;
+mod scripted;
+mod stores;
 mod support;
 mod tagging;
 mod threads;
+mod tier_vectors;
 mod values;

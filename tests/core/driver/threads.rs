@@ -59,8 +59,8 @@ async fn threads_do_as_they_like() {
             for turn in 0..2_000_u32 {
                 let key = (turn * 31 + nth * 17) % 24;
                 match (turn + nth) % 9 {
-                    0 => get.set(&key, key as usize * 1000),
-                    1 => get.invalidate(&key),
+                    0 => drop(get.set(&key, key as usize * 1000)),
+                    1 => drop(get.invalidate(&key)),
                     2 => {
                         drop(tokio::time::timeout(Duration::from_micros(300), get.get(&key)).await);
                     }

@@ -66,7 +66,11 @@ pub(super) fn no_std(bench: &mut Bench<'_>) -> Result<Tally> {
     let core = check(check_core.args(library))?;
     let toolchain = Toolchain::for_target(WASM)?;
     let mut check_driver = toolchain.cargo(bench.workspace, "check", WASM, "std,panic_abort");
-    let driver = check(check_driver.args(library).args(["--features", "testing"]))?;
+    let driver = check(
+        check_driver
+            .args(library)
+            .args(["--features", "json,postcard,testing"]),
+    )?;
     Ok(core + driver)
 }
 

@@ -1,21 +1,8 @@
-//! A host in virtual time, for tests: nothing sleeps, and everything happens in a known order.
-//!
-//! ```
-//! use holdover::driver::testing::Virtual;
-//! use holdover::driver::Host;
-//! use holdover::time::Span;
-//!
-//! let host = Virtual::new();
-//! let sleeper = host.clone();
-//! host.run(async move { sleeper.sleep(Span::from_secs(3600)).await });
-//! assert_eq!(host.elapsed(), Span::from_secs(3600));
-//! ```
+//! A host in virtual time.
 
-mod waking;
-
-use self::waking::{Ready, TaskWaker};
-use super::bounds::{BoxFuture, MaybeSend, opaque};
-use super::host::{Bell, Host};
+use super::waking::{Ready, TaskWaker};
+use crate::driver::bounds::{BoxFuture, MaybeSend, opaque};
+use crate::driver::host::{Bell, Host};
 use crate::time::{Span, Timestamp};
 use std::boxed::Box;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -28,7 +15,7 @@ use std::task::{Context, Poll, Waker};
 /// The wall clock when a host begins, in milliseconds since the Unix epoch.
 const START: u64 = 1_700_000_000_000;
 
-type TaskId = u64;
+pub(super) type TaskId = u64;
 
 /// A host whose time moves only when it is told to. Clones are the same host.
 ///

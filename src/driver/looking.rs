@@ -1,0 +1,208 @@
+//! Looking into the stores before a load, and what is found there.
+
+use super::answer::{Source, Times};
+use super::bounds::{Failure, Key, Value};
+use super::flight::{Brought, Flight, Outcome, Purpose, Spare};
+use super::landing::{Load, times_of};
+use super::lower::Found;
+use super::state::State;
+use crate::call::{self, Arrival, Kept, Landed, Served, Verdict};
+use crate::memory::SlotId;
+use crate::time::Timestamp;
+use futures::future::{Either, select};
+use std::pin::pin;
+use std::sync::Arc;
+
+/// How a load goes on.
+pub(super) enum Looked<V, E> {
+    /// Its callers have their answer, or there are none any more.
+    Over,
+    /// The loader is called.
+    Nothing,
+    /// Its callers have their answer, and the load goes on as this flight.
+    GoesOn(Arc<Flight<V, E>>),
+}
+
+impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
+    /// The load, as another flight.
+    pub(super) fn with(&self, flight: Arc<Flight<V, E>>) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            bound: Arc::clone(&self.bound),
+            key: self.key.clone(),
+            flight,
+        }
+    }
+
+    /// Asks the stores.
+    pub(super) async fn look(&self) -> Looked<V, E> {
+        let Some((lower, name)) = self.shared.below(&self.key) else {
+            return Looked::Nothing;
+        };
+        let stopped = pin!(Arc::clone(&self.flight.stop).cancelled());
+        let found = match select(pin!(lower.read(&name)), stopped).await {
+            Either::Left((found, _)) => found,
+            Either::Right(_) if !self.bound.rules.keeps_loading => return Looked::Over,
+            Either::Right(((), reading)) => reading.await,
+        };
+        match found {
+            Some(found) => self.use_found(found),
+            None => Looked::Nothing,
+        }
+    }
+
+    /// Leads from now on, after it has waited; false when nobody waits for it any more.
+    pub(super) fn renew(&self) -> bool {
+        let now = self.shared.host.now();
+        let mut state = self.shared.lock();
+        if self.flight.course().over {
+            return false;
+        }
+        if let Some(slot) = state.slot(&self.key) {
+            state.machine.started(slot, self.flight.fence, now);
+        }
+        true
+    }
+
+    /// What an entry of a store means for those who wait.
+    fn use_found(&self, found: Found<V>) -> Looked<V, E> {
+        // First: it is the user's, and may do anything.
+        let size = self.shared.weigh(&self.key, &found.value);
+        let looked = self.looked(&found, size);
+        let now = self.shared.host.now();
+        let mut state = self.shared.lock();
+        let Flight {
+            fence, is_beside, ..
+        } = *self.flight;
+        self.flight.course().may_be_below = true;
+        let known = state.slot(&self.key);
+        if self.flight.course().over || (known.is_none() && !is_beside) {
+            return Looked::Nothing;
+        }
+        // Why the last load failed: who is served until the next one is told.
+        let place = known.and_then(|slot| state.place(slot));
+        let failure = place.and_then(|place| place.failure.clone());
+        let policy = self.bound.id;
+        let verdict = state.machine.looked_up(known, fence, policy, &looked, now);
+        if let (None, Some(slot)) = (known, verdict.slot) {
+            state.adopt(slot, &self.key);
+        }
+        let Some(mut brought) = self.brought(&mut state, &verdict, &found, now) else {
+            state.drain();
+            return Looked::Nothing;
+        };
+        let looked = match verdict.found {
+            call::Found::Serve(served) => {
+                brought.source = source_of(served);
+                brought.cause = failure.filter(|_| served == Served::ErrorFallback);
+                state.unlead(known, &self.flight, None);
+                self.flight.course().over = true;
+                Looked::Over
+            }
+            call::Found::ServeAndLoad(served) => {
+                brought.source = source_of(served);
+                Looked::GoesOn(self.go_on(&mut state, verdict.slot))
+            }
+            call::Found::Load { .. } => {
+                if verdict.is_spare {
+                    let Found {
+                        value,
+                        lifetime,
+                        age,
+                        ..
+                    } = found;
+                    let spare = Spare {
+                        value,
+                        lifetime,
+                        age,
+                        at: now,
+                    };
+                    self.flight.course().spare = Some(spare);
+                }
+                state.drain();
+                return Looked::Nothing;
+            }
+        };
+        state.drain();
+        drop(state);
+        self.flight.tell(&Outcome::Value(brought));
+        looked
+    }
+
+    fn looked(&self, found: &Found<V>, size: u32) -> call::Looked {
+        let has_early = self.bound.rules.policy.early().is_some();
+        let lifetime = found.lifetime;
+        call::Looked {
+            arrival: Arrival { lifetime, size },
+            age: found.age,
+            roll: if has_early {
+                self.shared.host.roll()
+            } else {
+                0.5
+            },
+            is_background: self.flight.background,
+            is_beside: self.flight.is_beside,
+            is_unheard: false,
+        }
+    }
+
+    /// What callers get of it, and keeping it; `None` for a failure that is remembered instead.
+    fn brought(
+        &self,
+        state: &mut State<K, V, E>,
+        verdict: &Verdict,
+        found: &Found<V>,
+        now: Timestamp,
+    ) -> Option<Brought<V, E>> {
+        let own = Times {
+            age: found.age,
+            ttl: found.lifetime.ttl,
+        };
+        let (value, times) = match (verdict.kept, verdict.slot) {
+            (Kept::Held, Some(slot)) => {
+                let value = state.content(slot)?.as_ref().ok()?.clone();
+                (value, times_of(state, slot, now))
+            }
+            (Kept::Found, Some(slot)) => {
+                state.keep(&self.key, Landed::Stored(slot), Ok(found.value.clone()));
+                (found.value.clone(), own)
+            }
+            _ => (found.value.clone(), own),
+        };
+        Some(Brought {
+            value,
+            source: Source::Hit,
+            times,
+            layer: Some(Arc::clone(&found.layer)),
+            cause: None,
+        })
+    }
+
+    /// The load after its callers were told what a store had. A flight of its own: who comes when
+    /// that is dead must not be told it again.
+    fn go_on(&self, state: &mut State<K, V, E>, slot: Option<SlotId>) -> Arc<Flight<V, E>> {
+        let purpose = Purpose {
+            background: true,
+            ..Purpose::default()
+        };
+        let anchors = self.shared.host.anchors();
+        let flight = Flight::new(self.flight.fence, purpose, self.flight.ttl, anchors);
+        flight.course().may_be_below = true;
+        let flight = Arc::new(flight);
+        let place = slot.and_then(|slot| state.place_mut(slot));
+        if let Some(place) = place
+            && (self.flight.is_beside || place.is_led_by(&self.flight))
+        {
+            place.flight = Some(Arc::clone(&flight));
+        }
+        flight
+    }
+}
+
+fn source_of(served: Served) -> Source {
+    match served {
+        Served::Hit => Source::Hit,
+        Served::Stale => Source::Stale,
+        Served::ErrorFallback => Source::ErrorFallback,
+    }
+}

@@ -1,0 +1,255 @@
+//! Entries in the stores below the memory: as records, and back.
+
+use super::bounds::{BoxFuture, MaybeSend, MaybeSync};
+use super::codec::Codec;
+use super::store::{Operation, StoreError, StoreFailure};
+use super::tiers::{Prepared, Record, Tiers, store_name};
+use crate::record::{self, Header};
+use crate::strategy::ttl::Lifetime;
+use crate::time::{Span, Timestamp};
+use futures::FutureExt;
+use futures::channel::oneshot;
+use std::boxed::Box;
+use std::format;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::string::String;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::vec::Vec;
+
+/// The time that the clock of another instance may be ahead.
+const MOST_AHEAD: Span = Span::from_secs(5);
+/// The number of times that a key is read that changes again and again meanwhile.
+const READS: usize = 3;
+/// The time within which a read must have come to be begun anew.
+const SOON: Span = Span::from_millis(100);
+
+/// Names a key.
+pub(super) trait NameOf<K>: Fn(&K) -> String + MaybeSend + MaybeSync {}
+impl<K, F: Fn(&K) -> String + MaybeSend + MaybeSync> NameOf<K> for F {}
+
+/// The stores of a cache.
+pub(super) struct Lower<K, V> {
+    pub(super) tiers: Arc<Tiers>,
+    pub(super) codec: Box<dyn Codec<V>>,
+    pub(super) name_of: Box<dyn NameOf<K>>,
+    pub(super) prefix: Arc<str>,
+    pub(super) max_record: usize,
+}
+
+/// An entry that a store had.
+pub(super) struct Found<V> {
+    pub(super) value: V,
+    pub(super) lifetime: Lifetime,
+    pub(super) age: Span,
+    pub(super) layer: Arc<str>,
+}
+
+/// A value on its way to the stores, as far as it is made under the cache's lock.
+#[must_use]
+pub(super) struct Write {
+    prepared: Prepared,
+    /// The bytes of the value and its lifetime; `None` drops the key.
+    content: Option<(Vec<u8>, Lifetime)>,
+}
+
+/// A change on its way to the stores; it goes on if this is dropped. Completes when they have it, or
+/// failed: with true if all took it, also if there are none.
+#[derive(Debug)]
+pub struct Delivery(Option<oneshot::Receiver<bool>>);
+
+impl Delivery {
+    pub(super) const NOWHERE: Self = Self(None);
+}
+
+impl Future for Delivery {
+    type Output = bool;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<bool> {
+        match &mut self.0 {
+            Some(receiver) => receiver.poll_unpin(context).map(|told| told == Ok(true)),
+            None => Poll::Ready(true),
+        }
+    }
+}
+
+impl<K: 'static, V: 'static> Lower<K, V> {
+    /// What stores call a key; `None` if its name cannot be made.
+    pub(super) fn name(&self, key: &K) -> Option<Arc<str>> {
+        let own = catch_unwind(AssertUnwindSafe(|| (self.name_of)(key))).ok()?;
+        Some(Arc::from(store_name(&self.prefix, &own)))
+    }
+
+    /// The first entry that can be read and is of any use; stores above it get it too.
+    pub(super) async fn read(&self, name: &Arc<str>) -> Option<Found<V>> {
+        let began = self.tiers.now();
+        for _ in 0..READS {
+            let since = self.tiers.begin_read();
+            let found = self.read_once(name, since).await;
+            // What it brought is older than what the key has been changed to since.
+            if !self.tiers.is_outdated(name, since) {
+                return found;
+            }
+            // A tier that is slow is not waited for again.
+            if self.tiers.now().since(began) > SOON {
+                return None;
+            }
+        }
+        None
+    }
+
+    async fn read_once(&self, name: &Arc<str>, since: u64) -> Option<Found<V>> {
+        for at in 0..self.tiers.len() {
+            let Some(record) = self.tiers.get(at, name).await else {
+                continue;
+            };
+            let decoded = self.decode(&record).map_err(|error| {
+                self.tell(self.tiers.name(at), Operation::Get, name, true, &error);
+            });
+            let Ok(Some((header, value, age))) = decoded else {
+                continue;
+            };
+            if !self.tiers.accepts(at, name, &record, header.stored_at) {
+                continue;
+            }
+            let lifetime = header.lifetime;
+            let left = kept_for(&lifetime).minus(age);
+            self.tiers.copy_up(name, &record, left, at, since);
+            return Some(Found {
+                value,
+                lifetime,
+                age,
+                layer: Arc::clone(self.tiers.name(at)),
+            });
+        }
+        None
+    }
+
+    /// The head, the value and the age of a record; `None` for one that is dead.
+    fn decode(&self, record: &[u8]) -> Result<Option<(Header, V, Span)>, StoreError> {
+        self.check_size(record.len())?;
+        let (header, value_at) = record::decode(record)
+            .ok_or_else(|| StoreError::new("a record is damaged or of another version"))?;
+        let now = self.tiers.now();
+        let ahead = header.stored_at.since(now);
+        if ahead > MOST_AHEAD {
+            let ahead = ahead.as_millis();
+            return Err(StoreError::new(format!(
+                "a record was stored by a clock that is {ahead} ms ahead"
+            )));
+        }
+        let age = now.since(header.stored_at);
+        if !header.lifetime.is_kept(age) {
+            return Ok(None);
+        }
+        if header.codec != self.codec.id() {
+            return Err(StoreError::new(format!(
+                "a record has the codec {}, which is not expected here",
+                header.codec
+            )));
+        }
+        if !header.tags.is_empty() {
+            return Err(StoreError::new(
+                "a record has tags, which are not expected here",
+            ));
+        }
+        let decoded = catch_unwind(AssertUnwindSafe(|| self.codec.decode(&record[value_at..])));
+        let value = decoded.unwrap_or_else(|_| Err(StoreError::new("the codec panicked")))?;
+        Ok(Some((header, value, age)))
+    }
+
+    /// The bytes of a value; `None`, and a report, when it has none.
+    pub(super) fn encode(&self, name: &str, value: &V) -> Option<Vec<u8>> {
+        let encoded = catch_unwind(AssertUnwindSafe(|| self.codec.encode(value)));
+        let encoded = encoded.unwrap_or_else(|_| Err(StoreError::new("the codec panicked")));
+        let checked = encoded.and_then(|bytes| {
+            self.check_size(bytes.len() + record::FIXED)?;
+            Ok(bytes)
+        });
+        let told = checked.map_err(|error| self.tell("codec", Operation::Set, name, false, &error));
+        told.ok()
+    }
+
+    fn check_size(&self, length: usize) -> Result<(), StoreError> {
+        if length <= self.max_record {
+            return Ok(());
+        }
+        let most = self.max_record;
+        Err(StoreError::new(format!(
+            "a record is longer than max_record, {most} bytes"
+        )))
+    }
+
+    fn tell(
+        &self,
+        store: &str,
+        operation: Operation,
+        key: &str,
+        is_corrupt: bool,
+        error: &StoreError,
+    ) {
+        self.tiers.tell(&StoreFailure {
+            store,
+            operation,
+            key,
+            is_corrupt,
+            error,
+        });
+    }
+
+    /// A key changes now, as the memory does: its lock is held.
+    pub(super) fn prepare(&self, name: &Arc<str>, content: Option<(Vec<u8>, Lifetime)>) -> Write {
+        let ends_in = content.as_ref().map(|(_, lifetime)| kept_for(lifetime));
+        Write {
+            prepared: self.tiers.prepare(name, ends_in),
+            content,
+        }
+    }
+
+    /// Sends a change to the stores. Nothing may be locked.
+    pub(super) fn send(&self, write: Write) -> Delivery {
+        let Write { prepared, content } = write;
+        let (record, expires_in) = match content {
+            Some((bytes, lifetime)) => {
+                let record = self.record(&prepared.name, &bytes, lifetime);
+                (Some(record), kept_for(&lifetime))
+            }
+            None => (None, Span::FOREVER),
+        };
+        let work = Arc::clone(&self.tiers).perform(prepared, record, expires_in);
+        self.launch(Box::pin(work))
+    }
+
+    fn record(&self, name: &str, bytes: &[u8], lifetime: Lifetime) -> Record {
+        let after = self.tiers.cleared_at(name);
+        let stored_at = self.tiers.now();
+        let least = after.map_or(Timestamp::ZERO, |at| at + Span::from_millis(1));
+        let header = Header {
+            codec: self.codec.id(),
+            stored_at: stored_at.max(least),
+            lifetime,
+            load_cost: 0,
+            tags: Box::default(),
+        };
+        Arc::new(record::encode(&header, bytes))
+    }
+
+    /// Drops everything in the namespace from the stores, from now on.
+    pub(super) fn clear(&self) -> Delivery {
+        let prepared = self.tiers.prepare_clearing(&self.prefix);
+        self.launch(Box::pin(Arc::clone(&self.tiers).clear(prepared)))
+    }
+
+    fn launch(&self, work: BoxFuture<'static, bool>) -> Delivery {
+        let (sender, receiver) = oneshot::channel();
+        self.tiers.launch(work, sender);
+        Delivery(Some(receiver))
+    }
+}
+
+/// The time for which stores keep an entry.
+fn kept_for(lifetime: &Lifetime) -> Span {
+    lifetime.total() + lifetime.retained
+}
