@@ -47,6 +47,8 @@ mod host;
 mod landing;
 mod looking;
 mod lower;
+#[cfg(feature = "lru")]
+mod lru_store;
 mod policy;
 mod state;
 mod store;
@@ -73,6 +75,8 @@ pub use self::function::{Call, Function};
 pub use self::guards::{CircuitBreaker, Count, RateLimit, Scope, SlowCalls};
 pub use self::host::{Bell, Host, LoadContext, Ring};
 pub use self::lower::Delivery;
+#[cfg(feature = "lru")]
+pub use self::lru_store::LruStore;
 pub use self::policy::CachePolicy;
 pub use self::store::{Operation, SetOptions, Store, StoreError, StoreFailure, StoreFuture};
 pub use self::stores::Stores;

@@ -1,7 +1,7 @@
 //! The requirements of stores: met by a store that does well, and not by others.
 
 use holdover::driver::testing::{Conformance, MapStore, Virtual, store_conformance};
-use holdover::driver::{Host, SetOptions, Store, StoreFuture};
+use holdover::driver::{Host, LruStore, SetOptions, Store, StoreFuture};
 use holdover::time::Span;
 use std::collections::HashSet;
 
@@ -20,6 +20,48 @@ fn the_store_for_tests_meets_them() {
     let host = Virtual::new();
     let store = MapStore::new(host.clone());
     assert_eq!(violations(&host, store), HashSet::new());
+}
+
+#[test]
+fn a_store_that_caches_share_meets_them() {
+    let host = Virtual::new();
+    let store = LruStore::new(host.clone(), 4 << 20);
+    assert_eq!(violations(&host, store.clone()), HashSet::new());
+    assert!(!store.is_empty() && store.bytes() <= 4 << 20);
+}
+
+#[test]
+fn a_store_that_caches_share_gives_up_what_was_used_least_recently() {
+    let host = Virtual::new();
+    let options = SetOptions {
+        expires_in: Span::from_secs(1),
+        within: Span::from_secs(1),
+    };
+    let store = LruStore::new(host.clone(), 1_000);
+    let there = |store: &LruStore, key: &'static str| {
+        let store = store.clone();
+        host.run(async move { store.get(key).await.unwrap().is_some() })
+    };
+    let set = |key: &'static str, bytes: usize| {
+        let store = store.clone();
+        host.run(async move { store.set(key, &vec![0; bytes], options).await.unwrap() });
+    };
+    for key in ["a", "b", "c"] {
+        set(key, 150);
+    }
+    assert!(there(&store, "a"));
+    set("d", 200);
+    let left = ["a", "b", "c", "d"].map(|key| there(&store, key));
+    assert_eq!(left, [true, false, true, true]);
+    assert_eq!(store.bytes(), 2 * 150 + 200 + 3 * 129);
+    set("a", 900);
+    assert!(
+        !there(&store, "a"),
+        "too heavy, and what it replaces is not left"
+    );
+    host.advance(Span::from_secs(1));
+    assert!(!there(&store, "c") && !there(&store, "d"));
+    assert_eq!((store.len(), store.bytes()), (0, 0));
 }
 
 /// A store with a fault.
