@@ -11,6 +11,7 @@ mod npm;
 mod package;
 mod pip;
 mod rooms;
+mod rust_worker;
 mod servers;
 mod show;
 mod stamp;

@@ -6,25 +6,11 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { panics } from "../panics.mjs";
 
 const [module, component] = process.argv.slice(2);
 const VECTORS = fileURLToPath(new URL("../../vectors", import.meta.url));
 const LIMIT_MS = 120_000;
-const JUDGES = ["staleOn", "failIf", "cacheIf"];
-const isDuration = (value) =>
-  (typeof value === "number" && value >= 0) ||
-  value?.$ === "Infinity" ||
-  /^(\d+(ms|[smhdw]))+$/.test(value);
-const gives = (of) =>
-  of === undefined ||
-  (of.by ? [...of.by.map(([, given]) => given), of.else] : [of]).every(isDuration);
-
-/** True for a vector with a function that throws, or gives no duration: in Rust it panics, and panics end a program here. */
-const panics = ({ policy }) =>
-  JUDGES.some((name) => policy[name] === "throws") ||
-  policy.circuitBreaker?.countIf === "throws" ||
-  ![policy.ttl, policy.errorTtl].every(gives);
-
 const vectors = readdirSync(VECTORS)
   .filter((name) => name.endsWith(".json"))
   .flatMap((name) => JSON.parse(readFileSync(`${VECTORS}/${name}`, "utf8")));

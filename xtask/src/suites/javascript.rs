@@ -8,6 +8,7 @@ use anyhow::{Result, ensure};
 use super::Bench;
 use crate::boundary;
 use crate::npm;
+use crate::rust_worker;
 use crate::servers;
 use crate::stamp::files_below;
 use crate::tally::Tally;
@@ -87,6 +88,14 @@ pub(super) fn packaging(bench: &mut Bench<'_>) -> Result<Tally> {
 pub(super) fn workerd(bench: &mut Bench<'_>) -> Result<Tally> {
     bench.install_package(TESTS)?;
     count(node(bench, TESTS).arg("platforms/runtimes/run.mjs"))
+}
+
+/// Tests a Worker in Rust on the Workers runtime.
+pub(super) fn workers_rs(bench: &mut Bench<'_>) -> Result<Tally> {
+    npm::install(bench.workspace, TESTS)?;
+    let folder = rust_worker::build(bench.workspace)?;
+    let script = "platforms/workers-rs/run.mjs";
+    count(node(bench, TESTS).arg(script).arg(folder))
 }
 
 /// Tests the stores against real servers, clients and runtimes.

@@ -74,7 +74,7 @@ const fn on_demand(suite: Suite) -> Suite {
 const PACKAGE: &str = "package";
 
 /// All suites, quick ones first.
-const ALL: [Suite; 21] = [
+const ALL: [Suite; 22] = [
     suite("fmt", rust::fmt),
     suite("rooms", folders),
     suite("clippy", rust::clippy),
@@ -82,6 +82,7 @@ const ALL: [Suite; 21] = [
     suite("docs", rust::docs),
     suite("no-std", rust::no_std),
     suite("wasi", rust::wasi),
+    suite("workers-rs", javascript::workers_rs),
     suite("js-lint", javascript::lint),
     suite(PACKAGE, build_package),
     packed("js", javascript::units),

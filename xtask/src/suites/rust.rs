@@ -51,6 +51,8 @@ pub(super) fn docs(bench: &mut Bench<'_>) -> Result<Tally> {
         "--locked",
         "--package",
         "holdover",
+        "--package",
+        "holdover-workers",
         "--no-deps",
         "--all-features",
     ]);

@@ -1,0 +1,19 @@
+//! A Worker that the tests ask: each route does one thing on the caches of its isolate.
+
+#[path = "../../../core/playing/mod.rs"]
+mod playing;
+
+mod caches;
+mod routes;
+
+use axum::body::Body;
+use axum::http::Response;
+use tower_service::Service;
+use worker::{Context, Env, HttpRequest, Result, event};
+
+#[event(fetch)]
+async fn fetch(request: HttpRequest, env: Env, _context: Context) -> Result<Response<Body>> {
+    let origin = env.var("ORIGIN")?.to_string();
+    let mut router = routes::router(caches::of(&origin));
+    Ok(router.call(request).await?)
+}
