@@ -27,6 +27,13 @@ impl Entry {
         now.since(self.stored_at)
     }
 
+    /// True if it is fresh at `now`.
+    #[inline]
+    #[must_use]
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        self.lifetime.is_fresh(self.age(now))
+    }
+
     /// What it is good for at `now`.
     #[must_use]
     pub fn state(&self, now: Timestamp) -> State {

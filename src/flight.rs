@@ -31,6 +31,7 @@ impl Flight {
     /// How long callers still wait for it: until its lease ends, for one in the background until it
     /// is as old as [`Flight::PATIENCE`] if that is sooner.
     #[must_use]
+    #[inline(never)]
     pub fn wait_left(&self, now: Timestamp) -> Span {
         let lease = self.lease_left(now);
         if self.background {
@@ -87,6 +88,7 @@ impl Flights {
 
     /// The flight of `slot` while it holds its key.
     #[must_use]
+    #[inline(never)]
     pub fn live(&self, slot: SlotId, now: Timestamp) -> Option<&Flight> {
         self.get(slot).filter(|flight| !flight.is_orphaned(now))
     }

@@ -138,7 +138,15 @@ pub struct MonotonicClock {
 
 impl MonotonicClock {
     /// Returns the monotonic time at wall-clock time `wall`.
+    // Called from many places, of which one is hot.
+    #[inline(never)]
     pub fn observe(&mut self, wall: Timestamp) -> Timestamp {
+        self.observe_inline(wall)
+    }
+
+    /// The same, for callers in a hurry.
+    #[inline]
+    pub(crate) const fn observe_inline(&mut self, wall: Timestamp) -> Timestamp {
         if wall.0 < self.last_wall {
             self.offset = self.offset.saturating_add(self.last_wall - wall.0);
         }

@@ -130,7 +130,7 @@ impl CallMachine {
     /// whether it did. It is the beginning of [`CallMachine::begin`], for hosts in a hurry.
     #[inline]
     pub fn serve_at_once(&mut self, slot: SlotId, policy: PolicyId, now: Timestamp) -> bool {
-        let now = self.clock.observe(now);
+        let now = self.clock.observe_inline(now);
         let rules = &self.policies[policy as usize];
         if !rules.may_serve_at_once() {
             return false;
@@ -139,7 +139,7 @@ impl CallMachine {
             return false;
         };
         let is_due = |early: &Early| early.may_be_due(entry, now);
-        if entry.state(now) != State::Fresh || rules.early().is_some_and(is_due) {
+        if !entry.is_fresh(now) || rules.early().is_some_and(is_due) {
             return false;
         }
         entry.hits = entry.hits.saturating_add(1);

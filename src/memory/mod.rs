@@ -240,6 +240,7 @@ impl Memory {
     /// first. `None` is a key without a slot: the fences of released slots are kept as one for all
     /// such keys, so a write may be refused without need, but is never admitted wrongly.
     #[must_use]
+    #[inline(never)]
     pub fn is_outdated(&self, slot: Option<SlotId>, fence: Fence) -> bool {
         match slot {
             Some(slot) => fence < self.slots[slot as usize].barrier,

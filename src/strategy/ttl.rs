@@ -54,14 +54,24 @@ impl Lifetime {
 
     /// Whether an entry of this `age` is of use: not dead, or kept to be validated.
     #[must_use]
+    #[inline(never)]
     pub fn is_kept(&self, age: Span) -> bool {
         self.ttl.is_forever() || age < self.total() + self.retained
     }
 
+    /// True if an entry of this `age` is fresh, which most calls ask.
+    #[inline]
+    #[must_use]
+    pub fn is_fresh(&self, age: Span) -> bool {
+        age < self.ttl || self.ttl.is_forever()
+    }
+
     /// The state of an entry of this `age`.
+    // Called from many places, for most of which it is not hot.
+    #[inline(never)]
     #[must_use]
     pub fn state(&self, age: Span) -> State {
-        if age < self.ttl || self.ttl.is_forever() {
+        if self.is_fresh(age) {
             State::Fresh
         } else if age < self.ttl + self.stale_while_revalidate {
             State::Revalidate

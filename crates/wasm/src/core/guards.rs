@@ -68,6 +68,7 @@ fn slow_calls(numbers: &SlowNumbers) -> SlowCalls {
 
 /// The guards with this number. A number that was never given or was removed is a bug of the
 /// driver: it traps, and the driver replaces the instance.
+#[inline(never)]
 fn at(calls: &mut Calls, number: u32) -> &mut Guards {
     let guards = calls.guards.get_mut(number as usize);
     guards

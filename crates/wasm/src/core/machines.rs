@@ -31,7 +31,14 @@ static MACHINES: Mutex<Vec<Option<Box<Calls>>>> = Mutex::new(Vec::new());
 
 /// The machines. After a trap in the middle of a call they stay locked: whoever asks then traps,
 /// too, instead of waiting for ever.
+// Fifty exports begin with it; the hot one has its own.
+#[inline(never)]
 fn machines() -> MutexGuard<'static, Vec<Option<Box<Calls>>>> {
+    locked()
+}
+
+#[inline]
+fn locked() -> MutexGuard<'static, Vec<Option<Box<Calls>>>> {
     MACHINES.try_lock().expect("no call under way")
 }
 
@@ -39,7 +46,21 @@ fn machines() -> MutexGuard<'static, Vec<Option<Box<Calls>>>> {
 /// driver: it traps, and the driver replaces the instance.
 #[inline]
 pub(super) fn with<R>(machine: u32, use_it: impl FnOnce(&mut Calls) -> R) -> R {
-    let mut machines = machines();
+    with_one_of(machines(), machine, use_it)
+}
+
+/// The same, for callers in a hurry.
+#[inline]
+pub(super) fn with_inline<R>(machine: u32, use_it: impl FnOnce(&mut Calls) -> R) -> R {
+    with_one_of(locked(), machine, use_it)
+}
+
+#[inline]
+fn with_one_of<R>(
+    mut machines: MutexGuard<'static, Vec<Option<Box<Calls>>>>,
+    machine: u32,
+    use_it: impl FnOnce(&mut Calls) -> R,
+) -> R {
     let calls = machines.get_mut(machine as usize).and_then(Option::as_mut);
     use_it(calls.expect("a machine that is open"))
 }

@@ -20,7 +20,7 @@ use holdover::call::{Arrival, Served, Step};
 use holdover::fence::Fence;
 use holdover::memory::SlotId;
 use holdover::strategy::ttl::{Lifetime, State};
-use machines::with;
+use machines::{with, with_inline};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 fn slot_in(slot: i32) -> Option<SlotId> {
@@ -78,7 +78,7 @@ fn served_code(served: Served) -> u32 {
 #[wasm_bindgen]
 #[must_use]
 pub fn begin(machine: u32, slot: i32, policy: u32, now: f64, roll: f64) -> f64 {
-    with(machine, |calls| {
+    with_inline(machine, |calls| {
         let now = time_in(now);
         if slot >= 0 && calls.machine.serve_at_once(slot as u32, policy, now) {
             return f64::from(slot) * f64::from(begun::SLOT);
