@@ -37,8 +37,11 @@ export async function writeCommonJs(entries, out) {
   for (const entry of entries) {
     const exported = names.get(entry);
     if (exported === undefined) throw new Error(`${entry}: esbuild lists no names`);
-    // By name: Bun's bundler takes an `export *` of CommonJS for unused.
-    const module = `export{${exported}}from"./${basename(entry)}.cjs";\n`;
+    const name = basename(entry);
+    // By name: Bun's bundler takes an `export *` of CommonJS for unused. The address is for tools
+    // that copy the files which a build needs (Nitro): they resolve `import` to this file, and then
+    // Node takes the ES module.
+    const module = `export{${exported}}from"./${name}.cjs";/* @__PURE__ */new URL("./${name}.js",import.meta.url);\n`;
     await writeFile(join(out, `${entry}.mjs`), module);
   }
 }

@@ -1,6 +1,6 @@
 // Cloudflare Workers and workerd: the module is imported, as compiling from bytes is refused there.
 
-import { waitUntil } from "cloudflare:workers";
+import * as workers from "cloudflare:workers";
 import { createCache as create } from "../api/cache.js";
 import { CORE } from "../core/core.js";
 import { provideTo } from "../core/modules.js";
@@ -23,5 +23,10 @@ const core = () => module;
 
 function provideHost(): void {
   provideTo(CORE, core);
-  provideWaitUntil(waitUntil);
+  provideWaitUntilOf(workers);
+}
+
+/** Not imported by name: runtimes before August 2025, wrangler 3's too, would not start. */
+function provideWaitUntilOf({ waitUntil }: Partial<typeof workers>): void {
+  if (waitUntil !== undefined) provideWaitUntil(waitUntil);
 }

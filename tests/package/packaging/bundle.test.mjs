@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { bundle, script } from "./bundle.mjs";
 
 /** The beginning of a module, as a string is written. */
-const MODULE_TEXT = /["'`]\\(0|x00)asm/g;
+const MODULE_TEXT = /["'`](.)asm(?:\\x01|[^\\])\1\1\1/g;
 const FUNCTIONS = `import { createCache } from "holdover"; console.log(createCache);`;
 /** The parts that applications use, and the modules that they need for them. */
 const APPLICATIONS = {
