@@ -1,6 +1,9 @@
 // Every consumer there is, by kind.
 
 import { BUNDLERS } from "./kinds/bundlers.mjs";
+import { FRAMEWORKS } from "./kinds/frameworks.mjs";
+import { NEXT_JS } from "./kinds/next.mjs";
+import { NITRO } from "./kinds/nitro.mjs";
 import { RUNNERS } from "./kinds/runners.mjs";
 import { RUNTIMES } from "./kinds/runtimes.mjs";
 import { WORKERS } from "./kinds/workers.mjs";
@@ -15,4 +18,7 @@ export const KINDS = {
   bundlers: BUNDLERS,
   runtimes: RUNTIMES,
   runners: RUNNERS,
+  next: NEXT_JS,
+  frameworks: FRAMEWORKS,
+  nitro: NITRO,
 };

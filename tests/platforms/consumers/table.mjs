@@ -12,11 +12,14 @@ const TITLES = {
   bundlers: "Bundlers and pages",
   runtimes: "Runtimes and their bundlers",
   runners: "Test runners",
+  next: "Next.js",
+  frameworks: "Other frameworks",
+  nitro: "Nuxt and Nitro",
 };
 const RESULTS = {
   hit: "cached",
   warning: "not cached; one warning with the cure",
-  refusal: "refused when it is built, with the reason",
+  refusal: "refused, with an error that names the reason",
 };
 
 async function versionsOf({ tools }) {
@@ -39,9 +42,10 @@ function versionOf(name, pinned) {
 async function rows(consumers) {
   return Promise.all(
     consumers.map(async (consumer) => {
-      const { name, fast, expects, hint = "" } = consumer;
+      const { name, parts, fast, expects, hint = "" } = consumer;
       const when = fast ? "every" : "nightly";
-      return `| ${name} | ${await versionsOf(consumer)} | ${RESULTS[expects]} | ${hint} | ${when} |`;
+      const what = parts === undefined ? name : `${name}: ${parts}`;
+      return `| ${what} | ${await versionsOf(consumer)} | ${RESULTS[expects]} | ${hint} | ${when} |`;
     }),
   );
 }

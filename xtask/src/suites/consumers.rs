@@ -12,7 +12,15 @@ use crate::watched::count;
 
 const CONSUMERS: &str = "tests/platforms/consumers";
 /// The kinds of consumers, each a command of its own, as one may take minutes.
-const KINDS: [&str; 4] = ["workers", "bundlers", "runtimes", "runners"];
+const KINDS: [&str; 7] = [
+    "workers",
+    "bundlers",
+    "runtimes",
+    "runners",
+    "next",
+    "frameworks",
+    "nitro",
+];
 
 /// Tests those that install and run within seconds.
 pub(super) fn fast(bench: &mut Bench<'_>) -> Result<Tally> {

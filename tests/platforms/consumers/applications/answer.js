@@ -14,12 +14,16 @@ function make(what) {
 const load = cache.wrap(async (id) => make(`user ${id}`), { key: "user:{0}", ttl: "1h" });
 const handle = cachedHandler(cache, async () => new Response(make("page")), { ttl: "1h" });
 
-/** Calls both, and says where their answers came from. */
-export async function answer() {
-  const { value, source } = await load.explain(1);
+/**
+ * Calls both, and says where their answers came from.
+ *
+ * @param part tells parts of an application apart that may share this module
+ */
+export async function answer(part = "") {
+  const { value, source } = await load.explain(part);
   // As in Jest's jsdom.
   if (typeof Response === "undefined") return { value, source };
-  const response = await handle(new Request("https://shop.example/page"));
+  const response = await handle(new Request(`https://shop.example/page/${part}`));
   const status = response.headers.get("cache-status");
   return { value, source, body: await response.text(), status };
 }

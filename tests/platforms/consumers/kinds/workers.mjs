@@ -2,9 +2,9 @@
 
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { server, workerd } from "../support/hosts.mjs";
+import { printedAll, server, workerd, wranglerDev } from "../support/hosts.mjs";
 import { node } from "../support/programs.mjs";
-import { application } from "../support/projects.mjs";
+import { application, wholeProject } from "../support/projects.mjs";
 
 const DATE = "2026-08-01";
 const CONFIG = `{ "name": "application", "main": "worker.js", "compatibility_date": "${DATE}" }\n`;
@@ -12,19 +12,9 @@ const WORKER = { "worker.js": null, "wrangler.json": CONFIG };
 /** As the hint has it. */
 const ESBUILD = ["--conditions=workerd", "--external:cloudflare:workers", "--loader:.wasm=copy"];
 
-/** The arguments of wrangler's local server. */
-const dev = (port) => [
-  "../../node_modules/wrangler/bin/wrangler.js",
-  "dev",
-  "--ip=127.0.0.1",
-  `--port=${port}`,
-  "--inspector-port=0",
-  "--show-interactive-dev-session=false",
-];
-
-async function wranglerDev(project) {
+async function wrangler(project) {
   const cwd = await application(project, "wrangler dev", WORKER);
-  return server(dev, { cwd });
+  return wranglerDev(cwd, "/", "../../node_modules");
 }
 
 async function bundledBy(flags) {
@@ -66,13 +56,44 @@ export default { plugins: [build({ entry: "app.js", output: "index.js", outputDi
   return workerd(join(cwd, "out"));
 }
 
+const VITE = "node_modules/vite/bin/vite.js";
+
+async function viteDev() {
+  const cwd = await wholeProject("cloudflare", "cloudflare");
+  const dev = (port) => [VITE, "dev", "--host=127.0.0.1", `--port=${port}`, "--strictPort"];
+  return server(dev, { cwd });
+}
+
+async function vitePreview() {
+  const cwd = await wholeProject("cloudflare", "cloudflare");
+  await node([VITE, "build"], { cwd });
+  const preview = (port) => [VITE, "preview", "--host=127.0.0.1", `--port=${port}`, "--strictPort"];
+  return server(preview, { cwd });
+}
+
+async function vitest(project, plugin) {
+  const cwd = await wholeProject(project, "cloudflare");
+  const args = ["run", "--config=vitest.config.js", "--reporter=verbose"];
+  const env = { PLUGIN: plugin };
+  const results = printedAll(await node(["node_modules/vitest/vitest.mjs", ...args], { cwd, env }));
+  if (Object.keys(results).length !== 2) throw new Error(`results: ${Object.keys(results)}`);
+  return results;
+}
+
 export const WORKERS = [
   {
     name: "wrangler 4, dev",
     tools: { workers: ["wrangler"] },
     fast: true,
     expects: "hit",
-    answers: () => wranglerDev("workers"),
+    answers: () => wrangler("workers"),
+  },
+  {
+    name: "wrangler 3, dev",
+    tools: { "wrangler-3": ["wrangler"] },
+    fast: true,
+    expects: "hit",
+    answers: () => wrangler("wrangler-3"),
   },
   {
     name: "esbuild for Workers",
@@ -107,5 +128,31 @@ export const WORKERS = [
     cure: /@cloudflare\/vite-plugin/,
     hint: "`@cloudflare/vite-plugin` instead",
     answers: honoBuild,
+  },
+  {
+    name: "Cloudflare's Vite plugin, development",
+    tools: { cloudflare: ["@cloudflare/vite-plugin", "vite"] },
+    expects: "hit",
+    answers: viteDev,
+  },
+  {
+    name: "Cloudflare's Vite plugin, build and preview",
+    tools: { cloudflare: ["@cloudflare/vite-plugin", "vite"] },
+    expects: "hit",
+    answers: vitePreview,
+  },
+  {
+    name: "Cloudflare's Vitest plugin",
+    tools: { cloudflare: ["@cloudflare/vitest-plugin", "vitest"] },
+    expects: "hit",
+    parts: "in the test, in the Worker",
+    answers: () => vitest("cloudflare", "@cloudflare/vitest-plugin"),
+  },
+  {
+    name: "Cloudflare's older Vitest pool",
+    tools: { "vitest-pool-workers": ["@cloudflare/vitest-pool-workers", "vitest"] },
+    expects: "hit",
+    parts: "in the test, in the Worker",
+    answers: () => vitest("vitest-pool-workers", "@cloudflare/vitest-pool-workers"),
   },
 ];

@@ -4,16 +4,24 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { launch } from "../../hosts/support/chromium.mjs";
 import { startBundle } from "../../runtimes/workerd.mjs";
 import { node, run, withServer } from "./programs.mjs";
 
 /** How long a request may take: development servers compile first. */
 const ANSWER_MS = 120_000;
+/** How long a warning may take. */
+const PRINT_MS = 10_000;
 
 /** Asks a server twice. */
 export async function askTwice(url, said = () => "") {
   const answers = [await ask(url), await ask(url)];
+  // Tools pass on what a Worker prints, some time.
+  const late = Date.now() + PRINT_MS;
+  while (answers[1].source === "bypass" && !said().includes("holdover:") && Date.now() < late) {
+    await wait(50);
+  }
   return { answers, said: said() };
 }
 
@@ -43,12 +51,31 @@ export async function program(args, options) {
   );
 }
 
-/** Both answers, in a line of the output. */
-export function printed({ all }) {
+/** Both answers, in the last line of the output that has them. */
+export function printed(said) {
+  return Object.values(printedAll(said)).at(-1);
+}
+
+/** Both answers of each line that has them. */
+export function printedAll({ all }) {
   const lines = all.split("\n").map((text) => text.trim());
-  const line = lines.findLast((text) => text.startsWith("[{"));
-  if (line === undefined) throw new Error(`no answers in ${all.slice(-2000)}`);
-  return { answers: JSON.parse(line), said: all };
+  const found = lines.filter((text) => text.startsWith("[{"));
+  if (found.length === 0) throw new Error(`no answers in ${all.slice(-2000)}`);
+  const results = found.map((line) => ({ answers: JSON.parse(line), said: all }));
+  return Object.fromEntries(results.map((result, nth) => [`line ${nth + 1}`, result]));
+}
+
+/** Runs wrangler's local server in a folder with its configuration. */
+export function wranglerDev(cwd, path = "/", home = "node_modules") {
+  const dev = (port) => [
+    `${home}/wrangler/bin/wrangler.js`,
+    "dev",
+    "--ip=127.0.0.1",
+    `--port=${port}`,
+    "--inspector-port=0",
+    "--show-interactive-dev-session=false",
+  ];
+  return server(dev, { cwd }, path);
 }
 
 /** Runs a Worker on workerd: `index.js` in a folder, with the modules beside it. */

@@ -23,20 +23,30 @@ const KINDS = {
     same(warnings(said).length, 1, `warnings that nothing is cached, in ${said}`);
     holds(cure.test(warnings(said)[0]), `the cure in ${warnings(said)[0]}`);
   },
+  /** The build failed, and said why. */
+  refusal({ said }, { reason }) {
+    holds(reason.test(said), `the reason, in ${said}`);
+  },
 };
 
-/** Throws unless a consumer gave what it is to give. */
+/** Throws unless a consumer gave what it is to give: a result, or one for each of its parts. */
 export function judge(consumer, result) {
-  KINDS[consumer.expects](result, consumer);
+  const isOne = Array.isArray(result.answers);
+  for (const [part, each] of Object.entries(isOne ? { it: result } : result)) {
+    try {
+      KINDS[consumer.expects](each, consumer);
+    } catch (error) {
+      throw new Error(`${part}: ${error.message}`);
+    }
+  }
 }
 
-/** Throws unless a build fails, with a message that says why. */
-export async function refuses(build, message) {
+/** The result of a build that has to fail: its message. */
+export async function refused(build) {
   try {
     await build();
   } catch (error) {
-    holds(message.test(error.message), `the message: ${error.message}`);
-    return;
+    return { answers: [], said: error.message };
   }
   throw new Error("it was built");
 }

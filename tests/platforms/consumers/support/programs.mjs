@@ -115,7 +115,12 @@ export async function withServer(command, options, use) {
   const port = await freePort();
   const server = start(options.program ?? NODE.program, command(port), {
     ...options,
-    env: { PORT: `${port}`, HOST: "127.0.0.1", ...options.env },
+    env: {
+      PORT: `${port}`,
+      HOST: "127.0.0.1",
+      DENO_SERVE_ADDRESS: `tcp:127.0.0.1:${port}`,
+      ...options.env,
+    },
   });
   const url = `http://127.0.0.1:${port}`;
   try {

@@ -33,6 +33,7 @@ export async function manifestOf(project) {
   return JSON.parse(await readFile(join(describedIn(project), "package.json"), "utf8"));
 }
 
+const KEPT = new Set([...MANIFESTS, "node_modules"]);
 const ready = new Map();
 
 /** Returns the folder of a project, with its packages and the one under test. */
@@ -92,13 +93,14 @@ export async function application(project, name, files) {
   return folder;
 }
 
-/** Lays a project's own files, an application by itself, afresh beside its packages. */
-export async function wholeProject(project) {
+/** Lays an application of `applications/` afresh into the folder of a project. */
+export async function wholeProject(project, name) {
   const folder = await installed(project);
-  for (const name of await readdir(folder)) {
-    if (name !== "node_modules") await rm(join(folder, name), { recursive: true, force: true });
+  for (const file of await readdir(folder)) {
+    if (!KEPT.has(file)) await rm(join(folder, file), { recursive: true, force: true });
   }
-  await cp(join(PROJECTS, project), folder, { recursive: true });
+  await cp(join(APPLICATIONS, name), folder, { recursive: true });
+  await addAnswer(folder);
   return folder;
 }
 
