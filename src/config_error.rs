@@ -10,7 +10,9 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    pub(crate) const fn of(option: &'static str, allowed: &'static str) -> Self {
+    /// The error of `option`, and what it may be.
+    #[must_use]
+    pub const fn of(option: &'static str, allowed: &'static str) -> Self {
         Self { option, allowed }
     }
 

@@ -42,7 +42,7 @@ impl Host for Workers {
             clippy::cast_sign_loss,
             reason = "whole milliseconds since 1970"
         )]
-        let millis = Date::now() as u64;
+        let millis = now_millis() as u64;
         Timestamp::from_millis(millis)
     }
 
@@ -84,6 +84,11 @@ impl Host for Workers {
     fn joins_requests(&self) -> bool {
         shares_loads()
     }
+}
+
+/// The wall clock, as JavaScript has it.
+pub(crate) fn now_millis() -> f64 {
+    Date::now()
 }
 
 /// A promise, and the function that resolves it.

@@ -33,6 +33,7 @@
 //!
 //! - Loads go on by `waitUntil` when the request that began them is over. One that ends before its
 //!   load leaves a lease behind: the next caller takes over when that is over.
+//! - [`stores`] are Workers KV, the Cache API and any object, with the records of the npm package.
 //! - With a compatibility date before 2024-10-14 requests cannot hear of each other at all: each
 //!   loads for itself, and [`shares_loads`] is false.
 //! - Values outlive the request that loaded them, so they own their data: text, bytes, numbers. A
@@ -48,6 +49,7 @@
 mod convert;
 mod host;
 mod send;
+pub mod stores;
 
 #[cfg(feature = "serde")]
 pub use self::convert::{from_js, to_js};

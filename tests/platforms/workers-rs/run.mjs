@@ -8,6 +8,7 @@ import { panics } from "../panics.mjs";
 import { get, until } from "../runtimes/client.mjs";
 import { gate, startOrigin } from "../runtimes/origin.mjs";
 import { startWorkerd } from "../runtimes/workerd.mjs";
+import { testStores } from "./stores.mjs";
 
 const ENTRY = `${process.argv[2]}/index.js`;
 const VECTORS = new URL("../../vectors/", import.meta.url);
@@ -189,6 +190,7 @@ async function testVectors() {
 }
 
 for (const date of DATES) await attempt(`the tests ran [${date}]`, () => testAt(date));
+await attempt("the stores ran", () => testStores(ENTRY, attempt));
 await attempt("the vectors ran", testVectors);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;

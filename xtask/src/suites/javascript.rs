@@ -92,7 +92,9 @@ pub(super) fn workerd(bench: &mut Bench<'_>) -> Result<Tally> {
 
 /// Tests a Worker in Rust on the Workers runtime.
 pub(super) fn workers_rs(bench: &mut Bench<'_>) -> Result<Tally> {
-    npm::install(bench.workspace, TESTS)?;
+    bench.install_package(TESTS)?;
+    // For miniflare.
+    npm::install(bench.workspace, STORES)?;
     let folder = rust_worker::build(bench.workspace)?;
     let script = "platforms/workers-rs/run.mjs";
     count(node(bench, TESTS).arg(script).arg(folder))

@@ -1,6 +1,7 @@
 //! The routes.
 
 use crate::caches::{Caches, ask};
+use crate::lower::{self, Bindings};
 use crate::playing::file::{Outcome, play_file};
 use axum::Router;
 use axum::extract::{Path, State};
@@ -14,7 +15,15 @@ use wasm_bindgen_futures::spawn_local;
 
 type Shared = SendWrapper<Rc<Caches>>;
 
-pub(crate) fn router(caches: Shared) -> Router {
+pub(crate) fn router(caches: Shared, bindings: Bindings) -> Router {
+    let lower = Router::new()
+        .route("/lower/{tier}/{instance}/{id}", get(lower::call))
+        .route(
+            "/lower/{tier}/{instance}/{id}/invalidate",
+            get(lower::drop_key),
+        )
+        .route("/lower/{tier}/{instance}/{id}/clear", get(lower::clear))
+        .with_state(bindings);
     Router::new()
         .route("/fn/{cache}/{*path}", get(call))
         .route("/early/{cache}/{*path}", get(leave))
@@ -22,6 +31,7 @@ pub(crate) fn router(caches: Shared) -> Router {
         .route("/objects", get(objects))
         .route("/vectors/{topic}", post(vectors))
         .with_state(caches)
+        .merge(lower)
 }
 
 /// Calls the cached function, and then asks the origin for something of the request's own.
