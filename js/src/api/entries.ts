@@ -6,6 +6,7 @@ import * as core from "../core/core.js";
 import type { Driver } from "../engine/driver.js";
 import type { Host } from "../engine/host.js";
 import { hashTags } from "../keys/tags.js";
+import { dropsOf } from "../memory/drops.js";
 import type { Answer, Explained, Source, Times } from "../model/answer.js";
 import { CachedError } from "../model/cached-error.js";
 import { type FoundEntry, type Lifetime, totalOf } from "../model/entry.js";
@@ -78,23 +79,11 @@ export class Entries {
     }
   }
 
-  /** The number of the last drop of any key: what {@link wasDropped} is asked with later. */
-  get lastDrop(): number {
-    return this.#host.memory.tiers.drops.last;
-  }
-
-  /** True if a key was dropped after that number; or may have been, for it is not known. */
-  wasDropped(key: string, since: number): boolean {
-    const { memory, names } = this.#host;
-    const { drops } = memory.tiers;
-    return since < drops.last && drops.isOutdated(names.of(key), since);
-  }
-
   #noteDrop(key?: string): void {
     this.#tellWatches(key);
-    const { memory, names } = this.#host;
-    if (key === undefined) memory.tiers.drops.raiseAll();
-    else memory.tiers.drops.raise(names.of(key));
+    const { memory, space } = this.#host;
+    if (key !== undefined) dropsOf(space)?.raise(key);
+    else for (const name of memory.namespaces()) dropsOf(memory.space(name))?.raiseAll();
   }
 
   /** The value of an entry, fresh or stale; undefined without one. */

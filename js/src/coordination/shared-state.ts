@@ -5,12 +5,12 @@ import type { Store, WindowOptions, WindowState } from "../model/store.js";
 import type { Timers } from "../runtime/clock.js";
 import { Attempts, type Layer, layerOf } from "../tiers/attempts.js";
 import type { Layers } from "../tiers/layers.js";
-import type { StoreNames } from "../tiers/store-names.js";
+import { StoreNames } from "../tiers/store-names.js";
 import { isBytes } from "../util/bytes.js";
 
 /** The parts of a cache that shared state needs. */
 export interface SharedHost {
-  readonly names: StoreNames;
+  readonly namespace: string;
   readonly timers: Timers;
   readonly events: Events;
   readonly layers: Layers | undefined;
@@ -30,7 +30,7 @@ export class SharedState {
   /** @param name unique among the shared state of this namespace */
   constructor(host: SharedHost, store: Store, name: string) {
     this.#attempts = new Attempts(host.timers, host.events);
-    this.#name = host.names.own("guard", name);
+    this.#name = new StoreNames(host.namespace).own("guard", name);
     this.#layer = layerFor(host, store);
   }
 

@@ -15,8 +15,10 @@ export interface LowerTiers {
 }
 
 /** The part of a cache that its lower tiers use. */
-export interface TiersHost extends Omit<LayersHost, "attempts"> {
+export interface TiersHost extends Omit<LayersHost, "attempts" | "names" | "registry"> {
   readonly namespace: string;
+  /** The memory above them. */
+  readonly memory: object;
   /** Hears what other instances changed. */
   readonly changed: (change: Change) => void;
 }

@@ -13,7 +13,6 @@ import { providedWaitUntil, type TellFault, type Timers, timersOf } from "../run
 import type { WaitUntil } from "../runtime/wait-until.js";
 import type { Layer } from "../tiers/attempts.js";
 import type { Layers } from "../tiers/layers.js";
-import { StoreNames } from "../tiers/store-names.js";
 import { ConfigError } from "../util/errors.js";
 import { settled } from "../util/user-functions.js";
 
@@ -24,7 +23,6 @@ export interface Host {
   readonly memory: MemoryStore;
   readonly space: Space;
   readonly namespace: string;
-  readonly names: StoreNames;
   readonly layers: Layers | undefined;
   /** The keys that belong to a key, where several entries are kept for one. */
   related: RelatedKeys;
@@ -59,7 +57,6 @@ export function hostOf(given: CompiledCacheOptions<AnyStore, CacheEvent>, told: 
   const timers = timersOf(given.clock, tellFault);
   const { own, lower } = splitStores(given.stores);
   const sealed = lower.map((store) => seals.reduce((inner, seal) => seal(inner), store));
-  const names = new StoreNames(namespace);
   const onTrap = (error: unknown) => {
     if (isTrap(error)) told.trapped(error);
   };
@@ -72,8 +69,8 @@ export function hostOf(given: CompiledCacheOptions<AnyStore, CacheEvent>, told: 
     }
   };
   const below = {
-    ...{ namespace, names, timers, events, codec, maxRecord, onTrap, isOutdated },
-    ...{ registry: own.tiers, bases: lower, changed: told.changed },
+    ...{ namespace, timers, events, codec, maxRecord, onTrap, isOutdated },
+    ...{ memory: own, bases: lower, changed: told.changed },
   };
   const { layers, feed } = tiersOf(sealed, below, given.stores);
   const space = own.space(namespace);
@@ -82,7 +79,6 @@ export function hostOf(given: CompiledCacheOptions<AnyStore, CacheEvent>, told: 
     memory: own,
     space,
     namespace,
-    names,
     layers,
     related: PLAIN_KEYS,
     sharedLayers: new WeakMap(),

@@ -7,8 +7,10 @@ import { HTTP, heads } from "../core/http.js";
 import { BoundPolicy } from "../engine/bound-policy.js";
 import type { Call, StreamContext } from "../engine/call.js";
 import { type Driver, HIT_BITS } from "../engine/driver.js";
+import { type Drops, dropsOf, keepDrops } from "../memory/drops.js";
 import type { Answer } from "../model/answer.js";
 import { currentFrame, Habits } from "../runtime/frames.js";
+import { Fences } from "../tiers/fences.js";
 import { isHoldoverError } from "../util/errors.js";
 import { approach } from "./approach.js";
 import { Asked } from "./asked.js";
@@ -62,6 +64,8 @@ export class CachedHttp implements HttpContext {
   readonly keeping: BoundPolicy;
   /** Whose answers are not for several requests at once. */
   readonly #unshared: UnsharedKeys;
+  /** Keys that were dropped: with a record of variants all of them. */
+  readonly #drops: Drops;
   readonly claims: Claims;
   /** The policy of those who wait for no load but their own, nor for another instance's. */
   readonly #alone: BoundPolicy;
@@ -81,6 +85,8 @@ export class CachedHttp implements HttpContext {
   ) {
     this.cache = cache;
     this.driver = cache.driver;
+    const { space } = this.driver.host;
+    this.#drops = dropsOf(space) ?? keepDrops(space, new Fences());
     this.rules = rules;
     this.policy = policy;
     this.origin = origin;
@@ -116,7 +122,7 @@ export class CachedHttp implements HttpContext {
   quickly(url: string, key: string): Response | Promise<Told> | undefined {
     const { driver, policy } = this;
     const { memory, space } = driver.host;
-    const since = this.cache.entries.lastDrop;
+    const since = this.#drops.last;
     if (!driver.isPlain || !policy.isPlain || policy.instance !== memory.instance) return undefined;
     const slot = space.get(key);
     if (slot === undefined || this.#unshared.has(key)) return undefined;
@@ -176,18 +182,17 @@ export class CachedHttp implements HttpContext {
 
   /** The answer from where the record of a URL's variants says that it is, if there is one. */
   async #lookedFor(asked: Asked, primary: string, next?: Next, since?: number): Promise<Told> {
-    const { entries } = this.cache;
-    let known = since ?? entries.lastDrop;
+    let known = since ?? this.#drops.last;
     let before: unknown = next ?? heldBy(this.driver, primary)?.value;
     let record: Variants | undefined;
     let again: Again | undefined;
     for (let round = 0; round < ROUNDS; round += 1) {
       if (before instanceof Variants) record = before;
       else if (before === ALONE || before === ANEW) again = before;
-      const now = entries.lastDrop;
+      const now = this.#drops.last;
       const answer = await this.#answerAt(asked, this.#placeOf(asked, primary, record), again);
       // Variants are not dropped one by one: with their record gone, what is stored of them is over.
-      const isOver = record !== undefined && entries.wasDropped(primary, known);
+      const isOver = record !== undefined && this.#drops.isOutdated(primary, known);
       if (isTold(answer) && !(isOver && isStored(answer))) return answer;
       if (record === undefined || isOver) known = now;
       if (isOver) record = undefined;

@@ -32,7 +32,6 @@ import type { Store } from "../model/store.js";
 import type { Tagged } from "../model/tagged.js";
 import { afterMicrotask, hostNow } from "../runtime/clock.js";
 import { outsideRequests, promisesKeepContexts, withoutCallers } from "../runtime/outside.js";
-import { TierRegistry } from "../tiers/registry.js";
 import { type Duration, duration } from "../util/duration.js";
 import { compileMemoryOptions, type MemoryOptions } from "./memory-options.js";
 import { sizeBy } from "./user-size.js";
@@ -78,8 +77,6 @@ export class MemoryStore {
   /** @internal Resolved promises of values, made by the first hit. */
   readonly promises: (Promise<unknown> | undefined)[] = [];
   /** @internal */ readonly flights: (SlotFlight | undefined)[] = [];
-  /** @internal What the caches over this memory share of the stores below it. */
-  readonly tiers: TierRegistry = new TierRegistry();
   /** @internal Why the last load failed, for those who are served the entry until the next one. */
   readonly failures: unknown[] = [];
   /** @internal How often anything was changed. */ drains = 0;

@@ -7,10 +7,14 @@ import type { TierLedger } from "./ledger.js";
 /** The tiers that the caches over one memory share. */
 export class TierRegistry {
   readonly fences: Fences = new Fences();
-  /**
-   * Keys that were dropped, or written by the application, whether or not there are tiers: loads
-   * and what HTTP writes are not among them.
-   */
-  readonly drops: Fences = new Fences();
   readonly ledgers: WeakMap<Store, TierLedger> = new WeakMap();
+}
+
+const registries = new WeakMap<object, TierRegistry>();
+
+/** Returns the tiers below a memory. */
+export function registryOf(memory: object): TierRegistry {
+  const known = registries.get(memory) ?? new TierRegistry();
+  registries.set(memory, known);
+  return known;
 }
