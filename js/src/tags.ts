@@ -2,6 +2,7 @@
 
 import type { Cache } from "./api/cache.js";
 import { checkCache } from "./api/check-cache.js";
+import { invalidateByTags } from "./api/tag-invalidation.js";
 import { tagNames } from "./keys/tags.js";
 import { flag, readOptions } from "./util/options.js";
 
@@ -31,5 +32,5 @@ export async function invalidateTags(
   checkCache(cache, "invalidateTags");
   const names = tagNames(typeof tags === "string" ? [tags] : tags);
   const given = readOptions(options, { of: "invalidateTags", known: ["soft"] });
-  await cache.entries.invalidateTags(names, flag(given.soft, "soft", false));
+  await invalidateByTags(cache, names, flag(given.soft, "soft", false));
 }

@@ -39,7 +39,7 @@ export class Cache {
     const given = compileCacheOptions<AnyStore, CacheEvent>(options);
     const host = hostOf(given, {
       trapped: (error) => this.driver.recover(error),
-      changed: (change) => this.entries.follow(change),
+      followed: () => this.entries,
     });
     this.driver = new Driver(host, given.enabled, given.asyncLocalStorage);
     this.entries = new Entries(this.driver);

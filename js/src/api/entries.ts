@@ -1,6 +1,6 @@
 /** Direct operations on entries, without a loader. */
 
-import type { Change } from "../coordination/feed.js";
+import type { Followed } from "../coordination/following.js";
 import { STATE_FRESH } from "../core/abi.js";
 import * as core from "../core/core.js";
 import type { Driver } from "../engine/driver.js";
@@ -12,7 +12,7 @@ import { CachedError } from "../model/cached-error.js";
 import { type FoundEntry, type Lifetime, totalOf } from "../model/entry.js";
 import { isServable } from "../model/entry-state.js";
 import { HttpValue } from "../model/http-value.js";
-import type { Begun, Tagged, TagHashes } from "../model/tagged.js";
+import type { Begun, Tagged } from "../model/tagged.js";
 import type { Form } from "../records/entry-records.js";
 
 /** The fence of a direct write. */
@@ -51,13 +51,13 @@ export function freshOf({ value, age, ttl, tagged }: FoundEntry): Held | undefin
 }
 
 /** Reads, writes and drops entries of a cache. */
-export class Entries {
-  readonly #host: Host;
+export class Entries implements Followed {
+  readonly host: Host;
   readonly #driver: Driver;
   readonly #watches = new Set<Watch>();
 
   constructor(driver: Driver) {
-    this.#host = driver.host;
+    this.host = driver.host;
     this.#driver = driver;
   }
 
@@ -73,15 +73,16 @@ export class Entries {
   }
 
   /** An entry changed past its loads; undefined for any that there may be. */
-  #tellWatches(key?: string): void {
+  tellWatches(key?: string): void {
     for (const watch of this.#watches) {
       if (key === undefined || key === watch.key) watch.isChanged = true;
     }
   }
 
-  #noteDrop(key?: string): void {
-    this.#tellWatches(key);
-    const { memory, space } = this.#host;
+  /** A key was dropped, or written by the application; undefined: any may have been. */
+  noteDrop(key?: string): void {
+    this.tellWatches(key);
+    const { memory, space } = this.host;
     if (key !== undefined) dropsOf(space)?.raise(key);
     else for (const name of memory.namespaces()) dropsOf(memory.space(name))?.raiseAll();
   }
@@ -92,7 +93,7 @@ export class Entries {
     const held = this.held(key, false);
     if (held !== undefined) return held.value;
     const begun = this.beginRead();
-    const found = await this.#host.layers?.read(key, form);
+    const found = await this.host.layers?.read(key, form);
     if (found === undefined || found.age >= totalOf(found)) return undefined;
     this.backfill(begun, key, found);
     return found.value;
@@ -104,7 +105,7 @@ export class Entries {
     const held = this.held(key, true);
     if (held !== undefined) return held;
     const begun = this.beginRead();
-    const found = await this.#host.layers?.read(key);
+    const found = await this.host.layers?.read(key);
     if (found === undefined) return undefined;
     this.backfill(begun, key, found);
     return freshOf(found);
@@ -112,10 +113,10 @@ export class Entries {
 
   /** Notes that the lower stores are read from now on; undefined where there are none. */
   beginRead(): BegunRead | undefined {
-    const { layers, feed, memory } = this.#host;
+    const { layers, feed, memory } = this.host;
     if (layers === undefined) return undefined;
     feed?.listen();
-    return this.#inCore(() => {
+    return this.inCore(() => {
       const heard = feed?.acknowledged;
       return { fence: core.begin_read(memory.machine), instance: memory.instance, heard };
     });
@@ -126,15 +127,15 @@ export class Entries {
    * dropped since the read began, which then is newer.
    */
   backfill(begun: BegunRead | undefined, key: string, found: FoundEntry): void {
-    const { memory, space, timers, feed } = this.#host;
+    const { memory, space, timers, feed } = this.host;
     // What others changed since was not heard.
     if (begun?.heard !== feed?.acknowledged) return;
     // A counter stays where it is counted.
     if (begun === undefined || begun.instance !== memory.instance || found.counted) return;
     if (this.#driver.offFor(key).writes) return;
     const { ttl, staleWhileRevalidate, staleIfError } = found;
-    const size = memory.weigh(found.value, key, this.#host.events); // first: `sizeOf` is the user's
-    this.#inCore(() => {
+    const size = memory.weigh(found.value, key, this.host.events); // first: `sizeOf` is the user's
+    this.inCore(() => {
       const slot = core.backfill(
         memory.machine,
         space.get(key) ?? -1,
@@ -161,7 +162,7 @@ export class Entries {
   async set(key: string, value: unknown, lifetime: Lifetime, form?: Form): Promise<boolean> {
     const kept = this.keep(key, value, lifetime);
     if (kept === undefined) return false;
-    const { layers, feed } = this.#host;
+    const { layers, feed } = this.host;
     if (layers === undefined) return kept;
     const written = await layers.prepare(key, value, lifetime, form).perform();
     await feed?.tell({ keys: [key], soft: true });
@@ -171,15 +172,15 @@ export class Entries {
   /** Stores a value in memory, at once; whether it is there. Undefined when it may not be now. */
   keep(key: string, value: unknown, lifetime: Lifetime): boolean | undefined {
     if (this.#driver.offFor(key).writes) return undefined;
-    this.#host.feed?.listen();
+    this.host.feed?.listen();
     // An application's own value ends what HTTP had there; a record of variants goes on with it.
-    if (value instanceof HttpValue) this.#tellWatches(key);
-    else this.#noteDrop(key);
+    if (value instanceof HttpValue) this.tellWatches(key);
+    else this.noteDrop(key);
     const { tagged } = lifetime;
-    const kept = this.#inCore(() => {
-      const { memory, space, timers, layers } = this.#host;
+    const kept = this.inCore(() => {
+      const { memory, space, timers, layers } = this.host;
       const { ttl, staleWhileRevalidate, staleIfError, retained = 0 } = lifetime;
-      const size = memory.weigh(value, key, this.#host.events);
+      const size = memory.weigh(value, key, this.host.events);
       const slot = core.put(
         memory.machine,
         space.get(key) ?? -1,
@@ -204,87 +205,23 @@ export class Entries {
   /** A lifetime with the tags of a value that is stored now. */
   tagged(lifetime: Lifetime, names: readonly string[]): Lifetime {
     if (names.length === 0) return lifetime;
-    const hashes = hashTags(this.#host.namespace, names);
+    const hashes = hashTags(this.host.namespace, names);
     return { ...lifetime, tagged: { hashes, begun: this.begin() } };
   }
 
   /** The beginning of a write: what is invalidated from now on concerns it. */
   begin(): Begun {
-    const { memory, layers } = this.#host;
-    const fence = this.#inCore(() => core.tags_latest(memory.machine)) ?? 0;
+    const { memory, layers } = this.host;
+    const fence = this.inCore(() => core.tags_latest(memory.machine)) ?? 0;
     const step = layers?.tags.step() ?? 0;
     return { fence, instance: memory.instance, step, hashes: undefined };
   }
 
-  /** Invalidates every entry with one of these tags, here and in every store. */
-  async invalidateTags(names: readonly string[], soft: boolean): Promise<void> {
-    this.#driver.checkOpen();
-    const { namespace, timers, layers, feed } = this.#host;
-    const hashes = hashTags(namespace, names);
-    if (hashes.length === 0) return;
-    this.#stamp(hashes, soft, timers.now());
-    // Reads under way may have found versions from before: they are begun anew, now and once more
-    // when the stores have the new ones.
-    layers?.tiers.fences.raiseAll();
-    await layers?.tags.invalidate(hashes, soft);
-    layers?.tiers.fences.raiseAll();
-    await feed?.tell({ tags: [...hashes], soft });
-  }
-
-  /** Applies to the memory what another instance did, or may have done. */
-  follow(change: Change): void {
-    if ("keys" in change) {
-      for (const key of change.keys) {
-        if (change.soft) this.#distrust(key);
-        else this.drop(key);
-      }
-    } else if ("missed" in change) this.#distrustAll(change.isFirst === true);
-    else if ("tags" in change) {
-      this.#stamp(Float64Array.from(change.tags), change.soft, this.#host.timers.now());
-    } else this.clearAll();
-  }
-
-  #stamp(hashes: TagHashes, soft: boolean, now: number): void {
-    this.#tellWatches();
-    this.#inCore(() => core.invalidate_tags(this.#host.memory.machine, hashes, soft, now));
-  }
-
-  /**
-   * Somebody else may know better: until it was looked for in the stores again, an entry answers
-   * only for loads that fail. Loads under way do not store what they bring.
-   */
-  #distrust(key: string): void {
-    this.#noteDrop(key);
-    this.#inCore(() => this.#distrustSlot(this.#host.space.get(key) ?? -1));
-  }
-
-  /** @param isFirst no loader was called before: loads under way may go on */
-  #distrustAll(isFirst: boolean): void {
-    if (isFirst) this.#tellWatches();
-    else this.#noteDrop();
-    const { space, memory } = this.#host;
-    this.#inCore(() => {
-      for (const slot of [...space.values()]) {
-        const isLoading = memory.values[slot] === undefined && memory.flights[slot] !== undefined;
-        if (!isFirst || !isLoading) this.#distrustSlot(slot);
-      }
-      if (!isFirst) this.#distrustSlot(-1);
-    });
-  }
-
-  #distrustSlot(slot: number): void {
-    const { memory, timers } = this.#host;
-    // A failure that is remembered stands in for nothing.
-    if (memory.values[slot] instanceof CachedError) core.invalidate(memory.machine, slot);
-    else core.distrust(memory.machine, slot, timers.now());
-    memory.drain();
-  }
-
   /** Drops an entry from memory, at once; loads under way will not store it. */
   drop(key: string): void {
-    this.#noteDrop(key);
-    this.#inCore(() => {
-      const { memory, space } = this.#host;
+    this.noteDrop(key);
+    this.inCore(() => {
+      const { memory, space } = this.host;
       core.invalidate(memory.machine, space.get(key) ?? -1);
       memory.drain();
     });
@@ -293,38 +230,24 @@ export class Entries {
   /** Drops an entry, here and in every store; loads under way will not store it. */
   async invalidate(key: string): Promise<void> {
     this.#driver.checkOpen();
-    const keys = this.#host.related.keysWith(key);
+    const keys = this.host.related.keysWith(key);
     for (const each of keys) this.drop(each);
-    const { layers, feed } = this.#host;
+    const { layers, feed } = this.host;
     if (layers !== undefined) await Promise.all(keys.map((each) => layers.delete(each)));
     await feed?.tell({ keys });
   }
 
   /** Drops the entries of this cache's namespace from the memory. */
   clear(): void {
-    this.#noteDrop();
-    this.#inCore(() => this.#host.memory.clearSpace(this.#host.space));
+    this.noteDrop();
+    this.inCore(() => this.host.memory.clearSpace(this.host.space));
   }
 
   /** The same; without a namespace those of all caches over the memory, as stores drop them. */
   clearAll(): void {
-    const { memory, namespace, space } = this.#host;
-    this.#noteDrop();
-    this.#inCore(() => (namespace === "" ? memory.clear() : memory.clearSpace(space)));
-  }
-
-  /** Outdates loads without a slot, and all reads of stores under way: they are begun anew. */
-  outdate(): void {
-    this.#noteDrop();
-    this.#host.layers?.tiers.fences.raiseAll();
-    this.#inCore(() => core.invalidate(this.#host.memory.machine, -1));
-  }
-
-  /** The keys of this cache's namespace that the memory has an entry for, or a load. */
-  knownKeys(): string[] {
-    const { layers, space } = this.#host;
-    const changing = layers?.changingKeys() ?? [];
-    return [...new Set([...space.keys(), ...changing])];
+    const { memory, namespace, space } = this.host;
+    this.noteDrop();
+    this.inCore(() => (namespace === "" ? memory.clear() : memory.clearSpace(space)));
   }
 
   /** An answer with what is known of its entry. */
@@ -335,8 +258,8 @@ export class Entries {
   }
 
   #timesOf(key: string, source: Source, value: unknown): Times | undefined {
-    return this.#inCore(() => {
-      const { memory, space, timers } = this.#host;
+    return this.inCore(() => {
+      const { memory, space, timers } = this.host;
       const slot = space.get(key);
       if (slot === undefined || !isOf(source, value, memory.values[slot])) return undefined;
       const age = core.age(memory.machine, slot, timers.now());
@@ -346,12 +269,13 @@ export class Entries {
 
   /** What the memory has, fresh only or stale as well. */
   held(key: string, freshOnly: boolean): Held | undefined {
-    return this.#look(key, freshOnly, true);
+    return this.look(key, freshOnly, true);
   }
 
-  #look(key: string, freshOnly: boolean, uses: boolean): Held | undefined {
-    return this.#inCore(() => {
-      const { memory, space, timers } = this.#host;
+  /** The same; whether it counts as a use is for the caller to say. */
+  look(key: string, freshOnly: boolean, uses: boolean): Held | undefined {
+    return this.inCore(() => {
+      const { memory, space, timers } = this.host;
       const slot = space.get(key);
       if (slot === undefined) return undefined;
       const now = timers.now();
@@ -367,14 +291,8 @@ export class Entries {
     });
   }
 
-  /** The keys of this cache's namespace that the memory has an entry for. */
-  heldKeys(): string[] {
-    return [...this.#host.space.keys()].filter(
-      (key) => this.#look(key, false, false) !== undefined,
-    );
-  }
-
-  #inCore<T>(step: () => T): T | undefined {
+  /** Does something in the core; undefined without one, and where it fails. */
+  inCore<T>(step: () => T): T | undefined {
     if (!this.#driver.isOpen()) return undefined;
     try {
       return step();

@@ -6,6 +6,7 @@ import { flag, type OptionNames, readOptions } from "../util/options.js";
 import type { Cache } from "./cache.js";
 import { checkCache } from "./check-cache.js";
 import { checkedKeys, isList } from "./operations/arguments.js";
+import { invalidateByTags } from "./tag-invalidation.js";
 
 const NAMES: OptionNames<keyof Outdated> = {
   of: "what invalidating is told",
@@ -65,7 +66,7 @@ async function invalidate(cache: Cache, outdated: Outdated): Promise<void> {
     () => tagNames(tags),
     () => flag(soft, "soft", false),
     ...(isList(keys) ? Array.from(keys, (key) => () => cache.invalidate(key)) : []),
-    () => cache.entries.invalidateTags(names, soft === true),
+    () => invalidateByTags(cache, names, soft === true),
   ];
   const done = await Promise.allSettled(parts.map(async (part) => part()));
   for (const part of done) if (part.status === "rejected") throw part.reason;

@@ -4,13 +4,15 @@ import { Attempts } from "../tiers/attempts.js";
 import { Layers } from "../tiers/layers.js";
 import { registryOf } from "../tiers/registry.js";
 import { StoreNames } from "../tiers/store-names.js";
-import { feedOf } from "./feed.js";
+import { type Change, feedOf } from "./feed.js";
+import { follow } from "./following.js";
 import { driven, type StoreDriver } from "./store-driver.js";
 
-const drive: StoreDriver = (stores, { namespace, memory, changed, ...host }) => {
+const drive: StoreDriver = (stores, { namespace, memory, followed, ...host }) => {
   const attempts = new Attempts(host.timers, host.events);
   const own = { names: new StoreNames(namespace), registry: registryOf(memory) };
   const layers = new Layers(stores, { ...host, ...own, attempts });
+  const changed = (change: Change) => follow(followed(), change);
   return { layers, feed: feedOf(layers.all, namespace, { ...host, attempts }, changed) };
 };
 

@@ -6,7 +6,8 @@
 import type { Store } from "../model/store.js";
 import type { Layers } from "../tiers/layers.js";
 import type { LayersHost } from "../tiers/layers-host.js";
-import type { Change, Feed } from "./feed.js";
+import type { Feed } from "./feed.js";
+import type { Followed } from "./following.js";
 
 /** The stores below memory at work, and the messages between instances that they carry. */
 export interface LowerTiers {
@@ -19,8 +20,8 @@ export interface TiersHost extends Omit<LayersHost, "attempts" | "names" | "regi
   readonly namespace: string;
   /** The memory above them. */
   readonly memory: object;
-  /** Hears what other instances changed. */
-  readonly changed: (change: Change) => void;
+  /** Returns the entries that follow what other instances changed. */
+  readonly followed: () => Followed;
 }
 
 /** Puts stores to work. */

@@ -1,6 +1,7 @@
 /** What the parts of a cache share, made of its options. */
 
-import type { Change, Feed } from "../coordination/feed.js";
+import type { Feed } from "../coordination/feed.js";
+import type { Followed } from "../coordination/following.js";
 import { driverOf, type LowerTiers, type TiersHost } from "../coordination/store-driver.js";
 import { isTrap } from "../core/core.js";
 import { PLAIN_KEYS, type RelatedKeys } from "../keys/part-key.js";
@@ -41,8 +42,8 @@ export interface Host {
 export interface Told {
   /** The core trapped. */
   readonly trapped: (error: unknown) => void;
-  /** Another instance changed something. */
-  readonly changed: (change: Change) => void;
+  /** Returns the entries that follow what other instances changed. */
+  readonly followed: () => Followed;
 }
 
 /**
@@ -70,7 +71,7 @@ export function hostOf(given: CompiledCacheOptions<AnyStore, CacheEvent>, told: 
   };
   const below = {
     ...{ namespace, timers, events, codec, maxRecord, onTrap, isOutdated },
-    ...{ memory: own, bases: lower, changed: told.changed },
+    ...{ memory: own, bases: lower, followed: told.followed },
   };
   const { layers, feed } = tiersOf(sealed, below, given.stores);
   const space = own.space(namespace);

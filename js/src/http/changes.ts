@@ -1,6 +1,7 @@
 /** Requests that go to the origin as they are, and what their answers say of what is stored. */
 
 import type { Watch } from "../api/entries.js";
+import { invalidateByTags } from "../api/tag-invalidation.js";
 import { KIND_WHOLE } from "../core/abi.js";
 import * as core from "../core/core.js";
 import { heads } from "../core/http.js";
@@ -86,7 +87,7 @@ async function invalidate(http: HttpContext, asked: Asked, response: Response): 
     const groups = heads.http_group_invalidation(asked.method, head);
     const urls = new Set([asked.url, ...sameOrigin(asked.url, others)]);
     const ended = [...urls].map((url) => entries.invalidate(http.keyOf(asked.at(url))));
-    ended.push(entries.invalidateTags(groupTags(asked.url, groups), false));
+    ended.push(invalidateByTags(http.cache, groupTags(asked.url, groups), false));
     await Promise.all(ended);
   } catch (error) {
     if (core.isTrap(error)) return driver.recover(error);

@@ -1,7 +1,9 @@
 /** Operations that have to know which keys there are. */
 
+import * as core from "../../core/core.js";
 import { namesIn } from "../../tiers/listing.js";
 import { StoreError } from "../../util/errors.js";
+import type { Entries } from "../entries.js";
 import type { Subject } from "../subject.js";
 import { dropAll } from "./batches.js";
 import { literalPrefix, matcher } from "./pattern.js";
@@ -19,15 +21,15 @@ export async function deleteMatch(cache: Subject, pattern: string): Promise<numb
   const { driver, entries } = cache;
   const matching = matcher(pattern);
   const isOn = (key: string) => !driver.offFor(key).reads;
-  const held = entries.heldKeys().filter((key) => matching(key) && isOn(key));
-  const known = () => entries.knownKeys().filter(matching);
+  const held = heldKeys(entries).filter((key) => matching(key) && isOn(key));
+  const known = () => knownKeys(entries).filter(matching);
   // At once, loads, reads and writes under way included: what they bring is not stored.
   const before = known();
-  entries.outdate();
+  outdate(entries);
   for (const key of before) entries.drop(key);
   // The stores afterwards, or what they have could not be counted.
   const { found, unlisted } = await list(cache, pattern);
-  entries.outdate();
+  outdate(entries);
   await dropAll(cache, [...before, ...known(), ...found]);
   for (const error of unlisted) throw error;
   return new Set([...held, ...found]).size;
@@ -45,6 +47,26 @@ export async function clear(cache: Subject): Promise<void> {
   await feed?.tell({ all: true }, namespace === "" ? memory.namespaces() : undefined);
 }
 
+/** Outdates loads without a slot, and all reads of stores under way: they are begun anew. */
+function outdate(entries: Entries): void {
+  const { layers, memory } = entries.host;
+  entries.noteDrop();
+  layers?.tiers.fences.raiseAll();
+  entries.inCore(() => core.invalidate(memory.machine, -1));
+}
+
+/** The keys of this cache's namespace that the memory has an entry for. */
+function heldKeys(entries: Entries): string[] {
+  const keys = [...entries.host.space.keys()];
+  return keys.filter((key) => entries.look(key, false, false) !== undefined);
+}
+
+/** The keys of this cache's namespace that the memory has an entry for, or a load. */
+function knownKeys({ host: { layers, space } }: Entries): string[] {
+  const changing = layers?.changingKeys() ?? [];
+  return [...new Set([...space.keys(), ...changing])];
+}
+
 /** All keys that match, and the stores that could not say theirs. */
 async function list(
   { driver, entries }: Subject,
@@ -53,7 +75,7 @@ async function list(
   driver.checkOpen();
   const { layers } = driver.host;
   const matching = matcher(pattern);
-  const found = new Set(entries.heldKeys().filter(matching));
+  const found = new Set(heldKeys(entries).filter(matching));
   const unlisted: unknown[] = [];
   for (const layer of layers?.all ?? []) {
     if (layers === undefined) break;
