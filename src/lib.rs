@@ -41,6 +41,7 @@
 //!
 //! # Features
 //! - `std`: nothing yet that the core needs; kept for hosts that want it named.
+//! - `macros`: the attribute `#[cached]`, on functions.
 //! - `async`: [`driver`], a cache of functions over futures; `tokio` and `testing` are hosts of it.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -71,6 +72,8 @@ pub mod time;
 pub use call::{Arrival, CallMachine, Counters, Found, Kept, Landed, PolicyId, Served, Step};
 pub use config_error::ConfigError;
 pub use fence::Fence;
+#[cfg(feature = "macros")]
+pub use holdover_macros::cached;
 pub use memory::{Limits, SlotId};
 pub use policy::{Mode, Options, Policy};
 pub use strategy::ttl::{Lifetime, State};

@@ -44,6 +44,7 @@ mod flight;
 mod function;
 mod guards;
 mod host;
+mod key;
 mod landing;
 mod looking;
 mod lower;
@@ -74,6 +75,7 @@ pub use self::event::Event;
 pub use self::function::{Call, Function};
 pub use self::guards::{CircuitBreaker, Count, RateLimit, Scope, SlowCalls};
 pub use self::host::{Bell, Host, LoadContext, Ring};
+pub use self::key::push_key_part;
 pub use self::lower::Delivery;
 #[cfg(feature = "lru")]
 pub use self::lru_store::LruStore;

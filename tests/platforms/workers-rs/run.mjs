@@ -142,6 +142,22 @@ const TESTS = {
     const { takeovers, loads } = await facts(stage, "unanchored");
     assert.deepEqual([takeovers, loads], stage.sharesLoads ? [1, 2] : [0, 4]);
   },
+  async "requests at once of a function with #[cached] share its load"({
+    origin,
+    url,
+    sharesLoads,
+  }) {
+    const { held, release } = gate();
+    origin.answers("/attribute", () => ({ held }));
+    const asked = Array.from({ length: AT_ONCE }, () => json(`${url}/cached/attribute`));
+    await until(() => origin.calls("/attribute") > 0);
+    release();
+    for (const page of await Promise.all(asked)) assert.match(page, /^\/attribute#\d$/);
+    const loads = origin.calls("/attribute");
+    if (sharesLoads) assert.equal(loads, 1);
+    await json(`${url}/cached/attribute`);
+    assert.equal(origin.calls("/attribute"), loads);
+  },
   async "an object of JavaScript goes there and back"({ url }) {
     assert.equal(await json(`${url}/objects`), true);
   },

@@ -53,6 +53,8 @@ pub(super) fn docs(bench: &mut Bench<'_>) -> Result<Tally> {
         "holdover",
         "--package",
         "holdover-workers",
+        "--package",
+        "holdover-macros",
         "--no-deps",
         "--all-features",
     ]);

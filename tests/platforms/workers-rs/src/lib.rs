@@ -3,6 +3,7 @@
 #[path = "../../../core/playing/mod.rs"]
 mod playing;
 
+mod attribute;
 mod caches;
 mod lower;
 mod routes;

@@ -1,5 +1,6 @@
 //! The routes.
 
+use crate::attribute;
 use crate::caches::{Caches, ask};
 use crate::lower::{self, Bindings};
 use crate::playing::file::{Outcome, play_file};
@@ -29,6 +30,7 @@ pub(crate) fn router(caches: Shared, bindings: Bindings) -> Router {
         .route("/early/{cache}/{*path}", get(leave))
         .route("/facts/{cache}", get(facts))
         .route("/objects", get(objects))
+        .route("/cached/{path}", get(cached))
         .route("/vectors/{topic}", post(vectors))
         .with_state(caches)
         .merge(lower)
@@ -73,6 +75,13 @@ async fn facts(State(caches): State<Shared>, Path(cache): Path<String>) -> Strin
         "takeovers": counters.takeovers,
     })
     .to_string()
+}
+
+async fn cached(State(caches): State<Shared>, Path(path): Path<String>) -> String {
+    let origin = caches.origin.clone();
+    let page = async move { attribute::page(origin, path).await };
+    let page = page.into_send().await;
+    json!(page.unwrap_or_else(|error| error.to_string())).to_string()
 }
 
 /// An object of JavaScript's, there and back.
