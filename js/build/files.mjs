@@ -12,7 +12,8 @@ import { dirname, relative } from "node:path/posix";
 const SHARED = new Map([
   // With what decodes the inlined core, which would have Node read a file more.
   ["shared/errors", ["util/errors", "util/bytes"]],
-  ["shared/holdover", ["index"]],
+  // With what only some hosts need and the inlined core has to have, for the same reason.
+  ["shared/holdover", ["index", "core/cures"]],
   // Before what uses them: so the texts of the two modules are side by side in an application that
   // has both, and gzip finds 2.4 KB more in common.
   ["shared/rules", ["entry/inline-rules"]],

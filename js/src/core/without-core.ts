@@ -5,6 +5,12 @@ interface Console {
 }
 
 let hasWarned = false;
+let cureHere: (() => string) | undefined;
+
+/** Says what to do on a host that does not let the core be compiled; the first to say so wins. */
+export function provideCure(cure: () => string): void {
+  cureHere ??= cure;
+}
 
 /**
  * Warns that nothing is cached, once per process or isolate. For caches without `onEvent`, which
@@ -14,28 +20,6 @@ export function warnWithoutCore(error: unknown): void {
   if (hasWarned) return;
   hasWarned = true;
   const { console } = globalThis as { console?: Console };
-  console?.warn(`holdover: nothing is cached, calls go straight to their origin. ${cure()}`, error);
+  const told = "holdover: nothing is cached, calls go straight to their origin.";
+  console?.warn(cureHere === undefined ? told : `${told} ${cureHere()}`, error);
 }
-
-/** Returns what to do about it on this host. */
-function cure(): string {
-  const { navigator, EdgeRuntime } = globalThis as {
-    navigator?: { readonly userAgent?: string };
-    EdgeRuntime?: unknown;
-  };
-  if (navigator?.userAgent === "Cloudflare-Workers") return CURES.workers;
-  if (EdgeRuntime !== undefined) return CURES.edge;
-  return typeof WebAssembly === "undefined" ? CURES.nowhere : CURES.policy;
-}
-
-/** Each in one line; the table of the package's README has the rest. */
-const CURES = {
-  workers:
-    'Workers take the core as a file only: bundle with the condition "workerd" (esbuild: ' +
-    "--conditions=workerd --external:cloudflare:workers --loader:.wasm=copy, Vite: " +
-    "@cloudflare/vite-plugin, OpenNext: serverExternalPackages, Nitro: experimental.wasm; see " +
-    "holdover's README).",
-  edge: 'The edge runtime takes the core as a file only: bundle with the condition "edge-light".',
-  nowhere: "This host has no WebAssembly.",
-  policy: "Where a content security policy is why, script-src needs 'wasm-unsafe-eval'.",
-} as const;

@@ -2,7 +2,9 @@
 
 import { createCache as create } from "../api/cache.js";
 import { CORE } from "../core/core.js";
+import { cure } from "../core/cures.js";
 import { provideTo } from "../core/modules.js";
+import { provideCure } from "../core/without-core.js";
 import { memory as makeMemory } from "../memory/memory.js";
 import { provideAfterTurn } from "../runtime/clock.js";
 import { bytesOf } from "../util/bytes.js";
@@ -28,6 +30,7 @@ const core = () => bytesOf(coreText);
 
 function provideHost(): void {
   provideTo(CORE, core);
+  provideCure(cure);
   // Not on workerd, should its own entry have been missed: there what is set within a request ends
   // with it, and the clock stands still meanwhile anyway.
   const isWorkers = globalThis.navigator?.userAgent === "Cloudflare-Workers";

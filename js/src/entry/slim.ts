@@ -1,6 +1,8 @@
 // Without the module's bytes: the application says where the core comes from.
 
 import { CORE } from "../core/core.js";
+import { cure } from "../core/cures.js";
+import { provideCure } from "../core/without-core.js";
 import { type PendingSource, provideFrom, type ReadySource } from "./sources.js";
 
 export * from "../index.js";
@@ -19,5 +21,6 @@ export type { PendingSource, ReadySource } from "./sources.js";
 export function init(source: PendingSource): Promise<void>;
 export function init(source: ReadySource): void;
 export function init(source: ReadySource | PendingSource): Promise<void> | void {
+  provideCure(cure);
   return provideFrom(CORE, source);
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { transform } from "esbuild";
@@ -86,4 +86,14 @@ test("only the entries import a module or name a host", async () => {
     const code = await readFile(join(HOME, file), "utf8");
     assert.doesNotMatch(code, /\.wasm["'?]|["']cloudflare:/, file);
   }
+});
+
+test("Node reads three files for a cached function", async () => {
+  const read = new Set(["dist/entry/inline.js"]);
+  for (const file of read) {
+    const code = await readFile(join(HOME, file), "utf8");
+    for (const [, path] of code.matchAll(/\bfrom"(\.[^"]+)"/g)) read.add(join(dirname(file), path));
+  }
+  const expected = ["dist/entry/inline.js", "dist/shared/errors.js", "dist/shared/holdover.js"];
+  assert.deepEqual([...read].sort(), expected);
 });
