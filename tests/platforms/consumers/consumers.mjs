@@ -6,6 +6,7 @@ import { NEXT_JS } from "./kinds/next.mjs";
 import { NITRO } from "./kinds/nitro.mjs";
 import { RUNNERS } from "./kinds/runners.mjs";
 import { RUNTIMES } from "./kinds/runtimes.mjs";
+import { SLIM } from "./kinds/slim.mjs";
 import { WORKERS } from "./kinds/workers.mjs";
 
 /**
@@ -18,6 +19,7 @@ export const KINDS = {
   bundlers: BUNDLERS,
   runtimes: RUNTIMES,
   runners: RUNNERS,
+  slim: SLIM,
   next: NEXT_JS,
   frameworks: FRAMEWORKS,
   nitro: NITRO,

@@ -2,6 +2,7 @@
 
 import { attempt, finish } from "../hosts/support/report.mjs";
 import { KINDS } from "./consumers.mjs";
+import { SIZES } from "./sizes.mjs";
 import { close } from "./support/hosts.mjs";
 import { judge } from "./support/judge.mjs";
 import { NODE } from "./support/programs.mjs";
@@ -25,6 +26,9 @@ await attempt("docs/projects.md lists them as they are", checkPage);
 try {
   for (const [kind, consumers] of Object.entries(KINDS)) {
     for (const consumer of consumers) if (isWanted(kind, consumer)) await run(consumer);
+  }
+  if (wanted.includes("fast") || wanted.includes("sizes")) {
+    for (const { name, run: measure } of SIZES) await attempt(name, measure);
   }
 } finally {
   await close();

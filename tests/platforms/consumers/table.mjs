@@ -12,6 +12,7 @@ const TITLES = {
   bundlers: "Bundlers and pages",
   runtimes: "Runtimes and their bundlers",
   runners: "Test runners",
+  slim: "The slim entry",
   next: "Next.js",
   frameworks: "Other frameworks",
   nitro: "Nuxt and Nitro",

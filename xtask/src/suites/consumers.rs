@@ -12,14 +12,16 @@ use crate::watched::count;
 
 const CONSUMERS: &str = "tests/platforms/consumers";
 /// The kinds of consumers, each a command of its own, as one may take minutes.
-const KINDS: [&str; 7] = [
+const KINDS: [&str; 9] = [
     "workers",
     "bundlers",
     "runtimes",
     "runners",
+    "slim",
     "next",
     "frameworks",
     "nitro",
+    "sizes",
 ];
 
 /// Tests those that install and run within seconds.

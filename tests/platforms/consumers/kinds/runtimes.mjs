@@ -1,9 +1,10 @@
 // Runtimes that take the package as it is, and their own bundlers.
 
+import { join } from "node:path";
 import { findBun, findDeno } from "../../hosts/support/programs.mjs";
 import { printed, program } from "../support/hosts.mjs";
 import { node, run } from "../support/programs.mjs";
-import { application } from "../support/projects.mjs";
+import { application, installed } from "../support/projects.mjs";
 
 const PROJECT = "bundlers";
 const deno = await findDeno();
@@ -65,6 +66,22 @@ async function nodeTests() {
   return printed(await node(["--test", ...isolated, "answer.test.js"], { cwd }));
 }
 
+const REQUIRING = `const { answer } = require("./answer.cjs");
+(async () => console.log(JSON.stringify([await answer(), await answer()])))();\n`;
+/** Those that cannot `require` ES modules, the oldest one first. */
+const OLD_NODES = ["20-9", "20-18", "22-11"];
+
+/** What an older Node imports and requires. */
+async function oldNode(version) {
+  const files = { "program.js": null, "program.cjs": REQUIRING };
+  const cwd = await application("nodes", `node ${version}`, files);
+  const program = join(await installed("nodes"), `node_modules/node-${version}-linux-x64/bin/node`);
+  return {
+    import: printed(await run(program, ["program.js"], { cwd })),
+    require: printed(await run(program, ["program.cjs"], { cwd })),
+  };
+}
+
 const entry = (name, tool, answers) => ({
   name,
   tools: { hosts: [tool] },
@@ -81,4 +98,12 @@ export const RUNTIMES = [
   entry("Bun, build for Bun", "bun", () => bunBuilds("bun")),
   entry("Bun, build for Node", "bun", () => bunBuilds("node")),
   entry("Node, its test runner", "node-24-linux-x64", nodeTests),
+  ...OLD_NODES.map((version) => ({
+    name: `Node ${version.replace("-", ".")}`,
+    tools: { nodes: [`node-${version}-linux-x64`] },
+    fast: true,
+    expects: "hit",
+    parts: "import, require",
+    answers: () => oldNode(version),
+  })),
 ];
