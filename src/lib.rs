@@ -78,3 +78,8 @@ pub use memory::{Limits, SlotId};
 pub use policy::{Mode, Options, Policy};
 pub use strategy::ttl::{Lifetime, State};
 pub use time::{Span, Timestamp};
+
+/// The examples of the page for Rust users.
+#[cfg(all(doctest, feature = "json", feature = "macros", feature = "testing"))]
+#[doc = include_str!("../docs/rust.md")]
+pub struct Page;
