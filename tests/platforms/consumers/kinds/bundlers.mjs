@@ -1,5 +1,6 @@
 // Bundlers: what they build for a page runs in Chromium, what they build for Node in Node.
 
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { folderPage, page, program } from "../support/hosts.mjs";
 import { node, withServer } from "../support/programs.mjs";
@@ -39,7 +40,6 @@ async function viteForNode() {
 /** Configurations of webpack and Rspack, which are alike. */
 const CONFIGURATIONS = {
   page: `{ mode: "production", entry: "./page.js", output: { path: out, filename: "page.js" } }`,
-  worker: `{ mode: "production", target: "webworker", entry: "./page.js", output: { path: out, filename: "page.js" } }`,
   node: `{ mode: "production", target: "node", entry: "./program.js", output: { path: out, filename: "program.cjs" } }`,
 };
 
@@ -112,6 +112,41 @@ async function parcelPage() {
   return folderPage(join(cwd, "out"));
 }
 
+/** The formats of a library, and what makes a program of each. */
+const FORMATS = {
+  es: `import { answer } from "./dist/lib.js";`,
+  cjs: `const { answer } = require("./dist/lib.cjs");`,
+  umd: `const { answer } = require("./dist/lib.umd.cjs");`,
+  iife: `const { answer } = new Function(require("fs").readFileSync("dist/lib.iife.js") + ";return Lib")();`,
+};
+
+/** A library that brings the package along, in each format. */
+async function viteLibrary() {
+  const config = `export default {
+  build: { lib: { entry: "answer.js", name: "Lib", fileName: "lib", formats: ["es", "cjs", "umd", "iife"] } },
+};\n`;
+  const cwd = await application(PROJECT, "vite library", { "vite.config.js": config });
+  await node([VITE, "build"], { cwd });
+  const results = {};
+  for (const [format, load] of Object.entries(FORMATS)) {
+    const file = format === "es" ? "program.mjs" : "program.cjs";
+    const call = `Promise.resolve(answer()).then(async (first) => console.log(JSON.stringify([first, await answer()])));`;
+    await writeFile(join(cwd, file), `${load}\n${call}\n`);
+    results[format] = await program([file], { cwd });
+  }
+  return results;
+}
+
+/** A page with a policy for its scripts, as it has to be, or without what WebAssembly needs. */
+async function pageWithPolicy(sources) {
+  const policy = `<meta http-equiv="Content-Security-Policy" content="script-src ${sources}">`;
+  const html = `<!doctype html>${policy}<script type="module" src="./page.js"></script>\n`;
+  const cwd = await application(PROJECT, `policy ${sources}`, { ...PAGE, "index.html": html });
+  await node(esbuildPage("out/page.js"), { cwd });
+  await node(["--eval", `fs.copyFileSync("index.html", "out/index.html")`], { cwd });
+  return folderPage(join(cwd, "out"));
+}
+
 /** The page's import map as documented, over the package's own files. */
 async function importMap() {
   const html = `<!doctype html>
@@ -141,6 +176,7 @@ export const BUNDLERS = [
   entry("Vite, a page", "vite", vitePage),
   entry("Vite, a page in development", "vite", vitePageInDevelopment),
   entry("Vite, SSR for Node", "vite", viteForNode),
+  entry("Vite, a library", "vite", viteLibrary, { parts: "es, cjs, umd, iife" }),
   entry("webpack, a page", "webpack", () => packed("webpack", "page")),
   entry("webpack, for Node", "webpack", () => packed("webpack", "node")),
   entry("Rspack, a page", "@rspack/core", () => packed("@rspack/core", "page")),
@@ -153,5 +189,19 @@ export const BUNDLERS = [
   entry("Rolldown, ES modules for Node", "rolldown", () => forNode("rolldown", "esm", rolldown)),
   entry("Rolldown, CommonJS for Node", "rolldown", () => forNode("rolldown", "cjs", rolldown)),
   entry("Parcel, a page", "parcel", parcelPage),
-  entry("a page with an import map, no bundler", [], importMap),
+  entry("a page with an import map, no bundler", [], importMap, {
+    hint: "[the map](runtimes.md#tools-and-their-settings)",
+  }),
+  entry(
+    "a page with a content security policy",
+    [],
+    () => pageWithPolicy("'self' 'wasm-unsafe-eval'"),
+    {
+      hint: "`'wasm-unsafe-eval'` in `script-src`",
+    },
+  ),
+  entry("the same without it", [], () => pageWithPolicy("'self'"), {
+    expects: "warning",
+    cure: /'wasm-unsafe-eval'/,
+  }),
 ];

@@ -27,9 +27,9 @@ const commonJs = (args = []) => jest(`commonjs ${args}`, COMMON, args);
 const esModules = () =>
   jest("modules", { "answer.test.js": MODULE }, [], ["--experimental-vm-modules"]);
 
-async function vitest(environment) {
+async function vitest(environment, project = PROJECT) {
   const test = `import { test } from "vitest";\n${MODULE}`;
-  const cwd = await application(PROJECT, `vitest ${environment}`, { "answer.test.js": test });
+  const cwd = await application(project, `vitest ${environment}`, { "answer.test.js": test });
   const args = ["run", `--environment=${environment}`, "--reporter=verbose"];
   return printed(await node(["../../node_modules/vitest/vitest.mjs", ...args], { cwd }));
 }
@@ -43,6 +43,7 @@ const entry = (name, tools, answers, more) => ({
   ...more,
 });
 
+const ENVIRONMENTS = { "happy-dom": "happy-dom", "edge-runtime": "@edge-runtime/vm" };
 const JSDOM = ["jest", "jest-environment-jsdom"];
 
 export const RUNNERS = [
@@ -56,4 +57,10 @@ export const RUNNERS = [
   }),
   entry("Vitest", ["vitest"], () => vitest("node")),
   entry("Vitest, jsdom", ["vitest"], () => vitest("jsdom")),
+  ...["happy-dom", "edge-runtime"].map((environment) => ({
+    name: `Vitest, ${environment}`,
+    tools: { "vitest-environments": ["vitest", ENVIRONMENTS[environment]] },
+    expects: "hit",
+    answers: () => vitest(environment, "vitest-environments"),
+  })),
 ];

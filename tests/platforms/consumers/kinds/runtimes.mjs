@@ -60,6 +60,13 @@ async function bunBuilds(target) {
   return program(["out/program.js"], { cwd, ...host });
 }
 
+/** One file with Bun in it. */
+async function bunCompiles() {
+  const cwd = await make("bun compile");
+  await run(found(bun), ["build", "program.js", "--compile", "--outfile=program"], { cwd });
+  return printed(await run(join(cwd, "program"), [], { cwd }));
+}
+
 async function nodeTests() {
   const cwd = await make("node test", { "answer.test.js": NODE_TEST });
   const isolated = ["--test-isolation=none", "--test-reporter=dot"];
@@ -97,6 +104,7 @@ export const RUNTIMES = [
   entry("Bun, test", "bun", bunTests),
   entry("Bun, build for Bun", "bun", () => bunBuilds("bun")),
   entry("Bun, build for Node", "bun", () => bunBuilds("node")),
+  entry("Bun, build --compile", "bun", bunCompiles),
   entry("Node, its test runner", "node-24-linux-x64", nodeTests),
   ...OLD_NODES.map((version) => ({
     name: `Node ${version.replace("-", ".")}`,

@@ -3,11 +3,13 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { printedAll, server, workerd, wranglerDev } from "../support/hosts.mjs";
+import { refused } from "../support/judge.mjs";
 import { node } from "../support/programs.mjs";
 import { application, wholeProject } from "../support/projects.mjs";
 
 const DATE = "2026-08-01";
 const CONFIG = `{ "name": "application", "main": "worker.js", "compatibility_date": "${DATE}" }\n`;
+const WRANGLER = "../../node_modules/wrangler/bin/wrangler.js";
 const WORKER = { "worker.js": null, "wrangler.json": CONFIG };
 /** As the hint has it. */
 const ESBUILD = ["--conditions=workerd", "--external:cloudflare:workers", "--loader:.wasm=copy"];
@@ -56,6 +58,44 @@ export default { plugins: [build({ entry: "app.js", output: "index.js", outputDi
   return workerd(join(cwd, "out"));
 }
 
+const SERVICE_WORKER = `import { answer } from "./answer.js";
+
+addEventListener("fetch", (event) => {
+  event.respondWith(answer().then((body) => Response.json(body)));
+});
+`;
+
+/** The format of Workers without modules, whose code may import nothing of the runtime. */
+async function serviceWorkerFormat() {
+  const files = { "worker.js": SERVICE_WORKER, "wrangler.json": CONFIG };
+  const cwd = await application("workers", "service worker format", files);
+  return refused(() => node([WRANGLER, "deploy", "--dry-run"], { cwd }));
+}
+
+const FUNCTION = `import { answer } from "../answer.js";
+
+export const onRequest = async () => Response.json(await answer());
+`;
+
+async function pagesFunctions() {
+  const cwd = await application("workers", "pages", {
+    "public/robots.txt": "",
+    "functions/index.js": FUNCTION,
+  });
+  const dev = (port) => [
+    WRANGLER,
+    "pages",
+    "dev",
+    "public",
+    `--compatibility-date=${DATE}`,
+    "--ip=127.0.0.1",
+    `--port=${port}`,
+    "--inspector-port=0",
+    "--show-interactive-dev-session=false",
+  ];
+  return server(dev, { cwd });
+}
+
 const VITE = "node_modules/vite/bin/vite.js";
 
 async function viteDev() {
@@ -94,6 +134,21 @@ export const WORKERS = [
     fast: true,
     expects: "hit",
     answers: () => wrangler("wrangler-3"),
+  },
+  {
+    name: "wrangler, Pages functions",
+    tools: { workers: ["wrangler"] },
+    expects: "hit",
+    answers: pagesFunctions,
+  },
+  {
+    name: "wrangler, the service-worker format",
+    tools: { workers: ["wrangler"] },
+    fast: true,
+    expects: "refusal",
+    reason: /Unexpected external import of "cloudflare:workers"/,
+    hint: "a Worker of modules (`export default`)",
+    answers: serviceWorkerFormat,
   },
   {
     name: "esbuild for Workers",

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { run } from "./programs.mjs";
 
@@ -87,6 +87,7 @@ export async function application(project, name, files) {
   await addAnswer(folder);
   for (const [file, text] of Object.entries(files)) {
     const to = join(folder, file);
+    await mkdir(dirname(to), { recursive: true });
     if (text === null) await cp(join(APPLICATIONS, file), to);
     else await writeFile(to, text);
   }
