@@ -1,6 +1,6 @@
 /** Direct operations on entries, without a loader. */
 
-import type { Followed } from "../coordination/following.js";
+import type { Reading } from "../coordination/reading.js";
 import { STATE_FRESH } from "../core/abi.js";
 import * as core from "../core/core.js";
 import type { Driver } from "../engine/driver.js";
@@ -31,14 +31,6 @@ export interface Held {
   readonly tagged?: Tagged | undefined;
 }
 
-/** When a read of the lower stores began, in the order of writes. */
-export interface BegunRead {
-  readonly fence: number;
-  readonly instance: number;
-  /** The number of subscriptions that were acknowledged. */
-  readonly heard: number | undefined;
-}
-
 /** A key that is watched, and whether its entry was stored or dropped since. */
 export interface Watch {
   readonly key: string;
@@ -51,7 +43,7 @@ export function freshOf({ value, age, ttl, tagged }: FoundEntry): Held | undefin
 }
 
 /** Reads, writes and drops entries of a cache. */
-export class Entries implements Followed {
+export class Entries implements Reading {
   readonly host: Host;
   readonly #driver: Driver;
   readonly #watches = new Set<Watch>();
@@ -87,16 +79,18 @@ export class Entries implements Followed {
     else for (const name of memory.namespaces()) dropsOf(memory.space(name))?.raiseAll();
   }
 
+  /** True unless writes are switched off for a key. */
+  mayWrite(key: string): boolean {
+    return !this.#driver.offFor(key).writes;
+  }
+
   /** The value of an entry, fresh or stale; undefined without one. */
   async peek(key: string, form?: Form): Promise<unknown> {
     if (this.#driver.offFor(key).reads) return undefined;
     const held = this.held(key, false);
     if (held !== undefined) return held.value;
-    const begun = this.beginRead();
-    const found = await this.host.layers?.read(key, form);
-    if (found === undefined || found.age >= totalOf(found)) return undefined;
-    this.backfill(begun, key, found);
-    return found.value;
+    const found = await this.host.readBelow?.(this, key, form);
+    return found !== undefined && found.age < totalOf(found) ? found.value : undefined;
   }
 
   /** The fresh entry of a key, wherever it is. */
@@ -104,55 +98,8 @@ export class Entries implements Followed {
     if (this.#driver.offFor(key).reads) return undefined;
     const held = this.held(key, true);
     if (held !== undefined) return held;
-    const begun = this.beginRead();
-    const found = await this.host.layers?.read(key);
-    if (found === undefined) return undefined;
-    this.backfill(begun, key, found);
-    return freshOf(found);
-  }
-
-  /** Notes that the lower stores are read from now on; undefined where there are none. */
-  beginRead(): BegunRead | undefined {
-    const { layers, feed, memory } = this.host;
-    if (layers === undefined) return undefined;
-    feed?.listen();
-    return this.inCore(() => {
-      const heard = feed?.acknowledged;
-      return { fence: core.begin_read(memory.machine), instance: memory.instance, heard };
-    });
-  }
-
-  /**
-   * Gives the memory what a read found, for the life it has left; unless the key was written or
-   * dropped since the read began, which then is newer.
-   */
-  backfill(begun: BegunRead | undefined, key: string, found: FoundEntry): void {
-    const { memory, space, timers, feed } = this.host;
-    // What others changed since was not heard.
-    if (begun?.heard !== feed?.acknowledged) return;
-    // A counter stays where it is counted.
-    if (begun === undefined || begun.instance !== memory.instance || found.counted) return;
-    if (this.#driver.offFor(key).writes) return;
-    const { ttl, staleWhileRevalidate, staleIfError } = found;
-    const size = memory.weigh(found.value, key, this.host.events); // first: `sizeOf` is the user's
-    this.inCore(() => {
-      const slot = core.backfill(
-        memory.machine,
-        space.get(key) ?? -1,
-        begun.fence,
-        ttl,
-        staleWhileRevalidate,
-        staleIfError,
-        size,
-        found.age,
-        timers.now(),
-        found.retained ?? 0,
-      );
-      if (slot >= 0) memory.keep(space, key, slot, found.value);
-      if (slot >= 0 && found.tagged)
-        core.tag(memory.machine, slot, found.tagged.hashes, begun.fence);
-      memory.drain();
-    });
+    const found = await this.host.readBelow?.(this, key);
+    return found && freshOf(found);
   }
 
   /**

@@ -6,6 +6,7 @@ import { registryOf } from "../tiers/registry.js";
 import { StoreNames } from "../tiers/store-names.js";
 import { type Change, feedOf } from "./feed.js";
 import { follow } from "./following.js";
+import { readBelow } from "./reading.js";
 import { driven, type StoreDriver } from "./store-driver.js";
 
 const drive: StoreDriver = (stores, { namespace, memory, followed, ...host }) => {
@@ -13,7 +14,8 @@ const drive: StoreDriver = (stores, { namespace, memory, followed, ...host }) =>
   const own = { names: new StoreNames(namespace), registry: registryOf(memory) };
   const layers = new Layers(stores, { ...host, ...own, attempts });
   const changed = (change: Change) => follow(followed(), change);
-  return { layers, feed: feedOf(layers.all, namespace, { ...host, attempts }, changed) };
+  const feed = feedOf(layers.all, namespace, { ...host, attempts }, changed);
+  return { layers, feed, readBelow };
 };
 
 /** Makes an object one that caches take below their memory; returns the object itself. */

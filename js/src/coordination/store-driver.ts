@@ -8,11 +8,13 @@ import type { Layers } from "../tiers/layers.js";
 import type { LayersHost } from "../tiers/layers-host.js";
 import type { Feed } from "./feed.js";
 import type { Followed } from "./following.js";
+import type { readBelow } from "./reading.js";
 
 /** The stores below memory at work, and the messages between instances that they carry. */
 export interface LowerTiers {
   readonly layers: Layers;
   readonly feed: Feed | undefined;
+  readonly readBelow: typeof readBelow;
 }
 
 /** The part of a cache that its lower tiers use. */

@@ -30,6 +30,8 @@ export interface Host {
   /** How the stores are doing that only guards use. */
   readonly sharedLayers: WeakMap<Store, Layer>;
   readonly feed: Feed | undefined;
+  /** Reads an entry from the stores; undefined where there are none. */
+  readonly readBelow: LowerTiers["readBelow"] | undefined;
   readonly timers: Timers;
   readonly random: () => number;
   readonly events: Events;
@@ -73,7 +75,7 @@ export function hostOf(given: CompiledCacheOptions<AnyStore, CacheEvent>, told: 
     ...{ namespace, timers, events, codec, maxRecord, onTrap, isOutdated },
     ...{ memory: own, bases: lower, followed: told.followed },
   };
-  const { layers, feed } = tiersOf(sealed, below, given.stores);
+  const { layers, feed, readBelow } = tiersOf(sealed, below, given.stores);
   const space = own.space(namespace);
   if (events.wanted) own.listen(space, (key) => events.tell({ type: "evict", key }));
   return {
@@ -84,6 +86,7 @@ export function hostOf(given: CompiledCacheOptions<AnyStore, CacheEvent>, told: 
     related: PLAIN_KEYS,
     sharedLayers: new WeakMap(),
     feed,
+    readBelow,
     timers,
     random: given.random === undefined ? Math.random : lenient(given.random, tellFault),
     events,

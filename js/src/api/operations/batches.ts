@@ -1,5 +1,6 @@
 /** Operations on many keys. Results stand where their keys stood. */
 
+import { backfill, beginRead } from "../../coordination/reading.js";
 import type { Lifetime } from "../../model/entry.js";
 import { visible } from "../../model/http-value.js";
 import { freshOf } from "../entries.js";
@@ -81,9 +82,9 @@ async function freshMany({ driver, entries }: Subject, keys: readonly string[]):
     }
     const missing = wanted.filter((key) => !found.has(key));
     if (layers === undefined || (reads === 0 && missing.length === 0)) return found;
-    const begun = entries.beginRead();
+    const begun = beginRead(entries);
     for (const [key, entry] of await layers.readMany(missing)) {
-      entries.backfill(begun, key, entry);
+      backfill(entries, begun, key, entry);
       const fresh = freshOf(entry);
       if (fresh !== undefined) found.set(key, fresh);
     }
