@@ -33,7 +33,7 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
   demo [--once] [options]  the example worker in front of a failing origin, with a live page
-  test [suite…]            every test there is, or the named suites
+  test [suite…]            every test but the suite consumers, or the named suites
   lint                     the suites fmt, clippy and js-lint
   format                   formats everything, and applies the safe fixes of the linters
   build                    the npm package, in pkg/ and as a tarball in target/

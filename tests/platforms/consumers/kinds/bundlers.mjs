@@ -147,6 +147,23 @@ async function pageWithPolicy(sources) {
   return folderPage(join(cwd, "out"));
 }
 
+const METRO_CONFIG = `module.exports = {
+  projectRoot: __dirname,
+  watchFolders: [require("node:path").join(__dirname, "../..")],
+  transformer: {
+    getTransformOptions: async () => ({ transform: { experimentalImportSupport: true } }),
+  },
+};\n`;
+
+/** React Native's bundler; its bundle runs in Node, whose globals stand in for React Native's. */
+async function metro() {
+  const cwd = await application("metro", "metro", { ...PROGRAM, "metro.config.cjs": METRO_CONFIG });
+  const cli = "../../node_modules/metro/src/cli.js";
+  const out = ["--out=bundle", "--reset-cache", "--config=metro.config.cjs"];
+  await node([cli, "build", "program.js", ...out], { cwd });
+  return program(["--require", "./bundle.js", "--eval", ""], { cwd });
+}
+
 /** The page's import map as documented, over the package's own files. */
 async function importMap() {
   const html = `<!doctype html>
@@ -189,6 +206,12 @@ export const BUNDLERS = [
   entry("Rolldown, ES modules for Node", "rolldown", () => forNode("rolldown", "esm", rolldown)),
   entry("Rolldown, CommonJS for Node", "rolldown", () => forNode("rolldown", "cjs", rolldown)),
   entry("Parcel, a page", "parcel", parcelPage),
+  {
+    name: "Metro",
+    tools: { metro: ["metro"] },
+    expects: "hit",
+    answers: metro,
+  },
   entry("a page with an import map, no bundler", [], importMap, {
     hint: "[the map](runtimes.md#tools-and-their-settings)",
   }),
