@@ -52,7 +52,7 @@ pub struct Answer<V, E> {
     /// The `ttl` that the entry has; zero if the value was not stored.
     pub ttl: Span,
     /// The name of the store that had it; `None` for the memory and for what was loaded.
-    pub layer: Option<Arc<str>>,
+    pub tier: Option<Arc<str>>,
     /// Why it is not the origin's answer, for [`Source::ErrorFallback`].
     pub cause: Option<Cause<V, E>>,
 }
@@ -64,7 +64,7 @@ impl<V: Clone, E> Clone for Answer<V, E> {
             source: self.source,
             age: self.age,
             ttl: self.ttl,
-            layer: self.layer.clone(),
+            tier: self.tier.clone(),
             cause: self.cause.clone(),
         }
     }

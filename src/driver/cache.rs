@@ -9,16 +9,14 @@ use super::event::{Event, Listen};
 use super::function::{Function, Thunk};
 use super::guards::GuardSets;
 use super::host::{Host, LoadContext};
-use super::lower::{Delivery, Found, Lower};
+use super::lower::Lower;
 use super::policy::{CachePolicy, Rules, tag};
 use super::state::{Locked, State, lock};
-use crate::call::{Arrival, Counters, Landed, PolicyId};
+use crate::call::{Counters, PolicyId};
 use crate::config_error::ConfigError;
-use crate::fence::Fence;
-use crate::strategy::lifetime::lifetime;
-use crate::strategy::ttl::{Lifetime, State as Good};
+use crate::strategy::ttl::State as Good;
 use crate::tags::Tag;
-use crate::time::{Span, Timestamp};
+use crate::time::Timestamp;
 use std::boxed::Box;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -77,6 +75,19 @@ impl<K: Key, V: Value, E: Failure> Shared<K, V, E> {
     pub(super) fn below(&self, key: &K) -> Option<(&Lower<K, V>, Arc<str>)> {
         let lower = self.lower.as_ref()?;
         Some((lower, lower.name(key)?))
+    }
+
+    /// Drops all values of the memory.
+    pub(super) fn drop_all(&self) {
+        let mut state = self.lock();
+        let keys: Vec<K> = state.keys().cloned().collect();
+        for key in keys {
+            let slot = state.slot(&key);
+            state.machine.invalidate(slot);
+        }
+        // Loads of keys that have no slot any more.
+        state.machine.invalidate(None);
+        state.drain();
     }
 
     /// Weighs a value. One that cannot be weighed is too heavy.
@@ -199,119 +210,6 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
         content.as_ref().ok().cloned()
     }
 
-    /// The value of `key` while it is fresh, from the memory or from the first store that has it.
-    /// Nothing is loaded or counted.
-    pub async fn get(&self, key: &K) -> Option<V> {
-        let fence = {
-            let now = self.shared.host.now();
-            let mut state = self.shared.lock();
-            if let Some(slot) = state.slot(key)
-                && state.machine.touch(slot, now)
-            {
-                return state.content(slot)?.as_ref().ok().cloned();
-            }
-            state.machine.begin_read()
-        };
-        let (lower, name) = self.shared.below(key)?;
-        let found = lower.read(&name).await?;
-        let is_fresh = found.lifetime.state(found.age) == Good::Fresh;
-        let value = found.value.clone();
-        self.backfill(key, fence, found);
-        is_fresh.then_some(value)
-    }
-
-    /// Gives the memory what a read found, unless the key was changed since it began.
-    fn backfill(&self, key: &K, fence: Fence, found: Found<V>) {
-        let size = self.shared.weigh(key, &found.value);
-        let now = self.shared.host.now();
-        let mut state = self.shared.lock();
-        let known = state.slot(key);
-        let lifetime = found.lifetime;
-        let entry = (Arrival { lifetime, size }, found.age);
-        let landed = match state.machine.backfill(known, fence, entry, now) {
-            Some(slot) => Landed::Stored(slot),
-            None => Landed::NotKept,
-        };
-        state.keep(key, landed, Ok(found.value));
-    }
-
-    /// Stores a value for `ttl`, here and in every store. Loads of its key that run do not overwrite
-    /// it.
-    pub fn set(&self, key: &K, value: V, ttl: impl Into<Span>) -> Delivery {
-        let lifetime = Lifetime {
-            ttl: ttl.into(),
-            ..Lifetime::NONE
-        };
-        self.put(key, value, lifetime, Vec::new())
-    }
-
-    fn put(&self, key: &K, value: V, lifetime: Lifetime, tags: Vec<Tag>) -> Delivery {
-        let size = self.shared.weigh(key, &value);
-        let below = self.shared.below(key);
-        let bytes = below
-            .as_ref()
-            .filter(|_| lifetime.is_kept(Span::ZERO))
-            .and_then(|(lower, name)| lower.encode(name, &value));
-        let now = self.shared.host.now();
-        let mut state = self.shared.lock();
-        let known = state.slot(key);
-        let arrival = Arrival {
-            lifetime: match below {
-                Some(_) => state.machine.capped(lifetime),
-                None => lifetime,
-            },
-            size,
-        };
-        let landed = state.machine.put(known, arrival, now);
-        if let (Some(slot), Landed::Stored(_)) = (known, landed) {
-            let flight = state.place_mut(slot).and_then(|place| place.flight.take());
-            drop(flight);
-        }
-        if let Landed::Stored(slot) = landed {
-            state.machine.tag(slot, tags.into(), None);
-        }
-        state.keep(key, landed, Ok(value));
-        let Some((lower, name)) = below else {
-            return Delivery::NOWHERE;
-        };
-        let write = lower.prepare(&name, bytes.map(|bytes| (bytes, lifetime)));
-        drop(state);
-        lower.send(write)
-    }
-
-    /// Stores a value as if a load under `policy` had brought it.
-    pub(super) fn put_by(&self, key: &K, value: V, policy: &Bound<K, V, E>) -> Delivery {
-        let rules = &policy.rules;
-        let facts = rules.facts_of(&value, None);
-        let (Some(facts), Some(tags)) = (facts, rules.tags_of(key, &value)) else {
-            return self.invalidate(key);
-        };
-        let has_jitter = policy.rules.policy.jitter() > 0.0;
-        let roll = if has_jitter {
-            self.shared.host.roll()
-        } else {
-            0.5
-        };
-        let lifetime = lifetime(&policy.rules.policy, &facts, roll);
-        self.put(key, value, lifetime, tags)
-    }
-
-    /// Drops the value of `key`, here and in every store. What a load that runs brings is given to
-    /// those who wait for it, and is not kept.
-    pub fn invalidate(&self, key: &K) -> Delivery {
-        let below = self.shared.below(key);
-        let mut state = self.shared.lock();
-        let slot = state.slot(key);
-        state.machine.invalidate(slot);
-        state.drain();
-        let Some((lower, name)) = below else {
-            return Delivery::NOWHERE;
-        };
-        let write = lower.prepare(&name, None);
-        drop(state);
-        lower.send(write)
-    }
-
     /// Ends every value that has one of these tags, however many there are, in the time that this
     /// takes for the tags alone. `soft`: they become stale, and answer while they are refreshed or
     /// when loads fail, as far as their windows go.
@@ -320,34 +218,6 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
         let now = self.shared.host.now();
         let mut state = self.shared.lock();
         state.machine.invalidate_tags(&tags, soft, now);
-    }
-
-    /// Drops all values, likewise; of stores, those of the namespace.
-    #[expect(
-        clippy::must_use_candidate,
-        reason = "it goes on when what it gives is dropped"
-    )]
-    pub fn clear(&self) -> Delivery {
-        let mut state = self.shared.lock();
-        let keys: Vec<K> = state.keys().cloned().collect();
-        for key in keys {
-            let slot = state.slot(&key);
-            state.machine.invalidate(slot);
-        }
-        // Loads of keys that have no slot any more.
-        state.machine.invalidate(None);
-        state.drain();
-        match &self.shared.lower {
-            Some(lower) => lower.clear(),
-            None => Delivery::NOWHERE,
-        }
-    }
-
-    /// Waits until nothing is on its way to the stores, for the end of a program.
-    pub async fn settled(&self) {
-        if let Some(lower) = &self.shared.lower {
-            lower.tiers.settled().await;
-        }
     }
 
     /// The contents now.
@@ -371,6 +241,15 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
     /// Answers no more calls: they fail with [`Error::Closed`].
     pub fn close(&self) {
         self.shared.is_closed.store(true, Ordering::Release);
+        #[cfg(feature = "json")]
+        if let Some(feed) = self
+            .shared
+            .lower
+            .as_ref()
+            .and_then(|lower| lower.feed.as_ref())
+        {
+            feed.close();
+        }
     }
 }
 

@@ -320,11 +320,11 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
                     value,
                     source: own,
                     times,
-                    layer,
+                    tier,
                     cause,
                 } = brought;
                 let answer = answer(value, source(own), times, cause);
-                Ok(Answer { layer, ..answer })
+                Ok(Answer { tier, ..answer })
             }
             Outcome::Failed(cause, Some((value, times)))
                 if !self.is_refresh && self.bound.rules.may_stand_in(&cause) =>
@@ -394,7 +394,7 @@ fn answer<V, E>(
         source,
         age,
         ttl,
-        layer: None,
+        tier: None,
         cause,
     }
 }

@@ -19,7 +19,7 @@ pub(super) struct Brought<V, E> {
     pub(super) source: Source,
     /// Its times if it is an entry now.
     pub(super) times: Times,
-    pub(super) layer: Option<Arc<str>>,
+    pub(super) tier: Option<Arc<str>>,
     pub(super) cause: Option<Cause<V, E>>,
 }
 
@@ -37,7 +37,7 @@ impl<V: Clone, E> Clone for Outcome<V, E> {
                 value: brought.value.clone(),
                 source: brought.source,
                 times: brought.times,
-                layer: brought.layer.clone(),
+                tier: brought.tier.clone(),
                 cause: brought.cause.clone(),
             }),
             Self::Failed(cause, held) => Self::Failed(cause.clone(), held.clone()),

@@ -55,7 +55,7 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
             value,
             source: Source::Load,
             times,
-            layer: None,
+            tier: None,
             cause: None,
         };
         (Outcome::Value(brought), write)
@@ -119,11 +119,14 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
             Landed::Stored(slot) => times_of(&mut state, slot, now),
             Landed::NotKept | Landed::Outdated => Times::default(),
         };
+        if let Some((_, name)) = &below {
+            self.shared.note_name(&mut state, &self.key, name);
+        }
         let write = below.and_then(|(lower, name)| match change {
             Below::Leave => None,
-            Below::Drop => Some(lower.prepare(&name, None)),
+            Below::Drop => Some(lower.prepare(&name, None, true)),
             Below::Store(lifetime) => {
-                Some(lower.prepare(&name, bytes.map(|bytes| (bytes, lifetime))))
+                Some(lower.prepare(&name, bytes.map(|bytes| (bytes, lifetime)), false))
             }
         });
         (times, write)

@@ -39,16 +39,27 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
         let Some((lower, name)) = self.shared.below(&self.key) else {
             return Looked::Nothing;
         };
+        let asking = async {
+            self.note_name(&name);
+            self.shared.hear().await;
+            lower.read(&name).await
+        };
         let stopped = pin!(Arc::clone(&self.flight.stop).cancelled());
-        let found = match select(pin!(lower.read(&name)), stopped).await {
+        let found = match select(pin!(asking), stopped).await {
             Either::Left((found, _)) => found,
             Either::Right(_) if !self.bound.rules.keeps_loading => return Looked::Over,
             Either::Right(((), reading)) => reading.await,
         };
         match found {
-            Some(found) => self.use_found(found),
+            Some(found) => self.use_found(&name, found),
             None => Looked::Nothing,
         }
+    }
+
+    /// Remembers by which name other instances call the key.
+    fn note_name(&self, name: &Arc<str>) {
+        let mut state = self.shared.lock();
+        self.shared.note_name(&mut state, &self.key, name);
     }
 
     /// Leads from now on, after it has waited; false when nobody waits for it any more.
@@ -65,7 +76,7 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
     }
 
     /// What an entry of a store means for those who wait.
-    fn use_found(&self, found: Found<V>) -> Looked<V, E> {
+    fn use_found(&self, name: &Arc<str>, found: Found<V>) -> Looked<V, E> {
         // First: it is the user's, and may do anything.
         let size = self.shared.weigh(&self.key, &found.value);
         let looked = self.looked(&found, size);
@@ -87,6 +98,7 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
         if let (None, Some(slot)) = (known, verdict.slot) {
             state.adopt(slot, &self.key);
         }
+        self.shared.note_name(&mut state, &self.key, name);
         let Some(mut brought) = self.brought(&mut state, &verdict, &found, now) else {
             state.drain();
             return Looked::Nothing;
@@ -173,7 +185,7 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
             value,
             source: Source::Hit,
             times,
-            layer: Some(Arc::clone(&found.layer)),
+            tier: Some(Arc::clone(&found.tier)),
             cause: None,
         })
     }

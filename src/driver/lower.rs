@@ -2,8 +2,10 @@
 
 use super::bounds::{BoxFuture, MaybeSend, MaybeSync};
 use super::codec::Codec;
+#[cfg(feature = "json")]
+use super::feed::Feed;
 use super::store::{Operation, StoreError, StoreFailure};
-use super::tiers::{Prepared, Record, Tiers, store_name};
+use super::tiers::{Prepared, Record, Tiers, Working, store_name};
 use crate::record::{self, Header};
 use crate::strategy::ttl::Lifetime;
 use crate::time::{Span, Timestamp};
@@ -37,6 +39,8 @@ pub(super) struct Lower<K, V> {
     pub(super) name_of: Box<dyn NameOf<K>>,
     pub(super) prefix: Arc<str>,
     pub(super) max_record: usize,
+    #[cfg(feature = "json")]
+    pub(super) feed: Option<Arc<Feed>>,
 }
 
 /// An entry that a store had.
@@ -44,13 +48,16 @@ pub(super) struct Found<V> {
     pub(super) value: V,
     pub(super) lifetime: Lifetime,
     pub(super) age: Span,
-    pub(super) layer: Arc<str>,
+    pub(super) tier: Arc<str>,
 }
 
 /// A value on its way to the stores, as far as it is made under the cache's lock.
 #[must_use]
 pub(super) struct Write {
     prepared: Prepared,
+    /// True if other instances are told when it is done.
+    is_told: bool,
+    working: Working,
     /// The bytes of the value and its lifetime; `None` drops the key.
     content: Option<(Vec<u8>, Lifetime)>,
 }
@@ -121,7 +128,7 @@ impl<K: 'static, V: 'static> Lower<K, V> {
                 value,
                 lifetime,
                 age,
-                layer: Arc::clone(self.tiers.name(at)),
+                tier: Arc::clone(self.tiers.name(at)),
             });
         }
         None
@@ -200,17 +207,30 @@ impl<K: 'static, V: 'static> Lower<K, V> {
     }
 
     /// A key changes now, as the memory does: its lock is held.
-    pub(super) fn prepare(&self, name: &Arc<str>, content: Option<(Vec<u8>, Lifetime)>) -> Write {
+    pub(super) fn prepare(
+        &self,
+        name: &Arc<str>,
+        content: Option<(Vec<u8>, Lifetime)>,
+        is_told: bool,
+    ) -> Write {
         let ends_in = content.as_ref().map(|(_, lifetime)| kept_for(lifetime));
         Write {
             prepared: self.tiers.prepare(name, ends_in),
+            is_told,
+            working: self.tiers.begin_work(),
             content,
         }
     }
 
     /// Sends a change to the stores. Nothing may be locked.
     pub(super) fn send(&self, write: Write) -> Delivery {
-        let Write { prepared, content } = write;
+        let Write {
+            prepared,
+            is_told,
+            working,
+            content,
+        } = write;
+        let (name, soft) = (Arc::clone(&prepared.name), content.is_some());
         let (record, expires_in) = match content {
             Some((bytes, lifetime)) => {
                 let record = self.record(&prepared.name, &bytes, lifetime);
@@ -219,7 +239,8 @@ impl<K: 'static, V: 'static> Lower<K, V> {
             None => (None, Span::FOREVER),
         };
         let work = Arc::clone(&self.tiers).perform(prepared, record, expires_in);
-        self.launch(Box::pin(work))
+        let change = is_told.then(|| self.key_changed(&name, soft));
+        self.launch(working, self.then_told(work, change))
     }
 
     fn record(&self, name: &str, bytes: &[u8], lifetime: Lifetime) -> Record {
@@ -238,13 +259,16 @@ impl<K: 'static, V: 'static> Lower<K, V> {
 
     /// Drops everything in the namespace from the stores, from now on.
     pub(super) fn clear(&self) -> Delivery {
-        let prepared = self.tiers.prepare_clearing(&self.prefix);
-        self.launch(Box::pin(Arc::clone(&self.tiers).clear(prepared)))
+        let all = self.tiers.len();
+        let prepared = self.tiers.prepare_clearing(all, &self.prefix);
+        let work = Arc::clone(&self.tiers).clear(prepared);
+        let work = self.then_told(work, Some(Self::cleared()));
+        self.launch(self.tiers.begin_work(), work)
     }
 
-    fn launch(&self, work: BoxFuture<'static, bool>) -> Delivery {
+    pub(super) fn launch(&self, working: Working, work: BoxFuture<'static, bool>) -> Delivery {
         let (sender, receiver) = oneshot::channel();
-        self.tiers.launch(work, sender);
+        self.tiers.launch(working, work, sender);
         Delivery(Some(receiver))
     }
 }

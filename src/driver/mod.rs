@@ -38,9 +38,14 @@ mod builder;
 mod cache;
 mod calling;
 mod codec;
+mod direct;
 mod error;
 mod event;
+#[cfg(feature = "json")]
+mod feed;
 mod flight;
+#[cfg(feature = "json")]
+mod following;
 mod function;
 mod guards;
 mod host;
@@ -51,6 +56,8 @@ mod lower;
 #[cfg(feature = "lru")]
 mod lru_store;
 mod policy;
+#[cfg(feature = "redis")]
+mod redis_store;
 mod state;
 mod store;
 mod stores;
@@ -59,6 +66,8 @@ pub mod testing;
 mod tiers;
 #[cfg(feature = "tokio")]
 mod tokio;
+#[cfg(not(feature = "json"))]
+mod unheard;
 mod waiting;
 
 pub use self::answer::{Answer, Source};
@@ -80,7 +89,11 @@ pub use self::lower::Delivery;
 #[cfg(feature = "lru")]
 pub use self::lru_store::LruStore;
 pub use self::policy::CachePolicy;
-pub use self::store::{Operation, SetOptions, Store, StoreError, StoreFailure, StoreFuture};
+#[cfg(feature = "redis")]
+pub use self::redis_store::RedisStore;
+pub use self::store::{
+    Listener, Operation, SetOptions, Store, StoreError, StoreFailure, StoreFuture, Subscription,
+};
 pub use self::stores::Stores;
 #[cfg(feature = "tokio")]
 pub use self::tokio::Tokio;

@@ -17,6 +17,8 @@ pub(super) type Content<V, E> = Result<V, Error<E>>;
 /// A slot of the machine that a key has.
 pub(super) struct Place<K, V, E> {
     pub(super) key: K,
+    /// What other instances call the key, where they are heard.
+    name: Option<Arc<str>>,
     pub(super) content: Option<Content<V, E>>,
     /// The load that callers of the key may wait for.
     pub(super) flight: Option<Arc<Flight<V, E>>>,
@@ -35,6 +37,7 @@ impl<K, V, E> Place<K, V, E> {
 pub(super) struct State<K, V, E> {
     pub(super) machine: CallMachine,
     slots: HashMap<K, SlotId>,
+    names: HashMap<Arc<str>, SlotId>,
     places: Vec<Option<Place<K, V, E>>>,
     /// Values to drop without the lock: what they do then is the user's.
     garbage: Vec<Option<Content<V, E>>>,
@@ -45,6 +48,7 @@ impl<K: Key, V: Value, E: Failure> State<K, V, E> {
         Self {
             machine,
             slots: HashMap::new(),
+            names: HashMap::new(),
             places: Vec::new(),
             garbage: Vec::new(),
         }
@@ -52,6 +56,30 @@ impl<K: Key, V: Value, E: Failure> State<K, V, E> {
 
     pub(super) fn slot(&self, key: &K) -> Option<SlotId> {
         self.slots.get(key).copied()
+    }
+
+    /// The slots that have a content.
+    #[cfg(feature = "json")]
+    pub(super) fn filled(&self) -> Vec<SlotId> {
+        let slots = self.slots.values().copied();
+        slots.filter(|&slot| self.content(slot).is_some()).collect()
+    }
+
+    /// The slot of the key that other instances call so.
+    #[cfg(feature = "json")]
+    pub(super) fn slot_named(&self, name: &str) -> Option<SlotId> {
+        self.names.get(name).copied()
+    }
+
+    /// Remembers what other instances call the key of a slot.
+    #[cfg(feature = "json")]
+    pub(super) fn name(&mut self, slot: SlotId, name: &Arc<str>) {
+        if let Some(place) = self.place_mut(slot)
+            && place.name.is_none()
+        {
+            place.name = Some(Arc::clone(name));
+            self.names.insert(Arc::clone(name), slot);
+        }
     }
 
     pub(super) fn place(&self, slot: SlotId) -> Option<&Place<K, V, E>> {
@@ -75,6 +103,7 @@ impl<K: Key, V: Value, E: Failure> State<K, V, E> {
         self.slots.insert(key.clone(), slot);
         let place = Place {
             key: key.clone(),
+            name: None,
             content: None,
             flight: None,
             failure: None,
@@ -115,6 +144,9 @@ impl<K: Key, V: Value, E: Failure> State<K, V, E> {
                 self.garbage.push(kept.content.take());
             } else if let Some(gone) = place.take() {
                 self.slots.remove(&gone.key);
+                if let Some(name) = gone.name {
+                    self.names.remove(&name);
+                }
                 self.garbage.push(gone.content);
             }
         }

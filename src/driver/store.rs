@@ -1,6 +1,6 @@
 //! Stores below the memory, and what a program makes one of.
 
-use super::bounds::{BoxFuture, MaybeSend, MaybeSync};
+use super::bounds::{BoxFuture, MaybeSend, MaybeSync, opaque};
 use crate::time::Span;
 use core::fmt;
 use std::boxed::Box;
@@ -82,7 +82,58 @@ pub trait Store: MaybeSend + MaybeSync + 'static {
         let _ = prefix;
         None
     }
+
+    /// Sends a message to all who listen to a channel, in other instances as well.
+    fn publish<'a>(&'a self, channel: &'a str, message: &'a str) -> Option<StoreFuture<'a, ()>> {
+        let _ = (channel, message);
+        None
+    }
+
+    /// Listens to a channel until what this gives is dropped. It completes when messages are certain
+    /// to be heard.
+    fn subscribe<'a>(
+        &'a self,
+        channel: &'a str,
+        listener: Arc<dyn Listener>,
+    ) -> Option<StoreFuture<'a, Subscription>> {
+        let _ = (channel, listener);
+        None
+    }
 }
+
+/// Hears the messages of a channel: see [`Store::subscribe`].
+pub trait Listener: MaybeSend + MaybeSync {
+    /// A message came.
+    fn heard(&self, message: &str);
+
+    /// Messages may have been missed: called when a connection is lost, and again when messages are
+    /// heard after that.
+    fn missed(&self);
+}
+
+/// A subscription, which ends when it is dropped.
+pub struct Subscription(Option<Box<dyn End>>);
+
+/// Ends something.
+trait End: FnOnce() + MaybeSend + MaybeSync {}
+impl<F: FnOnce() + MaybeSend + MaybeSync> End for F {}
+
+impl Subscription {
+    /// A subscription that ends so.
+    pub fn new(end: impl FnOnce() + MaybeSend + MaybeSync + 'static) -> Self {
+        Self(Some(Box::new(end)))
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        if let Some(end) = self.0.take() {
+            end();
+        }
+    }
+}
+
+opaque! { Subscription<> }
 
 impl<S: Store + ?Sized> Store for Arc<S> {
     fn name(&self) -> &str {
@@ -117,6 +168,18 @@ impl<S: Store + ?Sized> Store for Arc<S> {
     fn keys<'a>(&'a self, prefix: &'a str) -> Option<StoreFuture<'a, Vec<String>>> {
         (**self).keys(prefix)
     }
+
+    fn publish<'a>(&'a self, channel: &'a str, message: &'a str) -> Option<StoreFuture<'a, ()>> {
+        (**self).publish(channel, message)
+    }
+
+    fn subscribe<'a>(
+        &'a self,
+        channel: &'a str,
+        listener: Arc<dyn Listener>,
+    ) -> Option<StoreFuture<'a, Subscription>> {
+        (**self).subscribe(channel, listener)
+    }
 }
 
 /// The options of a write.
@@ -131,24 +194,38 @@ pub struct SetOptions {
 
 /// The failure of a store's operation.
 #[derive(Clone, Debug)]
-pub struct StoreError(Arc<dyn std::error::Error + Send + Sync>);
+pub struct StoreError {
+    cause: Arc<dyn std::error::Error + Send + Sync>,
+    pub(super) is_answer: bool,
+}
 
 impl StoreError {
     /// A failure with this cause, which may be a text.
     pub fn new(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self(Arc::from(cause.into()))
+        Self {
+            cause: Arc::from(cause.into()),
+            is_answer: false,
+        }
+    }
+
+    /// The answer of a store that does well: what it has under a key is no record.
+    pub fn unreadable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self {
+            is_answer: true,
+            ..Self::new(cause)
+        }
     }
 }
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.cause.fmt(f)
     }
 }
 
 impl std::error::Error for StoreError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.source()
+        self.cause.source()
     }
 }
 
@@ -164,6 +241,10 @@ pub enum Operation {
     Delete,
     /// [`Store::clear`], or what stands in for it.
     Clear,
+    /// [`Store::publish`].
+    Publish,
+    /// [`Store::subscribe`].
+    Subscribe,
 }
 
 impl Operation {
@@ -175,6 +256,8 @@ impl Operation {
             Self::Set => "set",
             Self::Delete => "delete",
             Self::Clear => "clear",
+            Self::Publish => "publish",
+            Self::Subscribe => "subscribe",
         }
     }
 }

@@ -45,7 +45,7 @@ const MAX_RECORD: usize = 25 * 1024 * 1024;
 /// get.get(&42).await.unwrap();
 /// one.settled().await; // Writes are on their way when the value is answered.
 /// let answer = get_there.explain(&42).await.unwrap();
-/// assert_eq!((answer.source, answer.layer.as_deref()), (Source::Hit, Some("map")));
+/// assert_eq!((answer.source, answer.tier.as_deref()), (Source::Hit, Some("map")));
 /// # });
 /// # }
 /// # Ok::<(), holdover::ConfigError>(())
@@ -128,8 +128,11 @@ impl<K: 'static, V: 'static> Stores<K, V> {
         }
         let host = Arc::clone(host);
         let tiers = Tiers::new(host, self.all, self.deadline, self.report);
+        let tiers = Arc::new(tiers);
         Some(Lower {
-            tiers: Arc::new(tiers),
+            #[cfg(feature = "json")]
+            feed: super::feed::Feed::new(&tiers, &self.namespace),
+            tiers,
             codec: self.codec,
             name_of: self.name_of,
             prefix: Arc::from(prefix_of(&self.namespace)),

@@ -228,7 +228,7 @@ pub(super) async fn rejected<K: Key, V: Value, E: Failure>(
             value,
             source: Source::ErrorFallback,
             times: Times::default(),
-            layer: None,
+            tier: None,
             cause: Some(Cause::Error(error)),
         }),
         Ok(Err(thrown)) => Outcome::failed(Error::Load(Arc::new(thrown))),

@@ -2,7 +2,7 @@
 
 use crate::driver::bounds::opaque;
 use crate::driver::host::Host;
-use crate::driver::store::{SetOptions, Store, StoreFuture};
+use crate::driver::store::{Listener, SetOptions, Store, StoreFuture, Subscription};
 use crate::time::Timestamp;
 use std::boxed::Box;
 use std::collections::BTreeMap;
@@ -16,6 +16,14 @@ use std::vec::Vec;
 pub struct MapStore {
     host: Arc<dyn Host>,
     records: Arc<Mutex<BTreeMap<String, Kept>>>,
+    messages: Option<Arc<Mutex<Channels>>>,
+}
+
+/// Those who listen, by channel.
+#[derive(Default)]
+struct Channels {
+    last: u64,
+    listeners: BTreeMap<(String, u64), Arc<dyn Listener>>,
 }
 
 #[derive(Clone)]
@@ -31,6 +39,16 @@ impl MapStore {
         Self {
             host: Arc::new(host),
             records: Arc::default(),
+            messages: None,
+        }
+    }
+
+    /// The store, which carries messages as well.
+    #[must_use]
+    pub fn with_messages(self) -> Self {
+        Self {
+            messages: Some(Arc::default()),
+            ..self
         }
     }
 
@@ -109,6 +127,50 @@ impl Store for MapStore {
         let mut names = self.names();
         names.retain(|name| name.starts_with(prefix));
         Some(Box::pin(ready(Ok(names))))
+    }
+
+    fn publish<'a>(&'a self, channel: &'a str, message: &'a str) -> Option<StoreFuture<'a, ()>> {
+        let channels = self.messages.as_ref()?;
+        Some(Box::pin(async move {
+            let listening: Vec<Arc<dyn Listener>> = {
+                let channels = channels.lock().unwrap_or_else(PoisonError::into_inner);
+                let all = channels.listeners.iter();
+                all.filter(|((on, _), _)| on == channel)
+                    .map(|(_, listener)| Arc::clone(listener))
+                    .collect()
+            };
+            for listener in listening {
+                listener.heard(message);
+            }
+            Ok(())
+        }))
+    }
+
+    fn subscribe<'a>(
+        &'a self,
+        channel: &'a str,
+        listener: Arc<dyn Listener>,
+    ) -> Option<StoreFuture<'a, Subscription>> {
+        let channels = self.messages.as_ref()?;
+        Some(Box::pin(async move {
+            let place = {
+                let mut channels = channels.lock().unwrap_or_else(PoisonError::into_inner);
+                channels.last += 1;
+                let place = (String::from(channel), channels.last);
+                channels.listeners.insert(place.clone(), listener);
+                place
+            };
+            let channels = Arc::downgrade(channels);
+            Ok(Subscription::new(move || {
+                let Some(channels) = channels.upgrade() else {
+                    return;
+                };
+                let mut channels = channels.lock().unwrap_or_else(PoisonError::into_inner);
+                let gone = channels.listeners.remove(&place);
+                drop(channels);
+                drop(gone);
+            }))
+        }))
     }
 }
 

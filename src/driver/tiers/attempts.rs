@@ -52,8 +52,16 @@ impl Tiers {
             Some(Err(error)) => Some(error),
             None => None,
         };
+        let is_answer = error.as_ref().is_some_and(|error| error.is_answer);
         let now = self.now();
-        self.world().tiers[at].health.failed(permit, now);
+        {
+            let health = &mut self.world().tiers[at].health;
+            if is_answer {
+                health.answered();
+            } else {
+                health.failed(permit, now);
+            }
+        }
         let is_late = error.is_none();
         let error = error.unwrap_or_else(|| {
             let limit = tier.deadline.as_millis();
@@ -63,7 +71,7 @@ impl Tiers {
             store: &tier.name,
             operation,
             key,
-            is_corrupt: false,
+            is_corrupt: is_answer,
             error: &error,
         });
         if is_late {

@@ -9,6 +9,9 @@ mod clearings;
 mod fences;
 mod health;
 mod ledger;
+#[cfg(feature = "json")]
+mod messages;
+mod names;
 mod repeats;
 mod writing;
 
@@ -18,6 +21,10 @@ use self::clearings::Clearing;
 use self::fences::Fences;
 use self::health::Health;
 use self::ledger::{Ledger, Look};
+#[cfg(feature = "json")]
+pub(super) use self::names::key_in;
+pub(super) use self::names::{prefix_of, store_name};
+pub(super) use self::writing::Working;
 use super::bounds::{MaybeSend, MaybeSync};
 use super::host::{Bell, Host, Ring};
 use super::store::{Operation, Store, StoreFailure};
@@ -27,7 +34,6 @@ use futures::channel::oneshot;
 use std::boxed::Box;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::string::String;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::vec::Vec;
 
@@ -82,7 +88,8 @@ struct TierState {
 #[must_use]
 pub(super) struct Prepared {
     pub(super) name: Arc<str>,
-    changes: Vec<Change>,
+    /// By tier.
+    changes: Vec<(usize, Change)>,
 }
 
 /// A clearing, likewise; `None` for a tier that cannot be cleared.
@@ -150,13 +157,23 @@ impl Tiers {
 
     /// A key changes now, to a record that ends in a while; `None` drops it.
     pub(super) fn prepare(&self, name: &Arc<str>, ends_in: Option<Span>) -> Prepared {
+        self.prepare_above(self.all.len(), name, ends_in)
+    }
+
+    /// The same, in the tiers above one.
+    pub(super) fn prepare_above(
+        &self,
+        above: usize,
+        name: &Arc<str>,
+        ends_in: Option<Span>,
+    ) -> Prepared {
         let now = self.now();
         let mut world = self.world();
         let fence = world.fences.raise(name);
-        let claimed = (0..self.all.len()).map(|at| {
+        let claimed = (0..above).map(|at| {
             let change = self.change(&mut world, at, name, fence, ends_in, now);
             world.tiers[at].ledger.claim(&change, now);
-            change
+            (at, change)
         });
         Prepared {
             name: Arc::clone(name),
@@ -191,12 +208,12 @@ impl Tiers {
         }
     }
 
-    /// Everything under a prefix is dropped now.
-    pub(super) fn prepare_clearing(&self, prefix: &Arc<str>) -> PreparedClearing {
+    /// Everything under a prefix is dropped now, from the tiers above one.
+    pub(super) fn prepare_clearing(&self, above: usize, prefix: &Arc<str>) -> PreparedClearing {
         let now = self.now();
         let mut world = self.world();
         let fence = world.fences.raise_all();
-        let each = self.all.iter().enumerate().map(|(at, tier)| {
+        let each = self.all[..above].iter().enumerate().map(|(at, tier)| {
             let clearing = self.clearing(&mut world, at, prefix, fence, now);
             let ledger = &mut world.tiers[at].ledger;
             ledger.begin_clearing(clearing.clone());
@@ -286,7 +303,7 @@ impl Tiers {
     }
 
     /// A bell that every request can ring.
-    fn bell(&self) -> Bell {
+    pub(super) fn bell(&self) -> Bell {
         self.host.bell().unwrap_or_else(|| {
             let (sender, receiver) = oneshot::channel();
             Bell {
@@ -316,71 +333,4 @@ impl Tiers {
 fn can_clear(store: &dyn Store, prefix: &str) -> bool {
     let can = || store.clear(prefix).is_some() || store.keys(prefix).is_some();
     catch_unwind(AssertUnwindSafe(can)).unwrap_or(false)
-}
-
-/// What a store calls a key: one that looks like a name of the cache's own gets one more `%` before
-/// it, or one more `n` at its end. As `js/src/tiers/store-names.ts` has it.
-pub(super) fn store_name(prefix: &str, key: &str) -> String {
-    let mut name = String::with_capacity(prefix.len() + key.len());
-    name.push_str(prefix);
-    name.push_str(key);
-    if !name.contains('%') {
-        return name;
-    }
-    if let Some(at) = reserved_end(&name) {
-        name.insert(at + 1, 'n');
-    }
-    let marks = name.bytes().take_while(|&byte| byte == b'%').count();
-    let word = name[marks..]
-        .bytes()
-        .take_while(u8::is_ascii_lowercase)
-        .count();
-    if marks > 0 && word > 0 && name.as_bytes().get(marks + word) == Some(&b':') {
-        name.insert(0, '%');
-    }
-    name
-}
-
-/// Where a name ends in what counters' names end in: `%n`, with more `n`, and 32 hex digits.
-fn reserved_end(name: &str) -> Option<usize> {
-    let (first, digits) = name.split_at_checked(name.len().checked_sub(32)?)?;
-    let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-    let start = first.trim_end_matches('n');
-    let is_reserved = digits.bytes().all(is_hex) && start.len() < first.len();
-    (is_reserved && start.ends_with('%')).then(|| start.len() - 1)
-}
-
-/// What the names of a namespace begin with.
-pub(super) fn prefix_of(namespace: &str) -> String {
-    if namespace.is_empty() {
-        return String::new();
-    }
-    let mut prefix = namespace.replace('%', "%25").replace(':', "%3A");
-    prefix.push(':');
-    prefix
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_those_of_the_npm_package() {
-        assert_eq!(store_name("", "user:1"), "user:1");
-        assert_eq!(prefix_of("a%b:c"), "a%25b%3Ac:");
-        assert_eq!(store_name("app:", "%lock:1"), "app:%lock:1");
-        assert_eq!(store_name("", "%lock:1"), "%%lock:1");
-        assert_eq!(store_name("", "%%lock:1"), "%%%lock:1");
-        assert_eq!(store_name("", "100%"), "100%");
-        let hex = "0123456789abcdef0123456789abcdef";
-        assert_eq!(
-            store_name("", &std::format!("a%n{hex}")),
-            std::format!("a%nn{hex}")
-        );
-        assert_eq!(
-            store_name("", &std::format!("a%{hex}")),
-            std::format!("a%{hex}")
-        );
-        assert_eq!(store_name("", "é%"), "é%");
-    }
 }

@@ -16,14 +16,19 @@ use std::sync::Arc;
 use std::vec::Vec;
 
 impl Tiers {
+    /// Says that a change is on its way, until what this gives is dropped.
+    pub(in crate::driver) fn begin_work(self: &Arc<Self>) -> Working {
+        self.world().at_work += 1;
+        Working(Arc::clone(self))
+    }
+
     /// Performs a change by itself; what it gives is told to `sender`.
     pub(in crate::driver) fn launch(
-        self: &Arc<Self>,
+        &self,
+        working: Working,
         work: BoxFuture<'static, bool>,
         sender: oneshot::Sender<bool>,
     ) {
-        self.world().at_work += 1;
-        let working = Working(Arc::clone(self));
         self.host.spawn(Box::pin(async move {
             let is_done = work.await;
             // Before those who wait for this one go on.
@@ -40,8 +45,7 @@ impl Tiers {
         record: Option<Record>,
         expires_in: Span,
     ) -> bool {
-        let each = prepared.changes.into_iter().enumerate();
-        let all = each.map(|(at, mut change)| {
+        let all = prepared.changes.into_iter().map(|(at, mut change)| {
             let record = record.clone();
             let mut world = self.world();
             world.tiers[at].ledger.fill(&mut change, record.as_ref());
@@ -213,7 +217,7 @@ impl Tiers {
             drop(world);
             let tiers = Arc::clone(self);
             let copying = async move { tiers.perform_at(at, change, expires_in).await };
-            self.launch(Box::pin(copying), oneshot::channel().0);
+            self.launch(self.begin_work(), Box::pin(copying), oneshot::channel().0);
         }
     }
 
@@ -281,7 +285,7 @@ async fn clear_store(store: &dyn Store, prefix: &str) -> Result<(), StoreError> 
 }
 
 /// A change on its way, until it is dropped.
-struct Working(Arc<Tiers>);
+pub(in crate::driver) struct Working(Arc<Tiers>);
 
 impl Drop for Working {
     fn drop(&mut self) {

@@ -4,6 +4,7 @@ mod conformance;
 mod events;
 mod finality;
 mod leaving;
+mod messages;
 mod panics;
 mod requests;
 mod scripted;

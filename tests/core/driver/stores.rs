@@ -52,11 +52,11 @@ fn instances_share_what_one_of_them_loaded() {
     let there = other.wrap(minute(), failing()).unwrap();
     let answer = explain(&host, &there, 1);
     assert_eq!((answer.value, answer.source), (0, Source::Hit));
-    assert_eq!(answer.layer.as_deref(), Some("map"));
+    assert_eq!(answer.tier.as_deref(), Some("map"));
     assert_eq!((answer.age, answer.ttl), (ms(1_000), ms(60_000)));
     let answer = explain(&host, &there, 1);
     assert_eq!(
-        (answer.source, answer.layer),
+        (answer.source, answer.tier),
         (Source::Hit, None),
         "the memory has it now"
     );
@@ -210,7 +210,7 @@ fn a_stale_entry_of_a_store_answers_while_one_load_renews_it() {
     let there = there.unwrap();
     let answer = explain(&host, &there, 1);
     assert_eq!((answer.value, answer.source), (0, Source::Stale));
-    assert_eq!(answer.layer.as_deref(), Some("map"));
+    assert_eq!(answer.tier.as_deref(), Some("map"));
     assert_eq!(
         ask(&host, &there, 1),
         (0, Source::Stale),

@@ -88,7 +88,7 @@ impl Stage {
                 source: holdover::driver::Source::Load,
                 age: Span::ZERO,
                 ttl: Span::ZERO,
-                layer: None,
+                tier: None,
                 cause: None,
             })
         })

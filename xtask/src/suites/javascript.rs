@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 
-use super::Bench;
+use super::{Bench, rust};
 use crate::boundary;
 use crate::npm;
 use crate::rust_worker;
@@ -18,6 +18,8 @@ use crate::watched::{check, count};
 pub(super) const TESTS: &str = "tests";
 /// A project of its own, as clients and runtimes are large.
 const STORES: &str = "tests/platforms/stores";
+/// The program that is an instance in Rust beside those in JavaScript.
+const RUST_INSTANCE: &str = "holdover-rust-instance";
 /// A project of its own, as it has many packages.
 const RUNNERS: &str = "tests/package/runners";
 /// The compilers, each with the configurations it knows.
@@ -105,15 +107,19 @@ pub(super) fn stores(bench: &mut Bench<'_>) -> Result<Tally> {
     bench.install_package(STORES)?;
     let valkey = servers::install(bench.workspace)?;
     let files = tests_below(bench, STORES)?;
-    count(
+    let built = check(rust::cargo(bench, "build").args(["--locked", "--package", RUST_INSTANCE]))?;
+    let program = bench.workspace.path("target/debug/rust-instance");
+    let tested = count(
         node(bench, STORES)
             .env("HOLDOVER_VALKEY", valkey)
+            .env("HOLDOVER_RUST_INSTANCE", program)
             .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
             .args(TEST)
             // Two at a time: they measure time, and machines have few cores.
             .arg("--test-concurrency=2")
             .args(files),
-    )
+    )?;
+    Ok(built + tested)
 }
 
 /// Runs the demo once, with its own checks.

@@ -98,7 +98,7 @@ pub(super) fn wasi(bench: &mut Bench<'_>) -> Result<Tally> {
     Ok(built + count(&mut player)?)
 }
 
-fn cargo(bench: &Bench<'_>, subcommand: &str) -> Command {
+pub(super) fn cargo(bench: &Bench<'_>, subcommand: &str) -> Command {
     let mut cargo = Command::new(cargo_in_use());
     cargo.current_dir(bench.workspace.root()).arg(subcommand);
     cargo

@@ -40,7 +40,7 @@ pub(crate) async fn call(State(env): State<Bindings>, Path((tier, name, id)): Pl
             Ok(answer) => json!({
                 "value": answer.value,
                 "source": answer.source.name(),
-                "tier": answer.layer.as_deref(),
+                "tier": answer.tier.as_deref(),
                 "loads": instance.get.counters().loads,
                 "failures": *instance.failures.borrow(),
             }),

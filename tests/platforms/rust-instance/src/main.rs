@@ -1,0 +1,114 @@
+//! An instance of an application over a Redis. Reads a question per line, a list of JSON: its name,
+//! a key, a value. Writes a line of JSON for each.
+
+use holdover::Span;
+use holdover::driver::testing::{Conformance, store_conformance};
+use holdover::driver::{Cache, CachePolicy, Function, Host, LruStore, RedisStore, Stores, Tokio};
+use redis::Client;
+use redis::aio::ConnectionManager;
+use serde_json::{Value, json};
+use std::error::Error;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, stdin, stdout};
+
+type Failed = Box<dyn Error + Send + Sync>;
+
+/// The instance: its cache, a function of it, and how often that was loaded.
+struct Instance {
+    cache: Cache<String, Value, String>,
+    get: Function<String, Value, String>,
+    loads: Arc<AtomicUsize>,
+    store: RedisStore<ConnectionManager>,
+}
+
+impl Instance {
+    async fn start(url: &str, namespace: &str, is_layered: bool) -> Result<Self, Failed> {
+        let client = Client::open(url)?;
+        let connection = ConnectionManager::new(client.clone()).await?;
+        let store = RedisStore::new(connection).listening(Tokio, client);
+        let mut stores = Stores::json(String::clone)
+            .namespace(namespace)
+            .store_timeout(Span::from_secs(5))
+            .on_failure(|failure| eprintln!("{failure:?}"));
+        if is_layered {
+            stores = stores.store(LruStore::new(Tokio, 1 << 20));
+        }
+        let cache = Cache::builder(Tokio)
+            .stores(stores.store(store.clone()))
+            .build();
+        let loads = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&loads);
+        let policy = CachePolicy::ttl(Span::from_secs(600)).stale_if_error(Span::from_secs(3600));
+        let get = cache.wrap(policy, move |key: String, _| {
+            let nth = counted.fetch_add(1, Ordering::Relaxed) + 1;
+            async move { Ok(json!({ "by": "rust", "key": key, "load": nth })) }
+        })?;
+        Ok(Self {
+            cache,
+            get,
+            loads,
+            store,
+        })
+    }
+
+    async fn answer(&self, question: &[Value]) -> Result<Value, Failed> {
+        let text = |at: usize| question.get(at).and_then(Value::as_str).unwrap_or_default();
+        let key = text(1).to_owned();
+        Ok(match text(0) {
+            "get" => {
+                let answer = self
+                    .get
+                    .explain(&key)
+                    .await
+                    .map_err(|error| format!("{error}"))?;
+                json!({ "value": answer.value, "source": answer.source.name(), "tier": answer.tier.as_deref() })
+            }
+            "peek" => self.get.peek(&key).unwrap_or(Value::Null),
+            "set" => json!(
+                self.cache
+                    .set(&key, question[2].clone(), Span::from_secs(600))
+                    .await
+            ),
+            "invalidate" => json!(self.get.invalidate(&key).await),
+            "clear" => json!(self.cache.clear().await),
+            "settled" => {
+                self.cache.settled().await;
+                json!(true)
+            }
+            "loads" => json!(self.loads.load(Ordering::Relaxed)),
+            "conformance" => {
+                let options = Conformance::new(|span| Tokio.sleep(span)).prefix(key);
+                match store_conformance(&self.store, options).await {
+                    Ok(met) => json!({ "met": met }),
+                    Err(violations) => {
+                        let all = violations.iter().map(ToString::to_string);
+                        json!({ "violations": all.collect::<Vec<_>>() })
+                    }
+                }
+            }
+            other => return Err(format!("{other:?} is nothing to ask for").into()),
+        })
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Failed> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [url, namespace, layered] = arguments.as_slice() else {
+        return Err("usage: rust-instance URL NAMESPACE layered|single".into());
+    };
+    let instance = Instance::start(url, namespace, layered == "layered").await?;
+    let mut questions = BufReader::new(stdin()).lines();
+    let mut answers = stdout();
+    while let Some(line) = questions.next_line().await? {
+        let question: Vec<Value> = serde_json::from_str(&line)?;
+        let answer = match instance.answer(&question).await {
+            Ok(answer) => json!({ "answer": answer }),
+            Err(error) => json!({ "error": error.to_string() }),
+        };
+        answers.write_all(format!("{answer}\n").as_bytes()).await?;
+        answers.flush().await?;
+    }
+    Ok(())
+}

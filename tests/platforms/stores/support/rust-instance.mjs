@@ -1,0 +1,37 @@
+// An instance in Rust, in a process of its own.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+
+const PROGRAM = process.env.HOLDOVER_RUST_INSTANCE;
+
+/** Starts one over the server on this port. */
+export function startRustInstance(port, namespace, { layered = false } = {}) {
+  if (PROGRAM === undefined) throw new Error("HOLDOVER_RUST_INSTANCE names no program");
+  const args = [`redis://127.0.0.1:${port}/`, namespace, layered ? "layered" : "single"];
+  const child = spawn(PROGRAM, args, { stdio: ["pipe", "pipe", "inherit"] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const exited = once(child, "exit");
+  let last = Promise.resolve();
+  const askNow = async (question) => {
+    child.stdin.write(`${JSON.stringify(question)}\n`);
+    const { value, done } = await lines.next();
+    if (done) throw new Error(`it ended at ${JSON.stringify(question)}`);
+    const { answer, error } = JSON.parse(value);
+    if (error !== undefined) throw new Error(error);
+    return answer;
+  };
+  return {
+    /** Asks for one thing after the other. */
+    ask: (...question) => {
+      const answered = last.then(() => askNow(question));
+      last = answered.catch(() => {});
+      return answered;
+    },
+    stop: async () => {
+      child.stdin.end();
+      await exited;
+    },
+  };
+}
