@@ -1,5 +1,5 @@
-// What the applications of `tests/package/packaging/applications` weigh in other bundlers than
-// esbuild, and as wrangler prints it; their budgets are beside esbuild's.
+// Sizes of the applications of `tests/package/packaging/applications` in other bundlers than
+// esbuild, and as wrangler prints them; their budgets are beside esbuild's.
 
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";

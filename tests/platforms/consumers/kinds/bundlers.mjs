@@ -2,7 +2,7 @@
 
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { folderPage, page, program } from "../support/hosts.mjs";
+import { builtPage, folderPage, mappedPage, page, program } from "../support/hosts.mjs";
 import { node, withServer } from "../support/programs.mjs";
 import { application } from "../support/projects.mjs";
 
@@ -54,8 +54,7 @@ run(${CONFIGURATIONS[target]}, (error, stats) => {
   const cwd = await application(PROJECT, `${tool} ${target}`, files);
   await node(["build.js"], { cwd });
   if (target === "node") return program(["out/program.cjs"], { cwd });
-  await node(["--eval", `fs.copyFileSync("index.html", "out/index.html")`], { cwd });
-  return folderPage(join(cwd, "out"));
+  return builtPage(cwd);
 }
 
 /** Builds a program in a format, and runs it. */
@@ -70,8 +69,7 @@ async function forNode(name, format, build) {
 async function forPage(name, build) {
   const cwd = await application(PROJECT, `${name} page`, PAGE);
   await node(build("out/page.js"), { cwd });
-  await node(["--eval", `fs.copyFileSync("index.html", "out/index.html")`], { cwd });
-  return folderPage(join(cwd, "out"));
+  return builtPage(cwd);
 }
 
 const esbuild = (format, file) => [
@@ -143,8 +141,7 @@ async function pageWithPolicy(sources) {
   const html = `<!doctype html>${policy}<script type="module" src="./page.js"></script>\n`;
   const cwd = await application(PROJECT, `policy ${sources}`, { ...PAGE, "index.html": html });
   await node(esbuildPage("out/page.js"), { cwd });
-  await node(["--eval", `fs.copyFileSync("index.html", "out/index.html")`], { cwd });
-  return folderPage(join(cwd, "out"));
+  return builtPage(cwd);
 }
 
 const METRO_CONFIG = `module.exports = {
@@ -164,20 +161,11 @@ async function metro() {
   return program(["--require", "./bundle.js", "--eval", ""], { cwd });
 }
 
-/** The page's import map as documented, over the package's own files. */
+/** The import map that the documentation has. */
 async function importMap() {
-  const html = `<!doctype html>
-<script type="importmap">
-  { "imports": {
-    "holdover": "/holdover/dist/entry/inline.js",
-    "holdover/fetch": "/holdover/dist/entry/fetch-inline.js"
-  } }
-</script>
-<script type="module" src="./page.js"></script>\n`;
-  const cwd = await application(PROJECT, "import map", { ...PAGE, "index.html": html });
-  const copy = `fs.cpSync("../../node_modules/holdover", "holdover", { recursive: true })`;
-  await node(["--eval", copy], { cwd });
-  return folderPage(cwd);
+  const cwd = await application(PROJECT, "import map", PAGE);
+  const entries = { holdover: "inline.js", "holdover/fetch": "fetch-inline.js" };
+  return mappedPage(cwd, entries);
 }
 
 const entry = (name, tool, answers, more = {}) => ({

@@ -78,7 +78,7 @@ const REQUIRING = `const { answer } = require("./answer.cjs");
 /** Those that cannot `require` ES modules, the oldest one first. */
 const OLD_NODES = ["20-9", "20-18", "22-11"];
 
-/** What an older Node imports and requires. */
+/** Imports and requires the package in an older Node. */
 async function oldNode(version) {
   const files = { "program.js": null, "program.cjs": REQUIRING };
   const cwd = await application("nodes", `node ${version}`, files);

@@ -3,7 +3,14 @@
 import { cp, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { findBun, findDeno } from "../../hosts/support/programs.mjs";
-import { folderPage, page, program, wranglerDev } from "../support/hosts.mjs";
+import {
+  builtPage,
+  folderPage,
+  mappedPage,
+  page,
+  program,
+  wranglerDev,
+} from "../support/hosts.mjs";
 import { node, withServer } from "../support/programs.mjs";
 import { application } from "../support/projects.mjs";
 
@@ -69,18 +76,13 @@ const options = { mode: "production", target: ["web", "es2022"], entry: "./page.
 });\n`;
   const cwd = await slim("webpack, Rspack", { ...PAGE, "build.js": build });
   await node(["build.js"], { cwd });
-  return withPage(cwd);
-}
-
-async function withPage(cwd) {
-  await cp(join(cwd, "index.html"), join(cwd, "out/index.html"));
-  return folderPage(join(cwd, "out"));
+  return builtPage(cwd);
 }
 
 async function built(tool, args) {
   const cwd = await slim(tool, PAGE);
   await node(args, { cwd });
-  return withPage(cwd);
+  return builtPage(cwd);
 }
 
 async function parcel() {
@@ -98,19 +100,12 @@ async function runs(tool, args, find) {
 
 /** Without a bundler: the modules are served as files. */
 async function anyPage() {
-  const map = `<!doctype html>
-<script type="importmap">
-  { "imports": {
-    "holdover/slim": "/holdover/dist/entry/slim.js",
-    "holdover/slim/fetch": "/holdover/dist/entry/slim-fetch.js"
-  } }
-</script>
-<script type="module" src="./page.js"></script>\n`;
-  const cwd = await slim("any page", { ...PAGE, "index.html": map });
-  const dist = join(cwd, `${home}/holdover/dist`);
-  await cp(dist, join(cwd, "holdover/dist"), { recursive: true });
-  for (const name of ["core.wasm", "http.wasm"]) await cp(join(dist, name), join(cwd, name));
-  return folderPage(cwd);
+  const cwd = await slim("any page", PAGE);
+  for (const name of ["core.wasm", "http.wasm"]) {
+    await cp(join(cwd, home, "holdover/dist", name), join(cwd, name));
+  }
+  const entries = { "holdover/slim": "slim.js", "holdover/slim/fetch": "slim-fetch.js" };
+  return mappedPage(cwd, entries);
 }
 
 async function rolldown() {
@@ -121,7 +116,7 @@ async function rolldown() {
 };\n`;
   const cwd = await slim("Rolldown", { ...PAGE, "rolldown.config.js": config });
   await node([`${home}/rolldown/bin/cli.mjs`, "--config", "rolldown.config.js"], { cwd });
-  return withPage(cwd);
+  return builtPage(cwd);
 }
 
 const DENO = ["run", "--no-remote", "--node-modules-dir=manual", "--allow-read"];

@@ -1,7 +1,7 @@
-// Where applications run: each gives back two answers in a row, and the output.
+// Hosts that applications run in: each gives back two answers in a row, and the output.
 
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { cp, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -9,9 +9,9 @@ import { launch } from "../../hosts/support/chromium.mjs";
 import { startBundle } from "../../runtimes/workerd.mjs";
 import { node, run, withServer } from "./programs.mjs";
 
-/** How long a request may take: development servers compile first. */
+/** The time limit of a request: development servers compile first. */
 const ANSWER_MS = 120_000;
-/** How long a warning may take. */
+/** The time limit of a warning, which tools pass on in their own time. */
 const PRINT_MS = 10_000;
 
 /** Asks a server twice. */
@@ -120,6 +120,27 @@ export async function folderPage(folder) {
     files.closeAllConnections();
     files.close();
   }
+}
+
+/** Opens the page of an application, over what a tool wrote into `out`. */
+export async function builtPage(cwd) {
+  await cp(join(cwd, "index.html"), join(cwd, "out/index.html"));
+  return folderPage(join(cwd, "out"));
+}
+
+/** Opens a page without a bundler: an import map leads to files of the package. */
+export async function mappedPage(cwd, entries) {
+  const imports = Object.entries(entries).map(([name, file]) => [
+    name,
+    `/package/dist/entry/${file}`,
+  ]);
+  const map = JSON.stringify({ imports: Object.fromEntries(imports) });
+  const html = `<!doctype html>
+<script type="importmap">${map}</script>
+<script type="module" src="./page.js"></script>\n`;
+  await writeFile(join(cwd, "index.html"), html);
+  await cp(join(cwd, "../../node_modules/holdover"), join(cwd, "package"), { recursive: true });
+  return folderPage(cwd);
 }
 
 let browser;

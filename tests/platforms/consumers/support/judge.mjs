@@ -1,4 +1,4 @@
-// Whether answers are those that a consumer is to give.
+// Checks of the answers that consumers give.
 
 /** The one warning of a cache without its core, with what it says. */
 const WARNING = /holdover: nothing is cached.*/g;

@@ -10,7 +10,7 @@ import { findNodes } from "../../hosts/support/programs.mjs";
 const RUN_MS = 300_000;
 const START_MS = 120_000;
 const STOP_MS = 3000;
-/** How often a server that does not listen yet is asked. */
+/** The pause between attempts to reach a server that starts. */
 const POLL_MS = 100;
 
 const nodes = await findNodes();

@@ -10,14 +10,14 @@ import { run } from "./programs.mjs";
 const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
 const PROJECTS = fileURLToPath(new URL("../projects/", import.meta.url));
 const APPLICATIONS = fileURLToPath(new URL("../applications/", import.meta.url));
-/** Where a project is described, if not here. */
+/** Folders of projects that are described elsewhere. */
 const ELSEWHERE = {
   hosts: join(ROOT, "tests/platforms/hosts"),
   runners: join(ROOT, "tests/package/runners"),
 };
 const INSTALLED = join(ROOT, "target/consumers");
 const INSTALL_MS = 600_000;
-/** What describes a project to npm, and so decides what is installed. */
+/** The files that describe a project to npm, and so decide what is installed. */
 const MANIFESTS = ["package.json", "package-lock.json"];
 
 /** The packed package, as `npm pack` made it. */
