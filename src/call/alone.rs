@@ -63,7 +63,7 @@ impl CallMachine {
         };
         let slot = slot.unwrap_or_else(|| self.memory.take());
         self.recall(slot, &mut entry);
-        let kept = match self.memory.entry(slot).copied() {
+        let kept = match self.memory.entry(slot) {
             Some(held) if held.stored_at >= entry.stored_at => {
                 let hits = self.policies[policy as usize].hits();
                 let is_used_up = hits.is_some_and(|hits| hits.is_used_up(held.hits));
@@ -105,9 +105,7 @@ impl CallMachine {
             Plan::Serve => {
                 counters.loads -= 1;
                 counters.hits += 1;
-                if let Some(entry) = self.memory.entry_mut(slot) {
-                    entry.hits = entry.hits.saturating_add(1);
-                }
+                self.memory.count_hit(slot);
                 Found::Serve(Served::Hit)
             }
             Plan::ServeAndRefresh => {

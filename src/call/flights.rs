@@ -107,7 +107,7 @@ impl CallMachine {
             is_failure: false,
         };
         self.recall(slot, &mut entry);
-        let before = self.memory.entry(slot).copied();
+        let before = self.memory.entry(slot);
         let (entry, kept) = match before {
             Some(held) if held.state(now) == State::Fresh && held.stored_at >= entry.stored_at => {
                 return (Found::Load { fallback: true }, Kept::Held);
@@ -135,15 +135,15 @@ impl CallMachine {
         background: bool,
         now: Timestamp,
     ) -> Found {
-        let fallback = self.memory.entry(slot).is_some() && state.is_servable();
+        let fallback = self.memory.has_entry(slot) && state.is_servable();
         let counters = &mut self.counters[policy as usize];
         match plan(Some(state), self.policies[policy as usize].mode()) {
             Plan::Serve => {
                 counters.loads -= 1;
                 counters.hits += u64::from(!background);
                 self.end_flight(slot, fence);
-                if let Some(entry) = self.memory.entry_mut(slot).filter(|_| !background) {
-                    entry.hits = entry.hits.saturating_add(1);
+                if !background {
+                    self.memory.count_hit(slot);
                 }
                 self.memory.release(slot);
                 Found::Serve(Served::Hit)

@@ -25,8 +25,7 @@ impl CallMachine {
     pub fn touch(&mut self, slot: SlotId, now: Timestamp) -> bool {
         let now = self.clock.observe(now);
         self.heed_tags(Some(slot));
-        let entry = self.memory.entry(slot);
-        let fresh = entry.is_some_and(|entry| entry.state(now) == State::Fresh);
+        let fresh = self.memory.fresh(slot, now).is_some();
         if fresh {
             self.memory.touch(slot);
         }
@@ -36,7 +35,7 @@ impl CallMachine {
     /// Makes the entry of `slot`, if it has one, the most recently used: something else than a call
     /// was answered by it.
     pub fn use_entry(&mut self, slot: SlotId) {
-        if self.memory.entry(slot).is_some() {
+        if self.memory.has_entry(slot) {
             self.memory.touch(slot);
         }
     }
@@ -85,9 +84,7 @@ impl CallMachine {
 
     /// Says how many hits the entry of `slot` has served everywhere, where others serve it, too.
     pub fn count_hits(&mut self, slot: SlotId, hits: u32) {
-        if let Some(entry) = self.memory.entry_mut(slot) {
-            entry.hits = entry.hits.max(hits);
-        }
+        self.memory.count_hits(slot, hits);
     }
 
     /// The time for which a caller waits for a load before an entry may answer instead; `None`: as

@@ -64,7 +64,7 @@ impl CallMachine {
             self.note_failure(landed, &facts);
             return (landed, Below::Leave);
         }
-        let is_known = slot.is_some_and(|slot| self.memory.entry(slot).is_some());
+        let is_known = slot.is_some_and(|slot| self.memory.has_entry(slot));
         let lifetime = self.capped(full);
         let landed = self.loaded(slot, fence, policy, Arrival { lifetime, size }, now);
         self.note_failure(landed, &facts);
@@ -82,9 +82,9 @@ impl CallMachine {
         if let Landed::Stored(slot) = landed
             && facts.kind == Kind::Failure
             && facts.windows.is_none()
-            && let Some(entry) = self.memory.entry_mut(slot)
+            && self.memory.has_entry(slot)
         {
-            entry.is_failure = true;
+            self.memory.mark_failure(slot);
         }
     }
 }

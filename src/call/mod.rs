@@ -135,14 +135,17 @@ impl CallMachine {
         if !rules.may_serve_at_once() {
             return false;
         }
-        let Some(entry) = self.memory.heeding(slot, self.tags.latest()) else {
-            return false;
-        };
-        let is_due = |early: &Early| early.may_be_due(entry, now);
-        if !entry.is_fresh(now) || rules.early().is_some_and(is_due) {
+        if !self.memory.heeds(slot, self.tags.latest()) {
             return false;
         }
-        entry.hits = entry.hits.saturating_add(1);
+        let Some((ttl, age)) = self.memory.fresh(slot, now) else {
+            return false;
+        };
+        let is_due = |early: &Early| early.may_be_due(ttl, age, self.memory.load_cost(slot));
+        if rules.early().is_some_and(is_due) {
+            return false;
+        }
+        self.memory.count_hit(slot);
         self.memory.touch(slot);
         self.counters[policy as usize].hits += 1;
         true
@@ -175,7 +178,7 @@ impl CallMachine {
     fn serve_fresh(&mut self, slot: SlotId, policy: PolicyId, now: Timestamp, roll: f64) -> Step {
         self.memory.touch(slot);
         let rules = &self.policies[policy as usize];
-        let Some(entry) = self.memory.entry_mut(slot) else {
+        let Some(mut entry) = self.memory.entry(slot) else {
             return self.load_or_wait(slot, false, policy, now);
         };
         let hits = rules.hits();
@@ -183,12 +186,13 @@ impl CallMachine {
             return self.load_or_wait(slot, true, policy, now);
         }
         let early = rules.early();
-        if roll.is_nan() && early.is_some_and(|early| early.needs_roll(entry, now)) {
+        if roll.is_nan() && early.is_some_and(|early| early.needs_roll(&entry, now)) {
             return Step::Roll;
         }
+        self.memory.count_hit(slot);
         entry.hits = entry.hits.saturating_add(1);
         let due = hits.is_some_and(|hits| hits.is_due(entry.hits))
-            || early.is_some_and(|early| early.is_due(entry, now, roll));
+            || early.is_some_and(|early| early.is_due(&entry, now, roll));
         self.counters[policy as usize].hits += 1;
         if due {
             return self.refresh_fresh(slot, policy, now);

@@ -4,12 +4,16 @@ use super::{CallMachine, Counters, PolicyId};
 use crate::policy::Policy;
 
 impl CallMachine {
-    /// Adds a policy for calls to name by number.
+    /// Adds a policy for calls to name by number. From the first one on that asks for them, hits and
+    /// costs of loads are counted.
     #[expect(
         clippy::cast_possible_truncation,
         reason = "hosts remove policies that they have no use for"
     )]
     pub fn add_policy(&mut self, policy: Policy) -> PolicyId {
+        if policy.hits().is_some() || policy.early().is_some() {
+            self.memory.keep_counts();
+        }
         if let Some(free) = self.free_policies.pop() {
             self.policies[free as usize] = policy;
             self.counters[free as usize] = Counters::default();

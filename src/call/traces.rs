@@ -51,7 +51,7 @@ impl CallMachine {
         now: Timestamp,
         roll: f64,
     ) -> Option<Found> {
-        let entry = *self.memory.entry(slot)?;
+        let entry = self.memory.entry(slot)?;
         match self.by_trace(slot, policy, &entry, plan, now, roll)? {
             ByTrace::Renew => Some(self.serve_and_renew(slot, fence, policy, now)),
             ByTrace::Serve(served) => Some(self.serve_waiting(slot, fence, policy, served)),
@@ -147,9 +147,7 @@ impl CallMachine {
         let counters = &mut self.counters[policy as usize];
         counters.hits += 1;
         counters.refreshes += 1;
-        if let Some(entry) = self.memory.entry_mut(slot) {
-            entry.hits = entry.hits.saturating_add(1);
-        }
+        self.memory.count_hit(slot);
         self.flights.let_go(slot, fence, now);
         Found::ServeAndLoad(Served::Hit)
     }
@@ -170,7 +168,7 @@ impl CallMachine {
 
     /// Leaves a trace of the entry of `slot`, if it has one.
     pub(super) fn trace_entry(&mut self, slot: SlotId) {
-        if let Some(&entry) = self.memory.entry(slot) {
+        if let Some(entry) = self.memory.entry(slot) {
             self.memory.trace(slot, entry);
         }
     }

@@ -10,8 +10,12 @@
 //! recently used.
 
 pub mod deadlines;
+mod expiry;
 pub mod recency;
+mod segments;
+mod slots;
 mod traces;
+mod windows;
 
 use crate::entry::Entry;
 use crate::fence::Fence;
@@ -20,8 +24,9 @@ use crate::tags::Tag;
 use crate::time::{Span, Timestamp};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use deadlines::Deadlines;
+use expiry::Expiry;
 use recency::Recency;
+use slots::Slots;
 use traces::Traces;
 
 /// The number of a slot.
@@ -34,31 +39,6 @@ pub struct Limits {
     pub max_entries: u32,
     /// Maximum size of all entries in bytes, by [`Entry::size`].
     pub max_bytes: u64,
-}
-
-#[derive(Clone, Debug)]
-struct Slot {
-    entry: Option<Entry>,
-    tags: Box<[Tag]>,
-    /// The newest invalidation of its tags that is applied to the entry; the newest possible for an
-    /// entry without tags.
-    heeded: Fence,
-    barrier: Fence,
-    taken: bool,
-    pinned: bool,
-}
-
-impl Slot {
-    fn taken(barrier: Fence) -> Self {
-        Self {
-            entry: None,
-            tags: Box::default(),
-            heeded: Fence::LAST,
-            barrier,
-            taken: true,
-            pinned: false,
-        }
-    }
 }
 
 /// A slot that was released, or whose value is to be forgotten while its trace stays.
@@ -74,10 +54,10 @@ pub struct Dropped {
 #[derive(Clone, Debug)]
 pub struct Memory {
     limits: Limits,
-    slots: Vec<Slot>,
+    slots: Slots,
     free: Vec<SlotId>,
     recency: Recency,
-    expiry: Deadlines,
+    expiry: Expiry,
     dropped: Vec<Dropped>,
     traces: Traces,
     floor: Fence,
@@ -92,10 +72,10 @@ impl Memory {
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
-            slots: Vec::new(),
+            slots: Slots::default(),
             free: Vec::new(),
             recency: Recency::default(),
-            expiry: Deadlines::default(),
+            expiry: Expiry::default(),
             dropped: Vec::new(),
             traces: Traces::default(),
             floor: Fence::ZERO,
@@ -126,43 +106,72 @@ impl Memory {
     /// Returns the number of slots taken, with or without an entry.
     #[must_use]
     pub fn taken(&self) -> usize {
-        self.slots.len() - self.free.len()
+        self.slots.len() as usize - self.free.len()
+    }
+
+    /// Counts hits and costs of loads from now on, which only some strategies ask for.
+    pub fn keep_counts(&mut self) {
+        self.slots.keep_counts();
     }
 
     /// Takes a slot for a new key. [`Memory::release`] frees it unless it holds an entry or is
     /// pinned.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a host cannot hold 2^32 slots of this size"
-    )]
     pub fn take(&mut self) -> SlotId {
-        let fresh = Slot::taken(self.floor);
-        if let Some(slot) = self.free.pop() {
-            self.slots[slot as usize] = fresh;
-            slot
-        } else {
-            self.slots.push(fresh);
-            self.slots.len() as SlotId - 1
-        }
+        let Some(slot) = self.free.pop() else {
+            self.expiry.grow();
+            return self.slots.add(self.floor);
+        };
+        self.slots.take(slot, self.floor);
+        slot
     }
 
     /// True if `slot` is taken.
     #[must_use]
     pub fn is_taken(&self, slot: SlotId) -> bool {
-        self.slots.get(slot as usize).is_some_and(|slot| slot.taken)
+        self.slots.is_taken(slot)
     }
 
     /// Returns the entry of `slot`, even an expired one.
-    #[inline]
     #[must_use]
-    pub fn entry(&self, slot: SlotId) -> Option<&Entry> {
-        self.slots.get(slot as usize)?.entry.as_ref()
+    pub fn entry(&self, slot: SlotId) -> Option<Entry> {
+        self.slots.entry(slot)
     }
 
-    /// Returns the entry for counting hits; its size and its end must not change.
+    /// Returns the `ttl` and the age of the entry of `slot` while it is fresh.
     #[inline]
-    pub(crate) fn entry_mut(&mut self, slot: SlotId) -> Option<&mut Entry> {
-        self.slots.get_mut(slot as usize)?.entry.as_mut()
+    #[must_use]
+    pub fn fresh(&self, slot: SlotId, now: Timestamp) -> Option<(Span, Span)> {
+        self.slots.fresh(slot, now)
+    }
+
+    /// Returns the cost of the load that brought the entry of `slot`, in milliseconds.
+    #[inline]
+    #[must_use]
+    pub fn load_cost(&self, slot: SlotId) -> u32 {
+        self.slots.load_cost(slot)
+    }
+
+    /// True if `slot` has an entry.
+    #[inline]
+    #[must_use]
+    pub fn has_entry(&self, slot: SlotId) -> bool {
+        self.slots.is_held(slot)
+    }
+
+    /// Counts a hit of the entry of `slot`, if it has one.
+    #[inline]
+    pub fn count_hit(&mut self, slot: SlotId) {
+        self.slots.count(slot, |hits| hits.saturating_add(1));
+    }
+
+    /// Counts hits that were served elsewhere: the entry of `slot` has served at least so many.
+    pub fn count_hits(&mut self, slot: SlotId, served: u32) {
+        self.slots.count(slot, |hits| hits.max(served));
+    }
+
+    /// Notes that the entry of `slot`, which must have one, is a failure that is remembered.
+    pub fn mark_failure(&mut self, slot: SlotId) {
+        self.slots.mark_failure(slot);
     }
 
     /// Makes the entry of `slot`, which must have one, the most recently used.
@@ -174,7 +183,7 @@ impl Memory {
     /// Pins `slot`, so that it stays taken without an entry, or unpins it.
     pub fn pin(&mut self, slot: SlotId, pinned: bool) {
         if self.is_taken(slot) {
-            self.slots[slot as usize].pinned = pinned;
+            self.slots.pin(slot, pinned);
         }
     }
 
@@ -187,12 +196,12 @@ impl Memory {
         self.clear_entry(slot);
         let stays = entry.is_kept(now)
             && u64::from(entry.size) <= self.limits.max_bytes
-            && (self.limits.max_entries > 0 || self.slots[slot as usize].pinned);
+            && (self.limits.max_entries > 0 || self.slots.is_pinned(slot));
         if stays {
             self.make_room(u64::from(entry.size), now);
-            self.slots[slot as usize].entry = Some(entry);
+            self.slots.put(slot, &entry);
             self.recency.add(slot);
-            self.set_expiry(slot, entry.dead_at());
+            self.set_expiry(slot);
             self.entries += 1;
             self.bytes += u64::from(entry.size);
         }
@@ -218,16 +227,16 @@ impl Memory {
     /// Releases `slot` if it has no entry (a memory for 0 entries drops it now), no trace and no
     /// pin.
     pub fn release(&mut self, slot: SlotId) {
-        if !self.is_taken(slot) || self.slots[slot as usize].pinned {
+        if !self.is_taken(slot) || self.slots.is_pinned(slot) {
             return;
         }
         let is_traced = self.retrace(slot);
         if self.limits.max_entries == 0 {
             self.clear_entry(slot);
         }
-        if self.slots[slot as usize].entry.is_none() && !is_traced {
-            self.slots[slot as usize].taken = false;
-            self.raise_floor(self.slots[slot as usize].barrier);
+        if !self.has_entry(slot) && !is_traced {
+            self.slots.free(slot);
+            self.raise_floor(self.slots.barrier(slot));
             self.free.push(slot);
             self.dropped.push(Dropped {
                 slot,
@@ -243,15 +252,14 @@ impl Memory {
     #[inline(never)]
     pub fn is_outdated(&self, slot: Option<SlotId>, fence: Fence) -> bool {
         match slot {
-            Some(slot) => fence < self.slots[slot as usize].barrier,
+            Some(slot) => fence < self.slots.barrier(slot),
             None => fence < self.floor,
         }
     }
 
     /// Refuses later writes to `slot` with an older fence.
     pub fn raise_barrier(&mut self, slot: SlotId, fence: Fence) {
-        let barrier = &mut self.slots[slot as usize].barrier;
-        *barrier = fence.max(*barrier);
+        self.slots.raise_barrier(slot, fence);
     }
 
     /// Refuses later writes with an older fence to keys without a slot.
@@ -272,41 +280,27 @@ impl Memory {
 
     /// Sets the tags of the entry of `slot`. Their invalidations up to `heeded` came before it.
     pub fn set_tags(&mut self, slot: SlotId, tags: Box<[Tag]>, heeded: Fence) {
-        let slot = &mut self.slots[slot as usize];
-        if slot.entry.is_some() && !tags.is_empty() {
-            slot.tags = tags;
-            slot.heeded = heeded;
-        }
+        self.slots.set_tags(slot, tags, heeded);
     }
 
     /// Returns the tags of the entry of `slot`.
     #[must_use]
     pub fn tags(&self, slot: SlotId) -> &[Tag] {
-        self.slots.get(slot as usize).map_or(&[], |slot| &slot.tags)
+        self.slots.tags(slot)
     }
 
-    /// True if all invalidations up to `latest` are applied to the entry of `slot`.
+    /// True if all invalidations up to `latest` are applied to the entry of `slot`; otherwise its
+    /// tags must be checked first.
     #[inline]
     #[must_use]
     pub fn heeds(&self, slot: SlotId, latest: Fence) -> bool {
-        let slot = self.slots.get(slot as usize);
-        slot.is_none_or(|slot| slot.heeded >= latest)
-    }
-
-    /// Returns the entry of `slot` if all invalidations up to `latest` are applied to it; otherwise
-    /// its tags must be checked first.
-    #[inline]
-    pub(crate) fn heeding(&mut self, slot: SlotId, latest: Fence) -> Option<&mut Entry> {
-        let slot = self.slots.get_mut(slot as usize)?;
-        let entry = slot.entry.as_mut()?;
-        (slot.heeded >= latest).then_some(entry)
+        self.slots.heeds(slot, latest)
     }
 
     /// Returns the tags of the entry of `slot`, and the invalidation up to which they were applied;
     /// records `latest` in its place.
     pub fn heed(&mut self, slot: SlotId, latest: Fence) -> (&[Tag], Fence) {
-        let slot = &mut self.slots[slot as usize];
-        (&slot.tags, core::mem::replace(&mut slot.heeded, latest))
+        self.slots.heed(slot, latest)
     }
 
     /// Ends the freshness of the entry of `slot` at `at`, if it lasts longer.
@@ -336,29 +330,30 @@ impl Memory {
     }
 
     fn shorten(&mut self, slot: SlotId, change: impl FnOnce(&mut Entry)) {
-        if let Some(entry) = &mut self.slots[slot as usize].entry {
-            change(entry);
-            let deadline = entry.dead_at();
-            self.set_expiry(slot, deadline);
+        if let Some(mut entry) = self.entry(slot) {
+            change(&mut entry);
+            self.slots.set_lifetime(slot, &entry.lifetime);
+            self.set_expiry(slot);
         }
     }
 
     fn clear_entry(&mut self, slot: SlotId) {
-        let Some(entry) = self.slots[slot as usize].entry.take() else {
+        if !self.has_entry(slot) {
             return;
-        };
-        self.slots[slot as usize].tags = Box::default();
-        self.slots[slot as usize].heeded = Fence::LAST;
+        }
         self.recency.remove(slot);
-        self.expiry.remove(slot);
+        self.expiry.remove(slot, |slot| self.slots.dead_at(slot));
+        self.bytes -= u64::from(self.slots.clear(slot));
         self.entries -= 1;
-        self.bytes -= u64::from(entry.size);
     }
 
-    fn set_expiry(&mut self, slot: SlotId, deadline: Timestamp) {
+    fn set_expiry(&mut self, slot: SlotId) {
         // Entries that never expire stay out of the queue, which keeps it short.
-        if deadline < Timestamp::NEVER {
-            self.expiry.set(slot, deadline, ());
+        let deadline = |slot| self.slots.dead_at(slot);
+        if deadline(slot) < Timestamp::NEVER {
+            self.expiry.set(slot, deadline);
+        } else {
+            self.expiry.remove(slot, deadline);
         }
     }
 
@@ -383,8 +378,8 @@ impl Memory {
 
     /// Returns the slot whose entry expired first, if any has.
     fn oldest_expired(&self, now: Timestamp) -> Option<SlotId> {
-        let (deadline, slot) = self.expiry.earliest()?;
-        (deadline <= now).then_some(slot)
+        let slot = self.expiry.earliest()?;
+        (self.slots.dead_at(slot) <= now).then_some(slot)
     }
 
     /// Checks the internal rules; for tests.
@@ -392,19 +387,18 @@ impl Memory {
     /// # Panics
     /// When one is broken.
     pub fn assert_invariants(&self) {
-        self.expiry.assert_invariants();
+        self.slots.assert_invariants();
+        self.expiry
+            .assert_invariants(|slot| self.slots.dead_at(slot));
         self.assert_traces();
-        let held = self.slots.iter().filter_map(|slot| slot.entry);
-        assert_eq!(held.clone().count(), self.entries as usize, "entries");
-        let bytes: u64 = held.map(|entry| u64::from(entry.size)).sum();
+        let held = || (0..self.slots.len()).filter_map(|slot| self.entry(slot));
+        assert_eq!(held().count(), self.entries as usize, "entries");
+        let bytes: u64 = held().map(|entry| u64::from(entry.size)).sum();
         assert_eq!(bytes, self.bytes, "bytes");
         assert!(bytes <= self.limits.max_bytes, "byte budget");
         assert_eq!(self.recency.iter().count(), self.entries as usize, "order");
         if self.limits.max_entries > 0 {
             assert!(self.entries <= self.limits.max_entries, "entry budget");
-        }
-        for slot in &self.slots {
-            assert!(slot.taken || slot.entry.is_none(), "free slots are empty");
         }
     }
 }

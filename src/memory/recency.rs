@@ -4,25 +4,17 @@
 //! so here a touch is four array writes and no hashing; ARCHITECTURE.md has the figures of both.
 //! The tests hold this list to the behaviour of the `lru` crate.
 
-use alloc::vec::Vec;
+use super::segments::Segments;
 
 const NONE: u32 = u32::MAX;
 
-#[derive(Clone, Copy, Debug)]
-struct Link {
-    newer: u32,
-    older: u32,
-}
-
-const UNLINKED: Link = Link {
-    newer: NONE,
-    older: NONE,
-};
+/// The slot used after this one, and the one used before it.
+type Link = [u32; 2];
 
 /// Slots from the most to the least recently used.
 #[derive(Clone, Debug)]
 pub struct Recency {
-    links: Vec<Link>,
+    links: Segments<Link>,
     newest: u32,
     oldest: u32,
 }
@@ -30,7 +22,7 @@ pub struct Recency {
 impl Default for Recency {
     fn default() -> Self {
         Self {
-            links: Vec::new(),
+            links: Segments::default(),
             newest: NONE,
             oldest: NONE,
         }
@@ -50,31 +42,32 @@ impl Recency {
 
     /// Adds `slot`, which must not be linked, as the most recently used.
     pub fn add(&mut self, slot: u32) {
-        let needed = slot as usize + 1;
-        if self.links.len() < needed {
-            self.links.resize(needed, UNLINKED);
+        while self.links.len() <= slot as usize {
+            self.links.push([NONE; 2]);
         }
-        self.links[slot as usize] = Link {
-            newer: NONE,
-            older: self.newest,
-        };
+        self.link(slot);
+    }
+
+    #[inline]
+    fn link(&mut self, slot: u32) {
+        self.links[slot] = [NONE, self.newest];
         match self.newest {
             NONE => self.oldest = slot,
-            previous => self.links[previous as usize].newer = slot,
+            previous => self.links[previous][0] = slot,
         }
         self.newest = slot;
     }
 
     /// Removes `slot`, which must be linked, from the order.
     pub fn remove(&mut self, slot: u32) {
-        let Link { newer, older } = self.links[slot as usize];
+        let [newer, older] = self.links[slot];
         match newer {
             NONE => self.newest = older,
-            newer => self.links[newer as usize].older = older,
+            newer => self.links[newer][1] = older,
         }
         match older {
             NONE => self.oldest = newer,
-            older => self.links[older as usize].newer = newer,
+            older => self.links[older][0] = newer,
         }
     }
 
@@ -83,7 +76,7 @@ impl Recency {
     pub fn touch(&mut self, slot: u32) {
         if self.newest != slot {
             self.remove(slot);
-            self.add(slot);
+            self.link(slot);
         }
     }
 
@@ -95,7 +88,7 @@ impl Recency {
             if slot == NONE {
                 return None;
             }
-            next = self.links[slot as usize].newer;
+            next = self.links[slot][0];
             Some(slot)
         })
     }
@@ -104,6 +97,7 @@ impl Recency {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec::Vec;
     use lru::LruCache;
     use proptest::prelude::*;
 

@@ -113,7 +113,7 @@ impl Memory {
         if !self.traces.has(slot) {
             return false;
         }
-        if let Some(entry) = self.slots[slot as usize].entry {
+        if let Some(entry) = self.entry(slot) {
             self.traces.set(slot, entry);
             self.dropped.push(Dropped {
                 slot,

@@ -39,13 +39,14 @@ impl Early {
         }
     }
 
-    /// Whether `entry`, which is fresh, may be due at `now`, whatever the roll.
+    /// True if a fresh entry of this `ttl`, `age` and cost of its load may be due, whatever the
+    /// roll.
     #[inline]
     #[must_use]
-    pub fn may_be_due(&self, entry: &Entry, now: Timestamp) -> bool {
+    pub fn may_be_due(&self, ttl: Span, age: Span, load_cost: u32) -> bool {
         match *self {
-            Self::After(age) => entry.age(now) >= age,
-            Self::Probabilistic { .. } => self.needs_roll(entry, now),
+            Self::After(due) => age >= due,
+            Self::Probabilistic { beta } => is_near_end(ttl.minus(age), load_cost, beta),
         }
     }
 
@@ -56,9 +57,13 @@ impl Early {
         let Self::Probabilistic { beta } = *self else {
             return false;
         };
-        let left = entry.fresh_for(now);
-        !left.is_forever() && millis(left) <= f64::from(entry.load_cost) * beta * FURTHEST
+        is_near_end(entry.fresh_for(now), entry.load_cost, beta)
     }
+}
+
+#[inline]
+fn is_near_end(left: Span, load_cost: u32, beta: f64) -> bool {
+    !left.is_forever() && millis(left) <= f64::from(load_cost) * beta * FURTHEST
 }
 
 #[expect(
