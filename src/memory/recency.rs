@@ -4,7 +4,7 @@
 //! so here a touch is four array writes and no hashing; ARCHITECTURE.md has the figures of both.
 //! The tests hold this list to the behaviour of the `lru` crate.
 
-use super::segments::Segments;
+use alloc::vec::Vec;
 
 const NONE: u32 = u32::MAX;
 
@@ -14,7 +14,7 @@ type Link = [u32; 2];
 /// Slots from the most to the least recently used.
 #[derive(Clone, Debug)]
 pub struct Recency {
-    links: Segments<Link>,
+    links: Vec<Link>,
     newest: u32,
     oldest: u32,
 }
@@ -22,7 +22,7 @@ pub struct Recency {
 impl Default for Recency {
     fn default() -> Self {
         Self {
-            links: Segments::default(),
+            links: Vec::new(),
             newest: NONE,
             oldest: NONE,
         }
@@ -42,32 +42,39 @@ impl Recency {
 
     /// Adds `slot`, which must not be linked, as the most recently used.
     pub fn add(&mut self, slot: u32) {
-        while self.links.len() <= slot as usize {
-            self.links.push([NONE; 2]);
+        let needed = slot as usize + 1;
+        if self.links.len() < needed {
+            self.grow(needed);
         }
         self.link(slot);
     }
 
+    /// Every hit comes by here, so this is a plain `Vec`.
+    #[cold]
+    fn grow(&mut self, needed: usize) {
+        self.links.resize(needed, [NONE; 2]);
+    }
+
     #[inline]
     fn link(&mut self, slot: u32) {
-        self.links[slot] = [NONE, self.newest];
+        self.links[slot as usize] = [NONE, self.newest];
         match self.newest {
             NONE => self.oldest = slot,
-            previous => self.links[previous][0] = slot,
+            previous => self.links[previous as usize][0] = slot,
         }
         self.newest = slot;
     }
 
     /// Removes `slot`, which must be linked, from the order.
     pub fn remove(&mut self, slot: u32) {
-        let [newer, older] = self.links[slot];
+        let [newer, older] = self.links[slot as usize];
         match newer {
             NONE => self.newest = older,
-            newer => self.links[newer][1] = older,
+            newer => self.links[newer as usize][1] = older,
         }
         match older {
             NONE => self.oldest = newer,
-            older => self.links[older][0] = newer,
+            older => self.links[older as usize][0] = newer,
         }
     }
 
@@ -88,7 +95,7 @@ impl Recency {
             if slot == NONE {
                 return None;
             }
-            next = self.links[slot][0];
+            next = self.links[slot as usize][0];
             Some(slot)
         })
     }
@@ -97,7 +104,6 @@ impl Recency {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec::Vec;
     use lru::LruCache;
     use proptest::prelude::*;
 

@@ -208,7 +208,7 @@ export class Entries implements Reading {
     return this.inCore(() => {
       const { memory, space, timers } = this.host;
       const slot = space.get(key);
-      if (slot === undefined || !isOf(source, value, memory.values[slot])) return undefined;
+      if (slot === undefined || !isOf(source, value, memory.slots.valueOf(slot))) return undefined;
       const age = core.age(memory.machine, slot, timers.now());
       return Number.isNaN(age) ? undefined : { age, ttl: core.ttl(memory.machine, slot) - age };
     });
@@ -227,7 +227,7 @@ export class Entries implements Reading {
       if (slot === undefined) return undefined;
       const now = timers.now();
       const state = core.state(memory.machine, slot, now);
-      const value = memory.values[slot];
+      const value = memory.slots.valueOf(slot);
       const isThere = freshOnly ? state === STATE_FRESH : isServable(state);
       if (!isThere || value instanceof CachedError) return undefined;
       if (uses) core.use_entry(memory.machine, slot);

@@ -3,10 +3,9 @@
 import { STEP_WAIT } from "../core/abi.js";
 import { BoundPolicy } from "../engine/bound-policy.js";
 import type { Call } from "../engine/call.js";
-import { gatherCrowd, joinCrowd, rejoinCrowd } from "../engine/crowd.js";
+import { gatherCrowd, isGathering, joinCrowd, rejoinCrowd } from "../engine/crowd.js";
 import { HIT_BITS } from "../engine/driver.js";
 import { writtenLifetime } from "../engine/facts.js";
-import { flightAt } from "../engine/flight.js";
 import { signalsIn, snapshot, withSignal } from "../keys/call-arguments.js";
 import { type KeyFunction, keyFunction } from "../keys/key.js";
 import { isAbortSignal } from "../keys/key-encode.js";
@@ -244,15 +243,14 @@ export function wrap<Args extends readonly unknown[], Result>(
       if (slot === undefined || !plain || hasSignal(args)) {
         return driver.call(wrapping.callOf(this, args, key)).then(resultOf<Result>);
       }
-      const flight = flightAt(memory, slot);
-      if (flight !== undefined) {
-        const shared = joinCrowd(memory, flight, policy, driver) as Promise<Result> | undefined;
+      if (isGathering()) {
+        const shared = joinCrowd(memory, slot, policy, driver) as Promise<Result> | undefined;
         if (shared !== undefined) return shared;
       }
       // The way of a hit: no closure, one call into the core, the slot's own promise.
       const verdict = driver.begin(slot, place.id);
       if ((verdict & HIT_BITS) === 0) {
-        const promise = memory.promiseOf(slot) as Promise<Result> | undefined;
+        const promise = memory.slots.promiseOf(slot) as Promise<Result> | undefined;
         if (promise !== undefined) return promise;
       }
       const isToldToWait = (verdict & HIT_BITS) === STEP_WAIT;

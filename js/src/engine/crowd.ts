@@ -7,6 +7,14 @@ import type { BoundPolicy } from "./bound-policy.js";
 import type { Driver } from "./driver.js";
 import { type Crowd, type Flight, flightAt } from "./flight.js";
 
+/** The last burst in which callers gathered. */
+let gathered = -1;
+
+/** True if a caller may find others who wait. All that the way of a hit asks. */
+export function isGathering(): boolean {
+  return isBurst(gathered);
+}
+
 /** Returns the crowd of a flight that a plain caller under this policy may belong to. */
 function crowdOf(flight: Flight, policy: BoundPolicy, driver: Driver): Crowd | undefined {
   const { crowd } = flight;
@@ -22,11 +30,12 @@ function crowdOf(flight: Flight, policy: BoundPolicy, driver: Driver): Crowd | u
  */
 export function joinCrowd(
   memory: MemoryStore,
-  flight: Flight,
+  slot: number,
   policy: BoundPolicy,
   driver: Driver,
 ): Promise<unknown> | undefined {
-  if (flight.crowd?.drains !== memory.drains) return undefined;
+  const flight = flightAt(memory, slot);
+  if (flight?.crowd?.drains !== memory.drains) return undefined;
   const crowd = crowdOf(flight, policy, driver);
   if (crowd === undefined) return undefined;
   policy.place.joined += 1;
@@ -56,5 +65,6 @@ export function gatherCrowd(
 ): void {
   const flight = flightAt(memory, slot);
   if (flight === undefined || !policy.mayCrowd || currentFrame() !== undefined) return;
-  flight.crowd = { policy, burst: joinBurst(), drains: memory.drains, result };
+  gathered = joinBurst();
+  flight.crowd = { policy, burst: gathered, drains: memory.drains, result };
 }

@@ -344,7 +344,7 @@ export class Driver {
     if (
       isServed &&
       call.policy.rules.responses === undefined &&
-      memory.values[slot] instanceof HttpValue
+      memory.slots.valueOf(slot) instanceof HttpValue
     ) {
       return this.#bypass(call); // Whatever made the keys alike, the answers are not.
     }

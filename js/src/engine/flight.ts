@@ -2,6 +2,7 @@
 
 import type { LoadLock } from "../coordination/lock.js";
 import type { MemoryStore } from "../memory/memory.js";
+import { SlotFlight } from "../memory/slots.js";
 import type { Source, Times } from "../model/answer.js";
 import type { FoundEntry } from "../model/entry.js";
 import type { Begun } from "../model/tagged.js";
@@ -53,11 +54,11 @@ export interface Crowd {
 
 /** Returns the load that leads a slot. */
 export function flightAt(memory: MemoryStore, slot: number): Flight | undefined {
-  return memory.flights[slot] as Flight | undefined;
+  return memory.slots.flightOf(slot) as Flight | undefined;
 }
 
 /** One running load. */
-export class Flight {
+export class Flight extends SlotFlight {
   readonly key: string;
   readonly fence: number;
   /** The core that gave the fence: in another one it means nothing. */
@@ -80,8 +81,6 @@ export class Flight {
   over = false;
   /** What callers wait for before they have the value; undefined for nothing. */
   awaited: Promise<unknown> | undefined;
-  /** Why it failed, kept for those who are served the entry until the next load. */
-  error: unknown;
   /**
    * The number of subscriptions to messages of others that were acknowledged when it began to look.
    */
@@ -117,6 +116,7 @@ export class Flight {
   #abortReason: { readonly reason: unknown } | undefined;
 
   constructor(key: string, fence: number, instance: number, background: boolean) {
+    super();
     this.key = key;
     this.fence = fence;
     this.instance = instance;

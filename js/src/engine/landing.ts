@@ -170,10 +170,10 @@ export class Landing {
     );
     const slot = Math.floor(landed / BELOW_SLOT);
     if (slot >= 0) {
-      memory.keep(space, flight.key, slot, value);
+      memory.keep(space, flight.key, slot, value, flight);
       if (tagged) core.tag(memory.machine, slot, tagged.hashes, (tagged.begun ?? flight).fence);
     }
-    if (known >= 0) memory.land(flight, known);
+    if (known >= 0) memory.slots.land(known, flight);
     memory.drain();
     return landed;
   }
@@ -195,7 +195,7 @@ export class Landing {
       const { memory, space } = this.#host;
       const slot = space.get(flight.key) ?? -1;
       core.cancelled(memory.machine, slot, flight.fence);
-      memory.land(flight, slot);
+      memory.slots.land(slot, flight);
       memory.drain();
     });
   }
@@ -274,11 +274,11 @@ export class Landing {
     return this.inCoreOf(flight, () => {
       const { memory, space, timers } = this.#host;
       const slot = space.get(flight.key) ?? -1;
-      const value = memory.values[slot];
+      const value = memory.slots.valueOf(slot);
       const spare = this.#spareOf(flight);
       const instead = end(slot, spare !== undefined, timers.now());
       if (instead === INSTEAD_RESULT) return { instead };
-      memory.land(flight, slot);
+      memory.slots.land(slot, flight);
       memory.drain();
       if (instead === INSTEAD_SPARE) return { instead, held: spare };
       if (instead !== INSTEAD_ENTRY) return { instead };
@@ -303,7 +303,7 @@ export class Landing {
       const { memory, space, timers } = this.#host;
       const slot = space.get(flight.key) ?? -1;
       const age = core.renewed_age(memory.machine, slot, timers.now());
-      if (!Number.isNaN(age)) return { value: memory.copied(memory.values[slot]), age };
+      if (!Number.isNaN(age)) return { value: memory.copied(memory.slots.valueOf(slot)), age };
       const spare = this.#spareOf(flight);
       return spare && { value: spare.value, age: spare.times?.age ?? 0 };
     });

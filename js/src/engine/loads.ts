@@ -71,7 +71,7 @@ export class Loads {
     if (call.within !== undefined && kind !== "refresh") flight.frame.waitedBy(call.within);
     if (call.policy.rules.tags !== undefined)
       flight.tagged = call.beginning ?? this.#landing.tagging.begin(call, fence);
-    if (slot >= 0 && isKnown) memory.flights[slot] = flight;
+    if (slot >= 0 && isKnown) memory.slots.lead(slot, flight);
     return flight;
   }
 
@@ -206,12 +206,12 @@ export class Loads {
     const size = memory.weigh(found.value, call.key, events);
     const known = space.get(call.key) ?? -1;
     // Why the last load failed: who is served until the next one is told.
-    const failure = memory.failures[known];
+    const failure = memory.slots.failureOf(known);
     if (known < 0 && !flight.isBeside) return undefined;
     const verdict = this.#askFound(flight, call, found, known, size);
     const slot = Math.floor(verdict / FOUND_SLOT);
     if (known < 0 && slot >= 0) memory.adopt(space, call.key, slot);
-    const held = verdict & FOUND_KEPT_HELD ? { value: memory.values[slot] } : found;
+    const held = verdict & FOUND_KEPT_HELD ? { value: memory.slots.valueOf(slot) } : found;
     if (verdict & FOUND_KEPT_FOUND) {
       memory.keep(space, call.key, slot, found.value);
       if (found.tagged) core.tag(memory.machine, slot, found.tagged.hashes, flight.fence);
@@ -221,13 +221,13 @@ export class Loads {
     const times = held === found ? { age: found.age, ttl: found.ttl - found.age } : undefined;
     const answer = { ok: true, value: held.value, tier: found.tier, times } as const;
     if (step === STEP_HIT) {
-      memory.land(flight, known);
+      memory.slots.land(known, flight);
       flight.over = true;
       return { ...answer, source: "hit" };
     }
     if (step === STEP_STALE || step === STEP_ERROR_FALLBACK) {
       flight.error = failure;
-      memory.land(flight, known);
+      memory.slots.land(known, flight);
       flight.over = true;
       if (step === STEP_STALE) return { ...answer, source: "stale" };
       events.tell({ type: "error-fallback", key: call.key });
@@ -281,11 +281,11 @@ export class Loads {
    * that is dead must not be told it again.
    */
   #goOn(told: Flight, call: Call, slot: number): Promise<Outcome> {
-    const { flights } = this.#host.memory;
+    const { slots } = this.#host.memory;
     const flight = new Flight(told.key, told.fence, told.instance, true);
     flight.tagged = told.tagged;
     flight.mayHaveStored = told.mayHaveStored;
-    if (flights[slot] === told) flights[slot] = flight;
+    if (slots.flightOf(slot) === told) slots.lead(slot, flight);
     const { layers } = this.#host;
     flight.outcome = layers ? this.#lockThenLoad(flight, call, layers) : this.#load(flight, call);
     flight.done ??= flight.outcome;

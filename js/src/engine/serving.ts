@@ -26,10 +26,10 @@ export class Serving {
     call: Call,
     slot: number,
     source: "hit" | "stale" | "error-fallback",
-    error: unknown = this.#host.memory.failures[slot],
+    error: unknown = this.#host.memory.slots.failureOf(slot),
   ): Promise<Answer> {
     const { memory, events } = this.#host;
-    const value = memory.values[slot];
+    const value = memory.slots.valueOf(slot);
     if (events.wanted) events.tell({ type: source, key: call.key });
     if (value instanceof CachedError) return Promise.reject(value.error);
     const isNegative = source === "hit" && (value === undefined || value === null);
@@ -61,7 +61,7 @@ export class Serving {
       return undefined;
     }
     const times = call.timed ? this.#timesOf(slot) : undefined;
-    const value = memory.values[slot];
+    const value = memory.slots.valueOf(slot);
     const answer: Answer = { value, source: "failover", tier: memory.name, times };
     events.tell({ type: "failover", key: call.key });
     return answer;

@@ -126,7 +126,7 @@ export class CachedHttp implements HttpContext {
     if (!driver.isPlain || !policy.isPlain || policy.instance !== memory.instance) return undefined;
     const slot = space.get(key);
     if (slot === undefined || this.#unshared.has(key)) return undefined;
-    const stored = memory.values[slot];
+    const stored = memory.slots.valueOf(slot);
     if (!(stored instanceof StoredResponse) || !isForFollowing(stored)) return undefined;
     const verdict = driver.begin(slot, policy.id);
     if ((verdict & HIT_BITS) === 0) return freshly(this.driver.host, stored, slot);

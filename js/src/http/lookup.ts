@@ -56,7 +56,7 @@ export function heldBy(driver: Driver, key: string): Found | undefined {
     const state = core.state(memory.machine, slot, now);
     if (state === STATE_ABSENT || state === STATE_DEAD) return undefined;
     const age = core.age(memory.machine, slot, now);
-    return { value: memory.values[slot], age, ttl: core.ttl(memory.machine, slot), state };
+    return { value: memory.slots.valueOf(slot), age, ttl: core.ttl(memory.machine, slot), state };
   } catch (error) {
     driver.recover(error);
     return undefined;

@@ -31,19 +31,10 @@ import { HttpValue } from "../model/http-value.js";
 import type { Store } from "../model/store.js";
 import type { Tagged } from "../model/tagged.js";
 import { afterMicrotask, hostNow } from "../runtime/clock.js";
-import { outsideRequests, promisesKeepContexts, withoutCallers } from "../runtime/outside.js";
 import { type Duration, duration } from "../util/duration.js";
 import { compileMemoryOptions, type MemoryOptions } from "./memory-options.js";
+import { type SlotFlight, Slots, type Space } from "./slots.js";
 import { sizeBy } from "./user-size.js";
-
-/** The slots of one namespace, by key. */
-export type Space = Map<string, number>;
-
-/** A load that leads a slot, as far as the memory needs to know it. */
-export interface SlotFlight {
-  /** Why it failed, if it did. */
-  readonly error: unknown;
-}
 
 /** Bytes that a key takes for each of its units, as for strings that are values. */
 const KEY_UNIT = 2;
@@ -72,18 +63,11 @@ export class MemoryStore {
   readonly name = "memory";
   /** @internal */ machine = -1;
   /** @internal */ instance = 0;
-  /** @internal */ readonly keys: (string | undefined)[] = [];
-  /** @internal */ readonly values: unknown[] = [];
-  /** @internal Resolved promises of values, made by the first hit. */
-  readonly promises: (Promise<unknown> | undefined)[] = [];
-  /** @internal */ readonly flights: (SlotFlight | undefined)[] = [];
-  /** @internal Why the last load failed, for those who are served the entry until the next one. */
-  readonly failures: unknown[] = [];
+  /** @internal */ readonly slots: Slots = new Slots();
   /** @internal How often anything was changed. */ drains = 0;
   /** @internal Whether nobody is given the very value that is kept. */ readonly copies: boolean;
   /** @internal The most bytes that entries may weigh. */
   readonly room: number;
-  readonly #homes: (Space | undefined)[] = [];
   readonly #spaces = new Map<string, Space>();
   readonly #listeners = new Map<Space, (key: string) => void>();
   readonly #maxEntries: number;
@@ -115,7 +99,7 @@ export class MemoryStore {
     if (this.machine < 0) this.#mustOpen();
     const slot = this.#own.get(key);
     if (slot === undefined || touch(this.machine, slot, hostNow()) === 0) return undefined;
-    const value = this.values[slot];
+    const value = this.slots.valueOf(slot);
     return this.copies ? this.copied(value) : value;
   }
 
@@ -180,16 +164,7 @@ export class MemoryStore {
     this.machine = -1;
     this.instance = 0;
     for (const space of this.#spaces.values()) space.clear();
-    for (const list of [
-      this.keys,
-      this.values,
-      this.promises,
-      this.flights,
-      this.failures,
-      this.#homes,
-    ]) {
-      list.length = 0;
-    }
+    this.slots.clear();
   }
 
   /** @internal The slots of a namespace. */
@@ -234,30 +209,16 @@ export class MemoryStore {
   /** @internal Remembers the key of a slot that was just taken for it. */
   adopt(space: Space, key: string, slot: number): void {
     space.set(key, slot);
-    this.keys[slot] = key;
-    this.#homes[slot] = space;
-    this.values[slot] = undefined;
-    this.promises[slot] = undefined;
-    this.flights[slot] = undefined;
-    this.failures[slot] = undefined;
-  }
-
-  /** @internal Keeps the value of a slot. */
-  keep(space: Space, key: string, slot: number, value: unknown): void {
-    if (this.keys[slot] !== key || space.get(key) !== slot) this.adopt(space, key, slot);
-    this.values[slot] = this.copied(value);
-    this.promises[slot] = undefined;
-    this.failures[slot] = undefined;
+    this.slots.take(slot, key, space);
   }
 
   /**
-   * @internal Forgets a flight that is over: what it held of its request must not live on with the
-   * entry. Of one that failed the error stays.
+   * @internal Keeps the value of a slot.
+   * @param by the load that brought it, which is over
    */
-  land(flight: SlotFlight, slot: number): void {
-    if (this.flights[slot] !== flight) return;
-    this.flights[slot] = undefined;
-    this.failures[slot] = withoutCallers(flight.error);
+  keep(space: Space, key: string, slot: number, value: unknown, by?: SlotFlight): void {
+    if (this.slots.keys[slot] !== key || space.get(key) !== slot) this.adopt(space, key, slot);
+    this.slots.keep(slot, this.copied(value), by);
   }
 
   /** @internal The value for somebody else; itself without `copy`, or if it cannot be cloned. */
@@ -273,22 +234,6 @@ export class MemoryStore {
     }
   }
 
-  /** @internal The resolved promise of a slot's value; undefined for one of HTTP. */
-  promiseOf(slot: number): Promise<unknown> | undefined {
-    let promise = this.promises[slot];
-    if (promise === undefined) {
-      const value = this.values[slot];
-      if (value instanceof CachedError) return Promise.reject(value.error);
-      if (value instanceof HttpValue) return undefined;
-      // On some hosts a promise keeps the context of who made it for as long as it lives.
-      promise = promisesKeepContexts
-        ? outsideRequests(() => Promise.resolve(value))
-        : Promise.resolve(value);
-      this.promises[slot] = promise;
-    }
-    return promise;
-  }
-
   /** @internal Tells `listener` the keys that are evicted from a namespace. */
   listen(space: Space, listener: (key: string) => void): void {
     this.#listeners.set(space, listener);
@@ -299,28 +244,18 @@ export class MemoryStore {
     this.drains += 1;
     for (let next = dropped(this.machine); next >= 0; next = dropped(this.machine)) {
       const slot = Math.floor(next / DROPPED_SLOT);
-      if ((next & DROPPED_VALUE_ONLY) !== 0) this.#forgetValue(slot);
+      // What stays is remembered of an entry in a lower store.
+      if ((next & DROPPED_VALUE_ONLY) !== 0) this.slots.forgetValue(slot);
       else this.#forgetSlot(slot, (next & DROPPED_EVICTED) !== 0);
     }
   }
 
-  /** The slot stays, without a value, for what is remembered of an entry in a lower store. */
-  #forgetValue(slot: number): void {
-    this.values[slot] = undefined;
-    this.promises[slot] = undefined;
-  }
-
   #forgetSlot(slot: number, evicted: boolean): void {
-    const key = this.keys[slot];
-    const home = this.#homes[slot];
+    const key = this.slots.keys[slot];
+    const home = this.slots.homeOf(slot);
     if (key === undefined || home === undefined) return;
     home.delete(key);
-    this.keys[slot] = undefined;
-    this.#homes[slot] = undefined;
-    this.values[slot] = undefined;
-    this.promises[slot] = undefined;
-    this.flights[slot] = undefined;
-    this.failures[slot] = undefined;
+    this.slots.free(slot);
     const listener = evicted ? this.#listeners.get(home) : undefined;
     // Later: a listener may call the cache, which is in the middle of something here.
     if (listener !== undefined) afterMicrotask(() => listener(key));

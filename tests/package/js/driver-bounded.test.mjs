@@ -54,10 +54,10 @@ test("100,000 calls of as many keys that never finish", async () => {
   const { clock, cache, store, most } = await vanishing((call) => `key ${call}`);
   // One call per millisecond, each of which holds its place for the lease.
   assert.ok(most <= 2 * LEASE, `${most} flights at once`);
-  for (const list of [store.keys, store.values, store.flights, store.promises]) {
+  for (const list of [store.slots.keys, store.slots.values, store.slots.promises]) {
     assert.ok(list.length <= 3 * LEASE, `${list.length} slots`);
   }
-  assert.ok(held(store.keys) <= 2 * LEASE);
+  assert.ok(held(store.slots.keys) <= 2 * LEASE);
   const grown = ((await heapUsed()) - before) / MEGABYTE;
   assert.ok(grown < 20, `the heap grew by ${grown.toFixed(1)} MB`);
   // Each later load clears two orphans away.
@@ -65,15 +65,16 @@ test("100,000 calls of as many keys that never finish", async () => {
   for (let call = 0; call < 2 * LEASE; call += 1)
     await cache.getOrLoad("k", () => call, { ttl: 0 });
   assert.equal(store.usage().flights, 0);
-  assert.equal(held(store.keys), 0);
-  assert.equal(held(store.flights), 0);
+  assert.equal(held(store.slots.keys), 0);
+  assert.equal(held(store.slots.values), 0);
+  assert.ok(store.slots.keys.every((_, slot) => store.slots.flightOf(slot) === undefined));
 });
 
 test("100,000 calls of one key that never finish, then one that does", async () => {
   const before = await heapUsed();
   const { clock, cache, store } = await vanishing(() => "key");
   assert.equal(store.usage().flights, 1);
-  assert.equal(store.keys.length, 1);
+  assert.equal(store.slots.keys.length, 1);
   assert.ok(cache.stats().takeovers >= CALLS / LEASE / 2);
   const grown = ((await heapUsed()) - before) / MEGABYTE;
   assert.ok(grown < 20, `the heap grew by ${grown.toFixed(1)} MB`);
@@ -99,7 +100,7 @@ test("100,000 background refreshes that never finish", async () => {
     clock.elapsed += 31;
     assert.equal(await get(call % 100), "value");
   }
-  assert.deepEqual([store.usage().entries, store.keys.length], [100, 100]);
+  assert.deepEqual([store.usage().entries, store.slots.keys.length], [100, 100]);
   assert.ok(store.usage().flights <= 100);
   assert.ok(cache.stats().refreshes > 1000);
   const grown = ((await heapUsed()) - before) / MEGABYTE;
@@ -114,7 +115,7 @@ test("200,000 entries through a memory for 100", async () => {
   for (let id = 0; id < 200_000; id += 1) await get(id);
   const { entries, evictions } = store.usage();
   assert.deepEqual([entries, evictions], [100, 199_900]);
-  assert.ok(store.keys.length <= 102, `${store.keys.length} slots`);
+  assert.ok(store.slots.keys.length <= 102, `${store.slots.keys.length} slots`);
   assert.equal(cache.driver.host.space.size, 100);
   const grown = ((await heapUsed()) - before) / MEGABYTE;
   assert.ok(grown < 5, `the heap grew by ${grown.toFixed(1)} MB`);

@@ -206,8 +206,9 @@ test("what it counts is what it holds, after much of everything", async () => {
     const { entries, bytes } = store.usage();
     assert.ok(entries <= 40 && bytes <= 2000, `${entries} entries, ${bytes} bytes`);
     if (step % 500 !== 0) continue;
-    const held = store.values.filter((value) => value !== undefined);
-    const keys = store.keys.filter((_, slot) => store.values[slot] !== undefined);
+    const { slots } = store;
+    const held = slots.values.filter((value) => value !== undefined);
+    const keys = slots.keys.filter((_, slot) => slots.values[slot] !== undefined);
     assert.equal(entries, held.length);
     assert.equal(
       bytes,

@@ -42,7 +42,7 @@ test("every call reads the store; nothing stays in memory", async () => {
   await drain();
   assert.deepEqual([origin.loads, lower.count("get"), lower.count("set")], [1, 5, 1]);
   assert.deepEqual([cache.stats().memory.entries, cache.stats().memory.flights], [0, 0]);
-  assert.equal(cache.driver.host.memory.keys.filter((key) => key !== undefined).length, 0);
+  assert.equal(cache.driver.host.memory.slots.keys.filter((key) => key !== undefined).length, 0);
   await clock.runTo(300);
   const { source, tier, age, ttl } = await get.explain("a");
   assert.deepEqual([source, tier, age, ttl], ["hit", "lower", 300, 700]);
@@ -120,7 +120,7 @@ test("20,000 keys leave nothing behind", async () => {
     lower.operations.length = 0;
   }
   const { memory: own, space } = cache.driver.host;
-  assert.ok(own.keys.length <= 4, `${own.keys.length} slots`);
+  assert.ok(own.slots.keys.length <= 4, `${own.slots.keys.length} slots`);
   assert.equal(space.size, 0);
   assert.equal(own.usage().entries, 0);
 });
@@ -147,7 +147,7 @@ const answers = async (get, calls) => {
 /** What the process has of keys: slots, and values, which must not be there. */
 const remembered = ({ driver: { host } }) => [
   host.space.size,
-  host.memory.values.filter((value) => value !== undefined).length,
+  host.memory.slots.values.filter((value) => value !== undefined).length,
   host.memory.usage().entries,
 ];
 
