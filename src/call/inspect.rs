@@ -23,7 +23,7 @@ impl CallMachine {
     /// Whether the entry of `slot` is fresh; if so it is the most recently used now.
     #[inline]
     pub fn touch(&mut self, slot: SlotId, now: Timestamp) -> bool {
-        let now = self.clock.observe(now);
+        let now = self.clock.observe_inline(now);
         self.heed_tags(Some(slot));
         let fresh = self.memory.fresh(slot, now).is_some();
         if fresh {

@@ -53,7 +53,7 @@ function distrustAll(entries: Followed, isFirst: boolean): void {
   const { space, memory } = entries.host;
   entries.inCore(() => {
     for (const slot of [...space.values()]) {
-      const isLoading = memory.values[slot] === undefined && memory.flights[slot] !== undefined;
+      const isLoading = memory.slots.valueOf(slot) === undefined && memory.slots.flightOf(slot) !== undefined;
       if (!isFirst || !isLoading) distrustSlot(entries, slot);
     }
     if (!isFirst) distrustSlot(entries, -1);
@@ -62,7 +62,7 @@ function distrustAll(entries: Followed, isFirst: boolean): void {
 
 function distrustSlot({ host: { memory, timers } }: Followed, slot: number): void {
   // A failure that is remembered stands in for nothing.
-  if (memory.values[slot] instanceof CachedError) core.invalidate(memory.machine, slot);
+  if (memory.slots.valueOf(slot) instanceof CachedError) core.invalidate(memory.machine, slot);
   else core.distrust(memory.machine, slot, timers.now());
   memory.drain();
 }

@@ -163,7 +163,7 @@ pub fn dropped(machine: u32) -> i32 {
 #[wasm_bindgen]
 #[must_use]
 pub fn touch(machine: u32, slot: i32, now: f64) -> u32 {
-    with(machine, |calls| {
+    with_inline(machine, |calls| {
         u32::from(calls.machine.touch(slot as u32, time_in(now)))
     })
 }
