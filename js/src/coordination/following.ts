@@ -1,7 +1,8 @@
 /** Changes that other instances made, or may have made, as they show in the memory. */
 
 import * as core from "../core/core.js";
-import type { MemoryStore, Space } from "../memory/memory.js";
+import type { MemoryStore } from "../memory/memory.js";
+import type { Space } from "../memory/slots.js";
 import { CachedError } from "../model/cached-error.js";
 import type { TagHashes } from "../model/tagged.js";
 import type { Timers } from "../runtime/clock.js";
@@ -53,7 +54,8 @@ function distrustAll(entries: Followed, isFirst: boolean): void {
   const { space, memory } = entries.host;
   entries.inCore(() => {
     for (const slot of [...space.values()]) {
-      const isLoading = memory.slots.valueOf(slot) === undefined && memory.slots.flightOf(slot) !== undefined;
+      const isLoading =
+        memory.slots.valueOf(slot) === undefined && memory.slots.flightOf(slot) !== undefined;
       if (!isFirst || !isLoading) distrustSlot(entries, slot);
     }
     if (!isFirst) distrustSlot(entries, -1);
