@@ -10,8 +10,8 @@ function workAsMarkdown({ title, unit, results, gates }) {
   const rows = results.map(({ name, note, p50, min }) => [
     note === undefined ? name : `${name} (${note})`,
     `${(p50 / ours.p50).toFixed(2)} ×`,
-    unit === "times" ? `${p50.toFixed(2)} ×` : duration(p50),
-    unit === "times" ? `${min.toFixed(2)} ×` : duration(min),
+    inUnit(p50, unit),
+    inUnit(min, unit),
   ]);
   const head = ["", "of holdover", "p50", "min"];
   return [
@@ -22,6 +22,11 @@ function workAsMarkdown({ title, unit, results, gates }) {
   ]
     .filter((part) => part !== undefined)
     .join("\n");
+}
+
+function inUnit(figure, unit) {
+  if (unit === "times") return `${figure.toFixed(2)} ×`;
+  return unit === "bytes" ? `${figure.toFixed(0)} B` : duration(figure);
 }
 
 function table(rows) {

@@ -16,6 +16,7 @@ const WORKS = [
   "p6-fetch",
   "p6-workerd",
   "p8-growth",
+  "p9-bytes",
   "p12-burst",
 ];
 const MARK = "RESULTS ";
