@@ -52,3 +52,23 @@ impl Workspace {
         Ok(file)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Workspace;
+    use std::fs;
+
+    #[test]
+    fn published_crates_ask_for_no_exact_version() {
+        // A pin of theirs would be one for every program that uses the same dependency.
+        for manifest in [
+            "Cargo.toml",
+            "crates/workers/Cargo.toml",
+            "crates/macros/Cargo.toml",
+        ] {
+            let text = fs::read_to_string(Workspace::find().path(manifest)).expect(manifest);
+            let pinned: Vec<_> = text.lines().filter(|line| line.contains("\"=")).collect();
+            assert!(pinned.is_empty(), "{manifest}: {pinned:?}");
+        }
+    }
+}
