@@ -67,6 +67,17 @@ enum WireState {
     Closed,
 }
 
+impl Wire {
+    /// True if a subscription is to be requested.
+    fn is_due(&self, deadline: Span, now: Timestamp) -> bool {
+        match self.state {
+            WireState::Open { .. } | WireState::Closed => false,
+            WireState::Idle { not_before } => now >= not_before,
+            WireState::Asked { since } => now >= since + deadline.times(DEADLINES),
+        }
+    }
+}
+
 impl Feed {
     /// The feed over the tiers that can carry one; `None` if none can.
     pub(super) fn new(tiers: &Arc<Tiers>, namespace: &str) -> Option<Arc<Self>> {
@@ -113,15 +124,10 @@ impl Feed {
         let mut asked = Vec::new();
         for (nth, wire) in self.wires().iter_mut().enumerate() {
             let deadline = self.tiers.deadline(wire.at);
-            match wire.state {
-                WireState::Open { .. } | WireState::Closed => continue,
-                WireState::Idle { not_before } if now < not_before => continue,
-                WireState::Asked { since } if now < since + deadline.times(DEADLINES) => {}
-                WireState::Idle { .. } | WireState::Asked { .. } => {
-                    wire.has_failed |= matches!(wire.state, WireState::Asked { .. });
-                    wire.state = WireState::Asked { since: now };
-                    asked.push((nth, wire.at));
-                }
+            if wire.is_due(deadline, now) {
+                wire.has_failed |= matches!(wire.state, WireState::Asked { .. });
+                wire.state = WireState::Asked { since: now };
+                asked.push((nth, wire.at));
             }
             let WireState::Asked { since } = wire.state else {
                 continue;

@@ -9,7 +9,7 @@ use super::flight::{Brought, Flight, Outcome};
 use super::guards::refusal;
 use super::lower::Write;
 use super::state::{Content, State};
-use crate::call::{self, Below, Instead, Landed};
+use crate::call::{self, Instead, Landed};
 use crate::guard::Outcome as Went;
 use crate::memory::SlotId;
 use crate::strategy::lifetime::Facts;
@@ -122,13 +122,7 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
         if let Some((_, name)) = &below {
             self.shared.note_name(&mut state, &self.key, name);
         }
-        let write = below.and_then(|(lower, name)| match change {
-            Below::Leave => None,
-            Below::Drop => Some(lower.prepare(&name, None, true)),
-            Below::Store(lifetime) => {
-                Some(lower.prepare(&name, bytes.map(|bytes| (bytes, lifetime)), false))
-            }
-        });
+        let write = below.and_then(|(lower, name)| lower.prepare_below(&name, change, bytes));
         (times, write)
     }
 

@@ -82,23 +82,15 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
         let looked = self.looked(&found, size);
         let now = self.shared.host.now();
         let mut state = self.shared.lock();
-        let Flight {
-            fence, is_beside, ..
-        } = *self.flight;
         self.flight.course().may_be_below = true;
         let known = state.slot(&self.key);
-        if self.flight.course().over || (known.is_none() && !is_beside) {
+        if self.flight.course().over || (known.is_none() && !self.flight.is_beside) {
             return Looked::Nothing;
         }
         // Why the last load failed: who is served until the next one is told.
         let place = known.and_then(|slot| state.place(slot));
         let failure = place.and_then(|place| place.failure.clone());
-        let policy = self.bound.id;
-        let verdict = state.machine.looked_up(known, fence, policy, &looked, now);
-        if let (None, Some(slot)) = (known, verdict.slot) {
-            state.adopt(slot, &self.key);
-        }
-        self.shared.note_name(&mut state, &self.key, name);
+        let verdict = self.verdict(&mut state, name, &looked, now);
         let Some(mut brought) = self.brought(&mut state, &verdict, &found, now) else {
             state.drain();
             return Looked::Nothing;
@@ -116,21 +108,7 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
                 Looked::GoesOn(self.go_on(&mut state, verdict.slot))
             }
             call::Found::Load { .. } => {
-                if verdict.is_spare {
-                    let Found {
-                        value,
-                        lifetime,
-                        age,
-                        ..
-                    } = found;
-                    let spare = Spare {
-                        value,
-                        lifetime,
-                        age,
-                        at: now,
-                    };
-                    self.flight.course().spare = Some(spare);
-                }
+                self.flight.course().spare = verdict.is_spare.then(|| found.spare(now));
                 state.drain();
                 return Looked::Nothing;
             }
@@ -139,6 +117,24 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
         drop(state);
         self.flight.tell(&Outcome::Value(brought));
         looked
+    }
+
+    /// Asks the machine what was found means; the key has its slot afterwards.
+    fn verdict(
+        &self,
+        state: &mut State<K, V, E>,
+        name: &Arc<str>,
+        looked: &call::Looked,
+        now: Timestamp,
+    ) -> Verdict {
+        let known = state.slot(&self.key);
+        let (fence, policy) = (self.flight.fence, self.bound.id);
+        let verdict = state.machine.looked_up(known, fence, policy, looked, now);
+        if let (None, Some(slot)) = (known, verdict.slot) {
+            state.adopt(slot, &self.key);
+        }
+        self.shared.note_name(state, &self.key, name);
+        verdict
     }
 
     fn looked(&self, found: &Found<V>, size: u32) -> call::Looked {
@@ -208,6 +204,18 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
             place.flight = Some(Arc::clone(&flight));
         }
         flight
+    }
+}
+
+impl<V> Found<V> {
+    /// The entry, to answer for a load that fails.
+    fn spare(self, at: Timestamp) -> Spare<V> {
+        Spare {
+            value: self.value,
+            lifetime: self.lifetime,
+            age: self.age,
+            at,
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use super::codec::Codec;
 use super::feed::Feed;
 use super::store::{Operation, StoreError, StoreFailure};
 use super::tiers::{Prepared, Record, Tiers, Working, store_name};
+use crate::call::Below;
 use crate::record::{self, Header};
 use crate::strategy::ttl::Lifetime;
 use crate::time::{Span, Timestamp};
@@ -219,6 +220,23 @@ impl<K: 'static, V: 'static> Lower<K, V> {
             is_told,
             working: self.tiers.begin_work(),
             content,
+        }
+    }
+
+    /// The same, for what a load brought.
+    pub(super) fn prepare_below(
+        &self,
+        name: &Arc<str>,
+        change: Below,
+        bytes: Option<Vec<u8>>,
+    ) -> Option<Write> {
+        match change {
+            Below::Leave => None,
+            Below::Drop => Some(self.prepare(name, None, true)),
+            Below::Store(lifetime) => {
+                let content = bytes.map(|bytes| (bytes, lifetime));
+                Some(self.prepare(name, content, false))
+            }
         }
     }
 

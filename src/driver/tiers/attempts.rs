@@ -1,6 +1,7 @@
 //! Store operations, any of which may fail, hang, panic, or not be tried at all.
 
 use super::Tiers;
+use super::health::Permit;
 use crate::driver::bounds::{BoxFuture, MaybeSend};
 use crate::driver::store::{Operation, Store, StoreError, StoreFailure};
 use futures::FutureExt;
@@ -52,32 +53,34 @@ impl Tiers {
             Some(Err(error)) => Some(error),
             None => None,
         };
-        let is_answer = error.as_ref().is_some_and(|error| error.is_answer);
-        let now = self.now();
-        {
-            let health = &mut self.world().tiers[at].health;
-            if is_answer {
-                health.answered();
-            } else {
-                health.failed(permit, now);
-            }
-        }
         let is_late = error.is_none();
         let error = error.unwrap_or_else(|| {
             let limit = tier.deadline.as_millis();
             StoreError::new(format!("it took over {limit} ms"))
         });
+        self.note_failure(at, permit, error.is_answer);
         self.tell(&StoreFailure {
             store: &tier.name,
             operation,
             key,
-            is_corrupt: is_answer,
+            is_corrupt: error.is_answer,
             error: &error,
         });
         if is_late {
             Attempt::Late(sent)
         } else {
             Attempt::Failed
+        }
+    }
+
+    /// Notes that an operation failed; an answer that is of no use shows that the store does well.
+    fn note_failure(&self, at: usize, permit: Permit, is_answer: bool) {
+        let now = self.now();
+        let health = &mut self.world().tiers[at].health;
+        if is_answer {
+            health.answered();
+        } else {
+            health.failed(permit, now);
         }
     }
 

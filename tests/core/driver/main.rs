@@ -10,6 +10,7 @@ mod requests;
 mod scripted;
 mod stores;
 mod support;
+mod tag_vectors;
 mod tagging;
 mod threads;
 mod tier_vectors;
