@@ -88,7 +88,10 @@ const REFUSED = {
 /** A preset of a tool, in a host; without one it is not to build. */
 function entry(tool, preset, host, { env = {}, ...more } = {}) {
   const setting = host === undefined ? ", without its setting" : "";
-  const run = async () => HOSTS[host]?.(await build(tool, preset, env));
+  const run = async () => {
+    const cwd = await build(tool, preset, env);
+    return HOSTS[host]?.(cwd);
+  };
   return {
     name: `${NAMES[tool]}, ${preset}${setting}`,
     tools: { [tool]: [tool] },
