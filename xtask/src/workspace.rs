@@ -57,6 +57,22 @@ impl Workspace {
 mod tests {
     use super::Workspace;
     use std::fs;
+    use std::process::Command;
+
+    #[test]
+    fn published_crates_bring_their_licences() {
+        for package in ["holdover", "holdover-workers", "holdover-macros"] {
+            let listing = Command::new("cargo")
+                .args(["package", "--list", "--allow-dirty", "--package", package])
+                .current_dir(Workspace::find().path(""))
+                .output()
+                .expect("cargo runs");
+            let listed = String::from_utf8_lossy(&listing.stdout);
+            for file in ["LICENSE-MIT", "LICENSE-APACHE", "README.md"] {
+                assert!(listed.lines().any(|line| line == file), "{package}: {file}");
+            }
+        }
+    }
 
     #[test]
     fn published_crates_ask_for_no_exact_version() {
