@@ -147,3 +147,119 @@ impl CallMachine {
         self.memory.pin(slot, true);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::{Failure, Step};
+    use crate::memory::Limits;
+    use crate::policy::{Options, Policy};
+    use crate::strategy::hits::Hits;
+    use crate::strategy::ttl::Lifetime;
+
+    fn ms(millis: u64) -> Span {
+        Span::from_millis(millis)
+    }
+
+    fn at(millis: u64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    fn machine(options: Options) -> (CallMachine, PolicyId) {
+        let mut machine = CallMachine::new(Limits {
+            max_entries: 9,
+            max_bytes: 99,
+        });
+        let policy = machine.add_policy(Policy::compile(&options).unwrap());
+        (machine, policy)
+    }
+
+    fn arrival(lifetime: Lifetime) -> Arrival {
+        Arrival { lifetime, size: 1 }
+    }
+
+    fn led(machine: &mut CallMachine, slot: Option<SlotId>, now: u64) -> (SlotId, Fence) {
+        let (Some(slot), Step::Load { fence, .. }) = machine.begin(slot, 0, at(now), 0.5) else {
+            panic!("no load")
+        };
+        (slot, fence)
+    }
+
+    #[test]
+    fn a_caller_that_was_told_to_wait_and_cannot_counts_as_a_load_alone() {
+        let (mut machine, policy) = machine(Options {
+            ttl: Some(ms(10)),
+            ..Options::default()
+        });
+        let (slot, leading) = led(&mut machine, None, 0);
+        let (_, waits) = machine.begin(Some(slot), policy, at(0), 0.5);
+        assert_eq!(waits, Step::Wait { fallback: false });
+        let fence = machine.load_beside(None, policy, at(0)).unwrap();
+        assert!(fence > leading);
+        let counters = machine.counters(policy);
+        assert_eq!((counters.coalesced, counters.loads), (0, 2));
+    }
+
+    #[test]
+    fn a_failing_key_is_left_alone_only_while_an_entry_may_answer() {
+        let (mut machine, policy) = machine(Options {
+            ttl: Some(ms(10)),
+            stale_if_error: ms(100),
+            retry_after: ms(1),
+            ..Options::default()
+        });
+        let lifetime = machine.policy(policy).windows();
+        let lifetime = Lifetime {
+            ttl: ms(10),
+            ..lifetime
+        };
+        let (slot, fence) = led(&mut machine, None, 0);
+        machine.loaded(Some(slot), fence, policy, arrival(lifetime), at(0));
+        let (_, fence) = led(&mut machine, Some(slot), 20);
+        let failure = Failure {
+            may_stand_in: true,
+            is_beside: false,
+            has_spare: false,
+            is_lasting: false,
+            is_memorable: false,
+        };
+        let _ = machine.failed(Some(slot), fence, policy, failure, at(20));
+        for (now, answers) in [(50, true), (150, false)] {
+            let (_, leading) = led(&mut machine, Some(slot), now);
+            machine.begin(Some(slot), policy, at(now), 0.5);
+            let beside = machine.load_beside(Some(slot), policy, at(now));
+            assert_eq!(beside.is_none(), answers, "at {now}");
+            machine.cancelled(Some(slot), leading);
+        }
+    }
+
+    #[test]
+    fn an_entry_without_hits_left_answers_a_load_beside_once_it_is_stale() {
+        let (mut machine, policy) = machine(Options {
+            ttl: Some(ms(10)),
+            stale_while_revalidate: ms(100),
+            hits: Some(Hits {
+                max: 1,
+                refresh_at: None,
+            }),
+            ..Options::default()
+        });
+        let lifetime = Lifetime {
+            ttl: ms(10),
+            ..machine.policy(policy).windows()
+        };
+        let (slot, fence) = led(&mut machine, None, 5);
+        machine.loaded(Some(slot), fence, policy, arrival(lifetime), at(5));
+        machine.begin(Some(slot), policy, at(5), 0.5);
+        for (now, expected) in [
+            (6, Found::Load { fallback: true }),
+            (20, Found::Serve(Served::Stale)),
+        ] {
+            let (_, _) = machine.refresh(Some(slot), policy, at(now));
+            let fence = machine.load_beside(None, policy, at(now)).unwrap();
+            let older = (arrival(lifetime), ms(now), 0.5);
+            let (_, found, kept) = machine.found_beside(Some(slot), fence, policy, older, at(now));
+            assert_eq!((found, kept), (expected, Kept::Held), "at {now}");
+        }
+    }
+}

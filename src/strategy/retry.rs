@@ -118,6 +118,36 @@ mod tests {
     }
 
     #[test]
+    fn an_older_load_that_fails_late_takes_nothing_back() {
+        let fence = Fence::from_number;
+        let thrice =
+            [(2, 0), (3, 1000), (4, 3000)]
+                .into_iter()
+                .fold(Retry::NONE, |retry, (number, now)| {
+                    retry.after_failure(&policy(), fence(number), fence(number), at(now))
+                });
+        assert_eq!(thrice.remaining(at(3000)).as_millis(), 4000);
+        let late = thrice.after_failure(&policy(), FIRST, fence(4), at(3500));
+        assert_eq!(
+            late.remaining(at(3500)).as_millis(),
+            4000,
+            "still the third in a row"
+        );
+        let hurried = Policy::compile(&Options {
+            ttl: Some(Span::FOREVER),
+            retry_after: Span::from_millis(1),
+            ..Options::default()
+        })
+        .unwrap();
+        let other = thrice.after_failure(&hurried, FIRST, fence(4), at(3500));
+        assert_eq!(
+            other.remaining(at(3500)).as_millis(),
+            3500,
+            "as it was promised"
+        );
+    }
+
+    #[test]
     fn a_success_of_what_began_before_the_failure_leaves_the_pause_and_no_failure() {
         let failed = Retry::NONE.after_failure(&policy(), SECOND, SECOND, at(100));
         assert!(failed.is_failing());
