@@ -200,18 +200,18 @@ mod tests {
         assert_eq!((counters.coalesced, counters.loads), (0, 2));
     }
 
-    #[test]
-    fn a_failing_key_is_left_alone_only_while_an_entry_may_answer() {
+    /// A key whose entry is fresh for 10 ms and answers failures for 100 more, and whose load at
+    /// 20 ms failed.
+    fn failed(retry_after: Span) -> (CallMachine, SlotId) {
         let (mut machine, policy) = machine(Options {
             ttl: Some(ms(10)),
             stale_if_error: ms(100),
-            retry_after: ms(1),
+            retry_after,
             ..Options::default()
         });
-        let lifetime = machine.policy(policy).windows();
         let lifetime = Lifetime {
             ttl: ms(10),
-            ..lifetime
+            ..machine.policy(policy).windows()
         };
         let (slot, fence) = led(&mut machine, None, 0);
         machine.loaded(Some(slot), fence, policy, arrival(lifetime), at(0));
@@ -224,12 +224,17 @@ mod tests {
             is_memorable: false,
         };
         let _ = machine.failed(Some(slot), fence, policy, failure, at(20));
-        for (now, answers) in [(50, true), (150, false)] {
-            let (_, leading) = led(&mut machine, Some(slot), now);
-            machine.begin(Some(slot), policy, at(now), 0.5);
-            let beside = machine.load_beside(Some(slot), policy, at(now));
-            assert_eq!(beside.is_none(), answers, "at {now}");
-            machine.cancelled(Some(slot), leading);
+        (machine, slot)
+    }
+
+    #[test]
+    fn a_failing_key_is_left_alone_while_an_entry_may_answer_and_the_policy_says_so() {
+        for (retry_after, now, answers) in [(1, 50, true), (1, 150, false), (0, 50, false)] {
+            let (mut machine, slot) = failed(ms(retry_after));
+            let _ = led(&mut machine, Some(slot), now);
+            machine.begin(Some(slot), 0, at(now), 0.5);
+            let beside = machine.load_beside(Some(slot), 0, at(now));
+            assert_eq!(beside.is_none(), answers, "{retry_after} ms, at {now}");
         }
     }
 

@@ -154,6 +154,25 @@ mod tests {
     }
 
     #[test]
+    fn a_fresh_entry_is_a_hit_and_no_load() {
+        let (mut machine, policy) = machine();
+        let (slot, fence) = led(&mut machine, policy);
+        let _ = machine.looked_up(slot, fence, policy, &looked(50), at(1000));
+        let counters = machine.counters(policy);
+        assert_eq!((counters.hits, counters.loads), (1, 0));
+    }
+
+    #[test]
+    fn what_was_found_is_fresh_in_the_memory_for_its_own_ttl_at_most() {
+        let (mut machine, policy) = machine();
+        machine.limit_ttl(ms(30));
+        let (slot, fence) = led(&mut machine, policy);
+        let _ = machine.looked_up(slot, fence, policy, &looked(50), at(1000));
+        let states = [1029, 1030].map(|now| machine.state(slot.unwrap(), at(now)));
+        assert_eq!(states, [Some(State::Fresh), Some(State::IfError)]);
+    }
+
+    #[test]
     fn what_the_memory_has_is_no_spare_but_for_a_load_beside() {
         let held = |is_beside| {
             let (mut machine, policy) = machine();
