@@ -155,11 +155,17 @@ mod tests {
 
     #[test]
     fn a_fresh_entry_is_a_hit_and_no_load() {
-        let (mut machine, policy) = machine();
-        let (slot, fence) = led(&mut machine, policy);
-        let _ = machine.looked_up(slot, fence, policy, &looked(50), at(1000));
-        let counters = machine.counters(policy);
-        assert_eq!((counters.hits, counters.loads), (1, 0));
+        for (is_background, hits) in [(false, 1), (true, 0)] {
+            let (mut machine, policy) = machine();
+            let (slot, fence) = led(&mut machine, policy);
+            let looked = Looked {
+                is_background,
+                ..looked(50)
+            };
+            let _ = machine.looked_up(slot, fence, policy, &looked, at(1000));
+            let counters = machine.counters(policy);
+            assert_eq!((counters.hits, counters.loads), (hits, 0));
+        }
     }
 
     #[test]
