@@ -214,7 +214,7 @@ mod tests {
             ..machine.policy(policy).windows()
         };
         let (slot, fence) = led(&mut machine, None, 0);
-        machine.loaded(Some(slot), fence, policy, arrival(lifetime), at(0));
+        let _ = machine.loaded(Some(slot), fence, policy, arrival(lifetime), at(0));
         let (_, fence) = led(&mut machine, Some(slot), 20);
         let failure = Failure {
             may_stand_in: true,
@@ -232,7 +232,7 @@ mod tests {
         for (retry_after, now, answers) in [(1, 50, true), (1, 150, false), (0, 50, false)] {
             let (mut machine, slot) = failed(ms(retry_after));
             let _ = led(&mut machine, Some(slot), now);
-            machine.begin(Some(slot), 0, at(now), 0.5);
+            let _ = machine.begin(Some(slot), 0, at(now), 0.5);
             let beside = machine.load_beside(Some(slot), 0, at(now));
             assert_eq!(beside.is_none(), answers, "{retry_after} ms, at {now}");
         }
@@ -254,8 +254,8 @@ mod tests {
             ..machine.policy(policy).windows()
         };
         let (slot, fence) = led(&mut machine, None, 5);
-        machine.loaded(Some(slot), fence, policy, arrival(lifetime), at(5));
-        machine.begin(Some(slot), policy, at(5), 0.5);
+        let _ = machine.loaded(Some(slot), fence, policy, arrival(lifetime), at(5));
+        let _ = machine.begin(Some(slot), policy, at(5), 0.5);
         for (now, expected) in [
             (6, Found::Load { fallback: true }),
             (20, Found::Serve(Served::Stale)),

@@ -261,6 +261,26 @@ fn an_entry_of_a_store_stands_in_for_a_load_that_fails_or_is_slow() {
 }
 
 #[test]
+fn whoever_asks_for_a_new_value_waits_for_it_however_slow_the_load() {
+    let host = Virtual::new();
+    let policy = minute()
+        .stale_if_error(Duration::from_secs(60))
+        .failover_after(ms(30));
+    let cache = over(&host, MapStore::new(host.clone()));
+    let get = cache.wrap(policy, counting(&host)).unwrap();
+    assert_eq!(ask(&host, &get, 1), (0, Source::Load));
+    let before = host.elapsed();
+    let refreshing = get.clone();
+    assert_eq!(
+        host.run(async move { refreshing.refresh(&1).await })
+            .unwrap(),
+        1
+    );
+    assert_eq!(host.elapsed(), before + ms(100));
+    assert_eq!(get.counters().failovers, 0);
+}
+
+#[test]
 fn failures_and_values_that_are_not_kept_reach_no_store() {
     let host = Virtual::new();
     let store = MapStore::new(host.clone());
