@@ -104,3 +104,21 @@ test("why the last load failed is told until one succeeds", async () => {
   assert.deepEqual([good.source, good.error], ["load", undefined]);
   assert.equal(cache.driver.host.memory.slots.failureOf(0), undefined);
 });
+
+test("the slot of a load that was given up is empty before a loader may take it anew", async () => {
+  const { clock, cache } = fixture();
+  const hang = cache.wrap(() => new Promise(() => {}), { ttl: "1h", key: "hangs" });
+  void hang();
+  clock.elapsed += 31_000;
+  const inner = cache.wrap(async () => "inner", { ttl: "1h", key: "inner" });
+  let asked;
+  const load = () => {
+    asked = inner();
+    return "outer";
+  };
+  const outer = cache.wrap(load, { ttl: "1h", key: "outer" });
+  assert.equal(await outer(), "outer");
+  assert.equal(await asked, "inner");
+  const { value, source } = await inner.explain();
+  assert.deepEqual([value, source], ["inner", "hit"]);
+});

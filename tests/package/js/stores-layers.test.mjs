@@ -349,3 +349,26 @@ test("what another instance has renewed meanwhile is found, not loaded", async (
   }
   assert.deepEqual([await made[0](), await made[1](), loads], [2, 2, 2]);
 });
+
+test("a refresh waits for its load, however slow, though there is an entry", async () => {
+  const clock = new ManualClock();
+  const cache = createCache({ clock, stores: [memory(), new MapStore("lower")] });
+  const loads = [];
+  const load = () => new Promise((resolve) => loads.push(resolve));
+  const policy = { ttl: "1h", staleIfError: "1h", failoverAfter: 100, key: "k" };
+  const get = cache.wrap(load, policy);
+  const first = get();
+  await drain();
+  loads[0]("old");
+  await first;
+  let refreshed;
+  const refreshing = get.refresh().then((value) => {
+    refreshed = value;
+  });
+  await drain();
+  await clock.runTo(500);
+  assert.equal(refreshed, undefined);
+  loads[1]("new");
+  await refreshing;
+  assert.equal(refreshed, "new");
+});

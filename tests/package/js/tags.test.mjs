@@ -445,3 +445,15 @@ test("evicted and dropped entries leave no tags behind", async () => {
   assert.equal(await cache.get("plain"), 1);
   assert.equal(await cache.get("k99"), undefined);
 });
+
+test("what is loaded while its tag ends softly is stale from the start", async () => {
+  const { clock, cache, get, origin } = stage();
+  origin.delay = 100;
+  const loading = get("a", 1);
+  await clock.runTo(50);
+  await invalidateTags(cache, "org:1", { soft: true });
+  await clock.runTo(100);
+  assert.equal((await loading).load, 1);
+  const { source, value } = await get.explain("a", 1);
+  assert.deepEqual([source, value.load], ["stale", 1]);
+});
