@@ -46,7 +46,7 @@ async function wrapped(reads) {
   return cache;
 }
 
-/** What fills one of each, from nothing: some take their room when they are made. */
+/** Fills of one contender each, from nothing: some take their room when they are made. */
 const CONTENDERS = {
   "holdover, loaded": () => wrapped(0),
   "holdover, each read twice more": () => wrapped(2),

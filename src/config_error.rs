@@ -22,7 +22,7 @@ impl ConfigError {
         self.option
     }
 
-    /// What the option may be.
+    /// The values that the option takes.
     #[must_use]
     pub const fn allowed(&self) -> &'static str {
         self.allowed

@@ -10,7 +10,7 @@ use crate::time::Span;
 pub const LONGEST_TIMER: u64 = (1 << 31) - 1;
 /// The wait after a failed load, where none is given.
 pub const DEFAULT_RETRY_AFTER: Span = Span::from_secs(1);
-/// How long a flight without `timeout` holds its key before another caller may take over.
+/// The time for which a flight without `timeout` holds its key before another caller may take over.
 pub const DEFAULT_LEASE: Span = Span::from_secs(30);
 /// The most that guards count to.
 pub const MOST_COUNTED: u32 = 1_000_000;

@@ -91,7 +91,7 @@ impl Policy {
     pub const RETRY_AFTER: Span = options::DEFAULT_RETRY_AFTER;
     /// Where the doubling of `retry_after` ends (a longer `retry_after` is kept as it is).
     pub const RETRY_AFTER_MAX: Span = Span::from_secs(30);
-    /// How long a flight without `timeout` holds its key before another caller may take over.
+    /// The lease of a flight without `timeout`, after which another caller may take over.
     pub const LEASE: Span = options::DEFAULT_LEASE;
     /// What a lease adds to `timeout`, so that a living leader's own timeout always comes first.
     pub const LEASE_GRACE: Span = Span::from_millis(50);

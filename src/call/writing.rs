@@ -165,7 +165,7 @@ impl CallMachine {
         self.memory.is_taken(slot)
     }
 
-    /// Whether [`CallMachine::take_dropped`] has something to give.
+    /// True if [`CallMachine::take_dropped`] has something to give.
     #[inline]
     #[must_use]
     pub fn has_dropped(&self) -> bool {

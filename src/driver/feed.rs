@@ -23,7 +23,7 @@ const DEADLINES: u64 = 2;
 /// The time for which a store that refused a subscription is not asked for another.
 const PAUSE: Span = Span::from_secs(5);
 
-/// What another instance did, or may have done.
+/// A change that another instance made, or may have made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Change {
     /// It dropped a key; softly if stores have a newer value.

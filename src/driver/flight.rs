@@ -12,10 +12,10 @@ use std::boxed::Box;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::vec::Vec;
 
-/// What a load brought.
+/// The result of a load.
 pub(super) struct Brought<V, E> {
     pub(super) value: V,
-    /// What it is to its leader.
+    /// Its source for its leader.
     pub(super) source: Source,
     /// Its times if it is an entry now.
     pub(super) times: Times,

@@ -13,7 +13,7 @@ use futures::future::{Either, select};
 use std::pin::pin;
 use std::sync::Arc;
 
-/// How a load goes on.
+/// The next step of a load.
 pub(super) enum Looked<V, E> {
     /// Its callers have their answer, or there are none any more.
     Over,
@@ -75,7 +75,7 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
         true
     }
 
-    /// What an entry of a store means for those who wait.
+    /// Reports an entry of a store, and tells those who wait what it means for them.
     fn use_found(&self, name: &Arc<str>, found: Found<V>) -> Looked<V, E> {
         // First: it is the user's, and may do anything.
         let size = self.shared.weigh(&self.key, &found.value);
@@ -154,7 +154,7 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
         }
     }
 
-    /// What callers get of it, and keeping it; `None` for a failure that is remembered instead.
+    /// Keeps it, and gives what callers get of it; `None` for a failure that is remembered instead.
     fn brought(
         &self,
         state: &mut State<K, V, E>,

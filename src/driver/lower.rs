@@ -84,7 +84,7 @@ impl Future for Delivery {
 }
 
 impl<K: 'static, V: 'static> Lower<K, V> {
-    /// What stores call a key; `None` if its name cannot be made.
+    /// The name of a key in stores; `None` if it cannot be made.
     pub(super) fn name(&self, key: &K) -> Option<Arc<str>> {
         let own = catch_unwind(AssertUnwindSafe(|| (self.name_of)(key))).ok()?;
         Some(Arc::from(store_name(&self.prefix, &own)))

@@ -17,7 +17,7 @@ pub(super) type Content<V, E> = Result<V, Error<E>>;
 /// A slot of the machine that a key has.
 pub(super) struct Place<K, V, E> {
     pub(super) key: K,
-    /// What other instances call the key, where they are heard.
+    /// The name of the key in messages, where other instances are heard.
     name: Option<Arc<str>>,
     pub(super) content: Option<Content<V, E>>,
     /// The load that callers of the key may wait for.

@@ -121,7 +121,7 @@ impl<K: 'static, V: 'static> Stores<K, V> {
         self
     }
 
-    /// What a cache has of them; `None` without any.
+    /// The part of a cache that uses them; `None` without any.
     pub(super) fn open(self, host: &Arc<dyn Host>) -> Option<Lower<K, V>> {
         if self.all.is_empty() {
             return None;

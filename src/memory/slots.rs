@@ -1,4 +1,4 @@
-//! What a memory knows of each slot, packed: 24 bytes for most, with what few entries have aside.
+//! The facts of each slot, packed: 24 bytes for most, with what few entries have aside.
 //!
 //! Times and fences take less room than they could: a time has 48 bits, which end in the year
 //! 10,889, a fence counts from a base that moves. Counts and tags are in columns of their own, which

@@ -10,6 +10,10 @@ use alloc::vec::Vec;
 /// storing never becomes slow.
 const LOOKED_AT: usize = 64;
 
+/// The number of no windows at all: a slot has 24 bits for it. An entry beyond so many different
+/// windows ends with its `ttl`; with another's number it could outlive its own.
+const NO_WINDOWS: u32 = (1 << 24) - 1;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Windows {
     stale_while_revalidate: Span,
@@ -42,8 +46,12 @@ pub(super) struct WindowsTable {
 
 impl WindowsTable {
     /// Returns the number of these windows, which is given back with [`WindowsTable::release`].
-    #[expect(clippy::cast_possible_truncation, reason = "no more than entries")]
     pub(super) fn intern(&mut self, lifetime: &Lifetime) -> u32 {
+        self.intern_below(lifetime, NO_WINDOWS)
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "no more than entries")]
+    fn intern_below(&mut self, lifetime: &Lifetime, most: u32) -> u32 {
         let windows = Windows {
             stale_while_revalidate: lifetime.stale_while_revalidate,
             stale_if_error: lifetime.stale_if_error,
@@ -62,12 +70,18 @@ impl WindowsTable {
             self.shared[number as usize] = shared;
             return number;
         }
+        let number = self.shared.len() as u32;
+        if number >= most {
+            return NO_WINDOWS;
+        }
         self.shared.push(shared);
-        self.shared.len() as u32 - 1
+        number
     }
 
     pub(super) fn release(&mut self, number: u32) {
-        let shared = &mut self.shared[number as usize];
+        let Some(shared) = self.shared.get_mut(number as usize) else {
+            return;
+        };
         shared.uses -= 1;
         if shared.uses == 0 {
             self.free.push(number);
@@ -130,6 +144,33 @@ mod tests {
         assert_eq!(table.intern(&lasting(5)), one);
         assert_eq!(table.intern(&lasting(5)), one);
         assert_ne!(table.intern(&lasting(1)), one, "what it was is forgotten");
+    }
+
+    #[test]
+    fn an_entry_beyond_the_last_number_has_no_windows() {
+        let mut table = WindowsTable::default();
+        assert_eq!(table.intern_below(&lasting(1), 1), 0);
+        let number = table.intern_below(&lasting(2), 1);
+        let ttl = Span::from_millis(3);
+        assert_eq!(
+            table.lifetime(ttl, number),
+            Lifetime {
+                ttl,
+                ..Lifetime::NONE
+            }
+        );
+        assert_eq!(table.longest(number), Span::ZERO);
+        table.release(number);
+        assert_eq!(
+            table.intern_below(&lasting(2), 1),
+            number,
+            "not given to another"
+        );
+        assert_eq!(
+            table.intern_below(&lasting(1), 1),
+            0,
+            "what is known is shared"
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::expansion::expand;
 use crate::template::{Slot, Template};
 use proc_macro2::Span;
 
-/// What is said of a function with these arguments.
+/// Returns the message for a function with these arguments.
 fn told(arguments: &str, function: &str) -> String {
     let parsed = (arguments.parse().unwrap(), function.parse().unwrap());
     match expand(parsed.0, parsed.1) {

@@ -19,7 +19,7 @@ export interface Reading extends Followed {
   mayWrite(key: string): boolean;
 }
 
-/** When a read of the lower stores began, in the order of writes. */
+/** The place in the order of writes at which a read of the lower stores began. */
 export interface BegunRead {
   readonly fence: number;
   readonly instance: number;

@@ -1,4 +1,4 @@
-/** What to do where the core cannot be compiled; who imports it as a module needs none. */
+/** The cure where the core cannot be compiled; an import of it as a module needs none. */
 
 /** Returns what to do about it on this host. */
 export function cure(): string {

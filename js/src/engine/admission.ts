@@ -28,9 +28,9 @@ export interface Admission {
   readonly places: readonly AdmittedBy[];
   readonly instance: number;
   readonly startedAt: number;
-  /** Where instances count it together. */
+  /** The store in which instances count it together. */
   readonly ticket?: Ticket;
-  /** How many flights it is for; 0 once the result is told. */
+  /** The number of flights it is for; 0 once the result is told. */
   shares: number;
 }
 

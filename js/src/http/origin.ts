@@ -3,14 +3,14 @@
 import type { WaitUntil } from "../runtime/wait-until.js";
 import type { Asked } from "./asked.js";
 
-/** Where responses come from. */
+/** The source of responses. */
 export interface Origin {
   ask(request: Request, asked: Asked): Promise<Response>;
-  /** Whether a request for a part, or for a head, is turned into one for the whole. */
+  /** True if a request for a part, or for a head, is turned into one for the whole. */
   readonly fills: boolean;
-  /** Whether it decodes bodies whose headers go on telling of a content coding. */
+  /** True if it decodes bodies whose headers go on telling of a content coding. */
   readonly decodes: boolean;
-  /** Whether it does what a request's `redirect` and `integrity` say. */
+  /** True if it does what a request's `redirect` and `integrity` say. */
   readonly follows: boolean;
   waitUntilOf?(asked: Asked): WaitUntil | undefined;
 }

@@ -36,7 +36,7 @@ export function begun(lead: Lead): Told {
   return told(response, happened, { reason: reason ?? forwarded });
 }
 
-/** What `onReject` gave instead of the load that a limit refused. */
+/** The value of `onReject`, instead of the load that a limit refused. */
 export function given(response: Response, { source, error }: Answer): Told {
   const happened = { source, ttl: 0, stored: false } as const;
   return told(rebuilt(response, response.body), happened, { reason: REJECTED, error });

@@ -5,7 +5,7 @@ import type { Asked } from "./asked.js";
 import type { Lead } from "./lead.js";
 import type { Variants } from "./stored.js";
 
-/** What a request does that another's load did not answer: asks the origin by itself. */
+/** Asks the origin for a request that another's load did not answer. */
 export const ALONE = "alone" as const;
 /** The same, whatever is stored: an error that is remembered was another's, too. */
 export const ANEW = "anew";

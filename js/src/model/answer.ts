@@ -34,9 +34,9 @@ export interface Answer {
 
 /** An answer and where it came from. */
 export interface Explained<Result> {
-  /** What the call itself would have given. */
+  /** The value that the call itself would have given. */
   readonly value: Result;
-  /** Where it came from. */
+  /** The source of the answer. */
   readonly source: Source;
   /** Milliseconds since it was stored; 0 for an answer that was not. */
   readonly age: number;

@@ -94,7 +94,7 @@ export interface SlowCallsOptions {
   readonly scope?: "function" | "key" | "host" | undefined;
 }
 
-/** Where a guard's state is: in this instance, or in a store that several share. */
+/** The place of a guard's state: this instance, or a store that several share. */
 export interface Shared {
   /**
    * A store, like `redis(client)` or `durableObject(env.CACHE)`, that all instances ask before each

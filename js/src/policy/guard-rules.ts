@@ -7,14 +7,14 @@ import type { SharedPlace } from "./shared-options.js";
 /** Whose loads a guard counts together. */
 export type GuardScope = "function" | "key" | "host";
 
-/** What a guard is asked about. */
+/** The call or load that a guard is asked about. */
 export interface GuardRules {
   /** As the core reads them. */
   readonly fields: Float64Array;
   readonly scope: GuardScope;
 }
 
-/** What instances share of a policy's guards. */
+/** The guards of a policy that instances share. */
 export interface SharedRules {
   readonly breaker:
     | {
@@ -37,14 +37,14 @@ export interface SharedRules {
 export interface CompiledGuards {
   /** One of those that they are made of. */
   readonly maker: object;
-  /** What is asked before a load: one set of guards per scope that is used. */
+  /** The guards asked before a load: one set per scope that is used. */
   readonly sets: readonly GuardRules[];
-  /** What is asked before a call, hits included: a rate limit that counts calls. */
+  /** The guards asked before a call, hits included: a rate limit that counts calls. */
   readonly callSet: GuardRules | undefined;
-  /** What is asked of a store, besides; undefined for nothing. */
+  /** The guards asked of a store, besides; undefined for none. */
   readonly shared: SharedRules | undefined;
-  /** Whether a failure counts for the circuit breaker; undefined for every one. */
+  /** Decides if a failure counts for the circuit breaker; undefined for every one. */
   readonly countIf: ((error: unknown) => boolean) | undefined;
-  /** What a caller gets who is refused for the rate; undefined for E_RATE_LIMITED. */
+  /** Gives the result of a caller refused for the rate; undefined for E_RATE_LIMITED. */
   readonly onReject: ((error: unknown, ...args: readonly unknown[]) => unknown) | undefined;
 }

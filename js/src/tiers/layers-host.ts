@@ -7,13 +7,13 @@ import type { Attempts } from "./attempts.js";
 import type { TierRegistry } from "./registry.js";
 import type { StoreNames } from "./store-names.js";
 
-/** What the lower stores share with their cache. */
+/** The part of a cache that its lower stores share. */
 export interface LayersHost extends RecordsHost {
   readonly names: StoreNames;
   readonly attempts: Attempts;
   readonly registry: TierRegistry;
   /** The stores as they were given, without what the cache puts around them. */
   readonly bases: readonly Store[];
-  /** Whether this instance has invalidated a tag since; softly does not count for a stale entry. */
+  /** True if this instance has invalidated a tag since; softly does not count for a stale entry. */
   readonly isOutdated: (tagged: Tagged, isStale: boolean) => boolean;
 }

@@ -1,4 +1,4 @@
-//! What tests need: a host in virtual time, where nothing sleeps and everything happens in a known
+//! Tools for tests: a host in virtual time, where nothing sleeps and everything happens in a known
 //! order, a store in this process, and the requirements of stores.
 //!
 //! ```

@@ -1,4 +1,4 @@
-//! What one tier may hold of each key, after the changes that this instance made there. Only
+//! The contents that one tier may hold of each key, after this instance's changes there. Only
 //! decisions: no I/O, no clock; `now` is an argument, and [`Tiers`](super::Tiers) performs them.
 //!
 //! A change is *claimed* when it happens, and supersedes all older ones of its key from then on. It
@@ -26,7 +26,7 @@ const GRACE: Span = Span::from_secs(5);
 pub(super) enum Look {
     /// The tier is to be asked.
     Ask,
-    /// What the tier has must not be used.
+    /// The tier's contents must not be used.
     Skip,
     /// A write of this record is under way.
     Record(Record),
@@ -41,7 +41,7 @@ pub(super) enum Turn {
     Wait(Blocker),
 }
 
-/// What a tier may hold.
+/// The contents that a tier may hold.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     pub(super) clearings: Clearings,

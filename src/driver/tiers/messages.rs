@@ -1,4 +1,4 @@
-//! What messages between instances need of the tiers.
+//! The tiers, as messages between instances need them.
 
 use super::Tiers;
 use crate::driver::bounds::MaybeSend;

@@ -1,8 +1,8 @@
-//! What stores call the keys of a cache, as `js/src/tiers/store-names.ts` has it.
+//! Names of keys in stores, as `js/src/tiers/store-names.ts` makes them.
 
 use std::string::String;
 
-/// What a store calls a key: one that looks like a name of the cache's own gets one more `%` before
+/// Names a key in a store: one that looks like a name of the cache's own gets one more `%` before
 /// it, or one more `n` at its end. As `js/src/tiers/store-names.ts` has it.
 pub(in crate::driver) fn store_name(prefix: &str, key: &str) -> String {
     let mut name = String::with_capacity(prefix.len() + key.len());
@@ -44,7 +44,7 @@ fn is_reserved(name: &str) -> bool {
     marks > 0 && word > 0 && name.as_bytes().get(marks + word) == Some(&b':')
 }
 
-/// Where a name ends in what counters' names end in: `%n`, with more `n`, and 32 hex digits.
+/// Finds the end that counters' names have: `%n`, with more `n`, and 32 hex digits.
 fn reserved_end(name: &str) -> Option<usize> {
     let (first, digits) = name.split_at_checked(name.len().checked_sub(32)?)?;
     let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
@@ -53,7 +53,7 @@ fn reserved_end(name: &str) -> Option<usize> {
     (is_reserved && start.ends_with('%')).then(|| start.len() - 1)
 }
 
-/// What the names of a namespace begin with.
+/// The beginning of the names of a namespace.
 pub(in crate::driver) fn prefix_of(namespace: &str) -> String {
     if namespace.is_empty() {
         return String::new();

@@ -54,7 +54,7 @@ fn tagged(host: &Virtual, gates: &Gates) -> (Cache<String, Tags, ()>, Function<S
     (cache, get)
 }
 
-/// What is kept of a load that has ended.
+/// The remains of a load that has ended.
 fn kept(host: &Virtual, cache: &Cache<String, Tags, ()>, key: &str) -> &'static str {
     let (asked, key) = (cache.clone(), key.to_owned());
     let is_there = cache.peek(&key).is_some();

@@ -65,7 +65,7 @@ async fn settled(result: &JsValue) -> Result<JsValue, StoreError> {
     settled.map_err(|error| told(&error))
 }
 
-/// What a client threw, as text.
+/// The text of what a client threw.
 fn told(error: &JsValue) -> StoreError {
     let text = match error.dyn_ref::<js_sys::Error>() {
         Some(error) => String::from(error.message()),
@@ -74,7 +74,7 @@ fn told(error: &JsValue) -> StoreError {
     StoreError::new(text)
 }
 
-/// What a client gave for a key.
+/// Reads the answer of a client for a key.
 fn bytes_of(found: &JsValue) -> Result<Option<Vec<u8>>, StoreError> {
     if found.is_undefined() || found.is_null() {
         return Ok(None);

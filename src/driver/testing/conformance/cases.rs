@@ -1,4 +1,4 @@
-//! What each requirement says.
+//! The requirements, one function each.
 
 use super::{Bench, Checked, Conformance};
 use crate::driver::store::{SetOptions, StoreError};

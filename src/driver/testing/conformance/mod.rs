@@ -56,7 +56,7 @@ impl Conformance {
         }
     }
 
-    /// What the keys that are used begin with, for stores that are not empty.
+    /// Sets the beginning of the keys that are used, for stores that are not empty.
     #[must_use]
     pub fn prefix(self, prefix: impl Into<String>) -> Self {
         let prefix = prefix.into();

@@ -24,7 +24,7 @@ struct Instance {
     failures: Rc<RefCell<Vec<String>>>,
 }
 
-/// What a request that asks for an instance brings.
+/// The body of a request that asks for an instance.
 #[derive(Clone)]
 pub(crate) struct Bindings(pub(crate) SendWrapper<Env>);
 
