@@ -2,8 +2,8 @@
 //! is fresh, which requests it answers, and how it is validated, updated and invalidated.
 //!
 //! The host keeps the bodies and asks. Names of fields and methods are those of the standards:
-//! RFC 9110 (HTTP semantics), 9111 (caching), 5861 (stale windows), 8246 (`immutable`), 9213
-//! (targeted fields), 9875 (cache groups).
+//! RFC 9110 (HTTP semantics), 9111 (caching), 5861 (stale windows), 8246 (`immutable`), 9211
+//! (`Cache-Status`), 9213 (targeted fields), 9875 (cache groups).
 //!
 //! ```
 //! use holdover::http::age::Exchange;
@@ -36,6 +36,7 @@
 
 pub mod age;
 pub mod cache_control;
+pub mod cache_status;
 pub mod date;
 pub mod directive;
 pub mod freshness;

@@ -73,9 +73,29 @@ pub fn decimal(digits: &str) -> Option<u64> {
     (!digits.is_empty()).then_some(number)
 }
 
+/// Writes a number in decimal digits.
+#[inline(never)]
+pub fn integer(text: &mut String, number: i64) {
+    if number < 0 {
+        text.push('-');
+    }
+    let number = number.unsigned_abs();
+    let mut unit = 1_u64;
+    while number / unit >= 10 {
+        unit *= 10;
+    }
+    while unit > 0 {
+        let digit = (number / unit % 10) as u8;
+        text.push(char::from(b'0' + digit));
+        unit /= 10;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::ToString;
+    use proptest::prelude::*;
 
     #[test]
     fn cutting() {
@@ -101,6 +121,17 @@ mod tests {
         assert_eq!(decimal("99999999999999999999999"), Some(u64::MAX));
         for wrong in ["", "-1", "+1", "1.0", " 1", "1e3", "\u{661}"] {
             assert_eq!(decimal(wrong), None, "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn integers_are_written_as_rust_writes_them(number: i64, small in -1000_i64..1000) {
+            for number in [number, small, 0, i64::MIN, i64::MAX] {
+                let mut text = String::new();
+                integer(&mut text, number);
+                prop_assert_eq!(text, number.to_string());
+            }
         }
     }
 }
