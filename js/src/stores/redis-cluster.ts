@@ -11,6 +11,9 @@ import { textOf } from "./redis-text.js";
 const SLOTS = 16_384;
 /** Maximum number of listings of all nodes while keys keep moving. */
 const PASSES = 10;
+/** Milliseconds before the third listing; twice as long before each further one, up to the most. */
+const SETTLE = 10;
+const MAX_SETTLE = 500;
 /** Attempts to make the client discover missing primaries, and milliseconds between them. */
 const TRIES = 5;
 const PAUSE = 100;
@@ -65,7 +68,9 @@ export async function* listCluster(
     // A key missed by a whole pass would have had to move twice.
     if (after.shape === view.shape && (!isMoving || (passes > 1 && found === 0))) return;
     if (passes === PASSES) throw new Error("keys kept moving between the nodes of the cluster");
-    view = after;
+    // Slots that move one after another outlast any number of listings of few keys.
+    if (passes > 1) await pause(Math.min(SETTLE * 2 ** (passes - 2), MAX_SETTLE));
+    view = await viewOf(commands);
   }
 }
 
@@ -84,7 +89,7 @@ async function viewOf(commands: Commands): Promise<View> {
     // A node that does not have this key redirects the client to the one that has. Any key of the
     // slot will do.
     await within(DEADLINE, commands.send("GET", keyIn(missing)));
-    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    await pause(PAUSE);
   }
 }
 
@@ -159,6 +164,10 @@ function slotOf(text: string): number {
     }
   }
   return crc % SLOTS;
+}
+
+function pause(millis: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, millis));
 }
 
 /** Returns the result of a promise; undefined if it fails or takes longer. */
