@@ -39,6 +39,7 @@ const TYPESCRIPT: House = House {
         "engine",
         "api",
         "http",
+        "integrations",
     ],
     exceptions: &[],
     imports: of_typescript,

@@ -8,11 +8,11 @@ import { manifest, tarball } from "./installed.mjs";
 import { medianStart } from "./start.mjs";
 
 /**
- * The entries on top of a cache: clients of stores, codecs, instruments, other ways to the core. What
+ * The entries on top of a cache: clients of stores, codecs, integrations, instruments, other ways to the core. What
  * drives any store is in the one for custom ones.
  */
 const BESIDE =
-  /^\.\/(stores\/(?!custom)|codecs|testing|metrics|otel|decorator|service-worker|slim|.*\.)/;
+  /^\.\/(stores\/(?!custom)|codecs|integrations|testing|metrics|otel|decorator|service-worker|slim|.*\.)/;
 
 /** All of the cache itself, whatever entry it is in. */
 const everything = Object.keys(manifest.exports)

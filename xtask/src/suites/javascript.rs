@@ -18,6 +18,8 @@ use crate::watched::{check, count};
 pub(super) const TESTS: &str = "tests";
 /// A project of its own, as clients and runtimes are large.
 const STORES: &str = "tests/platforms/stores";
+/// A project of its own, as frameworks have many packages.
+const INTEGRATIONS: &str = "tests/platforms/integrations";
 /// The program that is an instance in Rust beside those in JavaScript.
 const RUST_INSTANCE: &str = "holdover-rust-instance";
 /// A project of its own, as it has many packages.
@@ -120,6 +122,21 @@ pub(super) fn stores(bench: &mut Bench<'_>) -> Result<Tally> {
             .args(files),
     )?;
     Ok(built + tested)
+}
+
+/// Tests the integrations in the frameworks they are for, and their types against theirs.
+pub(super) fn integrations(bench: &mut Bench<'_>) -> Result<Tally> {
+    // For workerd and esbuild.
+    bench.install_package(TESTS)?;
+    bench.install_package(INTEGRATIONS)?;
+    let types = check(node(bench, INTEGRATIONS).args([
+        "node_modules/typescript/bin/tsc",
+        "--project",
+        ".",
+    ]))?;
+    let files = tests_below(bench, INTEGRATIONS)?;
+    let tested = count(node(bench, INTEGRATIONS).args(TEST).args(files))?;
+    Ok(types + tested)
 }
 
 /// Runs the demo once, with its own checks.

@@ -74,7 +74,7 @@ const fn on_demand(suite: Suite) -> Suite {
 const PACKAGE: &str = "package";
 
 /// All suites, quick ones first.
-const ALL: [Suite; 22] = [
+const ALL: [Suite; 23] = [
     suite("fmt", rust::fmt),
     suite("rooms", folders),
     suite("clippy", rust::clippy),
@@ -91,6 +91,7 @@ const ALL: [Suite; 22] = [
     packed("workerd", javascript::workerd),
     packed("workers-rs", javascript::workers_rs),
     packed("stores", javascript::stores),
+    packed("integrations", javascript::integrations),
     packed("runtimes", hosts::runtimes),
     packed("browsers", hosts::browsers),
     packed("examples", hosts::examples),

@@ -2,7 +2,7 @@
 
 import suite from "@keyv/test-suite";
 import { createCache, memory } from "holdover";
-import { toKeyv } from "holdover/stores/keyv";
+import { toKeyv } from "holdover/integrations/keyv";
 import Keyv from "keyv";
 import * as vitest from "vitest";
 
