@@ -2,6 +2,7 @@
 
 mod apt;
 mod boundary;
+mod browsers;
 mod cycles;
 mod debian;
 mod excerpt;

@@ -61,42 +61,49 @@ export class Recording {
    */
   stream(signal: AbortSignal | undefined): ReadableStream<Uint8Array> {
     this.#isRead = true;
+    const source = this.#source(signal);
+    const atItsPace = { highWaterMark: 0 };
+    try {
+      return new ReadableStream({ type: "bytes", ...source }, atItsPace);
+    } catch {
+      // WebKit has no streams of bytes.
+      return new ReadableStream(source as UnderlyingDefaultSource<Uint8Array>, atItsPace);
+    }
+  }
+
+  #source(signal: AbortSignal | undefined): Omit<UnderlyingByteSource, "type"> {
     let at = 0;
     let stop = () => {};
-    return new ReadableStream<Uint8Array>(
-      {
-        type: "bytes",
-        start: (controller) => {
-          if (signal === undefined) return;
-          const onAbort = () => {
-            controller.error(signal.reason);
-            this.#leave(signal.reason);
-          };
-          if (signal.aborted) onAbort();
-          signal.addEventListener("abort", onAbort, { once: true });
-          stop = () => signal.removeEventListener("abort", onAbort);
-        },
-        pull: async (controller) => {
-          try {
-            const chunk = await this.#next(at);
-            at += 1;
-            if (chunk !== undefined) return controller.enqueue(chunk as Uint8Array<ArrayBuffer>);
-            stop();
-            controller.close();
-            // A reader that brought its own buffer waits for its end apart.
-            (controller as ReadableByteStreamController).byobRequest?.respond(0);
-          } catch (error) {
-            stop();
-            throw error;
-          }
-        },
-        cancel: (reason) => {
-          stop();
-          this.#leave(reason);
-        },
+    return {
+      start: (controller) => {
+        if (signal === undefined) return;
+        const onAbort = () => {
+          controller.error(signal.reason);
+          this.#leave(signal.reason);
+        };
+        if (signal.aborted) onAbort();
+        signal.addEventListener("abort", onAbort, { once: true });
+        stop = () => signal.removeEventListener("abort", onAbort);
       },
-      { highWaterMark: 0 },
-    );
+      pull: async (controller) => {
+        try {
+          const chunk = await this.#next(at);
+          at += 1;
+          if (chunk !== undefined) return controller.enqueue(chunk as Uint8Array<ArrayBuffer>);
+          stop();
+          controller.close();
+          // A reader that brought its own buffer waits for its end apart.
+          controller.byobRequest?.respond(0);
+        } catch (error) {
+          stop();
+          throw error;
+        }
+      },
+      cancel: (reason) => {
+        stop();
+        this.#leave(reason);
+      },
+    };
   }
 
   /** Nobody will read it. */

@@ -1,13 +1,16 @@
-// The packed package in Chromium: in a page, in a module service worker and in a classic one.
+// The packed package in browsers: in pages of Chromium, Firefox and WebKit, and in module and classic
+// service workers of the first two. A browser that cannot be started is a failed test.
 
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { launch } from "./support/chromium.mjs";
+import { launch as launchChromium } from "./support/chromium.mjs";
+import { launch as launchFirefox } from "./support/firefox.mjs";
 import { offlineTests } from "./support/offline.mjs";
 import { startOrigin } from "./support/origin.mjs";
 import { ASSETS, pageTests } from "./support/pages.mjs";
 import { attempt, finish, reportAll } from "./support/report.mjs";
 import { versionTests } from "./support/versions.mjs";
+import { launch as launchWebKit } from "./support/webkit.mjs";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const LIMIT_MS = 120_000;
@@ -18,32 +21,21 @@ async function bundled(entry, format) {
 
 const PAGE = `<!doctype html><meta charset="utf-8"><title>holdover</title><script src="/page.js"></script>`;
 
-const files = new Map([
+const BUILT = [
   ["/", PAGE],
   ["/index.html", PAGE],
   ["/page.js", await bundled("host/browser.js", "iife")],
   ...ASSETS,
   ["/classic.js", await bundled("host/service-worker.js", "iife")],
   ["/module.js", await bundled("host/service-worker.js", "esm")],
-]);
+];
 
-/** A context of its own each: workers and stores of one never meet those of another. */
-async function inContext(browser, origin, use) {
-  const context = await browser.newContext();
-  try {
-    const page = await context.newPage();
-    page.setDefaultTimeout(LIMIT_MS);
-    await page.goto(`${origin.url}/index.html`);
-    await use(page, context);
-  } finally {
-    await context.close();
-  }
-}
-
-async function testPage(page, origin) {
+/** What every page has to do, whatever drives it. */
+async function testPage(name, page, origin) {
+  const host = `${name} page`;
   const run = (expression) => page.evaluate(expression).then(JSON.parse);
-  reportAll("page", await run(`runTests(${JSON.stringify(origin.url)}, "page")`));
-  reportAll("page", await run(`runStoreTests("page")`));
+  reportAll(host, await run(`runTests(${JSON.stringify(origin.url)}, "page")`));
+  reportAll(host, await run(`runStoreTests("page")`));
 }
 
 /** Registers the worker and waits until it controls the page. */
@@ -65,33 +57,79 @@ function askWorker(message) {
   });
 }
 
-async function testWorker(page, context, origin, type) {
+async function testWorker(name, page, origin, type) {
   await page.evaluate(register, [`/${type}.js`, type]);
   const ask = async (...message) => {
     const answer = await page.evaluate(askWorker, message);
     if (!answer.startsWith("[")) throw new Error(answer);
     return JSON.parse(answer);
   };
-  const host = `${type} service worker`;
+  const host = `${name} ${type} service worker`;
   reportAll(host, await ask("all", origin.url, `${type}-worker`));
   reportAll(host, await ask("stores", `${type}-worker`));
-  await pageTests(host, page, origin);
-  await offlineTests(host, page, context, origin);
+  await pageTests(host, page, origin, name === "Firefox" ? "same-origin" : "navigate");
+  await offlineTests(host, page, origin);
   await versionTests(host, page, origin, type);
 }
 
-const origin = await startOrigin(files);
-const browser = await launch();
-console.log(`Chromium ${browser.version()}`);
-try {
-  await attempt("page: it ran", () => inContext(browser, origin, (page) => testPage(page, origin)));
-  for (const type of ["module", "classic"]) {
-    await attempt(`${type} service worker: it ran`, () =>
-      inContext(browser, origin, (page, context) => testWorker(page, context, origin, type)),
-    );
+/** Chromium and Firefox, whose pages have the same functions as far as the tests use them. */
+async function testBrowser(name, browser, newContext, origin) {
+  /** A context of its own each: workers and stores of one never meet those of another. */
+  const inContext = async (use) => {
+    const context = await newContext();
+    try {
+      const page = await context.newPage();
+      page.setDefaultTimeout(LIMIT_MS);
+      await page.goto(`${origin.url}/index.html`);
+      await use(page);
+    } finally {
+      await context.close();
+    }
+  };
+  try {
+    console.log(`${name} ${await browser.version()}`);
+    await attempt(`${name} page: it ran`, () => inContext((page) => testPage(name, page, origin)));
+    for (const type of ["module", "classic"]) {
+      await attempt(`${name} ${type} service worker: it ran`, () =>
+        inContext((page) => testWorker(name, page, origin, type)),
+      );
+    }
+  } finally {
+    await browser.close();
   }
-} finally {
-  await browser.close();
+}
+
+const BROWSERS = {
+  async Chromium(origin) {
+    const browser = await launchChromium();
+    await testBrowser("Chromium", browser, () => browser.newContext(), origin);
+  },
+  async Firefox(origin) {
+    const browser = await launchFirefox(LIMIT_MS);
+    await testBrowser("Firefox", browser, () => browser.createBrowserContext(), origin);
+  },
+  async WebKit(origin) {
+    const page = await launchWebKit(LIMIT_MS);
+    try {
+      console.log(`WebKit ${page.version}`);
+      await page.goto(`${origin.url}/index.html`);
+      await testPage("WebKit", page, origin);
+    } finally {
+      await page.close();
+    }
+  },
+};
+
+/** Tests a browser against an origin of its own, which counts its requests alone. */
+async function test(name) {
+  const origin = await startOrigin(new Map(BUILT));
+  const started = performance.now();
+  await attempt(`${name}: it ran`, () => BROWSERS[name](origin));
+  console.log(`${name}: ${((performance.now() - started) / 1000).toFixed(1)} s`);
   await origin.stop();
 }
+
+// All of them, or the named ones.
+const named = process.argv.slice(2);
+for (const name of named.length > 0 ? named : Object.keys(BROWSERS)) await test(name);
 finish();

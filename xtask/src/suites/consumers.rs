@@ -5,8 +5,9 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::Bench;
-use super::hosts::{CHROMIUM, HOSTS, install_chromium};
+use super::hosts::HOSTS;
 use super::javascript::TESTS;
+use crate::browsers::{CHROMIUM, install_chromium};
 use crate::tally::Tally;
 use crate::watched::count;
 

@@ -14,8 +14,8 @@ const textOf = (page, path) =>
   }, path);
 
 /** Tests of `host/service-worker.js`, in a page that it controls. */
-export async function offlineTests(host, page, context, origin) {
-  const name = host.split(" ")[0];
+export async function offlineTests(host, page, origin) {
+  const name = host.replaceAll(" ", "-");
   const test = (what, run) => attempt(`${host}: ${what}`, run);
   await test("a routed request is answered from the cache", async () => {
     const path = `/api/${name}`;
@@ -28,14 +28,15 @@ export async function offlineTests(host, page, context, origin) {
     assert.equal(await textOf(page, path), `${path} 1`);
     assert.equal(await textOf(page, path), `${path} 2`);
   });
-  await context.setOffline(true);
+  origin.setOffline(true);
   await test("without a network, what was loaded is answered, the rest fails", async () => {
     assert.equal(await textOf(page, `/api/${name}`), `/api/${name} 1`);
     assert.equal(await textOf(page, "/api/never-asked"), "TypeError");
   });
   await test("without a network, a navigation gets the fallback", async () => {
     await page.goto(`${origin.url}/nowhere`);
-    assert.match(await page.textContent("body"), /^\/pages\/offline \d+$/);
+    const text = await page.evaluate(() => document.body.textContent);
+    assert.match(text, /^\/pages\/offline \d+$/);
   });
-  await context.setOffline(false);
+  origin.setOffline(false);
 }

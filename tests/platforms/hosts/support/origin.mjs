@@ -62,6 +62,10 @@ export async function startOrigin(files = new Map()) {
     response.writeHead(status, { "content-type": type, ...cacheControl(pathname) });
     response.end(body);
   });
+  let isOffline = false;
+  server.on("connection", (socket) => {
+    if (isOffline) socket.destroy();
+  });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
@@ -70,6 +74,11 @@ export async function startOrigin(files = new Map()) {
     asked: (path) => asked.get(path) ?? 0,
     /** The fields of the last request for a path. */
     heard: (path) => heard.get(path),
+    /** True: who connects is cut off, in every browser and for its workers, too. */
+    setOffline(offline) {
+      isOffline = offline;
+      if (offline) server.closeAllConnections();
+    },
     async stop() {
       server.closeAllConnections();
       server.close();
