@@ -22,7 +22,7 @@ pub(super) fn runtimes(bench: &mut Bench<'_>) -> Result<Tally> {
     count(&mut node(bench, "runtimes.mjs"))
 }
 
-/// Tests pages and service workers in Chromium and Firefox, and pages in WebKit.
+/// Tests pages and service workers in Chromium and Firefox, and pages in `WebKit`.
 pub(super) fn browsers(bench: &mut Bench<'_>) -> Result<Tally> {
     bench.install_package(HOSTS)?;
     // The script goes on with those that are there, and counts each missing one as a failed test.
