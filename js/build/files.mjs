@@ -18,6 +18,9 @@ const SHARED = new Map([
   // has both, and gzip finds 2.4 KB more in common.
   ["shared/rules", ["entry/inline-rules"]],
   ["shared/http", ["fetch"]],
+  // What middleware has in common; the next one is apart, as it imports Node's modules.
+  ["shared/middleware", ["integrations/hono"]],
+  ["shared/node", ["integrations/node/listener"]],
   // Imports of a module or a host are kept by bundlers in whatever they take something from.
   ["entry/workerd-host", ["entry/workerd-host"]],
   ["entry/edge-light-host", ["entry/edge-light-host"]],

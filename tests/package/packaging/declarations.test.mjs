@@ -11,18 +11,28 @@ const COMPUTED = ["AsyncDisposeSymbol", "DisposeSymbol", "KeepsSignatures"];
 const FOREIGN = new Set([
   "AsyncStorage",
   "CacheKeyv",
+  "CacheManager",
   "ErrorByCode",
   "HasStats",
   "KeyvCache",
   "KvList",
   "KvNamespace",
+  "ManagedEntry",
+  "ManagerEvents",
   "MemcachedClient",
+  "NextCacheEntry",
+  "NextCacheHandler",
+  "NodeRequest",
+  "NodeResponse",
   "ObjectNamespace",
   "ObjectState",
+  "RawValue",
   "ServiceWorkerEvents",
   "SqlStorage",
   "StandardSchema",
   "StructuredLibrary",
+  "UnstorageDriver",
+  "WrapOptions",
 ]);
 
 test("the declarations were read", () => {

@@ -64,12 +64,15 @@ test("so does every other entry", async () => {
   }
 });
 
+/** What only those import who have a server of Node. */
+const FOR_NODE = ["dist/entry/node-inline.js", "dist/shared/node.js"];
+
 test("no shipped file needs one particular host", async () => {
   const scripts = (await files()).filter((file) => file.endsWith(".js"));
   assert.ok(scripts.length > 0);
   for (const file of scripts) {
     const code = await readFile(join(HOME, file), "utf8");
-    assert.doesNotMatch(code, /["']node:/, file);
+    if (!FOR_NODE.includes(file)) assert.doesNotMatch(code, /["']node:/, file);
     assert.doesNotMatch(code, /\bimport\.meta\b/, file);
     assert.doesNotMatch(code, /\brequire\(/, file);
     // Only to give back the core's part of a cache that was dropped unclosed, where there is one.

@@ -119,7 +119,7 @@ test("what the tests reach of the inside is not packed", async () => {
 test("the code is one file per entry, and what they share is in a few", async () => {
   const entries = new Set(targetsWith(".js"));
   const shared = (await shippedWith(".js")).filter((file) => !entries.has(file));
-  assert.ok(shared.length <= 7, shared.join());
+  assert.ok(shared.length <= 9, shared.join());
   const main = posix.normalize(manifest.main);
   const read = await reachedFrom([main], ".js");
   // Each costs Node time: with 160 the first answer took 63 ms on a calm machine.

@@ -23,7 +23,7 @@ export function deferred() {
 /** Waits until something is true, a turn of the event loop at a time. */
 export async function until(isTrue, what = String(isTrue)) {
   for (let turns = 0; turns < 100_000; turns += 1) {
-    if (isTrue()) return;
+    if (await isTrue()) return;
     await new Promise((resolve) => setImmediate(resolve));
   }
   throw new Error(`never: ${what}`);

@@ -1,0 +1,26 @@
+/** What the answer to a request that went by a cache says of what is stored. */
+
+/** What invalidation heeds of an answer: RFC 9111 §4.4, RFC 9875. */
+const TELLING = ["location", "content-location", "cache-group-invalidation"];
+
+/** True for methods whose answers come out of the cache. */
+export const isRead = (method: string): boolean => method === "GET" || method === "HEAD";
+
+/** True for methods that may change what is stored; those that `Request` refuses are not. */
+export function mayChange(method: string): boolean {
+  return !/^(?:GET|HEAD|OPTIONS|TRACE|TRACK|CONNECT)$/i.test(method);
+}
+
+/**
+ * Returns the head of an answer without its body. It is not to be stored: the body of an answer to
+ * POST, which later GETs may have, is not there.
+ */
+export function changedBy(status: number, headers: Iterable<readonly [string, string]>): Response {
+  const told = [...headers].filter(([name]) => TELLING.includes(name.toLowerCase()));
+  return new Response(null, {
+    status: Math.max(200, status),
+    headers: [...told.map(([name, value]): [string, string] => [name, value]), NO_STORE],
+  });
+}
+
+const NO_STORE: [string, string] = ["cache-control", "no-store"];
