@@ -18,6 +18,7 @@ const FOREIGN = new Set([
   "KvList",
   "KvNamespace",
   "ManagedEntry",
+  "ManagedWrap",
   "ManagerEvents",
   "MemcachedClient",
   "NextCacheEntry",

@@ -30,6 +30,24 @@ async function inDevelopment(project, flags) {
   return withServer(dev, { cwd }, parts);
 }
 
+/** What `"use cache"` keeps, before and after a tag and a path were revalidated. */
+async function kept(url) {
+  const ask = (path) => askTwice(`${url}/${path}`);
+  const results = { "use cache": await ask("value"), "use cache: remote": await ask("remote") };
+  for (const what of ["tag=value", "path=/value"]) {
+    const response = await fetch(`${url}/revalidate?${what}`);
+    if (!response.ok) throw new Error(`revalidate: ${response.status}`);
+    results[what] = await ask("value");
+  }
+  return results;
+}
+
+async function cacheHandler() {
+  const cwd = await wholeProject("next-16", "next-cache");
+  await node([NEXT, "build"], { cwd });
+  return withServer((port) => [NEXT, "start", "-H", "127.0.0.1", "-p", port], { cwd }, kept);
+}
+
 async function openNext(settings) {
   const cwd = await wholeProject("next-16", "next");
   // OpenNext bundles no routes of the edge runtime.
@@ -57,6 +75,10 @@ export const NEXT_JS = [
   entry("Next.js 15, webpack", "next-15", () => built("next-15", [])),
   entry("Next.js 15, Turbopack", "next-15", () => built("next-15", ["--turbopack"])),
   entry("Next.js 15, development", "next-15", () => inDevelopment("next-15", [])),
+  entry("Next.js 16, cache handler", "next-16", cacheHandler, {
+    parts: "`use cache`, `use cache: remote`, revalidated tag and path",
+    functionsOnly: true,
+  }),
   entry("OpenNext for Cloudflare", "next-16", () => openNext({ EXTERNAL: "holdover" }), {
     ...OPENNEXT,
     hint: '`serverExternalPackages: ["holdover"]` in `next.config`',
