@@ -3,7 +3,7 @@
 import { STEP_WAIT } from "../core/abi.js";
 import { BoundPolicy } from "../engine/bound-policy.js";
 import type { Call } from "../engine/call.js";
-import { gatherCrowd, isGathering, joinCrowd, rejoinCrowd } from "../engine/crowd.js";
+import { Crowd } from "../engine/crowd.js";
 import { HIT_BITS } from "../engine/driver.js";
 import { writtenLifetime } from "../engine/facts.js";
 import { signalsIn, snapshot, withSignal } from "../keys/call-arguments.js";
@@ -234,19 +234,20 @@ export function wrap<Args extends readonly unknown[], Result>(
   const { driver } = cache;
   const { memory, space } = driver.host;
   const { place } = policy;
+  const crowd = new Crowd(policy, driver);
+  const valueIn = (call: Call) => driver.value(call) as Promise<Result>;
 
   function wrapped(this: unknown, ...args: Args): Promise<Result> {
     try {
       const key = keyOf(args);
-      const slot = space.get(key);
       const plain = driver.isPlain && policy.isPlain && place.instance === memory.instance;
-      if (slot === undefined || !plain || hasSignal(args)) {
-        return driver.call(wrapping.callOf(this, args, key)).then(resultOf<Result>);
+      if (!plain || hasSignal(args)) return valueIn(wrapping.callOf(this, args, key));
+      if (crowd.results !== undefined) {
+        const shared = crowd.join(key, memory);
+        if (shared !== undefined) return shared as Promise<Result>;
       }
-      if (isGathering()) {
-        const shared = joinCrowd(memory, slot, policy, driver) as Promise<Result> | undefined;
-        if (shared !== undefined) return shared;
-      }
+      const slot = space.get(key);
+      if (slot === undefined) return valueIn(wrapping.callOf(this, args, key));
       // The way of a hit: no closure, one call into the core, the slot's own promise.
       const verdict = driver.begin(slot, place.id);
       if ((verdict & HIT_BITS) === 0) {
@@ -255,12 +256,12 @@ export function wrap<Args extends readonly unknown[], Result>(
       }
       const isToldToWait = (verdict & HIT_BITS) === STEP_WAIT;
       if (isToldToWait) {
-        const shared = rejoinCrowd(memory, slot, policy, driver) as Promise<Result> | undefined;
-        if (shared !== undefined) return shared;
+        const shared = crowd.rejoin(key, memory, slot);
+        if (shared !== undefined) return shared as Promise<Result>;
       }
       const call = wrapping.callOf(this, args, key);
-      const result = driver.perform(call, slot, verdict).then(resultOf<Result>);
-      if (isToldToWait) gatherCrowd(memory, slot, policy, result);
+      const result = driver.performValue(call, slot, verdict) as Promise<Result>;
+      if (isToldToWait) crowd.gather(key, memory, slot, result);
       return result;
     } catch (error) {
       return Promise.reject(error);

@@ -35,7 +35,10 @@ export function stampTags(entries: Followed, hashes: TagHashes, soft: boolean): 
   const { memory, timers } = entries.host;
   entries.tellWatches();
   const now = timers.now();
-  entries.inCore(() => core.invalidate_tags(memory.machine, hashes, soft, now));
+  entries.inCore(() => {
+    core.invalidate_tags(memory.machine, hashes, soft, now);
+    memory.drain();
+  });
 }
 
 /**

@@ -5,66 +5,71 @@ import { isBurst, joinBurst } from "../runtime/clock.js";
 import { currentFrame } from "../runtime/frames.js";
 import type { BoundPolicy } from "./bound-policy.js";
 import type { Driver } from "./driver.js";
-import { type Crowd, type Flight, flightAt } from "./flight.js";
-
-/** The last burst in which callers gathered. */
-let gathered = -1;
-
-/** True if a caller may find others who wait. All that the way of a hit asks. */
-export function isGathering(): boolean {
-  return isBurst(gathered);
-}
-
-/** Returns the crowd of a flight that a plain caller under this policy may belong to. */
-function crowdOf(flight: Flight, policy: BoundPolicy, driver: Driver): Crowd | undefined {
-  const { crowd } = flight;
-  if (crowd?.policy !== policy || !isBurst(crowd.burst)) return undefined;
-  if (!policy.mayCrowd || currentFrame() !== undefined || driver.isOutdated(flight))
-    return undefined;
-  return crowd;
-}
+import { type Flight, flightAt } from "./flight.js";
 
 /**
- * Returns the result that a caller shares without asking the core; undefined where nobody has
- * gathered, or where anything has happened in the memory since they were told to wait.
+ * What the callers of one function share. By key, so that those who share ask neither the core nor
+ * the memory; what is shared is kept at its flight, too, for whom the core tells to wait.
  */
-export function joinCrowd(
-  memory: MemoryStore,
-  slot: number,
-  policy: BoundPolicy,
-  driver: Driver,
-): Promise<unknown> | undefined {
-  const flight = flightAt(memory, slot);
-  if (flight?.crowd?.drains !== memory.drains) return undefined;
-  const crowd = crowdOf(flight, policy, driver);
-  if (crowd === undefined) return undefined;
-  policy.place.joined += 1;
-  return crowd.result;
-}
+export class Crowd {
+  /** What is waited for, by key; undefined while nobody waits. All that the way of a hit asks. */
+  results: Map<string, Promise<unknown>> | undefined;
+  /** The count of changes of the memory that all of it is as new as. */
+  #drains = 0;
+  readonly #policy: BoundPolicy;
+  readonly #driver: Driver;
 
-/** Returns the result that a caller shares whom the core has told to wait; undefined for none. */
-export function rejoinCrowd(
-  memory: MemoryStore,
-  slot: number,
-  policy: BoundPolicy,
-  driver: Driver,
-): Promise<unknown> | undefined {
-  const flight = flightAt(memory, slot);
-  const crowd = flight && crowdOf(flight, policy, driver);
-  if (crowd === undefined) return undefined;
-  crowd.drains = memory.drains;
-  return crowd.result;
-}
+  constructor(policy: BoundPolicy, driver: Driver) {
+    this.#policy = policy;
+    this.#driver = driver;
+  }
 
-/** Lets those who come in the same burst share what a caller waits for, under a plain policy. */
-export function gatherCrowd(
-  memory: MemoryStore,
-  slot: number,
-  policy: BoundPolicy,
-  result: Promise<unknown>,
-): void {
-  const flight = flightAt(memory, slot);
-  if (flight === undefined || !policy.mayCrowd || currentFrame() !== undefined) return;
-  gathered = joinBurst();
-  flight.crowd = { policy, burst: gathered, drains: memory.drains, result };
+  /**
+   * Returns what a caller shares without asking the core; undefined where nobody waits for its key,
+   * or where anything has happened in the memory since then.
+   */
+  join(key: string, { drains }: MemoryStore): Promise<unknown> | undefined {
+    const shared = drains === this.#drains ? this.results?.get(key) : undefined;
+    if (shared === undefined || currentFrame() !== undefined) return undefined;
+    this.#policy.place.joined += 1;
+    return shared;
+  }
+
+  /** Returns what a caller shares whom the core has told to wait; undefined for nothing. */
+  rejoin(key: string, memory: MemoryStore, slot: number): Promise<unknown> | undefined {
+    const flight = flightAt(memory, slot);
+    const shared = flight?.shared;
+    if (shared?.policy !== this.#policy || !isBurst(shared.burst)) return undefined;
+    if (!this.#mayShare(flight as Flight)) return undefined;
+    this.#keep(key, memory, shared.result);
+    return shared.result;
+  }
+
+  /** Lets those who come in the same burst share what a caller waits for. */
+  gather(key: string, memory: MemoryStore, slot: number, result: Promise<unknown>): void {
+    const flight = flightAt(memory, slot);
+    if (flight === undefined || !this.#mayShare(flight)) return;
+    flight.shared = { policy: this.#policy, burst: joinBurst(), result };
+    this.#keep(key, memory, result);
+  }
+
+  /** True if a caller that is in no load may wait for a flight together with others. */
+  #mayShare(flight: Flight): boolean {
+    return (
+      this.#policy.mayCrowd && currentFrame() === undefined && !this.#driver.isOutdated(flight)
+    );
+  }
+
+  #keep(key: string, { drains }: MemoryStore, result: Promise<unknown>): void {
+    if (this.results === undefined) joinBurst(this.#end);
+    else if (drains !== this.#drains) this.results.clear();
+    this.#drains = drains;
+    this.results ??= new Map();
+    this.results.set(key, result);
+  }
+
+  /** Keeps nothing of a request beyond its burst. */
+  readonly #end = (): void => {
+    this.results = undefined;
+  };
 }

@@ -37,7 +37,7 @@ import { keepsRequestsApart, tellRequestsApart } from "../runtime/requests.js";
 import { ClosedError, type HoldoverError, ReentranceError } from "../util/errors.js";
 import type { BoundPolicy } from "./bound-policy.js";
 import { type Call, signalsOf, type WaitKind } from "./call.js";
-import { Flight, flightAt } from "./flight.js";
+import { Flight, flightAt, type Outcome } from "./flight.js";
 import { FlightContext } from "./flight-context.js";
 import type { Host } from "./host.js";
 import { Landing } from "./landing.js";
@@ -46,7 +46,7 @@ import { rejected } from "./rejecting.js";
 import type { Scopes } from "./scopes.js";
 import { Serving } from "./serving.js";
 import { type Off, Switches } from "./switches.js";
-import { waitFor } from "./waiting.js";
+import { type WaitHost, waitFor } from "./waiting.js";
 
 const NEVER = Number.POSITIVE_INFINITY;
 const NOT_DRAWN = Number.NaN;
@@ -54,6 +54,8 @@ const NOT_DRAWN = Number.NaN;
 const TRAPPED = -1;
 /** The bits of a verdict that tell what to do; all zero for a hit with nothing left to do. */
 export const HIT_BITS: number = STEP_BITS | BEGUN_DROPPED;
+
+const valueIn = ({ value }: Answer): unknown => value;
 
 const EVERYTHING: Off = { reads: true, writes: true };
 
@@ -72,6 +74,7 @@ export class Driver {
   readonly #landing: Landing;
   readonly #loads: Loads;
   readonly #serving: Serving;
+  readonly #waits: WaitHost;
   #toldUnavailable = false;
   #toldLimited = false;
   /** Calls that went straight to their loaders. */
@@ -87,6 +90,20 @@ export class Driver {
     this.#landing = new Landing(host, recover);
     this.#loads = new Loads(host, this.#landing, recover);
     this.#serving = new Serving(host, this.#landing, recover);
+    this.#waits = {
+      timers: host.timers,
+      conclude: (call, outcome, kind) =>
+        outcome.isReadOnce && (kind & WAIT_LEADS) === 0 && (outcome.ok || !outcome.held)
+          ? this.#loadBeside(call, kind)
+          : this.#serving.conclude(call, outcome, kind),
+      failOver: (call) => this.#serving.failOver(call),
+      beginAgain: (call) => this.#answer(call, true),
+      abandon: (flight, call, reason) => this.#loads.abandon(flight, call, reason),
+      lease: undefined,
+      endBurst: () => {
+        this.#waits.lease = undefined;
+      },
+    };
   }
 
   /** Answers no more calls. */
@@ -121,6 +138,22 @@ export class Driver {
     const { scopes } = this;
     if (scopes?.isOpen) return this.#inScope(scopes, call, (scoped) => this.#answer(scoped, false));
     return this.#handOut(this.#answer(call, false));
+  }
+
+  /** Answers a call with nothing but its value. */
+  value(call: Call): Promise<unknown> {
+    if (!this.isPlain || !call.policy.isPlain) return this.call(call).then(valueIn);
+    const refused = this.#refuse(call);
+    if (refused !== undefined) return refused.then(valueIn);
+    const { memory, space } = this.host;
+    const known = space.get(call.key) ?? -1;
+    try {
+      const id = call.policy.bind(memory);
+      return this.performValue(call, known, this.begin(known, id));
+    } catch (error) {
+      this.recover(error);
+      return this.#bypass(call).then(valueIn);
+    }
   }
 
   #inScope(scopes: Scopes, call: Call, answer: (call: Call) => Promise<Answer>): Promise<Answer> {
@@ -228,6 +261,27 @@ export class Driver {
     }
   }
 
+  /** Does what the core said, for a plain call of which nothing but the value is wanted. */
+  performValue(call: Call, known: number, verdict: number): Promise<unknown> {
+    if ((verdict & STEP_BITS) !== STEP_LOAD || !this.#loads.isShort(call))
+      return this.perform(call, known, verdict).then(valueIn);
+    try {
+      const { memory } = this.host;
+      const slot = this.#adopt(call.key, known, verdict);
+      const flight = this.#loads.register(call, slot, core.fence(memory.machine), "load");
+      flight.waiting += 1;
+      return this.#loads.lead(flight, call, this.#valueIn);
+    } catch (error) {
+      this.recover(error);
+      return this.#bypass(call).then(valueIn);
+    }
+  }
+
+  readonly #valueIn = (flight: Flight, call: Call, ended: Outcome): unknown => {
+    const outcome = flight.tell(ended);
+    return outcome.ok ? outcome.value : this.#serving.conclude(call, outcome, WAIT_LEADS).value;
+  };
+
   /**
    * Loads and stores whether or not there is an entry or a load already. A load that fails
    * rejects, entry or not: who asks for a new value is not served with the old one.
@@ -334,12 +388,9 @@ export class Driver {
   }
 
   #perform(call: Call, known: number, verdict: number): Promise<Answer> {
-    const { memory, space } = this.host;
+    const { memory } = this.host;
     const step = verdict & STEP_BITS;
-    const slot = Math.floor(verdict / BEGUN_SLOT);
-    // Before anything else happens: a loader may call the cache, which may take those slots anew.
-    if (verdict & BEGUN_DROPPED) memory.drain();
-    if (known < 0 && slot >= 0) memory.adopt(space, call.key, slot);
+    const slot = this.#adopt(call.key, known, verdict);
     const isServed = step <= STEP_STALE_REFRESH || step === STEP_HIT_REFRESH;
     if (
       isServed &&
@@ -385,6 +436,16 @@ export class Driver {
         return this.#wait(call, flight, step === STEP_WAIT_FALLBACK ? WAIT_FALLBACK : 0);
       }
     }
+  }
+
+  /** The slot that a call has now. */
+  #adopt(key: string, known: number, verdict: number): number {
+    const { memory, space } = this.host;
+    const slot = Math.floor(verdict / BEGUN_SLOT);
+    // Before anything else happens: a loader may call the cache, which may take those slots anew.
+    if (verdict & BEGUN_DROPPED) memory.drain();
+    if (known < 0 && slot >= 0) memory.adopt(space, key, slot);
+    return slot;
   }
 
   /** Waits for another caller's load, unless that cannot be waited for. */
@@ -462,20 +523,8 @@ export class Driver {
       flight.waiting += 1;
       return flight.outcome.then((outcome) => this.#serving.conclude(call, outcome, kind));
     }
-    return waitFor(flight, {
-      timers: this.host.timers,
-      signals,
-      joined: !leads,
-      lease: leads ? NEVER : this.#waitLeft(call.key),
-      failoverAfter,
-      conclude: (outcome) =>
-        outcome.isReadOnce && !leads && (outcome.ok || outcome.held === undefined)
-          ? this.#loadBeside(call, kind)
-          : this.#serving.conclude(call, outcome, kind),
-      failOver: () => this.#serving.failOver(call),
-      beginAgain: () => this.#answer(call, true),
-      abandon: (reason) => this.#loads.abandon(flight, call, reason),
-    });
+    const lease = leads ? NEVER : this.#waitLeft(call.key);
+    return waitFor(flight, call, kind, this.#waits, !leads, { lease, failoverAfter });
   }
 
   /** The time after which an entry may answer instead of the load, as the core says. */

@@ -43,12 +43,21 @@ export type Outcome =
       readonly held?: Held;
     };
 
-/** Plain callers of one burst who wait under one policy: the first one's wait does for them all. */
-export interface Crowd {
+/** A caller who waits for a flight. */
+export interface FlightWaiter {
+  /** Whether the load is another caller's. */
+  readonly joined: boolean;
+  /**
+   * Is told the outcome. Not by `outcome.then`: what another request has attached to this one's
+   * promise cannot be taken back when that request ends first.
+   */
+  readonly tell: (outcome: Outcome) => void;
+}
+
+/** What a plain caller waits for, for those who come in the same burst under the same policy. */
+export interface Shared {
   readonly policy: BoundPolicy;
   readonly burst: number;
-  /** The count of changes of the memory when one of them was last told to wait. */
-  drains: number;
   readonly result: Promise<unknown>;
 }
 
@@ -65,13 +74,13 @@ export class Flight extends SlotFlight {
   readonly instance: number;
   /** Nobody waits for it from the start: the callers had an entry. */
   readonly background: boolean;
-  /** How it ends for those who wait; set by the driver when it starts. */
+  /** How it ends; set by the driver when it starts, unless nobody asks for it. */
   outcome!: Promise<Outcome>;
   /** When everything is done, which may be later; never rejects. */
   done!: Promise<unknown>;
-  /** Those who came last. */
-  crowd: Crowd | undefined;
-  /** How many callers wait, a crowd counting once. */
+  /** What those who come now may share. */
+  shared: Shared | undefined;
+  /** How many callers wait, those who share counting once. */
   waiting = 0;
   /** True for a load beside the one that leads its key, which the core does not know. */
   isBeside = false;
@@ -110,8 +119,9 @@ export class Flight extends SlotFlight {
   #outcome: Outcome | undefined;
   /** What those who only joined are told, while the load goes on for its leader. */
   #dismissal: Outcome | undefined;
-  /** Those who wait, and whether they only joined. */
-  #waiters: Map<(outcome: Outcome) => void, boolean> | undefined;
+  /** Who waits, in the order they came: mostly one at most. */
+  #waiter: FlightWaiter | undefined;
+  #others: Set<FlightWaiter> | undefined;
   #controller: AbortController | undefined;
   #abortReason: { readonly reason: unknown } | undefined;
 
@@ -135,8 +145,10 @@ export class Flight extends SlotFlight {
     if (this.#outcome !== undefined) return this.#outcome;
     this.#outcome = outcome;
     this.frame.end();
-    for (const waiter of this.#waiters?.keys() ?? []) waiter(outcome);
-    this.#waiters = undefined;
+    this.#waiter?.tell(outcome);
+    if (this.#others !== undefined) for (const waiter of this.#others) waiter.tell(outcome);
+    this.#waiter = undefined;
+    this.#others = undefined;
     return outcome;
   }
 
@@ -144,10 +156,10 @@ export class Flight extends SlotFlight {
   dismiss(outcome: Outcome): void {
     if (this.#outcome !== undefined || this.#dismissal !== undefined) return;
     this.#dismissal = outcome;
-    for (const [waiter, joined] of this.#waiters ?? []) {
-      if (!joined) continue;
-      this.#waiters?.delete(waiter);
-      waiter(outcome);
+    for (const waiter of [this.#waiter, ...(this.#others ?? [])]) {
+      if (waiter?.joined !== true) continue;
+      this.#remove(waiter);
+      waiter.tell(outcome);
     }
   }
 
@@ -158,21 +170,20 @@ export class Flight extends SlotFlight {
       : this.awaited.then(() => this.tell(outcome));
   }
 
-  /**
-   * Has `waiter` told the outcome; the returned function takes it out again. Not `outcome.then`:
-   * what another request has attached to this one's promise cannot be taken back when that
-   * request ends first.
-   * @param joined whether the load is another caller's
-   */
-  onOutcome(waiter: (outcome: Outcome) => void, joined: boolean): () => void {
-    const known = (joined ? this.#dismissal : undefined) ?? this.#outcome;
-    if (known !== undefined) {
-      waiter(known);
-      return () => {};
+  /** Has a waiter told the outcome, until it leaves. */
+  add(waiter: FlightWaiter): void {
+    const known = (waiter.joined ? this.#dismissal : undefined) ?? this.#outcome;
+    if (known !== undefined) waiter.tell(known);
+    else if (this.#waiter === undefined && this.#others === undefined) this.#waiter = waiter;
+    else {
+      this.#others ??= new Set();
+      this.#others.add(waiter);
     }
-    this.#waiters ??= new Map();
-    this.#waiters.set(waiter, joined);
-    return () => this.#waiters?.delete(waiter);
+  }
+
+  #remove(waiter: FlightWaiter): void {
+    if (this.#waiter === waiter) this.#waiter = undefined;
+    else this.#others?.delete(waiter);
   }
 
   /** The loader's signal, made when it is first asked for: most loaders do not. */
@@ -185,7 +196,8 @@ export class Flight extends SlotFlight {
   }
 
   /** One of those who wait does so no more: a process need not live on for nobody. */
-  leave(): void {
+  leave(waiter: FlightWaiter): void {
+    this.#remove(waiter);
     this.waiting -= 1;
     if (this.waiting === 0) this.timer?.letGo();
   }

@@ -28,7 +28,7 @@ import { oneLine } from "../util/describe.js";
 import { HoldoverError, TimeoutError } from "../util/errors.js";
 import { ignoreRejection } from "../util/user-functions.js";
 import type { Admission } from "./admission.js";
-import type { Call } from "./call.js";
+import { type Call, signalsOf } from "./call.js";
 import { MIDDLE } from "./facts.js";
 import { Flight, type Outcome } from "./flight.js";
 import { everythingOf, FlightContext } from "./flight-context.js";
@@ -43,6 +43,10 @@ import { rejected } from "./rejecting.js";
  */
 export type LaunchKind = "load" | "refresh" | "forced" | "beside";
 
+/** What comes of a load for its leader. */
+export type EndOfLoad<T> = (flight: Flight, call: Call, outcome: Outcome) => T | Promise<T>;
+
+const tellAll: EndOfLoad<Outcome> = (flight, _, outcome) => flight.tellWritten(outcome);
 /** Timers for what nobody waits for. */
 const quiet = (timers: Timers): Timers => ({ ...timers, after: timers.afterIfAlive });
 /** Of a flight that no core has given. */
@@ -339,6 +343,38 @@ export class Loads {
 
   /** Calls the loader; whatever happens, an outcome comes of it. */
   #callLoader(flight: Flight, call: Call): Promise<Outcome> {
+    const landing = this.lead(flight, call, tellAll);
+    const { timeout } = call.policy.rules;
+    return timeout === Number.POSITIVE_INFINITY || flight.over || flight.begun
+      ? landing
+      : this.#within(timeout, flight, call, landing);
+  }
+
+  /**
+   * True if nobody but the loader has a say in the load of a call, and its caller waits for nothing
+   * else: then {@link lead} does, and the outcome needs no promise of its own.
+   */
+  isShort(call: Call): boolean {
+    const { layers, feed } = this.#host;
+    const { rules, guards, place } = call.policy;
+    return (
+      layers === undefined &&
+      feed === undefined &&
+      guards === undefined &&
+      rules.bloom === undefined &&
+      rules.tags === undefined &&
+      rules.timeout === Number.POSITIVE_INFINITY &&
+      !place.failsOver &&
+      signalsOf(call).length === 0 &&
+      (call.waitUntil ?? this.#host.waitUntil()) === undefined
+    );
+  }
+
+  /**
+   * Calls the loader.
+   * @param end tells all who wait how it ended, and gives what that is for the leader; may throw
+   */
+  lead<T>(flight: Flight, call: Call, end: EndOfLoad<T>): Promise<T> {
     flight.loadBegan = this.#host.timers.now();
     let result: unknown;
     try {
@@ -347,22 +383,19 @@ export class Loads {
       result = runWithin(flight.frame, hostAsyncStorage, load, context, call, habits);
     } catch (error) {
       leaveFrame(flight.frame, call.habits);
-      return Promise.resolve(flight.tell(this.#landing.crashed(flight, call, error)));
+      const outcome = this.#landing.crashed(flight, call, error);
+      return new Promise((resolve) => resolve(end(flight, call, outcome)));
     }
-    const landing = Promise.resolve(result).then(
+    return Promise.resolve(result).then(
       (value) => {
         leaveFrame(flight.frame, call.habits);
-        return flight.tellWritten(this.#landing.landed(flight, call, value));
+        return end(flight, call, this.#landing.landed(flight, call, value));
       },
       (error) => {
         leaveFrame(flight.frame, call.habits);
-        return flight.tell(this.#landing.crashed(flight, call, error));
+        return end(flight, call, this.#landing.crashed(flight, call, error));
       },
     );
-    const { timeout } = call.policy.rules;
-    return timeout === Number.POSITIVE_INFINITY || flight.begun
-      ? landing
-      : this.#within(timeout, flight, call, landing);
   }
 
   /** The outcome of a load, or of its timeout if that comes first. */

@@ -2,76 +2,188 @@
 
 import type { Answer } from "../model/answer.js";
 import { whenAborted } from "../runtime/aborts.js";
-import type { CancelTimer, Timers } from "../runtime/clock.js";
-import type { Flight, Outcome } from "./flight.js";
+import { type CancelTimer, joinBurst, type Timers } from "../runtime/clock.js";
+import { type Call, signalsOf, type WaitKind } from "./call.js";
+import type { Flight, FlightWaiter, Outcome } from "./flight.js";
 
-/** What may end a wait, and what then happens. */
-export interface Wait {
+/** What all waits of a cache have in common. */
+export interface WaitHost {
   readonly timers: Timers;
-  /** The caller's own signals: aborting one detaches this caller only. */
-  readonly signals: readonly AbortSignal[];
-  /** Whether the flight is another caller's. */
-  readonly joined: boolean;
+  /** What the outcome means for this caller; may throw. */
+  readonly conclude: (call: Call, outcome: Outcome, kind: WaitKind) => Answer | Promise<Answer>;
+  /** The entry's answer, if there is one by now. */
+  readonly failOver: (call: Call) => Answer | undefined;
+  /** The lease is over: somebody takes over, perhaps this caller. */
+  readonly beginAgain: (call: Call) => Promise<Answer>;
+  /** Nobody waits for the flight any more. */
+  readonly abandon: (flight: Flight, call: Call, reason: unknown) => void;
+  /** The lease that was waited for last in this burst. */
+  lease: Lease | undefined;
+  /** Called at the end of the burst: what is of a request is not kept for the next one. */
+  readonly endBurst: () => void;
+}
+
+/** What may come before the outcome, as the core says. */
+export interface WaitLimits {
   /** Milliseconds until the flight counts as orphaned; `Infinity` for its leader. */
   readonly lease: number;
   /** Milliseconds until an entry may answer instead. */
   readonly failoverAfter: number;
-  /** What the outcome means for this caller; may throw. */
-  readonly conclude: (outcome: Outcome) => Answer | Promise<Answer>;
-  /** The entry's answer, if there is one by now. */
-  readonly failOver: () => Answer | undefined;
-  /** The lease is over: somebody takes over, perhaps this caller. */
-  readonly beginAgain: () => Promise<Answer>;
-  /** Nobody waits for the flight any more. */
-  readonly abandon: (reason: unknown) => void;
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
+/** Of a timer that nobody may join any more. */
+const CLOSED = -1;
+
+/**
+ * The timer of those of one burst who wait for flights whose leases end at one time. The burst is
+ * one request's, so the timer is of each one's own request, as are the promises that it resolves.
+ */
+class Lease {
+  /** When it ends; {@link CLOSED} once it has, or nobody waits for it. */
+  until: number;
+  readonly #waiters: (Waiter | undefined)[] = [];
+  readonly #cancel: CancelTimer;
+  #waiting = 0;
+
+  constructor(timers: Timers, left: number, until: number) {
+    this.until = until;
+    this.#cancel = timers.after(left, () => {
+      this.until = CLOSED;
+      // In the context of the first, whose timer it is; the rest go on in their own.
+      const [first] = this.#waiters;
+      first?.takeOver();
+      for (const waiter of this.#waiters) waiter?.tell(undefined);
+    });
+  }
+
+  /** Returns the waiter's place. */
+  add(waiter: Waiter): number {
+    this.#waiting += 1;
+    return this.#waiters.push(waiter) - 1;
+  }
+
+  remove(place: number): void {
+    this.#waiters[place] = undefined;
+    this.#waiting -= 1;
+    if (this.#waiting > 0) return;
+    this.until = CLOSED;
+    this.#cancel();
+  }
+}
+
+/** A class and not closures, for a burst has as many as it has keys. */
+class Waiter implements FlightWaiter {
+  /** Whether the flight is another caller's. */
+  readonly joined: boolean;
+  /** Resolves the promise of {@link waitFor}; undefined when the lease is over. */
+  tell!: (outcome: Outcome | undefined) => void;
+  readonly #host: WaitHost;
+  readonly #flight: Flight;
+  readonly #call: Call;
+  readonly #kind: WaitKind;
+  #cancels: CancelTimer[] | undefined;
+  #lease: Lease | undefined;
+  #place = 0;
+  #isOver = false;
+  /** What came before the outcome. */
+  #instead: Answer | Promise<Answer> | undefined;
+  #aborted: { readonly reason: unknown } | undefined;
+
+  constructor(host: WaitHost, flight: Flight, call: Call, kind: WaitKind, joined: boolean) {
+    this.#host = host;
+    this.#flight = flight;
+    this.#call = call;
+    this.#kind = kind;
+    this.joined = joined;
+  }
+
+  /** Listens to all that may end the wait. */
+  begin(limits: WaitLimits): void {
+    for (const signal of signalsOf(this.#call))
+      this.#cancelled(whenAborted(signal, (reason) => this.#abort(reason)));
+    if (this.#isOver) return;
+    this.#flight.add(this);
+    const { timers } = this.#host;
+    if (limits.failoverAfter < NEVER)
+      this.#cancelled(timers.after(limits.failoverAfter, () => this.#failOver()));
+    if (limits.lease < NEVER) this.#waitForLease(limits.lease);
+  }
+
+  /** The answer; runs within the caller's own request. */
+  conclude(outcome: Outcome | undefined): Answer | Promise<Answer> {
+    if (this.#aborted !== undefined) throw this.#aborted.reason;
+    if (this.#instead !== undefined) return this.#instead;
+    this.#end();
+    if (outcome === undefined) return this.#host.beginAgain(this.#call);
+    return this.#host.conclude(this.#call, outcome, this.#kind);
+  }
+
+  /** The lease is over. */
+  takeOver(): void {
+    this.#end();
+    this.#instead = this.#host.beginAgain(this.#call);
+    this.tell(undefined);
+  }
+
+  #cancelled(cancel: CancelTimer): void {
+    this.#cancels ??= [];
+    this.#cancels.push(cancel);
+  }
+
+  #waitForLease(left: number): void {
+    const host = this.#host;
+    const until = host.timers.now() + left;
+    if (host.lease?.until !== until) {
+      host.lease = new Lease(host.timers, left, until);
+      joinBurst(host.endBurst);
+    }
+    this.#lease = host.lease;
+    this.#place = host.lease.add(this);
+  }
+
+  #abort(reason: unknown): void {
+    if (this.#isOver) return;
+    this.#end();
+    this.#aborted = { reason };
+    this.tell(undefined);
+    if (this.#flight.waiting === 0) this.#host.abandon(this.#flight, this.#call, reason);
+  }
+
+  #failOver(): void {
+    if (this.#isOver) return;
+    const answer = this.#host.failOver(this.#call);
+    if (answer === undefined) return;
+    // The load goes on without a caller: its result refreshes the entry.
+    this.#flight.anchored = true;
+    this.#end();
+    this.#instead = answer;
+    this.tell(undefined);
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#flight.leave(this);
+    this.#lease?.remove(this.#place);
+    for (const cancel of this.#cancels ?? []) cancel();
+  }
 }
 
 /** Waits for `flight` on its own timers, so that no other request's fate matters. */
-export function waitFor(flight: Flight, wait: Wait): Promise<Answer> {
+export function waitFor(
+  flight: Flight,
+  call: Call,
+  kind: WaitKind,
+  host: WaitHost,
+  joined: boolean,
+  limits: WaitLimits,
+): Promise<Answer> {
   flight.waiting += 1;
-  return new Promise((resolve, reject) => {
-    const cancels: CancelTimer[] = [];
-    let over = false;
-    const end = (settle: () => void): void => {
-      if (over) return;
-      over = true;
-      flight.leave();
-      for (const cancel of cancels) cancel();
-      settle();
-    };
-    const onAbort = (reason: unknown) =>
-      end(() => {
-        reject(reason);
-        if (flight.waiting === 0) wait.abandon(reason);
-      });
-    for (const signal of wait.signals) cancels.push(whenAborted(signal, onAbort));
-    if (over) return;
-    // A promise of this request's own, so that what follows runs in this request, too.
-    const landed = new Promise<Outcome>((tell) => {
-      cancels.push(flight.onOutcome(tell, wait.joined));
-    });
-    landed.then((outcome) =>
-      end(() => {
-        try {
-          resolve(wait.conclude(outcome));
-        } catch (error) {
-          reject(error);
-        }
-      }),
-    );
-    if (wait.failoverAfter < Number.POSITIVE_INFINITY) {
-      const failOver = () => {
-        const answer = wait.failOver();
-        if (answer === undefined) return;
-        // The load goes on without a caller: its result refreshes the entry.
-        flight.anchored = true;
-        end(() => resolve(answer));
-      };
-      cancels.push(wait.timers.after(wait.failoverAfter, failOver));
-    }
-    if (wait.lease < Number.POSITIVE_INFINITY) {
-      const takeOver = () => end(() => resolve(wait.beginAgain()));
-      cancels.push(wait.timers.after(wait.lease, takeOver));
-    }
+  const waiter = new Waiter(host, flight, call, kind, joined);
+  // A promise of this request's own, so that what follows runs in this request, too.
+  const landed = new Promise<Outcome | undefined>((tell) => {
+    waiter.tell = tell;
   });
+  waiter.begin(limits);
+  return landed.then((outcome) => waiter.conclude(outcome));
 }

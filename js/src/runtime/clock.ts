@@ -94,12 +94,15 @@ export function afterMicrotask(task: () => void): void {
 
 let bursts = 0;
 let inBurst = false;
+let enders: (() => void)[] = [];
 
 /**
  * Returns the number of the burst, which lasts until the next microtask. No code of another request
  * runs within it, so callers of one burst may share promises and timers on every host.
+ * @param onEnd called when it ends
  */
-export function joinBurst(): number {
+export function joinBurst(onEnd?: () => void): number {
+  if (onEnd !== undefined) enders.push(onEnd);
   if (!inBurst) {
     inBurst = true;
     afterMicrotask(endBurst);
@@ -115,6 +118,8 @@ export function isBurst(burst: number): boolean {
 function endBurst(): void {
   inBurst = false;
   bursts += 1;
+  for (const end of enders) end();
+  enders = [];
 }
 
 interface HostTimer {
