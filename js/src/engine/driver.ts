@@ -145,15 +145,8 @@ export class Driver {
     if (!this.isPlain || !call.policy.isPlain) return this.call(call).then(valueIn);
     const refused = this.#refuse(call);
     if (refused !== undefined) return refused.then(valueIn);
-    const { memory, space } = this.host;
-    const known = space.get(call.key) ?? -1;
-    try {
-      const id = call.policy.bind(memory);
-      return this.performValue(call, known, this.begin(known, id));
-    } catch (error) {
-      this.recover(error);
-      return this.#bypass(call).then(valueIn);
-    }
+    const known = this.host.space.get(call.key) ?? -1;
+    return this.performValue(call, known, this.#verdictOn(call, known));
   }
 
   #inScope(scopes: Scopes, call: Call, answer: (call: Call) => Promise<Answer>): Promise<Answer> {
@@ -224,16 +217,17 @@ export class Driver {
   }
 
   #begin(call: Call): Promise<Answer> {
-    const { memory, space } = this.host;
-    const known = space.get(call.key) ?? -1;
-    let id: number;
+    const known = this.host.space.get(call.key) ?? -1;
+    return this.perform(call, known, this.#verdictOn(call, known));
+  }
+
+  #verdictOn(call: Call, known: number): number {
     try {
-      id = call.policy.bind(memory);
+      return this.begin(known, call.policy.bind(this.host.memory));
     } catch (error) {
       this.recover(error);
-      return this.#bypass(call);
+      return TRAPPED;
     }
-    return this.perform(call, known, this.begin(known, id));
   }
 
   /** Returns the core's verdict on a call of the key in this slot, by the number of a policy. */
@@ -524,7 +518,7 @@ export class Driver {
       return flight.outcome.then((outcome) => this.#serving.conclude(call, outcome, kind));
     }
     const lease = leads ? NEVER : this.#waitLeft(call.key);
-    return waitFor(flight, call, kind, this.#waits, !leads, { lease, failoverAfter });
+    return waitFor(flight, call, kind, this.#waits, lease, failoverAfter);
   }
 
   /** The time after which an entry may answer instead of the load, as the core says. */

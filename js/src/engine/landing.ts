@@ -1,9 +1,7 @@
 /** How loads end: what they brought is stored, what failed is made up for, who guards is told. */
 
 import {
-  BELOW_DROP,
   BELOW_SLOT,
-  BELOW_STORE,
   FACTS_FAILURE,
   FACTS_LAYERED,
   FACTS_MAY_BE_BELOW,
@@ -21,7 +19,6 @@ import {
   RESULT_FAILED,
   RESULT_IGNORED,
   RESULT_SUCCEEDED,
-  readLifetimeNumbers,
   readTimesNumbers,
   TAGS_AFTER_HARD,
   TAGS_AFTER_SOFT,
@@ -35,7 +32,6 @@ import type { Previous } from "../model/loader.js";
 import type { Tagged } from "../model/tagged.js";
 import { canBeReadOnce, warnOfReadOnce } from "../records/read-once.js";
 import { withoutCallers } from "../runtime/outside.js";
-import type { PreparedChange } from "../tiers/tiers.js";
 import type { Verdict } from "../util/user-functions.js";
 import type { Call } from "./call.js";
 import { errorTtlOf, type Facts, factsOf, MIDDLE, rollFor } from "./facts.js";
@@ -44,7 +40,7 @@ import type { Host } from "./host.js";
 import { Tagging } from "./tagging.js";
 
 /** A result that is to be stored. */
-interface Arrival {
+export interface Arrival {
   readonly value: unknown;
   readonly facts: Facts;
   readonly roll: number;
@@ -57,14 +53,20 @@ interface Instead {
   readonly held?: Held | undefined;
 }
 
-/** The lifetime of what stores drop. */
-const NO_LIFETIME = { ttl: 0, staleWhileRevalidate: 0, staleIfError: 0 };
+/** The stores below memory, as far as landing needs them; undefined where there are none. */
+export interface StoresBelow {
+  /** Has them keep a result, or drop what it contradicts. */
+  keep(flight: Flight, call: Call, arrival: Arrival, landed: number): void;
+  /** Returns an entry of theirs that memory did not keep, while it may still answer. */
+  spareOf(flight: Flight): Held | undefined;
+}
 
 /** Brings loads home. */
 export class Landing {
   readonly #host: Host;
   readonly #recover: (error: unknown) => void;
   readonly tagging: Tagging;
+  below: StoresBelow | undefined;
 
   constructor(host: Host, recover: (error: unknown) => void) {
     this.#host = host;
@@ -124,12 +126,6 @@ export class Landing {
     return outcome;
   }
 
-  /** Writes to the lower stores; what is dropped there must not stay in other memories either. */
-  async #write({ key, lock }: Flight, change: PreparedChange, drops: boolean): Promise<void> {
-    await (lock === undefined ? change.perform() : lock.write(change));
-    if (drops) await this.#host.feed?.tell({ keys: [key] });
-  }
-
   /**
    * Stores a result in the core that gave the flight, and below it what that says; undefined when
    * it is gone. Makes no function.
@@ -139,7 +135,7 @@ export class Landing {
     if (flight.instance !== memory.instance || !memory.isOpen()) return undefined;
     try {
       const landed = this.#store(flight, call, arrival);
-      if (isForAll) this.#keepBelow(flight, call, arrival, landed);
+      if (isForAll) this.below?.keep(flight, call, arrival, landed);
       return landed;
     } catch (error) {
       this.#recover(error);
@@ -176,18 +172,6 @@ export class Landing {
     if (known >= 0) memory.slots.land(known, flight);
     memory.drain();
     return landed;
-  }
-
-  /** Has the lower stores keep a result, or drop what it contradicts. */
-  #keepBelow(flight: Flight, call: Call, { value, tagged }: Arrival, landed: number): void {
-    const { memory, layers } = this.#host;
-    const drops = (landed & BELOW_DROP) !== 0;
-    if (layers === undefined || (!drops && (landed & BELOW_STORE) === 0)) return;
-    const lifetime = drops ? NO_LIFETIME : readLifetimeNumbers(core.lifetime_below(memory.machine));
-    const change = layers.prepare(call.key, value, { ...lifetime, tagged }, call.policy.rules);
-    flight.written = this.#write(flight, change, drops);
-    flight.done = Promise.all([flight.done, flight.written]);
-    if (this.#host.awaitsWrites) flight.awaited = flight.written;
   }
 
   endWithoutStoring(flight: Flight): void {
@@ -275,7 +259,7 @@ export class Landing {
       const { memory, space, timers } = this.#host;
       const slot = space.get(flight.key) ?? -1;
       const value = memory.slots.valueOf(slot);
-      const spare = this.#spareOf(flight);
+      const spare = this.below?.spareOf(flight);
       const instead = end(slot, spare !== undefined, timers.now());
       if (instead === INSTEAD_RESULT) return { instead };
       memory.slots.land(slot, flight);
@@ -287,16 +271,6 @@ export class Landing {
     });
   }
 
-  /** The entry of a lower store that memory did not keep, while it may still answer. */
-  #spareOf({ spare }: Flight): Held | undefined {
-    if (spare === undefined) return undefined;
-    const { value, age, ttl, staleWhileRevalidate, staleIfError } = spare.found;
-    const now = this.#host.timers.now();
-    const grown = core.spare_age(ttl, staleWhileRevalidate, staleIfError, age, spare.at, now);
-    if (Number.isNaN(grown)) return undefined;
-    return { value, times: { age: grown, ttl: ttl - grown } };
-  }
-
   /** The entry that a flight is to renew, for its loader. */
   previousOf(flight: Flight): Previous | undefined {
     return this.inCoreOf(flight, () => {
@@ -304,7 +278,7 @@ export class Landing {
       const slot = space.get(flight.key) ?? -1;
       const age = core.renewed_age(memory.machine, slot, timers.now());
       if (!Number.isNaN(age)) return { value: memory.copied(memory.slots.valueOf(slot)), age };
-      const spare = this.#spareOf(flight);
+      const spare = this.below?.spareOf(flight);
       return spare && { value: spare.value, age: spare.times?.age ?? 0 };
     });
   }

@@ -1,40 +1,22 @@
 /** Running loads: looking into lower stores, calling loaders, storing what they bring. */
 
-import type { LoadLock } from "../coordination/lock.js";
-import {
-  FOUND_KEPT_FOUND,
-  FOUND_KEPT_HELD,
-  FOUND_SLOT,
-  FOUND_SPARE,
-  LOOKED_BACKGROUND,
-  LOOKED_BESIDE,
-  LOOKED_UNHEARD,
-  RESULT_IGNORED,
-  STEP_BITS,
-  STEP_ERROR_FALLBACK,
-  STEP_HIT,
-  STEP_HIT_REFRESH,
-  STEP_STALE,
-  STEP_STALE_REFRESH,
-} from "../core/abi.js";
+import { RESULT_IGNORED } from "../core/abi.js";
 import * as core from "../core/core.js";
-import type { FoundEntry } from "../model/entry.js";
 import { hostAsyncStorage } from "../runtime/async-storage.js";
-import { joinBurst, type Timers } from "../runtime/clock.js";
+import { joinBurst } from "../runtime/clock.js";
 import { currentFrame, leaveFrame, runWithin } from "../runtime/frames.js";
 import { keepsRequestsApart } from "../runtime/requests.js";
-import type { Layers } from "../tiers/layers.js";
 import { oneLine } from "../util/describe.js";
 import { HoldoverError, TimeoutError } from "../util/errors.js";
 import { ignoreRejection } from "../util/user-functions.js";
 import type { Admission } from "./admission.js";
 import { type Call, signalsOf } from "./call.js";
-import { MIDDLE } from "./facts.js";
 import { Flight, type Outcome } from "./flight.js";
 import { everythingOf, FlightContext } from "./flight-context.js";
 import type { Guards } from "./guards.js";
 import type { Host } from "./host.js";
 import type { Landing } from "./landing.js";
+import { type LoadsAbove, type LoadsBelow, loadsBelowOf } from "./loads-below.js";
 import { rejected } from "./rejecting.js";
 
 /**
@@ -47,21 +29,22 @@ export type LaunchKind = "load" | "refresh" | "forced" | "beside";
 export type EndOfLoad<T> = (flight: Flight, call: Call, outcome: Outcome) => T | Promise<T>;
 
 const tellAll: EndOfLoad<Outcome> = (flight, _, outcome) => flight.tellWritten(outcome);
-/** Timers for what nobody waits for. */
-const quiet = (timers: Timers): Timers => ({ ...timers, after: timers.afterIfAlive });
 /** Of a flight that no core has given. */
 const NOWHERE = -1;
 
 /** Starts loads and brings them home. */
-export class Loads {
+export class Loads implements LoadsAbove {
   readonly #host: Host;
   readonly #recover: (error: unknown) => void;
   readonly #landing: Landing;
+  readonly #below: LoadsBelow | undefined;
 
   constructor(host: Host, landing: Landing, recover: (error: unknown) => void) {
     this.#host = host;
     this.#landing = landing;
     this.#recover = recover;
+    this.#below = host.layers && loadsBelowOf(host.layers)(host.layers, host, landing, this);
+    landing.below = this.#below;
   }
 
   /** Makes the flight that the core has just given to this caller. */
@@ -81,7 +64,7 @@ export class Loads {
 
   /** Starts a flight; one that must ask the origin does not look into lower stores. */
   start(flight: Flight, call: Call, mustLoad = false): void {
-    const { layers, feed, events } = this.#host;
+    const { feed, events } = this.#host;
     if (!mustLoad && call.policy.rules.bloom?.mayHave(call.key) === false) {
       flight.outcome = this.#absent(flight);
       flight.done = flight.outcome;
@@ -92,8 +75,8 @@ export class Loads {
     flight.heard = feed?.acknowledged;
     const type = flight.background ? "refresh" : "load";
     if (events.wanted) events.tell({ type, key: call.key });
-    const looks = layers !== undefined && !mustLoad;
-    flight.outcome = looks ? this.#lookThenLoad(flight, call, layers) : this.#load(flight, call);
+    const below = mustLoad ? undefined : this.#below;
+    flight.outcome = below ? below.lookThenLoad(flight, call) : this.#load(flight, call);
     flight.done ??= flight.outcome;
     this.#anchor(flight, call);
   }
@@ -146,55 +129,8 @@ export class Loads {
     }
   }
 
-  async #lookThenLoad(flight: Flight, call: Call, layers: Layers): Promise<Outcome> {
-    const { rules } = call.policy;
-    const found = await (call.batch?.look(call.key, layers, rules) ?? layers.read(call.key, rules));
-    if (found !== undefined) flight.mayHaveStored = true;
-    if (found !== undefined && (flight.background || (await this.#mayServe(call, found)))) {
-      const outcome = this.#landing.inCoreOf(flight, () => this.#useFound(flight, call, found));
-      if (outcome !== undefined) return flight.tell(outcome);
-    }
-    return this.#lockThenLoad(flight, call, layers);
-  }
-
-  /** True if an entry of a lower store has hits left, where instances count them together. */
-  #mayServe(call: Call, found: FoundEntry): Promise<boolean> | true {
-    return call.policy.sharedHits?.countFound(call, found, this.#host) ?? true;
-  }
-
-  /** Loads, under the lock if the policy wants one. */
-  async #lockThenLoad(flight: Flight, call: Call, layers: Layers): Promise<Outcome> {
-    const rules = call.policy.rules.lock;
-    let lock: LoadLock | undefined;
-    if (rules !== undefined) await this.#host.feed?.opening();
-    flight.heard = this.#host.feed?.acknowledged;
-    // A load whose lock a load above it holds would wait for itself.
-    if (rules !== undefined && !flight.frame.isUnderLock(rules.nameFor(layers, call.key))) {
-      const use = (found: FoundEntry) =>
-        this.#landing.inCoreOf(flight, () => this.#useFound(flight, call, found));
-      const timers = flight.background ? quiet(this.#host.timers) : this.#host.timers;
-      const host = { ...this.#host, layers, timers };
-      const locked = await rules.take<Outcome>(host, call, use, () => this.#renew(flight, call));
-      if ("outcome" in locked) return flight.tell(locked.outcome);
-      if ("error" in locked) return this.#refuse(flight, call, locked.error);
-      lock = locked.lock;
-    }
-    if (!this.#renew(flight, call)) {
-      await lock?.release();
-      return { ok: false, error: new TimeoutError("nobody waits for the load") };
-    }
-    if (lock === undefined) return this.#load(flight, call);
-    flight.lock = lock;
-    flight.frame.lock = lock.name;
-    const outcome = this.#load(flight, call);
-    // What was loaded is in the stores before the next one may look.
-    const released = outcome.then(() => flight.written).then(() => lock.release());
-    flight.done = Promise.all([flight.done, released]);
-    return outcome;
-  }
-
   /** A flight that has waited leads from now on; false when nobody waits for it any more. */
-  #renew(flight: Flight, call: Call): boolean {
+  renew(flight: Flight, call: Call): boolean {
     if (flight.over) return false;
     this.#landing.inCoreOf(flight, () => {
       const { memory, space, timers } = this.#host;
@@ -203,120 +139,13 @@ export class Loads {
     return true;
   }
 
-  /** The outcome that an entry of a lower store is; undefined when the load must go on. */
-  #useFound(flight: Flight, call: Call, found: FoundEntry): Outcome | undefined {
-    const { memory, space, events } = this.#host;
-    // First: `sizeOf` is the user's, and may do anything.
-    const size = memory.weigh(found.value, call.key, events);
-    const known = space.get(call.key) ?? -1;
-    // Why the last load failed: who is served until the next one is told.
-    const failure = memory.slots.failureOf(known);
-    if (known < 0 && !flight.isBeside) return undefined;
-    const verdict = this.#askFound(flight, call, found, known, size);
-    const slot = Math.floor(verdict / FOUND_SLOT);
-    if (known < 0 && slot >= 0) memory.adopt(space, call.key, slot);
-    const held = verdict & FOUND_KEPT_HELD ? { value: memory.slots.valueOf(slot) } : found;
-    if (verdict & FOUND_KEPT_FOUND) {
-      memory.keep(space, call.key, slot, found.value);
-      if (found.tagged) core.tag(memory.machine, slot, found.tagged.hashes, flight.fence);
-    }
-    memory.drain();
-    const step = verdict & STEP_BITS;
-    const times = held === found ? { age: found.age, ttl: found.ttl - found.age } : undefined;
-    const answer = { ok: true, value: held.value, tier: found.tier, times } as const;
-    if (step === STEP_HIT) {
-      memory.slots.land(known, flight);
-      flight.over = true;
-      return { ...answer, source: "hit" };
-    }
-    if (step === STEP_STALE || step === STEP_ERROR_FALLBACK) {
-      flight.error = failure;
-      memory.slots.land(known, flight);
-      flight.over = true;
-      if (step === STEP_STALE) return { ...answer, source: "stale" };
-      events.tell({ type: "error-fallback", key: call.key });
-      return { ...answer, source: "error-fallback", error: failure };
-    }
-    if (step === STEP_STALE_REFRESH || step === STEP_HIT_REFRESH) {
-      flight.anchored = true;
-      // Told before the load, which may fail, or be refused, at once.
-      const source = step === STEP_HIT_REFRESH ? "hit" : "stale";
-      const outcome = flight.tell({ ...answer, source });
-      flight.done = this.#goOn(flight, call, slot);
-      return outcome;
-    }
-    if (verdict & FOUND_SPARE) flight.spare = { found, at: this.#host.timers.now() };
-    return undefined;
-  }
-
-  /** Asks the core what an entry of a lower store means for a flight. */
-  #askFound(flight: Flight, call: Call, found: FoundEntry, slot: number, size: number): number {
-    const { memory, timers, random } = this.#host;
-    const { ttl, staleWhileRevalidate, staleIfError } = found;
-    const { retained = 0, age } = found;
-    return core.found(
-      memory.machine,
-      slot,
-      flight.fence,
-      call.policy.bind(memory),
-      this.#lookedBits(flight),
-      ttl,
-      staleWhileRevalidate,
-      staleIfError,
-      retained,
-      size,
-      age,
-      call.policy.rules.earlyBeta > 0 ? random() : MIDDLE,
-      timers.now(),
-    );
-  }
-
-  #lookedBits({ background, isBeside, heard }: Flight): number {
-    const isUnheard = heard !== this.#host.feed?.acknowledged;
-    return (
-      (background ? LOOKED_BACKGROUND : 0) |
-      (isBeside ? LOOKED_BESIDE : 0) |
-      (isUnheard ? LOOKED_UNHEARD : 0)
-    );
-  }
-
-  /**
-   * Loads after the waiting callers were told what a store had. A flight of its own: who comes when
-   * that is dead must not be told it again.
-   */
-  #goOn(told: Flight, call: Call, slot: number): Promise<Outcome> {
-    const { slots } = this.#host.memory;
-    const flight = new Flight(told.key, told.fence, told.instance, true);
-    flight.tagged = told.tagged;
-    flight.mayHaveStored = told.mayHaveStored;
-    if (slots.flightOf(slot) === told) slots.lead(slot, flight);
-    const { layers } = this.#host;
-    flight.outcome = layers ? this.#lockThenLoad(flight, call, layers) : this.#load(flight, call);
-    flight.done ??= flight.outcome;
-    return everythingOf(flight).then(() => flight.outcome);
-  }
-
-  /** Loads, once messages of others are heard, and it is known which versions its tags have. */
+  /** Loads, under all that has a say in it. */
   #load(flight: Flight, call: Call): Promise<Outcome> {
-    const opening = flight.instance === NOWHERE ? undefined : this.#host.feed?.opening();
-    if (opening === undefined) return this.#prepared(flight, call);
-    return opening.then((): Outcome | Promise<Outcome> => {
-      if (this.#renew(flight, call)) return this.#prepared(flight, call);
-      return { ok: false, error: new TimeoutError("nobody waits for the load") };
-    });
-  }
-
-  #prepared(flight: Flight, call: Call): Promise<Outcome> {
-    const preparing = this.#landing.tagging.prepare(flight, call);
-    if (preparing === undefined) return this.#guarded(flight, call);
-    return preparing.then((): Outcome | Promise<Outcome> => {
-      if (this.#renew(flight, call)) return this.#guarded(flight, call);
-      return { ok: false, error: new TimeoutError("nobody waits for the load") };
-    });
+    return this.#below === undefined ? this.guarded(flight, call) : this.#below.load(flight, call);
   }
 
   /** Loads if the guards let it. */
-  #guarded(flight: Flight, call: Call): Promise<Outcome> {
+  guarded(flight: Flight, call: Call): Promise<Outcome> {
     const { guards } = call.policy;
     if (guards?.shared !== undefined) return this.#loadShared(guards, flight, call);
     const refused = guards && this.#askGuards(guards, flight, call);
@@ -332,11 +161,10 @@ export class Loads {
       });
     const asked = call.batch === undefined ? ask() : call.batch.admit(flight.answered, ask);
     const verdict = await asked;
-    if (verdict instanceof HoldoverError && !flight.over)
-      return this.#refuse(flight, call, verdict);
+    if (verdict instanceof HoldoverError && !flight.over) return this.refuse(flight, call, verdict);
     if (verdict instanceof HoldoverError) return { ok: false, error: verdict };
     flight.admission = verdict;
-    if (this.#renew(flight, call)) return this.#callLoader(flight, call);
+    if (this.renew(flight, call)) return this.#callLoader(flight, call);
     this.#landing.record(flight, call, RESULT_IGNORED);
     return { ok: false, error: new TimeoutError("nobody waits for the load") };
   }
@@ -355,11 +183,9 @@ export class Loads {
    * else: then {@link lead} does, and the outcome needs no promise of its own.
    */
   isShort(call: Call): boolean {
-    const { layers, feed } = this.#host;
     const { rules, guards, place } = call.policy;
     return (
-      layers === undefined &&
-      feed === undefined &&
+      this.#below === undefined &&
       guards === undefined &&
       rules.bloom === undefined &&
       rules.tags === undefined &&
@@ -427,7 +253,7 @@ export class Loads {
       call.batch === undefined
         ? this.#admit(guards, call)
         : call.batch.admit(flight.answered, () => this.#admit(guards, call));
-    if (verdict instanceof HoldoverError) return this.#refuse(flight, call, verdict);
+    if (verdict instanceof HoldoverError) return this.refuse(flight, call, verdict);
     flight.admission = verdict;
     return undefined;
   }
@@ -438,7 +264,7 @@ export class Loads {
   }
 
   /** Ends a flight whose load may not start. */
-  #refuse(flight: Flight, call: Call, verdict: HoldoverError): Promise<Outcome> {
+  refuse(flight: Flight, call: Call, verdict: HoldoverError): Promise<Outcome> {
     const { memory } = this.#host;
     this.#host.events.tell({ type: "reject", key: call.key, error: verdict });
     flight.error = verdict;

@@ -1,6 +1,6 @@
 /** Stores below memory in which instances can share the state of guards and hits, too. */
 
-import { lowerStore } from "../coordination/lower-store.js";
+import { lowerStore } from "./lower-store.js";
 import { SharedGuards } from "./shared-guards.js";
 import { countFound, countHit } from "./shared-hits.js";
 import { type Sharing, withSharing } from "./sharing.js";

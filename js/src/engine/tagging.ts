@@ -3,7 +3,6 @@
 import { TAGS_AFTER_HARD, TAGS_AFTER_NOTHING } from "../core/abi.js";
 import * as core from "../core/core.js";
 import { hashTags, tagsFor } from "../keys/tags.js";
-import { totalOf } from "../model/entry.js";
 import type { Begun, Tagged, TagHashes } from "../model/tagged.js";
 import type { Call } from "./call.js";
 import type { Flight } from "./flight.js";
@@ -24,27 +23,6 @@ export class Tagging {
     const hashes = call.tags && hashTags(this.#host.namespace, call.tags);
     const { memory, layers } = this.#host;
     return { fence, instance: memory.instance, step: layers?.tags.step() ?? 0, hashes };
-  }
-
-  /**
-   * Reads what lower stores say of the tags of a load, which must be known before its loader is
-   * called; undefined when there is nothing to wait for.
-   */
-  prepare(flight: Flight, call: Call): Promise<unknown> | undefined {
-    const begun = flight.tagged;
-    const { layers } = this.#host;
-    if (begun === undefined || layers === undefined || call.noStore) return undefined;
-    const { hashes } = begun;
-    if (hashes === undefined) {
-      begun.general ??= layers.tags.general(call.lifetimeOf === undefined);
-      return begun.general;
-    }
-    if (hashes.length === 0) return undefined;
-    begun.versions ??= layers.tags.versions(hashes, totalOf(call.policy.rules)).then((known) => {
-      begun.known = known;
-      return known;
-    });
-    return begun.versions;
   }
 
   /** Whether callers must not join this load: one of its tags was invalidated since it began. */

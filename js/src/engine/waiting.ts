@@ -1,5 +1,6 @@
 /** One caller's wait for a flight: whatever comes first ends it. */
 
+import { WAIT_LEADS } from "../core/abi.js";
 import type { Answer } from "../model/answer.js";
 import { whenAborted } from "../runtime/aborts.js";
 import { type CancelTimer, joinBurst, type Timers } from "../runtime/clock.js";
@@ -21,14 +22,6 @@ export interface WaitHost {
   lease: Lease | undefined;
   /** Called at the end of the burst: what is of a request is not kept for the next one. */
   readonly endBurst: () => void;
-}
-
-/** What may come before the outcome, as the core says. */
-export interface WaitLimits {
-  /** Milliseconds until the flight counts as orphaned; `Infinity` for its leader. */
-  readonly lease: number;
-  /** Milliseconds until an entry may answer instead. */
-  readonly failoverAfter: number;
 }
 
 const NEVER = Number.POSITIVE_INFINITY;
@@ -74,7 +67,6 @@ class Lease {
 
 /** A class and not closures, for a burst has as many as it has keys. */
 class Waiter implements FlightWaiter {
-  /** Whether the flight is another caller's. */
   readonly joined: boolean;
   /** Resolves the promise of {@link waitFor}; undefined when the lease is over. */
   tell!: (outcome: Outcome | undefined) => void;
@@ -82,53 +74,45 @@ class Waiter implements FlightWaiter {
   readonly #flight: Flight;
   readonly #call: Call;
   readonly #kind: WaitKind;
-  #cancels: CancelTimer[] | undefined;
+  readonly #cancels: CancelTimer[] = [];
   #lease: Lease | undefined;
   #place = 0;
-  #isOver = false;
-  /** What came before the outcome. */
-  #instead: Answer | Promise<Answer> | undefined;
-  #aborted: { readonly reason: unknown } | undefined;
+  /** The answer that came before the outcome. */
+  #instead: (() => Answer | Promise<Answer>) | undefined;
 
-  constructor(host: WaitHost, flight: Flight, call: Call, kind: WaitKind, joined: boolean) {
+  constructor(host: WaitHost, flight: Flight, call: Call, kind: WaitKind) {
     this.#host = host;
     this.#flight = flight;
     this.#call = call;
     this.#kind = kind;
-    this.joined = joined;
+    this.joined = (kind & WAIT_LEADS) === 0;
   }
 
   /** Listens to all that may end the wait. */
-  begin(limits: WaitLimits): void {
-    for (const signal of signalsOf(this.#call))
-      this.#cancelled(whenAborted(signal, (reason) => this.#abort(reason)));
-    if (this.#isOver) return;
-    this.#flight.add(this);
+  begin(lease: number, failoverAfter: number): void {
     const { timers } = this.#host;
-    if (limits.failoverAfter < NEVER)
-      this.#cancelled(timers.after(limits.failoverAfter, () => this.#failOver()));
-    if (limits.lease < NEVER) this.#waitForLease(limits.lease);
+    for (const signal of signalsOf(this.#call))
+      this.#cancels.push(whenAborted(signal, (reason) => this.#abort(reason)));
+    if (this.#instead !== undefined) return;
+    this.#flight.add(this);
+    if (failoverAfter < NEVER)
+      this.#cancels.push(timers.after(failoverAfter, () => this.#failOver()));
+    if (lease < NEVER) this.#waitForLease(lease);
   }
 
-  /** The answer; runs within the caller's own request. */
+  /** Returns the answer; runs within the caller's own request. */
   conclude(outcome: Outcome | undefined): Answer | Promise<Answer> {
-    if (this.#aborted !== undefined) throw this.#aborted.reason;
-    if (this.#instead !== undefined) return this.#instead;
-    this.#end();
+    if (this.#instead !== undefined) return this.#instead();
+    this.#leave();
     if (outcome === undefined) return this.#host.beginAgain(this.#call);
     return this.#host.conclude(this.#call, outcome, this.#kind);
   }
 
   /** The lease is over. */
   takeOver(): void {
-    this.#end();
-    this.#instead = this.#host.beginAgain(this.#call);
-    this.tell(undefined);
-  }
-
-  #cancelled(cancel: CancelTimer): void {
-    this.#cancels ??= [];
-    this.#cancels.push(cancel);
+    this.#leave();
+    const answer = this.#host.beginAgain(this.#call);
+    this.#answer(() => answer);
   }
 
   #waitForLease(left: number): void {
@@ -143,47 +127,54 @@ class Waiter implements FlightWaiter {
   }
 
   #abort(reason: unknown): void {
-    if (this.#isOver) return;
-    this.#end();
-    this.#aborted = { reason };
-    this.tell(undefined);
+    if (this.#instead !== undefined) return;
+    this.#leave();
+    this.#answer(() => {
+      throw reason;
+    });
     if (this.#flight.waiting === 0) this.#host.abandon(this.#flight, this.#call, reason);
   }
 
   #failOver(): void {
-    if (this.#isOver) return;
-    const answer = this.#host.failOver(this.#call);
+    const answer = this.#instead === undefined ? this.#host.failOver(this.#call) : undefined;
     if (answer === undefined) return;
     // The load goes on without a caller: its result refreshes the entry.
     this.#flight.anchored = true;
-    this.#end();
-    this.#instead = answer;
+    this.#leave();
+    this.#answer(() => answer);
+  }
+
+  #answer(instead: () => Answer | Promise<Answer>): void {
+    this.#instead = instead;
     this.tell(undefined);
   }
 
-  #end(): void {
-    this.#isOver = true;
+  #leave(): void {
     this.#flight.leave(this);
     this.#lease?.remove(this.#place);
-    for (const cancel of this.#cancels ?? []) cancel();
+    for (const cancel of this.#cancels) cancel();
   }
 }
 
-/** Waits for `flight` on its own timers, so that no other request's fate matters. */
+/**
+ * Waits for `flight` on its own timers, so that no other request's fate matters.
+ * @param lease milliseconds until the flight counts as orphaned; `Infinity` for its leader
+ * @param failoverAfter milliseconds until an entry may answer instead
+ */
 export function waitFor(
   flight: Flight,
   call: Call,
   kind: WaitKind,
   host: WaitHost,
-  joined: boolean,
-  limits: WaitLimits,
+  lease: number,
+  failoverAfter: number,
 ): Promise<Answer> {
   flight.waiting += 1;
-  const waiter = new Waiter(host, flight, call, kind, joined);
+  const waiter = new Waiter(host, flight, call, kind);
   // A promise of this request's own, so that what follows runs in this request, too.
   const landed = new Promise<Outcome | undefined>((tell) => {
     waiter.tell = tell;
   });
-  waiter.begin(limits);
+  waiter.begin(lease, failoverAfter);
   return landed.then((outcome) => waiter.conclude(outcome));
 }

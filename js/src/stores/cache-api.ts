@@ -1,6 +1,6 @@
 /** A store in the Cache API of Workers, Deno, browsers and service workers. */
 
-import { lowerStore } from "../coordination/lower-store.js";
+import { lowerStore } from "../engine/lower-store.js";
 import type { SetOptions, Store } from "../model/store.js";
 import { ConfigError } from "../util/errors.js";
 import { keyToText } from "./key-text.js";

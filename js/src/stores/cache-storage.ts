@@ -1,6 +1,6 @@
 /** A store in the CacheStorage of pages, workers and service workers, and of Deno. */
 
-import { lowerStore } from "../coordination/lower-store.js";
+import { lowerStore } from "../engine/lower-store.js";
 import type { SetOptions, Store } from "../model/store.js";
 import { Channels } from "./channels.js";
 import { keyToText, textToKey } from "./key-text.js";

@@ -1,6 +1,6 @@
 /** A store in Workers KV. */
 
-import { lowerStore } from "../coordination/lower-store.js";
+import { lowerStore } from "../engine/lower-store.js";
 import { fits, longKey } from "../keys/key-length.js";
 import type { SetOptions, Store } from "../model/store.js";
 import { clientWith, type StoreOptions, storeOptions, wholeNumber } from "./options.js";

@@ -1,6 +1,6 @@
 /** Keyv as a store. */
 
-import { lowerStore } from "../coordination/lower-store.js";
+import { lowerStore } from "../engine/lower-store.js";
 import type { Store } from "../model/store.js";
 import { recordOf, toBase64 } from "./base64.js";
 import { keyToText } from "./key-text.js";

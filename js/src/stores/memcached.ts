@@ -1,6 +1,6 @@
 /** A store in memcached, over `memjs`. */
 
-import { lowerStore } from "../coordination/lower-store.js";
+import { lowerStore } from "../engine/lower-store.js";
 import { longKey } from "../keys/key-length.js";
 import type { SetOptions, Store } from "../model/store.js";
 import { clientWith, type StoreOptions, storeOptions } from "./options.js";

@@ -1,6 +1,6 @@
 /** A store in any storage of `unstorage`. */
 
-import { lowerStore } from "../coordination/lower-store.js";
+import { lowerStore } from "../engine/lower-store.js";
 import { longKey } from "../keys/key-length.js";
 import type { Store } from "../model/store.js";
 import { utf8 } from "../util/utf8.js";

@@ -1,13 +1,15 @@
 /** The driver of stores below memory, which each store of this package brings along. */
 
+import { type Change, feedOf } from "../coordination/feed.js";
+import { follow } from "../coordination/following.js";
+import { readBelow } from "../coordination/reading.js";
+import { driven, type StoreDriver } from "../coordination/store-driver.js";
 import { Attempts } from "../tiers/attempts.js";
 import { Layers } from "../tiers/layers.js";
 import { registryOf } from "../tiers/registry.js";
 import { StoreNames } from "../tiers/store-names.js";
-import { type Change, feedOf } from "./feed.js";
-import { follow } from "./following.js";
-import { readBelow } from "./reading.js";
-import { driven, type StoreDriver } from "./store-driver.js";
+import { withLoads } from "./loads-below.js";
+import { StoredLoads } from "./stored-loads.js";
 
 const drive: StoreDriver = (stores, { namespace, memory, followed, ...host }) => {
   const attempts = new Attempts(host.timers, host.events);
@@ -15,6 +17,7 @@ const drive: StoreDriver = (stores, { namespace, memory, followed, ...host }) =>
   const layers = new Layers(stores, { ...host, ...own, attempts });
   const changed = (change: Change) => follow(followed(), change);
   const feed = feedOf(layers.all, namespace, { ...host, attempts }, changed);
+  withLoads(layers, (...of) => new StoredLoads(...of));
   return { layers, feed, readBelow };
 };
 
