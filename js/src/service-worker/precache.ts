@@ -16,15 +16,18 @@ export type PrecacheEntry =
   | {
       /** An absolute URL, or one relative to the worker's origin. */
       readonly url: string;
-      /** Changes with the file: a hash of it, as build tools write. */
-      readonly revision: string;
+      /**
+       * Changes with the file: a hash of it, as build tools write. Null if the URL changes with the
+       * file.
+       */
+      readonly revision: string | null;
     };
 
 /** A compiled entry. */
 interface InstalledFile {
   /** Without fragment. */
   readonly url: string;
-  readonly revision: string | undefined;
+  readonly revision: string | null | undefined;
 }
 
 /** The installed versions: the one in use, and the latest. */
@@ -184,8 +187,8 @@ function compile(entry: unknown, index: number, base: string | undefined): Insta
   const option = `precache[${index}]`;
   if (typeof entry === "string") return { url: absolute(entry, option, base), revision: undefined };
   const { url, revision } = readOptions(entry, { of: option, known: ["url", "revision"] });
-  if (typeof revision !== "string" || revision === "") {
-    throw new ConfigError(`${option}.revision`, revision, "text that changes with the file");
+  if (revision !== null && (typeof revision !== "string" || revision === "")) {
+    throw new ConfigError(`${option}.revision`, revision, "text, or null");
   }
   return { url: absolute(url, `${option}.url`, base), revision };
 }

@@ -12,7 +12,7 @@ import { medianStart } from "./start.mjs";
  * drives any store is in the one for custom ones.
  */
 const BESIDE =
-  /^\.\/(stores\/(?!custom)|codecs|integrations|testing|metrics|otel|decorator|service-worker|slim|.*\.)/;
+  /^\.\/(stores\/(?!custom)|codecs|integrations|testing|metrics|otel|decorator|service-worker|build|slim|.*\.)/;
 
 /** All of the cache itself, whatever entry it is in. */
 const everything = Object.keys(manifest.exports)

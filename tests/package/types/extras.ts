@@ -1,10 +1,21 @@
 // Decorated methods, numbers for others, and the testing kit, as strict applications use them.
 
-import { createCache, type LoadTimes } from "holdover";
+import { createCache, type LoadTimes, memory } from "holdover";
+import { precachePlugin as vitePlugin } from "holdover/build/vite";
+import { precachePlugin as webpackPlugin } from "holdover/build/webpack";
 import { cached, wrapped } from "holdover/decorator";
 import { prometheusText } from "holdover/metrics";
 import { instrument } from "holdover/otel";
 import { type Trace, trace as traceIn } from "holdover/scopes";
+import { type PrecacheEntry, serveFrom } from "holdover/service-worker";
+import {
+  answerRanges,
+  broadcastUpdates,
+  type UpdateMessage,
+  warmUp,
+} from "holdover/service-worker/extras";
+import { bounded } from "holdover/stores/bounded";
+import { indexedDb } from "holdover/stores/indexed-db";
 import { flakyOrigin, manualClock } from "holdover/testing";
 
 const clock = manualClock();
@@ -30,3 +41,24 @@ const trace: Promise<Trace<number>> = traceIn(cache, async () => answer);
 const times: LoadTimes = cache.stats().loadTimes;
 
 export { answer, dropped, text, times, trace, user };
+
+const store = bounded(indexedDb(), { maxEntries: 100, maxBytes: "5mb" });
+const precache: readonly PrecacheEntry[] = ["/a", { url: "/b", revision: null }];
+const worker = broadcastUpdates(
+  (fetch) =>
+    serveFrom(createCache({ stores: [memory(), store] }), [], {
+      precache,
+      fetch: { fetch },
+      scope: false,
+    }),
+  { headers: ["etag"], channel: "updates" },
+);
+answerRanges(worker, precache);
+const warmed: Promise<void> = warmUp(worker, ["/a"], { scope: false })();
+const told = (message: UpdateMessage): string => message.url;
+const plugins: readonly { readonly name: string }[] = [vitePlugin({ worker: "src/sw.js" })];
+webpackPlugin({ worker: "./sw.js", include: (path) => path.endsWith(".js") }).apply({});
+// @ts-expect-error: a revision is text or null
+const wrong: PrecacheEntry = { url: "/a" };
+
+export { plugins, told, warmed, wrong };

@@ -4,6 +4,7 @@
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { launch as launchChromium } from "./support/chromium.mjs";
+import { EXTRA_FILES, extrasTests } from "./support/extras.mjs";
 import { launch as launchFirefox } from "./support/firefox.mjs";
 import { offlineTests } from "./support/offline.mjs";
 import { startOrigin } from "./support/origin.mjs";
@@ -28,6 +29,8 @@ const BUILT = [
   ...ASSETS,
   ["/classic.js", await bundled("host/service-worker.js", "iife")],
   ["/module.js", await bundled("host/service-worker.js", "esm")],
+  ["/extras.js", await bundled("host/extras.js", "esm")],
+  ...EXTRA_FILES,
 ];
 
 /** What every page has to do, whatever drives it. */
@@ -73,7 +76,7 @@ async function testWorker(name, page, origin, type) {
 }
 
 /** Chromium and Firefox, whose pages have the same functions as far as the tests use them. */
-async function testBrowser(name, browser, newContext, origin) {
+async function testBrowser(name, browser, newContext, origin, toolsOf) {
   /** A context of its own each: workers and stores of one never meet those of another. */
   const inContext = async (use) => {
     const context = await newContext();
@@ -81,7 +84,7 @@ async function testBrowser(name, browser, newContext, origin) {
       const page = await context.newPage();
       page.setDefaultTimeout(LIMIT_MS);
       await page.goto(`${origin.url}/index.html`);
-      await use(page);
+      await use(page, context);
     } finally {
       await context.close();
     }
@@ -94,15 +97,32 @@ async function testBrowser(name, browser, newContext, origin) {
         inContext((page) => testWorker(name, page, origin, type)),
       );
     }
+    await attempt(`${name} extras: it ran`, () =>
+      inContext(async (page, context) => {
+        const tools = (await toolsOf?.(context, page, origin)) ?? {};
+        await page.evaluate(register, ["/extras.js", "module"]);
+        await extrasTests(`${name} extras`, page, origin, tools);
+      }),
+    );
   } finally {
     await browser.close();
   }
 }
 
+/** What only Chromium's protocol can do. */
+async function chromiumTools(context, page, origin) {
+  const session = await context.newCDPSession(page);
+  await session.send("ServiceWorker.enable");
+  // Before anything is stored: the browser asks for its quota now and then only.
+  const quota = { origin: origin.url, quotaSize: 4_000_000 };
+  await session.send("Storage.overrideQuotaForOrigin", quota);
+  return { kill: () => session.send("ServiceWorker.stopAllWorkers"), isShort: true };
+}
+
 const BROWSERS = {
   async Chromium(origin) {
     const browser = await launchChromium();
-    await testBrowser("Chromium", browser, () => browser.newContext(), origin);
+    await testBrowser("Chromium", browser, () => browser.newContext(), origin, chromiumTools);
   },
   async Firefox(origin) {
     const browser = await launchFirefox(LIMIT_MS);

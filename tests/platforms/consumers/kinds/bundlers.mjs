@@ -1,8 +1,16 @@
 // Bundlers: what they build for a page runs in Chromium, what they build for Node in Node.
 
-import { writeFile } from "node:fs/promises";
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { builtPage, folderPage, mappedPage, page, program } from "../support/hosts.mjs";
+import {
+  builtPage,
+  folderPage,
+  mappedPage,
+  offlinePage,
+  page,
+  program,
+} from "../support/hosts.mjs";
 import { node, withServer } from "../support/programs.mjs";
 import { application } from "../support/projects.mjs";
 
@@ -55,6 +63,73 @@ run(${CONFIGURATIONS[target]}, (error, stats) => {
   await node(["build.js"], { cwd });
   if (target === "node") return program(["out/program.cjs"], { cwd });
   return builtPage(cwd);
+}
+
+/** A page with a service worker that precaches all of a build. */
+const OFFLINE = {
+  "index.html": null,
+  "page.js": `import { answer } from "./answer.js";
+await navigator.serviceWorker.register("/sw.js", { type: "module" });
+globalThis.answer = answer;\n`,
+  "src/worker.js": `import { createCache } from "holdover";
+import { serveFrom } from "holdover/service-worker";
+serveFrom(createCache(), [], { precache: self.__HOLDOVER_PRECACHE, takeOver: true });\n`,
+};
+
+/** Checks the list in a built worker: a name with a hash, and those that need a revision. */
+async function checkList(folder, hashed, revised) {
+  const worker = await readFile(join(folder, "sw.js"), "utf8");
+  const list = [...worker.matchAll(/"?url"?:["'`](\/[^"'`]*)["'`],"?revision"?:(null|["'`])/g)];
+  const found = list.map(([, url, revision]) => [url, revision !== "null"]);
+  const withRevision = found.filter(([, has]) => has).map(([url]) => url);
+  assert.deepEqual(withRevision.sort(), revised);
+  assert.ok(
+    found.some(([one, has]) => hashed.test(one) && !has),
+    `${hashed} in ${found}`,
+  );
+}
+
+async function viteOffline() {
+  const config = `import { precachePlugin } from "holdover/build/vite";
+export default { plugins: [precachePlugin({ worker: "src/worker.js" })] };\n`;
+  const files = { ...OFFLINE, "vite.config.js": config, "public/icons/a.txt": "an icon" };
+  const cwd = await application(PROJECT, "vite offline", files);
+  await node([VITE, "build"], { cwd });
+  await checkList(join(cwd, "dist"), /^\/assets\/index-[\w-]{8}\.js$/, ["/", "/icons/a.txt"]);
+  return offlinePage(join(cwd, "dist"));
+}
+
+/** For webpack and Rspack, with the part of a plugin for pages that this needs. */
+async function packedOffline(tool) {
+  const build = `import tool from "${tool}";
+import { precachePlugin } from "holdover/build/webpack";
+const run = tool.webpack ?? tool.rspack ?? tool;
+const pages = {
+  apply({ webpack, hooks }) {
+    hooks.thisCompilation.tap("pages", (compilation) => {
+      const stage = webpack.Compilation.PROCESS_ASSETS_STAGE_OPTIMIZE_INLINE;
+      compilation.hooks.processAssets.tap({ name: "pages", stage }, () => {
+        const [file] = compilation.entrypoints.get("main").getFiles();
+        const html = '<!doctype html><script type="module" src="/' + file + '"></script>';
+        compilation.emitAsset("index.html", new webpack.sources.RawSource(html));
+      });
+    });
+  },
+};
+const options = {
+  mode: "production",
+  entry: "./page.js",
+  output: { path: new URL("out", import.meta.url).pathname, filename: "page.[contenthash].js" },
+  experiments: { topLevelAwait: true },
+  plugins: [pages, precachePlugin({ worker: "./src/worker.js" })],
+};
+run(options, (error, stats) => {
+  if (error || stats.hasErrors()) throw error ?? new Error(stats.toString());
+});\n`;
+  const cwd = await application(PROJECT, `${tool} offline`, { ...OFFLINE, "build.js": build });
+  await node(["build.js"], { cwd });
+  await checkList(join(cwd, "out"), /^\/page\.\w+\.js$/, ["/"]);
+  return offlinePage(join(cwd, "out"));
 }
 
 /** Builds a program in a format, and runs it. */
@@ -180,11 +255,25 @@ const entry = (name, tool, answers, more = {}) => ({
 export const BUNDLERS = [
   entry("Vite, a page", "vite", vitePage),
   entry("Vite, a page in development", "vite", vitePageInDevelopment),
+  entry("Vite, a page with a service worker", "vite", viteOffline, {
+    hint: "[`holdover/build/vite`](service-workers.md#the-list-of-a-build)",
+  }),
   entry("Vite, SSR for Node", "vite", viteForNode),
   entry("Vite, a library", "vite", viteLibrary, { parts: "es, cjs, umd, iife" }),
   entry("webpack, a page", "webpack", () => packed("webpack", "page")),
+  entry("webpack, a page with a service worker", "webpack", () => packedOffline("webpack"), {
+    hint: "[`holdover/build/webpack`](service-workers.md#the-list-of-a-build)",
+  }),
   entry("webpack, for Node", "webpack", () => packed("webpack", "node")),
   entry("Rspack, a page", "@rspack/core", () => packed("@rspack/core", "page")),
+  entry(
+    "Rspack, a page with a service worker",
+    "@rspack/core",
+    () => packedOffline("@rspack/core"),
+    {
+      hint: "[`holdover/build/webpack`](service-workers.md#the-list-of-a-build)",
+    },
+  ),
   entry("Rspack, for Node", "@rspack/core", () => packed("@rspack/core", "node")),
   entry("esbuild, a page", "esbuild", () => forPage("esbuild", esbuildPage)),
   entry("esbuild, ES modules for Node", "esbuild", () => forNode("esbuild", "esm", esbuild)),

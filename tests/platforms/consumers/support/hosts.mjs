@@ -143,6 +143,32 @@ export async function mappedPage(cwd, entries) {
   return folderPage(cwd);
 }
 
+/**
+ * Opens the page of a folder that registers a service worker, and opens it again without a server:
+ * what answers then is what the worker has installed.
+ */
+export async function offlinePage(folder) {
+  const files = await serveFolder(folder);
+  const stop = () => {
+    files.closeAllConnections();
+    files.close();
+  };
+  browser ??= await launch();
+  const context = await browser.newContext();
+  try {
+    const tab = await context.newPage();
+    await tab.goto(`http://127.0.0.1:${files.address().port}/`);
+    await tab.waitForFunction(() => navigator.serviceWorker.controller !== null);
+    stop();
+    await tab.reload();
+    await tab.waitForFunction(() => globalThis.answer !== undefined);
+    return { answers: await tab.evaluate(async () => [await answer(), await answer()]), said: "" };
+  } finally {
+    stop();
+    await context.close();
+  }
+}
+
 let browser;
 
 /** Opens a page in Chromium, whose script sets `answer`. */

@@ -20,8 +20,12 @@ function cacheControl(path) {
   if (path.startsWith("/pages/offline")) return { "cache-control": "no-cache" };
   if (path.startsWith("/assets/")) return { "cache-control": "max-age=60" };
   if (path.startsWith("/pages/fresh/")) return { "cache-control": "max-age=3600" };
-  return /^\/(flaky|api|pages)\//.test(path) ? {} : { "cache-control": "no-store" };
+  if (/^\/(flaky|api|pages|news|big|media|views)\//.test(path)) return {};
+  return { "cache-control": "no-store" };
 }
+
+/** Some have an `ETag`, by what they say. */
+const tagOf = (path, body) => (path.startsWith("/news/") ? { etag: `"${body}"` } : {});
 
 /** Where old addresses lead: what they load is relative to the new one. */
 const MOVED = new Map([
@@ -59,8 +63,10 @@ export async function startOrigin(files = new Map()) {
       return;
     }
     const [status, body, type = "text/plain"] = answer(pathname);
-    response.writeHead(status, { "content-type": type, ...cacheControl(pathname) });
-    response.end(body);
+    const fields = { "content-type": type, ...cacheControl(pathname), ...tagOf(pathname, body) };
+    const isKnown = fields.etag !== undefined && request.headers["if-none-match"] === fields.etag;
+    response.writeHead(isKnown ? 304 : status, fields);
+    response.end(isKnown ? undefined : body);
   });
   let isOffline = false;
   server.on("connection", (socket) => {

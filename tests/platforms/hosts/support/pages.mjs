@@ -37,7 +37,7 @@ export async function pageTests(host, page, origin, mode = "navigate") {
     assert.ok(origin.heard("/assets/v1/part.js"), "the module's import is beside the module");
     assert.ok(origin.heard("/assets/v1/dot.txt"), "the sheet's picture is beside the sheet");
   });
-  await test("the origin hears where a navigation comes from, and its mode", async () => {
+  await test("the origin hears where a navigation comes from, and that it is one", async () => {
     await page.goto(`${origin.url}/assets/start.html`);
     await page.click("a");
     await page.waitForFunction(() => document.title === "end");
