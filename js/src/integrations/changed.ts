@@ -18,9 +18,30 @@ export function mayChange(method: string): boolean {
 export function changedBy(status: number, headers: Iterable<readonly [string, string]>): Response {
   const told = [...headers].filter(([name]) => TELLING.includes(name.toLowerCase()));
   return new Response(null, {
-    status: Math.max(200, status),
+    status,
     headers: [...told.map(([name, value]): [string, string] => [name, value]), NO_STORE],
   });
+}
+
+/** The part of a cached handler that ends entries. */
+interface Ending {
+  invalidate(request: Request): Promise<void>;
+}
+
+/**
+ * Ends what a request that went by has changed, if it succeeded.
+ * @param tell tells the cached handler of the answer: locations, groups
+ */
+export async function endChanged(
+  cached: Ending,
+  url: string,
+  status: number,
+  tell: () => Promise<unknown>,
+): Promise<void> {
+  if (status < 200 || status >= 400) return;
+  // A guard may refuse to pass on what has happened already.
+  await tell().catch(() => {});
+  await cached.invalidate(new Request(url));
 }
 
 const NO_STORE: [string, string] = ["cache-control", "no-store"];

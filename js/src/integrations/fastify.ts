@@ -59,8 +59,8 @@ export async function fastifyCache(
   instance: FastifyLike,
   given: FastifyCacheOptions,
 ): Promise<void> {
-  // Fastify itself takes these two, besides those that are for a plugin.
-  const known = ["cache", "policy", "options", "prefix", "logLevel"] as const;
+  // The last three are for Fastify itself.
+  const known = ["cache", "policy", "options", "prefix", "logLevel", "logSerializers"] as const;
   const { cache, policy, options } = readOptions(given, { of: "fastifyCache", known }) as {
     [Name in keyof FastifyCacheOptions]: FastifyCacheOptions[Name];
   };

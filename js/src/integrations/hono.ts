@@ -6,7 +6,7 @@ import { cachedHandler } from "../http/handler.js";
 import type { HandlerOptions } from "../policy/fetch-options.js";
 import type { FetchPolicyOptions } from "../policy/policy-options.js";
 import { ConfigError } from "../util/errors.js";
-import { changedBy, isRead, mayChange } from "./changed.js";
+import { changedBy, endChanged, isRead, mayChange } from "./changed.js";
 import { isLoadOf, markLoad } from "./loads.js";
 
 export type { HandlerOptions } from "../policy/fetch-options.js";
@@ -80,8 +80,12 @@ export function honoCache(
     await next();
     if (isPassed || !mayChange(raw.method)) return undefined;
     const { method, url } = raw;
-    const changed = changedBy(context.res.status, context.res.headers);
-    await cached(new Request(url, { method }), context.env, executionOf(context), raw, changed);
+    const { status, headers } = context.res;
+    await endChanged(cached, url, status, () => {
+      const told = changedBy(status, headers);
+      const request = new Request(url, { method });
+      return cached(request, context.env, executionOf(context), raw, told);
+    });
     return undefined;
   }
   return Object.assign(middleware, { invalidate: cached.invalidate });

@@ -25,6 +25,14 @@ const APPLICATIONS = {
   "function cache, all guards": from("guarded-functions"),
   "fetch, function and a store": from("fetch-and-store"),
   everything: script(everything.join("\n")),
+  "Hono middleware": script(
+    'export { createCache } from "holdover"; export { honoCache } from "holdover/integrations/hono";',
+  ),
+  "Keyv, cache-manager, unstorage": script(
+    ["keyv", "cache-manager", "unstorage"]
+      .map((entry) => `export * from "holdover/integrations/${entry}";`)
+      .join(""),
+  ),
   "isHoldoverError alone": from("errors"),
 };
 

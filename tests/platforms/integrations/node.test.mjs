@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { createServer as createSecondServer, connect as dialSecond } from "node:http2";
 import { connect as dial } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -12,7 +13,9 @@ import connect from "connect";
 import express5 from "express";
 import express4 from "express-4";
 import { createCache } from "holdover";
+import { rateLimit } from "holdover/guards";
 import { cachedListener, cacheMiddleware } from "holdover/integrations/node";
+import Koa from "koa";
 import { cacheWithClock, deferred, until } from "./support/caches.mjs";
 import { begin, serve } from "./support/serve.mjs";
 
@@ -388,6 +391,27 @@ for (const [where, make] of Object.entries({
   });
 }
 
+test("Koa: its bodies, its errors, and what it does not find", async (t) => {
+  const app = new Koa();
+  app.silent = true;
+  let asked = 0;
+  app.use((ctx) => {
+    asked += 1;
+    if (ctx.path === "/broken") throw new Error("broken");
+    if (ctx.path === "/json") ctx.body = { asked, query: ctx.query };
+    if (ctx.path === "/stream") ctx.body = Readable.from(["a", "b"]);
+  });
+  const { ask } = await serve(t, cachedListener(createCache(), app.callback(), POLICY));
+  for (const from of ["uri-miss", "hit"]) {
+    const json = await ask("/json?a=1");
+    assert.deepEqual([json.from, JSON.parse(json.text)], [from, { asked: 1, query: { a: "1" } }]);
+  }
+  assert.equal((await ask("/stream")).text, "ab");
+  assert.deepEqual([(await ask("/stream")).from, asked], ["hit", 2]);
+  assert.equal((await ask("/broken")).status, 500);
+  assert.equal((await ask("/missing")).status, 404);
+});
+
 test("Set-Cookie and Vary of middleware further out stay", async (t) => {
   const app = express5();
   app.use((_request, response, next) => {
@@ -446,6 +470,48 @@ test("upgrades, bodies of GET, OPTIONS and other methods go by", async (t) => {
   socket.write("GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n");
   const [said] = await once(socket, "data");
   assert.match(`${said}`, /101/);
+});
+
+test("a change ends what is stored also while a guard refuses loads", async (t) => {
+  const { cache, clock } = cacheWithClock();
+  const listener = counting((_request, response) => {
+    if (_request.method === "GET") fresh(response);
+    response.end("a");
+  });
+  const guards = [rateLimit({ limit: 1, period: "1h", scope: "function" })];
+  const { ask } = await serve(t, cachedListener(cache, listener, { guards }));
+  await ask("/");
+  assert.equal((await ask("/")).from, "hit");
+  assert.equal((await ask("/", { method: "DELETE" })).status, 200);
+  assert.equal((await ask("/")).status, 503, "there is nothing stored, and no load allowed");
+  await clock.advance(3_600_001);
+  assert.equal((await ask("/")).from, "uri-miss");
+});
+
+test("HTTP/2: requests and responses of its kind", async (t) => {
+  const server = createSecondServer(
+    cachedListener(createCache(), (_request, response) => {
+      fresh(response);
+      response.statusMessage = "Fine";
+      response.end("a");
+    }),
+  );
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const session = dialSecond(`http://127.0.0.1:${server.address().port}`);
+  t.after(() => {
+    session.destroy();
+    server.close();
+  });
+  for (const status of [/fwd=uri-miss/, /; hit/]) {
+    const stream = session.request({ ":path": "/a" });
+    const [headers] = await once(stream, "response");
+    assert.equal(headers[":status"], 200);
+    assert.match(headers["cache-status"], status);
+    let text = "";
+    for await (const part of stream) text += part;
+    assert.equal(text, "a");
+  }
 });
 
 test("a listener that throws, or never answers, fails its request and no other", async (t) => {

@@ -6,7 +6,7 @@ import { cachedHandler } from "../../http/handler.js";
 import type { HandlerOptions } from "../../policy/fetch-options.js";
 import type { FetchPolicyOptions } from "../../policy/policy-options.js";
 import { isHoldoverError } from "../../util/errors.js";
-import { changedBy, isRead, mayChange } from "../changed.js";
+import { changedBy, endChanged, isRead, mayChange } from "../changed.js";
 import { connectionLike, goesBy, incoming, requestOf, urlOf } from "./asking.js";
 import { type Capture, capture } from "./capture.js";
 import { send } from "./sending.js";
@@ -84,10 +84,13 @@ export function cacheBefore(
     }
   }
 
-  async function change(exchange: Exchange, url: string): Promise<void> {
+  function change(exchange: Exchange, url: string): Promise<void> {
     const { request, response } = exchange;
-    const told = changedBy(response.statusCode, headersOf(response));
-    await cached(new Request(url, { method: request.method as string }), exchange, told);
+    const status = response.statusCode;
+    return endChanged(cached, url, status, () => {
+      const told = changedBy(status, headersOf(response));
+      return cached(new Request(url, { method: request.method as string }), exchange, told);
+    });
   }
 
   function take(request: NodeRequest, response: NodeResponse, next?: NodeNext): boolean {
