@@ -11,6 +11,7 @@ mod latin1;
 mod npm;
 mod package;
 mod pip;
+mod release;
 mod rooms;
 mod rust_worker;
 mod servers;
@@ -40,6 +41,7 @@ usage: cargo xtask COMMAND
   build                    the npm package, in pkg/ and as a tarball in target/
   size                     what the package weighs, against its budget
   bench [--quick]          side by side with other caches
+  release --dry-run        what a release would publish, built and verified
 
 Each sets up what it needs and is missing.";
 
@@ -65,6 +67,9 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("format", []) => show::format(&workspace),
         ("build", []) => package::rebuild(&workspace).map(|_| ExitCode::SUCCESS),
         ("size", []) => show::size(&workspace),
+        ("release", [option]) if option == "--dry-run" => {
+            release::dry_run(&workspace).map(|()| ExitCode::SUCCESS)
+        }
         ("demo", options) => show::demo(&workspace, options),
         ("bench", options) => show::bench(&workspace, options),
         ("help" | "--help" | "-h", _) => {

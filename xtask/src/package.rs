@@ -18,7 +18,7 @@ use crate::step::run_quietly;
 use crate::wasm::{self, Module};
 use crate::workspace::Workspace;
 
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Everything besides the modules that is part of the package or decides its contents.
 const SOURCES: [&str; 10] = [
     "js/src",
@@ -36,7 +36,7 @@ const SOURCES: [&str; 10] = [
 const NOT_SHIPPED: [&str; 2] = ["semantics.md", "reported.md"];
 
 /// The variable of the environment that names the repository, `https://…`, in a release.
-const REPOSITORY: &str = "HOLDOVER_REPOSITORY";
+pub(crate) const REPOSITORY: &str = "HOLDOVER_REPOSITORY";
 
 /// The internals, as far as tests import them: built with the package from the same files, but not
 /// packed.
