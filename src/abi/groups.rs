@@ -1,7 +1,10 @@
 //! The numbers, in groups.
 
 use super::{BreakerNumbers, Constant, Group, LimitNumbers, SlowNumbers};
+use crate::http::body;
+use crate::http::cache_status::Forward;
 use crate::http::handling::{Handling, Mode, Way};
+use crate::http::status::Status;
 use crate::http::storing::Storing;
 use crate::policy::Policy;
 use crate::record;
@@ -268,12 +271,10 @@ groups! {
         VALIDATOR = 8,
         /// Sets a cookie.
         SET_COOKIE = 32,
-        /// Has `Vary`.
-        VARIES = 64,
         /// May answer requests with `Authorization`.
         AUTHORIZED = 128,
-        /// Has `Cache-Groups` (RFC 9875).
-        GROUPS = 512,
+        /// Is a redirection.
+        REDIRECTS = 1024,
     }
 
     /// The flags of a request: see `http_request`.
@@ -296,8 +297,6 @@ groups! {
         AUTHORIZATION = 128,
         /// Shows who asks: what it fails with may concern its user alone.
         PERSONAL = 256,
-        /// Is a call whatever is stored, unless it is barred from that: see `http_is_barred`.
-        CALLS = 512,
     }
 
     /// The cache modes of requests.
@@ -326,6 +325,8 @@ groups! {
         BYPASS = Handling::Bypass as u32,
         /// See [`Handling::BypassOrStored`].
         BYPASS_OR_STORED = Handling::BypassOrStored as u32,
+        /// See [`Handling::Post`].
+        POST = Handling::Post as u32,
     }
 
     /// The ways to answer a request: the results of `http_way`.
@@ -412,6 +413,44 @@ groups! {
         FAILURE = 1,
         /// A part, kept as such.
         PART = 2,
+    }
+
+    /// The relation of a body to its head: the results of `http_body`.
+    pub mod body_state: u32 {
+        /// See [`body::State::Whole`].
+        WHOLE = body::State::Whole as u32,
+        /// See [`body::State::Decoded`].
+        DECODED = body::State::Decoded as u32,
+        /// See [`body::State::Cut`].
+        CUT = body::State::Cut as u32,
+    }
+
+    /// Status codes that a driver has to know.
+    pub mod status: u16 {
+        /// See [`Status::PARTIAL_CONTENT`].
+        PARTIAL_CONTENT = Status::PARTIAL_CONTENT.0,
+        /// See [`Status::NOT_MODIFIED`].
+        NOT_MODIFIED = Status::NOT_MODIFIED.0,
+        /// See [`Status::FAILS`].
+        FAILS = Status::FAILS.0,
+    }
+
+    /// The reasons to ask an origin: the names are those of RFC 9211.
+    pub mod forward: u32 as names {
+        /// See [`Forward::Bypass`].
+        BYPASS = Forward::Bypass as u32,
+        /// See [`Forward::Method`].
+        METHOD = Forward::Method as u32,
+        /// See [`Forward::UriMiss`].
+        URI_MISS = Forward::UriMiss as u32,
+        /// See [`Forward::VaryMiss`].
+        VARY_MISS = Forward::VaryMiss as u32,
+        /// See [`Forward::Request`].
+        REQUEST = Forward::Request as u32,
+        /// See [`Forward::Stale`].
+        STALE = Forward::Stale as u32,
+        /// See [`Forward::Partial`].
+        PARTIAL = Forward::Partial as u32,
     }
 
     /// Offsets in a stored record: see [`record`].

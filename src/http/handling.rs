@@ -49,6 +49,8 @@ pub struct Request {
     pub is_get: bool,
     /// True for HEAD.
     pub is_head: bool,
+    /// True for POST.
+    pub is_post: bool,
     /// Its cache mode.
     pub mode: Mode,
     /// Its directives.
@@ -73,6 +75,9 @@ pub enum Handling {
     Lookup,
     /// It may change what is stored.
     Change,
+    /// It is a POST: it may change what is stored, and later GETs may have its answer (RFC 9110
+    /// §9.3.3).
+    Post,
     /// It goes past the cache.
     Bypass,
     /// It goes past the cache, which answers if the origin fails.
@@ -164,6 +169,7 @@ impl Request {
         Self {
             is_get: method == "GET",
             is_head: method == "HEAD",
+            is_post: method == "POST",
             mode,
             directives: directives(head),
             is_conditional: head.has_any(&["if-none-match", "if-modified-since"]),
@@ -177,7 +183,9 @@ impl Request {
     /// Decides on the way of a request.
     #[must_use]
     pub fn handling(&self) -> Handling {
-        if !self.is_get && !self.is_head {
+        if self.is_post && self.mode == Mode::Default {
+            Handling::Post
+        } else if !self.is_get && !self.is_head {
             Handling::Change
         } else if self.mode == Mode::NoStore || self.has_precondition {
             Handling::Bypass
@@ -192,14 +200,6 @@ impl Request {
     #[must_use]
     pub const fn takes_whole(&self) -> bool {
         self.is_get && !self.is_conditional && !self.wants_range
-    }
-
-    /// True if its way is a call whatever is stored, or the origin's if it is barred from that.
-    #[must_use]
-    pub fn always_calls(&self) -> bool {
-        let is_plain = self.is_get && !self.wants_range && self.mode == Mode::Default;
-        let asks = self.directives.has(Flag::NoCache) || self.directives.has(Flag::OnlyIfCached);
-        is_plain && !asks && !self.says_how_old()
     }
 
     /// Decides how the request is answered where `stored` is what there is.

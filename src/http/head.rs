@@ -126,39 +126,6 @@ impl<'a> Iterator for Values<'a, '_> {
     }
 }
 
-/// Several heads in one string, each followed by an empty line.
-#[derive(Clone, Debug)]
-pub struct Heads<'a>(&'a str);
-
-impl<'a> Heads<'a> {
-    /// The heads written in `text`.
-    #[must_use]
-    pub const fn new(text: &'a str) -> Self {
-        Self(text)
-    }
-}
-
-impl<'a> Iterator for Heads<'a> {
-    type Item = Head<'a>;
-
-    #[inline(never)]
-    fn next(&mut self) -> Option<Head<'a>> {
-        let text = self.0;
-        let mut rest = text;
-        while !rest.is_empty() {
-            let (line, next) = cut(rest, b'\n');
-            if line.is_empty() {
-                let length = text.len() - rest.len();
-                self.0 = next.unwrap_or("");
-                return text.get(..length).map(Head);
-            }
-            rest = next.unwrap_or("");
-        }
-        self.0 = "";
-        (!text.is_empty()).then_some(Head(text))
-    }
-}
-
 /// A set of field names.
 ///
 /// Sorted, so that a head of a megabyte that names as many fields costs n log n and not n².
@@ -272,17 +239,6 @@ mod tests {
         assert_eq!(lines, "ETag: \"a\"\nset-cookie: a=b\nSet-Cookie: c=d\n");
         let again: Vec<_> = Head::new(&lines).fields().collect();
         assert_eq!(again, HEAD.fields().collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn heads_are_told_apart_even_when_they_are_empty() {
-        let counts = |text: &'static str| -> Vec<usize> {
-            Heads::new(text).map(|head| head.fields().count()).collect()
-        };
-        assert!(counts("").is_empty());
-        assert_eq!(counts("\n"), [0]);
-        assert_eq!(counts("a: 1\nb: 2\n\n\nc: 3\n\n"), [2, 0, 1]);
-        assert_eq!(counts("a: 1\nb: 2"), [2]);
     }
 
     #[test]

@@ -1,8 +1,11 @@
-//! What a change at the origin makes out of date (RFC 9111 §4.4).
+//! What a change at the origin makes out of date (RFC 9111 §4.4, RFC 9875 §3).
 
+use super::groups;
 use super::head::Head;
 use super::request::is_safe;
 use super::status::Status;
+use super::text::push;
+use alloc::string::String;
 
 /// The fields whose URLs a change invalidates together with the request's own.
 const REFERENCES: [&str; 2] = ["location", "content-location"];
@@ -19,6 +22,22 @@ pub fn references(response: Head<'_>) -> impl Iterator<Item = &str> {
     REFERENCES
         .into_iter()
         .filter_map(move |name| response.get(name))
+}
+
+/// Lists what an answer makes out of date besides the request's own URL, a line each: references to
+/// further URLs, and behind an empty line cache groups, whose names may be empty. `None` if it makes
+/// nothing so.
+#[must_use]
+pub fn targets(method: &str, status: Status, response: Head<'_>) -> Option<String> {
+    if !is_change(method, status) {
+        return None;
+    }
+    let mut lines = String::new();
+    for reference in references(response).filter(|reference| !reference.is_empty()) {
+        push(&mut lines, &[reference, "\n"]);
+    }
+    push(&mut lines, &["\n", &groups::invalidated(method, response)]);
+    Some(lines)
 }
 
 #[cfg(test)]
@@ -48,5 +67,16 @@ mod tests {
         let head = Head::new("content-location: /b\nlocation: /a\n");
         assert_eq!(references(head).collect::<Vec<_>>(), ["/a", "/b"]);
         assert_eq!(references(Head::default()).count(), 0);
+    }
+
+    #[test]
+    fn urls_and_groups_go_together() {
+        let of = |method, status, head| targets(method, Status(status), Head::new(head));
+        let head = "location: /a\ncontent-location: /b\ncache-group-invalidation: \"g\", \"\"\n";
+        assert_eq!(of("PUT", 200, head).as_deref(), Some("/a\n/b\n\ng\n\n"));
+        assert_eq!(of("PUT", 200, "").as_deref(), Some("\n"));
+        assert_eq!(of("PUT", 200, "location:\n").as_deref(), Some("\n"));
+        assert_eq!(of("PUT", 500, head), None);
+        assert_eq!(of("GET", 200, head), None);
     }
 }

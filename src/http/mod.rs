@@ -35,6 +35,7 @@
 //! logarithm), whatever the text, and none fails: what cannot be read is read carefully.
 
 pub mod age;
+pub mod body;
 pub mod cache_control;
 pub mod cache_status;
 pub mod date;
@@ -48,6 +49,7 @@ pub mod list;
 pub mod precondition;
 mod preference;
 pub mod range;
+pub mod renewal;
 pub mod request;
 pub mod response;
 pub mod sharing;

@@ -149,6 +149,7 @@ pub fn plan(reading: &Reading, rules: &Rules<'_>, kind: Kind, elapsed: Span) -> 
 fn storing(reading: &Reading, kind: Kind, terms: &Terms) -> Storing {
     let storing = match reading.storing {
         Storing::Partial if kind == Kind::Part && reading.part.is_some() => Storing::Allowed,
+        Storing::Allowed if kind == Kind::Part => Storing::Partial,
         storing => storing,
     };
     let hangs_on_lifetime = matches!(

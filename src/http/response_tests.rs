@@ -205,6 +205,9 @@ fn a_part_is_kept_as_a_part_only() {
     assert_eq!(stale.storing, Storing::NoLifetime);
     let whole = reading(200, "content-range: bytes 1-2/3\n", PLAIN, &SHARED);
     assert_eq!(whole.part, None);
+    let max_age = "cache-control: max-age=60\n";
+    let whole = planned(200, max_age, Kind::Part);
+    assert_eq!(whole.storing, Storing::Partial, "it is no part");
 }
 
 #[test]

@@ -7,6 +7,8 @@ pub struct Status(pub u16);
 impl Status {
     /// 304 (Not Modified).
     pub const NOT_MODIFIED: Self = Self(304);
+    /// 200 (OK).
+    pub const OK: Self = Self(200);
     /// 206 (Partial Content).
     pub const PARTIAL_CONTENT: Self = Self(206);
 
@@ -34,6 +36,15 @@ impl Status {
             self.0,
             200 | 203 | 204 | 206 | 300 | 301 | 308 | 404 | 405 | 410 | 414 | 501
         )
+    }
+
+    /// The first code that counts as a failure of the origin, where no policy says otherwise.
+    pub const FAILS: Self = Self(500);
+
+    /// True for a redirection, whose answers depend on what their requests do then (Fetch).
+    #[must_use]
+    pub const fn is_redirection(self) -> bool {
+        matches!(self.0, 301 | 302 | 303 | 307 | 308)
     }
 
     /// Whether an unsafe request with this answer may have changed something: 2xx and 3xx
@@ -66,6 +77,16 @@ mod tests {
         assert_eq!(facts(503), (true, false, true));
         assert_eq!(facts(599), (true, false, false));
         assert_eq!(facts(0), (false, false, false));
+    }
+
+    #[test]
+    fn redirections_lead_elsewhere() {
+        let redirect = [300, 301, 302, 303, 304, 305, 306, 307, 308, 309]
+            .map(|code| Status(code).is_redirection());
+        let expected = [
+            false, true, true, true, false, false, false, true, true, false,
+        ];
+        assert_eq!(redirect, expected);
     }
 
     #[test]

@@ -59,12 +59,29 @@ fn write_without(head: Head<'_>, left_out: &FieldNames<'_>, into: &mut String) {
 /// The fields that set cookies: those who made the request get them, and nobody after them.
 const COOKIES: [&str; 2] = ["set-cookie", "set-cookie2"];
 
+/// The changes to a head that its bytes and its time ask for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stamp<'a> {
+    /// True if its bytes were decoded.
+    pub decoded: bool,
+    /// True if the host encodes them again when it sends them.
+    pub encodes_again: bool,
+    /// The time when it was made, for one that has no `Date` (RFC 9110 §6.6.1); empty for none.
+    pub date: &'a str,
+}
+
 /// The head to store: without fields of the connection, without those that `no-cache="…"` and
 /// `private="…"` withhold from caches in `scope` (§3.1), and in shared caches without `Set-Cookie`
 /// unless the scope keeps it.
 #[must_use]
-pub fn to_store(response: Head<'_>, scope: Scope<'_>) -> String {
+pub fn to_store(response: Head<'_>, scope: Scope<'_>, stamp: Stamp<'_>) -> String {
     let mut left_out = FieldNames::default();
+    if stamp.decoded {
+        left_out.add("content-length");
+        if !stamp.encodes_again {
+            left_out.add("content-encoding");
+        }
+    }
     add_hop_by_hop(response, &mut left_out);
     withheld_fields(response, scope, &mut left_out);
     if scope.shared && !scope.keeps_set_cookie {
@@ -72,6 +89,9 @@ pub fn to_store(response: Head<'_>, scope: Scope<'_>) -> String {
     }
     let mut stored = String::new();
     write_without(response, &left_out.sorted(), &mut stored);
+    if !stamp.date.is_empty() && !Head::new(&stored).has("date") {
+        push(&mut stored, &["date: ", stamp.date, "\n"]);
+    }
     stored
 }
 

@@ -12,7 +12,7 @@ const SHARED: Scope<'static> = Scope {
 };
 
 fn stored(lines: &str) -> String {
-    to_store(Head::new(lines), SHARED)
+    to_store(Head::new(lines), SHARED, Stamp::default())
 }
 
 fn update(stored: &str, newer: &str) -> String {
@@ -24,14 +24,14 @@ fn fields_of_the_connection_are_not_stored() {
     let head = "connection: a, B\na: 1\nb: 2\nc: 3\nkeep-alive: 5\nTE: x\nproxy-connection: y\n\
                 proxy-authenticate: z\ntransfer-encoding: chunked\nupgrade: q\nset-cookie: a=b\n";
     assert_eq!(stored(head), "c: 3\n");
-    let private = to_store(Head::new(head), Scope::default());
+    let private = to_store(Head::new(head), Scope::default(), Stamp::default());
     assert_eq!(private, "c: 3\nset-cookie: a=b\n");
     let keeping = Scope {
         keeps_set_cookie: true,
         ..SHARED
     };
     assert_eq!(
-        to_store(Head::new(head), keeping),
+        to_store(Head::new(head), keeping, Stamp::default()),
         "c: 3\nset-cookie: a=b\n"
     );
 }
@@ -43,7 +43,7 @@ fn withheld_fields_are_not_stored() {
         stored(head),
         "cache-control: no-cache=\"a, b\", private=\"c\"\nd: 4\n"
     );
-    let private = to_store(Head::new(head), Scope::default());
+    let private = to_store(Head::new(head), Scope::default(), Stamp::default());
     assert!(private.contains("c: 3\n") && !private.contains("b: 2\n"));
 }
 
@@ -122,4 +122,40 @@ proptest! {
         let _ = update(&one, &other);
         let _ = of_not_modified(Head::new(&one));
     }
+}
+
+#[test]
+fn what_was_decoded_has_no_length_and_no_coding() {
+    let head = Head::new("Content-Length: 9\ncontent-encoding: gzip\nx: 1\n");
+    let stored = |decoded, encodes_again| {
+        let stamp = Stamp {
+            decoded,
+            encodes_again,
+            date: "",
+        };
+        to_store(head, SHARED, stamp)
+    };
+    let kept = "Content-Length: 9\ncontent-encoding: gzip\nx: 1\n";
+    assert_eq!(stored(false, false), kept);
+    assert_eq!(stored(false, true), kept);
+    assert_eq!(stored(true, false), "x: 1\n");
+    assert_eq!(stored(true, true), "content-encoding: gzip\nx: 1\n");
+}
+
+#[test]
+fn only_what_has_no_date_is_dated() {
+    let stored = |lines, date| {
+        let stamp = Stamp {
+            date,
+            ..Stamp::default()
+        };
+        to_store(Head::new(lines), SHARED, stamp)
+    };
+    assert_eq!(stored("x: 1\n", "now"), "x: 1\ndate: now\n");
+    assert_eq!(stored("Date: then\n", "now"), "Date: then\n");
+    assert_eq!(
+        stored("connection: date\ndate: then\n", "now"),
+        "date: now\n"
+    );
+    assert_eq!(stored("x: 1\n", ""), "x: 1\n");
 }

@@ -10,14 +10,16 @@ use super::status::Status;
 use super::text::{cut, is_same, trim};
 use super::vary;
 use crate::time::Span;
+use alloc::string::String;
 
 /// Whether a response is to be stored, or the first reason why not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Storing {
     /// It may be stored.
     Allowed,
-    /// Its method: only GET is, and POST when it states a lifetime and its `Content-Location`
-    /// (RFC 9110 §9.3.3), which the host compares with the URL.
+    /// Its method: only GET is, and POST when its answer is a 200 that states a lifetime and its
+    /// `Content-Location` (RFC 9110 §9.3.3), which the host compares with the URL, and does not
+    /// vary: a POST has other fields than the GETs that it would have to be told apart by.
     Method,
     /// Its status: not final, or `must-understand` with a code that this cache does not know.
     Status,
@@ -155,7 +157,8 @@ fn storing(
     let is_private = directives.has(Flag::Private);
     let must_understand = directives.has(Flag::MustUnderstand);
     let understood = directives.directives.permits(Flag::MustUnderstand) && status.is_understood();
-    if !is_method_storable(answer, states_freshness) {
+    let varies = || vary::names(response, scope.hides_fields);
+    if !is_method_storable(answer, states_freshness, varies) {
         Storing::Method
     } else if !status.is_storable() || (must_understand && !status.is_understood()) {
         Storing::Status
@@ -167,7 +170,7 @@ fn storing(
         Storing::Private
     } else if shared && request.has("authorization") && !directives.permits_authorized() {
         Storing::Authorization
-    } else if vary::names(response, scope.hides_fields) == vary::ANY {
+    } else if varies() == vary::ANY {
         Storing::VaryAny
     } else if is_event_stream(response) {
         Storing::EventStream
@@ -186,9 +189,16 @@ fn storing(
 
 /// True for GET, and for POST that says of which URL its answer is, and for how long (RFC 9110
 /// §9.3.3).
-fn is_method_storable(answer: &Answer<'_>, states_freshness: bool) -> bool {
+fn is_method_storable(
+    answer: &Answer<'_>,
+    states_freshness: bool,
+    varies: impl FnOnce() -> String,
+) -> bool {
     match answer.method {
-        "POST" => states_freshness && answer.response.has("content-location"),
+        "POST" => {
+            let names_itself = answer.response.has("content-location");
+            answer.status == Status::OK && states_freshness && names_itself && varies().is_empty()
+        }
         method => method == "GET",
     }
 }

@@ -293,6 +293,10 @@ fn methods_and_parts() {
         Storing::Method
     );
     assert_eq!(storing("POST", "content-location: /a\n"), Storing::Method);
+    let varying = "cache-control: max-age=9\ncontent-location: /a\nvary: accept\n";
+    assert_eq!(storing("POST", varying), Storing::Method);
+    let created = judged("POST", "", 201, response, true).storing;
+    assert_eq!(created, Storing::Method);
     for method in ["HEAD", "PUT", "M-SEARCH", "get"] {
         assert_eq!(storing(method, response), Storing::Method, "{method}");
     }

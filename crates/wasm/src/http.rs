@@ -12,39 +12,22 @@ use holdover::abi::{
     response,
 };
 use holdover::http::age::Exchange;
+use holdover::http::body::{self, Body};
 use holdover::http::cache_control::Scope;
 use holdover::http::directive::{Directives, Flag, Seconds};
 use holdover::http::handling::{self, Mode, Origin, Request, State, Stored};
-use holdover::http::head::{Head, Heads};
+use holdover::http::head::Head;
 use holdover::http::range::{Extent, Parts};
+use holdover::http::renewal::{self, Message, Renewal};
 use holdover::http::response::{Kind, Reading, Rules, Transfer, plan, read};
 use holdover::http::status::Status;
+use holdover::http::stored_head::Stamp;
 use holdover::http::storing::{Answer, Storing};
 use holdover::http::terms::{self, Stated};
-use holdover::http::text::push;
 use holdover::http::{groups, invalidation, precondition, range, stored_head, validators, vary};
 use holdover::strategy::ttl::{self, Lifetime};
 use holdover::time::Span;
 use wasm_bindgen::prelude::wasm_bindgen;
-
-/// Flags that are set when a field is there.
-type FieldFlags = [(&'static str, u32)];
-
-const RESPONSE_FIELDS: &FieldFlags = &[
-    ("vary", response::VARIES),
-    ("cache-groups", response::GROUPS),
-];
-
-#[inline(never)]
-fn flags_of(head: Head<'_>, fields: &FieldFlags) -> u32 {
-    let mut flags = 0;
-    for (name, flag) in fields {
-        if head.has(name) {
-            flags |= flag;
-        }
-    }
-    flags
-}
 
 #[inline(never)]
 fn sum(flags: &[(bool, u32)]) -> u32 {
@@ -133,7 +116,8 @@ fn reading_out(answer: &Answer<'_>, reading: &Reading) -> Vec<f64> {
         (stated.has_validator, flag::VALIDATOR),
         (reading.sets_cookie, flag::SET_COOKIE),
         (reading.authorized, flag::AUTHORIZED),
-    ]) | flags_of(answer.response, RESPONSE_FIELDS);
+        (answer.status.is_redirection(), flag::REDIRECTS),
+    ]);
     ResponseNumbers {
         storing: f64::from(reading.storing as u8),
         lifetime: optional(stated.lifetime),
@@ -170,8 +154,8 @@ fn reading_in(numbers: &[f64]) -> Option<Reading> {
     })
 }
 
-/// Decides on a response by the numbers of [`http_response`], for one that was complete `elapsed`
-/// milliseconds after its head, and a use of [`abi::kind`]: [`PlanNumbers`]. Empty for numbers that are none.
+/// Decides on a response by the numbers of [`http_response`], `elapsed` milliseconds after its head,
+/// for a use of [`abi::kind`]: [`PlanNumbers`]. Empty for numbers that are none.
 #[wasm_bindgen]
 #[must_use]
 pub fn http_plan(rules: &[f64], numbers: &[f64], kind: u32, elapsed: f64) -> Vec<f64> {
@@ -217,7 +201,6 @@ pub fn http_request(method: &str, request_head: &str, mode: u32, shared: bool) -
         (directives.has(Flag::OnlyIfCached), flag::ONLY_IF_CACHED),
         (request.is_authorized, flag::AUTHORIZATION),
         (request.is_personal, flag::PERSONAL),
-        (request.always_calls(), flag::CALLS),
     ]);
     let number = |name| optional(directives.seconds(name));
     RequestNumbers {
@@ -257,6 +240,7 @@ fn request_in(numbers: &[f64]) -> Request {
     Request {
         is_get: has(flag::GET),
         is_head: has(flag::HEAD),
+        is_post: false,
         mode: mode.copied().unwrap_or_default(),
         directives,
         is_conditional: has(flag::CONDITIONAL),
@@ -317,6 +301,13 @@ pub fn http_takes(request: &[f64], stored: &[f64], instead: bool) -> bool {
     })
 }
 
+const fn message(status: u16, head: &str) -> Message<'_> {
+    Message {
+        status: Status(status),
+        head: Head::new(head),
+    }
+}
+
 /// True if a response may not answer a request with these flags, however fresh it is.
 #[wasm_bindgen]
 #[must_use]
@@ -358,41 +349,68 @@ pub fn http_vary_key(vary: &str, request_head: &str) -> Option<String> {
     vary::key(vary, Head::new(request_head))
 }
 
-/// RFC 9111 §3.1: the head to store.
+/// Tells if a body is what its head says: one of [`abi::body_state`]. `decodes` for a host that
+/// undoes content codings, and goes on telling of them; `start` is the first four bytes, the first
+/// of all highest.
 #[wasm_bindgen]
 #[must_use]
-pub fn http_stored_head(rules: &[f64], response_head: &str) -> String {
-    stored_head::to_store(Head::new(response_head), rules_in(rules).scope)
+pub fn http_body(response_head: &str, decodes: bool, length: f64, start: u32) -> u32 {
+    let body = Body {
+        length: length as u64,
+        start,
+    };
+    body::state(Head::new(response_head), decodes, body) as u32
 }
 
-/// RFC 9111 §3.2: the stored head with the fields of a 304 over it.
+/// RFC 9111 §3.1: the head to store. `decoded` if its bytes were, `encodes_again` if the host
+/// encodes them when it sends them; `date` for one that has none.
 #[wasm_bindgen]
 #[must_use]
-pub fn http_update_head(stored_head: &str, new_head: &str) -> String {
-    stored_head::updated(Head::new(stored_head), Head::new(new_head))
+pub fn http_stored_head(
+    rules: &[f64],
+    response_head: &str,
+    decoded: bool,
+    encodes_again: bool,
+    date: &str,
+) -> String {
+    let stamp = Stamp {
+        decoded,
+        encodes_again,
+        date,
+    };
+    stored_head::to_store(Head::new(response_head), rules_in(rules).scope, stamp)
 }
 
-/// RFC 9111 §4.3.5: the stored head after a 200 to HEAD; undefined when it is of another response.
+/// RFC 9111 §4.3.4, §4.3.5: the head of a stored response after an answer to HEAD, or to a request
+/// with conditions. Undefined when that says nothing of it, empty when the origin has another one.
 #[wasm_bindgen]
 #[must_use]
-pub fn http_head_update(stored_head: &str, new_head: &str) -> Option<String> {
-    let is_same = validators::is_same(Head::new(stored_head), Head::new(new_head));
-    is_same.then(|| http_update_head(stored_head, new_head))
+pub fn http_renewed(
+    status: u16,
+    stored_head: &str,
+    new_status: u16,
+    new_head: &str,
+    by_head: bool,
+) -> Option<String> {
+    let (stored, answer) = (message(status, stored_head), message(new_status, new_head));
+    let renewal = if by_head {
+        renewal::by_head(stored, answer)
+    } else {
+        renewal::by_condition(stored, answer)
+    };
+    match renewal {
+        Renewal::Silent => None,
+        Renewal::Another => Some(String::new()),
+        Renewal::Good(head) if head.is_empty() => Some(String::from("\n")),
+        Renewal::Good(head) => Some(head),
+    }
 }
 
-/// RFC 9111 §4.3.1: the fields that ask whether these stored responses are still good.
+/// RFC 9111 §4.3.1: the fields that ask whether a stored response is still good.
 #[wasm_bindgen]
 #[must_use]
-pub fn http_validators(heads: &str) -> String {
-    validators::conditions(Heads::new(heads))
-}
-
-/// RFC 9111 §4.3.4: which of the stored responses a 304 is about; −1 none.
-#[wasm_bindgen]
-#[must_use]
-pub fn http_select_304(heads: &str, new_head: &str) -> i32 {
-    let selected = validators::select(Heads::new(heads), Head::new(new_head));
-    selected.map_or(-1, |at| at as i32)
+pub fn http_validators(stored_head: &str) -> String {
+    validators::conditions(Head::new(stored_head))
 }
 
 /// RFC 9110 §15.4.5: the head of a 304 made from a stored one.
@@ -435,7 +453,8 @@ pub fn http_answer(
         return whole;
     };
     let total = extent.total.map_or(-1.0, |total| total as f64);
-    let start = |kind: u32| Vec::from([f64::from(kind), total, extent.first as f64]);
+    let offset = extent.first as f64;
+    let start = |kind: u32| Vec::from([f64::from(kind), total, offset]);
     match range::select(head, stored, &extent) {
         Parts::Whole => whole,
         Parts::Unsatisfiable => start(abi::part::UNSATISFIABLE),
@@ -449,19 +468,12 @@ pub fn http_answer(
     }
 }
 
-/// RFC 9111 §4.4: the references, besides the request's own URL, that an answer makes out of date;
-/// undefined when it makes nothing so.
+/// RFC 9111 §4.4, RFC 9875 §3: what an answer makes out of date besides the request's own URL, a
+/// line each: references, and behind an empty line groups. Undefined when it makes nothing so.
 #[wasm_bindgen]
 #[must_use]
 pub fn http_invalidation(method: &str, status: u16, response_head: &str) -> Option<String> {
-    if !invalidation::is_change(method, Status(status)) {
-        return None;
-    }
-    let mut lines = String::new();
-    for reference in invalidation::references(Head::new(response_head)) {
-        push(&mut lines, &[reference, "\n"]);
-    }
-    Some(lines)
+    invalidation::targets(method, Status(status), Head::new(response_head))
 }
 
 /// RFC 9875 §2: the groups of a response.
@@ -469,13 +481,6 @@ pub fn http_invalidation(method: &str, status: u16, response_head: &str) -> Opti
 #[must_use]
 pub fn http_groups(response_head: &str) -> String {
     groups::of(Head::new(response_head))
-}
-
-/// RFC 9875 §3: the groups that the answer to a request with this method makes out of date.
-#[wasm_bindgen]
-#[must_use]
-pub fn http_group_invalidation(method: &str, response_head: &str) -> String {
-    groups::invalidated(method, Head::new(response_head))
 }
 
 #[cfg(test)]

@@ -193,12 +193,10 @@ export const RESPONSE_IMMUTABLE = 4;
 export const RESPONSE_VALIDATOR = 8;
 /** Sets a cookie. */
 export const RESPONSE_SET_COOKIE = 32;
-/** Has `Vary`. */
-export const RESPONSE_VARIES = 64;
 /** May answer requests with `Authorization`. */
 export const RESPONSE_AUTHORIZED = 128;
-/** Has `Cache-Groups` (RFC 9875). */
-export const RESPONSE_GROUPS = 512;
+/** Is a redirection. */
+export const RESPONSE_REDIRECTS = 1024;
 
 // The flags of a request: see `http_request`.
 /** Is a GET. */
@@ -219,8 +217,6 @@ export const REQUEST_ONLY_IF_CACHED = 64;
 export const REQUEST_AUTHORIZATION = 128;
 /** Shows who asks: what it fails with may concern its user alone. */
 export const REQUEST_PERSONAL = 256;
-/** Is a call whatever is stored, unless it is barred from that: see `http_is_barred`. */
-export const REQUEST_CALLS = 512;
 
 // The cache modes of requests.
 /** See `Mode::Default`. */
@@ -251,9 +247,11 @@ export const HANDLING_LOOKUP = 0;
 /** See `Handling::Change`. */
 export const HANDLING_CHANGE = 1;
 /** See `Handling::Bypass`. */
-export const HANDLING_BYPASS = 2;
+export const HANDLING_BYPASS = 3;
 /** See `Handling::BypassOrStored`. */
-export const HANDLING_BYPASS_OR_STORED = 3;
+export const HANDLING_BYPASS_OR_STORED = 4;
+/** See `Handling::Post`. */
+export const HANDLING_POST = 2;
 
 // The ways to answer a request: the results of `http_way`.
 /** See `Way::Call`. */
@@ -352,6 +350,48 @@ export const KIND_WHOLE = 0;
 export const KIND_FAILURE = 1;
 /** A part, kept as such. */
 export const KIND_PART = 2;
+
+// The relation of a body to its head: the results of `http_body`.
+/** See `body::State::Whole`. */
+export const BODY_STATE_WHOLE = 0;
+/** See `body::State::Decoded`. */
+export const BODY_STATE_DECODED = 1;
+/** See `body::State::Cut`. */
+export const BODY_STATE_CUT = 2;
+
+// Status codes that a driver has to know.
+/** See `Status::PARTIAL_CONTENT`. */
+export const STATUS_PARTIAL_CONTENT = 206;
+/** See `Status::NOT_MODIFIED`. */
+export const STATUS_NOT_MODIFIED = 304;
+/** See `Status::FAILS`. */
+export const STATUS_FAILS = 500;
+
+// The reasons to ask an origin: the names are those of RFC 9211.
+/** See `Forward::Bypass`. */
+export const FORWARD_BYPASS = 0;
+/** See `Forward::Method`. */
+export const FORWARD_METHOD = 1;
+/** See `Forward::UriMiss`. */
+export const FORWARD_URI_MISS = 2;
+/** See `Forward::VaryMiss`. */
+export const FORWARD_VARY_MISS = 3;
+/** See `Forward::Request`. */
+export const FORWARD_REQUEST = 4;
+/** See `Forward::Stale`. */
+export const FORWARD_STALE = 5;
+/** See `Forward::Partial`. */
+export const FORWARD_PARTIAL = 6;
+/** Their names, by number. */
+export const FORWARD_NAMES = [
+  "bypass",
+  "method",
+  "uri-miss",
+  "vary-miss",
+  "request",
+  "stale",
+  "partial",
+] as const;
 
 // Offsets in a stored record: see `record`.
 /** Its checksum. */

@@ -1,9 +1,7 @@
 /** How a request is answered at its place: by a call, or at once. */
 
 import {
-  REQUEST_CALLS,
   WAY_BYPASS,
-  WAY_CALL,
   WAY_FAIL,
   WAY_FAIL_HARD,
   WAY_FORWARD,
@@ -45,8 +43,6 @@ export async function approach(http: HttpContext, asked: Asked, place: Place): P
 
 function wayOf(http: HttpContext, asked: Asked, held: Held | undefined): number {
   const { origin, keys } = http;
-  if (asked.plan.flags & REQUEST_CALLS)
-    return held !== undefined && http.isBarred(asked, held.value) ? WAY_BYPASS : WAY_CALL;
   const stored = held === undefined ? NOTHING : numbersOfStored(asked, held.value, held);
   // Keys of a caller's own may be anything, also those of parts.
   return heads.http_way(asked.plan.numbers, stored, origin.fills, keys !== undefined);

@@ -4,7 +4,6 @@ import {
   HANDLING_LOOKUP,
   MODE_DEFAULT,
   MODE_NAMES,
-  REQUEST_CALLS,
   REQUEST_GET,
   REQUEST_PERSONAL,
   REQUEST_WHOLE,
@@ -52,7 +51,7 @@ function planOf(numbers: Float64Array): RequestPlan {
 const SILENT: RequestPlan = planOf(
   writeRequestNumbers({
     handling: HANDLING_LOOKUP,
-    flags: REQUEST_GET | REQUEST_WHOLE | REQUEST_CALLS,
+    flags: REQUEST_GET | REQUEST_WHOLE,
     mode: MODE_DEFAULT,
     maxAge: Number.NaN,
     minFresh: Number.NaN,

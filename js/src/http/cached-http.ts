@@ -1,7 +1,7 @@
 /** Answers requests out of a cache, by RFC 9111 and a policy. */
 
 import type { PolicySubject } from "../api/subject.js";
-import { HANDLING_BYPASS, HANDLING_CHANGE, HANDLING_LOOKUP } from "../core/abi.js";
+import { HANDLING_BYPASS, HANDLING_CHANGE, HANDLING_LOOKUP, HANDLING_POST } from "../core/abi.js";
 import * as core from "../core/core.js";
 import { HTTP, heads } from "../core/http.js";
 import { BoundPolicy } from "../engine/bound-policy.js";
@@ -15,7 +15,7 @@ import { isHoldoverError } from "../util/errors.js";
 import { approach } from "./approach.js";
 import { Asked } from "./asked.js";
 import { Asking } from "./asking.js";
-import { change } from "./changes.js";
+import { change, post } from "./changes.js";
 import { Claims } from "./claims.js";
 import type { HttpContext, ServedFrom } from "./http-context.js";
 import { canCheck, checked } from "./integrity.js";
@@ -174,6 +174,7 @@ export class CachedHttp implements HttpContext {
     if (!isCacheable) return this.forward(asked, "bypass");
     const { handling } = asked.plan;
     if (handling === HANDLING_CHANGE) return change(this, asked);
+    if (handling === HANDLING_POST) return post(this, asked);
     if (handling === HANDLING_BYPASS) return this.forward(asked, "bypass");
     const primary = key ?? this.keyOf(asked);
     if (handling === HANDLING_LOOKUP) return this.#lookedFor(asked, primary, next, since);
@@ -332,16 +333,11 @@ export class CachedHttp implements HttpContext {
   /** Whether a response that another request brought is this one's, too. */
   #mayHave(asked: Asked, stored: StoredResponse, source: Answer["source"]): boolean {
     const { terms } = stored;
-    if (this.isBarred(asked, stored)) return false;
+    const { flags } = asked.plan;
+    if (heads.http_is_barred(flags, terms.authorized, redirectsOthers(asked, terms))) return false;
     if (source !== "coalesced") return true;
     if (!stored.shareable) return false;
     return terms.vary === "" || heads.http_vary_key(terms.vary, asked.head) === terms.selection;
-  }
-
-  /** Whether a stored response may not answer a request, however fresh it is. */
-  isBarred(asked: Asked, { terms }: StoredResponse): boolean {
-    const { flags } = asked.plan;
-    return heads.http_is_barred(flags, terms.authorized, redirectsOthers(asked, terms));
   }
 
   serve(asked: Asked, stored: StoredResponse, from: ServedFrom): Told {

@@ -2,19 +2,18 @@
 
 import type { Watch } from "../api/entries.js";
 import { invalidateByTags } from "../api/tag-invalidation.js";
-import { KIND_WHOLE } from "../core/abi.js";
 import * as core from "../core/core.js";
 import { heads } from "../core/http.js";
 import { tagsFor } from "../keys/tags.js";
 import type { Begun, Tagged, TagHashes } from "../model/tagged.js";
 import type { Asked } from "./asked.js";
-import { completed } from "./completing.js";
+import { renewed, renewedHead } from "./completing.js";
 import { groupTags } from "./groups.js";
 import type { HttpContext } from "./http-context.js";
 import { rebuilt } from "./live.js";
 import { find, RESPONSES } from "./lookup.js";
 import { posted } from "./posted.js";
-import { type Exchange, judgeRenewed, textOf } from "./rules.js";
+import { type Exchange, textOf } from "./rules.js";
 import { type Attempt, orStored } from "./standing-in.js";
 import type { Forwarded } from "./status.js";
 import { StoredResponse } from "./stored.js";
@@ -23,23 +22,23 @@ import type { Place } from "./visit.js";
 
 /** Passes a request on that may change what is stored. */
 export async function change(http: HttpContext, asked: Asked): Promise<Told> {
-  const { timers } = http.driver.host;
-  const requestedAt = timers.now();
-  const ask = async (): Promise<Exchange> => {
-    const { response } = await http.asking.ask(asked, keyOfGet(http, asked));
-    return { response, requestedAt, receivedAt: timers.now() };
-  };
-  if (asked.method === "POST") return post(http, asked, ask);
-  const exchange = await ask();
+  const exchange = await exchanged(http, asked);
   await invalidate(http, asked, exchange.response);
   return changed(exchange, undefined);
 }
 
-/** A POST, whose answer later GETs may have: unless something else has changed what they get. */
-function post(http: HttpContext, asked: Asked, ask: () => Promise<Exchange>): Promise<Told> {
+async function exchanged(http: HttpContext, asked: Asked): Promise<Exchange> {
+  const { timers } = http.driver.host;
+  const requestedAt = timers.now();
+  const { response } = await http.asking.ask(asked, keyOfGet(http, asked));
+  return { response, requestedAt, receivedAt: timers.now() };
+}
+
+/** Passes on a POST, whose answer later GETs may have: unless something else has changed theirs. */
+export function post(http: HttpContext, asked: Asked): Promise<Told> {
   return http.cache.entries.watching(keyOfGet(http, asked), async (watch) => {
     const begun = beginningOf(http);
-    const exchange = await ask();
+    const exchange = await exchanged(http, asked);
     const isCurrent = !watch.isChanged;
     const ending = invalidate(http, asked, exchange.response);
     // Its own part is done by now: what comes while stores are told is somebody else's.
@@ -82,12 +81,14 @@ async function invalidate(http: HttpContext, asked: Asked, response: Response): 
   const { events } = driver.host;
   try {
     const head = textOf(response);
-    const others = heads.http_invalidation(asked.method, response.status, head);
-    if (others === undefined) return;
-    const groups = heads.http_group_invalidation(asked.method, head);
-    const urls = new Set([asked.url, ...sameOrigin(asked.url, others)]);
+    const targets = heads.http_invalidation(asked.method, response.status, head);
+    if (targets === undefined) return;
+    // References, an empty line, groups.
+    const end = targets.startsWith("\n") ? 0 : targets.indexOf("\n\n") + 1;
+    const urls = new Set([asked.url, ...sameOrigin(asked.url, targets.slice(0, end))]);
     const ended = [...urls].map((url) => entries.invalidate(http.keyOf(asked.at(url))));
-    ended.push(invalidateByTags(http.cache, groupTags(asked.url, groups), false));
+    const groups = groupTags(asked.url, targets.slice(end + 1));
+    ended.push(invalidateByTags(http.cache, groups, false));
     await Promise.all(ended);
   } catch (error) {
     if (core.isTrap(error)) return driver.recover(error);
@@ -161,7 +162,6 @@ async function heedHead(
   const below = found && layers && (await layers.read(place.key, RESPONSES));
   const value = (below ?? found)?.value;
   if (watch.isChanged || !(value instanceof StoredResponse)) return;
-  if (exchange.response.status !== value.head.status) return;
   const isThere = layers === undefined || below !== undefined;
   await renew(http, asked, place, { value, isThere, tagged: below?.tagged }, exchange);
 }
@@ -184,23 +184,20 @@ async function renew(
 ): Promise<void> {
   const { entries } = http.cache;
   try {
-    const head = heads.http_head_update(stored.text, textOf(exchange.response));
-    if (head === undefined) return await entries.invalidate(place.key);
-    const verdict = judgeRenewed(asked, stored.head.status, head, exchange, http.rules);
-    const { requestedAt, receivedAt: now } = exchange;
-    const about = { ...stored.terms, requestedAt, now, kind: KIND_WHOLE };
-    const renewed = completed(stored.head, stored.body, verdict, http.rules, about);
-    const { lifetime, refusal } = renewed;
-    if (refusal !== undefined || verdict.vary !== stored.terms.vary) {
+    const head = renewedHead(stored, exchange.response, true);
+    if (head === undefined) return;
+    const news = head === "" ? undefined : renewed(asked, stored, head, exchange, http.rules);
+    if (news?.refusal !== undefined || news?.lifetime === undefined) {
       return await entries.invalidate(place.key);
     }
-    if (lifetime === undefined || !isThere) return;
-    const tags = tagsFor(http.policy.rules.tags, renewed, [asked.request]);
+    if (!isThere) return;
+    const { lifetime } = news;
+    const tags = tagsFor(http.policy.rules.tags, news, [asked.request]);
     const own = entries.tagged(lifetime, tags);
     // Its body is from before: it keeps the versions that its tags had then.
     const kept = tagged && { ...own, tagged: { ...tagged, begun: entries.begin() } };
     if (!isSame(own.tagged?.hashes, (kept ?? own).tagged?.hashes)) return;
-    await entries.set(place.key, renewed, kept ?? own);
+    await entries.set(place.key, news, kept ?? own);
   } catch (error) {
     if (core.isTrap(error)) http.driver.recover(error);
   }

@@ -1,11 +1,26 @@
-/** Complete responses: what is kept of their heads, and whether they are what they claim to be. */
+/** Complete responses: what is kept of them. */
 
-import { KIND_FAILURE } from "../core/abi.js";
+import {
+  BODY_STATE_CUT,
+  BODY_STATE_DECODED,
+  BODY_STATE_WHOLE,
+  KIND_FAILURE,
+  KIND_WHOLE,
+  RESPONSE_REDIRECTS,
+} from "../core/abi.js";
 import { heads } from "../core/http.js";
-import type { Line, Terms } from "../model/http-head.js";
-import { fieldOf, linesOf } from "./head.js";
+import type { Terms } from "../model/http-head.js";
+import type { Asked } from "./asked.js";
+import { linesOf } from "./head.js";
 import { isWorkerd } from "./live.js";
-import { type HttpRules, numbersOf, type Verdict } from "./rules.js";
+import {
+  type Exchange,
+  type HttpRules,
+  judgeRenewed,
+  numbersOf,
+  textOf,
+  type Verdict,
+} from "./rules.js";
 import { StoredResponse } from "./stored.js";
 
 /** What the exchange and the policy say of it. */
@@ -16,16 +31,15 @@ interface About {
   readonly now: number;
   /** The use that is made of it: one of `KIND_…`. */
   readonly kind: number;
-  /** Whether the host may have decoded the body. */
+  /** True if the host may have decoded its body. */
   readonly decodes?: boolean;
+  /** True if its body is known to have been decoded. */
   readonly decoded?: boolean | undefined;
   /** What its request does when it is redirected, where that makes a difference. */
   readonly redirect?: RequestRedirect | undefined;
   /** True if `cacheIf` has been asked. */
   readonly wanted?: boolean;
 }
-
-const REDIRECTIONS: readonly number[] = [301, 302, 303, 307, 308];
 
 /** The parts of a live response, or of a stored one, that stay as they are. */
 interface Origin {
@@ -43,73 +57,72 @@ export function completed(
   about: About,
 ): StoredResponse {
   const { status, statusText, url } = origin;
-  const { initialAge, overdue, lifetime, ...plan } = verdict.planAt(about.now, about.kind);
-  const cleaned = linesOf(heads.http_stored_head(numbersOf(rules), verdict.head));
-  const decoded = about.decoded ?? (about.decodes === true && isDecoded(cleaned, body));
-  const headers = dated(decoded ? withoutCoding(cleaned) : cleaned, about.now - initialAge);
-  const refusal = isCut(cleaned, body, decoded) ? "cut short" : plan.refusal;
+  const { now, kind } = about;
+  const { initialAge, overdue, lifetime, ...plan } = verdict.planAt(now, kind);
+  const { flags, vary, authorized, groups } = verdict;
+  const state = stateOf(body, verdict, about);
+  const refusal = state === BODY_STATE_CUT ? "cut short" : plan.refusal;
+  const decoded = state === BODY_STATE_DECODED;
+  const date = dateOf(now - initialAge);
+  const head = heads.http_stored_head(numbersOf(rules), verdict.head, decoded, isWorkerd(), date);
   const terms: Terms = {
-    flags: verdict.flags,
+    flags,
     initialAge,
     requestedAt: about.requestedAt,
-    vary: verdict.vary,
+    vary,
     selection: about.selection,
-    authorized: verdict.authorized,
+    authorized,
     ...(overdue > 0 && { overdue }),
-    ...(verdict.groups && { groups: verdict.groups }),
+    ...(groups.length > 0 && { groups }),
     ...(decoded && { decoded }),
-    ...(about.redirect && REDIRECTIONS.includes(status) && { redirect: about.redirect }),
+    ...(about.redirect && flags & RESPONSE_REDIRECTS && { redirect: about.redirect }),
   };
-  const head = { status, statusText, url, headers };
-  return new StoredResponse(head, terms, body, {
+  return new StoredResponse({ status, statusText, url, headers: linesOf(head) }, terms, body, {
     lifetime,
     refusal,
     shareable: refusal === undefined && plan.isShareable,
-    failed: about.kind === KIND_FAILURE,
+    failed: kind === KIND_FAILURE,
     wanted: about.wanted ?? false,
   });
 }
 
-/** A recipient with a clock dates what came without a date (RFC 9110 §6.6.1). */
-function dated(lines: readonly Line[], time: number): readonly Line[] {
-  if (fieldOf(lines, "date") !== undefined) return lines;
+/** Whether a body is what its head says: one of `BODY_STATE_…`. */
+function stateOf(body: Uint8Array | null, { head }: Verdict, about: About): number {
+  if (about.decoded) return BODY_STATE_DECODED;
+  if (body === null) return BODY_STATE_WHOLE;
+  let start = 0;
+  for (let at = 0; at < 4; at += 1) start = (start << 8) | (body[at] ?? 0);
+  return heads.http_body(head, about.decodes === true, body.length, start);
+}
+
+function dateOf(time: number): string {
   const date = new Date(time);
-  return Number.isNaN(date.getTime()) ? lines : [...lines, ["date", date.toUTCString()]];
+  return Number.isNaN(date.getTime()) ? "" : date.toUTCString();
 }
 
-/** Codings that hosts decode while the headers go on telling of them. */
-const DECODED = new Set(["gzip", "x-gzip", "deflate", "br", "zstd"]);
-/** How bytes begin that are encoded still. */
-const MAGIC: Readonly<Record<string, readonly number[]>> = {
-  gzip: [0x1f, 0x8b],
-  "x-gzip": [0x1f, 0x8b],
-  zstd: [0x28, 0xb5, 0x2f, 0xfd],
-};
-
-function isDecoded(lines: readonly Line[], body: Uint8Array | null): boolean {
-  const coding = fieldOf(lines, "content-encoding")?.trim().toLowerCase();
-  if (coding === undefined || body === null) return false;
-  const codings = coding.split(",").map((one) => one.trim());
-  if (!codings.every((one) => DECODED.has(one))) return false;
-  const magic = MAGIC[codings.at(-1) ?? ""];
-  const looksRaw = magic?.every((byte, at) => body[at] === byte) ?? false;
-  // A fetch fails when less comes than was promised: another length is that of decoded bytes, which
-  // are an archive themselves.
-  return !looksRaw || isCut(lines, body, false);
+/**
+ * The head of a stored response after an answer to HEAD, or to its conditions; undefined if that
+ * says nothing of it, empty if the origin has another one.
+ */
+export function renewedHead(
+  { head, text }: StoredResponse,
+  answer: Response,
+  byHead: boolean,
+): string | undefined {
+  return heads.http_renewed(head.status, text, answer.status, textOf(answer), byHead);
 }
 
-/** The head of bytes that a host has decoded; workerd encodes them again when it sends them. */
-function withoutCoding(lines: readonly Line[]): Line[] {
-  const isEncodedAgain = isWorkerd();
-  return lines.filter(([name]) => {
-    const lower = name.toLowerCase();
-    return lower !== "content-length" && (isEncodedAgain || lower !== "content-encoding");
-  });
-}
-
-/** Whether a body is not as long as was promised, where that can be told. */
-function isCut(lines: readonly Line[], body: Uint8Array | null, decoded: boolean): boolean {
-  const promised = fieldOf(lines, "content-length");
-  if (promised === undefined || body === null || decoded) return false;
-  return Number(promised) !== body.length;
+/** A stored response with the head that `renewedHead` gave. */
+export function renewed(
+  asked: Asked,
+  stored: StoredResponse,
+  head: string,
+  exchange: Exchange,
+  rules: HttpRules,
+): StoredResponse {
+  const { terms, body } = stored;
+  const { requestedAt, receivedAt: now } = exchange;
+  const verdict = judgeRenewed(asked, stored.head.status, head, exchange, rules);
+  const about = { ...terms, requestedAt, now, kind: KIND_WHOLE };
+  return completed(stored.head, body, verdict, rules, about);
 }

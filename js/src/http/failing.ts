@@ -1,5 +1,6 @@
 /** Responses that count as failures of their origin. */
 
+import { STATUS_FAILS } from "../core/abi.js";
 import { askUser } from "../model/ask-user.js";
 import type { Events } from "../model/events.js";
 import type { Verdict } from "../util/user-functions.js";
@@ -13,7 +14,7 @@ import type { HttpRules } from "./rules.js";
 export function failureOf(response: Response, { policy }: HttpRules, events: Events): Verdict {
   const { status, statusText, headers, url } = response;
   const { failIf } = policy;
-  if (failIf === undefined) return status >= 500;
+  if (failIf === undefined) return status >= STATUS_FAILS;
   return askUser(events, { option: "failIf", key: url }, () =>
     failIf(placed(new Response(null, { status, statusText, headers }), url)),
   );

@@ -18,9 +18,3 @@ export function linesOf(head: string): Line[] {
   }
   return lines;
 }
-
-/** The value of the first line of a name, which is in lower case. */
-export function fieldOf(lines: Iterable<Line>, wanted: string): string | undefined {
-  for (const [name, value] of lines) if (name.toLowerCase() === wanted) return value;
-  return undefined;
-}

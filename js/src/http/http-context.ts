@@ -37,8 +37,6 @@ export interface HttpContext {
   readonly asking: Asking;
   /** The key of a request's URL. */
   keyOf(asked: Asked): string;
-  /** True if a stored response may not answer a request, however fresh it is. */
-  isBarred(asked: Asked, stored: StoredResponse): boolean;
   /** Answers with a stored response. */
   serve(asked: Asked, stored: StoredResponse, from: ServedFrom): Told;
   /** A hit that no call of the driver has counted. */

@@ -1,28 +1,19 @@
 /** Loads of HTTP: asks the origin, by condition where it can, and says what came of it. */
 
 import type { Subject } from "../api/subject.js";
-import { KIND_WHOLE } from "../core/abi.js";
+import { STATUS_NOT_MODIFIED } from "../core/abi.js";
 import * as core from "../core/core.js";
 import { heads } from "../core/http.js";
 import type { StreamContext } from "../engine/call.js";
 import type { Asked } from "./asked.js";
-import { completed } from "./completing.js";
+import { renewed, renewedHead } from "./completing.js";
 import { failureOf } from "./failing.js";
 import { Arrival, type Fate, type Keeper, refusalAtHead } from "./keeping.js";
 import { drop, isOpaque, isResponse, isWorkerd, rebuilt } from "./live.js";
 import { heldBy, mayStandIn } from "./lookup.js";
-import {
-  type Exchange,
-  type HttpRules,
-  judge,
-  judgeRenewed,
-  textOf,
-  type Verdict,
-} from "./rules.js";
+import { type Exchange, type HttpRules, judge, type Verdict } from "./rules.js";
 import { StoredResponse, Unshared } from "./stored.js";
 import type { Visit } from "./visit.js";
-
-const NOT_MODIFIED = 304;
 
 /** Loads responses. */
 export class Loading {
@@ -65,7 +56,7 @@ export class Loading {
     const validators = stored === undefined || visit.reload ? "" : this.#validators(stored);
     let exchange = await this.#exchange(asked, validators, signal);
     lead.answered(exchange.response);
-    if (stored !== undefined && validators !== "" && lead.status === NOT_MODIFIED) {
+    if (stored !== undefined && validators !== "" && lead.status === STATUS_NOT_MODIFIED) {
       const renewed = this.#inCore(() => this.#renewed(visit, stored, exchange), undefined);
       drop(exchange.response);
       if (renewed !== undefined) return renewed;
@@ -84,28 +75,19 @@ export class Loading {
   }
 
   #validators(stored: StoredResponse): string {
-    return this.#inCore(() => heads.http_validators(`${stored.text}\n`), "");
+    return this.#inCore(() => heads.http_validators(stored.text), "");
   }
 
   /** The stored response as a 304 makes it; undefined when the 304 is about another one. */
   #renewed(visit: Visit, stored: StoredResponse, exchange: Exchange): StoredResponse | undefined {
-    const news = textOf(exchange.response);
-    if (heads.http_select_304(`${stored.text}\n`, news) < 0) return undefined;
-    const head = heads.http_update_head(stored.text, news);
-    const verdict = judgeRenewed(visit.asked, stored.head.status, head, exchange, this.#rules);
-    if (verdict.vary !== stored.terms.vary) return undefined;
+    const head = renewedHead(stored, exchange.response, false);
+    if (head === undefined || head === "") return undefined;
+    const news = renewed(visit.asked, stored, head, exchange, this.#rules);
     visit.lead.renewed = true;
-    const { terms } = stored;
-    const renewed = completed(stored.head, stored.body, verdict, this.#rules, {
-      ...terms,
-      requestedAt: exchange.requestedAt,
-      now: exchange.receivedAt,
-      kind: KIND_WHOLE,
-    });
-    visit.lead.expect(renewed.refusal, renewed.lifetime?.ttl ?? 0);
-    this.#keeper.unshared.note(visit.place.key, renewed.shareable);
-    if (renewed.refusal !== undefined) void this.#cache.entries.invalidate(visit.place.key);
-    return renewed;
+    visit.lead.expect(news.refusal, news.lifetime?.ttl ?? 0);
+    this.#keeper.unshared.note(visit.place.key, news.shareable);
+    if (news.refusal !== undefined) void this.#cache.entries.invalidate(visit.place.key);
+    return news;
   }
 
   /** A response has begun, and is not a 304 for what is stored. */

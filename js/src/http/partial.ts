@@ -3,7 +3,7 @@
  * taken for the whole, and answers requests for a range that lies within it while it is fresh.
  */
 
-import { KIND_PART } from "../core/abi.js";
+import { KIND_PART, STATUS_PARTIAL_CONTENT } from "../core/abi.js";
 import { heads } from "../core/http.js";
 import type { Call, StreamContext } from "../engine/call.js";
 import { partKeyOf } from "../keys/part-key.js";
@@ -19,8 +19,6 @@ import { type Exchange, judge } from "./rules.js";
 import { StoredResponse, Unshared } from "./stored.js";
 import { type Told, told } from "./told.js";
 
-const PARTIAL_CONTENT = 206;
-
 /** Answers with a stored part, else asks the origin and keeps the part that it gives. */
 export async function part(http: HttpContext, asked: Asked, whole: string): Promise<Told> {
   const key = partKeyOf(whole);
@@ -33,7 +31,8 @@ export async function part(http: HttpContext, asked: Asked, whole: string): Prom
 
 function fromPart(http: HttpContext, asked: Asked, found: Found): Told | undefined {
   const { value, age, ttl } = found;
-  if (!(value instanceof StoredResponse) || value.head.status !== PARTIAL_CONTENT) return undefined;
+  if (!(value instanceof StoredResponse) || value.head.status !== STATUS_PARTIAL_CONTENT)
+    return undefined;
   try {
     if (!isReusable(asked, value, found)) return undefined;
     const response = rangeOf(asked, value);
@@ -107,12 +106,12 @@ async function loaded(http: HttpContext, asked: Asked, lead: Lead, context: Stre
 /** What is to be kept of a response: undefined when it is no part, or none that may be stored. */
 function aboutPart(http: HttpContext, asked: Asked, exchange: Exchange, key: string) {
   const { response, receivedAt } = exchange;
-  if (response.status !== PARTIAL_CONTENT || !isKeepable(http, response)) return undefined;
+  if (!isKeepable(http, response)) return undefined;
   try {
     const verdict = judge(asked, exchange, http.rules, true);
     const { refusal, lifetime } = verdict.planAt(receivedAt, KIND_PART);
-    const selection = heads.http_vary_key(verdict.vary, asked.head);
-    if (refusal !== undefined || selection === undefined) return undefined;
+    if (refusal !== undefined) return undefined;
+    const selection = heads.http_vary_key(verdict.vary, asked.head) ?? "";
     if (http.claims.refusalOf(asked, response, key) !== undefined) return undefined;
     return { key, verdict, kind: KIND_PART, selection, ttl: lifetime.ttl };
   } catch (error) {

@@ -22,14 +22,11 @@ export function posted(
   beginning: Begun | undefined,
 ): Response | undefined {
   const { response } = exchange;
-  if (asked.method !== "POST" || asked.mode !== "default" || response.status !== 200)
-    return undefined;
   if (!namesItself(asked, response) || !isKeepable(http, response)) return undefined;
   try {
     const verdict = judge(asked, exchange, http.rules, true);
     const { refusal } = verdict.planAt(exchange.receivedAt, KIND_WHOLE);
-    // A POST has other fields than the GETs it would have to be told apart by.
-    if (refusal !== undefined || verdict.vary !== "") return undefined;
+    if (refusal !== undefined) return undefined;
     const get = asked.at(asked.url);
     const key = http.keyOf(get);
     if (http.driver.switches.for(key).writes) return undefined;

@@ -2,8 +2,6 @@
 
 import {
   RESPONSE_AUTHORIZED,
-  RESPONSE_GROUPS,
-  RESPONSE_VARIES,
   readPlanNumbers,
   readResponseNumbers,
   STORING_ALLOWED,
@@ -48,11 +46,11 @@ export interface Verdict {
   /** The fields it varies by; empty for none. */
   readonly vary: string;
   readonly authorized: boolean;
-  readonly groups: readonly string[] | undefined;
+  readonly groups: readonly string[];
   /** The bytes of a part; NaN for none. */
   readonly part: number;
   /**
-   * Returns what becomes of it, for a body that was complete at `now`.
+   * Returns what becomes of it.
    * @param kind its use: one of `KIND_…`
    */
   planAt(now: number, kind: number): ResponsePlan;
@@ -136,9 +134,9 @@ function read(
   return {
     flags,
     head,
-    vary: flags & RESPONSE_VARIES ? heads.http_vary(rules, head) : "",
+    vary: heads.http_vary(rules, head),
     authorized: (flags & RESPONSE_AUTHORIZED) !== 0,
-    groups: flags & RESPONSE_GROUPS ? groupTags(asked.url, heads.http_groups(head)) : undefined,
+    groups: groupTags(asked.url, heads.http_groups(head)),
     part,
     planAt: (now, kind) => planOf(heads.http_plan(rules, numbers, kind, now - receivedAt)),
   };

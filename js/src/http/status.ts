@@ -1,16 +1,10 @@
 /** What happened, as a member of the `Cache-Status` response header (RFC 9211), and to code. */
 
+import type { FORWARD_NAMES } from "../core/abi.js";
 import type { Source } from "../model/answer.js";
 
 /** Why a request went to the origin: `fwd` of RFC 9211 §2.2. */
-export type Forwarded =
-  | "bypass"
-  | "method"
-  | "uri-miss"
-  | "vary-miss"
-  | "request"
-  | "stale"
-  | "partial";
+export type Forwarded = (typeof FORWARD_NAMES)[number];
 
 /** What happened to a request. */
 export interface Happened {

@@ -3,11 +3,12 @@
 use holdover::http::age::{self, Exchange};
 use holdover::http::cache_control::{ResponseDirectives, Scope};
 use holdover::http::handling::{Mode, Origin, Request};
-use holdover::http::head::{Head, Heads};
+use holdover::http::head::Head;
 use holdover::http::range::{self, Extent, Parts};
 use holdover::http::request::{self, StoredAge};
 use holdover::http::response::{self, Kind, Rules, Transfer};
 use holdover::http::status::Status;
+use holdover::http::stored_head::Stamp;
 use holdover::http::storing::{Answer, judge};
 use holdover::http::{
     date, freshness, groups, invalidation, precondition, stored_head, validators, vary,
@@ -147,15 +148,15 @@ pub(crate) fn cache_groups(value: &str) {
 
 pub(crate) fn heads(lines: &str) {
     let head = Head::new(lines);
-    let stored = stored_head::to_store(head, SHARED);
-    let again = stored_head::to_store(Head::new(&stored), SHARED);
+    let stored = stored_head::to_store(head, SHARED, Stamp::default());
+    let again = stored_head::to_store(Head::new(&stored), SHARED, Stamp::default());
     assert_eq!(again, stored, "cleaning twice changes nothing");
     let _ = stored_head::updated(Head::new(&stored), head);
     let _ = stored_head::of_not_modified(head);
     let _ = validators::is_same(head, head);
     let _ = invalidation::references(head).count();
-    let _ = validators::conditions(Heads::new(lines));
-    let _ = validators::select(Heads::new(lines), head);
+    let _ = validators::conditions(head);
+    let _ = validators::is_about(head, head);
 }
 
 pub(crate) fn answers(lines: &str) {

@@ -13,9 +13,11 @@ export declare function __reinit(module: WebAssembly.Module): void;
 export declare function http_answer(requestFlags: number, requestHead: string, status: number, storedHead: string, requestedAt: number, length: number, decoded: boolean): Float64Array;
 
 /**
- * RFC 9875 §3: the groups that the answer to a request with this method makes out of date.
+ * Tells if a body is what its head says: one of `abi::body_state`. `decodes` for a host that
+ * undoes content codings, and goes on telling of them; `start` is the first four bytes, the first
+ * of all highest.
  */
-export declare function http_group_invalidation(method: string, responseHead: string): string;
+export declare function http_body(responseHead: string, decodes: boolean, length: number, start: number): number;
 
 /**
  * RFC 9875 §2: the groups of a response.
@@ -28,13 +30,8 @@ export declare function http_groups(responseHead: string): string;
 export declare function http_head_of_304(storedHead: string): string;
 
 /**
- * RFC 9111 §4.3.5: the stored head after a 200 to HEAD; undefined when it is of another response.
- */
-export declare function http_head_update(storedHead: string, newHead: string): string | undefined;
-
-/**
- * RFC 9111 §4.4: the references, besides the request's own URL, that an answer makes out of date;
- * undefined when it makes nothing so.
+ * RFC 9111 §4.4, RFC 9875 §3: what an answer makes out of date besides the request's own URL, a
+ * line each: references, and behind an empty line groups. Undefined when it makes nothing so.
  */
 export declare function http_invalidation(method: string, status: number, responseHead: string): string | undefined;
 
@@ -44,10 +41,16 @@ export declare function http_invalidation(method: string, status: number, respon
 export declare function http_is_barred(requestFlags: number, authorized: boolean, redirectsOthers: boolean): boolean;
 
 /**
- * Decides on a response by the numbers of `http_response`, for one that was complete `elapsed`
- * milliseconds after its head, and a use of `abi::kind`: `PlanNumbers`. Empty for numbers that are none.
+ * Decides on a response by the numbers of `http_response`, `elapsed` milliseconds after its head,
+ * for a use of `abi::kind`: `PlanNumbers`. Empty for numbers that are none.
  */
 export declare function http_plan(rules: Float64Array | number[], numbers: Float64Array | number[], kind: number, elapsed: number): Float64Array;
+
+/**
+ * RFC 9111 §4.3.4, §4.3.5: the head of a stored response after an answer to HEAD, or to a request
+ * with conditions. Undefined when that says nothing of it, empty when the origin has another one.
+ */
+export declare function http_renewed(status: number, storedHead: string, newStatus: number, newHead: string, byHead: boolean): string | undefined;
 
 /**
  * Reads a request: `RequestNumbers`. Its mode is one of `abi::mode`.
@@ -60,19 +63,15 @@ export declare function http_request(method: string, requestHead: string, mode: 
 export declare function http_response(rules: Float64Array | number[], method: string, requestHead: string, status: number, responseHead: string, requestedAt: number, receivedAt: number, redirected: boolean, hidesCoding: boolean, maxBody: number): Float64Array;
 
 /**
- * RFC 9111 §4.3.4: which of the stored responses a 304 is about; −1 none.
- */
-export declare function http_select_304(heads: string, newHead: string): number;
-
-/**
  * Returns the state of an entry with this lifetime that a store has: one of `abi::state`.
  */
 export declare function http_state(age: number, ttl: number, staleWhileRevalidate: number, staleIfError: number): number;
 
 /**
- * RFC 9111 §3.1: the head to store.
+ * RFC 9111 §3.1: the head to store. `decoded` if its bytes were, `encodes_again` if the host
+ * encodes them when it sends them; `date` for one that has none.
  */
-export declare function http_stored_head(rules: Float64Array | number[], responseHead: string): string;
+export declare function http_stored_head(rules: Float64Array | number[], responseHead: string, decoded: boolean, encodesAgain: boolean, date: string): string;
 
 /**
  * True if a stored response answers a request otherwise than in a call: a part, or the whole
@@ -81,14 +80,9 @@ export declare function http_stored_head(rules: Float64Array | number[], respons
 export declare function http_takes(request: Float64Array | number[], stored: Float64Array | number[], instead: boolean): boolean;
 
 /**
- * RFC 9111 §3.2: the stored head with the fields of a 304 over it.
+ * RFC 9111 §4.3.1: the fields that ask whether a stored response is still good.
  */
-export declare function http_update_head(storedHead: string, newHead: string): string;
-
-/**
- * RFC 9111 §4.3.1: the fields that ask whether these stored responses are still good.
- */
-export declare function http_validators(heads: string): string;
+export declare function http_validators(storedHead: string): string;
 
 /**
  * RFC 9111 §4.1: the names that `Vary` lists, in one form; `*` matches nothing.
