@@ -4,7 +4,7 @@ import { PART_HEAD, PART_NOT_MODIFIED, PART_RANGES, PART_UNSATISFIABLE } from ".
 import { heads } from "../core/http.js";
 import { concatenated } from "../util/bytes.js";
 import { utf8 } from "../util/utf8.js";
-import type { Asked } from "./asked.js";
+import type { CacheRequest } from "./cache-request.js";
 import { linesOf } from "./head.js";
 import type { StoredResponse } from "./stored.js";
 
@@ -12,7 +12,11 @@ import type { StoredResponse } from "./stored.js";
  * The response to a request.
  * @param age milliseconds since it was stored; undefined when it has just come from the origin
  */
-export function answerOf(asked: Asked, stored: StoredResponse, age: number | undefined): Response {
+export function answerOf(
+  asked: CacheRequest,
+  stored: StoredResponse,
+  age: number | undefined,
+): Response {
   const response = asked.isPlain ? stored.toResponse() : chosen(asked, stored);
   if (age !== undefined) {
     const seconds = Math.floor((stored.terms.initialAge + age) / 1000);
@@ -21,7 +25,7 @@ export function answerOf(asked: Asked, stored: StoredResponse, age: number | und
   return response;
 }
 
-function chosen(asked: Asked, stored: StoredResponse): Response {
+function chosen(asked: CacheRequest, stored: StoredResponse): Response {
   const { kind, ranges, ...whole } = rangesOf(asked, stored);
   const [first] = ranges;
   switch (kind) {
@@ -50,7 +54,7 @@ interface Extent {
 
 /** Asks the core what of a stored response answers a request. */
 export function rangesOf(
-  asked: Asked,
+  asked: CacheRequest,
   { head, text, terms, body }: StoredResponse,
 ): Extent & { readonly kind: number; readonly ranges: readonly Range[] } {
   const { requestedAt, decoded = false } = terms;

@@ -12,18 +12,18 @@ import {
   WAY_VALIDATE,
 } from "../core/abi.js";
 import { heads } from "../core/http.js";
-import type { Asked } from "./asked.js";
+import type { CacheRequest } from "./cache-request.js";
+import type { CacheResult } from "./cache-result.js";
 import { askForHead } from "./changes.js";
 import type { HttpContext } from "./http-context.js";
 import { tagged } from "./live.js";
+import type { StorageLocation } from "./load-request.js";
 import { type Found, find, numbersOfStored } from "./lookup.js";
 import { part } from "./partial.js";
 import { StoredResponse, Variants } from "./stored.js";
-import type { Told } from "./told.js";
-import type { Place } from "./visit.js";
 
 /** A call and its kind, the answer itself, or where else to look. */
-export type Approach = "call" | "validate" | "reload" | Told | Variants;
+export type Approach = "call" | "validate" | "reload" | CacheResult | Variants;
 
 /** A stored response and its entry. */
 interface Held extends Found {
@@ -33,7 +33,11 @@ interface Held extends Found {
 const NOTHING = new Float64Array();
 
 /** Finds out how a request is answered. */
-export async function approach(http: HttpContext, asked: Asked, place: Place): Promise<Approach> {
+export async function approach(
+  http: HttpContext,
+  asked: CacheRequest,
+  place: StorageLocation,
+): Promise<Approach> {
   if (asked.isPlain) return "call";
   const found = await find(http.driver, place.key);
   if (found?.value instanceof Variants) return found.value;
@@ -41,7 +45,7 @@ export async function approach(http: HttpContext, asked: Asked, place: Place): P
   return taken(http, asked, place, held, wayOf(http, asked, held));
 }
 
-function wayOf(http: HttpContext, asked: Asked, held: Held | undefined): number {
+function wayOf(http: HttpContext, asked: CacheRequest, held: Held | undefined): number {
   const { origin, keys } = http;
   const stored = held === undefined ? NOTHING : numbersOfStored(asked, held.value, held);
   // Keys of a caller's own may be anything, also those of parts.
@@ -50,8 +54,8 @@ function wayOf(http: HttpContext, asked: Asked, held: Held | undefined): number 
 
 function taken(
   http: HttpContext,
-  asked: Asked,
-  place: Place,
+  asked: CacheRequest,
+  place: StorageLocation,
   held: Held | undefined,
   way: number,
 ): Approach | Promise<Approach> {
@@ -75,7 +79,12 @@ function taken(
   }
 }
 
-function served(http: HttpContext, asked: Asked, key: string, held: Held): Promise<Told> {
+function served(
+  http: HttpContext,
+  asked: CacheRequest,
+  key: string,
+  held: Held,
+): Promise<CacheResult> {
   const { age, ttl, value } = held;
   const times = { age, ttl: ttl - age };
   const source = times.ttl > 0 ? "hit" : "stale";
@@ -84,7 +93,7 @@ function served(http: HttpContext, asked: Asked, key: string, held: Held): Promi
 }
 
 /** The end of a request that only a stored response could have answered. */
-function nothingStored(isHard: boolean): Told {
+function nothingStored(isHard: boolean): CacheResult {
   if (isHard) throw new TypeError("only-if-cached: nothing that is stored may answer");
   const response = new Response(null, { status: 504, statusText: "Gateway Timeout" });
   tagged(response, "holdover; detail=only-if-cached");

@@ -3,7 +3,7 @@
 import { BoundPolicy } from "../engine/bound-policy.js";
 import type { Call } from "../engine/call.js";
 import type { Driver } from "../engine/driver.js";
-import type { Asked } from "./asked.js";
+import type { CacheRequest } from "./cache-request.js";
 import { failureOf } from "./failing.js";
 import { drop, isResponse } from "./live.js";
 import type { HttpRules } from "./rules.js";
@@ -25,7 +25,7 @@ export class Asking {
   readonly #driver: Driver;
   readonly #rules: HttpRules;
   readonly #policy: BoundPolicy;
-  readonly #ask: (asked: Asked) => Promise<Response>;
+  readonly #ask: (asked: CacheRequest) => Promise<Response>;
 
   /**
    * @param policy the policy of loads, whose guards and statistics these requests share
@@ -35,7 +35,7 @@ export class Asking {
     driver: Driver,
     rules: HttpRules,
     policy: BoundPolicy,
-    ask: (asked: Asked) => Promise<Response>,
+    ask: (asked: CacheRequest) => Promise<Response>,
   ) {
     this.#driver = driver;
     this.#rules = rules;
@@ -55,18 +55,18 @@ export class Asking {
    * @param key the key of its URL, for guards that count by key
    * @throws what the origin throws, a guard's error, and TimeoutError
    */
-  async ask(asked: Asked, key: string): Promise<OwnAnswer> {
+  async ask(asked: CacheRequest, key: string): Promise<OwnAnswer> {
     const { value } = await this.#driver.alone(this.#callOf(asked, key));
     // What `onReject` gives: as with loads, what is stored goes before it.
     return isResponse(value) ? new OwnAnswer(value, true) : (value as OwnAnswer);
   }
 
   /** The answer of a call that a limit on calls refuses; undefined for one that it admits. */
-  refusal(asked: Asked, key: string): ReturnType<Driver["refusal"]> {
+  refusal(asked: CacheRequest, key: string): ReturnType<Driver["refusal"]> {
     return this.#driver.refusal(this.#callOf(asked, key));
   }
 
-  #callOf(asked: Asked, key: string): Call {
+  #callOf(asked: CacheRequest, key: string): Call {
     const { guards } = this.#policy.rules;
     return {
       key,

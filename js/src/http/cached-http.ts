@@ -13,16 +13,18 @@ import { currentFrame, Habits } from "../runtime/frames.js";
 import { Fences } from "../tiers/fences.js";
 import { isHoldoverError } from "../util/errors.js";
 import { approach } from "./approach.js";
-import { Asked } from "./asked.js";
 import { Asking } from "./asking.js";
+import { CacheRequest } from "./cache-request.js";
+import { type CacheResult, withCacheStatus } from "./cache-result.js";
 import { change, post } from "./changes.js";
 import { Claims } from "./claims.js";
 import type { HttpContext, ServedFrom } from "./http-context.js";
 import { canCheck, checked } from "./integrity.js";
 import { lifetimeOfFailed, lifetimeOfLoaded } from "./keeping.js";
 import { UrlKeys } from "./keys.js";
-import { Lead } from "./lead.js";
+import { LeaderHandle } from "./leader-handle.js";
 import { isResponse, rebuilt } from "./live.js";
+import { type Again, ALONE, ANEW, type LoadRequest, type StorageLocation } from "./load-request.js";
 import { Loading } from "./loading.js";
 import { find, heldBy, redirectsOthers } from "./lookup.js";
 import type { Origin } from "./origin.js";
@@ -30,11 +32,9 @@ import { begun, freshly, given, REJECTED, served } from "./presenting.js";
 import type { HttpRules } from "./rules.js";
 import { type Attempt, orStored } from "./standing-in.js";
 import type { Forwarded } from "./status.js";
-import { StoredResponse, Unshared, Variants } from "./stored.js";
-import { type Told, told } from "./told.js";
+import { StoredResponse, UncacheableResponse, Variants } from "./stored.js";
 import { UnsharedKeys } from "./unshared-keys.js";
 import { keysOfVariants } from "./variants.js";
-import { type Again, ALONE, ANEW, type Place, type Visit } from "./visit.js";
 import { within } from "./within.js";
 
 /** How often a request looks again when its place turns out to be another one. */
@@ -47,11 +47,11 @@ type Next = Variants | Again;
 const isForFollowing = ({ terms: { redirect } }: StoredResponse): boolean =>
   redirect === undefined || redirect === "follow";
 
-const isTold = (answer: Told | Next): answer is Told =>
+const isResult = (answer: CacheResult | Next): answer is CacheResult =>
   typeof answer === "object" && "response" in answer;
 
 /** True for an answer that this request's own load did not bring. */
-const isStored = ({ source }: Told): boolean => source !== "load" && source !== "bypass";
+const isStored = ({ source }: CacheResult): boolean => source !== "load" && source !== "bypass";
 
 /** A cache of responses. */
 export class CachedHttp implements HttpContext {
@@ -94,7 +94,7 @@ export class CachedHttp implements HttpContext {
     this.#ending = ending;
     this.keys = key === undefined ? new UrlKeys(ignore, rules.sortQuery, ending) : undefined;
     this.#needsRequest = (cacheIf ?? guards ?? tags) !== undefined;
-    const ask = (request: Request, asked: Asked) => origin.ask(request, asked);
+    const ask = (request: Request, asked: CacheRequest) => origin.ask(request, asked);
     // What is on its way is counted as the load it came with.
     const keeping = new BoundPolicy({ ...policy.rules, guards: undefined }, policy.name);
     this.keeping = cache.policies.uncounted(keeping);
@@ -119,7 +119,7 @@ export class CachedHttp implements HttpContext {
   }
 
   /** The way of a hit of a plain URL; undefined when the URL is not known well enough. */
-  quickly(url: string, key: string): Response | Promise<Told> | undefined {
+  quickly(url: string, key: string): Response | Promise<CacheResult> | undefined {
     const { driver, policy } = this;
     const { memory, space } = driver.host;
     const since = this.#drops.last;
@@ -131,11 +131,11 @@ export class CachedHttp implements HttpContext {
     const verdict = driver.begin(slot, policy.id);
     if ((verdict & HIT_BITS) === 0) return freshly(this.driver.host, stored, slot);
     const place = { primary: key, record: undefined, key };
-    const visit = this.#visitOf(new Asked(url), place, "call");
+    const visit = this.#visitOf(new CacheRequest(url), place, "call");
     const call = this.#callOf(visit);
     const answering = driver.perform(call, slot, verdict);
     return this.#answered(visit, call, answering).then((told) =>
-      isTold(told) ? told : this.answer(visit.asked, key, told, since),
+      isResult(told) ? told : this.answer(visit.asked, key, told, since),
     );
   }
 
@@ -145,7 +145,12 @@ export class CachedHttp implements HttpContext {
    * @param next what came of looking there before
    * @param since the last drop before that
    */
-  async answer(asked: Asked, key?: string, next?: Next, since?: number): Promise<Told> {
+  async answer(
+    asked: CacheRequest,
+    key?: string,
+    next?: Next,
+    since?: number,
+  ): Promise<CacheResult> {
     const integrity = this.origin.follows ? asked.integrity : "";
     if (integrity === "") return this.#seenTo(asked, this.#answer(asked, key, next, since));
     if (!canCheck()) return this.forward(asked, "bypass");
@@ -155,7 +160,7 @@ export class CachedHttp implements HttpContext {
   }
 
   /** The same answer; the origin's, where the core trapped on the way to it. */
-  async #seenTo(asked: Asked, answering: Promise<Told>): Promise<Told> {
+  async #seenTo(asked: CacheRequest, answering: Promise<CacheResult>): Promise<CacheResult> {
     try {
       return await answering;
     } catch (error) {
@@ -167,7 +172,12 @@ export class CachedHttp implements HttpContext {
     }
   }
 
-  async #answer(asked: Asked, key?: string, next?: Next, since?: number): Promise<Told> {
+  async #answer(
+    asked: CacheRequest,
+    key?: string,
+    next?: Next,
+    since?: number,
+  ): Promise<CacheResult> {
     asked.cache = this.rules;
     // Without the core and the rules, or where they cannot read, there is no cache.
     const isCacheable = this.driver.isOpen(HTTP) && /^https?:/i.test(asked.url);
@@ -182,7 +192,12 @@ export class CachedHttp implements HttpContext {
   }
 
   /** The answer from where the record of a URL's variants says that it is, if there is one. */
-  async #lookedFor(asked: Asked, primary: string, next?: Next, since?: number): Promise<Told> {
+  async #lookedFor(
+    asked: CacheRequest,
+    primary: string,
+    next?: Next,
+    since?: number,
+  ): Promise<CacheResult> {
     let known = since ?? this.#drops.last;
     let before: unknown = next ?? heldBy(this.driver, primary)?.value;
     let record: Variants | undefined;
@@ -194,7 +209,7 @@ export class CachedHttp implements HttpContext {
       const answer = await this.#answerAt(asked, this.#placeOf(asked, primary, record), again);
       // Variants are not dropped one by one: with their record gone, what is stored of them is over.
       const isOver = record !== undefined && this.#drops.isOutdated(primary, known);
-      if (isTold(answer) && !(isOver && isStored(answer))) return answer;
+      if (isResult(answer) && !(isOver && isStored(answer))) return answer;
       if (record === undefined || isOver) known = now;
       if (isOver) record = undefined;
       before = isOver && answer !== ALONE && answer !== ANEW ? undefined : answer;
@@ -203,7 +218,7 @@ export class CachedHttp implements HttpContext {
   }
 
   /** The key of a request's URL. */
-  keyOf(asked: Asked): string {
+  keyOf(asked: CacheRequest): string {
     if (this.keys !== undefined) return this.keys.keyOf(asked.url);
     const { request, method, url } = asked;
     const get = method === "GET" ? request : new Request(url, { headers: request.headers });
@@ -211,11 +226,11 @@ export class CachedHttp implements HttpContext {
   }
 
   /** Ends what is stored of a request's URL: all variants, and the parts. */
-  async invalidate(asked: Asked): Promise<void> {
+  async invalidate(asked: CacheRequest): Promise<void> {
     await this.cache.entries.invalidate(this.keyOf(asked));
   }
 
-  #placeOf(asked: Asked, primary: string, record: Variants | undefined): Place {
+  #placeOf(asked: CacheRequest, primary: string, record: Variants | undefined): StorageLocation {
     if (record === undefined) return { primary, record, key: primary };
     const keys = keysOfVariants(primary, record, asked.head);
     const { space } = this.driver.host;
@@ -224,7 +239,11 @@ export class CachedHttp implements HttpContext {
   }
 
   /** The answer from a place, or where and how to go on. */
-  async #answerAt(asked: Asked, place: Place, again: Again | undefined): Promise<Told | Next> {
+  async #answerAt(
+    asked: CacheRequest,
+    place: StorageLocation,
+    again: Again | undefined,
+  ): Promise<CacheResult | Next> {
     const way = await approach(this, asked, place);
     if (typeof way === "object") return way;
     const visit = this.#visitOf(asked, place, way, again);
@@ -237,7 +256,7 @@ export class CachedHttp implements HttpContext {
   }
 
   /** Asks for what no entry may answer, as long as the origin does. */
-  async #attempt(visit: Visit, call: Call): Promise<Attempt<Told | Next>> {
+  async #attempt(visit: LoadRequest, call: Call): Promise<Attempt<CacheResult | Next>> {
     const { asked, lead, place } = visit;
     const refused = visit.forced ? await this.asking.refusal(asked, place.key) : undefined;
     const answering =
@@ -248,42 +267,59 @@ export class CachedHttp implements HttpContext {
         : Promise.resolve(refused);
     const answer = await this.#answered(visit, call, answering);
     const isFailure =
-      isTold(answer) && ((lead.failed && answer.source === "load") || answer.reason === REJECTED);
+      isResult(answer) && ((lead.failed && answer.source === "load") || answer.reason === REJECTED);
     return { answer, failure: isFailure ? answer.response : undefined };
   }
 
   /** Past the cache, which answers all the same when the origin fails. */
-  async #pass(asked: Asked, primary: string): Promise<Told> {
+  async #pass(asked: CacheRequest, primary: string): Promise<CacheResult> {
     const record = (await find(this.driver, primary))?.value;
     const place = this.#placeOf(asked, primary, record instanceof Variants ? record : undefined);
     return this.forwardOrStored(asked, place.key, "bypass");
   }
 
-  async #answered(visit: Visit, call: Call, answering: Promise<Answer>): Promise<Told | Next> {
-    let answer: Answer | Lead;
+  async #answered(
+    visit: LoadRequest,
+    call: Call,
+    answering: Promise<Answer>,
+  ): Promise<CacheResult | Next> {
+    let answer: Answer | LeaderHandle;
     try {
       answer = await visit.lead.first(answering);
     } catch (error) {
       if (this.#isAnothers(visit, error)) return ANEW;
       throw error;
     }
-    if (answer instanceof Lead) return begun(answer);
+    if (answer instanceof LeaderHandle) return begun(answer);
     return this.#concluded(visit, call, answer);
   }
 
   /** Whether an error came of a load that was not this request's, and is not for it. */
-  #isAnothers({ asked, lead, again }: Visit, error: unknown): boolean {
+  #isAnothers({ asked, lead, again }: LoadRequest, error: unknown): boolean {
     const isOwn = lead.led || again === ANEW || asked.signal?.aborted === true;
     return !isOwn && !isHoldoverError(error) && this.#loading.isPersonal(asked, error);
   }
 
-  #visitOf(asked: Asked, place: Place, way: "call" | "validate" | "reload", again?: Again): Visit {
+  #visitOf(
+    asked: CacheRequest,
+    place: StorageLocation,
+    way: "call" | "validate" | "reload",
+    again?: Again,
+  ): LoadRequest {
     const waitUntil = this.origin.waitUntilOf?.(asked);
     const reload = way === "reload";
-    return { asked, place, lead: new Lead(), reload, forced: way !== "call", again, waitUntil };
+    return {
+      asked,
+      place,
+      lead: new LeaderHandle(),
+      reload,
+      forced: way !== "call",
+      again,
+      waitUntil,
+    };
   }
 
-  #callOf(visit: Visit): Call {
+  #callOf(visit: LoadRequest): Call {
     const { asked, place, again } = visit;
     const { guards } = this.policy.rules;
     const isAlone = again !== undefined || this.#unshared.has(place.key);
@@ -304,11 +340,12 @@ export class CachedHttp implements HttpContext {
     };
   }
 
-  async #concluded(visit: Visit, call: Call, answer: Answer): Promise<Told | Next> {
+  async #concluded(visit: LoadRequest, call: Call, answer: Answer): Promise<CacheResult | Next> {
     const { asked, lead } = visit;
     const { value, source } = answer;
     const isOwn = source === "load" || source === "bypass";
-    if (value instanceof Unshared && isOwn && lead.live !== undefined) return begun(lead);
+    if (value instanceof UncacheableResponse && isOwn && lead.live !== undefined)
+      return begun(lead);
     if (!isOwn) lead.leave();
     if (value instanceof Variants) return value;
     if (isResponse(value)) return given(value, answer);
@@ -321,7 +358,7 @@ export class CachedHttp implements HttpContext {
   }
 
   /** A hit that no call of the driver has counted. */
-  counted(asked: Asked, key: string, serve: () => Told): Promise<Told> {
+  counted(asked: CacheRequest, key: string, serve: () => CacheResult): Promise<CacheResult> {
     return orStored(this, asked, key, async () => {
       const refused = await this.asking.refusal(asked, key);
       if (refused === undefined) return { answer: serve() };
@@ -331,7 +368,7 @@ export class CachedHttp implements HttpContext {
   }
 
   /** Whether a response that another request brought is this one's, too. */
-  #mayHave(asked: Asked, stored: StoredResponse, source: Answer["source"]): boolean {
+  #mayHave(asked: CacheRequest, stored: StoredResponse, source: Answer["source"]): boolean {
     const { terms } = stored;
     const { flags } = asked.plan;
     if (heads.http_is_barred(flags, terms.authorized, redirectsOthers(asked, terms))) return false;
@@ -340,12 +377,12 @@ export class CachedHttp implements HttpContext {
     return terms.vary === "" || heads.http_vary_key(terms.vary, asked.head) === terms.selection;
   }
 
-  serve(asked: Asked, stored: StoredResponse, from: ServedFrom): Told {
+  serve(asked: CacheRequest, stored: StoredResponse, from: ServedFrom): CacheResult {
     return served(this, asked, stored, from);
   }
 
   /** Asks the origin for what a request says, within the policy's `timeout`. */
-  ask(asked: Asked): Promise<Response> {
+  ask(asked: CacheRequest): Promise<Response> {
     const { timeout } = this.policy.rules;
     if (timeout === Number.POSITIVE_INFINITY) return this.origin.ask(asked.request, asked);
     return within(this.driver.host.timers, timeout, asked.url, (signal) =>
@@ -354,25 +391,29 @@ export class CachedHttp implements HttpContext {
   }
 
   /** Asks the origin for this request alone, and stores nothing. */
-  async forward(asked: Asked, forwarded: Forwarded): Promise<Told> {
+  async forward(asked: CacheRequest, forwarded: Forwarded): Promise<CacheResult> {
     return (await this.#forward(asked, this.#keyIfAny(asked), forwarded)).answer;
   }
 
   /** The same; what is stored at `key` answers when the origin fails and it may. */
-  forwardOrStored(asked: Asked, key: string, forwarded: Forwarded): Promise<Told> {
+  forwardOrStored(asked: CacheRequest, key: string, forwarded: Forwarded): Promise<CacheResult> {
     return orStored(this, asked, key, () => this.#forward(asked, key, forwarded));
   }
 
-  async #forward(asked: Asked, key: string, forwarded: Forwarded): Promise<Attempt<Told>> {
+  async #forward(
+    asked: CacheRequest,
+    key: string,
+    forwarded: Forwarded,
+  ): Promise<Attempt<CacheResult>> {
     const { response, failed } = await this.asking.ask(asked, key);
     const own = rebuilt(response, response.body);
     const happened = { source: "bypass", ttl: 0, forwarded, stored: false } as const;
-    const answer = told(own, happened, { reason: forwarded });
+    const answer = withCacheStatus(own, happened, { reason: forwarded });
     return { answer, failure: failed ? answer.response : undefined };
   }
 
   /** The key of a request's URL; none that there is when `key` of the policy throws. */
-  #keyIfAny(asked: Asked): string {
+  #keyIfAny(asked: CacheRequest): string {
     try {
       return this.keyOf(asked);
     } catch {

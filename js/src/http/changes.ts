@@ -6,28 +6,28 @@ import * as core from "../core/core.js";
 import { heads } from "../core/http.js";
 import { tagsFor } from "../keys/tags.js";
 import type { Begun, Tagged, TagHashes } from "../model/tagged.js";
-import type { Asked } from "./asked.js";
+import type { CacheRequest } from "./cache-request.js";
+import { type CacheResult, withCacheStatus } from "./cache-result.js";
 import { renewed, renewedHead } from "./completing.js";
 import { groupTags } from "./groups.js";
 import type { HttpContext } from "./http-context.js";
 import { rebuilt } from "./live.js";
+import type { StorageLocation } from "./load-request.js";
 import { find, RESPONSES } from "./lookup.js";
 import { posted } from "./posted.js";
 import { type Exchange, textOf } from "./rules.js";
 import { type Attempt, orStored } from "./standing-in.js";
 import type { Forwarded } from "./status.js";
 import { StoredResponse } from "./stored.js";
-import { type Told, told } from "./told.js";
-import type { Place } from "./visit.js";
 
 /** Passes a request on that may change what is stored. */
-export async function change(http: HttpContext, asked: Asked): Promise<Told> {
+export async function change(http: HttpContext, asked: CacheRequest): Promise<CacheResult> {
   const exchange = await exchanged(http, asked);
   await invalidate(http, asked, exchange.response);
   return changed(exchange, undefined);
 }
 
-async function exchanged(http: HttpContext, asked: Asked): Promise<Exchange> {
+async function exchanged(http: HttpContext, asked: CacheRequest): Promise<Exchange> {
   const { timers } = http.driver.host;
   const requestedAt = timers.now();
   const { response } = await http.asking.ask(asked, keyOfGet(http, asked));
@@ -35,7 +35,7 @@ async function exchanged(http: HttpContext, asked: Asked): Promise<Exchange> {
 }
 
 /** Passes on a POST, whose answer later GETs may have: unless something else has changed theirs. */
-export function post(http: HttpContext, asked: Asked): Promise<Told> {
+export function post(http: HttpContext, asked: CacheRequest): Promise<CacheResult> {
   return http.cache.entries.watching(keyOfGet(http, asked), async (watch) => {
     const begun = beginningOf(http);
     const exchange = await exchanged(http, asked);
@@ -60,7 +60,7 @@ function beginningOf({ cache, driver, policy }: HttpContext): Begun | undefined 
 }
 
 /** The key of the GET of the same URL; none that there is when `key` of the policy throws. */
-function keyOfGet(http: HttpContext, asked: Asked): string {
+function keyOfGet(http: HttpContext, asked: CacheRequest): string {
   try {
     return http.keyOf(asked.at(asked.url));
   } catch {
@@ -68,15 +68,19 @@ function keyOfGet(http: HttpContext, asked: Asked): string {
   }
 }
 
-function changed({ response }: Exchange, kept: Response | undefined, doubt?: string): Told {
+function changed({ response }: Exchange, kept: Response | undefined, doubt?: string): CacheResult {
   const own = kept ?? rebuilt(response, response.body);
   const stored = kept !== undefined && doubt === undefined;
   const happened = { source: "bypass", ttl: 0, forwarded: "method", stored } as const;
-  return told(own, happened, { reason: "method" });
+  return withCacheStatus(own, happened, { reason: "method" });
 }
 
 /** Never rejects: the change has been made, whatever `key` thinks of it. */
-async function invalidate(http: HttpContext, asked: Asked, response: Response): Promise<void> {
+async function invalidate(
+  http: HttpContext,
+  asked: CacheRequest,
+  response: Response,
+): Promise<void> {
   const { entries, driver } = http.cache;
   const { events } = driver.host;
   try {
@@ -118,19 +122,19 @@ function sameOrigin(base: string, references: string): string[] {
  */
 export function askForHead(
   http: HttpContext,
-  asked: Asked,
-  place: Place,
+  asked: CacheRequest,
+  place: StorageLocation,
   forwarded: Forwarded,
-): Promise<Told> {
+): Promise<CacheResult> {
   return orStored(http, asked, place.key, () => passHead(http, asked, place, forwarded));
 }
 
 function passHead(
   http: HttpContext,
-  asked: Asked,
-  place: Place,
+  asked: CacheRequest,
+  place: StorageLocation,
   forwarded: Forwarded,
-): Promise<Attempt<Told>> {
+): Promise<Attempt<CacheResult>> {
   const { entries, driver } = http.cache;
   return entries.watching(place.key, async (watch) => {
     const { timers } = driver.host;
@@ -142,7 +146,7 @@ function passHead(
     const own = rebuilt(response, null);
     const { status } = response;
     const happened = { source: "bypass", ttl: 0, forwarded, status, stored: false } as const;
-    const answer = told(own, happened, { reason: forwarded });
+    const answer = withCacheStatus(own, happened, { reason: forwarded });
     return { answer, failure: failed ? answer.response : undefined };
   });
 }
@@ -150,8 +154,8 @@ function passHead(
 /** Renews or ends what is stored, as an answer to HEAD says. */
 async function heedHead(
   http: HttpContext,
-  asked: Asked,
-  place: Place,
+  asked: CacheRequest,
+  place: StorageLocation,
   exchange: Exchange,
   watch: Watch,
 ): Promise<void> {
@@ -177,8 +181,8 @@ interface Renewable {
 
 async function renew(
   http: HttpContext,
-  asked: Asked,
-  place: Place,
+  asked: CacheRequest,
+  place: StorageLocation,
   { value: stored, isThere, tagged }: Renewable,
   exchange: Exchange,
 ): Promise<void> {

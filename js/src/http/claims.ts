@@ -5,11 +5,11 @@
 
 import type { Subject } from "../api/subject.js";
 import { askUser } from "../model/ask-user.js";
-import type { Asked } from "./asked.js";
+import type { CacheRequest } from "./cache-request.js";
 import { rebuilt } from "./live.js";
 import { RecentKeys } from "./recent-keys.js";
 import type { HttpRules } from "./rules.js";
-import { StoredResponse, type Unshared } from "./stored.js";
+import { StoredResponse, type UncacheableResponse } from "./stored.js";
 
 /** Why a response that `cacheIf` refuses is not stored. */
 const UNWANTED = "cacheIf";
@@ -28,7 +28,7 @@ export class Claims {
   }
 
   /** Asks `cacheIf`; returns why a response is not to be stored. */
-  refusalOf(asked: Asked, response: Response, key: string): string | undefined {
+  refusalOf(asked: CacheRequest, response: Response, key: string): string | undefined {
     const { cacheIf } = this.#rules.policy;
     if (cacheIf === undefined) return undefined;
     const { events } = this.#cache.driver.host;
@@ -45,13 +45,13 @@ export class Claims {
   }
 
   /** Remembers what became of a claim; returns why nothing was kept. */
-  settle(key: string, kept: StoredResponse | Unshared): string | undefined {
+  settle(key: string, kept: StoredResponse | UncacheableResponse): string | undefined {
     const why = this.#whyNot(key, kept);
     this.#broken.note(key, why);
     return why;
   }
 
-  #whyNot(key: string, kept: StoredResponse | Unshared): string | undefined {
+  #whyNot(key: string, kept: StoredResponse | UncacheableResponse): string | undefined {
     if (!(kept instanceof StoredResponse)) return kept.reason;
     const { memory, layers } = this.#cache.driver.host;
     if (kept.refusal !== undefined || layers !== undefined) return kept.refusal;

@@ -10,7 +10,7 @@ import {
 } from "../core/abi.js";
 import { heads } from "../core/http.js";
 import type { Terms } from "../model/http-head.js";
-import type { Asked } from "./asked.js";
+import type { CacheRequest } from "./cache-request.js";
 import { linesOf } from "./head.js";
 import { isWorkerd } from "./live.js";
 import {
@@ -114,7 +114,7 @@ export function renewedHead(
 
 /** A stored response with the head that `renewedHead` gave. */
 export function renewed(
-  asked: Asked,
+  asked: CacheRequest,
   stored: StoredResponse,
   head: string,
   exchange: Exchange,

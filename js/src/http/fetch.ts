@@ -6,11 +6,11 @@ import { BoundPolicy } from "../engine/bound-policy.js";
 import { compileFetchOptions, type FetchOptions } from "../policy/fetch-options.js";
 import { compilePolicy } from "../policy/policy.js";
 import type { FetchPolicyOptions } from "../policy/policy-options.js";
-import { Asked } from "./asked.js";
+import { CacheRequest } from "./cache-request.js";
+import { type CacheResult, overResponses } from "./cache-result.js";
 import { CachedHttp } from "./cached-http.js";
 import { askForeign } from "./foreign.js";
 import { placesOf } from "./http-places.js";
-import { overResponses, type Told } from "./told.js";
 
 /** Stands for the global `fetch`, which is looked up at each call. */
 const HOST_FETCH = {};
@@ -18,7 +18,7 @@ const HOST_FETCH = {};
 /** A `fetch` whose answers are cached, and one that tells more. */
 export type CachedFetch = typeof globalThis.fetch & {
   /** Like `fetch`, and tells where the response came from. */
-  explain(...args: Parameters<typeof globalThis.fetch>): Promise<Told>;
+  explain(...args: Parameters<typeof globalThis.fetch>): Promise<CacheResult>;
   /**
    * Ends what is stored of a URL, as `cache.invalidate` does of a key: every variant and part. With
    * a `key` of the policy's, it is called with this request.
@@ -27,7 +27,7 @@ export type CachedFetch = typeof globalThis.fetch & {
   invalidate(...args: Parameters<typeof globalThis.fetch>): Promise<void>;
 };
 
-export type { Told as ExplainedResponse } from "./told.js";
+export type { CacheResult as ExplainedResponse } from "./cache-result.js";
 
 /**
  * Makes a `fetch` whose answers are cached by RFC 9111: the headers of a response decide, and the
@@ -65,8 +65,8 @@ export function cachedFetch(
     ending,
   );
 
-  async function told(input: RequestInfo | URL, init?: RequestInit): Promise<Told> {
-    return http.answer(Asked.of(input, init));
+  async function told(input: RequestInfo | URL, init?: RequestInit): Promise<CacheResult> {
+    return http.answer(CacheRequest.of(input, init));
   }
 
   function cached(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
@@ -77,20 +77,20 @@ export function cachedFetch(
         const quick = http.quickly(url, key);
         if (quick instanceof Promise) return quick.then(responseOf);
         if (quick !== undefined) return Promise.resolve(quick);
-        return http.answer(new Asked(url), key).then(responseOf);
+        return http.answer(new CacheRequest(url), key).then(responseOf);
       }
     }
     return told(input, init).then(responseOf);
   }
 
   async function invalidate(input: RequestInfo | URL, init?: RequestInit): Promise<void> {
-    await http.invalidate(Asked.of(input, init));
+    await http.invalidate(CacheRequest.of(input, init));
   }
 
   return Object.assign(cached, { explain: told, invalidate }) as CachedFetch;
 }
 
-const responseOf = ({ response }: Told): Response => response;
+const responseOf = ({ response }: CacheResult): Response => response;
 
 function withoutFragment(url: string): string {
   const hash = url.indexOf("#");

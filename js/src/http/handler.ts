@@ -9,11 +9,11 @@ import type { FetchPolicyOptions } from "../policy/policy-options.js";
 import type { WaitUntil } from "../runtime/wait-until.js";
 import { quote } from "../util/describe.js";
 import { ConfigError } from "../util/errors.js";
-import { Asked } from "./asked.js";
+import { CacheRequest } from "./cache-request.js";
+import { type CacheResult, overResponses } from "./cache-result.js";
 import { CachedHttp } from "./cached-http.js";
 import { checkedResponse } from "./foreign.js";
 import { placesOf } from "./http-places.js";
-import { overResponses, type Told } from "./told.js";
 
 /** What answers requests: a worker's `fetch`, or any function like it. */
 export type Handler<Extras extends readonly unknown[]> = (
@@ -25,7 +25,7 @@ export type Handler<Extras extends readonly unknown[]> = (
 export interface CachedHandler<Extras extends readonly unknown[]> {
   (request: Request, ...extras: Extras): Promise<Response>;
   /** The same, and tells where the response came from. */
-  explain(request: Request, ...extras: Extras): Promise<Told>;
+  explain(request: Request, ...extras: Extras): Promise<CacheResult>;
   /** Ends what is stored of a request's URL: every variant and part. */
   invalidate(request: Request): Promise<void>;
 }
@@ -70,12 +70,12 @@ export function cachedHandler<Extras extends readonly unknown[]>(
     },
     ending,
   );
-  const explain = (request: Request, ...extras: Extras): Promise<Told> =>
-    http.answer(Asked.handled(request, extras));
+  const explain = (request: Request, ...extras: Extras): Promise<CacheResult> =>
+    http.answer(CacheRequest.handled(request, extras));
   const cached = async (request: Request, ...extras: Extras): Promise<Response> =>
     (await explain(request, ...extras)).response;
   const invalidate = (request: Request): Promise<void> =>
-    http.invalidate(Asked.handled(request, []));
+    http.invalidate(CacheRequest.handled(request, []));
   return Object.assign(cached, { explain, invalidate });
 }
 

@@ -4,20 +4,20 @@ import type { PolicySubject } from "../api/subject.js";
 import type { BoundPolicy } from "../engine/bound-policy.js";
 import type { Driver } from "../engine/driver.js";
 import type { Answer } from "../model/answer.js";
-import type { Asked } from "./asked.js";
 import type { Asking } from "./asking.js";
+import type { CacheRequest } from "./cache-request.js";
+import type { CacheResult } from "./cache-result.js";
 import type { Claims } from "./claims.js";
 import type { UrlKeys } from "./keys.js";
-import type { Lead } from "./lead.js";
+import type { LeaderHandle } from "./leader-handle.js";
 import type { Origin } from "./origin.js";
 import type { HttpRules } from "./rules.js";
 import type { Forwarded } from "./status.js";
 import type { StoredResponse } from "./stored.js";
-import type { Told } from "./told.js";
 
 /** The source of a stored response that answers. */
 export type ServedFrom = Pick<Answer, "source" | "tier" | "error" | "times"> & {
-  readonly lead?: Lead | undefined;
+  readonly lead?: LeaderHandle | undefined;
   readonly key: string;
 };
 
@@ -36,13 +36,13 @@ export interface HttpContext {
   readonly claims: Claims;
   readonly asking: Asking;
   /** The key of a request's URL. */
-  keyOf(asked: Asked): string;
+  keyOf(asked: CacheRequest): string;
   /** Answers with a stored response. */
-  serve(asked: Asked, stored: StoredResponse, from: ServedFrom): Told;
+  serve(asked: CacheRequest, stored: StoredResponse, from: ServedFrom): CacheResult;
   /** A hit that no call of the driver has counted. */
-  counted(asked: Asked, key: string, serve: () => Told): Promise<Told>;
+  counted(asked: CacheRequest, key: string, serve: () => CacheResult): Promise<CacheResult>;
   /** Asks the origin for this request alone, and stores nothing. */
-  forward(asked: Asked, forwarded: Forwarded): Promise<Told>;
+  forward(asked: CacheRequest, forwarded: Forwarded): Promise<CacheResult>;
   /** The same; what is stored at `key` answers when the origin fails and it may. */
-  forwardOrStored(asked: Asked, key: string, forwarded: Forwarded): Promise<Told>;
+  forwardOrStored(asked: CacheRequest, key: string, forwarded: Forwarded): Promise<CacheResult>;
 }

@@ -10,14 +10,14 @@ import type { Lifetime } from "../model/entry.js";
 import type { Claims } from "./claims.js";
 import { completed } from "./completing.js";
 import { rebuilt, remade } from "./live.js";
+import type { LoadRequest } from "./load-request.js";
 import { heldBy } from "./lookup.js";
 import { receivingOf } from "./receiving.js";
 import { Recording } from "./recording.js";
 import type { Exchange, HttpRules, ResponsePlan, Verdict } from "./rules.js";
-import { StoredResponse, Unshared, Variants } from "./stored.js";
+import { StoredResponse, UncacheableResponse, Variants } from "./stored.js";
 import type { UnsharedKeys } from "./unshared-keys.js";
 import { keyOfVariant, newRecord } from "./variants.js";
-import type { Visit } from "./visit.js";
 
 /** What keeps responses. */
 export interface Keeper {
@@ -44,7 +44,7 @@ export interface Fate {
 
 /** Why a response is not to be stored, as far as its head tells. */
 export function refusalAtHead(
-  visit: Visit,
+  visit: LoadRequest,
   { receivedAt }: Exchange,
   verdict: Verdict,
   failed: boolean,
@@ -56,7 +56,7 @@ export function refusalAtHead(
 const kindOf = (failed: boolean): number => (failed ? KIND_FAILURE : KIND_WHOLE);
 
 /** Whether a response belongs where it was looked for. */
-function isAtHome({ asked, place }: Visit, { vary }: Verdict): boolean {
+function isAtHome({ asked, place }: LoadRequest, { vary }: Verdict): boolean {
   if (place.record === undefined) return vary === "";
   return keyOfVariant(place.primary, place.record, vary, asked.head) === place.key;
 }
@@ -64,7 +64,7 @@ function isAtHome({ asked, place }: Visit, { vary }: Verdict): boolean {
 /** One response on its way into the cache. */
 export class Arrival {
   readonly #keeper: Keeper;
-  readonly #visit: Visit;
+  readonly #visit: LoadRequest;
   readonly #exchange: Exchange;
   readonly #verdict: Verdict;
   readonly #fate: Fate;
@@ -73,7 +73,13 @@ export class Arrival {
   /** The load that keeps it. */
   #context: StreamContext;
 
-  constructor(keeper: Keeper, visit: Visit, exchange: Exchange, verdict: Verdict, fate: Fate) {
+  constructor(
+    keeper: Keeper,
+    visit: LoadRequest,
+    exchange: Exchange,
+    verdict: Verdict,
+    fate: Fate,
+  ) {
     this.#keeper = keeper;
     this.#visit = visit;
     this.#exchange = exchange;
@@ -115,13 +121,14 @@ export class Arrival {
     if (!failed) this.#keeper.unshared.note(key, isShareable);
     this.#context = context;
     // Where something stored may answer for a failure, it answers those who wait, too.
-    if (!isShareable && !(failed && standsIn)) context.dismiss?.(new Unshared("alone", false));
+    if (!isShareable && !(failed && standsIn))
+      context.dismiss?.(new UncacheableResponse("alone", false));
   }
 
   /** Nothing comes any more, for now: nobody waits for the whole of it. */
   #release(): void {
     const { lead } = this.#visit;
-    this.#context.dismiss?.(new Unshared("stalled", false));
+    this.#context.dismiss?.(new UncacheableResponse("stalled", false));
     if (lead.live === undefined) this.#give();
   }
 
@@ -139,14 +146,14 @@ export class Arrival {
   }
 
   /** Says what became of the claim that it is stored. */
-  #settled(whole: StoredResponse | Unshared): StoredResponse | Unshared {
+  #settled(whole: StoredResponse | UncacheableResponse): StoredResponse | UncacheableResponse {
     const { lead, place } = this.#visit;
     const why = this.#keeper.claims.settle(place.primary, whole);
     if (why !== undefined) lead.expect(why, 0);
     return whole;
   }
 
-  async #whole(): Promise<StoredResponse | Unshared> {
+  async #whole(): Promise<StoredResponse | UncacheableResponse> {
     const { cache, rules, decodes, follows } = this.#keeper;
     const { lead, asked } = this.#visit;
     const { failed } = this.#fate;
@@ -155,7 +162,7 @@ export class Arrival {
     const body = this.#recording === undefined ? null : await this.#recording.whole;
     if (body === undefined) {
       if (lead.live === undefined) this.#give();
-      return this.#settled(new Unshared("too long", failed));
+      return this.#settled(new UncacheableResponse("too long", failed));
     }
     const now = cache.driver.host.timers.now();
     try {
@@ -168,11 +175,11 @@ export class Arrival {
       // The core trapped. The body is here, so the caller who led the load has it all the same.
       cache.driver.recover(error);
       if (lead.live === undefined) lead.give(remade(response, body), true);
-      return new Unshared("trap", failed);
+      return new UncacheableResponse("trap", failed);
     }
   }
 
-  #moved(): Variants | Unshared | undefined {
+  #moved(): Variants | UncacheableResponse | undefined {
     try {
       return this.#move();
     } catch (error) {
@@ -185,7 +192,7 @@ export class Arrival {
    * A response that depends on the request in another way than was known is kept in a place of its
    * own, by a flight of its own; undefined when it belongs to where it was looked for.
    */
-  #move(): Variants | Unshared | undefined {
+  #move(): Variants | UncacheableResponse | undefined {
     const { driver } = this.#keeper.cache;
     const { asked, place } = this.#visit;
     if (isAtHome(this.#visit, this.#verdict)) return undefined;
@@ -201,7 +208,7 @@ export class Arrival {
       void this.#keepRecord(record, record.lifetime);
     }
     driver.refresh(this.#callFor(key)).catch(() => {});
-    return isAtPrimary ? record : new Unshared("moved", false);
+    return isAtPrimary ? record : new UncacheableResponse("moved", false);
   }
 
   /** Another instance may have dropped what memory still has, and all variants with it. */

@@ -5,24 +5,24 @@ import { STATUS_NOT_MODIFIED } from "../core/abi.js";
 import * as core from "../core/core.js";
 import { heads } from "../core/http.js";
 import type { StreamContext } from "../engine/call.js";
-import type { Asked } from "./asked.js";
+import type { CacheRequest } from "./cache-request.js";
 import { renewed, renewedHead } from "./completing.js";
 import { failureOf } from "./failing.js";
 import { Arrival, type Fate, type Keeper, refusalAtHead } from "./keeping.js";
 import { drop, isOpaque, isResponse, isWorkerd, rebuilt } from "./live.js";
+import type { LoadRequest } from "./load-request.js";
 import { heldBy, mayStandIn } from "./lookup.js";
 import { type Exchange, type HttpRules, judge, type Verdict } from "./rules.js";
-import { StoredResponse, Unshared } from "./stored.js";
-import type { Visit } from "./visit.js";
+import { StoredResponse, UncacheableResponse } from "./stored.js";
 
 /** Loads responses. */
 export class Loading {
   readonly #cache: Subject;
   readonly #rules: HttpRules;
-  readonly #ask: (request: Request, asked: Asked) => Promise<Response>;
+  readonly #ask: (request: Request, asked: CacheRequest) => Promise<Response>;
   readonly #keeper: Keeper;
 
-  constructor(keeper: Keeper, ask: (request: Request, asked: Asked) => Promise<Response>) {
+  constructor(keeper: Keeper, ask: (request: Request, asked: CacheRequest) => Promise<Response>) {
     this.#cache = keeper.cache;
     this.#rules = keeper.rules;
     this.#ask = ask;
@@ -30,22 +30,23 @@ export class Loading {
   }
 
   /** The loader of a visit. */
-  async load(visit: Visit, context: StreamContext): Promise<unknown> {
+  async load(visit: LoadRequest, context: StreamContext): Promise<unknown> {
     visit.lead.led = true;
     try {
       return await this.#load(visit, context);
     } catch (error) {
-      if (this.isPersonal(visit.asked, error)) context.dismiss?.(new Unshared("error", true));
+      if (this.isPersonal(visit.asked, error))
+        context.dismiss?.(new UncacheableResponse("error", true));
       throw error;
     }
   }
 
   /** True for an error that is its caller's alone, like a response, which one alone can read. */
-  isPersonal(asked: Asked, error: unknown): boolean {
+  isPersonal(asked: CacheRequest, error: unknown): boolean {
     return isResponse(error) || asked.failsAlone;
   }
 
-  async #load(visit: Visit, context: StreamContext): Promise<unknown> {
+  async #load(visit: LoadRequest, context: StreamContext): Promise<unknown> {
     const { asked, place, lead } = visit;
     const { signal } = context;
     const held = heldBy(this.#cache.driver, place.key);
@@ -67,7 +68,7 @@ export class Loading {
     return this.#arrived(visit, exchange, context, standsIn);
   }
 
-  async #exchange(asked: Asked, added: string, signal: AbortSignal): Promise<Exchange> {
+  async #exchange(asked: CacheRequest, added: string, signal: AbortSignal): Promise<Exchange> {
     const { timers } = this.#cache.driver.host;
     const requestedAt = timers.now();
     const response = await this.#ask(asked.filling(added, signal), asked);
@@ -79,7 +80,11 @@ export class Loading {
   }
 
   /** The stored response as a 304 makes it; undefined when the 304 is about another one. */
-  #renewed(visit: Visit, stored: StoredResponse, exchange: Exchange): StoredResponse | undefined {
+  #renewed(
+    visit: LoadRequest,
+    stored: StoredResponse,
+    exchange: Exchange,
+  ): StoredResponse | undefined {
     const head = renewedHead(stored, exchange.response, false);
     if (head === undefined || head === "") return undefined;
     const news = renewed(visit.asked, stored, head, exchange, this.#rules);
@@ -92,7 +97,7 @@ export class Loading {
 
   /** A response has begun, and is not a 304 for what is stored. */
   async #arrived(
-    visit: Visit,
+    visit: LoadRequest,
     exchange: Exchange,
     context: StreamContext,
     standsIn: boolean,
@@ -110,11 +115,11 @@ export class Loading {
     lead.reason = arrival;
     lead.give(passed(asked, response), !failed);
     this.#follow(asked, context);
-    return new Unshared(arrival, failed);
+    return new UncacheableResponse(arrival, failed);
   }
 
   /** A response that is kept; why it can only be passed on. */
-  #taken(visit: Visit, exchange: Exchange, fate: Fate): Arrival | string {
+  #taken(visit: LoadRequest, exchange: Exchange, fate: Fate): Arrival | string {
     const { asked, place } = visit;
     const { claims } = this.#keeper;
     try {
@@ -132,14 +137,14 @@ export class Loading {
   }
 
   /** Has a response end with its caller's signal: the load is over when that goes on. */
-  #follow({ signal }: Asked, context: StreamContext): void {
+  #follow({ signal }: CacheRequest, context: StreamContext): void {
     const end = () => context.abort?.(signal?.reason);
     if (signal?.aborted) end();
     else signal?.addEventListener("abort", end, { once: true });
   }
 
   /** What the rules say of a response; why it can only be passed on. */
-  #verdictOn(asked: Asked, exchange: Exchange): Verdict | string {
+  #verdictOn(asked: CacheRequest, exchange: Exchange): Verdict | string {
     const { response } = exchange;
     if (isOpaque(response)) return "opaque";
     const hidesCoding = !this.#keeper.decodes && isWorkerd();
@@ -158,7 +163,7 @@ export class Loading {
 }
 
 /** A response for one request alone, which may want no body. */
-function passed({ method }: Asked, response: Response): Response {
+function passed({ method }: CacheRequest, response: Response): Response {
   if (method !== "HEAD") return rebuilt(response, response.body);
   drop(response);
   return rebuilt(response, null);

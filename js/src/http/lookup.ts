@@ -7,7 +7,7 @@ import type { Driver } from "../engine/driver.js";
 import { isServable } from "../model/entry-state.js";
 import type { Terms } from "../model/http-head.js";
 import type { Form } from "../records/entry-records.js";
-import type { Asked } from "./asked.js";
+import type { CacheRequest } from "./cache-request.js";
 import { decodeResponse, type StoredResponse } from "./stored.js";
 
 /** An entry as it is now. */
@@ -23,12 +23,12 @@ export interface Found {
 export const mayStandIn = ({ state }: Found): boolean => isServable(state);
 
 /** True for a redirection that was stored for requests of another `redirect` mode. */
-export const redirectsOthers = (asked: Asked, { redirect }: Terms): boolean =>
+export const redirectsOthers = (asked: CacheRequest, { redirect }: Terms): boolean =>
   redirect !== undefined && redirect !== asked.redirect;
 
 /** A stored response and its entry, as the core reads them. */
 export function numbersOfStored(
-  asked: Asked,
+  asked: CacheRequest,
   { terms, failed }: StoredResponse,
   { age, ttl, state }: Found,
 ): Float64Array {

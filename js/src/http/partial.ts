@@ -8,19 +8,23 @@ import { heads } from "../core/http.js";
 import type { Call, StreamContext } from "../engine/call.js";
 import { partKeyOf } from "../keys/part-key.js";
 import { partOf, rangesOf } from "./answering.js";
-import type { Asked } from "./asked.js";
+import type { CacheRequest } from "./cache-request.js";
+import { type CacheResult, withCacheStatus } from "./cache-result.js";
 import type { HttpContext } from "./http-context.js";
 import { lifetimeOfLoaded } from "./keeping.js";
-import { Lead } from "./lead.js";
+import { LeaderHandle } from "./leader-handle.js";
 import { placed, rebuilt } from "./live.js";
 import { type Found, find, numbersOfStored } from "./lookup.js";
 import { isKeepable, passing } from "./passing.js";
 import { type Exchange, judge } from "./rules.js";
-import { StoredResponse, Unshared } from "./stored.js";
-import { type Told, told } from "./told.js";
+import { StoredResponse, UncacheableResponse } from "./stored.js";
 
 /** Answers with a stored part, else asks the origin and keeps the part that it gives. */
-export async function part(http: HttpContext, asked: Asked, whole: string): Promise<Told> {
+export async function part(
+  http: HttpContext,
+  asked: CacheRequest,
+  whole: string,
+): Promise<CacheResult> {
   const key = partKeyOf(whole);
   const found = await find(http.driver, key);
   const known = found && fromPart(http, asked, found);
@@ -29,7 +33,7 @@ export async function part(http: HttpContext, asked: Asked, whole: string): Prom
   return load(http, asked, key);
 }
 
-function fromPart(http: HttpContext, asked: Asked, found: Found): Told | undefined {
+function fromPart(http: HttpContext, asked: CacheRequest, found: Found): CacheResult | undefined {
   const { value, age, ttl } = found;
   if (!(value instanceof StoredResponse) || value.head.status !== STATUS_PARTIAL_CONTENT)
     return undefined;
@@ -40,7 +44,7 @@ function fromPart(http: HttpContext, asked: Asked, found: Found): Told | undefin
     const total = value.terms.initialAge + age;
     response.headers.set("age", `${Math.max(0, Math.floor(total / 1000))}`);
     const happened = { source: "hit", ttl: ttl - age, stored: true } as const;
-    return told(placed(response, value.head.url), happened, { age: total });
+    return withCacheStatus(placed(response, value.head.url), happened, { age: total });
   } catch (error) {
     http.driver.recover(error);
     return undefined;
@@ -48,22 +52,22 @@ function fromPart(http: HttpContext, asked: Asked, found: Found): Told | undefin
 }
 
 /** True if it may answer this request, and is of the variant that it asks for. */
-function isReusable(asked: Asked, stored: StoredResponse, found: Found): boolean {
+function isReusable(asked: CacheRequest, stored: StoredResponse, found: Found): boolean {
   const { vary, selection } = stored.terms;
   if (vary !== "" && heads.http_vary_key(vary, asked.head) !== selection) return false;
   return heads.http_takes(asked.plan.numbers, numbersOfStored(asked, stored, found), false);
 }
 
 /** The one range that is asked for, when the part has all of it (RFC 9110 §14.2, §13.1.5). */
-function rangeOf(asked: Asked, stored: StoredResponse): Response | undefined {
+function rangeOf(asked: CacheRequest, stored: StoredResponse): Response | undefined {
   const { ranges, ...whole } = rangesOf(asked, stored);
   const [only] = ranges;
   return only === undefined || ranges.length > 1 ? undefined : partOf(stored, whole, only);
 }
 
 /** Each caller's own, as each may ask for another range; an invalidation meanwhile ends it. */
-async function load(http: HttpContext, asked: Asked, key: string): Promise<Told> {
-  const lead = new Lead();
+async function load(http: HttpContext, asked: CacheRequest, key: string): Promise<CacheResult> {
+  const lead = new LeaderHandle();
   const call: Call = {
     key,
     policy: http.keeping,
@@ -82,10 +86,15 @@ async function load(http: HttpContext, asked: Asked, key: string): Promise<Told>
   if (live === undefined) return http.forward(asked, "uri-miss");
   const forwarded = "uri-miss";
   const happened = { source: "bypass", ttl, forwarded, status, stored } as const;
-  return told(live, happened, { reason: forwarded });
+  return withCacheStatus(live, happened, { reason: forwarded });
 }
 
-async function loaded(http: HttpContext, asked: Asked, lead: Lead, context: StreamContext) {
+async function loaded(
+  http: HttpContext,
+  asked: CacheRequest,
+  lead: LeaderHandle,
+  context: StreamContext,
+) {
   const { timers } = http.driver.host;
   const requestedAt = timers.now();
   const { response } = await http.asking.ask(asked, context.key);
@@ -95,7 +104,7 @@ async function loaded(http: HttpContext, asked: Asked, lead: Lead, context: Stre
   const about = aboutPart(http, asked, exchange, context.key);
   if (about === undefined) {
     lead.give(rebuilt(response, response.body), true);
-    return new Unshared("partial", false);
+    return new UncacheableResponse("partial", false);
   }
   lead.expect(http.claims.doubtOf(about.key, context.stores), about.ttl);
   const { live, kept } = passing(http, asked, exchange, about);
@@ -104,7 +113,7 @@ async function loaded(http: HttpContext, asked: Asked, lead: Lead, context: Stre
 }
 
 /** What is to be kept of a response: undefined when it is no part, or none that may be stored. */
-function aboutPart(http: HttpContext, asked: Asked, exchange: Exchange, key: string) {
+function aboutPart(http: HttpContext, asked: CacheRequest, exchange: Exchange, key: string) {
   const { response, receivedAt } = exchange;
   if (!isKeepable(http, response)) return undefined;
   try {

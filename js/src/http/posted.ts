@@ -4,7 +4,7 @@ import { KIND_WHOLE } from "../core/abi.js";
 import * as core from "../core/core.js";
 import type { StreamContext } from "../engine/call.js";
 import type { Begun } from "../model/tagged.js";
-import type { Asked } from "./asked.js";
+import type { CacheRequest } from "./cache-request.js";
 import type { HttpContext } from "./http-context.js";
 import { lifetimeOfLoaded } from "./keeping.js";
 import { isKeepable, passing } from "./passing.js";
@@ -17,7 +17,7 @@ import { type Exchange, judge } from "./rules.js";
  */
 export function posted(
   http: HttpContext,
-  asked: Asked,
+  asked: CacheRequest,
   exchange: Exchange,
   beginning: Begun | undefined,
 ): Response | undefined {
@@ -51,7 +51,7 @@ export function posted(
 }
 
 /** Whether `Content-Location` is the URL that was asked for. */
-function namesItself({ url }: Asked, { headers }: Response): boolean {
+function namesItself({ url }: CacheRequest, { headers }: Response): boolean {
   const location = headers.get("content-location");
   if (location === null) return false;
   try {

@@ -4,14 +4,14 @@ import * as core from "../core/core.js";
 import type { Host } from "../engine/host.js";
 import type { Answer } from "../model/answer.js";
 import { answerOf } from "./answering.js";
-import type { Asked } from "./asked.js";
+import type { CacheRequest } from "./cache-request.js";
+import { type CacheResult, withCacheStatus } from "./cache-result.js";
 import type { HttpContext, ServedFrom } from "./http-context.js";
-import type { Lead } from "./lead.js";
+import type { LeaderHandle } from "./leader-handle.js";
 import { placed, rebuilt } from "./live.js";
 import type { HttpRules } from "./rules.js";
 import { cacheStatus } from "./status.js";
 import type { StoredResponse } from "./stored.js";
-import { type Told, told } from "./told.js";
 
 /** Why an answer is not the origin's: a limit refused the load, and `onReject` gave it. */
 export const REJECTED = "rejected";
@@ -29,26 +29,26 @@ export function freshly(host: Host, stored: StoredResponse, slot: number): Respo
 }
 
 /** The response that only the request which led its load has. */
-export function begun(lead: Lead): Told {
+export function begun(lead: LeaderHandle): CacheResult {
   const { forwarded, status, stored, ttl, reason } = lead;
   const response = lead.live as Response;
   const happened = { source: "load", ttl, forwarded, status, stored } as const;
-  return told(response, happened, { reason: reason ?? forwarded });
+  return withCacheStatus(response, happened, { reason: reason ?? forwarded });
 }
 
 /** The value of `onReject`, instead of the load that a limit refused. */
-export function given(response: Response, { source, error }: Answer): Told {
+export function given(response: Response, { source, error }: Answer): CacheResult {
   const happened = { source, ttl: 0, stored: false } as const;
-  return told(rebuilt(response, response.body), happened, { reason: REJECTED, error });
+  return withCacheStatus(rebuilt(response, response.body), happened, { reason: REJECTED, error });
 }
 
 /** Answers with a stored response. */
 export function served(
   http: Pick<HttpContext, "cache" | "rules">,
-  asked: Asked,
+  asked: CacheRequest,
   stored: StoredResponse,
   from: ServedFrom,
-): Told {
+): CacheResult {
   const { source, lead } = from;
   const isNew = source === "load" || source === "bypass" || source === "coalesced";
   const { age, ttl: left } = http.cache.entries.explain(from.key, {
@@ -69,14 +69,14 @@ export function served(
   } as const;
   const reason = lead?.reason ?? (isNew ? happened.forwarded : undefined);
   const total = aged === undefined ? 0 : stored.terms.initialAge + aged;
-  return told(response, happened, { age: total, reason, error: from.error });
+  return withCacheStatus(response, happened, { age: total, reason, error: from.error });
 }
 
 /** Gives a request the cookies that the origin set for it: what is stored has none. */
 function setCookies(
   { shared, storeSetCookie }: HttpRules,
   { headers }: Response,
-  { cookies }: Lead,
+  { cookies }: LeaderHandle,
 ): void {
   if (!shared || storeSetCookie) return;
   for (const cookie of cookies) headers.append("set-cookie", cookie);

@@ -11,7 +11,7 @@ import {
 import { heads } from "../core/http.js";
 import type { Lifetime } from "../model/entry.js";
 import type { CompiledPolicy } from "../policy/policy.js";
-import type { Asked } from "./asked.js";
+import type { CacheRequest } from "./cache-request.js";
 import { groupTags } from "./groups.js";
 import { headOf } from "./head.js";
 import { hidesFields } from "./hidden-fields.js";
@@ -89,7 +89,7 @@ export function numbersOf(rules: HttpRules): Float64Array {
  * @param hidesCoding true if nobody can tell whether its body was decoded
  */
 export function judge(
-  asked: Asked,
+  asked: CacheRequest,
   exchange: Exchange,
   rules: HttpRules,
   hidesCoding: boolean,
@@ -101,7 +101,7 @@ export function judge(
 
 /** Reads a stored response whose head a validation has renewed. */
 export function judgeRenewed(
-  asked: Asked,
+  asked: CacheRequest,
   status: number,
   head: string,
   exchange: Exchange,
@@ -111,7 +111,7 @@ export function judgeRenewed(
 }
 
 function read(
-  asked: Asked,
+  asked: CacheRequest,
   status: number,
   head: string,
   { requestedAt, receivedAt }: Exchange,

@@ -3,12 +3,12 @@
 import { heads } from "../core/http.js";
 import { isTrap } from "../core/modules.js";
 import { ClosedError } from "../util/errors.js";
-import type { Asked } from "./asked.js";
+import type { CacheRequest } from "./cache-request.js";
+import type { CacheResult } from "./cache-result.js";
 import type { HttpContext } from "./http-context.js";
 import { drop } from "./live.js";
 import { find, numbersOfStored } from "./lookup.js";
 import { StoredResponse } from "./stored.js";
-import type { Told } from "./told.js";
 
 /** What came of asking the origin. */
 export interface Attempt<T> {
@@ -23,10 +23,10 @@ export interface Attempt<T> {
  */
 export async function orStored<T>(
   http: HttpContext,
-  asked: Asked,
+  asked: CacheRequest,
   key: string,
   attempt: () => Promise<Attempt<T>>,
-): Promise<T | Told> {
+): Promise<T | CacheResult> {
   let attempted: Attempt<T>;
   try {
     attempted = await attempt();
@@ -47,10 +47,10 @@ export async function orStored<T>(
 
 async function standIn(
   http: HttpContext,
-  asked: Asked,
+  asked: CacheRequest,
   key: string,
   error: unknown,
-): Promise<Told | undefined> {
+): Promise<CacheResult | undefined> {
   const found = await find(http.driver, key);
   const stored = found?.value;
   if (found === undefined || !(stored instanceof StoredResponse)) return undefined;

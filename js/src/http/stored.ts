@@ -121,7 +121,7 @@ export function decodeResponse(bytes: Uint8Array): StoredResponse | Variants {
 }
 
 /** A load brought something that only the request that led it can have. */
-export class Unshared {
+export class UncacheableResponse {
   /** Why nobody else can have it. */
   readonly reason: string;
   readonly failed: boolean;

@@ -61,7 +61,7 @@ const SILENT: RequestPlan = planOf(
 );
 
 /** What was asked for. */
-export class Asked {
+export class CacheRequest {
   /** Without fragment, as it was given or as the host resolved it. */
   readonly url: string;
   readonly method: string;
@@ -88,22 +88,22 @@ export class Asked {
   }
 
   /** @throws TypeError for what `fetch` would throw it for */
-  static of(input: RequestInfo | URL, init: RequestInit | undefined): Asked {
+  static of(input: RequestInfo | URL, init: RequestInit | undefined): CacheRequest {
     const isRequest = input instanceof Request && init === undefined;
     const request = isRequest ? input : new Request(ofThisRealm(input), init);
-    return new Asked(withoutFragment(request.url), request);
+    return new CacheRequest(withoutFragment(request.url), request);
   }
 
   /** A request that a handler was given. */
-  static handled(given: Request, extras: readonly unknown[]): Asked {
+  static handled(given: Request, extras: readonly unknown[]): CacheRequest {
     const request = ofThisRealm(given) as Request;
-    return new Asked(withoutFragment(request.url), request, extras);
+    return new CacheRequest(withoutFragment(request.url), request, extras);
   }
 
   /** A GET of another URL with the same fields. */
-  at(url: string): Asked {
+  at(url: string): CacheRequest {
     const request = new Request(url, { headers: this.request.headers });
-    const asked = new Asked(url, request, this.extras);
+    const asked = new CacheRequest(url, request, this.extras);
     asked.cache = this.cache;
     return asked;
   }

@@ -5,10 +5,10 @@ import type { Source } from "../model/answer.js";
 import type { CompiledPolicy } from "../policy/policy.js";
 import { tagged } from "./live.js";
 import { cacheStatus, type Happened } from "./status.js";
-import { decodeResponse, StoredResponse, Unshared, Variants } from "./stored.js";
+import { decodeResponse, StoredResponse, UncacheableResponse, Variants } from "./stored.js";
 
 /** A response and what happened. */
-export interface Told {
+export interface CacheResult {
   /** What `fetch` would have given, with a `Cache-Status` field. */
   readonly response: Response;
   /** Where it came from. */
@@ -26,7 +26,7 @@ export interface Told {
 }
 
 /** Puts what happened into the response, and beside it. */
-export function told(
+export function withCacheStatus(
   response: Response,
   happened: Happened,
   more: {
@@ -34,7 +34,7 @@ export function told(
     readonly reason?: string | undefined;
     readonly error?: unknown;
   } = {},
-): Told {
+): CacheResult {
   const { source, ttl, stored } = happened;
   const { age = 0, reason, error } = more;
   const all = {
@@ -65,7 +65,7 @@ export function overResponses(rules: CompiledPolicy): CompiledPolicy {
       },
     },
     failIf: (value) =>
-      (value instanceof StoredResponse || value instanceof Unshared) && value.failed,
+      (value instanceof StoredResponse || value instanceof UncacheableResponse) && value.failed,
     cacheIf: (value, args) => {
       if (value instanceof Variants) return true;
       if (!(value instanceof StoredResponse) || value.refusal !== undefined) return false;

@@ -1,8 +1,8 @@
 /** One request on its way to a load. */
 
 import type { WaitUntil } from "../runtime/wait-until.js";
-import type { Asked } from "./asked.js";
-import type { Lead } from "./lead.js";
+import type { CacheRequest } from "./cache-request.js";
+import type { LeaderHandle } from "./leader-handle.js";
 import type { Variants } from "./stored.js";
 
 /** Asks the origin for a request that another's load did not answer. */
@@ -12,7 +12,7 @@ export const ANEW = "anew";
 export type Again = typeof ALONE | typeof ANEW;
 
 /** Where a request looks for its response. */
-export interface Place {
+export interface StorageLocation {
   /** The key of the URL. */
   readonly primary: string;
   /** What stands there when its responses depend on the request. */
@@ -22,10 +22,10 @@ export interface Place {
 }
 
 /** One load. */
-export interface Visit {
-  readonly asked: Asked;
-  readonly place: Place;
-  readonly lead: Lead;
+export interface LoadRequest {
+  readonly asked: CacheRequest;
+  readonly place: StorageLocation;
+  readonly lead: LeaderHandle;
   /** Whether the whole response is wanted anew, whatever is stored. */
   readonly reload: boolean;
   /** Whether nothing that is stored may answer when it fails. */

@@ -4,7 +4,7 @@ import { drop } from "./live.js";
 import type { Forwarded } from "./status.js";
 
 /** One request's part in a load. */
-export class Lead {
+export class LeaderHandle {
   /** Why the origin was asked. */
   forwarded: Forwarded = "uri-miss";
   /** What the origin answered. */
@@ -26,7 +26,7 @@ export class Lead {
   /** What only this request can have. */
   live: Response | undefined;
   #isGone = false;
-  #tell: ((lead: Lead) => void) | undefined;
+  #tell: ((lead: LeaderHandle) => void) | undefined;
 
   /** Whether nobody wants what comes any more. */
   get isGone(): boolean {
@@ -34,7 +34,7 @@ export class Lead {
   }
 
   /** Whichever comes first: an answer, or a response that has begun. */
-  first<T>(answer: Promise<T>): Promise<T | Lead> {
+  first<T>(answer: Promise<T>): Promise<T | LeaderHandle> {
     return new Promise((resolve, reject) => {
       this.#tell = resolve;
       answer.then(resolve, reject);
