@@ -185,7 +185,7 @@ mod tests {
             let name = ["identity", "br", "gzip", "zstd"][coding];
             let mut head = format!("content-encoding: {name}\n");
             if let Some(promised) = promised {
-                head.push_str(&format!("content-length: {promised}\n"));
+                head = format!("{head}content-length: {promised}\n");
             }
             let differs = promised.is_some_and(|promised| promised != length);
             let is_cut = came(&head, decodes, u64::from(length), start) == State::Cut;
