@@ -42,6 +42,7 @@
 //! # Features
 //! - `std`: nothing yet that the core needs; kept for hosts that want it named.
 //! - `macros`: the attribute `#[cached]`, on functions.
+//! - `tower`: a cache of HTTP for services of tower.
 //! - `async`: [`driver`], a cache of functions over futures; `tokio` and `testing` are hosts of it.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -68,6 +69,8 @@ pub mod record;
 pub mod strategy;
 pub mod tags;
 pub mod time;
+#[cfg(feature = "tower")]
+pub mod tower;
 
 pub use call::{Arrival, CallMachine, Counters, Found, Kept, Landed, PolicyId, Served, Step};
 pub use config_error::ConfigError;
@@ -80,6 +83,12 @@ pub use strategy::ttl::{Lifetime, State};
 pub use time::{Span, Timestamp};
 
 /// The examples of the page for Rust users.
-#[cfg(all(doctest, feature = "json", feature = "macros", feature = "testing"))]
+#[cfg(all(
+    doctest,
+    feature = "json",
+    feature = "macros",
+    feature = "testing",
+    feature = "tower"
+))]
 #[doc = include_str!("../docs/rust.md")]
 pub struct Page;

@@ -8,6 +8,7 @@ import { Load, PATIENCE_MS } from "./load.mjs";
 import { startOrigin } from "./origin.mjs";
 import { startPage } from "./page.mjs";
 import { PHASES, Timeline } from "./phases.mjs";
+import { PROGRAM, startProgram } from "./program.mjs";
 import { tables } from "./table.mjs";
 import { bundle, startWorkerd } from "./workerd.mjs";
 
@@ -49,10 +50,11 @@ function options() {
 async function demo({ once, seconds, rate, seed, port, json }, signal, closing) {
   const timeline = new Timeline(seconds * 1000);
   const ledger = new Ledger(timeline);
-  bundle();
+  if (PROGRAM === undefined) bundle();
   const origin = await startOrigin({ timeline, seed, onAttempt: (one) => ledger.attempt(one) });
   closing.push(() => origin.close());
-  const worker = await startWorkerd({ origin: origin.url });
+  const start = PROGRAM === undefined ? startWorkerd : startProgram;
+  const worker = await start({ origin: origin.url });
   closing.push(() => worker.stop());
   const load = new Load({
     port: worker.port,

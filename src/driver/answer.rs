@@ -72,7 +72,7 @@ impl<V: Clone, E> Clone for Answer<V, E> {
 
 /// The age and the `ttl` of an entry.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Times {
-    pub(super) age: Span,
-    pub(super) ttl: Span,
+pub(crate) struct Times {
+    pub(crate) age: Span,
+    pub(crate) ttl: Span,
 }

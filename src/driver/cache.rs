@@ -192,7 +192,7 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
         let mut loader = Some(loader);
         let load = move || -> Option<Thunk<V, E>> {
             let loader = loader.take()?;
-            Some(Box::new(move |context| Box::pin(loader(context))))
+            Some(Box::new(move |leading| Box::pin(loader(leading.context))))
         };
         let request = Request::new(&self.shared, policy, key);
         Ok(request.answer(load).await?.value)

@@ -7,7 +7,6 @@ use super::error::{Cause, Error};
 use super::event::Event;
 use super::flight::{Brought, Flight, Outcome, Purpose};
 use super::function::Thunk;
-use super::guards::refusal;
 use super::landing::{Load, times_of};
 use super::state::State;
 use super::waiting::{Ticket, Waited, run};
@@ -21,16 +20,18 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
 
-type Answered<V, E> = Result<Answer<V, E>, Error<E>>;
+pub(super) type Answered<V, E> = Result<Answer<V, E>, Error<E>>;
 
 /// A call on its way.
 pub(super) struct Request<'a, K: Key, V: Value, E: Failure> {
     pub(super) shared: &'a Arc<Shared<K, V, E>>,
     pub(super) bound: &'a Arc<Bound<K, V, E>>,
-    key: &'a K,
+    pub(super) key: &'a K,
     ttl: Option<Span>,
     /// Whoever asks for a new value is not served with an old one.
     is_refresh: bool,
+    /// It waits for no load but its own.
+    pub(super) waits_for_none: bool,
 }
 
 /// The machine's verdict, performed as far as that takes the lock.
@@ -53,6 +54,7 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
             key,
             ttl: None,
             is_refresh: false,
+            waits_for_none: false,
         }
     }
 
@@ -120,7 +122,7 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
         }
     }
 
-    fn tell(&self, event: Event<'_, V, E>) {
+    pub(super) fn tell(&self, event: Event<'_, V, E>) {
         self.shared.tell(self.key, event);
     }
 
@@ -201,7 +203,9 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
                 let is_shared = self.bound.rules.policy.single_flight();
                 self.lead(state, slot.filter(|_| is_shared), fence, fallback, false)
             }
-            Step::Wait { fallback } if !self.shared.host.joins_requests() => {
+            Step::Wait { fallback }
+                if self.waits_for_none || !self.shared.host.joins_requests() =>
+            {
                 self.load_beside(state, slot, fallback, now)
             }
             Step::Wait { fallback } => {
@@ -213,7 +217,7 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
                         return self.lead(state, Some(slot), fence, fallback, false);
                     }
                     let left = state.machine.wait_left(slot, now);
-                    return Begun::Wait(Ticket::new(self.load_of(flight), fallback), left);
+                    return Begun::Wait(Ticket::new(self.load_of(flight), fallback, true), left);
                 }
                 // A load that its host dropped: nothing is lost by leading another one.
                 let known = state.slot(self.key);
@@ -247,7 +251,7 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
             ..Purpose::default()
         };
         let led = self.launched(state, slot, fence, purpose);
-        let ticket = Ticket::new(self.load_of(Arc::clone(&led.flight)), fallback);
+        let ticket = Ticket::new(self.load_of(Arc::clone(&led.flight)), fallback, false);
         Begun::Lead(led, ticket)
     }
 
@@ -312,7 +316,7 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
     }
 
     /// Makes this caller's answer of an outcome.
-    fn conclude(&self, outcome: Outcome<V, E>, leads: bool) -> Answered<V, E> {
+    pub(super) fn conclude(&self, outcome: Outcome<V, E>, leads: bool) -> Answered<V, E> {
         let source = |own| if leads { own } else { Source::Coalesced };
         match outcome {
             Outcome::Value(brought) => {
@@ -342,48 +346,9 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
             Outcome::Failed(Cause::Error(error), _) => Err(error),
         }
     }
-
-    /// Asks the limit on calls.
-    fn admit_call(&self) -> Result<(), Error<E>> {
-        let now = self.shared.observe(self.shared.host.now());
-        let mut guards = self.bound.guards();
-        let admitted = guards.admit_call(self.key, now);
-        admitted.map_err(|refused| refusal(&refused, now))
-    }
-
-    /// The answer of a call that is refused, hit or not.
-    async fn reject(&self, error: Error<E>) -> Answered<V, E> {
-        self.tell(Event::Reject(&error));
-        let cause = Cause::Error(error.clone());
-        if self.bound.rules.may_stand_in(&cause)
-            && let Some(answer) = self.held_over(&cause)
-        {
-            self.tell(Event::ErrorFallback(Some(&cause)));
-            return answer;
-        }
-        let outcome = super::waiting::rejected(&self.bound.rules, error).await;
-        self.conclude(outcome, true)
-    }
-
-    fn held_over(&self, cause: &Cause<V, E>) -> Option<Answered<V, E>> {
-        let now = self.shared.host.now();
-        let mut state = self.shared.lock();
-        let slot = state.slot(self.key)?;
-        if !state.machine.fallback(slot, now) {
-            return None;
-        }
-        state.machine.count_error_fallback(self.bound.id);
-        let value = match state.content(slot)? {
-            Ok(value) => value.clone(),
-            Err(remembered) => return Some(Err(remembered.clone())),
-        };
-        let times = times_of(&mut state, slot, now);
-        let cause = Some(cause.clone());
-        Some(Ok(answer(value, Source::ErrorFallback, times, cause)))
-    }
 }
 
-fn answer<V, E>(
+pub(super) fn answer<V, E>(
     value: V,
     source: Source,
     Times { age, ttl }: Times,

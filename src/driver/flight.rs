@@ -82,6 +82,15 @@ pub(super) struct Purpose {
 /// woken.
 pub(super) struct Waiter<V, E> {
     number: u64,
+    /// True if the load is another caller's.
+    #[cfg_attr(
+        not(feature = "tower"),
+        expect(
+            dead_code,
+            reason = "only loads of HTTP tell those who joined something else"
+        )
+    )]
+    joined: bool,
     sender: Option<oneshot::Sender<Outcome<V, E>>>,
     bell: Option<Box<dyn Ring>>,
 }
@@ -106,8 +115,16 @@ impl<V, E> Drop for Waiter<V, E> {
 }
 
 /// The part that changes while it runs.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of the load, and most of them go together"
+)]
 pub(super) struct Course<V, E> {
     told: Option<Outcome<V, E>>,
+    /// The end for those who only joined, where the load goes on for its leader.
+    dismissal: Option<Outcome<V, E>>,
+    /// Its leader has an answer before it ends: `timeout` counts no longer.
+    pub(super) has_begun: bool,
     waiters: Vec<Waiter<V, E>>,
     last_waiter: u64,
     /// It goes on when nobody waits any more.
@@ -139,6 +156,8 @@ impl<V: Clone, E> Flight<V, E> {
             stop: Arc::default(),
             course: Mutex::new(Course {
                 told: None,
+                dismissal: None,
+                has_begun: false,
                 waiters: Vec::new(),
                 last_waiter: 0,
                 anchored: background || anchors,
@@ -155,15 +174,17 @@ impl<V: Clone, E> Flight<V, E> {
     }
 
     /// Adds one who waits; gives its number, and where it hears the outcome.
-    pub(super) fn wait(&self) -> (u64, oneshot::Receiver<Outcome<V, E>>) {
+    pub(super) fn wait(&self, joined: bool) -> (u64, oneshot::Receiver<Outcome<V, E>>) {
         let (sender, receiver) = oneshot::channel();
         let mut course = self.course();
         course.last_waiter += 1;
         let waiter = course.last_waiter;
-        match &course.told {
+        let dismissal = course.dismissal.as_ref().filter(|_| joined);
+        match dismissal.or(course.told.as_ref()) {
             Some(outcome) => drop(sender.send(outcome.clone())),
             None => course.waiters.push(Waiter {
                 number: waiter,
+                joined,
                 sender: Some(sender),
                 bell: None,
             }),
@@ -208,6 +229,26 @@ impl<V: Clone, E> Flight<V, E> {
         }
         course.over = true;
         Some(std::mem::take(&mut course.waiters))
+    }
+
+    /// Tells those who only joined, now and later; the load goes on for its leader.
+    #[cfg(feature = "tower")]
+    pub(super) fn dismiss(&self, outcome: &Outcome<V, E>) {
+        let dismissed = {
+            let mut course = self.course();
+            if course.told.is_some() || course.dismissal.is_some() {
+                return;
+            }
+            course.dismissal = Some(outcome.clone());
+            let waiters = std::mem::take(&mut course.waiters);
+            let (joined, leaders) = waiters.into_iter().partition(|waiter| waiter.joined);
+            course.waiters = leaders;
+            let joined: Vec<_> = joined;
+            joined
+        };
+        for waiter in dismissed {
+            waiter.tell(outcome.clone());
+        }
     }
 
     /// Tells everybody who waits; only the first outcome counts.

@@ -6,6 +6,7 @@ use super::cache::{Bound, Cache};
 use super::calling::Request;
 use super::error::Error;
 use super::host::LoadContext;
+use super::leading::Leading;
 use super::lower::Delivery;
 use crate::call::Counters;
 use crate::time::Span;
@@ -27,11 +28,11 @@ pub(super) type Thunk<V, E> = Box<dyn MakeLoad<V, E>>;
 
 /// Calls a loader.
 pub(super) trait MakeLoad<V, E>:
-    FnOnce(LoadContext) -> BoxFuture<'static, Result<V, E>> + MaybeSend
+    FnOnce(Leading<V, E>) -> BoxFuture<'static, Result<V, E>> + MaybeSend
 {
 }
 impl<V, E, F> MakeLoad<V, E> for F where
-    F: FnOnce(LoadContext) -> BoxFuture<'static, Result<V, E>> + MaybeSend
+    F: FnOnce(Leading<V, E>) -> BoxFuture<'static, Result<V, E>> + MaybeSend
 {
 }
 
@@ -68,7 +69,7 @@ impl<K: Key, V: Value, E: Failure> Function<K, V, E> {
     /// A call of the loader, to be made when the stores have nothing.
     fn thunk(&self, key: &K) -> Thunk<V, E> {
         let (loader, key) = (Arc::clone(&self.loader), key.clone());
-        Box::new(move |context| loader(key, context))
+        Box::new(move |leading| loader(key, leading.context))
     }
 
     /// The value of `key`, from the cache or from the loader.

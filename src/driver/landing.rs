@@ -12,7 +12,8 @@ use super::state::{Content, State};
 use crate::call::{self, Instead, Landed};
 use crate::guard::Outcome as Went;
 use crate::memory::SlotId;
-use crate::strategy::lifetime::Facts;
+use crate::strategy::lifetime::{Facts, Kind};
+use crate::strategy::ttl::Lifetime;
 use crate::tags::{Invalidation, Tag};
 use crate::time::Timestamp;
 use std::sync::Arc;
@@ -139,7 +140,12 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
         self.shared.tell(&self.key, Event::LoadError(&cause));
         let counts = rules.counts(&cause);
         self.record(if counts { Went::Failure } else { Went::Ignored });
+        let lasting = match &cause {
+            Cause::Result(value) => rules.lifetime_of(value),
+            Cause::Error(_) => None,
+        };
         let facts = call::Failure {
+            is_lasting: lasting.is_some(),
             may_stand_in: self.flight.background || rules.may_stand_in(&cause),
             is_memorable: matches!(cause, Cause::Error(_)) && rules.remembers(),
             is_beside: self.flight.is_beside,
@@ -151,12 +157,34 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
             let facts = call::Failure { has_spare, ..facts };
             state.machine.failed(slot, fence, self.bound.id, facts, now)
         });
-        if let (Instead::Remembered, Cause::Error(error)) = (instead, &cause)
-            && let Some(facts) = rules.facts_of_failure(error)
-        {
-            let _ = self.store(Err(error.clone()), facts, Vec::new());
+        match (instead, &cause, lasting) {
+            (Instead::Remembered, Cause::Error(error), _) => {
+                if let Some(facts) = rules.facts_of_failure(error) {
+                    let _ = self.store(Err(error.clone()), facts, Vec::new());
+                }
+            }
+            (Instead::Result, Cause::Result(value), Some(lifetime)) => {
+                self.keep_failed(value, lifetime);
+            }
+            _ => {}
         }
         Outcome::Failed(cause, held)
+    }
+
+    /// Keeps a result that counts as a failure and says itself for how long it may be used.
+    fn keep_failed(&self, value: &V, lifetime: Lifetime) {
+        let facts = Facts {
+            kind: Kind::Failure,
+            ttl: Some(lifetime.ttl),
+            windows: Some(lifetime),
+            ..Facts::default()
+        };
+        let tags = self.bound.rules.tags_of(&self.key, value);
+        let Some(tags) = tags else {
+            return self.end_without_storing();
+        };
+        let (_, write) = self.store(Ok(value.clone()), facts, tags);
+        self.send(write);
     }
 
     /// A guard refused the load; what answers instead, if anything does.
@@ -184,6 +212,10 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
         let mut state = self.shared.lock();
         let slot = state.slot(&self.key);
         let instead = end(&mut state, slot, spare.is_some());
+        if instead == Instead::Result {
+            // It has changed nothing: what it brought ends the flight.
+            return (instead, None);
+        }
         let place = slot.and_then(|slot| state.place(slot));
         let held = match (instead, place) {
             (Instead::Entry { age, ttl }, Some(place)) => {

@@ -51,6 +51,7 @@ mod guards;
 mod host;
 mod key;
 mod landing;
+mod leading;
 mod looking;
 mod lower;
 #[cfg(feature = "lru")]
@@ -58,6 +59,9 @@ mod lru_store;
 mod policy;
 #[cfg(feature = "redis")]
 mod redis_store;
+mod rejecting;
+#[cfg(feature = "tower")]
+mod responses;
 mod state;
 mod store;
 mod stores;
@@ -70,6 +74,8 @@ mod tokio;
 mod unheard;
 mod waiting;
 
+#[cfg(feature = "tower")]
+pub(crate) use self::answer::Times;
 pub use self::answer::{Answer, Source};
 pub use self::bounds::{BoxFuture, Failure, Key, MaybeSend, MaybeSync, Value};
 pub use self::builder::CacheBuilder;
@@ -85,12 +91,16 @@ pub use self::function::{Call, Function};
 pub use self::guards::{CircuitBreaker, Count, RateLimit, Scope, SlowCalls};
 pub use self::host::{Bell, Host, LoadContext, Ring};
 pub use self::key::push_key_part;
+#[cfg(feature = "tower")]
+pub(crate) use self::leading::Leading;
 pub use self::lower::Delivery;
 #[cfg(feature = "lru")]
 pub use self::lru_store::LruStore;
 pub use self::policy::CachePolicy;
 #[cfg(feature = "redis")]
 pub use self::redis_store::RedisStore;
+#[cfg(feature = "tower")]
+pub(crate) use self::responses::{Held, Manner};
 pub use self::store::{
     Listener, Operation, SetOptions, Store, StoreError, StoreFailure, StoreFuture, Subscription,
 };

@@ -8,6 +8,7 @@ use crate::policy::{Mode, Options, Policy};
 use crate::strategy::early::Early;
 use crate::strategy::hits::Hits;
 use crate::strategy::lifetime::{Facts, Kind};
+use crate::strategy::ttl::Lifetime;
 use crate::tags::Tag;
 use crate::time::Span;
 use std::boxed::Box;
@@ -39,6 +40,8 @@ pub struct CachePolicy<K, V, E> {
     error_ttl_by: Judge<Error<E>, Span>,
     is_nothing: Judge<V, bool>,
     on_reject: OnReject<V, E>,
+    /// The lifetime that a result has of its own.
+    lifetime_by: Judge<V, Option<Lifetime>>,
     tags: Option<Arc<dyn Name<K, V>>>,
     keeps_loading: bool,
 }
@@ -91,6 +94,7 @@ impl<K: Key, V: Value, E: Failure> CachePolicy<K, V, E> {
             error_ttl_by: None,
             is_nothing: None,
             on_reject: None,
+            lifetime_by: None,
             tags: None,
             keeps_loading: false,
         }
@@ -211,6 +215,16 @@ impl<K: Key, V: Value, E: Failure> CachePolicy<K, V, E> {
         self
     }
 
+    /// Keeps each result for as long as it says itself: `None` for one that does not.
+    #[cfg(feature = "tower")]
+    pub(crate) fn lifetime_by(
+        mut self,
+        lifetime: impl Fn(&V) -> Option<Lifetime> + MaybeSend + MaybeSync + 'static,
+    ) -> Self {
+        self.lifetime_by = Some(Arc::new(lifetime));
+        self
+    }
+
     /// Goes on with loads that took over their `timeout` or that nobody waits for any more: they
     /// are told by their [context](super::LoadContext::is_cancelled), and what they bring late is
     /// kept. Default: they are dropped.
@@ -254,6 +268,13 @@ impl<K: Key, V: Value, E: Failure> Rules<K, V, E> {
 
     /// The facts of a value; `None` when it is not to be stored. `own`: the call's ttl.
     pub(super) fn facts_of(&self, value: &V, own: Option<Span>) -> Option<Facts> {
+        if let Some(lifetime) = self.lifetime_of(value) {
+            return Some(Facts {
+                ttl: Some(lifetime.ttl),
+                windows: Some(lifetime),
+                ..Facts::default()
+            });
+        }
         let is_nothing = self.is_nothing(value);
         let ttl = match &self.given.ttl_by {
             Some(_) if own.is_none() && !is_nothing => {
@@ -271,6 +292,11 @@ impl<K: Key, V: Value, E: Failure> Rules<K, V, E> {
             ttl,
             ..Facts::default()
         })
+    }
+
+    /// The lifetime that a result has of its own.
+    pub(super) fn lifetime_of(&self, value: &V) -> Option<Lifetime> {
+        ask(self.given.lifetime_by.as_ref(), value).flatten()
     }
 
     /// The facts of a failure; `None` when it is not to be remembered.

@@ -6,8 +6,9 @@ use super::error::{Cause, Error};
 use super::event::Event;
 use super::flight::{Brought, Outcome};
 use super::function::Thunk;
-use super::host::{Bell, Host, LoadContext};
+use super::host::{Bell, Host};
 use super::landing::Load;
+use super::leading::Leading;
 use super::looking::Looked;
 use super::policy::Rules;
 use crate::time::Span;
@@ -39,8 +40,10 @@ pub(super) enum Waited<V, E> {
 
 impl<K: Key, V: Value, E: Failure> Ticket<K, V, E> {
     /// Taken while the state is locked, so that nobody joins a load that is just abandoned.
-    pub(super) fn new(load: Load<K, V, E>, has_fallback: bool) -> Self {
-        let (waiter, outcome) = load.flight.wait();
+    ///
+    /// `joined`: the load is another caller's.
+    pub(super) fn new(load: Load<K, V, E>, has_fallback: bool, joined: bool) -> Self {
+        let (waiter, outcome) = load.flight.wait(joined);
         Self {
             load,
             waiter,
@@ -156,12 +159,9 @@ fn call<K: Key, V: Value, E: Failure>(
     load: &Load<K, V, E>,
     thunk: Option<Thunk<V, E>>,
 ) -> Result<BoxFuture<'static, Result<V, E>>, Error<E>> {
-    let context = LoadContext {
-        cancel: Arc::clone(&load.flight.cancel),
-        background: load.flight.background,
-    };
+    let leading = Leading::new(&load.flight);
     let thunk = thunk.ok_or(Error::Dropped)?;
-    catch_unwind(AssertUnwindSafe(|| thunk(context))).map_err(|_| Error::Panicked)
+    catch_unwind(AssertUnwindSafe(|| thunk(leading))).map_err(|_| Error::Panicked)
 }
 
 /// The result of a load; `None` for one that was given up. Its timeout is told meanwhile.
@@ -189,6 +189,10 @@ async fn within<K: Key, V: Value, E: Failure>(
             && armed.poll_unpin(context).is_ready()
         {
             timer = None;
+            // Its caller has what has come, and it may take as long as that does.
+            if load.flight.course().has_begun {
+                return Poll::Pending;
+            }
             let outcome = load.failed(Cause::Error(Error::Timeout));
             load.flight.tell(&outcome);
             load.flight.cancel.cancel();

@@ -46,6 +46,14 @@ fn add_all(all: &[&'static str], names: &mut FieldNames<'_>) {
     }
 }
 
+/// The names of the fields that end with an exchange.
+#[must_use]
+pub fn of_connection(head: Head<'_>) -> FieldNames<'_> {
+    let mut names = FieldNames::default();
+    add_hop_by_hop(head, &mut names);
+    names.sorted()
+}
+
 /// Writes the fields of `head` that are not `left_out`.
 #[inline(never)]
 fn write_without(head: Head<'_>, left_out: &FieldNames<'_>, into: &mut String) {

@@ -35,6 +35,7 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
   demo [--once] [options]  the example worker in front of a failing origin, with a live page
+  demo rust [options]      the same with the server of axum in place of the worker
   test [suite…]            every test but the suite consumers, or the named suites
   lint                     the suites fmt, clippy and js-lint
   format                   formats everything, and applies the safe fixes of the linters

@@ -50,7 +50,7 @@ const RUST: House = House {
     extension: "rs",
     rooms: &[
         "time", "fence", "policy", "strategy", "tags", "record", "guard", "http", "memory",
-        "flight", "call", "driver", "abi",
+        "flight", "call", "driver", "tower", "abi",
     ],
     exceptions: &[("policy.rs", "strategy")],
     imports: of_rust,

@@ -1,5 +1,6 @@
 //! Commands whose output is to be read: the demo, the benchmarks, the sizes.
 
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
@@ -9,19 +10,49 @@ use crate::toolchain::cargo_in_use;
 use crate::workspace::Workspace;
 use crate::{npm, package};
 
-/// Runs the example worker on workerd; serves until Ctrl-C without `--once`.
+/// The server of axum that the demo may run instead of the worker.
+const AXUM: &str = "holdover-example-axum";
+
+/// Runs the example worker on workerd, or with `rust` first the server of axum; serves until Ctrl-C
+/// without `--once`.
 pub(crate) fn demo(workspace: &Workspace, options: &[String]) -> Result<ExitCode> {
-    run_node(workspace, "examples/worker", &["demo.mjs"], options)
+    let Some((_, options)) = options.split_first().filter(|(first, _)| *first == "rust") else {
+        return run_node(workspace, DEMO, &["demo.mjs"], options, None);
+    };
+    let program = build_axum(workspace)?;
+    run_node(workspace, DEMO, &["demo.mjs"], options, Some(program))
 }
+
+/// Builds the server of axum; gives the program.
+pub(crate) fn build_axum(workspace: &Workspace) -> Result<PathBuf> {
+    let mut cargo = Command::new(cargo_in_use());
+    cargo.args(["build", "--locked", "--package", AXUM]);
+    run_shown(cargo.current_dir(workspace.root()))?;
+    Ok(workspace.path("target/debug").join(AXUM))
+}
+
+const DEMO: &str = "examples/worker";
 
 /// Runs the benchmarks beside other caches.
 pub(crate) fn bench(workspace: &Workspace, options: &[String]) -> Result<ExitCode> {
-    run_node(workspace, "bench", &["--expose-gc", "run.mjs"], options)
+    run_node(
+        workspace,
+        "bench",
+        &["--expose-gc", "run.mjs"],
+        options,
+        None,
+    )
 }
 
 /// Prints the package's sizes; fails if one exceeds the budget.
 pub(crate) fn size(workspace: &Workspace) -> Result<ExitCode> {
-    run_node(workspace, "tests", &["package/packaging/size.mjs"], &[])
+    run_node(
+        workspace,
+        "tests",
+        &["package/packaging/size.mjs"],
+        &[],
+        None,
+    )
 }
 
 /// Formats everything, and applies the linters' safe fixes.
@@ -41,6 +72,7 @@ fn run_node(
     project: &str,
     script: &[&str],
     options: &[String],
+    program: Option<PathBuf>,
 ) -> Result<ExitCode> {
     let tarball = package::build(workspace)?;
     package::install(workspace, &tarball, project)?;
@@ -48,6 +80,9 @@ fn run_node(
     node.current_dir(workspace.path(project))
         .args(script)
         .args(options);
+    if let Some(program) = program {
+        node.env("HOLDOVER_DEMO_PROGRAM", program);
+    }
     println!();
     become_it(&mut node)
 }

@@ -10,6 +10,7 @@ use crate::boundary;
 use crate::npm;
 use crate::rust_worker;
 use crate::servers;
+use crate::show;
 use crate::stamp::files_below;
 use crate::tally::Tally;
 use crate::watched::{check, count};
@@ -22,6 +23,7 @@ const STORES: &str = "tests/platforms/stores";
 const INTEGRATIONS: &str = "tests/platforms/integrations";
 /// The program that is an instance in Rust beside those in JavaScript.
 const RUST_INSTANCE: &str = "holdover-rust-instance";
+const RUST_HTTP: &str = "holdover-rust-http";
 /// A project of its own, as it has many packages.
 const RUNNERS: &str = "tests/package/runners";
 /// The compilers, each with the configurations it knows.
@@ -58,10 +60,16 @@ pub(super) fn units(bench: &mut Bench<'_>) -> Result<Tally> {
     node_test(bench, "package/js")
 }
 
-/// Tests the cached `fetch` against other implementations and their test suites.
+/// Tests the cached `fetch` against other implementations and their test suites; one of these tests
+/// the layer for services of tower, too.
 pub(super) fn http(bench: &mut Bench<'_>) -> Result<Tally> {
     bench.install_package(TESTS)?;
-    node_test(bench, "package/http")
+    let built = check(rust::cargo(bench, "build").args(["--locked", "--package", RUST_HTTP]))?;
+    let program = bench.workspace.path("target/debug/rust-http");
+    let files = tests_below(bench, &format!("{TESTS}/package/http"))?;
+    let mut tests = node(bench, TESTS);
+    tests.env("HOLDOVER_RUST_HTTP", program);
+    Ok(built + count(tests.args(TEST).args(files))?)
 }
 
 /// Compiles strict consumers, with declarations for browsers and for Node, without `skipLibCheck`,
@@ -139,10 +147,14 @@ pub(super) fn integrations(bench: &mut Bench<'_>) -> Result<Tally> {
     Ok(types + tested)
 }
 
-/// Runs the demo once, with its own checks.
+/// Runs the demo once, with its own checks: the worker, and the server of axum.
 pub(super) fn demo(bench: &mut Bench<'_>) -> Result<Tally> {
     bench.install_package(DEMO)?;
-    count(node(bench, DEMO).args(["demo.mjs", "--once"]))
+    let worker = count(node(bench, DEMO).args(["demo.mjs", "--once"]))?;
+    let program = show::build_axum(bench.workspace)?;
+    let mut server = node(bench, DEMO);
+    server.env("HOLDOVER_DEMO_PROGRAM", program);
+    Ok(worker + count(server.args(["demo.mjs", "--once"]))?)
 }
 
 const TEST: [&str; 3] = ["--test", "--test-reporter=spec", "--test-timeout=300000"];

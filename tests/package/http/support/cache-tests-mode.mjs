@@ -8,6 +8,7 @@ import { startWorkerd } from "../../../platforms/runtimes/workerd.mjs";
 import { compare, runCacheTests, scores } from "./cache-tests.mjs";
 import { startOrigin } from "./origin.mjs";
 import { plainFetch } from "./plain-fetch.mjs";
+import { RUST_PROXY, startRust } from "./rust-proxy.mjs";
 import { SuiteClock } from "./suite-clock.mjs";
 
 /** Without it nothing would be held over, and what forbids that would show nothing. */
@@ -42,6 +43,24 @@ export function testWorker(mode, entry) {
   });
 }
 
+/**
+ * Registers the test of the layer for services of tower; the policy is in the program.
+ * @param scope "shared" or "private"
+ */
+export function testRust(mode, scope) {
+  const given = scope === "private" ? "browser" : "proxy";
+  const start = async (origin, context) => {
+    const proxy = await startRust(origin.url, scope);
+    context.after(() => proxy.stop());
+    const moved = (now) => plainFetch(`${proxy.url}/clock/${now}`);
+    const clock = new SuiteClock({ ...origin, moved });
+    await moved(clock.now());
+    return { fetch: plainFetch, base: proxy.url, clock };
+  };
+  const needs = "`cargo xtask test http` builds the program, HOLDOVER_RUST_HTTP names it";
+  testWith(mode, given, start, RUST_PROXY === undefined ? { skip: needs } : {});
+}
+
 /** What rejects is a 502 to clients, as of any proxy. */
 function front(fetchCached) {
   return async (...asked) => {
@@ -53,8 +72,8 @@ function front(fetchCached) {
   };
 }
 
-function testWith(mode, given, start) {
-  test(`the newest http-cache-tests, ${mode}`, async (context) => {
+function testWith(mode, given, start, options = {}) {
+  test(`the newest http-cache-tests, ${mode}`, options, async (context) => {
     const origin = await startOrigin();
     context.after(() => origin.stop());
     const { fetch, base, clock } = await start(origin, context);

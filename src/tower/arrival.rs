@@ -1,0 +1,283 @@
+//! A response that has begun and is to be kept: recorded, shared, put where it belongs.
+
+use super::body::Body;
+use super::completing::{About, completed};
+use super::error::Failure;
+use super::fields::head_of;
+use super::live::Live;
+use super::reading::{Exchange, Verdict};
+use super::recording::{Outlet, Recording, Watch};
+use super::stored::{HttpValue, Variants};
+use super::variants::{key_of_variant, new_record};
+use super::visit::Visit;
+use crate::driver::{Leading, Manner};
+use crate::http::head::Head;
+use crate::http::response::{Kind, Plan};
+use crate::http::stored_head::of_connection;
+use crate::http::storing::Storing;
+use crate::http::vary;
+use crate::time::{Span, Timestamp};
+use futures::FutureExt;
+use http::{Response, response};
+use std::boxed::Box;
+use std::sync::Arc;
+
+/// One response on its way into the cache.
+pub(super) struct Arrival {
+    visit: Arc<Visit>,
+    parts: response::Parts,
+    requested_at: Timestamp,
+    verdict: Verdict,
+    plan: Plan,
+    failed: bool,
+    /// True if something stored may answer instead of it.
+    stands_in: bool,
+    recording: Recording,
+    outlet: Outlet,
+}
+
+impl Arrival {
+    /// A response that is to be kept; itself again if it can only be passed on.
+    pub(super) fn of(
+        visit: &Arc<Visit>,
+        exchange: Exchange,
+        failed: bool,
+        stands_in: bool,
+    ) -> Result<Box<Self>, Box<Response<Live>>> {
+        let Visit { context, asked, .. } = &**visit;
+        let rules = &context.rules;
+        let (mut parts, body) = exchange.response.into_parts();
+        let head = (parts.status, head_of(&parts.headers));
+        let verdict = Verdict::of(asked, head, exchange.when, rules, rules.max_body);
+        let plan = verdict.plan_at(rules, kind_of(failed), exchange.when.received_at);
+        let is_kept = plan.storing == Storing::Allowed
+            && (!failed || is_at_home(visit, &verdict))
+            && rules.is_wanted(&parts);
+        if !is_kept {
+            return Err(Box::new(Response::from_parts(parts, body)));
+        }
+        for name in of_connection(Head::new(&verdict.head)).iter() {
+            parts.headers.remove(name);
+        }
+        let recording = Recording::new(body, rules.max_body, context.receiving.share());
+        Ok(Box::new(Self {
+            visit: Arc::clone(visit),
+            parts,
+            requested_at: exchange.when.requested_at,
+            verdict,
+            plan,
+            failed,
+            stands_in,
+            outlet: recording.outlet(),
+            recording,
+        }))
+    }
+
+    /// What the load brings. The request that led it may have been given the response before.
+    pub(super) async fn kept(
+        self: Box<Self>,
+        leading: Leading<HttpValue, Failure>,
+    ) -> Result<HttpValue, Failure> {
+        let visit = Arc::clone(&self.visit);
+        let Visit {
+            lead,
+            asked,
+            place,
+            context,
+            ..
+        } = &*visit;
+        let is_doubtful = context.is_doubtful(&place.primary);
+        lead.expect(!is_doubtful, self.plan.terms.ttl);
+        let moved = if self.failed { None } else { self.moved() };
+        if moved.is_none() {
+            self.share(&place.key, &leading);
+        }
+        // A request that wants but a part, or could be answered otherwise, waits for the whole; so
+        // does one that meets a failure, which guards are to know of before that client comes again.
+        let takes_whole = asked.plan.takes_whole();
+        if takes_whole && (moved.is_some() || !(self.stands_in || self.failed)) {
+            leading.begun();
+            self.give(true);
+        } else if moved.is_some() {
+            lead.leave();
+        }
+        match moved {
+            Some((value, key)) => {
+                self.keep_apart(key);
+                Ok(value)
+            }
+            None => self.whole(leading).await,
+        }
+    }
+
+    /// A response that depends on the request in another way than was known is kept in a place of
+    /// its own, by a load of its own; `None` when it belongs to where it was looked for.
+    fn moved(&self) -> Option<(HttpValue, Arc<str>)> {
+        let visit = &self.visit;
+        if is_at_home(visit, &self.verdict) {
+            return None;
+        }
+        let Visit {
+            context,
+            place,
+            asked,
+            ..
+        } = &**visit;
+        let vary = &self.verdict.vary;
+        let ttl = self.plan.terms.of_record();
+        let record = match &place.record {
+            Some(record) => record.with(vary, ttl),
+            None => new_record(&**context.entries.host()).with(vary, ttl),
+        };
+        let key = Arc::from(key_of_variant(&place.primary, &record, vary, asked.head())?);
+        if place.key == place.primary {
+            return Some((HttpValue::Variants(Arc::new(record)), key));
+        }
+        keep_record(visit, record);
+        Some((HttpValue::unshared(false), key))
+    }
+
+    /// Keeps the response under another key, by a load that goes on by itself.
+    fn keep_apart(self: Box<Self>, key: Arc<str>) {
+        let context = Arc::clone(&self.visit.context);
+        let manner = Manner {
+            is_refresh: true,
+            waits_for_none: false,
+        };
+        let at = Arc::clone(&key);
+        let load = move |leading: Leading<HttpValue, Failure>| {
+            let keeping: crate::driver::BoxFuture<'static, _> = Box::pin(async move {
+                leading.begun();
+                self.share(&at, &leading);
+                self.whole(leading).await
+            });
+            keeping
+        };
+        let keeping = Arc::clone(&context.keeping);
+        // It has begun then, and is over only when its body is.
+        let _ = context
+            .entries
+            .clone()
+            .call(key, keeping, manner, load)
+            .now_or_never();
+    }
+
+    /// Has those wait who may have the response, and sends the others on.
+    fn share(&self, key: &Arc<str>, leading: &Leading<HttpValue, Failure>) {
+        let Self {
+            failed, stands_in, ..
+        } = *self;
+        let shareable = self.plan.shareable;
+        if !failed {
+            self.visit.context.note_shareable(key, shareable);
+        }
+        // Where something stored may answer for a failure, it answers those who wait, too.
+        let is_answered = failed && stands_in;
+        if !shareable && !is_answered {
+            leading.dismiss(HttpValue::unshared(false));
+        }
+    }
+
+    /// Gives the response to the request that led the load, as it comes.
+    fn give(&self, now: bool) {
+        give(&self.visit, &self.parts, &self.outlet, now);
+    }
+
+    async fn whole(
+        self: Box<Self>,
+        leading: Leading<HttpValue, Failure>,
+    ) -> Result<HttpValue, Failure> {
+        let Self {
+            visit,
+            parts,
+            requested_at,
+            verdict,
+            failed,
+            recording,
+            outlet,
+            ..
+        } = *self;
+        let Visit {
+            context,
+            asked,
+            place,
+            lead,
+            ..
+        } = &*visit;
+        let watch = Watch {
+            host: &**context.entries.host(),
+            timeout: context.rules.timeout.unwrap_or(Span::FOREVER),
+        };
+        // Nothing comes any more, for now: nobody waits for the whole of it.
+        let on_stall = || {
+            leading.dismiss(HttpValue::unshared(false));
+            if !lead.is_given() {
+                leading.begun();
+                give(&visit, &parts, &outlet, true);
+            }
+        };
+        let body = recording.whole(watch, on_stall).await;
+        let Some(body) = body.map_err(Failure::of_body)? else {
+            if !lead.is_given() {
+                give(&visit, &parts, &outlet, !failed);
+            }
+            context.note_doubt(&place.primary, true);
+            lead.expect(false, Span::ZERO);
+            return Ok(HttpValue::unshared(failed));
+        };
+        let about = About {
+            requested_at,
+            selection: vary::key(&verdict.vary, asked.head()).unwrap_or_default(),
+            now: context.entries.host().now(),
+            kind: kind_of(failed),
+        };
+        let whole = completed(parts.status, body, &verdict, &context.rules, about);
+        context.note_doubt(&place.primary, !whole.is_storable);
+        if !whole.is_storable {
+            lead.expect(false, Span::ZERO);
+        }
+        Ok(HttpValue::Response(Arc::new(whole)))
+    }
+}
+
+fn give(visit: &Visit, parts: &response::Parts, outlet: &Outlet, now: bool) {
+    if visit.lead.is_gone() {
+        return outlet.abandon();
+    }
+    let body = if visit.asked.plan.is_head {
+        outlet.abandon();
+        Body::default()
+    } else {
+        Body::recorded(outlet.reader())
+    };
+    let response = Response::from_parts(parts.clone(), body);
+    visit.lead.give(response, now);
+}
+
+fn kind_of(failed: bool) -> Kind {
+    if failed { Kind::Failure } else { Kind::Whole }
+}
+
+/// True if a response belongs where it was looked for.
+fn is_at_home(visit: &Visit, verdict: &Verdict) -> bool {
+    let Some(record) = &visit.place.record else {
+        return verdict.vary.is_empty();
+    };
+    let Visit { place, asked, .. } = visit;
+    let key = key_of_variant(&place.primary, record, &verdict.vary, asked.head());
+    key.as_deref() == Some(&*place.key)
+}
+
+/// Keeps a record that has one more list, unless the one it was made of has been dropped: its
+/// variants have been dropped with it, and this one goes where nobody looks.
+fn keep_record(visit: &Visit, record: Variants) {
+    let Visit { context, place, .. } = visit;
+    let since = context.entries.begin();
+    if context.is_current(&place.primary, &record.id) {
+        let lifetime = record.lifetime;
+        let new = (HttpValue::Variants(Arc::new(record)), lifetime);
+        let _ = context
+            .entries
+            .renew(&place.primary, &context.keeping, since, new);
+    }
+}

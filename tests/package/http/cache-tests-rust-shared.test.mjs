@@ -1,0 +1,3 @@
+import { testRust } from "./support/cache-tests-mode.mjs";
+
+testRust("tower, shared", "shared");
