@@ -26,6 +26,7 @@ function workAsMarkdown({ title, unit, results, gates }) {
 
 function inUnit(figure, unit) {
   if (unit === "times") return `${figure.toFixed(2)} ×`;
+  if (unit === "percent") return `${figure.toFixed(2)} %`;
   return unit === "bytes" ? `${figure.toFixed(0)} B` : duration(figure);
 }
 
@@ -55,9 +56,18 @@ export function gateRatio({ of }, results) {
 }
 
 function line(gate, results) {
+  if (gate.moreBy !== undefined) return difference(gate, results);
   const { ratio, rival } = gateRatio(gate, results);
   const verdict = ratio <= gate.atMost ? "met" : "MISSED";
   return `\nholdover ÷ ${rival} = **${ratio.toFixed(2)}**, must be at most ${gate.atMost.toFixed(2)}: ${verdict}`;
+}
+
+/** Compares figures of which more is better. */
+function difference({ of, moreBy }, [ours, ...others]) {
+  const rival = others.find(({ name }) => name === of);
+  const more = ours.p50 - rival.p50;
+  const verdict = more >= moreBy ? "met" : "MISSED";
+  return `\nholdover − ${of} = **${more.toFixed(2)}**, must be at least ${moreBy.toFixed(2)}: ${verdict}`;
 }
 
 /** Returns nanoseconds in a readable unit. */

@@ -15,6 +15,7 @@ const WORKS = [
   "p4-guards",
   "p6-fetch",
   "p6-workerd",
+  "p7-eviction",
   "p8-growth",
   "p9-bytes",
   "p12-burst",

@@ -42,6 +42,14 @@ macro_rules! groups {
 }
 
 groups! {
+    /// The eviction policies of a memory.
+    pub mod eviction: u32 as names {
+        /// The least recently used entry goes.
+        LRU ("lru") = 0,
+        /// S3-FIFO picks the entry that goes.
+        S3_FIFO("s3-fifo") = 1,
+    }
+
     /// The steps of `begin` and `found`: the bits [`step::BITS`] of what they return.
     pub mod step: u32 {
         /// Answer with the fresh entry.

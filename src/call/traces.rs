@@ -3,7 +3,7 @@
 use super::{CallMachine, Found, PolicyId, Served};
 use crate::entry::Entry;
 use crate::fence::Fence;
-use crate::memory::SlotId;
+use crate::memory::{Eviction, SlotId};
 use crate::strategy::stale::Plan;
 use crate::time::Timestamp;
 
@@ -18,6 +18,16 @@ enum ByTrace {
 }
 
 impl CallMachine {
+    /// Evicts by `eviction`. Set before anything is stored.
+    pub fn evict_by(&mut self, eviction: Eviction) {
+        self.memory.evict_by(eviction);
+    }
+
+    /// Notes the hash of the key to which `slot` was given: see [`Eviction::S3Fifo`].
+    pub fn identify(&mut self, slot: SlotId, hash: u32) {
+        self.memory.identify(slot, hash);
+    }
+
     /// Keeps traces of up to `max` entries that a memory for 0 entries does not keep.
     pub fn keep_traces(&mut self, max: u32) {
         self.memory.keep_traces(max);

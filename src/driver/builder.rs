@@ -7,7 +7,7 @@ use super::host::Host;
 use super::state::State;
 use super::stores::Stores;
 use crate::call::CallMachine;
-use crate::memory::Limits;
+use crate::memory::{Eviction, Limits};
 use crate::time::Span;
 use std::boxed::Box;
 use std::sync::atomic::AtomicBool;
@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex};
 pub struct CacheBuilder<K, V, E> {
     host: Arc<dyn Host>,
     max_entries: u32,
+    eviction: Eviction,
     max_bytes: u64,
     weigh: Option<Box<dyn Weigh<K, V>>>,
     listener: Option<Box<dyn Listen<K, V, E>>>,
@@ -30,6 +31,7 @@ impl<K: Key, V: Value, E: Failure> CacheBuilder<K, V, E> {
         Self {
             host,
             max_entries: 10_000,
+            eviction: Eviction::Lru,
             max_bytes: u64::MAX,
             weigh: None,
             listener: None,
@@ -61,6 +63,12 @@ impl<K: Key, V: Value, E: Failure> CacheBuilder<K, V, E> {
         self
     }
 
+    /// Sets which entry goes when the memory is full. Default: the least recently used.
+    pub const fn eviction(mut self, eviction: Eviction) -> Self {
+        self.eviction = eviction;
+        self
+    }
+
     /// The longest time that the memory serves what stores below it have: past it they are asked
     /// again, for others may have changed it. Default: as long as entries are good.
     pub fn memory_ttl(mut self, most: impl Into<Span>) -> Self {
@@ -84,6 +92,7 @@ impl<K: Key, V: Value, E: Failure> CacheBuilder<K, V, E> {
             max_entries: self.max_entries,
             max_bytes: self.max_bytes,
         });
+        machine.evict_by(self.eviction);
         let lower = self.stores.and_then(|stores| stores.open(&self.host));
         if lower.is_some() {
             machine.limit_ttl(self.memory_ttl);

@@ -107,3 +107,4 @@ pub use self::store::{
 pub use self::stores::Stores;
 #[cfg(feature = "tokio")]
 pub use self::tokio::Tokio;
+pub use crate::memory::Eviction;

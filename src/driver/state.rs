@@ -6,6 +6,7 @@ use super::flight::Flight;
 use crate::call::{CallMachine, Landed};
 use crate::memory::SlotId;
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::mem;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -32,6 +33,11 @@ impl<K, V, E> Place<K, V, E> {
         let led = self.flight.as_ref();
         led.is_some_and(|led| Arc::ptr_eq(led, flight))
     }
+}
+
+/// Takes the half of a hash that maps of fewer than 2^32 keys do not go by.
+const fn upper_half(hash: u64) -> u32 {
+    (hash >> 32) as u32
 }
 
 pub(super) struct State<K, V, E> {
@@ -100,6 +106,8 @@ impl<K: Key, V: Value, E: Failure> State<K, V, E> {
 
     /// Gives a slot that the machine has just taken to `key`.
     pub(super) fn adopt(&mut self, slot: SlotId, key: &K) {
+        let hash = self.slots.hasher().hash_one(key);
+        self.machine.identify(slot, upper_half(hash));
         self.slots.insert(key.clone(), slot);
         let place = Place {
             key: key.clone(),

@@ -6,12 +6,16 @@
 //! queued: the host drains the queue with [`Memory::take_dropped`] and forgets their keys and
 //! values.
 //!
-//! Nothing runs on timers. When a budget is exceeded, expired entries go first, then the least
-//! recently used.
+//! Nothing runs on timers. When a budget is exceeded, expired entries go first, then those that the
+//! [`Eviction`] policy picks.
 
 pub mod deadlines;
+mod eviction;
 mod expiry;
+mod ghosts;
+mod list;
 pub mod recency;
+mod s3_fifo;
 mod segments;
 mod slots;
 mod traces;
@@ -24,8 +28,10 @@ use crate::tags::Tag;
 use crate::time::{Span, Timestamp};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+pub use eviction::Eviction;
+use eviction::Order;
 use expiry::Expiry;
-use recency::Recency;
+use s3_fifo::Budget;
 use slots::Slots;
 use traces::Traces;
 
@@ -56,7 +62,7 @@ pub struct Memory {
     limits: Limits,
     slots: Slots,
     free: Vec<SlotId>,
-    recency: Recency,
+    order: Order,
     expiry: Expiry,
     dropped: Vec<Dropped>,
     traces: Traces,
@@ -74,7 +80,7 @@ impl Memory {
             limits,
             slots: Slots::default(),
             free: Vec::new(),
-            recency: Recency::default(),
+            order: Order::new(Eviction::Lru),
             expiry: Expiry::default(),
             dropped: Vec::new(),
             traces: Traces::default(),
@@ -107,6 +113,21 @@ impl Memory {
     #[must_use]
     pub fn taken(&self) -> usize {
         self.slots.len() as usize - self.free.len()
+    }
+
+    /// Evicts by `eviction` from now on. Set before anything is stored.
+    pub fn evict_by(&mut self, eviction: Eviction) {
+        if self.entries == 0 {
+            self.order = Order::new(eviction);
+        }
+    }
+
+    /// Notes the hash of the key to which `slot` was given. Eviction by [`Eviction::S3Fifo`] depends
+    /// on it; others take no notice.
+    pub fn identify(&mut self, slot: SlotId, hash: u32) {
+        if let Order::S3Fifo(order) = &mut self.order {
+            order.identify(slot, hash, self.slots.is_held(slot));
+        }
     }
 
     /// Counts hits and costs of loads from now on, which only some strategies ask for.
@@ -174,10 +195,10 @@ impl Memory {
         self.slots.mark_failure(slot);
     }
 
-    /// Makes the entry of `slot`, which must have one, the most recently used.
+    /// Notes a use of the entry of `slot`, which must have one.
     #[inline]
     pub fn touch(&mut self, slot: SlotId) {
-        self.recency.touch(slot);
+        self.order.touch(slot);
     }
 
     /// Pins `slot`, so that it stays taken without an entry, or unpins it.
@@ -200,7 +221,7 @@ impl Memory {
         if stays {
             self.make_room(u64::from(entry.size), now);
             self.slots.put(slot, &entry);
-            self.recency.add(slot);
+            self.order.add(slot, entry.size);
             self.set_expiry(slot);
             self.entries += 1;
             self.bytes += u64::from(entry.size);
@@ -341,7 +362,7 @@ impl Memory {
         if !self.has_entry(slot) {
             return;
         }
-        self.recency.remove(slot);
+        self.order.remove(slot);
         self.expiry.remove(slot, |slot| self.slots.dead_at(slot));
         self.bytes -= u64::from(self.slots.clear(slot));
         self.entries -= 1;
@@ -357,19 +378,22 @@ impl Memory {
         }
     }
 
-    fn is_full(&self, size: u64) -> bool {
+    /// Returns the budget that an entry of this size exceeds.
+    fn exceeded(&self, size: u64) -> Option<Budget> {
         let max_entries = self.limits.max_entries;
-        (max_entries > 0 && self.entries >= max_entries)
-            || self.bytes + size > self.limits.max_bytes
+        if max_entries > 0 && self.entries >= max_entries {
+            return Some(Budget::Entries);
+        }
+        (self.bytes + size > self.limits.max_bytes).then_some(Budget::Bytes)
     }
 
     fn make_room(&mut self, size: u64, now: Timestamp) {
-        while self.is_full(size) {
+        while let Some(budget) = self.exceeded(size) {
             if let Some(expired) = self.oldest_expired(now) {
                 self.remove(expired);
-            } else if let Some(oldest) = self.recency.oldest() {
+            } else if let Some(victim) = self.order.evict(budget) {
                 self.evictions += 1;
-                self.evict(oldest);
+                self.evict(victim);
             } else {
                 return;
             }
@@ -396,7 +420,8 @@ impl Memory {
         let bytes: u64 = held().map(|entry| u64::from(entry.size)).sum();
         assert_eq!(bytes, self.bytes, "bytes");
         assert!(bytes <= self.limits.max_bytes, "byte budget");
-        assert_eq!(self.recency.iter().count(), self.entries as usize, "order");
+        self.order
+            .assert_invariants(self.entries as usize, self.bytes);
         if self.limits.max_entries > 0 {
             assert!(self.entries <= self.limits.max_entries, "entry budget");
         }

@@ -4,106 +4,51 @@
 //! so here a touch is four array writes and no hashing; ARCHITECTURE.md has the figures of both.
 //! The tests hold this list to the behaviour of the `lru` crate.
 
-use alloc::vec::Vec;
-
-const NONE: u32 = u32::MAX;
-
-/// The slot used after this one, and the one used before it.
-type Link = [u32; 2];
+use super::list::{Ends, Links};
 
 /// Slots from the most to the least recently used.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Recency {
-    links: Vec<Link>,
-    newest: u32,
-    oldest: u32,
-}
-
-impl Default for Recency {
-    fn default() -> Self {
-        Self {
-            links: Vec::new(),
-            newest: NONE,
-            oldest: NONE,
-        }
-    }
+    links: Links,
+    ends: Ends,
 }
 
 impl Recency {
     /// Returns the least recently used slot.
     #[must_use]
     pub const fn oldest(&self) -> Option<u32> {
-        if self.oldest == NONE {
-            None
-        } else {
-            Some(self.oldest)
-        }
+        self.ends.oldest()
     }
 
     /// Adds `slot`, which must not be linked, as the most recently used.
     pub fn add(&mut self, slot: u32) {
-        let needed = slot as usize + 1;
-        if self.links.len() < needed {
-            self.grow(needed);
-        }
-        self.link(slot);
-    }
-
-    /// Every hit comes by here, so this is a plain `Vec`.
-    #[cold]
-    fn grow(&mut self, needed: usize) {
-        self.links.resize(needed, [NONE; 2]);
-    }
-
-    #[inline]
-    fn link(&mut self, slot: u32) {
-        self.links[slot as usize] = [NONE, self.newest];
-        match self.newest {
-            NONE => self.oldest = slot,
-            previous => self.links[previous as usize][0] = slot,
-        }
-        self.newest = slot;
+        self.links.add(&mut self.ends, slot);
     }
 
     /// Removes `slot`, which must be linked, from the order.
     pub fn remove(&mut self, slot: u32) {
-        let [newer, older] = self.links[slot as usize];
-        match newer {
-            NONE => self.newest = older,
-            newer => self.links[newer as usize][1] = older,
-        }
-        match older {
-            NONE => self.oldest = newer,
-            older => self.links[older as usize][0] = newer,
-        }
+        self.links.remove(&mut self.ends, slot);
     }
 
     /// Makes `slot`, which must be linked, the most recently used.
     #[inline]
     pub fn touch(&mut self, slot: u32) {
-        if self.newest != slot {
+        if self.ends.newest != slot {
             self.remove(slot);
-            self.link(slot);
+            self.links.link(&mut self.ends, slot);
         }
     }
 
     /// Returns the slots from the least to the most recently used.
     pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
-        let mut next = self.oldest;
-        core::iter::from_fn(move || {
-            let slot = next;
-            if slot == NONE {
-                return None;
-            }
-            next = self.links[slot as usize][0];
-            Some(slot)
-        })
+        self.links.iter(self.ends)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec::Vec;
     use lru::LruCache;
     use proptest::prelude::*;
 

@@ -8,11 +8,12 @@ mod model;
 mod seeds;
 
 use holdover::call::{Arrival, CallMachine, Failure, Landed, Step};
-use holdover::memory::Limits;
+use holdover::memory::{Eviction, Limits};
 use holdover::policy::{Options, Policy};
 use holdover::strategy::ttl::Lifetime;
 use holdover::time::{Span, Timestamp};
 use model::{Model, Op, ops};
+use proptest::prelude::*;
 use seeds::{runner, seed};
 use std::cell::Cell;
 
@@ -23,15 +24,17 @@ const OPS_PER_CASE: usize = 200;
 #[test]
 fn keeps_its_promises_whatever_is_done() {
     let seed = seed();
-    let limits = (0_u32..4, 1_u64..8);
+    let evictions = prop_oneof![Just(Eviction::Lru), Just(Eviction::S3Fifo)];
+    let limits = (0_u32..4, 1_u64..8, evictions);
     let steps = Cell::new(0);
     let played = runner(seed, CASES, SHRINKING).run(
         &(limits, ops(OPS_PER_CASE)),
-        |((max_entries, max_bytes), ops): (_, Vec<Op>)| {
-            let mut model = Model::new(Limits {
+        |((max_entries, max_bytes, eviction), ops): (_, Vec<Op>)| {
+            let limits = Limits {
                 max_entries,
                 max_bytes,
-            });
+            };
+            let mut model = Model::new(limits, eviction);
             steps.set(steps.get() + ops.len());
             for op in ops {
                 model.perform(op);

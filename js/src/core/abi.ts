@@ -2,6 +2,17 @@
 
 /** The numbers that cross the boundary of the core, by name. */
 
+// The eviction policies of a memory.
+/** The least recently used entry goes. */
+export const EVICTION_LRU = 0;
+/** S3-FIFO picks the entry that goes. */
+export const EVICTION_S3_FIFO = 1;
+/** Their names, by number. */
+export const EVICTION_NAMES = [
+  "lru",
+  "s3-fifo",
+] as const;
+
 // The steps of `begin` and `found`: the bits `step::BITS` of what they return.
 /** Answer with the fresh entry. */
 export const STEP_HIT = 0;

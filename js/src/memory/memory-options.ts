@@ -1,5 +1,7 @@
 /** The options of `memory()`. */
 
+import { EVICTION_NAMES } from "../core/abi.js";
+import { asChoice } from "../util/checks.js";
 import type { Duration } from "../util/duration.js";
 import { duration } from "../util/duration.js";
 import { ConfigError } from "../util/errors.js";
@@ -20,6 +22,13 @@ export interface MemoryOptions {
    * larger by itself is not kept in memory.
    */
   readonly maxBytes?: ByteSize | undefined;
+  /**
+   * The policy that picks the entry to drop when the memory is full and none has expired. `"lru"`
+   * (default): the least recently used. `"s3-fifo"`: entries that are used once leave early, so that
+   * a crawler, or a long tail of keys, does not displace what is in demand; more hits on most
+   * traffic of the web, 16 bytes more for each entry.
+   */
+  readonly eviction?: "lru" | "s3-fifo" | undefined;
   /**
    * The time for which an entry is used before the stores below are asked again: a duration above
    * 0. It answers for failures until its own end. Default `Infinity`; without stores below it
@@ -43,6 +52,8 @@ export interface CompiledMemoryOptions {
   readonly maxEntries: number;
   /** Whole bytes or `Infinity`. */
   readonly maxBytes: number;
+  /** One of the numbers `EVICTION_…`. */
+  readonly eviction: number;
   /** Milliseconds or `Infinity`. */
   readonly ttl: number;
   readonly sizeOf: (value: unknown) => number;
@@ -59,6 +70,9 @@ export function compileMemoryOptions(options: MemoryOptions | undefined): Compil
   return Object.freeze({
     maxEntries: entryCount(given.maxEntries),
     maxBytes: maxBytes === undefined ? MAX_MEMORY : byteSize(maxBytes, { option: "maxBytes" }),
+    eviction: EVICTION_NAMES.indexOf(
+      asChoice(given.eviction, { option: "eviction", choices: EVICTION_NAMES }),
+    ),
     ttl:
       given.ttl === undefined
         ? Number.POSITIVE_INFINITY
@@ -72,7 +86,7 @@ export function compileMemoryOptions(options: MemoryOptions | undefined): Compil
 
 const MEMORY_NAMES: OptionNames<keyof MemoryOptions> = {
   of: "memory",
-  known: ["maxEntries", "maxBytes", "ttl", "sizeOf", "copy"],
+  known: ["maxEntries", "maxBytes", "eviction", "ttl", "sizeOf", "copy"],
   elsewhere: FOREIGN_TO_MEMORY,
 };
 

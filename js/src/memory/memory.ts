@@ -4,6 +4,7 @@ import {
   DROPPED_EVICTED,
   DROPPED_SLOT,
   DROPPED_VALUE_ONLY,
+  EVICTION_LRU,
   readUsageNumbers,
   TAGS_AFTER_NOTHING,
   TAGS_AFTER_SOFT,
@@ -12,6 +13,7 @@ import {
   add_policy,
   close,
   dropped,
+  identify,
   instanceNumber,
   invalidate,
   open,
@@ -32,6 +34,7 @@ import type { Store } from "../model/store.js";
 import type { Tagged } from "../model/tagged.js";
 import { afterMicrotask, hostNow } from "../runtime/clock.js";
 import { type Duration, duration } from "../util/duration.js";
+import { keyHash } from "./key-hash.js";
 import { compileMemoryOptions, type MemoryOptions } from "./memory-options.js";
 import { type SlotFlight, Slots, type Space } from "./slots.js";
 import { sizeBy } from "./user-size.js";
@@ -57,7 +60,7 @@ export interface MemorySetOptions {
   readonly ttl?: Duration | undefined;
 }
 
-/** Keeps entries in this process: bounded, least recently used first out, dead ones before. */
+/** Keeps entries in this process: bounded, expired ones first out, then by the eviction policy. */
 export class MemoryStore {
   /** Shown as `tier`. */
   readonly name = "memory";
@@ -73,6 +76,7 @@ export class MemoryStore {
   readonly #maxEntries: number;
   readonly #maxBytes: number;
   readonly #ttl: number;
+  readonly #eviction: number;
   readonly #sizeOf: ((value: unknown) => number) | undefined;
   /** The namespace of who uses the store by itself. */
   readonly #own: Space = this.space("");
@@ -84,7 +88,9 @@ export class MemoryStore {
     sizeOf: ((value: unknown) => number) | undefined,
     ttl = Number.POSITIVE_INFINITY,
     copies = false,
+    eviction = EVICTION_LRU,
   ) {
+    this.#eviction = eviction;
     this.#ttl = ttl;
     this.copies = copies;
     this.#maxEntries = maxEntries;
@@ -152,7 +158,7 @@ export class MemoryStore {
   isOpen(): boolean {
     if (this.machine >= 0) return true;
     if (!ready()) return false;
-    this.machine = open(this.#maxEntries, this.#maxBytes, this.#ttl);
+    this.machine = open(this.#maxEntries, this.#maxBytes, this.#ttl, this.#eviction);
     this.instance = instanceNumber();
     register(this);
     closeWhenCollected(this, this.machine, this.instance);
@@ -210,6 +216,7 @@ export class MemoryStore {
   adopt(space: Space, key: string, slot: number): void {
     space.set(key, slot);
     this.slots.take(slot, key, space);
+    if (this.#eviction !== EVICTION_LRU) identify(this.machine, slot, keyHash(key));
   }
 
   /**
@@ -310,8 +317,8 @@ function closeWhenCollected(store: MemoryStore, machine: number, instance: numbe
  * @throws ConfigError naming the option at fault
  */
 export function memory(options?: MemoryOptions): MemoryStore {
-  const { maxEntries, maxBytes, sizeOf, ttl, copy } = compileMemoryOptions(options);
-  return new MemoryStore(maxEntries, maxBytes, sizeOf, ttl, copy);
+  const { maxEntries, maxBytes, sizeOf, ttl, copy, eviction } = compileMemoryOptions(options);
+  return new MemoryStore(maxEntries, maxBytes, sizeOf, ttl, copy, eviction);
 }
 
 /** A place for entries that `createCache` takes: `memory()` or a lower store. */

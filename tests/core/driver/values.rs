@@ -3,7 +3,7 @@
 use crate::support::{Numbers, minute, ms};
 use futures::FutureExt;
 use holdover::driver::testing::Virtual;
-use holdover::driver::{Cache, CachePolicy, Error, RateLimit, Scope};
+use holdover::driver::{Cache, CachePolicy, Error, Eviction, RateLimit, Scope};
 use holdover::guard::rate_limit::{Algorithm, RateLimitOptions};
 use std::sync::Arc;
 
@@ -31,6 +31,28 @@ fn values_may_use_the_cache_when_they_are_dropped() {
     cache.invalidate(&9);
     cache.clear();
     assert_eq!(cache.stats().entries, 0);
+}
+
+/// Asks for 20 keys three times, then for 500 others once; returns how many of the 20 are left.
+fn left_after_a_crawl(eviction: Eviction) -> usize {
+    let host = Virtual::new();
+    let cache = Numbers::builder(host.clone())
+        .max_entries(40)
+        .eviction(eviction)
+        .build();
+    let get = cache.wrap(minute(), |_, _| async { Ok(1) }).unwrap();
+    let popular = (0..3).flat_map(|_| 0..20);
+    for key in popular.chain(100..600) {
+        let get = get.clone();
+        host.run(async move { get.get(&key).await }).unwrap();
+    }
+    (0..20).filter(|key| cache.peek(key).is_some()).count()
+}
+
+#[test]
+fn s3_fifo_keeps_what_is_in_demand() {
+    assert_eq!(left_after_a_crawl(Eviction::S3Fifo), 20);
+    assert_eq!(left_after_a_crawl(Eviction::Lru), 0);
 }
 
 #[test]

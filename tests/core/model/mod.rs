@@ -17,7 +17,7 @@ pub(crate) use ops::{Op, ops};
 use holdover::call::{Arrival, CallMachine, Landed, PolicyId, Served, Step};
 use holdover::fence::Fence;
 use holdover::flight::Flight;
-use holdover::memory::{Limits, SlotId};
+use holdover::memory::{Eviction, Limits, SlotId};
 use holdover::policy::{Mode, Policy};
 use holdover::strategy::ttl::{Lifetime, State};
 use holdover::time::{Span, Timestamp};
@@ -97,8 +97,9 @@ impl Held {
 }
 
 impl Model {
-    pub(crate) fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: Limits, eviction: Eviction) -> Self {
         let mut machine = CallMachine::new(limits);
+        machine.evict_by(eviction);
         let rules = policies();
         for policy in &rules {
             machine.add_policy(*policy);
@@ -378,6 +379,7 @@ impl Model {
         let taken = self.slots.values().any(|known| *known == slot);
         assert!(!taken, "slot {slot} is another key's");
         self.slots.insert(key, slot);
+        self.machine.identify(slot, u32::from(key) << 3);
     }
 
     /// Forgets what the machine dropped. What it may not drop: a key that is being loaded.

@@ -3,11 +3,11 @@
 use super::span_in;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use holdover::abi::{RefusalNumbers, UsageNumbers};
+use holdover::abi::{self, RefusalNumbers, UsageNumbers};
 use holdover::call::CallMachine;
 use holdover::fence::Fence;
 use holdover::guard::Guards;
-use holdover::memory::Limits;
+use holdover::memory::{Eviction, Limits};
 use holdover::strategy::ttl::Lifetime;
 use holdover::time::Span;
 use spin::{Mutex, MutexGuard};
@@ -70,14 +70,17 @@ fn with_one_of<R>(
 const MAX_TRACES: u32 = 10_000;
 
 /// Opens a machine; gives its number. `ttl` bounds the time for which it serves entries of stores
-/// below it.
+/// below it, `eviction` is one of [`eviction`](holdover::abi::eviction).
 #[wasm_bindgen]
 #[must_use]
-pub fn open(max_entries: f64, max_bytes: f64, ttl: f64) -> u32 {
+pub fn open(max_entries: f64, max_bytes: f64, ttl: f64, eviction: u32) -> u32 {
     let mut machine = CallMachine::new(Limits {
         max_entries: max_entries as u32,
         max_bytes: max_bytes as u64,
     });
+    if eviction == abi::eviction::S3_FIFO {
+        machine.evict_by(Eviction::S3Fifo);
+    }
     machine.keep_traces(MAX_TRACES);
     machine.limit_ttl(span_in(ttl));
     let calls = Box::new(Calls {
@@ -99,6 +102,12 @@ pub fn open(max_entries: f64, max_bytes: f64, ttl: f64) -> u32 {
     }
     machines.push(Some(calls));
     machines.len() as u32 - 1
+}
+
+/// Notes the hash of the key to which a slot was given; for [`abi::eviction::S3_FIFO`] alone.
+#[wasm_bindgen]
+pub fn identify(machine: u32, slot: u32, hash: u32) {
+    with(machine, |calls| calls.machine.identify(slot, hash));
 }
 
 /// Closes a machine and frees what it held.

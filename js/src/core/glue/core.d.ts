@@ -148,6 +148,11 @@ export declare function found(machine: number, slot: number, fence: number, poli
 export declare function guards_in_force(machine: number, guards: number, now: number): boolean;
 
 /**
+ * Notes the hash of the key to which a slot was given; for `abi::eviction::S3_FIFO` alone.
+ */
+export declare function identify(machine: number, slot: number, hash: number): void;
+
+/**
  * The times of the entry that the last `failed` or `refused` gave: `TimesNumbers`.
  */
 export declare function instead_times(machine: number): Float64Array;
@@ -205,9 +210,9 @@ export declare function merge_bloom(filter: number, saved: Uint8Array | number[]
 
 /**
  * Opens a machine; gives its number. `ttl` bounds the time for which it serves entries of stores
- * below it.
+ * below it, `eviction` is one of `eviction`(holdover::abi::eviction).
  */
-export declare function open(maxEntries: number, maxBytes: number, ttl: number): number;
+export declare function open(maxEntries: number, maxBytes: number, ttl: number, eviction: number): number;
 
 /**
  * Opens an empty filter; gives its number, −1 for options that are refused.
