@@ -244,3 +244,29 @@ fn events_are_passed_on() {
     drop(body);
     assert!(pieces.is_closed());
 }
+
+#[test]
+fn those_who_may_not_have_it_do_not_wait_for_its_body() {
+    let all: Arc<Mutex<Vec<Pieces>>> = Arc::default();
+    let sent = Arc::clone(&all);
+    let stage = Stage::late(ResponsePolicy::new(), SECOND, move |_, _| {
+        let (pieces, body) = streamed();
+        sent.lock().unwrap().push(pieces);
+        let head = http::Response::builder().header("cache-control", "no-cache");
+        std::future::ready(Ok(head.header("etag", "\"a\"").body(body).unwrap()))
+    });
+    let one = stage.begin("/", &[]);
+    let other = stage.begin("/", &[]);
+    stage.after(SECOND);
+    assert_eq!(
+        stage.asked(),
+        2,
+        "the other asks as soon as the head says so"
+    );
+    for nth in 0..2 {
+        send(&all, nth, "body");
+        end(&all, nth);
+        stage.after(SECOND);
+    }
+    assert_eq!([got(&one).text, got(&other).text], ["body", "body"]);
+}
