@@ -48,7 +48,7 @@ impl Ghosts {
     fn place(&mut self, hash: u32) -> Option<&mut Ghost> {
         // The upper bits of a product with 2^32 / golden ratio spread what hosts give.
         let spread = u64::from(hash.wrapping_mul(0x9e37_79b1));
-        let place = spread * self.table.len() as u64 >> 32;
+        let place = (spread * self.table.len() as u64) >> 32;
         self.table.get_mut(place as usize)
     }
 }
