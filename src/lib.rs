@@ -66,6 +66,7 @@ pub mod memory;
 pub mod options;
 pub mod policy;
 pub mod record;
+pub mod stored_tags;
 pub mod strategy;
 pub mod tags;
 pub mod time;

@@ -10,12 +10,11 @@ use super::function::{Function, Thunk};
 use super::guards::GuardSets;
 use super::host::{Host, LoadContext};
 use super::lower::Lower;
-use super::policy::{CachePolicy, Rules, tag};
+use super::policy::{CachePolicy, Rules};
 use super::state::{Locked, State, lock};
 use crate::call::{Counters, PolicyId};
 use crate::config_error::ConfigError;
 use crate::strategy::ttl::State as Good;
-use crate::tags::Tag;
 use crate::time::Timestamp;
 use std::boxed::Box;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -131,11 +130,6 @@ pub struct Stats {
 }
 
 impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
-    const TAGS_BELOW: ConfigError = ConfigError::of(
-        "tags",
-        "none in a cache with stores: records of this driver carry no tags yet",
-    );
-
     /// Begins a cache on this host.
     pub fn builder(host: impl Host) -> CacheBuilder<K, V, E> {
         CacheBuilder::new(Arc::new(host))
@@ -147,9 +141,6 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
     /// A [`ConfigError`] that names the option and what is allowed.
     pub fn policy(&self, policy: CachePolicy<K, V, E>) -> Result<Arc<Bound<K, V, E>>, ConfigError> {
         let rules = Rules::compile(policy)?;
-        if rules.has_tags() && self.shared.lower.is_some() {
-            return Err(Self::TAGS_BELOW);
-        }
         let id = self.shared.lock().machine.add_policy(rules.policy);
         let shared = Arc::downgrade(&self.shared);
         Ok(Arc::new(Bound { id, rules, shared }))
@@ -208,16 +199,6 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
         let good = state.machine.state(slot, now)?;
         let content = state.content(slot).filter(|_| Good::is_servable(good))?;
         content.as_ref().ok().cloned()
-    }
-
-    /// Ends every value that has one of these tags, however many there are, in the time that this
-    /// takes for the tags alone. `soft`: they become stale, and answer while they are refreshed or
-    /// when loads fail, as far as their windows go.
-    pub fn invalidate_tags<T: AsRef<str>>(&self, tags: impl IntoIterator<Item = T>, soft: bool) {
-        let tags: Vec<Tag> = tags.into_iter().map(|name| tag(name.as_ref())).collect();
-        let now = self.shared.host.now();
-        let mut state = self.shared.lock();
-        state.machine.invalidate_tags(&tags, soft, now);
     }
 
     /// The contents now.

@@ -212,7 +212,7 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
                 let led = slot.and_then(|slot| state.place(slot)?.flight.clone());
                 if let (Some(flight), Some(slot)) = (led, slot) {
                     let is_tagged = self.bound.rules.has_tags();
-                    if is_tagged && state.machine.is_outdated(None, flight.fence) {
+                    if is_tagged && is_outdated(state, &flight) {
                         let fence = state.machine.take_over(slot, self.bound.id, now);
                         return self.lead(state, Some(slot), fence, fallback, false);
                     }
@@ -346,6 +346,16 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
             Outcome::Failed(Cause::Error(error), _) => Err(error),
         }
     }
+}
+
+/// True if a tag of what a load brings was invalidated since it began, or may have been.
+fn is_outdated<K: Key, V: Value, E: Failure>(
+    state: &State<K, V, E>,
+    flight: &Flight<V, E>,
+) -> bool {
+    let course = flight.course();
+    let tags = course.tags.as_deref();
+    state.machine.is_outdated(tags, flight.fence)
 }
 
 pub(super) fn answer<V, E>(

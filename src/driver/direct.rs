@@ -3,6 +3,8 @@
 use super::bounds::{Failure, Key, Value};
 use super::cache::{Bound, Cache};
 use super::lower::{Delivery, Found};
+use super::stamps::Begun;
+use super::tagged::Tagged;
 use crate::call::{Arrival, Landed};
 use crate::fence::Fence;
 use crate::strategy::lifetime::lifetime;
@@ -48,6 +50,9 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
             None => Landed::NotKept,
         };
         state.keep(key, landed, Ok(found.value));
+        if let Landed::Stored(slot) = landed {
+            state.machine.tag(slot, found.tags, Some(fence));
+        }
         self.shared.note_name(&mut state, key, name);
     }
 
@@ -83,6 +88,9 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
             let flight = state.place_mut(slot).and_then(|place| place.flight.take());
             drop(flight);
         }
+        let fence = state.machine.tags_latest();
+        let is_stale = lifetime.ttl.is_zero();
+        let tagged = Tagged::new(&self.shared, &tags, Begun::Now, fence, is_stale);
         if let Landed::Stored(slot) = landed {
             state.machine.tag(slot, tags.into(), None);
         }
@@ -94,16 +102,17 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
         let write = lower.prepare(&name, bytes.map(|bytes| (bytes, lifetime)), true);
         drop(state);
         self.shared.listen();
-        lower.send(write)
+        lower.send(write.tagged(tagged))
     }
 
     /// Stores a value as if a load under `policy` had brought it.
     pub(super) fn put_by(&self, key: &K, value: V, policy: &Bound<K, V, E>) -> Delivery {
         let rules = &policy.rules;
         let facts = rules.facts_of(&value, None);
-        let (Some(facts), Some(tags)) = (facts, rules.tags_of(key, &value)) else {
+        let (Some(facts), Some(names)) = (facts, rules.tags_of(key, &value)) else {
             return self.invalidate(key);
         };
+        let tags = self.shared.tags_named(names);
         let has_jitter = policy.rules.policy.jitter() > 0.0;
         let roll = if has_jitter {
             self.shared.host.roll()

@@ -5,6 +5,7 @@ use super::bounds::{MaybeSend, MaybeSync};
 use super::host::{Bell, Ring};
 use super::store::{Listener, Operation, Store, StoreError, StoreFailure, Subscription};
 use super::tiers::Tiers;
+use crate::tags::Tag;
 use crate::time::{Span, Timestamp};
 use futures::future::{join_all, select};
 use serde_json::{Value, json};
@@ -14,10 +15,13 @@ use std::mem;
 use std::string::{String, ToString};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::vec;
 use std::vec::Vec;
 
 /// The longest message that an instance sends.
 const LONGEST_MESSAGE: usize = 262_144;
+/// The most tags in a message.
+const MOST_TAGS: usize = 1000;
 /// Deadlines of a store after which an unanswered subscription is requested again.
 const DEADLINES: u64 = 2;
 /// The time for which a store that refused a subscription is not asked for another.
@@ -28,6 +32,8 @@ const PAUSE: Span = Span::from_secs(5);
 pub(super) enum Change {
     /// It dropped a key; softly if stores have a newer value.
     Key { key: String, soft: bool },
+    /// It invalidated tags.
+    Tags { tags: Vec<Tag>, soft: bool },
     /// It dropped everything in the namespace.
     All,
     /// Messages are heard from now on; loads have waited for that. Never sent.
@@ -227,18 +233,28 @@ impl Feed {
     /// Tells the other instances; completes when it is sent, or has failed.
     pub(super) async fn tell(self: Arc<Self>, change: Change) {
         let from = &self.from;
-        let message = match change {
-            Change::Key { key, soft: false } => json!({ "from": from, "keys": [key] }),
+        let messages: Vec<Value> = match change {
+            Change::Key { key, soft: false } => vec![json!({ "from": from, "keys": [key] })],
             Change::Key { key, soft: true } => {
-                json!({ "from": from, "keys": [key], "soft": true })
+                vec![json!({ "from": from, "keys": [key], "soft": true })]
             }
-            Change::All => json!({ "from": from, "all": true }),
+            Change::Tags { tags, soft } => {
+                let parts = tags.chunks(MOST_TAGS);
+                let message = |part| json!({ "from": from, "tags": part, "soft": soft });
+                parts.map(message).collect()
+            }
+            Change::All => vec![json!({ "from": from, "all": true })],
             Change::Begun | Change::Missed => return,
         };
-        let message: Arc<str> = Arc::from(message.to_string());
+        for message in messages {
+            self.send(&Arc::from(message.to_string())).await;
+        }
+    }
+
+    async fn send(&self, message: &Arc<str>) {
         let all: Vec<usize> = self.wires().iter().map(|wire| wire.at).collect();
         let sent = all.into_iter().map(|at| {
-            let (channel, message) = (self.channel.clone(), Arc::clone(&message));
+            let (channel, message) = (self.channel.clone(), Arc::clone(message));
             let publish = move |store: Arc<dyn Store>| async move {
                 match store.publish(&channel, &message) {
                     Some(publishing) => publishing.await,
@@ -323,17 +339,15 @@ fn changes_of(message: &str, own: &str) -> Result<Vec<Change>, &'static str> {
     if heard["all"] == true {
         return Ok(Vec::from([Change::All]));
     }
-    // No entry above stores has tags here.
-    heard["tags"]
-        .as_array()
-        .map(|_| Vec::new())
-        .ok_or(NO_CHANGE)
+    let tags = heard["tags"].as_array().ok_or(NO_CHANGE)?;
+    let tags: Option<Vec<Tag>> = tags.iter().map(Value::as_u64).collect();
+    let tags = tags.ok_or(NO_CHANGE)?;
+    Ok(Vec::from([Change::Tags { tags, soft }]))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::vec;
 
     #[test]
     fn messages_are_those_of_the_npm_package() {
@@ -351,9 +365,23 @@ mod tests {
             Ok(vec![key("a", false)])
         );
         assert_eq!(heard(r#"{"from":"1","all":true}"#), Ok(vec![Change::All]));
-        assert_eq!(heard(r#"{"from":"1","tags":[1],"soft":false}"#), Ok(vec![]));
+        let tags = Change::Tags {
+            tags: vec![1, 9_007_199_254_740_991],
+            soft: true,
+        };
+        assert_eq!(
+            heard(r#"{"from":"1","tags":[1,9007199254740991],"soft":true}"#),
+            Ok(vec![tags])
+        );
         assert_eq!(heard(r#"{"from":"me","all":true}"#), Ok(vec![]));
-        for wrong in ["", "{}", "[]", r#"{"keys":[1]}"#, r#"{"all":false}"#] {
+        for wrong in [
+            "",
+            "{}",
+            "[]",
+            r#"{"keys":[1]}"#,
+            r#"{"tags":["a"]}"#,
+            r#"{"all":false}"#,
+        ] {
             assert!(heard(wrong).is_err(), "{wrong}");
         }
     }

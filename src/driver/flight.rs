@@ -4,8 +4,10 @@ use super::answer::{Source, Times};
 use super::error::{Cause, Error};
 use super::guards::Admission;
 use super::host::{Cancel, Ring};
+use super::stamps::Begun;
 use crate::fence::Fence;
 use crate::strategy::ttl::Lifetime;
+use crate::tags::Tag;
 use crate::time::{Span, Timestamp};
 use futures::channel::oneshot;
 use std::boxed::Box;
@@ -135,6 +137,10 @@ pub(super) struct Course<V, E> {
     pub(super) may_be_below: bool,
     /// An entry of a store that may answer if it fails, and that the memory did not keep.
     pub(super) spare: Option<Spare<V>>,
+    /// The tags of what it brings, where its key says them.
+    pub(super) tags: Option<Vec<Tag>>,
+    /// What was known of their versions before its loader was called.
+    pub(super) begun: Begun,
     /// The permits of its guards; `None` once they know how it went.
     pub(super) admission: Option<Admission>,
 }
@@ -164,6 +170,8 @@ impl<V: Clone, E> Flight<V, E> {
                 over: false,
                 may_be_below: must_load,
                 spare: None,
+                tags: None,
+                begun: Begun::Known(None),
                 admission: None,
             }),
         }

@@ -6,6 +6,7 @@ use super::feed::{Apply, Change};
 use super::lower::Lower;
 use super::state::State;
 use super::tiers::{key_in, store_name};
+use crate::tags::Tag;
 use crate::time::Span;
 use std::boxed::Box;
 use std::sync::{Arc, Weak};
@@ -60,6 +61,7 @@ impl<K: Key, V: Value, E: Failure> Shared<K, V, E> {
                 }
                 lower.drop_above(at, &name);
             }
+            Change::Tags { tags, soft } => self.lock().machine.invalidate_tags(tags, *soft, now),
             Change::All => {
                 self.drop_all();
                 lower.clear_above(at);
@@ -100,6 +102,10 @@ impl<K: 'static, V: 'static> Lower<K, V> {
     pub(super) fn key_changed(&self, name: &str, soft: bool) -> Change {
         let key = key_in(&self.prefix, name);
         Change::Key { key, soft }
+    }
+
+    pub(super) fn tags_changed(tags: Vec<Tag>, soft: bool) -> Change {
+        Change::Tags { tags, soft }
     }
 
     pub(super) fn cleared() -> Change {

@@ -9,6 +9,7 @@ use super::flight::{Brought, Flight, Outcome};
 use super::guards::refusal;
 use super::lower::Write;
 use super::state::{Content, State};
+use super::tagged::Tagged;
 use crate::call::{self, Instead, Landed};
 use crate::guard::Outcome as Went;
 use crate::memory::SlotId;
@@ -44,7 +45,7 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
         self.record(Went::Success);
         self.flight.course().over = true;
         let facts = rules.facts_of(&value, self.flight.ttl);
-        let tags = rules.tags_of(&self.key, &value);
+        let tags = self.tags_of(&value);
         let kept = facts.zip(tags).filter(|_| rules.is_kept(&value));
         let (times, write) = if let Some((facts, tags)) = kept {
             self.store(Ok(value.clone()), facts, tags)
@@ -60,6 +61,16 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
             cause: None,
         };
         (Outcome::Value(brought), write)
+    }
+
+    /// The tags of a value; `None` if it must not be kept, for nobody can tell them.
+    fn tags_of(&self, value: &V) -> Option<Vec<Tag>> {
+        let known = self.flight.course().tags.clone();
+        if known.is_some() {
+            return known;
+        }
+        let names = self.bound.rules.tags_of(&self.key, value)?;
+        Some(self.shared.tags_named(names))
     }
 
     /// Sends what a load brought to the stores, by itself.
@@ -112,6 +123,8 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
         let policy = self.bound.id;
         let (landed, change) = state.machine.landed(known, fence, policy, &brought, now);
         state.unlead(known, &self.flight, None);
+        let begun = self.flight.course().begun.clone();
+        let tagged = Tagged::new(&self.shared, &tags, begun, fence, facts.is_stale);
         if let Landed::Stored(slot) = landed {
             state.machine.tag(slot, tags.into(), Some(fence));
         }
@@ -124,7 +137,7 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
             self.shared.note_name(&mut state, &self.key, name);
         }
         let write = below.and_then(|(lower, name)| lower.prepare_below(&name, change, bytes));
-        (times, write)
+        (times, write.map(|write| write.tagged(tagged)))
     }
 
     /// The load failed. Only the first failure counts: it may time out, then fail.
@@ -179,8 +192,7 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
             windows: Some(lifetime),
             ..Facts::default()
         };
-        let tags = self.bound.rules.tags_of(&self.key, value);
-        let Some(tags) = tags else {
+        let Some(tags) = self.tags_of(value) else {
             return self.end_without_storing();
         };
         let (_, write) = self.store(Ok(value.clone()), facts, tags);

@@ -173,6 +173,8 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
             }
             (Kept::Found, Some(slot)) => {
                 state.keep(&self.key, Landed::Stored(slot), Ok(found.value.clone()));
+                let fence = Some(self.flight.fence);
+                state.machine.tag(slot, found.tags.clone(), fence);
                 (found.value.clone(), own)
             }
             _ => (found.value.clone(), own),

@@ -4,11 +4,15 @@ use super::bounds::{BoxFuture, MaybeSend, MaybeSync};
 use super::codec::Codec;
 #[cfg(feature = "json")]
 use super::feed::Feed;
+use super::stamps::StoredTags;
 use super::store::{Operation, StoreError, StoreFailure};
+use super::tagged::Tagged;
 use super::tiers::{Prepared, Record, Tiers, Working, store_name};
 use crate::call::Below;
 use crate::record::{self, Header};
+use crate::stored_tags::StampKey;
 use crate::strategy::ttl::Lifetime;
+use crate::tags::{Tag, Versions};
 use crate::time::{Span, Timestamp};
 use futures::FutureExt;
 use futures::channel::oneshot;
@@ -36,9 +40,11 @@ impl<K, F: Fn(&K) -> String + MaybeSend + MaybeSync> NameOf<K> for F {}
 /// The stores of a cache.
 pub(super) struct Lower<K, V> {
     pub(super) tiers: Arc<Tiers>,
+    pub(super) tags: Arc<StoredTags>,
     pub(super) codec: Box<dyn Codec<V>>,
     pub(super) name_of: Box<dyn NameOf<K>>,
     pub(super) prefix: Arc<str>,
+    pub(super) namespace: String,
     pub(super) max_record: usize,
     #[cfg(feature = "json")]
     pub(super) feed: Option<Arc<Feed>>,
@@ -49,6 +55,7 @@ pub(super) struct Found<V> {
     pub(super) value: V,
     pub(super) lifetime: Lifetime,
     pub(super) age: Span,
+    pub(super) tags: Box<[Tag]>,
     pub(super) tier: Arc<str>,
 }
 
@@ -61,6 +68,7 @@ pub(super) struct Write {
     working: Working,
     /// The bytes of the value and its lifetime; `None` drops the key.
     content: Option<(Vec<u8>, Lifetime)>,
+    tagged: Option<Tagged>,
 }
 
 /// A change on its way to the stores; it goes on if this is dropped. Completes when they have it, or
@@ -119,20 +127,31 @@ impl<K: 'static, V: 'static> Lower<K, V> {
             let Ok(Some((header, value, age))) = decoded else {
                 continue;
             };
+            let Some(lifetime) = self.judged(&header).await else {
+                continue;
+            };
             if !self.tiers.accepts(at, name, &record, header.stored_at) {
                 continue;
             }
-            let lifetime = header.lifetime;
             let left = kept_for(&lifetime).minus(age);
             self.tiers.copy_up(name, &record, left, at, since);
             return Some(Found {
                 value,
                 lifetime,
                 age,
+                tags: header.tags.iter().map(|(tag, _)| *tag).collect(),
                 tier: Arc::clone(self.tiers.name(at)),
             });
         }
         None
+    }
+
+    /// The lifetime of an entry; `None` for one that a tag of it has ended.
+    async fn judged(&self, header: &Header) -> Option<Lifetime> {
+        if header.tags.is_empty() {
+            return Some(header.lifetime);
+        }
+        self.tags.judged(header).await
     }
 
     /// The head, the value and the age of a record; `None` for one that is dead.
@@ -157,11 +176,6 @@ impl<K: 'static, V: 'static> Lower<K, V> {
                 "a record has the codec {}, which is not expected here",
                 header.codec
             )));
-        }
-        if !header.tags.is_empty() {
-            return Err(StoreError::new(
-                "a record has tags, which are not expected here",
-            ));
         }
         let decoded = catch_unwind(AssertUnwindSafe(|| self.codec.decode(&record[value_at..])));
         let value = decoded.unwrap_or_else(|_| Err(StoreError::new("the codec panicked")))?;
@@ -220,6 +234,7 @@ impl<K: 'static, V: 'static> Lower<K, V> {
             is_told,
             working: self.tiers.begin_work(),
             content,
+            tagged: None,
         }
     }
 
@@ -247,32 +262,66 @@ impl<K: 'static, V: 'static> Lower<K, V> {
             is_told,
             working,
             content,
+            tagged,
         } = write;
         let (name, soft) = (Arc::clone(&prepared.name), content.is_some());
-        let (record, expires_in) = match content {
-            Some((bytes, lifetime)) => {
-                let record = self.record(&prepared.name, &bytes, lifetime);
-                (Some(record), kept_for(&lifetime))
+        let tiers = Arc::clone(&self.tiers);
+        let work: BoxFuture<'static, bool> = match (content, tagged) {
+            (None, _) => Box::pin(tiers.perform(prepared, None, Span::FOREVER)),
+            (Some((bytes, lifetime)), None) => {
+                let record = self
+                    .scribe()
+                    .record(&name, &bytes, lifetime, Box::default());
+                Box::pin(tiers.perform(prepared, Some(record), kept_for(&lifetime)))
             }
-            None => (None, Span::FOREVER),
+            (Some((bytes, lifetime)), Some(tagged)) => {
+                let (scribe, tags) = (self.scribe(), Arc::clone(&self.tags));
+                Box::pin(async move {
+                    let life = kept_for(&lifetime);
+                    let tags = tagged.carried(&tags, life).await;
+                    let record =
+                        tags.map(|tags| scribe.record(&prepared.name, &bytes, lifetime, tags));
+                    tiers.perform(prepared, record, life).await
+                })
+            }
         };
-        let work = Arc::clone(&self.tiers).perform(prepared, record, expires_in);
         let change = is_told.then(|| self.key_changed(&name, soft));
         self.launch(working, self.then_told(work, change))
     }
 
-    fn record(&self, name: &str, bytes: &[u8], lifetime: Lifetime) -> Record {
-        let after = self.tiers.cleared_at(name);
-        let stored_at = self.tiers.now();
-        let least = after.map_or(Timestamp::ZERO, |at| at + Span::from_millis(1));
-        let header = Header {
-            codec: self.codec.id(),
-            stored_at: stored_at.max(least),
-            lifetime,
-            load_cost: 0,
-            tags: Box::default(),
+    fn scribe(&self) -> Scribe {
+        let (tiers, codec) = (Arc::clone(&self.tiers), self.codec.id());
+        Scribe { tiers, codec }
+    }
+
+    /// Invalidates tags in the stores. The cache's lock is held, so that nothing which is stored
+    /// from now on can carry their versions from before.
+    pub(super) fn invalidate_tags(&self, tags: &[Tag], soft: bool) -> Invalidation {
+        // Reads under way may have found versions from before: they are begun anew, now and once
+        // more when the store has the new ones.
+        self.tiers.outdate_reads();
+        Invalidation {
+            working: self.tiers.begin_work(),
+            keys: self.tags.miss(tags, soft),
+        }
+    }
+
+    /// Sends an invalidation to the store that has the versions, and tells the other instances.
+    pub(super) fn send_invalidation(
+        &self,
+        invalidation: Invalidation,
+        tags: Vec<Tag>,
+        soft: bool,
+    ) -> Delivery {
+        let Invalidation { working, keys } = invalidation;
+        let (tiers, writer) = (Arc::clone(&self.tiers), Arc::clone(&self.tags));
+        let work = async move {
+            let is_done = writer.write_missed(keys).await;
+            tiers.outdate_reads();
+            is_done
         };
-        Arc::new(record::encode(&header, bytes))
+        let change = Self::tags_changed(tags, soft);
+        self.launch(working, self.then_told(work, Some(change)))
     }
 
     /// Drops everything in the namespace from the stores, from now on.
@@ -288,6 +337,48 @@ impl<K: 'static, V: 'static> Lower<K, V> {
         let (sender, receiver) = oneshot::channel();
         self.tiers.launch(working, work, sender);
         Delivery(Some(receiver))
+    }
+}
+
+/// An invalidation of tags on its way to the stores, as far as it is made under the cache's lock.
+#[must_use]
+pub(super) struct Invalidation {
+    working: Working,
+    keys: Vec<StampKey>,
+}
+
+/// Writes records.
+struct Scribe {
+    tiers: Arc<Tiers>,
+    codec: u8,
+}
+
+impl Scribe {
+    fn record(
+        &self,
+        name: &str,
+        bytes: &[u8],
+        lifetime: Lifetime,
+        tags: Box<[(Tag, Versions)]>,
+    ) -> Record {
+        let after = self.tiers.cleared_at(name);
+        let stored_at = self.tiers.now();
+        let least = after.map_or(Timestamp::ZERO, |at| at + Span::from_millis(1));
+        let header = Header {
+            codec: self.codec,
+            stored_at: stored_at.max(least),
+            lifetime,
+            load_cost: 0,
+            tags,
+        };
+        Arc::new(record::encode(&header, bytes))
+    }
+}
+
+impl Write {
+    /// The same, of an entry with tags.
+    pub(super) fn tagged(self, tagged: Option<Tagged>) -> Self {
+        Self { tagged, ..self }
     }
 }
 

@@ -62,9 +62,11 @@ mod redis_store;
 mod rejecting;
 #[cfg(feature = "tower")]
 mod responses;
+mod stamps;
 mod state;
 mod store;
 mod stores;
+mod tagged;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tiers;

@@ -5,14 +5,13 @@ use super::error::{Cause, Error};
 use super::guards::{CircuitBreaker, GuardSets, RateLimit, SlowCalls};
 use crate::config_error::ConfigError;
 use crate::policy::{Mode, Options, Policy};
+use crate::record::MOST_TAGS;
 use crate::strategy::early::Early;
 use crate::strategy::hits::Hits;
 use crate::strategy::lifetime::{Facts, Kind};
 use crate::strategy::ttl::Lifetime;
-use crate::tags::Tag;
 use crate::time::Span;
 use std::boxed::Box;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::string::String;
 use std::sync::{Arc, Mutex};
@@ -42,13 +41,19 @@ pub struct CachePolicy<K, V, E> {
     on_reject: OnReject<V, E>,
     /// The lifetime that a result has of its own.
     lifetime_by: Judge<V, Option<Lifetime>>,
-    tags: Option<Arc<dyn Name<K, V>>>,
+    tags: Option<Names<K, V>>,
     keeps_loading: bool,
 }
 
 /// Gives the names of an entry's tags.
 trait Name<K, V>: Fn(&K, &V) -> Vec<String> + MaybeSend + MaybeSync {}
 impl<K, V, F: Fn(&K, &V) -> Vec<String> + MaybeSend + MaybeSync> Name<K, V> for F {}
+
+/// The names of an entry's tags, by its key or by its value as well.
+enum Names<K, V> {
+    OfKey(Arc<dyn Decide<K, Vec<String>>>),
+    OfValue(Arc<dyn Name<K, V>>),
+}
 
 macro_rules! options {
     ($($(#[doc = $docs:literal])* $option:ident: $given:ty as $value:expr,)*) => {
@@ -206,12 +211,21 @@ impl<K: Key, V: Value, E: Failure> CachePolicy<K, V, E> {
 
     /// Gives each result tags, by which [`Cache::invalidate_tags`](super::Cache::invalidate_tags)
     /// ends it. Loads that have begun before are not joined any more, and keep nothing that has one
-    /// of those tags.
+    /// of those tags. A value for which it panics, or that has more than 1,024, is not kept.
     pub fn tags(
         mut self,
         tags: impl Fn(&K, &V) -> Vec<String> + MaybeSend + MaybeSync + 'static,
     ) -> Self {
-        self.tags = Some(Arc::new(tags));
+        self.tags = Some(Names::OfValue(Arc::new(tags)));
+        self
+    }
+
+    /// The same for tags that follow from the key, which takes one look at the stores less for each
+    /// load, and lets callers join loads that the invalidation of another tag does not concern. It
+    /// takes the place of [`tags`](Self::tags).
+    #[expect(private_bounds, reason = "an alias for the bounds of a function")]
+    pub fn key_tags(mut self, tags: impl Decide<K, Vec<String>> + 'static) -> Self {
+        self.tags = Some(Names::OfKey(Arc::new(tags)));
         self
     }
 
@@ -322,13 +336,26 @@ impl<K: Key, V: Value, E: Failure> Rules<K, V, E> {
         self.given.tags.is_some()
     }
 
-    /// The tags of a value; `None` if the function panicked, and with it the value is not kept.
-    pub(super) fn tags_of(&self, key: &K, value: &V) -> Option<Vec<Tag>> {
-        let Some(tags) = &self.given.tags else {
-            return Some(Vec::new());
+    /// The names of a value's tags; `None` if the function panicked, and with it the value is not
+    /// kept.
+    pub(super) fn tags_of(&self, key: &K, value: &V) -> Option<Vec<String>> {
+        let names = match &self.given.tags {
+            None => return Some(Vec::new()),
+            Some(Names::OfKey(tags)) => ask(Some(tags), key)?,
+            Some(Names::OfValue(tags)) => {
+                catch_unwind(AssertUnwindSafe(|| tags(key, value))).ok()?
+            }
         };
-        let names = catch_unwind(AssertUnwindSafe(|| tags(key, value))).ok()?;
-        Some(names.iter().map(|name| tag(name)).collect())
+        (names.len() <= MOST_TAGS).then_some(names)
+    }
+
+    /// The same, where they follow from the key.
+    pub(super) fn key_tags(&self, key: &K) -> Option<Vec<String>> {
+        let Some(Names::OfKey(tags)) = &self.given.tags else {
+            return None;
+        };
+        let names = ask(Some(tags), key)?;
+        (names.len() <= MOST_TAGS).then_some(names)
     }
 
     /// True if the circuit breaker counts this failure.
@@ -357,13 +384,6 @@ impl<K: Key, V: Value, E: Failure> Rules<K, V, E> {
         let is_limit = matches!(error, Error::RateLimited { .. });
         ask(self.given.on_reject.as_ref().filter(|_| is_limit), error)
     }
-}
-
-/// The number of a tag: a hash, which two names share once in 2^64.
-pub(super) fn tag(name: &str) -> Tag {
-    let mut hasher = DefaultHasher::new();
-    name.hash(&mut hasher);
-    hasher.finish()
 }
 
 /// Asks a function of the user's; `None` without one, and for one that panicked.

@@ -12,7 +12,9 @@ use super::guards::{Admission, refusal};
 use super::host::Host;
 use super::landing::times_of;
 use super::leading::Leading;
+use super::stamps::Begun;
 use super::state::State;
+use super::tagged::Tagged;
 use crate::call::{Arrival, Landed};
 use crate::fence::Fence;
 use crate::guard::Outcome as Went;
@@ -145,7 +147,8 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
         let bytes = below
             .as_ref()
             .and_then(|(lower, name)| lower.encode(name, &value));
-        let tags = bound.rules.tags_of(key, &value).unwrap_or_default();
+        let names = bound.rules.tags_of(key, &value).unwrap_or_default();
+        let tags = self.shared.tags_named(names);
         let now = self.shared.host.now();
         let mut state = self.shared.lock();
         if state.machine.tags_after(&tags, since).is_some() {
@@ -160,6 +163,9 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
             size,
         };
         let landed = state.machine.loaded(known, since, bound.id, arrival, now);
+        // Nobody knows which versions they had in the stores when it began: it is not written there.
+        let unknown = Begun::Known(None);
+        let tagged = Tagged::new(&self.shared, &tags, unknown, since, lifetime.ttl.is_zero());
         if let Landed::Stored(slot) = landed {
             state.machine.tag(slot, tags.into(), Some(since));
         }
@@ -170,7 +176,7 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
         if let Some((lower, name)) = below {
             let write = lower.prepare(&name, bytes.map(|bytes| (bytes, lifetime)), true);
             drop(state);
-            drop(lower.send(write));
+            drop(lower.send(write.tagged(tagged)));
         }
         true
     }

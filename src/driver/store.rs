@@ -57,6 +57,11 @@ pub trait Store: MaybeSend + MaybeSync + 'static {
         Span::from_millis(500)
     }
 
+    /// The longest time for which it may go on giving a previous record after a write. Default: none.
+    fn lag(&self) -> Span {
+        Span::ZERO
+    }
+
     /// Gives the record of `key`; `None` if there is none.
     fn get<'a>(&'a self, key: &'a str) -> StoreFuture<'a, Option<Vec<u8>>>;
 
@@ -70,6 +75,34 @@ pub trait Store: MaybeSend + MaybeSync + 'static {
 
     /// Drops `key`.
     fn delete<'a>(&'a self, key: &'a str) -> StoreFuture<'a, ()>;
+
+    /// Gives the records of many keys in one operation, in their order.
+    fn get_many<'a>(&'a self, keys: &'a [String]) -> Option<StoreFuture<'a, Vec<Option<Vec<u8>>>>> {
+        let _ = keys;
+        None
+    }
+
+    /// Stores `record` if there is none under `key`; true if it did. Of several callers at once one
+    /// is told so.
+    fn add<'a>(
+        &'a self,
+        key: &'a str,
+        record: &'a [u8],
+        options: SetOptions,
+    ) -> Option<StoreFuture<'a, bool>> {
+        let _ = (key, record, options);
+        None
+    }
+
+    /// Drops `key` if its record is this one; true if it did.
+    fn compare_and_delete<'a>(
+        &'a self,
+        key: &'a str,
+        record: &'a [u8],
+    ) -> Option<StoreFuture<'a, bool>> {
+        let _ = (key, record);
+        None
+    }
 
     /// Drops all keys that begin with `prefix`.
     fn clear<'a>(&'a self, prefix: &'a str) -> Option<StoreFuture<'a, ()>> {
@@ -161,6 +194,31 @@ impl<S: Store + ?Sized> Store for Arc<S> {
         (**self).delete(key)
     }
 
+    fn lag(&self) -> Span {
+        (**self).lag()
+    }
+
+    fn get_many<'a>(&'a self, keys: &'a [String]) -> Option<StoreFuture<'a, Vec<Option<Vec<u8>>>>> {
+        (**self).get_many(keys)
+    }
+
+    fn add<'a>(
+        &'a self,
+        key: &'a str,
+        record: &'a [u8],
+        options: SetOptions,
+    ) -> Option<StoreFuture<'a, bool>> {
+        (**self).add(key, record, options)
+    }
+
+    fn compare_and_delete<'a>(
+        &'a self,
+        key: &'a str,
+        record: &'a [u8],
+    ) -> Option<StoreFuture<'a, bool>> {
+        (**self).compare_and_delete(key, record)
+    }
+
     fn clear<'a>(&'a self, prefix: &'a str) -> Option<StoreFuture<'a, ()>> {
         (**self).clear(prefix)
     }
@@ -235,8 +293,14 @@ impl std::error::Error for StoreError {
 pub enum Operation {
     /// [`Store::get`].
     Get,
+    /// [`Store::get_many`].
+    GetMany,
     /// [`Store::set`].
     Set,
+    /// [`Store::add`].
+    Add,
+    /// [`Store::compare_and_delete`].
+    CompareAndDelete,
     /// [`Store::delete`].
     Delete,
     /// [`Store::clear`], or what stands in for it.
@@ -253,7 +317,10 @@ impl Operation {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Get => "get",
+            Self::GetMany => "getMany",
             Self::Set => "set",
+            Self::Add => "add",
+            Self::CompareAndDelete => "compareAndDelete",
             Self::Delete => "delete",
             Self::Clear => "clear",
             Self::Publish => "publish",

@@ -4,6 +4,7 @@ use super::bounds::{MaybeSend, MaybeSync, opaque};
 use super::codec::Codec;
 use super::host::Host;
 use super::lower::{Lower, NameOf};
+use super::stamps::StoredTags;
 use super::store::{Store, StoreFailure};
 use super::tiers::{Report, Tiers, prefix_of};
 use crate::time::Span;
@@ -129,13 +130,16 @@ impl<K: 'static, V: 'static> Stores<K, V> {
         let host = Arc::clone(host);
         let tiers = Tiers::new(host, self.all, self.deadline, self.report);
         let tiers = Arc::new(tiers);
+        let prefix = Arc::from(prefix_of(&self.namespace));
         Some(Lower {
             #[cfg(feature = "json")]
             feed: super::feed::Feed::new(&tiers, &self.namespace),
+            tags: StoredTags::new(&tiers, &prefix),
             tiers,
             codec: self.codec,
             name_of: self.name_of,
-            prefix: Arc::from(prefix_of(&self.namespace)),
+            prefix,
+            namespace: self.namespace,
             max_record: self.max_record,
         })
     }

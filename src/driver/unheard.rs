@@ -4,9 +4,11 @@ use super::bounds::{BoxFuture, Failure, Key, MaybeSend, Value};
 use super::cache::Shared;
 use super::lower::Lower;
 use super::state::State;
+use crate::tags::Tag;
 use std::boxed::Box;
 use std::future::{Ready, ready};
 use std::sync::Arc;
+use std::vec::Vec;
 
 /// A change that nobody is told of.
 pub(super) struct Untold;
@@ -25,6 +27,10 @@ impl<K: Key, V: Value, E: Failure> Shared<K, V, E> {
 #[expect(clippy::unused_self, reason = "as where there are messages")]
 impl<K: 'static, V: 'static> Lower<K, V> {
     pub(super) fn key_changed(&self, _: &str, _: bool) -> Untold {
+        Untold
+    }
+
+    pub(super) fn tags_changed(_: Vec<Tag>, _: bool) -> Untold {
         Untold
     }
 

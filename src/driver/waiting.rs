@@ -140,6 +140,9 @@ pub(super) async fn run<K: Key, V: Value, E: Failure>(
         }
     }
     let load = &running.0;
+    if load.bound.rules.has_tags() && !load.begin_tags().await {
+        return;
+    }
     if let Err(refused) = load.admit() {
         return refuse(load, refused).await;
     }

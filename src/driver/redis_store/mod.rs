@@ -30,6 +30,10 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 if now > tonumber(ARGV[2]) then return {0, now} end
 return {redis.call('SET', KEYS[1], ARGV[1], unpack(ARGV, 3)) and 1 or 2, now}";
+/// KEYS: one. ARGV: the record.
+const COMPARE_AND_DELETE: &str = "
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])";
 
 /// A store in Redis 5 or later, or Valkey, over a connection that stays the program's: a
 /// `MultiplexedConnection` or `ConnectionManager`, or a `ClusterConnection` with
@@ -57,6 +61,7 @@ pub struct RedisStore<C> {
     in_cluster: bool,
     listening: Option<(Arc<dyn Host>, Client)>,
     set_in_time: Arc<Script>,
+    compare_and_delete: Arc<Script>,
     /// False for a server, or a user, without scripts.
     runs_scripts: Arc<AtomicBool>,
     clock: Arc<ServerClock>,
@@ -70,6 +75,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
             in_cluster: false,
             listening: None,
             set_in_time: Arc::new(Script::new(SET_IN_TIME)),
+            compare_and_delete: Arc::new(Script::new(COMPARE_AND_DELETE)),
             runs_scripts: Arc::new(AtomicBool::new(true)),
             clock: Arc::default(),
         }
@@ -99,43 +105,50 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
         command.query_async(&mut connection).await.map_err(failure)
     }
 
+    /// Sets a key; false if it `only_adds` and there is a record.
     async fn write(
         &self,
         key: &str,
         record: &[u8],
         SetOptions { expires_in, within }: SetOptions,
-    ) -> Result<(), StoreError> {
+        only_adds: bool,
+    ) -> Result<bool, StoreError> {
         // Redis refuses 0, and what ends after its clock does.
         let life = expires_in.as_millis().clamp(1, 1 << 53).to_string();
-        let words: &[&str] = if expires_in.is_forever() {
-            &[]
-        } else {
-            &["PX", &life]
-        };
+        let mut words: Vec<&str> = Vec::new();
+        if !expires_in.is_forever() {
+            words.extend(["PX", &life]);
+        }
+        if only_adds {
+            words.push("NX");
+        }
         let key = key_to_text(key);
         if self.runs_scripts.load(Ordering::Relaxed) {
-            match self.write_in_time(&key, record, words, within).await {
-                Ok(true) => return Ok(()),
-                Ok(false) => return Err(StoreError::new("a write came too late")),
+            match self.write_in_time(&key, record, &words, within).await {
+                Ok(Some(is_written)) => return Ok(is_written),
+                Ok(None) => return Err(StoreError::new("a write came too late")),
                 Err(error) if has_no_scripts(&error) => {
                     self.runs_scripts.store(false, Ordering::Relaxed);
                 }
                 Err(error) => return Err(failure(error)),
             }
         }
-        self.query(cmd("SET").arg(&key).arg(record).arg(words))
-            .await
+        let mut set = cmd("SET");
+        set.arg(&key).arg(record).arg(&words);
+        let answer: Option<String> = self.query(&set).await?;
+        Ok(answer.is_some())
     }
 
     /// Sets a key unless the server would do so later than in a while: a client may queue a command
     /// while it has no connection, and a write that was given up would replace a newer value.
+    /// `None` if it was too late; false if a word said not to.
     async fn write_in_time(
         &self,
         key: &str,
         record: &[u8],
         words: &[&str],
         within: Span,
-    ) -> Result<bool, RedisError> {
+    ) -> Result<Option<bool>, RedisError> {
         let within = i64::try_from(within.as_millis()).unwrap_or(i64::MAX);
         let since = self.clock.own();
         let mut until = self.clock.at(since).saturating_add(within);
@@ -147,16 +160,25 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
             let received = self.clock.own();
             self.clock.learn(now, received);
             if outcome > 0 {
-                return Ok(true);
+                return Ok(Some(outcome == 1));
             }
             // The answer came in time, so the write did: the offset was wrong.
             let left = within.saturating_sub(received - since);
             if left <= 0 {
-                return Ok(false);
+                return Ok(None);
             }
             until = now.saturating_add(left);
         }
-        Ok(false)
+        Ok(None)
+    }
+
+    async fn drop_if(&self, key: &str, record: &[u8]) -> Result<bool, StoreError> {
+        let mut invocation = self.compare_and_delete.prepare_invoke();
+        invocation.key(key_to_text(key)).arg(record);
+        let mut connection = self.connection.clone();
+        let dropped = invocation.invoke_async(&mut connection).await;
+        let dropped: u8 = dropped.map_err(failure)?;
+        Ok(dropped > 0)
     }
 
     /// Gives keys page by page, some perhaps several times.
@@ -229,7 +251,34 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> Store for RedisStore<C> 
         record: &'a [u8],
         options: SetOptions,
     ) -> StoreFuture<'a, ()> {
-        Box::pin(self.write(key, record, options))
+        Box::pin(async move { self.write(key, record, options, false).await.map(drop) })
+    }
+
+    fn get_many<'a>(&'a self, keys: &'a [String]) -> Option<StoreFuture<'a, Vec<Option<Vec<u8>>>>> {
+        Some(Box::pin(async move {
+            if keys.is_empty() {
+                return Ok(Vec::new());
+            }
+            let texts: Vec<String> = keys.iter().map(|key| key_to_text(key)).collect();
+            self.query(cmd("MGET").arg(texts)).await
+        }))
+    }
+
+    fn add<'a>(
+        &'a self,
+        key: &'a str,
+        record: &'a [u8],
+        options: SetOptions,
+    ) -> Option<StoreFuture<'a, bool>> {
+        Some(Box::pin(self.write(key, record, options, true)))
+    }
+
+    fn compare_and_delete<'a>(
+        &'a self,
+        key: &'a str,
+        record: &'a [u8],
+    ) -> Option<StoreFuture<'a, bool>> {
+        Some(Box::pin(self.drop_if(key, record)))
     }
 
     fn delete<'a>(&'a self, key: &'a str) -> StoreFuture<'a, ()> {

@@ -116,6 +116,47 @@ impl Store for MapStore {
         })
     }
 
+    fn get_many<'a>(&'a self, keys: &'a [String]) -> Option<StoreFuture<'a, Vec<Option<Vec<u8>>>>> {
+        Some(Box::pin(async move {
+            Ok(keys.iter().map(|key| self.record(key)).collect())
+        }))
+    }
+
+    fn add<'a>(
+        &'a self,
+        key: &'a str,
+        record: &'a [u8],
+        options: SetOptions,
+    ) -> Option<StoreFuture<'a, bool>> {
+        Some(Box::pin(async move {
+            let now = self.host.now();
+            let mut records = self.records();
+            if records.get(key).is_some_and(|kept| now < kept.ends_at) {
+                return Ok(false);
+            }
+            let kept = Kept {
+                record: record.to_vec(),
+                ends_at: now + options.expires_in,
+            };
+            records.insert(String::from(key), kept);
+            Ok(true)
+        }))
+    }
+
+    fn compare_and_delete<'a>(
+        &'a self,
+        key: &'a str,
+        record: &'a [u8],
+    ) -> Option<StoreFuture<'a, bool>> {
+        Some(Box::pin(async move {
+            let is_same = self.record(key).as_deref() == Some(record);
+            if is_same {
+                self.records().remove(key);
+            }
+            Ok(is_same)
+        }))
+    }
+
     fn clear<'a>(&'a self, prefix: &'a str) -> Option<StoreFuture<'a, ()>> {
         Some(Box::pin(async move {
             self.records().retain(|name, _| !name.starts_with(prefix));

@@ -12,6 +12,7 @@ mod ledger;
 #[cfg(feature = "json")]
 mod messages;
 mod names;
+mod operations;
 mod repeats;
 mod writing;
 
@@ -24,6 +25,7 @@ use self::ledger::{Ledger, Look};
 #[cfg(feature = "json")]
 pub(super) use self::names::key_in;
 pub(super) use self::names::{prefix_of, store_name};
+pub(super) use self::operations::Given;
 pub(super) use self::writing::Working;
 use super::bounds::{MaybeSend, MaybeSync};
 use super::host::{Bell, Host, Ring};

@@ -8,6 +8,7 @@ mod messages;
 mod panics;
 mod requests;
 mod scripted;
+mod stored_tags;
 mod stores;
 mod support;
 mod tag_vectors;

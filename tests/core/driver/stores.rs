@@ -381,15 +381,6 @@ fn a_hit_above_stores_allocates_nothing() {
 }
 
 #[test]
-fn tags_are_refused_above_stores_for_now() {
-    let host = Virtual::new();
-    let cache = over(&host, MapStore::new(host.clone()));
-    let policy = minute().tags(|_, _| vec![String::from("tag")]);
-    let error = cache.wrap(policy, counting(&host)).err().unwrap();
-    assert_eq!(error.option(), "tags");
-}
-
-#[test]
 fn keys_without_a_name_stay_in_memory() {
     let host = Virtual::new();
     let store = MapStore::new(host.clone());

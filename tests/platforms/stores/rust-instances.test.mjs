@@ -6,6 +6,7 @@ import { after, describe, test } from "node:test";
 import { createCache, memory } from "holdover";
 import { clear, peek } from "holdover/operations";
 import { redis } from "holdover/stores/redis";
+import { invalidateTags } from "holdover/tags";
 import { Redis as IoRedis } from "ioredis";
 import "./support/ends.mjs";
 import { startRustInstance } from "./support/rust-instance.mjs";
@@ -46,7 +47,12 @@ for (const command of SERVERS) {
         loads.push(key);
         return { by: "js", key, load: loads.length };
       };
-      const get = cache.wrap(load, { ttl: "10m", staleIfError: "1h", key: (key) => key });
+      const get = cache.wrap(load, {
+        ttl: "10m",
+        staleIfError: "1h",
+        key: (key) => key,
+        tags: ["key:{0}", "all"],
+      });
       const rust = startRustInstance(server.port, namespace, options);
       ends.push(async () => {
         await rust.stop();
@@ -54,6 +60,12 @@ for (const command of SERVERS) {
         client.disconnect();
       });
       return { cache, get, loads, ask: rust.ask };
+    }
+
+    /** Has both hear messages: what is read before that is read again, or not kept. */
+    async function warmUp({ get, ask }) {
+      await get("first");
+      await ask("get", "first");
     }
 
     test("a store of the Rust driver meets all requirements", async () => {
@@ -114,6 +126,83 @@ for (const command of SERVERS) {
       await get("k");
       await ask("clear");
       await until(async () => (await peek(cache, "k")) === undefined);
+    });
+
+    test("invalidations of tags are heard both ways", async () => {
+      const { cache, get, loads, ask } = both("tags:%heard");
+      await get("k");
+      await get("other");
+      assert.equal((await ask("get", "k")).source, "hit");
+      assert.equal((await ask("get", "other")).source, "hit");
+      await invalidateTags(cache, "key:k");
+      await until(async () => (await ask("peek", "k")) === null);
+      assert.notEqual(await ask("peek", "other"), null);
+      assert.equal((await ask("get", "k")).source, "load");
+      await ask("settled");
+      const answer = await get.explain("k");
+      assert.deepEqual([answer.source, answer.value.by], ["hit", "rust"]);
+      assert.equal(await ask("invalidateTags", "all"), true);
+      await until(async () => (await peek(cache, "k")) === undefined);
+      assert.equal((await get.explain("other")).source, "load");
+      assert.deepEqual(loads, ["k", "other", "other"]);
+    });
+
+    test("an instance that heard nothing reads nothing that a tag has ended", async () => {
+      for (const soft of [false, true]) {
+        const namespace = `tags-${soft}`;
+        const { cache, get, ask } = both(namespace);
+        await get("a");
+        await ask("get", "b");
+        await ask("settled");
+        await invalidateTags(cache, "key:a", { soft });
+        await ask("invalidateTags", "key:b", soft);
+        const later = both(namespace);
+        await warmUp(later);
+        assert.equal((await later.ask("get", "a")).source, "load");
+        assert.equal((await later.get.explain("b")).source, "load");
+        await later.ask("settled");
+        // The records that replace them are good on both sides.
+        const last = both(namespace);
+        await warmUp(last);
+        const read = await last.get.explain("a");
+        assert.deepEqual([read.source, read.value.by], ["hit", "rust"]);
+        const { source, value } = await last.ask("get", "b");
+        assert.deepEqual([source, value.by], ["hit", "js"]);
+      }
+    });
+
+    test("a load that began before a tag was invalidated elsewhere is not read anywhere", async () => {
+      const { ask } = both("tags-began");
+      const client = new IoRedis(server.port, "127.0.0.1");
+      const slow = createCache({
+        namespace: "tags-began",
+        stores: [redis(client, { deadline: "5s" })],
+        writes: "await",
+      });
+      ends.push(async () => {
+        await slow.close();
+        client.disconnect();
+      });
+      let open;
+      const gate = new Promise((resolve) => {
+        open = resolve;
+      });
+      let begin;
+      const begun = new Promise((resolve) => {
+        begin = resolve;
+      });
+      const load = async () => {
+        begin();
+        await gate;
+        return { by: "js" };
+      };
+      const get = slow.wrap(load, { ttl: "10m", key: (key) => key, tags: ["key:{0}", "all"] });
+      const loading = get("k");
+      await begun;
+      assert.equal(await ask("invalidateTags", "key:k"), true);
+      open();
+      await loading;
+      assert.equal((await ask("get", "k")).source, "load");
     });
 
     test("a store of the process above it hears them, too", async () => {

@@ -13,6 +13,8 @@ use wasm_bindgen::{JsCast, JsValue};
 /// - `get(key)` gives a `Uint8Array` or an `ArrayBuffer`; nothing, or `null`, for none.
 /// - `set(key, bytes, { expiresIn, within })`, both in milliseconds, `Infinity` for never.
 /// - `delete(key)`.
+/// - `getMany(keys)`, `add(key, bytes, options)` and `compareAndDelete(key, bytes)`, where it has
+///   them: an array in the order of the keys, and whether it did.
 /// - `clear(prefix)` and `keys(prefix)`, where it has them: the latter gives an array.
 #[derive(Debug)]
 pub struct JsStore {
@@ -70,18 +72,55 @@ impl Store for JsStore {
         options: SetOptions,
     ) -> StoreFuture<'a, ()> {
         sent(async move {
-            let options = object(&[
-                ("expiresIn", millis(options.expires_in).into()),
-                ("within", millis(options.within).into()),
-            ])?;
             let record = Uint8Array::from(record);
-            let given = [key.into(), record.into(), options];
+            let given = [key.into(), record.into(), times(options)?];
             self.client.call("set", &given).await.map(drop)
         })
     }
 
     fn delete<'a>(&'a self, key: &'a str) -> StoreFuture<'a, ()> {
         sent(async move { self.client.call("delete", &[key.into()]).await.map(drop) })
+    }
+
+    fn get_many<'a>(&'a self, keys: &'a [String]) -> Option<StoreFuture<'a, Vec<Option<Vec<u8>>>>> {
+        self.client.method("getMany")?;
+        Some(sent(async move {
+            let keys: Array = keys.iter().map(|key| JsValue::from(key.as_str())).collect();
+            let given = self.client.call("getMany", &[keys.into()]).await?;
+            let given = given.dyn_into::<Array>();
+            let given = given.map_err(|_| StoreError::new("getMany gave no array"))?;
+            given.iter().map(|record| bytes_of(&record)).collect()
+        }))
+    }
+
+    fn add<'a>(
+        &'a self,
+        key: &'a str,
+        record: &'a [u8],
+        options: SetOptions,
+    ) -> Option<StoreFuture<'a, bool>> {
+        self.client.method("add")?;
+        Some(sent(async move {
+            let record = Uint8Array::from(record);
+            let given = [key.into(), record.into(), times(options)?];
+            Ok(self.client.call("add", &given).await?.is_truthy())
+        }))
+    }
+
+    fn compare_and_delete<'a>(
+        &'a self,
+        key: &'a str,
+        record: &'a [u8],
+    ) -> Option<StoreFuture<'a, bool>> {
+        self.client.method("compareAndDelete")?;
+        Some(sent(async move {
+            let given = [key.into(), Uint8Array::from(record).into()];
+            Ok(self
+                .client
+                .call("compareAndDelete", &given)
+                .await?
+                .is_truthy())
+        }))
     }
 
     fn clear<'a>(&'a self, prefix: &'a str) -> Option<StoreFuture<'a, ()>> {
@@ -100,6 +139,13 @@ impl Store for JsStore {
             Ok(keys.iter().filter_map(|key| key.as_string()).collect())
         }))
     }
+}
+
+fn times(options: SetOptions) -> Result<JsValue, StoreError> {
+    object(&[
+        ("expiresIn", millis(options.expires_in).into()),
+        ("within", millis(options.within).into()),
+    ])
 }
 
 fn millis(span: Span) -> f64 {

@@ -15,6 +15,8 @@ const HASH_BYTES: usize = 65;
 const SHORTEST_LIFE: u64 = 60;
 /// In seconds: longer than any cache lives, and well within the platform's range.
 const LONGEST_LIFE: u64 = 10 * 365 * 86_400;
+/// In seconds: the time for which a location may go on giving a value that it has read.
+const LAG: u64 = 60;
 /// The prefix of all keys: KV refuses an empty key, `.` and `..`.
 const MARK: char = '/';
 const ALLOWED: &str = "a binding of Workers KV";
@@ -95,6 +97,13 @@ impl Kv {
 impl Store for Kv {
     fn name(&self) -> &'static str {
         "kv"
+    }
+
+    fn lag(&self) -> Span {
+        let seconds = self
+            .cache_ttl
+            .map_or(LAG, |seconds| LAG.max(seconds.into()));
+        Span::from_secs(seconds)
     }
 
     fn get<'a>(&'a self, key: &'a str) -> StoreFuture<'a, Option<Vec<u8>>> {

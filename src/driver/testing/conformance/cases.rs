@@ -10,7 +10,7 @@ use std::format;
 use std::string::{String, ToString};
 use std::vec::Vec;
 
-const LONG: SetOptions = SetOptions {
+pub(super) const LONG: SetOptions = SetOptions {
     expires_in: Span::from_secs(600),
     within: Span::from_secs(60),
 };
@@ -74,6 +74,75 @@ impl Bench<'_> {
             self.has("a", record).await?;
         }
         Ok(())
+    }
+
+    pub(super) async fn gets_many(&self) -> Checked {
+        self.set("a", b"1", LONG).await?;
+        self.set("c", b"\0\xff", LONG).await?;
+        let keys = ["c", "b", "a", "c"].map(|name| self.named(name));
+        let reading = self.store.get_many(&keys).ok_or("it cannot any more")?;
+        let found = reading.await.map_err(failed)?;
+        let expected: [Option<&[u8]>; 4] = [Some(b"\0\xff"), None, Some(b"1"), Some(b"\0\xff")];
+        let found: Vec<_> = found.iter().map(Option::as_deref).collect();
+        if found == expected {
+            return Ok(());
+        }
+        Err(format!("it gave {found:?}"))
+    }
+
+    async fn add(&self, name: &str, record: &[u8]) -> Result<bool, String> {
+        let key = self.named(name);
+        let adding = self.store.add(&key, record, LONG);
+        adding.ok_or("it cannot any more")?.await.map_err(failed)
+    }
+
+    pub(super) async fn adds(&self) -> Checked {
+        if !self.add("a", b"first").await? {
+            return Err("it did not add".into());
+        }
+        if self.add("a", b"second").await? {
+            return Err("it added over a record".into());
+        }
+        self.has("a", b"first").await?;
+        self.delete("a").await?;
+        if !self.add("a", b"third").await? {
+            return Err("it did not add after a deletion".into());
+        }
+        self.has("a", b"third").await
+    }
+
+    pub(super) async fn adds_once(&self) -> Checked {
+        let records: Vec<String> = (0..8_u8).map(|nth| nth.to_string()).collect();
+        let all = records
+            .iter()
+            .map(|record| self.add("a", record.as_bytes()));
+        let added: Result<Vec<bool>, String> = join_all(all).await.into_iter().collect();
+        let added = added?;
+        let winner = added.iter().position(|&is_added| is_added);
+        match (winner, added.iter().filter(|&&is_added| is_added).count()) {
+            (Some(winner), 1) => self.has("a", records[winner].as_bytes()).await,
+            (_, many) => Err(format!("{many} did")),
+        }
+    }
+
+    pub(super) async fn compares(&self) -> Checked {
+        let key = self.named("a");
+        let drop = |record: &'static [u8]| async {
+            let dropping = self.store.compare_and_delete(&key, record);
+            dropping.ok_or("it cannot any more")?.await.map_err(failed)
+        };
+        if drop(b"1").await? {
+            return Err("it dropped what was not there".into());
+        }
+        self.set("a", b"12", LONG).await?;
+        if drop(b"1").await? || drop(b"123").await? {
+            return Err("it dropped another record".into());
+        }
+        self.has("a", b"12").await?;
+        if !drop(b"12").await? {
+            return Err("it did not drop the record".into());
+        }
+        self.lacks("a").await
     }
 
     pub(super) async fn misses(&self) -> Checked {

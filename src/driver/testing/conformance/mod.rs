@@ -165,6 +165,7 @@ pub async fn store_conformance(
             Box::pin(bench.clears_no_patterns())
         }));
     }
+    cases.extend(capabilities(store));
     let mut violations = Vec::new();
     for (nth, (requirement, check)) in cases.iter().enumerate() {
         let bench = Bench {
@@ -184,6 +185,33 @@ pub async fn store_conformance(
     } else {
         Err(violations)
     }
+}
+
+/// The requirements of what a store need not be able to do.
+fn capabilities(store: &dyn Store) -> Vec<Case> {
+    let mut cases: Vec<Case> = Vec::new();
+    if store.get_many(&[]).is_some() {
+        cases.push(
+            ("get_many gives records in the order of the keys", |bench| {
+                Box::pin(bench.gets_many())
+            }),
+        );
+    }
+    if store.add("", &[], cases::LONG).is_some() {
+        cases.push(("add stores only where nothing is", |bench| {
+            Box::pin(bench.adds())
+        }));
+        cases.push(("of those who add at once, one does", |bench| {
+            Box::pin(bench.adds_once())
+        }));
+    }
+    if store.compare_and_delete("", &[]).is_some() {
+        cases.push((
+            "compare_and_delete drops a key only if it has this record",
+            |bench| Box::pin(bench.compares()),
+        ));
+    }
+    cases
 }
 
 opaque! { Conformance<> }

@@ -39,7 +39,9 @@ impl Instance {
             .build();
         let loads = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&loads);
-        let policy = CachePolicy::ttl(Span::from_secs(600)).stale_if_error(Span::from_secs(3600));
+        let policy = CachePolicy::ttl(Span::from_secs(600))
+            .stale_if_error(Span::from_secs(3600))
+            .tags(|key: &String, _| vec![format!("key:{key}"), "all".to_owned()]);
         let get = cache.wrap(policy, move |key: String, _| {
             let nth = counted.fetch_add(1, Ordering::Relaxed) + 1;
             async move { Ok(json!({ "by": "rust", "key": key, "load": nth })) }
@@ -71,6 +73,10 @@ impl Instance {
                     .await
             ),
             "invalidate" => json!(self.get.invalidate(&key).await),
+            "invalidateTags" => {
+                let soft = question.get(2).and_then(Value::as_bool).unwrap_or_default();
+                json!(self.cache.invalidate_tags([key], soft).await)
+            }
             "clear" => json!(self.cache.clear().await),
             "settled" => {
                 self.cache.settled().await;
