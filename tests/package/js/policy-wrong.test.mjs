@@ -301,7 +301,7 @@ const WRONG = [
   [memory, { sizeOf: 8 }, "sizeOf", "8", /a function \(value\) => bytes/],
   [memory, { copy: 1 }, "copy", "1", FLAG],
   [memory, { maxentries: 5 }, "maxentries", /did you mean "maxEntries"\?/, /maxEntries, maxBytes/],
-  [memory, 10_000, "options", "10000", /maxEntries, maxBytes, ttl, sizeOf/],
+  [memory, 10_000, "options", "10000", /maxEntries, maxBytes, eviction, ttl, sizeOf/],
   [compileFetchOptions, { shared: "yes" }, "shared", '"yes"', FLAG],
   [compileFetchOptions, { fetch: "x" }, "fetch", '"x"', /like the global fetch/],
   [compileFetchOptions, { maxBody: 0 }, "maxBody", "0", /number of bytes/],

@@ -242,12 +242,12 @@ test("cache options", () => {
 test("memory and fetch options", () => {
   assert.deepEqual(
     { ...memory() },
-    { maxEntries: 10_000, maxBytes: 33_554_432, ttl: ENDLESS, sizeOf, copy: false },
+    { maxEntries: 10_000, maxBytes: 33_554_432, eviction: 0, ttl: ENDLESS, sizeOf, copy: false },
   );
   const one = () => 1;
   assert.deepEqual(
-    { ...memory({ maxEntries: 1, maxBytes: "32mb", sizeOf: one, copy: true }) },
-    { maxEntries: 1, maxBytes: 33_554_432, ttl: ENDLESS, sizeOf: one, copy: true },
+    { ...memory({ maxEntries: 1, maxBytes: "32mb", eviction: "s3-fifo", sizeOf: one, copy: true }) },
+    { maxEntries: 1, maxBytes: 33_554_432, eviction: 1, ttl: ENDLESS, sizeOf: one, copy: true },
   );
   assert.equal(memory({ maxBytes: ENDLESS }).maxBytes, ENDLESS);
   assert.equal(memory({ maxEntries: 2 ** 24 }).maxEntries, 2 ** 24);
