@@ -246,7 +246,9 @@ test("memory and fetch options", () => {
   );
   const one = () => 1;
   assert.deepEqual(
-    { ...memory({ maxEntries: 1, maxBytes: "32mb", eviction: "s3-fifo", sizeOf: one, copy: true }) },
+    {
+      ...memory({ maxEntries: 1, maxBytes: "32mb", eviction: "s3-fifo", sizeOf: one, copy: true }),
+    },
     { maxEntries: 1, maxBytes: 33_554_432, eviction: 1, ttl: ENDLESS, sizeOf: one, copy: true },
   );
   assert.equal(memory({ maxBytes: ENDLESS }).maxBytes, ENDLESS);
