@@ -38,20 +38,35 @@ export interface ViteOutputLike {
 
 /** A plugin of Vite. */
 export interface PrecacheVitePlugin {
+  /** The name of the plugin. */
   readonly name: string;
+  /** Builds alone, not development. */
   readonly apply: "build";
+  /** After other plugins, whose files it lists. */
   readonly enforce: "post";
   /** Takes part in the build of pages alone. */
-  applyToEnvironment(environment: { readonly name: string }): boolean;
+  applyToEnvironment(environment: {
+    /** The name of the environment: `"client"` for pages. */
+    readonly name: string;
+  }): boolean;
   /** Notes the configuration. */
   configResolved(config: ViteConfigLike): void;
   /** Adds the worker to the build. */
   buildStart(this: {
-    emitFile(file: { type: "chunk"; id: string; fileName: string }): string;
+    /** Adds a file to the build. */
+    emitFile(file: {
+      type: "chunk";
+      /** The path of the source. */
+      id: string;
+      /** The name in the output. */
+      fileName: string;
+    }): string;
   }): void;
   /** Puts the list into the worker. */
   readonly generateBundle: {
+    /** After other plugins. */
     readonly order: "post";
+    /** Puts the list into the worker's code. */
     handler(output: ViteOutputLike, bundle: Record<string, ViteFileLike>): Promise<void>;
   };
 }

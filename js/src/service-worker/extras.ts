@@ -4,6 +4,7 @@ export { answerRanges } from "./ranges.js";
 export type { Responding } from "./served.js";
 export {
   broadcastUpdates,
+  type ClientLike,
   type UpdateEvents,
   type UpdateMessage,
   type UpdateOptions,

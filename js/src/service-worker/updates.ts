@@ -16,7 +16,8 @@ export interface UpdateMessage {
 }
 
 /** The used part of a page. */
-interface ClientLike {
+export interface ClientLike {
+  /** Sends it a message. */
   postMessage(message: UpdateMessage): void;
 }
 
@@ -27,9 +28,12 @@ export interface UpdateEvents {
   /** The pages of this origin. */
   readonly clients?:
     | {
+        /** Returns a page by its id. */
         get(id: string): Promise<unknown>;
+        /** Returns the open pages. */
         matchAll(options: {
           readonly type: "window";
+          /** True for those of other workers, too. */
           readonly includeUncontrolled: boolean;
         }): Promise<readonly ClientLike[]>;
       }
@@ -49,7 +53,7 @@ export interface UpdateOptions {
    */
   readonly channel?: string | undefined;
   /** The `fetch` that asks the network. Default: the global one. */
-  readonly fetch?: Fetch | undefined;
+  readonly fetch?: typeof globalThis.fetch | undefined;
   /** The worker's global scope. Default: the global scope. */
   readonly scope?: UpdateEvents | undefined;
 }
@@ -82,7 +86,7 @@ const MOST = 64;
  * @throws ConfigError naming the wrong option
  */
 export function broadcastUpdates<Worker extends Responding>(
-  serve: (fetch: Fetch) => Worker,
+  serve: (fetch: typeof globalThis.fetch) => Worker,
   options: UpdateOptions = {},
 ): Worker {
   const given = readOptions(options, { of: "broadcastUpdates", known: NAMES });
