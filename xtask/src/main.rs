@@ -36,7 +36,7 @@ usage: cargo xtask COMMAND
 
   demo [--once] [options]  the example worker in front of a failing origin, with a live page
   demo rust [options]      the same with the server of axum in place of the worker
-  test [suite…]            every test but the suite consumers, or the named suites
+  test [suite…]            every test but consumers, wasi and workers-rs, or the named suites
   lint                     the suites fmt, clippy and js-lint
   format                   formats everything, and applies the safe fixes of the linters
   build                    the npm package, in pkg/ and as a tarball in target/
