@@ -55,7 +55,7 @@ impl Links {
         self.0.resize(needed, [NONE; 2]);
     }
 
-    #[inline(never)]
+    #[inline]
     pub(super) fn link(&mut self, ends: &mut Ends, slot: u32) {
         self.0[slot as usize] = [NONE, ends.newest];
         match ends.newest {
@@ -65,7 +65,6 @@ impl Links {
         ends.newest = slot;
     }
 
-    #[inline(never)]
     /// Removes `slot`, which must be in the list of these ends.
     pub(super) fn remove(&mut self, ends: &mut Ends, slot: u32) {
         let [newer, older] = self.0[slot as usize];
