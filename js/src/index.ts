@@ -53,7 +53,7 @@ export type { AsyncStorage, AsyncStorageClass } from "./runtime/async-storage.js
 export type { Clock } from "./runtime/clock.js";
 export type { WaitUntil } from "./runtime/wait-until.js";
 export type { StoreOptions } from "./stores/options.js";
-export type { Operation as StoreOperation } from "./tiers/layers.js";
+export type { Operation as StoreOperation } from "./tiers/lower-tiers.js";
 export type { Duration } from "./util/duration.js";
 export {
   type AnyHoldoverError,

@@ -147,7 +147,7 @@ groups! {
         /// One of its tags was softly invalidated since the load began.
         STALE = 16,
         /// Stores are below the memory.
-        LAYERED = 32,
+        TIERED = 32,
         /// They may have an entry of its key.
         MAY_BE_BELOW = 64,
     }
@@ -185,7 +185,7 @@ groups! {
         /// No entry may answer, however the load ends.
         FOR_LOADED = 4,
         /// Stores are below the memory.
-        LAYERED = 8,
+        TIERED = 8,
     }
 
     /// The results of `state`.

@@ -58,7 +58,7 @@ impl CallMachine {
             facts, size, roll, ..
         } = *brought;
         let full = lifetime(self.policy(policy), &facts, roll);
-        if !facts.is_layered {
+        if !facts.is_tiered {
             let lifetime = full;
             let landed = self.loaded(slot, fence, policy, Arrival { lifetime, size }, now);
             self.note_failure(landed, &facts);
@@ -107,7 +107,7 @@ mod tests {
         Brought {
             facts: Facts {
                 ttl: Some(ttl),
-                is_layered: true,
+                is_tiered: true,
                 ..Facts::default()
             },
             size: 1,
@@ -159,7 +159,7 @@ mod tests {
     fn without_stores_below_the_memory_keeps_all_of_it() {
         let (mut machine, policy) = machine();
         let mut alone = brought(SECOND.times(9));
-        alone.facts.is_layered = false;
+        alone.facts.is_tiered = false;
         let (Landed::Stored(slot), Below::Leave) = load(&mut machine, policy, &alone) else {
             panic!("not stored")
         };

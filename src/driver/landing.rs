@@ -98,7 +98,7 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
             (Some((lower, name)), Ok(value)) => lower.encode(name, value),
             _ => None,
         };
-        facts.is_layered = self.shared.lower.is_some();
+        facts.is_tiered = self.shared.lower.is_some();
         let may_be_below = self.flight.course().may_be_below;
         let has_jitter = self.bound.rules.policy.jitter() > 0.0;
         let Flight { fence, .. } = *self.flight;

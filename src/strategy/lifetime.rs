@@ -39,7 +39,7 @@ pub struct Facts {
     /// True if one of its tags was softly invalidated since its load began.
     pub is_stale: bool,
     /// True if stores are below the memory: see [`Lifetime::capped`].
-    pub is_layered: bool,
+    pub is_tiered: bool,
 }
 
 /// The lifetime of a result. `roll` is uniform in `[0, 1)`; only policies with jitter look at it.

@@ -109,9 +109,9 @@ export class Entries implements Reading {
   async set(key: string, value: unknown, lifetime: Lifetime, form?: Form): Promise<boolean> {
     const kept = this.keep(key, value, lifetime);
     if (kept === undefined) return false;
-    const { layers, feed } = this.host;
-    if (layers === undefined) return kept;
-    const written = await layers.prepare(key, value, lifetime, form).perform();
+    const { tiers, feed } = this.host;
+    if (tiers === undefined) return kept;
+    const written = await tiers.prepare(key, value, lifetime, form).perform();
     await feed?.tell({ keys: [key], soft: true });
     return kept || written;
   }
@@ -125,7 +125,7 @@ export class Entries implements Reading {
     else this.noteDrop(key);
     const { tagged } = lifetime;
     const kept = this.inCore(() => {
-      const { memory, space, timers, layers } = this.host;
+      const { memory, space, timers, tiers } = this.host;
       const { ttl, staleWhileRevalidate, staleIfError, retained = 0 } = lifetime;
       const size = memory.weigh(value, key, this.host.events);
       const slot = core.put(
@@ -137,7 +137,7 @@ export class Entries implements Reading {
         size,
         timers.now(),
         retained,
-        layers !== undefined,
+        tiers !== undefined,
       );
       if (slot >= 0) memory.keep(space, key, slot, value);
       if (slot >= 0 && tagged) {
@@ -158,9 +158,9 @@ export class Entries implements Reading {
 
   /** The beginning of a write: what is invalidated from now on concerns it. */
   begin(): Begun {
-    const { memory, layers } = this.host;
+    const { memory, tiers } = this.host;
     const fence = this.inCore(() => core.tags_latest(memory.machine)) ?? 0;
-    const step = layers?.tags.step() ?? 0;
+    const step = tiers?.tags.step() ?? 0;
     return { fence, instance: memory.instance, step, hashes: undefined };
   }
 
@@ -179,8 +179,8 @@ export class Entries implements Reading {
     this.#driver.checkOpen();
     const keys = this.host.related.keysWith(key);
     for (const each of keys) this.drop(each);
-    const { layers, feed } = this.host;
-    if (layers !== undefined) await Promise.all(keys.map((each) => layers.delete(each)));
+    const { tiers, feed } = this.host;
+    if (tiers !== undefined) await Promise.all(keys.map((each) => tiers.delete(each)));
     await feed?.tell({ keys });
   }
 

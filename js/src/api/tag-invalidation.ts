@@ -11,14 +11,14 @@ export async function invalidateByTags(
   soft: boolean,
 ): Promise<void> {
   driver.checkOpen();
-  const { namespace, layers, feed } = driver.host;
+  const { namespace, tiers, feed } = driver.host;
   const hashes = hashTags(namespace, names);
   if (hashes.length === 0) return;
   stampTags(entries, hashes, soft);
   // Reads under way may have found versions from before: they are begun anew, now and once more
   // when the stores have the new ones.
-  layers?.tiers.fences.raiseAll();
-  await layers?.tags.invalidate(hashes, soft);
-  layers?.tiers.fences.raiseAll();
+  tiers?.changes.fences.raiseAll();
+  await tiers?.tags.invalidate(hashes, soft);
+  tiers?.changes.fences.raiseAll();
   await feed?.tell({ tags: [...hashes], soft });
 }

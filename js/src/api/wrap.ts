@@ -114,7 +114,7 @@ export class Wrapping<Args extends readonly unknown[], Result> {
     this.#load = load;
     const rules = compilePolicy(options, "wrap");
     const { host } = cache.driver;
-    this.#loadsLater = host.layers !== undefined || rules.guards?.shared !== undefined;
+    this.#loadsLater = host.tiers !== undefined || rules.guards?.shared !== undefined;
     this.#asksLater =
       (rules.ttlOf ?? rules.cacheIf ?? rules.tags ?? rules.guards?.onReject) !== undefined;
     const { policies } = cache;

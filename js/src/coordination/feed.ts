@@ -8,7 +8,7 @@ import type { Events } from "../model/events.js";
 import type { Timers } from "../runtime/clock.js";
 import { withinDeadline } from "../runtime/deadline.js";
 import { outsideRequests } from "../runtime/outside.js";
-import type { Attempts, Layer } from "../tiers/attempts.js";
+import type { Attempts, Tier } from "../tiers/attempts.js";
 import { CodecError, StoreError } from "../util/errors.js";
 
 /**
@@ -35,7 +35,7 @@ const ROOM = LONGEST_MESSAGE - 1024;
 const DEADLINES = 2;
 
 interface Wire {
-  readonly layer: Layer;
+  readonly tier: Tier;
   /** True while it is subscribed, or a subscription is requested. */
   isAsked: boolean;
   /** The time until which a requested subscription is waited for. */
@@ -73,13 +73,13 @@ export class Feed {
   acknowledged = 0;
 
   constructor(
-    layers: readonly Layer[],
+    tiers: readonly Tier[],
     namespace: string,
     host: FeedHost,
     apply: (change: Change) => void,
   ) {
-    this.#wires = layers.map((layer) => ({
-      layer,
+    this.#wires = tiers.map((tier) => ({
+      tier,
       isAsked: false,
       askedUntil: 0,
       isOpen: false,
@@ -99,7 +99,7 @@ export class Feed {
       // no failure.
       if (wire.isAsked && now < wire.askedUntil) continue;
       wire.hasFailed ||= wire.isAsked;
-      if (wire.layer.subscribing.waitingTime(now) === 0) void this.#subscribe(wire);
+      if (wire.tier.subscribing.waitingTime(now) === 0) void this.#subscribe(wire);
     }
   }
 
@@ -148,12 +148,12 @@ export class Feed {
     );
   }
 
-  async #send({ layer }: Wire, channel: string, message: string): Promise<void> {
+  async #send({ tier }: Wire, channel: string, message: string): Promise<void> {
     // Clients may queue messages until the store is back, hence the deadline.
-    const publish = () => layer.store.publish?.(channel, message);
-    const told = this.#host.attempts.try(layer, "publish", "", publish);
+    const publish = () => tier.store.publish?.(channel, message);
+    const told = this.#host.attempts.try(tier, "publish", "", publish);
     // Callers must not wait for one deadline after another of a store that has just failed.
-    if (layer.health.failures === 0) await told;
+    if (tier.health.failures === 0) await told;
   }
 
   /** Ends all subscriptions. */
@@ -164,10 +164,10 @@ export class Feed {
   }
 
   async #subscribe(wire: Wire): Promise<void> {
-    const { layer } = wire;
+    const { tier } = wire;
     const now = this.#host.timers.now();
     wire.isAsked = true;
-    wire.askedUntil = now + DEADLINES * layer.deadline;
+    wire.askedUntil = now + DEADLINES * tier.deadline;
     let isAtOnce = false;
     const subscribe = () => {
       const asked = this.#ask(wire);
@@ -175,18 +175,18 @@ export class Feed {
       isAtOnce = typeof Object(asked).then !== "function";
       return this.#acknowledged(wire, asked, isAtOnce);
     };
-    const trying = this.#host.attempts.try(layer, "subscribe", "", subscribe);
+    const trying = this.#host.attempts.try(tier, "subscribe", "", subscribe);
     const tried = trying.then((isOpen) => {
       if (isOpen) return;
       wire.isAsked = wire.isOpen;
       wire.hasFailed = true;
     });
-    if (!isAtOnce && !wire.hasFailed) this.#holdLoads(tried, now + layer.deadline);
+    if (!isAtOnce && !wire.hasFailed) this.#holdLoads(tried, now + tier.deadline);
     await tried;
   }
 
   #ask(wire: Wire): unknown {
-    const { store } = wire.layer;
+    const { store } = wire.tier;
     const hear = (message: string) => outsideRequests(() => this.#hear(wire, message));
     const miss = () => outsideRequests(() => this.#missed());
     // Clients may connect for it and keep the connection after this request.
@@ -213,7 +213,7 @@ export class Feed {
     wire.isAsked = true;
     wire.isOpen = true;
     if (typeof stop === "function") wire.stop = stop;
-    wire.layer.subscribing.answered();
+    wire.tier.subscribing.answered();
     // Entries may have been stored since it was requested, and changed by other instances.
     if (wire.hasFailed) this.#missed();
     else if (!isAtOnce) {
@@ -237,17 +237,17 @@ export class Feed {
 
   /** Ends a subscription, also one of a store that is paused. */
   async #stop(wire: Wire): Promise<void> {
-    const { stop, layer } = wire;
+    const { stop, tier } = wire;
     if (stop === undefined) return;
     delete wire.stop;
     const { events, timers } = this.#host;
-    const message = `${layer.name} does not stop listening`;
+    const message = `${tier.name} does not stop listening`;
     try {
-      await withinDeadline(timers, layer.deadline, message, stop);
+      await withinDeadline(timers, tier.deadline, message, stop);
     } catch (cause) {
       const error = new StoreError(message, { cause });
       const operation = "subscribe";
-      events.tell({ type: "store-error", store: layer.name, operation, key: "", error });
+      events.tell({ type: "store-error", store: tier.name, operation, key: "", error });
     }
   }
 
@@ -264,7 +264,7 @@ export class Feed {
       if (from !== this.#name()) this.#apply(changeOf(heard));
     } catch (error) {
       const operation = "subscribe";
-      const { name } = wire.layer;
+      const { name } = wire.tier;
       this.#host.events.tell({ type: "corrupt", store: name, operation, key: "", error });
     }
   }
@@ -280,8 +280,8 @@ export class Feed {
 const channelOf = (namespace: string): string => `%feed:${namespace}`;
 
 /** Returns a feed over the stores that can carry one; undefined if none can. */
-export function feedOf(...[layers, ...rest]: ConstructorParameters<typeof Feed>): Feed | undefined {
-  const able = layers.filter(({ store }) => store.subscribe && store.publish);
+export function feedOf(...[tiers, ...rest]: ConstructorParameters<typeof Feed>): Feed | undefined {
+  const able = tiers.filter(({ store }) => store.subscribe && store.publish);
   return able.length === 0 ? undefined : new Feed(able, ...rest);
 }
 

@@ -6,7 +6,7 @@
 import type { Timers } from "../runtime/clock.js";
 import { withinDeadline } from "../runtime/deadline.js";
 import { outsideRequests } from "../runtime/outside.js";
-import type { Layer, Layers } from "../tiers/layers.js";
+import type { LowerTiers, Tier } from "../tiers/lower-tiers.js";
 
 /** Messages that a waiting caller reacts to: each costs a look at the store. */
 const WAKES = 3;
@@ -14,24 +14,24 @@ const WAKES = 3;
 /** The parts of a cache that messages need. */
 export interface WakeHost {
   readonly timers: Timers;
-  readonly layers: Layers;
+  readonly tiers: LowerTiers;
 }
 
-/** True if the layer's store carries messages. */
-function canCarry({ store }: Layer): boolean {
+/** True if the tier's store carries messages. */
+function canCarry({ store }: Tier): boolean {
   return typeof store.subscribe === "function" && typeof store.publish === "function";
 }
 
 /** Tells waiting callers that a lock is free; resolves when it is sent, or has failed. */
-export async function tellFree(host: WakeHost, layer: Layer, lock: string): Promise<void> {
-  if (!canCarry(layer)) return;
-  await host.layers.try(layer, "publish", lock, () => layer.store.publish?.(lock, "free"));
+export async function tellFree(host: WakeHost, tier: Tier, lock: string): Promise<void> {
+  if (!canCarry(tier)) return;
+  await host.tiers.try(tier, "publish", lock, () => tier.store.publish?.(lock, "free"));
 }
 
 /** A waiting caller's subscription to a lock's release. */
 export class Wake {
   readonly #host: WakeHost;
-  readonly #layer: Layer;
+  readonly #tier: Tier;
   readonly #lock: string;
   #state: "new" | "asked" | "on" | "off" = "new";
   #left = WAKES;
@@ -40,15 +40,15 @@ export class Wake {
   #unsubscribe: (() => unknown) | undefined;
   #ending: AbortController | undefined;
 
-  private constructor(host: WakeHost, layer: Layer, lock: string) {
+  private constructor(host: WakeHost, tier: Tier, lock: string) {
     this.#host = host;
-    this.#layer = layer;
+    this.#tier = tier;
     this.#lock = lock;
   }
 
   /** Returns undefined for a store that carries no messages. */
-  static of(host: WakeHost, layer: Layer, lock: string): Wake | undefined {
-    return canCarry(layer) ? new Wake(host, layer, lock) : undefined;
+  static of(host: WakeHost, tier: Tier, lock: string): Wake | undefined {
+    return canCarry(tier) ? new Wake(host, tier, lock) : undefined;
   }
 
   /** True once messages arrive. */
@@ -67,7 +67,7 @@ export class Wake {
     this.#state = "asked";
     const subscribed = async (): Promise<true> => {
       const hear = () => this.#hear();
-      const { store } = this.#layer;
+      const { store } = this.#tier;
       const unsubscribe = await outsideRequests(() => {
         this.#ending = new AbortController();
         return store.subscribe?.(this.#lock, hear, undefined, this.#ending.signal);
@@ -77,8 +77,8 @@ export class Wake {
       else this.#leave();
       return true;
     };
-    const { layers } = this.#host;
-    if (!(await layers.try(this.#layer, "subscribe", this.#lock, subscribed))) this.stop();
+    const { tiers } = this.#host;
+    if (!(await tiers.try(this.#tier, "subscribe", this.#lock, subscribed))) this.stop();
   }
 
   /** Unsubscribes. */
@@ -120,7 +120,7 @@ export class Wake {
     this.#unsubscribe = undefined;
     if (unsubscribe === undefined) return;
     const { timers } = this.#host;
-    const { deadline, name } = this.#layer;
+    const { deadline, name } = this.#tier;
     // Messages after this wake nobody, so a failure to unsubscribe is harmless.
     withinDeadline(timers, deadline, `${name} does not stop listening`, unsubscribe).catch(
       () => {},

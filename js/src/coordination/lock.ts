@@ -2,8 +2,8 @@
 
 import type { FoundEntry } from "../model/entry.js";
 import type { Form } from "../records/entry-records.js";
-import type { Layer, Layers } from "../tiers/layers.js";
-import type { PreparedChange } from "../tiers/tiers.js";
+import type { LowerTiers, Tier } from "../tiers/lower-tiers.js";
+import type { PreparedChange } from "../tiers/tier-changes.js";
 import { isBytes, isSame } from "../util/bytes.js";
 import { LockTimeoutError } from "../util/errors.js";
 import { type PollHost, poll } from "./lock-poll.js";
@@ -12,9 +12,9 @@ import { tellFree, Wake, type WakeHost } from "./lock-wake.js";
 /** The parts of a cache that locks need. */
 export interface LockHost extends PollHost, WakeHost {}
 
-/** Returns the first layer whose store can keep locks. */
-export function lockLayer(layers: Layers | undefined): Layer | undefined {
-  return layers?.firstWith("add", "compareAndDelete");
+/** Returns the first tier whose store can keep locks. */
+export function lockTier(tiers: LowerTiers | undefined): Tier | undefined {
+  return tiers?.firstWith("add", "compareAndDelete");
 }
 
 /** Returns a unique token: 16 random bytes. */
@@ -26,22 +26,22 @@ export function randomToken(): Uint8Array {
 export class StoreLock {
   readonly name: string;
   readonly #host: LockHost;
-  readonly #layer: Layer;
+  readonly #tier: Tier;
   readonly #ttl: number;
   readonly #token: Uint8Array = randomToken();
   /** The time of the successful request; the store counts the `ttl` from a later moment. */
   takenAt = 0;
 
-  constructor(host: LockHost, layer: Layer, name: string, ttl: number) {
+  constructor(host: LockHost, tier: Tier, name: string, ttl: number) {
     this.#host = host;
-    this.#layer = layer;
+    this.#tier = tier;
     this.name = name;
     this.#ttl = ttl;
   }
 
   /** Returns a subscription to its release; undefined where the store cannot carry messages. */
   wake(): Wake | undefined {
-    return Wake.of(this.#host, this.#layer, this.name);
+    return Wake.of(this.#host, this.#tier, this.name);
   }
 
   /**
@@ -49,12 +49,12 @@ export class StoreLock {
    * @throws StoreError
    */
   async take(): Promise<boolean> {
-    const { store } = this.#layer;
+    const { store } = this.#tier;
     // A caller that has given up must not get the lock later and keep it for its whole ttl.
-    const options = { expiresIn: this.#ttl, within: this.#layer.deadline };
+    const options = { expiresIn: this.#ttl, within: this.#tier.deadline };
     const run = () => store.add?.(this.name, this.#token, options);
     const now = this.#host.timers.now();
-    const taken = await this.#host.layers.attempt(this.#layer, "add", this.name, run);
+    const taken = await this.#host.tiers.attempt(this.#tier, "add", this.name, run);
     if (taken === true) this.takenAt = now;
     return taken === true;
   }
@@ -65,18 +65,18 @@ export class StoreLock {
    * @throws StoreError
    */
   async extend(ttl: number): Promise<boolean> {
-    const { layers } = this.#host;
-    const { store } = this.#layer;
+    const { tiers } = this.#host;
+    const { store } = this.#tier;
     const options = { expiresIn: ttl };
     if (store.compareAndExpire !== undefined) {
       const run = () => store.compareAndExpire?.(this.name, this.#token, options);
-      return (await layers.attempt(this.#layer, "compareAndExpire", this.name, run)) === true;
+      return (await tiers.attempt(this.#tier, "compareAndExpire", this.name, run)) === true;
     }
     const drop = () => store.compareAndDelete?.(this.name, this.#token);
-    const wasOurs = await layers.attempt(this.#layer, "compareAndDelete", this.name, drop);
+    const wasOurs = await tiers.attempt(this.#tier, "compareAndDelete", this.name, drop);
     if (wasOurs !== true) return false;
     const add = () => store.add?.(this.name, this.#token, options);
-    return (await layers.attempt(this.#layer, "add", this.name, add)) === true;
+    return (await tiers.attempt(this.#tier, "add", this.name, add)) === true;
   }
 
   /**
@@ -84,20 +84,20 @@ export class StoreLock {
    * it.
    */
   async release(): Promise<boolean> {
-    const { layers } = this.#host;
-    const { store } = this.#layer;
+    const { tiers } = this.#host;
+    const { store } = this.#tier;
     const run = () => store.compareAndDelete?.(this.name, this.#token);
-    const wasOurs = await layers.try(this.#layer, "compareAndDelete", this.name, run);
+    const wasOurs = await tiers.try(this.#tier, "compareAndDelete", this.name, run);
     if (wasOurs !== true) return false;
-    await tellFree(this.#host, this.#layer, this.name);
+    await tellFree(this.#host, this.#tier, this.name);
     return true;
   }
 
   /** True if it still has this token. */
   async isOurs(): Promise<boolean> {
-    const { store } = this.#layer;
+    const { store } = this.#tier;
     const run = () => store.get(this.name);
-    const found = await this.#host.layers.try(this.#layer, "get", this.name, run);
+    const found = await this.#host.tiers.try(this.#tier, "get", this.name, run);
     return isBytes(found) && isSame(found, this.#token);
   }
 }
@@ -130,12 +130,12 @@ export async function lockLoad<Outcome>(
   use: UseFound<Outcome>,
   goesOn: () => boolean,
 ): Promise<Locked<Outcome>> {
-  const { layers } = host;
-  const layer = lockLayer(layers);
-  if (layer === undefined) return { lock: undefined };
-  const lock = new LoadLock(host, layer, call.key, rules.ttl);
+  const { tiers } = host;
+  const tier = lockTier(tiers);
+  if (tier === undefined) return { lock: undefined };
+  const lock = new LoadLock(host, tier, call.key, rules.ttl);
   const reread = async (): Promise<Outcome | undefined> => {
-    const found = await layers.read(call.key, call.policy.rules, layer);
+    const found = await tiers.read(call.key, call.policy.rules, tier);
     return found && found.age < found.ttl ? use(found) : undefined;
   };
   const look = async (first: boolean): Promise<Locked<Outcome> | undefined> => {
@@ -166,24 +166,24 @@ export async function lockLoad<Outcome>(
 }
 
 /** Returns the name of a key's load lock in its store. */
-export function loadLockName(layers: Layers, key: string): string {
-  return `%load:${layers.named(key)}`;
+export function loadLockName(tiers: LowerTiers, key: string): string {
+  return `%load:${tiers.named(key)}`;
 }
 
 /** The lock of one load. */
 export class LoadLock {
   readonly #lock: StoreLock;
   readonly #host: LockHost;
-  readonly #layer: Layer;
+  readonly #tier: Tier;
   readonly #key: string;
   readonly #ttl: number;
   #takenAt = 0;
   #released = false;
 
-  constructor(host: LockHost, layer: Layer, key: string, ttl: number) {
-    this.#lock = new StoreLock(host, layer, loadLockName(host.layers, key), ttl);
+  constructor(host: LockHost, tier: Tier, key: string, ttl: number) {
+    this.#lock = new StoreLock(host, tier, loadLockName(host.tiers, key), ttl);
     this.#host = host;
-    this.#layer = layer;
+    this.#tier = tier;
     this.#key = key;
     this.#ttl = ttl;
   }
@@ -221,15 +221,15 @@ export class LoadLock {
    */
   async write(change: PreparedChange): Promise<void> {
     const began = this.#takenAt;
-    if (this.#isOursFor(this.#layer.deadline)) {
+    if (this.#isOursFor(this.#tier.deadline)) {
       await change.perform(this.#takenAt + this.#ttl);
       return;
     }
     if (!this.#released && (await this.#lock.isOurs())) await this.#lock.release();
     // Undefined: the store is down, and may hold anything.
     const taken = await this.take().catch(() => undefined);
-    if (taken !== true) return change.forgo(taken === false ? this.#layer : undefined);
-    if (await this.#isOvertaken(began)) change.forgo(this.#layer);
+    if (taken !== true) return change.forgo(taken === false ? this.#tier : undefined);
+    if (await this.#isOvertaken(began)) change.forgo(this.#tier);
     else await change.perform(this.#takenAt + this.#ttl);
     await this.#lock.release();
   }
@@ -241,12 +241,12 @@ export class LoadLock {
   }
 
   async #isOvertaken(began: number): Promise<boolean> {
-    const { layers, timers } = this.#host;
-    const layer = this.#layer;
-    // Not `layers.read`, which returns the value about to be written.
-    const get = () => layer.store.get(layers.named(this.#key));
-    const record = await layers.try(layer, "get", this.#key, get);
-    const found = record ? layers.decode(layer, this.#key, record) : undefined;
+    const { tiers, timers } = this.#host;
+    const tier = this.#tier;
+    // Not `tiers.read`, which returns the value about to be written.
+    const get = () => tier.store.get(tiers.named(this.#key));
+    const record = await tiers.try(tier, "get", this.#key, get);
+    const found = record ? tiers.decode(tier, this.#key, record) : undefined;
     return found !== undefined && timers.now() - found.age >= began;
   }
 }

@@ -5,14 +5,14 @@ import type { FoundEntry } from "../model/entry.js";
 import { totalOf } from "../model/entry.js";
 import type { Events } from "../model/events.js";
 import type { Form } from "../records/entry-records.js";
-import type { Layers } from "../tiers/layers.js";
+import type { LowerTiers } from "../tiers/lower-tiers.js";
 import type { Feed } from "./feed.js";
 import type { Followed } from "./following.js";
 
 /** The entries of a cache, as far as reads of the lower stores need them. */
 export interface Reading extends Followed {
   readonly host: Followed["host"] & {
-    readonly layers: Layers | undefined;
+    readonly tiers: LowerTiers | undefined;
     readonly feed: Feed | undefined;
     readonly events: Events;
   };
@@ -34,15 +34,15 @@ export async function readBelow(
   form?: Form,
 ): Promise<FoundEntry | undefined> {
   const begun = beginRead(entries);
-  const found = await entries.host.layers?.read(key, form);
+  const found = await entries.host.tiers?.read(key, form);
   if (found !== undefined && found.age < totalOf(found)) backfill(entries, begun, key, found);
   return found;
 }
 
 /** Notes that the lower stores are read from now on; undefined where there are none. */
 export function beginRead(entries: Reading): BegunRead | undefined {
-  const { layers, feed, memory } = entries.host;
-  if (layers === undefined) return undefined;
+  const { tiers, feed, memory } = entries.host;
+  if (tiers === undefined) return undefined;
   feed?.listen();
   return entries.inCore(() => {
     const heard = feed?.acknowledged;

@@ -3,8 +3,8 @@
 import type { Events } from "../model/events.js";
 import type { Store, WindowOptions, WindowState } from "../model/store.js";
 import type { Timers } from "../runtime/clock.js";
-import { Attempts, type Layer, layerOf } from "../tiers/attempts.js";
-import type { Layers } from "../tiers/layers.js";
+import { Attempts, type Tier, tierOf } from "../tiers/attempts.js";
+import type { LowerTiers } from "../tiers/lower-tiers.js";
 import { StoreNames } from "../tiers/store-names.js";
 import { isBytes } from "../util/bytes.js";
 
@@ -13,9 +13,9 @@ export interface SharedHost {
   readonly namespace: string;
   readonly timers: Timers;
   readonly events: Events;
-  readonly layers: Layers | undefined;
+  readonly tiers: LowerTiers | undefined;
   /** Health of stores that only guards use. */
-  readonly sharedLayers: WeakMap<Store, Layer>;
+  readonly sharedTiers: WeakMap<Store, Tier>;
 }
 
 /** A store with all capabilities; options are checked before. */
@@ -24,14 +24,14 @@ type Whole = Required<Store>;
 /** One piece of shared state. Every method rejects with a StoreError if the store fails. */
 export class SharedState {
   readonly #attempts: Attempts;
-  readonly #layer: Layer;
+  readonly #tier: Tier;
   readonly #name: string;
 
   /** @param name unique among the shared state of this namespace */
   constructor(host: SharedHost, store: Store, name: string) {
     this.#attempts = new Attempts(host.timers, host.events);
     this.#name = new StoreNames(host.namespace).own("guard", name);
-    this.#layer = layerFor(host, store);
+    this.#tier = tierFor(host, store);
   }
 
   async get(part: string): Promise<Uint8Array | undefined> {
@@ -72,21 +72,21 @@ export class SharedState {
     act: (store: Whole, key: string) => PromiseLike<T> | T,
   ): Promise<T> {
     const key = this.#name + part;
-    const run = () => act(this.#layer.store as Whole, key);
-    return this.#attempts.run(this.#layer, operation as "get", key, run);
+    const run = () => act(this.#tier.store as Whole, key);
+    return this.#attempts.run(this.#tier, operation as "get", key, run);
   }
 }
 
-/** Returns the store's layer. Its health is shared with the cache where it also keeps entries. */
-function layerFor(host: SharedHost, store: Store): Layer {
-  const known = host.layers?.all.find((layer) => layer.store === store);
+/** Returns the store's tier. Its health is shared with the cache where it also keeps entries. */
+function tierFor(host: SharedHost, store: Store): Tier {
+  const known = host.tiers?.all.find((tier) => tier.store === store);
   if (known !== undefined) return known;
-  let layer = host.sharedLayers.get(store);
-  if (layer === undefined) {
-    layer = layerOf(store, "shared store");
-    host.sharedLayers.set(store, layer);
+  let tier = host.sharedTiers.get(store);
+  if (tier === undefined) {
+    tier = tierOf(store, "shared store");
+    host.sharedTiers.set(store, tier);
   }
-  return layer;
+  return tier;
 }
 
 /** Joins strings to a name that no other strings result in. */

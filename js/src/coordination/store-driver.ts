@@ -4,21 +4,21 @@
  */
 
 import type { Store } from "../model/store.js";
-import type { Layers } from "../tiers/layers.js";
-import type { LayersHost } from "../tiers/layers-host.js";
+import type { LowerTiers } from "../tiers/lower-tiers.js";
+import type { LowerTiersHost } from "../tiers/lower-tiers-host.js";
 import type { Feed } from "./feed.js";
 import type { Followed } from "./following.js";
 import type { readBelow } from "./reading.js";
 
 /** The stores below memory at work, and the messages between instances that they carry. */
-export interface LowerTiers {
-  readonly layers: Layers;
+export interface DrivenTiers {
+  readonly tiers: LowerTiers;
   readonly feed: Feed | undefined;
   readonly readBelow: typeof readBelow;
 }
 
 /** The part of a cache that its lower tiers use. */
-export interface TiersHost extends Omit<LayersHost, "attempts" | "names" | "registry"> {
+export interface TiersHost extends Omit<LowerTiersHost, "attempts" | "names" | "registry"> {
   readonly namespace: string;
   /** The memory above them. */
   readonly memory: object;
@@ -27,7 +27,7 @@ export interface TiersHost extends Omit<LayersHost, "attempts" | "names" | "regi
 }
 
 /** Puts stores to work. */
-export type StoreDriver = (stores: readonly Store[], host: TiersHost) => LowerTiers;
+export type StoreDriver = (stores: readonly Store[], host: TiersHost) => DrivenTiers;
 
 /** Not a property of the store: that may be frozen, or belong to somebody else. */
 const drivers = new WeakMap<object, StoreDriver>();

@@ -97,7 +97,7 @@ export const FACTS_WINDOWS = 8;
 /** One of its tags was softly invalidated since the load began. */
 export const FACTS_STALE = 16;
 /** Stores are below the memory. */
-export const FACTS_LAYERED = 32;
+export const FACTS_TIERED = 32;
 /** They may have an entry of its key. */
 export const FACTS_MAY_BE_BELOW = 64;
 
@@ -127,7 +127,7 @@ export const WAIT_FALLBACK = 2;
 /** No entry may answer, however the load ends. */
 export const WAIT_FOR_LOADED = 4;
 /** Stores are below the memory. */
-export const WAIT_LAYERED = 8;
+export const WAIT_TIERED = 8;
 
 // The results of `state`.
 /** There is no entry. */

@@ -13,7 +13,7 @@ import type { Form } from "../records/entry-records.js";
 import { hostAsyncStorage } from "../runtime/async-storage.js";
 import { afterMicrotask } from "../runtime/clock.js";
 import { Frame, leaveFrame, runWithin } from "../runtime/frames.js";
-import type { Layers } from "../tiers/layers.js";
+import type { LowerTiers } from "../tiers/lower-tiers.js";
 import { ConfigError, type HoldoverError } from "../util/errors.js";
 import type { Admission } from "./admission.js";
 
@@ -55,11 +55,11 @@ export class Batch {
   }
 
   /** Looks for a key in the stores. */
-  look(key: string, layers: Layers, form: Form): Promise<FoundEntry | undefined> {
+  look(key: string, tiers: LowerTiers, form: Form): Promise<FoundEntry | undefined> {
     return new Promise((tell) => {
       if (this.#looks === undefined) {
         this.#looks = [];
-        afterMicrotask(() => this.#lookUp(layers, form));
+        afterMicrotask(() => this.#lookUp(tiers, form));
       }
       this.#looks.push({ key, tell });
     });
@@ -83,11 +83,11 @@ export class Batch {
     return new Promise((resolve, reject) => members.push({ args, context, resolve, reject }));
   }
 
-  async #lookUp(layers: Layers, form: Form): Promise<void> {
+  async #lookUp(tiers: LowerTiers, form: Form): Promise<void> {
     const looks = this.#looks ?? [];
     this.#looks = undefined;
     const keys = looks.map(({ key }) => key);
-    const found = await layers.readMany(keys, form);
+    const found = await tiers.readMany(keys, form);
     // All in one turn, so that what they load comes together.
     for (const { key, tell } of looks) tell(found.get(key));
   }

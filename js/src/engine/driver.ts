@@ -21,8 +21,8 @@ import {
   STEP_WAIT_FALLBACK,
   WAIT_FALLBACK,
   WAIT_FOR_LOADED,
-  WAIT_LAYERED,
   WAIT_LEADS,
+  WAIT_TIERED,
 } from "../core/abi.js";
 import * as core from "../core/core.js";
 import { type HeldModule, isReady, refusalOf } from "../core/modules.js";
@@ -523,9 +523,9 @@ export class Driver {
 
   /** The time after which an entry may answer instead of the load, as the core says. */
   #failoverAfter({ policy: { place } }: Call, kind: WaitKind): number {
-    const { memory, layers } = this.host;
+    const { memory, tiers } = this.host;
     if (!place.failsOver || place.instance !== memory.instance) return NEVER;
-    const way = layers === undefined ? kind : kind | WAIT_LAYERED;
+    const way = tiers === undefined ? kind : kind | WAIT_TIERED;
     return core.failover_after(memory.machine, place.id, way);
   }
 

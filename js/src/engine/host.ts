@@ -2,7 +2,7 @@
 
 import type { Feed } from "../coordination/feed.js";
 import type { Followed } from "../coordination/following.js";
-import { driverOf, type LowerTiers, type TiersHost } from "../coordination/store-driver.js";
+import { type DrivenTiers, driverOf, type TiersHost } from "../coordination/store-driver.js";
 import { isTrap } from "../core/core.js";
 import { PLAIN_KEYS, type RelatedKeys } from "../keys/part-key.js";
 import { type AnyStore, MemoryStore, memory } from "../memory/memory.js";
@@ -13,8 +13,8 @@ import type { Tagged } from "../model/tagged.js";
 import type { CompiledCacheOptions } from "../policy/cache-options.js";
 import { providedWaitUntil, type TellFault, type Timers, timersOf } from "../runtime/clock.js";
 import type { WaitUntil } from "../runtime/wait-until.js";
-import type { Layer } from "../tiers/attempts.js";
-import type { Layers } from "../tiers/layers.js";
+import type { Tier } from "../tiers/attempts.js";
+import type { LowerTiers } from "../tiers/lower-tiers.js";
 import { ConfigError } from "../util/errors.js";
 import { settled } from "../util/user-functions.js";
 
@@ -25,14 +25,14 @@ export interface Host {
   readonly memory: MemoryStore;
   readonly space: Space;
   readonly namespace: string;
-  readonly layers: Layers | undefined;
+  readonly tiers: LowerTiers | undefined;
   /** The keys that belong to a key, where several entries are kept for one. */
   related: RelatedKeys;
   /** How the stores are doing that only guards use. */
-  readonly sharedLayers: WeakMap<Store, Layer>;
+  readonly sharedTiers: WeakMap<Store, Tier>;
   readonly feed: Feed | undefined;
   /** Reads an entry from the stores; undefined where there are none. */
-  readonly readBelow: LowerTiers["readBelow"] | undefined;
+  readonly readBelow: DrivenTiers["readBelow"] | undefined;
   readonly timers: Timers;
   readonly random: () => number;
   readonly events: Events;
@@ -76,16 +76,16 @@ export function hostOf(given: CompiledCacheOptions<AnyStore, CacheEvent>, told: 
     ...{ namespace, timers, events, codec, maxRecord, onTrap, isOutdated },
     ...{ memory: own, bases: lower, followed: told.followed },
   };
-  const { layers, feed, readBelow } = tiersOf(sealed, below, given.stores);
+  const { tiers, feed, readBelow } = tiersOf(sealed, below, given.stores);
   const space = own.space(namespace);
   if (events.wanted) own.listen(space, (key) => events.tell({ type: "evict", key }));
   return {
     memory: own,
     space,
     namespace,
-    layers,
+    tiers,
     related: PLAIN_KEYS,
-    sharedLayers: new WeakMap(),
+    sharedTiers: new WeakMap(),
     feed,
     readBelow,
     timers,
@@ -105,7 +105,7 @@ function tiersOf(
   stores: readonly Store[],
   host: TiersHost,
   given: readonly AnyStore[] = [],
-): Partial<LowerTiers> {
+): Partial<DrivenTiers> {
   for (const base of host.bases) {
     if (driverOf(base) !== undefined) continue;
     const allowed =

@@ -3,9 +3,9 @@
 import {
   BELOW_SLOT,
   FACTS_FAILURE,
-  FACTS_LAYERED,
   FACTS_MAY_BE_BELOW,
   FACTS_STALE,
+  FACTS_TIERED,
   FACTS_WINDOWS,
   FAILURE_BESIDE,
   FAILURE_LASTING,
@@ -144,10 +144,10 @@ export class Landing {
   }
 
   #store(flight: Flight, call: Call, arrival: Arrival): number {
-    const { memory, space, timers, layers } = this.#host;
+    const { memory, space, timers, tiers } = this.#host;
     const { value, facts, tagged, roll } = arrival;
     const { staleWhileRevalidate = 0, staleIfError = 0, retained = 0 } = facts.windows ?? {};
-    const below = flight.mayHaveStored ? FACTS_LAYERED | FACTS_MAY_BE_BELOW : FACTS_LAYERED;
+    const below = flight.mayHaveStored ? FACTS_TIERED | FACTS_MAY_BE_BELOW : FACTS_TIERED;
     const size = memory.weigh(value, flight.key, this.#host.events);
     const known = space.get(flight.key) ?? -1;
     const landed = core.loaded(
@@ -155,7 +155,7 @@ export class Landing {
       known,
       flight.fence,
       call.policy.bind(memory),
-      layers === undefined ? facts.bits : facts.bits | below,
+      tiers === undefined ? facts.bits : facts.bits | below,
       facts.ttl,
       staleWhileRevalidate,
       staleIfError,

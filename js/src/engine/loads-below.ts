@@ -3,7 +3,7 @@
  * is made of imports it.
  */
 
-import type { Layers } from "../tiers/layers.js";
+import type { LowerTiers } from "../tiers/lower-tiers.js";
 import type { HoldoverError } from "../util/errors.js";
 import type { Call } from "./call.js";
 import type { Flight, Outcome } from "./flight.js";
@@ -30,20 +30,20 @@ export interface LoadsAbove {
 
 /** Makes what loads in front of these stores. */
 export type MakeLoadsBelow = (
-  layers: Layers,
+  tiers: LowerTiers,
   host: Host,
   landing: Landing,
   loads: LoadsAbove,
 ) => LoadsBelow;
 
-const known = new WeakMap<Layers, MakeLoadsBelow>();
+const known = new WeakMap<LowerTiers, MakeLoadsBelow>();
 
 /** Gives stores what loads in front of them. */
-export function withLoads(layers: Layers, make: MakeLoadsBelow): void {
-  known.set(layers, make);
+export function withLoads(tiers: LowerTiers, make: MakeLoadsBelow): void {
+  known.set(tiers, make);
 }
 
 /** Returns what makes loads in front of stores; whatever made these has brought it. */
-export function loadsBelowOf(layers: Layers): MakeLoadsBelow {
-  return known.get(layers) as MakeLoadsBelow;
+export function loadsBelowOf(tiers: LowerTiers): MakeLoadsBelow {
+  return known.get(tiers) as MakeLoadsBelow;
 }

@@ -43,7 +43,7 @@ export class Loads implements LoadsAbove {
     this.#host = host;
     this.#landing = landing;
     this.#recover = recover;
-    this.#below = host.layers && loadsBelowOf(host.layers)(host.layers, host, landing, this);
+    this.#below = host.tiers && loadsBelowOf(host.tiers)(host.tiers, host, landing, this);
     landing.below = this.#below;
   }
 

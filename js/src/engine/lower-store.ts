@@ -5,7 +5,7 @@ import { follow } from "../coordination/following.js";
 import { readBelow } from "../coordination/reading.js";
 import { driven, type StoreDriver } from "../coordination/store-driver.js";
 import { Attempts } from "../tiers/attempts.js";
-import { Layers } from "../tiers/layers.js";
+import { LowerTiers } from "../tiers/lower-tiers.js";
 import { registryOf } from "../tiers/registry.js";
 import { StoreNames } from "../tiers/store-names.js";
 import { withLoads } from "./loads-below.js";
@@ -14,11 +14,11 @@ import { StoredLoads } from "./stored-loads.js";
 const drive: StoreDriver = (stores, { namespace, memory, followed, ...host }) => {
   const attempts = new Attempts(host.timers, host.events);
   const own = { names: new StoreNames(namespace), registry: registryOf(memory) };
-  const layers = new Layers(stores, { ...host, ...own, attempts });
+  const tiers = new LowerTiers(stores, { ...host, ...own, attempts });
   const changed = (change: Change) => follow(followed(), change);
-  const feed = feedOf(layers.all, namespace, { ...host, attempts }, changed);
-  withLoads(layers, (...of) => new StoredLoads(...of));
-  return { layers, feed, readBelow };
+  const feed = feedOf(tiers.all, namespace, { ...host, attempts }, changed);
+  withLoads(tiers, (...of) => new StoredLoads(...of));
+  return { tiers, feed, readBelow };
 };
 
 /** Makes an object one that caches take below their memory; returns the object itself. */

@@ -34,7 +34,7 @@ export class Policies {
 
   constructor(host: Host) {
     this.#host = host;
-    this.functions = new FunctionNames(host.space, host.layers !== undefined);
+    this.functions = new FunctionNames(host.space, host.tiers !== undefined);
   }
 
   /** A name for the counts of a function, unlike that of any other function of this cache. */
@@ -140,7 +140,7 @@ export class Policies {
   }
 
   #checkLock({ lock }: CompiledPolicy): void {
-    if (lock === undefined || lock.isPossible(this.#host.layers)) return;
+    if (lock === undefined || lock.isPossible(this.#host.tiers)) return;
     const note = "no store of this cache has add and compareAndDelete";
     throw new ConfigError("lock", lock, "a store that can keep locks, with it", { note });
   }

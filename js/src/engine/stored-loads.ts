@@ -22,8 +22,8 @@ import {
 import * as core from "../core/core.js";
 import { type FoundEntry, totalOf } from "../model/entry.js";
 import type { Timers } from "../runtime/clock.js";
-import type { Layers } from "../tiers/layers.js";
-import type { PreparedChange } from "../tiers/tiers.js";
+import type { LowerTiers } from "../tiers/lower-tiers.js";
+import type { PreparedChange } from "../tiers/tier-changes.js";
 import { TimeoutError } from "../util/errors.js";
 import type { Call } from "./call.js";
 import { MIDDLE } from "./facts.js";
@@ -42,13 +42,13 @@ const NO_LIFETIME = { ttl: 0, staleWhileRevalidate: 0, staleIfError: 0 };
 
 /** Loads of a cache with stores below its memory. */
 export class StoredLoads implements LoadsBelow {
-  readonly #layers: Layers;
+  readonly #tiers: LowerTiers;
   readonly #host: Host;
   readonly #landing: Landing;
   readonly #loads: LoadsAbove;
 
-  constructor(layers: Layers, host: Host, landing: Landing, loads: LoadsAbove) {
-    this.#layers = layers;
+  constructor(tiers: LowerTiers, host: Host, landing: Landing, loads: LoadsAbove) {
+    this.#tiers = tiers;
     this.#host = host;
     this.#landing = landing;
     this.#loads = loads;
@@ -57,8 +57,8 @@ export class StoredLoads implements LoadsBelow {
   /** Loads, unless a lower store has an entry that answers. */
   async lookThenLoad(flight: Flight, call: Call): Promise<Outcome> {
     const { rules } = call.policy;
-    const layers = this.#layers;
-    const found = await (call.batch?.look(call.key, layers, rules) ?? layers.read(call.key, rules));
+    const tiers = this.#tiers;
+    const found = await (call.batch?.look(call.key, tiers, rules) ?? tiers.read(call.key, rules));
     if (found !== undefined) flight.mayHaveStored = true;
     if (found !== undefined && (flight.background || (await this.#mayServe(call, found)))) {
       const outcome = this.#landing.inCoreOf(flight, () => this.#useFound(flight, call, found));
@@ -74,17 +74,17 @@ export class StoredLoads implements LoadsBelow {
 
   /** Loads, under the lock if the policy wants one. */
   async #lockThenLoad(flight: Flight, call: Call): Promise<Outcome> {
-    const layers = this.#layers;
+    const tiers = this.#tiers;
     const rules = call.policy.rules.lock;
     let lock: LoadLock | undefined;
     if (rules !== undefined) await this.#host.feed?.opening();
     flight.heard = this.#host.feed?.acknowledged;
     // A load whose lock a load above it holds would wait for itself.
-    if (rules !== undefined && !flight.frame.isUnderLock(rules.nameFor(layers, call.key))) {
+    if (rules !== undefined && !flight.frame.isUnderLock(rules.nameFor(tiers, call.key))) {
       const use = (found: FoundEntry) =>
         this.#landing.inCoreOf(flight, () => this.#useFound(flight, call, found));
       const timers = flight.background ? quiet(this.#host.timers) : this.#host.timers;
-      const host = { ...this.#host, layers, timers };
+      const host = { ...this.#host, tiers, timers };
       const locked = await rules.take<Outcome>(host, call, use, () =>
         this.#loads.renew(flight, call),
       );
@@ -223,15 +223,15 @@ export class StoredLoads implements LoadsBelow {
    */
   #prepare(flight: Flight, call: Call): Promise<unknown> | undefined {
     const begun = flight.tagged;
-    const layers = this.#layers;
+    const tiers = this.#tiers;
     if (begun === undefined || call.noStore) return undefined;
     const { hashes } = begun;
     if (hashes === undefined) {
-      begun.general ??= layers.tags.general(call.lifetimeOf === undefined);
+      begun.general ??= tiers.tags.general(call.lifetimeOf === undefined);
       return begun.general;
     }
     if (hashes.length === 0) return undefined;
-    begun.versions ??= layers.tags.versions(hashes, totalOf(call.policy.rules)).then((known) => {
+    begun.versions ??= tiers.tags.versions(hashes, totalOf(call.policy.rules)).then((known) => {
       begun.known = known;
       return known;
     });
@@ -244,12 +244,7 @@ export class StoredLoads implements LoadsBelow {
     const drops = (landed & BELOW_DROP) !== 0;
     if (!drops && (landed & BELOW_STORE) === 0) return;
     const lifetime = drops ? NO_LIFETIME : readLifetimeNumbers(core.lifetime_below(memory.machine));
-    const change = this.#layers.prepare(
-      call.key,
-      value,
-      { ...lifetime, tagged },
-      call.policy.rules,
-    );
+    const change = this.#tiers.prepare(call.key, value, { ...lifetime, tagged }, call.policy.rules);
     flight.written = this.#write(flight, change, drops);
     flight.done = Promise.all([flight.done, flight.written]);
     if (this.#host.awaitsWrites) flight.awaited = flight.written;

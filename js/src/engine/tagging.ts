@@ -21,8 +21,8 @@ export class Tagging {
   /** What is known of the tags of a load that begins now. */
   begin(call: Call, fence: number): Begun {
     const hashes = call.tags && hashTags(this.#host.namespace, call.tags);
-    const { memory, layers } = this.#host;
-    return { fence, instance: memory.instance, step: layers?.tags.step() ?? 0, hashes };
+    const { memory, tiers } = this.#host;
+    return { fence, instance: memory.instance, step: tiers?.tags.step() ?? 0, hashes };
   }
 
   /** Whether callers must not join this load: one of its tags was invalidated since it began. */

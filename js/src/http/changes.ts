@@ -56,7 +56,7 @@ export function post(http: HttpContext, asked: CacheRequest): Promise<CacheResul
 /** Returns the known tags of an answer that is asked for now; undefined if it has none. */
 function beginningOf({ cache, driver, policy }: HttpContext): Begun | undefined {
   if (policy.rules.tags === undefined) return undefined;
-  return { ...cache.entries.begin(), general: driver.host.layers?.tags.general(false) };
+  return { ...cache.entries.begin(), general: driver.host.tiers?.tags.general(false) };
 }
 
 /** The key of the GET of the same URL; none that there is when `key` of the policy throws. */
@@ -161,12 +161,12 @@ async function heedHead(
 ): Promise<void> {
   const { driver } = http;
   const found = await find(driver, place.key);
-  const { layers } = driver.host;
+  const { tiers } = driver.host;
   // The stores are asked all the same: what another instance ended, memory may still have.
-  const below = found && layers && (await layers.read(place.key, RESPONSES));
+  const below = found && tiers && (await tiers.read(place.key, RESPONSES));
   const value = (below ?? found)?.value;
   if (watch.isChanged || !(value instanceof StoredResponse)) return;
-  const isThere = layers === undefined || below !== undefined;
+  const isThere = tiers === undefined || below !== undefined;
   await renew(http, asked, place, { value, isThere, tagged: below?.tagged }, exchange);
 }
 

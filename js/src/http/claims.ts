@@ -53,8 +53,8 @@ export class Claims {
 
   #whyNot(key: string, kept: StoredResponse | UncacheableResponse): string | undefined {
     if (!(kept instanceof StoredResponse)) return kept.reason;
-    const { memory, layers } = this.#cache.driver.host;
-    if (kept.refusal !== undefined || layers !== undefined) return kept.refusal;
+    const { memory, tiers } = this.#cache.driver.host;
+    if (kept.refusal !== undefined || tiers !== undefined) return kept.refusal;
     return memory.fits(kept, key) ? undefined : "too long";
   }
 }

@@ -97,11 +97,11 @@ export class HttpPlaces implements RelatedKeys {
 
 /** Returns the places of a cache, which from now on knows of responses. */
 export function placesOf(host: Host): HttpPlaces {
-  const { related, layers } = host;
+  const { related, tiers } = host;
   if (related instanceof HttpPlaces) return related;
-  const places = new HttpPlaces(layers !== undefined);
+  const places = new HttpPlaces(tiers !== undefined);
   host.related = places;
-  if (layers !== undefined) layers.responses = decodeResponse;
+  if (tiers !== undefined) tiers.responses = decodeResponse;
   return places;
 }
 

@@ -216,9 +216,9 @@ export class Arrival {
     const { cache } = this.#keeper;
     const { entries, driver } = cache;
     const { primary } = this.#visit.place;
-    const { layers } = driver.host;
-    if (layers === undefined) return entries.set(primary, record, lifetime);
-    return actOnPresent(cache, layers, primary, async (found) => {
+    const { tiers } = driver.host;
+    if (tiers === undefined) return entries.set(primary, record, lifetime);
+    return actOnPresent(cache, tiers, primary, async (found) => {
       if (!this.#isCurrent(record)) return;
       if (found === UNKNOWN) entries.keep(primary, record, lifetime);
       else if (found?.value instanceof Variants && found.value.id === record.id)

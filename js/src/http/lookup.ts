@@ -71,7 +71,7 @@ export async function find(driver: Driver, key: string): Promise<Found | undefin
   if (!driver.isOpen() || driver.switches.for(key).reads) return undefined;
   const held = heldBy(driver, key);
   if (held !== undefined) return held;
-  const found = await driver.host.layers?.read(key, RESPONSES);
+  const found = await driver.host.tiers?.read(key, RESPONSES);
   if (found === undefined) return undefined;
   const { value, age, ttl, staleWhileRevalidate, staleIfError } = found;
   return { value, age, ttl, state: heads.http_state(age, ttl, staleWhileRevalidate, staleIfError) };

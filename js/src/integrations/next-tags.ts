@@ -56,7 +56,7 @@ export class Revalidations {
 
   async #stored(tags: readonly string[]): Promise<number[]> {
     const { driver } = this.#cache;
-    if (driver.host.layers === undefined) return [];
+    if (driver.host.tiers === undefined) return [];
     const { timers } = driver.host;
     const asked = tags.filter((tag) => !((this.#absent.get(tag) ?? 0) > timers.now()));
     const found = await getMany(this.#cache, asked.map(named));

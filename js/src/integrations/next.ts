@@ -53,9 +53,9 @@ export function nextCacheHandler(cache: Cache): NextCacheHandler {
   }
 
   async function keep(key: string, pendingEntry: Promise<NextCacheEntry>): Promise<void> {
-    const { layers } = cache.driver.host;
+    const { tiers } = cache.driver.host;
     // Before anything is waited for: an invalidation from now on concerns it.
-    const begun = { ...cache.entries.begin(), general: layers?.tags.general(true) };
+    const begun = { ...cache.entries.begin(), general: tiers?.tags.general(true) };
     let entry: StoredEntry | undefined;
     try {
       entry = await readBody(await pendingEntry);

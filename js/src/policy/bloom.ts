@@ -2,8 +2,8 @@
 
 import * as core from "../core/core.js";
 import type { Events } from "../model/events.js";
-import type { Layers } from "../tiers/layers.js";
-import { type Raw, readRaw, writeRaw } from "../tiers/layers-raw.js";
+import type { LowerTiers } from "../tiers/lower-tiers.js";
+import { type Raw, readRaw, writeRaw } from "../tiers/lower-tiers-raw.js";
 import { CodecError, ConfigError } from "../util/errors.js";
 import { readOptions } from "../util/options.js";
 import { utf8 } from "../util/utf8.js";
@@ -21,7 +21,7 @@ export interface BloomOptions {
 
 /** The cache of a filter, as far as it needs to know it. */
 interface FilterHost {
-  readonly host: { readonly layers: Layers | undefined; readonly events: Events };
+  readonly host: { readonly tiers: LowerTiers | undefined; readonly events: Events };
   /** True if there is a core. */
   isOpen(): boolean;
   /** Goes on after a trap. */
@@ -78,7 +78,7 @@ export class Bloom extends Filter {
     const all = keys.map(bytesOf);
     this.#inCore((filter) => {
       for (const key of all) core.add_to_bloom(filter, key);
-      if (!this.#lost && this.#driver.host.layers === undefined) this.#complete = true;
+      if (!this.#lost && this.#driver.host.tiers === undefined) this.#complete = true;
     });
   }
 
@@ -117,14 +117,14 @@ export class Bloom extends Filter {
    * there is none; never rejects.
    */
   async save(): Promise<boolean> {
-    const { layers } = this.#driver.host;
+    const { tiers } = this.#driver.host;
     const saved = await this.#read();
     this.#merge(saved);
-    if (layers === undefined || this.#lost || saved.some(({ failed }) => failed)) return false;
+    if (tiers === undefined || this.#lost || saved.some(({ failed }) => failed)) return false;
     const bytes = this.#inCore((filter) => core.save_bloom(filter));
     if (bytes === undefined) return false;
     this.#isWhole();
-    return writeRaw(layers, this.#keyIn(layers), bytes);
+    return writeRaw(tiers, this.#keyIn(tiers), bytes);
   }
 
   /** How many bits it has, and how many of them each key sets; undefined without a core. */
@@ -143,17 +143,17 @@ export class Bloom extends Filter {
   }
 
   async #read(): Promise<readonly Raw[]> {
-    const { layers } = this.#driver.host;
-    return layers === undefined ? [] : readRaw(layers, this.#keyIn(layers));
+    const { tiers } = this.#driver.host;
+    return tiers === undefined ? [] : readRaw(tiers, this.#keyIn(tiers));
   }
 
   /** Adds what was saved; whether there was anything that can be used. */
   #merge(saved: readonly Raw[]): boolean {
     let merged = false;
-    for (const { bytes, layer } of saved) {
+    for (const { bytes, tier } of saved) {
       if (bytes === undefined) continue;
       if (this.#inCore((filter) => core.merge_bloom(filter, bytes)) === true) merged = true;
-      else this.#tellCorrupt(layer, "is damaged or was made for other options");
+      else this.#tellCorrupt(tier, "is damaged or was made for other options");
     }
     // Whoever saved it had all keys: with those this one has them, too.
     if (merged) this.#isWhole();
@@ -172,8 +172,8 @@ export class Bloom extends Filter {
     this.#complete = false;
   }
 
-  #keyIn(layers: Layers): string {
-    return layers.own("bloom", this.name);
+  #keyIn(tiers: LowerTiers): string {
+    return tiers.own("bloom", this.name);
   }
 
   #close(): void {

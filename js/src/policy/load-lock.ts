@@ -1,6 +1,6 @@
 /** One load across instances: the value of the policy's `lock`. */
 
-import { loadLockName, lockLayer, lockLoad } from "../coordination/lock.js";
+import { loadLockName, lockLoad, lockTier } from "../coordination/lock.js";
 import { LOCK_ON_TIMEOUT, LOCK_OPTIONS, LOCK_TTL, LOCK_WAIT } from "../core/option-table.js";
 import { asChoice, asDuration } from "../util/checks.js";
 import { duration } from "../util/duration.js";
@@ -32,7 +32,7 @@ class StoredLoadLocking extends LoadLocking {
     };
     return {
       ...rules,
-      isPossible: (layers) => lockLayer(layers) !== undefined,
+      isPossible: (tiers) => lockTier(tiers) !== undefined,
       nameFor: loadLockName,
       take: (host, call, use, goesOn) => lockLoad(host, call, rules, use, goesOn),
     };

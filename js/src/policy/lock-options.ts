@@ -2,15 +2,15 @@
 
 import type { CompiledLock, Locked, LockedCall, LockHost, UseFound } from "../coordination/lock.js";
 import { LOCK } from "../core/option-table.js";
-import type { Layers } from "../tiers/layers.js";
+import type { LowerTiers } from "../tiers/lower-tiers.js";
 import { ConfigError } from "../util/errors.js";
 
 /** The lock of a policy, and the ways to take it. */
 export interface LoadLockRules extends CompiledLock {
   /** True if a store can keep it. */
-  isPossible(layers: Layers | undefined): boolean;
+  isPossible(tiers: LowerTiers | undefined): boolean;
   /** Returns what it is called in its store. */
-  nameFor(layers: Layers, key: string): string;
+  nameFor(tiers: LowerTiers, key: string): string;
   /** See `lockLoad`. */
   take<Outcome>(
     host: LockHost,

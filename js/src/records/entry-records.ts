@@ -110,7 +110,7 @@ export class EntryRecords {
   }
 
   /** What a record holds; undefined when it is dead, and with an event when it is damaged. */
-  decode(layer: Source, key: string, record: unknown, form: Form): FoundEntry | undefined {
+  decode(tier: Source, key: string, record: unknown, form: Form): FoundEntry | undefined {
     try {
       // Stores with sealed records give the reason for which one cannot be opened.
       if (isHoldoverError(record)) throw record;
@@ -121,10 +121,10 @@ export class EntryRecords {
       if (age >= keptFor(lifetime)) return undefined;
       const value = decode(codec, record.subarray(at), form.codec ?? this.#codec, form);
       const tagged = taggedOf(tags);
-      return { ...lifetime, value, age, storedAt, tier: layer.name, tagged };
+      return { ...lifetime, value, age, storedAt, tier: tier.name, tagged };
     } catch (error) {
       this.#onTrap(error);
-      this.tellCorrupt(layer, key, error);
+      this.tellCorrupt(tier, key, error);
       return undefined;
     }
   }
@@ -147,7 +147,7 @@ export class EntryRecords {
 
   /** The entry with the value that `validate` makes of it; undefined when it is refused. */
   async validated(
-    layer: Source,
+    tier: Source,
     key: string,
     entry: FoundEntry | undefined,
     { validate }: Form,
@@ -156,14 +156,14 @@ export class EntryRecords {
     try {
       return { ...entry, value: await valid(validate, entry.value) };
     } catch (error) {
-      this.tellCorrupt(layer, key, error);
+      this.tellCorrupt(tier, key, error);
       return undefined;
     }
   }
 
   /** Tells that what a store has under a key cannot be used. */
-  tellCorrupt(layer: Source, key: string, error: unknown): void {
-    this.#events.tell({ type: "corrupt", store: layer.name, operation: "get", key, error });
+  tellCorrupt(tier: Source, key: string, error: unknown): void {
+    this.#events.tell({ type: "corrupt", store: tier.name, operation: "get", key, error });
   }
 }
 

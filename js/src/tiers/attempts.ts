@@ -17,7 +17,7 @@ const LONGEST_DEADLINE = 2 ** 31 - 1;
 export type Run<T> = () => PromiseLike<T> | T;
 
 /** A store and how it has been doing. */
-export interface Layer {
+export interface Tier {
   readonly store: Store;
   readonly name: string;
   readonly deadline: number;
@@ -31,7 +31,7 @@ export interface Layer {
  * A store of which nothing is known yet.
  * @throws ConfigError for a wrong deadline
  */
-export function layerOf(store: Store, name: string): Layer {
+export function tierOf(store: Store, name: string): Tier {
   const deadline = deadlineOf(store.deadline, `${nameOf(store, name)}.deadline`);
   return {
     store,
@@ -70,14 +70,9 @@ export class Attempts {
    * Runs one store operation; undefined when it fails, is late or the store is left alone.
    * @param key what events name
    */
-  async try<T>(
-    layer: Layer,
-    operation: Operation,
-    key: string,
-    run: Run<T>,
-  ): Promise<T | undefined> {
+  async try<T>(tier: Tier, operation: Operation, key: string, run: Run<T>): Promise<T | undefined> {
     try {
-      return await this.run(layer, operation, key, run);
+      return await this.run(tier, operation, key, run);
     } catch {
       return undefined; // the event has been told
     }
@@ -87,27 +82,27 @@ export class Attempts {
    * Runs one store operation.
    * @throws StoreError when it fails, is late or the store is left alone
    */
-  async run<T>(layer: Layer, operation: Operation, key: string, run: Run<T>): Promise<T> {
-    const health = healthFor(layer, operation);
+  async run<T>(tier: Tier, operation: Operation, key: string, run: Run<T>): Promise<T> {
+    const health = healthFor(tier, operation);
     const permit = health.admit(this.#timers.now());
     if (permit === undefined) {
       const retryAfter = health.waitingTime(this.#timers.now());
-      throw new StoreError(`${layer.name} keeps failing and is left alone`, { retryAfter });
+      throw new StoreError(`${tier.name} keeps failing and is left alone`, { retryAfter });
     }
-    const late = `${layer.name} took over ${layer.deadline} ms to ${operation}`;
+    const late = `${tier.name} took over ${tier.deadline} ms to ${operation}`;
     try {
-      const result = await withinDeadline(this.#timers, layer.deadline, late, run);
+      const result = await withinDeadline(this.#timers, tier.deadline, late, run);
       health.answered();
       return result;
     } catch (error) {
       const isAnswer = isUnreadable(error);
       if (isAnswer) health.answered();
       else health.failed(permit, this.#timers.now());
-      const cause = new StoreError(`${layer.name} failed to ${operation}`, { cause: error });
+      const cause = new StoreError(`${tier.name} failed to ${operation}`, { cause: error });
       const type = isAnswer ? "corrupt" : "store-error";
       this.#events.tell({
         type,
-        store: layer.name,
+        store: tier.name,
         operation,
         key,
         error: isAnswer ? error : cause,
@@ -122,7 +117,7 @@ function isUnreadable(error: unknown): boolean {
   return isHoldoverError(error) && error.code === "E_CODEC";
 }
 
-function healthFor(layer: Layer, operation: Operation): StoreHealth {
-  if (operation === "publish") return layer.publishing;
-  return operation === "subscribe" ? layer.subscribing : layer.health;
+function healthFor(tier: Tier, operation: Operation): StoreHealth {
+  if (operation === "publish") return tier.publishing;
+  return operation === "subscribe" ? tier.subscribing : tier.health;
 }

@@ -1,7 +1,7 @@
 /** Operations of a lower tier that may be done after they were given up. */
 
 import type { Operation } from "../model/store.js";
-import type { Attempts, Layer, Run } from "./attempts.js";
+import type { Attempts, Run, Tier } from "./attempts.js";
 import type { Outcome } from "./changes.js";
 
 /** An operation, and who is told of it besides. */
@@ -19,7 +19,7 @@ export interface Sending {
 /** Runs an operation; gives how it ended. Never rejects. */
 export async function send(
   attempts: Attempts,
-  layer: Layer,
+  tier: Tier,
   { operation, label, run, late, failed }: Sending,
 ): Promise<Outcome> {
   let state = "unsent" as "unsent" | "sent" | "settled" | "late";
@@ -37,7 +37,7 @@ export async function send(
     return sent;
   };
   try {
-    await attempts.run(layer, operation, label, watched);
+    await attempts.run(tier, operation, label, watched);
     return "done";
   } catch (error) {
     // The event has been told.

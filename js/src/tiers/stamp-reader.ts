@@ -3,8 +3,8 @@
 import { decodeStamp, readAll, type Stamp } from "../records/stamps.js";
 import { isBytes } from "../util/bytes.js";
 import { CodecError, isHoldoverError } from "../util/errors.js";
-import type { Layer } from "./attempts.js";
-import type { LayersHost } from "./layers-host.js";
+import type { Tier } from "./attempts.js";
+import type { LowerTiersHost } from "./lower-tiers-host.js";
 import { labelFor } from "./sending.js";
 import type { TagLedger } from "./tag-ledger.js";
 
@@ -25,13 +25,13 @@ interface Batch {
 
 /** Reads stamps. Nothing here throws. */
 export class StampReader {
-  readonly #layer: Layer;
-  readonly #host: LayersHost;
+  readonly #tier: Tier;
+  readonly #host: LowerTiersHost;
   readonly #ledger: TagLedger;
   #batch: Batch | undefined;
 
-  constructor(layer: Layer, host: LayersHost, ledger: TagLedger) {
-    this.#layer = layer;
+  constructor(tier: Tier, host: LowerTiersHost, ledger: TagLedger) {
+    this.#tier = tier;
     this.#host = host;
     this.#ledger = ledger;
   }
@@ -56,10 +56,10 @@ export class StampReader {
   }
 
   async #ask(keys: readonly string[]): Promise<ReadonlyMap<string, Found> | undefined> {
-    const { store } = this.#layer;
+    const { store } = this.#tier;
     const operation = store.getMany === undefined ? "get" : "getMany";
     const run = () => readAll(store, keys);
-    const records = await this.#host.attempts.try(this.#layer, operation, labelFor(keys), run);
+    const records = await this.#host.attempts.try(this.#tier, operation, labelFor(keys), run);
     return records && new Map(keys.map((key, at) => [key, this.#settle(key, records[at])]));
   }
 
@@ -80,7 +80,7 @@ export class StampReader {
       return decodeStamp(given);
     } catch (error) {
       this.#host.onTrap(error);
-      const { name } = this.#layer;
+      const { name } = this.#tier;
       this.#host.events.tell({ type: "corrupt", store: name, operation: "get", key, error });
       return undefined;
     }

@@ -6,8 +6,8 @@
 import type { Operation } from "../model/store.js";
 import { encodeStamp, generalKey, newVersion, type Stamp } from "../records/stamps.js";
 import { withinDeadline } from "../runtime/deadline.js";
-import type { Layer, Run } from "./attempts.js";
-import type { LayersHost } from "./layers-host.js";
+import type { Run, Tier } from "./attempts.js";
+import type { LowerTiersHost } from "./lower-tiers-host.js";
 import { labelFor } from "./sending.js";
 import type { Found, StampReader } from "./stamp-reader.js";
 import type { TagLedger } from "./tag-ledger.js";
@@ -30,8 +30,8 @@ interface Running {
 
 /** Writes stamps. Nothing here throws. */
 export class StampWriter {
-  readonly #layer: Layer;
-  readonly #host: LayersHost;
+  readonly #tier: Tier;
+  readonly #host: LowerTiersHost;
   readonly #ledger: TagLedger;
   readonly #reader: StampReader;
   readonly #general: string;
@@ -42,8 +42,8 @@ export class StampWriter {
   #retryAfter = RETRY_AFTER;
   #isWaiting = false;
 
-  constructor(layer: Layer, host: LayersHost, ledger: TagLedger, reader: StampReader) {
-    this.#layer = layer;
+  constructor(tier: Tier, host: LowerTiersHost, ledger: TagLedger, reader: StampReader) {
+    this.#tier = tier;
     this.#host = host;
     this.#ledger = ledger;
     this.#reader = reader;
@@ -67,7 +67,7 @@ export class StampWriter {
     }
     const left = stamp.at + stamp.life - this.#host.timers.now();
     if (left >= life) return stamp.version;
-    const { add, compareAndDelete } = this.#layer.store;
+    const { add, compareAndDelete } = this.#tier.store;
     if (add !== undefined && compareAndDelete !== undefined) {
       if (record === undefined) return stamp.version;
       return this.#once(key, () => this.#renew(key, record, stamp, life));
@@ -120,7 +120,7 @@ export class StampWriter {
   async #writeAll(keys: readonly string[], isTold: boolean): Promise<void> {
     const begun = this.#ledger.next();
     const stamps = keys.map((key) => [key, this.#stampFor(this.#longest)] as const);
-    const { store } = this.#layer;
+    const { store } = this.#tier;
     if (store.setMany === undefined || keys.length === 1) {
       const one = async ([key, stamp]: readonly [string, Stamp]) => {
         if (await this.#set(key, stamp)) this.#wrote(key, stamp, begun, isTold);
@@ -139,7 +139,7 @@ export class StampWriter {
   }
 
   #wrote(key: string, stamp: Stamp, begun: number, isTold: boolean): boolean {
-    const { lag = 0 } = this.#layer.store;
+    const { lag = 0 } = this.#tier.store;
     // Who does not know its tags yet must have heard of it, too.
     return isTold && this.#ledger.wrote(key, stamp, begun, this.#host.timers.now() + lag);
   }
@@ -157,7 +157,7 @@ export class StampWriter {
 
   /** Writes the first version of a tag: two instances that do so at once agree if the store can. */
   async #create(key: string, life: number): Promise<number | undefined> {
-    const { store } = this.#layer;
+    const { store } = this.#tier;
     if (store.add === undefined) return this.#write(key, life);
     const begun = this.#ledger.next();
     const stamp = this.#stampFor(life);
@@ -184,7 +184,7 @@ export class StampWriter {
     stamp: Stamp,
     life: number,
   ): Promise<number | undefined> {
-    const { store } = this.#layer;
+    const { store } = this.#tier;
     const run = () => store.compareAndDelete?.(key, record);
     if ((await this.#try("compareAndDelete", key, run)) !== true) return undefined;
     const past = Math.max(0, this.#host.timers.now() - stamp.at);
@@ -199,26 +199,26 @@ export class StampWriter {
 
   #add(key: string, stamp: Stamp, past = 0): Promise<boolean | undefined> {
     const options = { expiresIn: stamp.life - past };
-    const run = () => this.#layer.store.add?.(key, encodeStamp(stamp), options) ?? false;
+    const run = () => this.#tier.store.add?.(key, encodeStamp(stamp), options) ?? false;
     return this.#try("add", key, run);
   }
 
   async #set(key: string, stamp: Stamp): Promise<boolean> {
     const run = async () => {
-      await this.#layer.store.set(key, encodeStamp(stamp), { expiresIn: stamp.life });
+      await this.#tier.store.set(key, encodeStamp(stamp), { expiresIn: stamp.life });
       return true;
     };
     return (await this.#try("set", key, run)) === true;
   }
 
   #try<T>(operation: Operation, key: string, run: Run<T>): Promise<T | undefined> {
-    return this.#host.attempts.try(this.#layer, operation, key, run);
+    return this.#host.attempts.try(this.#tier, operation, key, run);
   }
 
   /** Does something for a key unless it is under way; whoever asks meanwhile shares what comes of it. */
   #once(key: string, act: () => Promise<number | undefined>): Promise<number | undefined> {
     const { timers } = this.#host;
-    const { deadline } = this.#layer;
+    const { deadline } = this.#tier;
     const now = timers.now();
     const running = this.#running.get(key);
     if (running !== undefined && now < running.until) {

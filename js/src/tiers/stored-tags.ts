@@ -13,8 +13,8 @@ import { type FoundEntry, keptFor, type Lifetime } from "../model/entry.js";
 import type { Tagged, TagHashes } from "../model/tagged.js";
 import type { EntryRecords } from "../records/entry-records.js";
 import { generalKey, stampKeys } from "../records/stamps.js";
-import type { Layer } from "./attempts.js";
-import type { LayersHost } from "./layers-host.js";
+import type { Tier } from "./attempts.js";
+import type { LowerTiersHost } from "./lower-tiers-host.js";
 import { type Found, StampReader } from "./stamp-reader.js";
 import { StampWriter } from "./stamp-writer.js";
 import { TagLedger } from "./tag-ledger.js";
@@ -24,19 +24,19 @@ const GENERAL_FOR = 10_000;
 
 /** The tags of what lower stores have. Nothing here throws. */
 export class StoredTags {
-  readonly #host: LayersHost;
+  readonly #host: LowerTiersHost;
   readonly #records: EntryRecords;
   readonly #ledger = new TagLedger();
   readonly #reader: StampReader;
   readonly #writer: StampWriter;
   #general: { readonly version: number; readonly until: number } | undefined;
 
-  constructor(layers: readonly Layer[], host: LayersHost, records: EntryRecords) {
+  constructor(tiers: readonly Tier[], host: LowerTiersHost, records: EntryRecords) {
     this.#host = host;
     this.#records = records;
-    const layer = layerOfStamps(layers);
-    this.#reader = new StampReader(layer, host, this.#ledger);
-    this.#writer = new StampWriter(layer, host, this.#ledger, this.#reader);
+    const tier = tierOfStamps(tiers);
+    this.#reader = new StampReader(tier, host, this.#ledger);
+    this.#writer = new StampWriter(tier, host, this.#ledger, this.#reader);
   }
 
   /** A step that comes after all there were: see {@link Begun}. */
@@ -127,7 +127,7 @@ export class StoredTags {
   }
 
   /** The entry, unless a tag of it was invalidated: then undefined, or stale since then. */
-  async heeded(layer: Layer, key: string, entry: FoundEntry): Promise<FoundEntry | undefined> {
+  async heeded(tier: Tier, key: string, entry: FoundEntry): Promise<FoundEntry | undefined> {
     const { hashes, versions } = entry.tagged ?? {};
     if (hashes === undefined || versions === undefined) return entry;
     this.#writer.retry();
@@ -140,7 +140,7 @@ export class StoredTags {
       return verdict === JUDGED_DEAD ? undefined : this.#staleSince(entry, verdict);
     } catch (error) {
       this.#host.onTrap(error);
-      this.#records.tellCorrupt(layer, key, error);
+      this.#records.tellCorrupt(tier, key, error);
       return undefined;
     }
   }
@@ -167,7 +167,7 @@ export class StoredTags {
 }
 
 /** The last store, or the last one that never gives what it has replaced, where there is one. */
-export function layerOfStamps(layers: readonly Layer[]): Layer {
-  const sure = layers.filter(({ store }) => !((store.lag ?? 0) > 0));
-  return (sure.at(-1) ?? layers.at(-1)) as Layer;
+export function tierOfStamps(tiers: readonly Tier[]): Tier {
+  const sure = tiers.filter(({ store }) => !((store.lag ?? 0) > 0));
+  return (sure.at(-1) ?? tiers.at(-1)) as Tier;
 }

@@ -6,7 +6,7 @@ import type { Events } from "../model/events.js";
 import type { Operation, SetOptions } from "../model/store.js";
 import type { Timers } from "../runtime/clock.js";
 import { StoreError } from "../util/errors.js";
-import type { Attempts, Layer, Run } from "./attempts.js";
+import type { Attempts, Run, Tier } from "./attempts.js";
 import type { Blocker, Change, Outcome } from "./changes.js";
 import type { Clearing } from "./clearings.js";
 import type { Fences } from "./fences.js";
@@ -45,20 +45,20 @@ export type Promised = Pick<Content, "expiresIn"> & Partial<Content>;
 
 /** Writes to one tier. */
 export class TierWriter {
-  readonly layer: Layer;
+  readonly tier: Tier;
   readonly ledger: TierLedger;
   readonly #host: WriterHost;
   readonly #fences: Fences;
   readonly #repeats: Repeats;
   #told: number;
 
-  constructor(layer: Layer, ledger: TierLedger, fences: Fences, host: WriterHost) {
-    this.layer = layer;
+  constructor(tier: Tier, ledger: TierLedger, fences: Fences, host: WriterHost) {
+    this.tier = tier;
     this.#fences = fences;
     this.ledger = ledger;
     this.#host = host;
     this.#told = ledger.overflows;
-    const patience = HELD_DEADLINES * layer.deadline;
+    const patience = HELD_DEADLINES * tier.deadline;
     this.#repeats = new Repeats(host.timers, ledger, patience, () => this.#makeUp());
   }
 
@@ -84,7 +84,7 @@ export class TierWriter {
       drops: content === undefined,
       record: content?.record,
       endsAt: now + (content?.expiresIn ?? Number.POSITIVE_INFINITY),
-      heldUntil: now + HELD_DEADLINES * this.layer.deadline,
+      heldUntil: now + HELD_DEADLINES * this.tier.deadline,
       copies: kind === "copies",
       decides: kind === "decides",
       mark: 0,
@@ -109,7 +109,7 @@ export class TierWriter {
   /** How a record is kept: a write that its deadline has passed must not come after all. */
   optionsOf({ expiresIn }: Content, notAfter: number = Number.POSITIVE_INFINITY): SetOptions {
     const left = notAfter - this.#host.timers.now();
-    return { expiresIn, within: Math.max(0, Math.min(this.layer.deadline, left)) };
+    return { expiresIn, within: Math.max(0, Math.min(this.tier.deadline, left)) };
   }
 
   /**
@@ -126,7 +126,7 @@ export class TierWriter {
       wake(change);
       return true;
     }
-    const { store } = this.layer;
+    const { store } = this.tier;
     const { name } = change;
     const outcome =
       content === undefined
@@ -154,7 +154,7 @@ export class TierWriter {
     const free: Change[] = [];
     const busy: Change[] = [];
     for (const change of changes) {
-      const verdict = this.ledger.begin(change, now, this.layer.deadline);
+      const verdict = this.ledger.begin(change, now, this.tier.deadline);
       if (verdict === "go") free.push(change);
       else if (verdict === "over") done.set(change, true);
       else busy.push(change);
@@ -174,7 +174,7 @@ export class TierWriter {
   async #turn(change: Change): Promise<boolean> {
     for (;;) {
       const now = this.#host.timers.now();
-      const verdict = this.ledger.begin(change, now, this.layer.deadline);
+      const verdict = this.ledger.begin(change, now, this.tier.deadline);
       if (verdict === "go") return true;
       if (verdict === "over") return false;
       await this.#waitFor(verdict, now);
@@ -213,7 +213,7 @@ export class TierWriter {
    * @throws StoreError when that cannot be
    */
   async settle({ key, name }: NamedKey): Promise<void> {
-    const { ledger, layer } = this;
+    const { ledger, tier } = this;
     for (;;) {
       const now = this.#host.timers.now();
       const change = ledger.underWay(name, now);
@@ -223,10 +223,10 @@ export class TierWriter {
     if (this.look(name) === ASK && !ledger.isDoubtful(name)) return;
     if (ledger.clearings.owes) await this.#repeatClears();
     const drop = this.#changeOf(name, ledger.fenceOf(name), undefined, "plain");
-    if (ledger.begin(drop, this.#host.timers.now(), layer.deadline) === "go")
-      await this.#send([drop], "delete", key, () => layer.store.delete(name));
+    if (ledger.begin(drop, this.#host.timers.now(), tier.deadline) === "go")
+      await this.#send([drop], "delete", key, () => tier.store.delete(name));
     if (this.look(name) === ASK) return;
-    throw new StoreError(`${layer.name} has not dropped what it had of ${key}`);
+    throw new StoreError(`${tier.name} has not dropped what it had of ${key}`);
   }
 
   /** With a timer of one's own: the request that is at it may have ended. */
@@ -259,7 +259,7 @@ export class TierWriter {
       this.#repeats.afterwards(done);
     };
     const sending = { operation, label, run, late, failed };
-    const outcome = await send(this.#host.attempts, this.layer, sending);
+    const outcome = await send(this.#host.attempts, this.tier, sending);
     for (const change of changes) {
       this.ledger.end(change, outcome);
       wake(change);
@@ -271,18 +271,18 @@ export class TierWriter {
   /** A write that the store refused: what it had before must not stay. A full store can drop. */
   async #dropFailed(change: Change, key: string): Promise<void> {
     // A store that fails whatever it is asked is not asked once more.
-    if (this.layer.health.failures > 1) return;
+    if (this.tier.health.failures > 1) return;
     const drop = this.#changeOf(change.name, change.fence, undefined, "plain");
-    const verdict = this.ledger.begin(drop, this.#host.timers.now(), this.layer.deadline);
+    const verdict = this.ledger.begin(drop, this.#host.timers.now(), this.tier.deadline);
     if (verdict !== "go") return;
-    await this.#send([drop], "delete", key, () => this.layer.store.delete(change.name));
+    await this.#send([drop], "delete", key, () => this.tier.store.delete(change.name));
   }
 
   /** Drops everything under a prefix; true if the tier can do that, and it is gone. */
   async clear(prefix: string, fence: number): Promise<boolean> {
     const clearing = this.#clearingOf(prefix, fence);
     this.ledger.beginClearing(clearing);
-    const { store, name } = this.layer;
+    const { store, name } = this.tier;
     if (store.clear !== undefined || store.keys !== undefined) return this.#clear(clearing);
     const error = new StoreError(`${name} can neither be cleared nor list its keys`);
     this.#tellError("clear", error);
@@ -293,7 +293,7 @@ export class TierWriter {
   }
 
   #clearingOf(prefix: string, fence: number): Clearing {
-    const until = this.#host.timers.now() + HELD_DEADLINES * this.layer.deadline;
+    const until = this.#host.timers.now() + HELD_DEADLINES * this.tier.deadline;
     return { prefix, fence, until, waiters: new Set() };
   }
 
@@ -302,9 +302,9 @@ export class TierWriter {
     const now = this.#host.timers.now();
     const running = this.ledger.runningUnder(prefix, now);
     await Promise.all(running.map((blocker) => this.#waitFor(blocker, now)));
-    const run = () => clearStore(this.layer.store, prefix);
+    const run = () => clearStore(this.tier.store, prefix);
     const sending: Sending = { operation: "clear", label: "", run, late: () => {} };
-    const outcome = await send(this.#host.attempts, this.layer, sending);
+    const outcome = await send(this.#host.attempts, this.tier, sending);
     this.ledger.clearings.end(clearing, outcome === "done");
     wake(clearing);
     this.#repeats.afterwards(outcome === "done");
@@ -323,7 +323,7 @@ export class TierWriter {
 
   /** The tier answered a read. */
   answered(): void {
-    if (this.layer.health.failures === 0) this.repeat();
+    if (this.tier.health.failures === 0) this.repeat();
   }
 
   /** Asks the tier for some of what it owes; true if it did that. */
@@ -342,14 +342,14 @@ export class TierWriter {
   }
 
   async #repeatSome(now: number): Promise<boolean> {
-    const { store } = this.layer;
+    const { store } = this.tier;
     const isMany = store.deleteMany !== undefined;
     // A tier that has failed is tried with one.
     const most = isMany ? REPEATED_TOGETHER : REPEATED_SINGLY;
-    const due = this.ledger.due(now, this.layer.health.failures > 0 ? 1 : most);
+    const due = this.ledger.due(now, this.tier.health.failures > 0 ? 1 : most);
     const drops = due
       .map(({ name, fence }) => this.#changeOf(name, fence, undefined, "plain"))
-      .filter((drop) => this.ledger.begin(drop, now, this.layer.deadline) === "go");
+      .filter((drop) => this.ledger.begin(drop, now, this.tier.deadline) === "go");
     if (drops.length === 0) return true;
     if (isMany && drops.length > 1) {
       const names = drops.map(({ name }) => name);
@@ -366,13 +366,13 @@ export class TierWriter {
     const { overflows } = this.ledger;
     if (overflows === this.#told) return;
     this.#told = overflows;
-    const { name } = this.layer;
+    const { name } = this.tier;
     const what = "missed more changes than can be remembered: what it has from before is not used";
     this.#tellError("delete", new StoreError(`${name} ${what}`));
   }
 
   #tellError(operation: Operation, error: StoreError): void {
-    const store = this.layer.name;
+    const store = this.tier.name;
     this.#host.events.tell({ type: "store-error", store, operation, key: "", error });
   }
 }

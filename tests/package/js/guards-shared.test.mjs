@@ -195,7 +195,7 @@ async function answers({ clock, instances }, ...order) {
 test("shared hits: an entry that instances share serves so many hits in all", async () => {
   const it = stage({
     instances: 3,
-    layered: true,
+    tiered: true,
     policy: (shared) => ({ ttl: "1h", key: "k", hits: { max: 3, shared } }),
   });
   const order = [0, 1, 2, 1, 0, 2, 2, 1, 1, 0];
@@ -205,7 +205,7 @@ test("shared hits: an entry that instances share serves so many hits in all", as
 
 test("shared hits: from refreshAt on, one instance renews the entry for all", async () => {
   const it = stage({
-    layered: true,
+    tiered: true,
     policy: (shared) => ({ ttl: "1h", key: "k", hits: { max: 9, refreshAt: 2, shared } }),
   });
   assert.deepEqual(await answers(it, 0, 1, 0, 0, 0), [1, 1, 1, 2, 2]);

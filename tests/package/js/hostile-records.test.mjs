@@ -122,7 +122,7 @@ test("planted records of HTTP: every request is answered, and nothing traps or g
   const random = seeded(SEED);
   const key = await keyOfFetch();
   const { store, cache, fetch, told } = stage({ writes: "await" });
-  const { layers } = cache.driver.host;
+  const { tiers } = cache.driver.host;
   const traps = core.trapCount();
   const variants = { variants: "abc.1", lists: ["accept", "accept-language"] };
   for (let nth = 0; nth < 30_000; nth += 1) {
@@ -133,7 +133,7 @@ test("planted records of HTTP: every request is answered, and nothing traps or g
     store.records.set(key, httpRecord(text));
     // The reader that fetch has, and now and then the whole way.
     if (nth % 20 > 0) {
-      await layers.read(key, { responses: true });
+      await tiers.read(key, { responses: true });
       continue;
     }
     const init = REQUESTS[Math.floor(random() * REQUESTS.length)];

@@ -1,4 +1,4 @@
-// 10,000 calls through two layers of stores that delay, drop, repeat, spoil and reorder: every call
+// 10,000 calls through two stores that delay, drop, repeat, spoil and reorder: every call
 // is answered in time, with its own key's value, no older than the policy allows.
 
 import assert from "node:assert/strict";

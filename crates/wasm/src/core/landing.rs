@@ -45,7 +45,7 @@ fn facts_in(bits: u32, ttl: f64) -> Facts {
         ttl: ttl.filter(|_| !has(facts::CALL_TTL)),
         windows: None,
         is_stale: has(facts::STALE),
-        is_layered: has(facts::LAYERED),
+        is_tiered: has(facts::TIERED),
     }
 }
 
@@ -119,7 +119,7 @@ pub fn lifetime(machine: u32, policy: u32, facts: u32, ttl: f64, roll: f64) -> V
     }))
 }
 
-/// Stores a value that was not loaded; gives its slot, or one of [`landed`]. `is_layered`: stores
+/// Stores a value that was not loaded; gives its slot, or one of [`landed`]. `is_tiered`: stores
 /// below the memory get it, too.
 #[wasm_bindgen]
 #[must_use]
@@ -133,11 +133,11 @@ pub fn put(
     size: f64,
     now: f64,
     retained: f64,
-    is_layered: bool,
+    is_tiered: bool,
 ) -> i32 {
     let mut arrival = arrival(ttl, stale_while_revalidate, stale_if_error, retained, size);
     with(machine, |calls| {
-        if is_layered {
+        if is_tiered {
             arrival.lifetime = calls.machine.capped(arrival.lifetime);
         }
         landed_out(calls.machine.put(slot_in(slot), arrival, time_in(now)))

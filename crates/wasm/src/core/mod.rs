@@ -217,7 +217,7 @@ pub fn ttl(machine: u32, slot: i32) -> f64 {
 #[wasm_bindgen]
 #[must_use]
 pub fn failover_after(machine: u32, policy: u32, way: u32) -> f64 {
-    let fallback = way & wait::FOR_LOADED == 0 && way & (wait::FALLBACK | wait::LAYERED) != 0;
+    let fallback = way & wait::FOR_LOADED == 0 && way & (wait::FALLBACK | wait::TIERED) != 0;
     with(machine, |calls| {
         let after = calls.machine.failover_after(policy, fallback);
         after.map_or(f64::INFINITY, span_out)

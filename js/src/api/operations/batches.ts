@@ -26,15 +26,15 @@ export async function setMany(
   const stored = [...new Map(entries)].filter(
     ([key, value]) => cache.entries.keep(key, value, lifetime) !== undefined,
   );
-  const { layers, feed } = cache.driver.host;
-  if (layers === undefined || stored.length === 0) return;
-  if (layers.tags.knows(lifetime.tagged)) {
+  const { tiers, feed } = cache.driver.host;
+  if (tiers === undefined || stored.length === 0) return;
+  if (tiers.tags.knows(lifetime.tagged)) {
     const changes = stored.map(([key, value]) => {
-      return { key, name: layers.named(key), content: layers.contentOf(key, value, lifetime) };
+      return { key, name: tiers.named(key), content: tiers.contentOf(key, value, lifetime) };
     });
-    await layers.tiers.changeMany(changes);
+    await tiers.changes.changeMany(changes);
   } else {
-    const changes = stored.map(([key, value]) => layers.prepare(key, value, lifetime));
+    const changes = stored.map(([key, value]) => tiers.prepare(key, value, lifetime));
     await Promise.all(changes.map((change) => change.perform()));
   }
   await feed?.tell({ keys: stored.map(([key]) => key), soft: true });
@@ -55,12 +55,12 @@ export async function dropAll(
   driver.checkOpen();
   const keys = given.flatMap((key) => driver.host.related.keysWith(key));
   for (const key of keys) entries.drop(key);
-  const { layers, feed } = driver.host;
-  if (layers === undefined || keys.length === 0) return;
+  const { tiers, feed } = driver.host;
+  if (tiers === undefined || keys.length === 0) return;
   const drops = [...new Set(keys)].map((key) => {
-    return { key, name: layers.named(key), content: undefined };
+    return { key, name: tiers.named(key), content: undefined };
   });
-  await layers.tiers.changeMany(drops);
+  await tiers.changes.changeMany(drops);
   await feed?.tell({ keys });
 }
 
@@ -69,26 +69,26 @@ type Fresh = Map<string, { readonly value: unknown }>;
 /** The fresh entries of keys. Those that change while others are read are looked up anew. */
 async function freshMany({ driver, entries }: Subject, keys: readonly string[]): Promise<Fresh> {
   driver.checkOpen();
-  const { layers } = driver.host;
+  const { tiers } = driver.host;
   const found: Fresh = new Map();
   const all = [...new Set(keys)].filter((key) => !driver.offFor(key).reads);
   let wanted = all;
   for (let reads = 0; wanted.length > 0; reads += 1) {
-    const since = layers?.tiers.fences.last ?? 0;
+    const since = tiers?.changes.fences.last ?? 0;
     for (const key of wanted) {
       const held = entries.held(key, true);
       if (held !== undefined) found.set(key, held);
       else found.delete(key);
     }
     const missing = wanted.filter((key) => !found.has(key));
-    if (layers === undefined || (reads === 0 && missing.length === 0)) return found;
+    if (tiers === undefined || (reads === 0 && missing.length === 0)) return found;
     const begun = beginRead(entries);
-    for (const [key, entry] of await layers.readMany(missing)) {
+    for (const [key, entry] of await tiers.readMany(missing)) {
       backfill(entries, begun, key, entry);
       const fresh = freshOf(entry);
       if (fresh !== undefined) found.set(key, fresh);
     }
-    wanted = all.filter((key) => layers.tiers.fences.isOutdated(layers.named(key), since));
+    wanted = all.filter((key) => tiers.changes.fences.isOutdated(tiers.named(key), since));
     if (reads < READS) continue;
     for (const key of wanted) found.delete(key);
     return found;

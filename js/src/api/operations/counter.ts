@@ -3,7 +3,7 @@
 import { randomToken } from "../../coordination/lock.js";
 import type { Lifetime } from "../../model/entry.js";
 import { StoredCounter } from "../../records/codec/counter.js";
-import type { Layer, Layers } from "../../tiers/layers.js";
+import type { LowerTiers, Tier } from "../../tiers/lower-tiers.js";
 import { ConfigError, StoreError } from "../../util/errors.js";
 import { freshOf, type Held } from "../entries.js";
 import type { Subject } from "../subject.js";
@@ -29,21 +29,21 @@ export function increment(
   const { driver, entries } = cache;
   return inTurn(cache, key, async () => {
     const off = driver.offFor(key);
-    const { layers } = driver.host;
-    const layer = off.reads || off.writes ? undefined : layers?.counterLayer;
-    if (layers !== undefined && layer !== undefined && lifetime.ttl > 0) {
-      const { counter, left } = await findOrMake(layers, layer, key, lifetime);
+    const { tiers } = driver.host;
+    const tier = off.reads || off.writes ? undefined : tiers?.counterTier;
+    if (tiers !== undefined && tier !== undefined && lifetime.ttl > 0) {
+      const { counter, left } = await findOrMake(tiers, tier, key, lifetime);
       // Memory would go on telling what this instance counted last.
       entries.drop(key);
-      const sum = await layers.count(layer, key, counter, by, left);
+      const sum = await tiers.count(tier, key, counter, by, left);
       if (isExact(sum)) return sum;
-      await layers.count(layer, key, counter, -by, left);
+      await tiers.count(tier, key, counter, -by, left);
       throw tooFar(key, by);
     }
     const held = () => (off.reads ? undefined : entries.held(key, true));
     const add = (found: Held | undefined) => addTo(cache, key, by, lifetime, found);
-    if (layers === undefined || off.reads) return add(held());
-    return actOnPresent(cache, layers, key, (found) =>
+    if (tiers === undefined || off.reads) return add(held());
+    return actOnPresent(cache, tiers, key, (found) =>
       add(found === UNKNOWN ? untagged(held()) : found),
     );
   });
@@ -76,13 +76,13 @@ function tooFar(key: string, by: number): ConfigError {
 
 /** The counter of a key in a store; a number that is there is where it begins. */
 async function findOrMake(
-  layers: Layers,
-  layer: Layer,
+  tiers: LowerTiers,
+  tier: Tier,
   key: string,
   lifetime: Lifetime,
 ): Promise<Found> {
   for (let tries = 0; tries < TRIES; tries += 1) {
-    const found = await look(layers, layer, key, lifetime);
+    const found = await look(tiers, tier, key, lifetime);
     if (found !== undefined) return found;
   }
   throw new StoreError(`the counter of ${key} is dropped as often as it is made`);
@@ -90,28 +90,28 @@ async function findOrMake(
 
 /** One look; undefined when somebody else was faster. */
 async function look(
-  layers: Layers,
-  layer: Layer,
+  tiers: LowerTiers,
+  tier: Tier,
   key: string,
   lifetime: Lifetime,
 ): Promise<Found | undefined> {
-  const run = () => layer.store.get(layers.named(key));
-  await layers.tiers.settle(layer, { key, name: layers.named(key) });
-  const record = await layers.attempt(layer, "get", key, run);
-  const decoded = record ? layers.decode(layer, key, record) : undefined;
-  const entry = decoded && (await layers.tags.heeded(layer, key, decoded));
+  const run = () => tier.store.get(tiers.named(key));
+  await tiers.changes.settle(tier, { key, name: tiers.named(key) });
+  const record = await tiers.attempt(tier, "get", key, run);
+  const decoded = record ? tiers.decode(tier, key, record) : undefined;
+  const entry = decoded && (await tiers.tags.heeded(tier, key, decoded));
   const fresh = entry && freshOf(entry);
   if (fresh?.value instanceof StoredCounter) return { counter: fresh.value, left: fresh.ttl };
   // What memory alone has counts for nothing: another instance may have dropped it.
   const left = fresh?.ttl ?? lifetime.ttl;
   const counter = new StoredCounter(newId(), numberIn(key, fresh?.value, fresh !== undefined));
   const tagged = fresh === undefined ? lifetime.tagged : fresh.tagged;
-  const own = await layers.versioned({ ...lifetime, ttl: left, tagged });
-  const marker = own && layers.encode(key, counter, own);
+  const own = await tiers.versioned({ ...lifetime, ttl: left, tagged });
+  const marker = own && tiers.encode(key, counter, own);
   if (marker === undefined) throw new StoreError(`the counter of ${key} cannot be stored`);
-  if (record && !(await removeRecord(layers, layer, key, record))) return undefined;
-  if ((await addRecord(layers, layer, key, marker, left)) === undefined) return undefined;
-  await changeElsewhere(layers, layer, key, { record: marker, expiresIn: left });
+  if (record && !(await removeRecord(tiers, tier, key, record))) return undefined;
+  if ((await addRecord(tiers, tier, key, marker, left)) === undefined) return undefined;
+  await changeElsewhere(tiers, tier, key, { record: marker, expiresIn: left });
   return { counter, left };
 }
 

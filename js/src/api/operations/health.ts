@@ -7,15 +7,15 @@ import type { Subject } from "../subject.js";
 /** See `ping` of `holdover/operations`. */
 export async function ping({ driver }: Subject): Promise<void> {
   driver.checkOpen();
-  const { layers } = driver.host;
+  const { tiers } = driver.host;
   if (!driver.isOpen()) throw withoutCore();
-  if (layers === undefined) return;
+  if (tiers === undefined) return;
   await Promise.all(
-    layers.all.map((layer) => {
-      const { store } = layer;
+    tiers.all.map((tier) => {
+      const { store } = tier;
       return store.ping === undefined
-        ? layers.attempt(layer, "get", "", () => store.get(layers.named("%ping")))
-        : layers.attempt(layer, "ping", "", () => store.ping?.());
+        ? tiers.attempt(tier, "get", "", () => store.get(tiers.named("%ping")))
+        : tiers.attempt(tier, "ping", "", () => store.ping?.());
     }),
   );
 }

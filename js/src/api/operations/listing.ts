@@ -40,18 +40,18 @@ export async function clear(cache: Subject): Promise<void> {
   const { driver, entries } = cache;
   driver.checkOpen();
   entries.clearAll();
-  const { layers, feed } = driver.host;
-  if (layers === undefined) return;
-  await layers.tiers.clear(layers.named(""));
+  const { tiers, feed } = driver.host;
+  if (tiers === undefined) return;
+  await tiers.changes.clear(tiers.named(""));
   const { namespace, memory } = driver.host;
   await feed?.tell({ all: true }, namespace === "" ? memory.namespaces() : undefined);
 }
 
 /** Outdates loads without a slot, and all reads of stores under way: they are begun anew. */
 function outdate(entries: Entries): void {
-  const { layers, memory } = entries.host;
+  const { tiers, memory } = entries.host;
   entries.noteDrop();
-  layers?.tiers.fences.raiseAll();
+  tiers?.changes.fences.raiseAll();
   entries.inCore(() => core.invalidate(memory.machine, -1));
 }
 
@@ -62,8 +62,8 @@ function heldKeys(entries: Entries): string[] {
 }
 
 /** The keys of this cache's namespace that the memory has an entry for, or a load. */
-function knownKeys({ host: { layers, space } }: Entries): string[] {
-  const changing = layers?.changingKeys() ?? [];
+function knownKeys({ host: { tiers, space } }: Entries): string[] {
+  const changing = tiers?.changingKeys() ?? [];
   return [...new Set([...space.keys(), ...changing])];
 }
 
@@ -73,22 +73,20 @@ async function list(
   pattern: string,
 ): Promise<{ readonly found: string[]; readonly unlisted: readonly unknown[] }> {
   driver.checkOpen();
-  const { layers } = driver.host;
+  const { tiers } = driver.host;
   const matching = matcher(pattern);
   const found = new Set(heldKeys(entries).filter(matching));
   const unlisted: unknown[] = [];
-  for (const layer of layers?.all ?? []) {
-    if (layers === undefined) break;
-    if (layer.store.keys === undefined) {
-      unlisted.push(new StoreError(`${layer.name} cannot list its keys`));
+  for (const tier of tiers?.all ?? []) {
+    if (tiers === undefined) break;
+    if (tier.store.keys === undefined) {
+      unlisted.push(new StoreError(`${tier.name} cannot list its keys`));
       continue;
     }
     try {
-      const prefix = layers.listPrefix(literalPrefix(pattern));
-      const names = await layers.attempt(layer, "keys", pattern, () =>
-        namesIn(layer.store, prefix),
-      );
-      const keys = layers.keysIn(names);
+      const prefix = tiers.listPrefix(literalPrefix(pattern));
+      const names = await tiers.attempt(tier, "keys", pattern, () => namesIn(tier.store, prefix));
+      const keys = tiers.keysIn(names);
       for (const key of keys.filter(matching)) found.add(key);
     } catch (error) {
       unlisted.push(error);

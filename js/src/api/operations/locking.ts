@@ -2,7 +2,7 @@
 
 import { heldLock, type Lock } from "../../coordination/held-lock.js";
 import { localLocksOf } from "../../coordination/local-lock.js";
-import { lockLayer, StoreLock } from "../../coordination/lock.js";
+import { lockTier, StoreLock } from "../../coordination/lock.js";
 import { poll } from "../../coordination/lock-poll.js";
 import { type Duration, duration } from "../../util/duration.js";
 import { LockTimeoutError } from "../../util/errors.js";
@@ -67,13 +67,13 @@ async function fencingToken(
   stored: StoreLock | undefined,
 ): Promise<number | undefined> {
   if (stored === undefined) return locksOf(cache).next();
-  const { layers, timers } = cache.driver.host;
-  const layer = lockLayer(layers);
-  if (layers === undefined || layer?.store.increment === undefined) return undefined;
-  const name = layers.own("fence", HOLDERS);
+  const { tiers, timers } = cache.driver.host;
+  const tier = lockTier(tiers);
+  if (tiers === undefined || tier?.store.increment === undefined) return undefined;
+  const name = tiers.own("fence", HOLDERS);
   const add = (by: number) =>
-    layers.attempt(layer, "increment", name, () =>
-      layer.store.increment?.(name, by, { expiresIn: Number.POSITIVE_INFINITY }),
+    tiers.attempt(tier, "increment", name, () =>
+      tier.store.increment?.(name, by, { expiresIn: Number.POSITIVE_INFINITY }),
     );
   const sum = Number(await add(1));
   const now = Math.floor(timers.now());
@@ -87,11 +87,11 @@ async function lockInStore(
   ttl: number,
   wait: number,
 ): Promise<StoreLock | "taken" | undefined> {
-  const { layers } = driver.host;
-  const layer = lockLayer(layers);
-  if (layers === undefined || layer === undefined) return undefined;
-  const host = { ...driver.host, layers };
-  const held = new StoreLock(host, layer, nameOf(layers.named(key)), ttl);
+  const { tiers } = driver.host;
+  const tier = lockTier(tiers);
+  if (tiers === undefined || tier === undefined) return undefined;
+  const host = { ...driver.host, tiers };
+  const held = new StoreLock(host, tier, nameOf(tiers.named(key)), ttl);
   const look = async () => ((await held.take()) ? held : undefined);
   const wake = held.wake();
   try {
@@ -119,9 +119,9 @@ export async function isLocked(cache: Subject, key: string): Promise<boolean> {
   const { driver } = cache;
   driver.checkOpen();
   if (locksOf(cache).isHeld(`lock:${key}`)) return true;
-  const { layers } = driver.host;
-  const layer = lockLayer(layers);
-  if (layers === undefined || layer === undefined) return false;
-  const run = () => layer.store.get(nameOf(layers.named(key)));
-  return Boolean(await layers.attempt(layer, "get", key, run));
+  const { tiers } = driver.host;
+  const tier = lockTier(tiers);
+  if (tiers === undefined || tier === undefined) return false;
+  const run = () => tier.store.get(nameOf(tiers.named(key)));
+  return Boolean(await tiers.attempt(tier, "get", key, run));
 }

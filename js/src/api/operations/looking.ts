@@ -5,8 +5,8 @@
 
 import type { FoundEntry } from "../../model/entry.js";
 import type { Begun } from "../../model/tagged.js";
-import type { Layers } from "../../tiers/layers.js";
 import { SKIP } from "../../tiers/ledger.js";
+import type { LowerTiers } from "../../tiers/lower-tiers.js";
 import { freshOf, type Held } from "../entries.js";
 import type { Subject } from "../subject.js";
 
@@ -31,18 +31,18 @@ export type Presence = Present | typeof UNKNOWN | undefined;
  */
 export function actOnPresent<T>(
   { entries }: Subject,
-  layers: Layers,
+  tiers: LowerTiers,
   key: string,
   act: (found: Presence) => Promise<T>,
 ): Promise<T> {
-  const name = layers.named(key);
-  const { fences } = layers.tiers;
+  const name = tiers.named(key);
+  const { fences } = tiers.changes;
   return entries.watching(key, async (watch) => {
     for (let looks = 0; looks < LOOKS; looks += 1) {
       watch.isChanged = false;
       const since = fences.last;
       const begun = entries.begin();
-      const found = await look(layers, key);
+      const found = await look(tiers, key);
       if (watch.isChanged || fences.isOutdated(name, since)) continue;
       return act(typeof found === "object" ? presentOf(found, begun) : found);
     }
@@ -57,16 +57,19 @@ function presentOf(found: FoundEntry, begun: Begun): Present | undefined {
   return { ...fresh, tagged, counted: found.counted === true };
 }
 
-async function look(layers: Layers, key: string): Promise<FoundEntry | typeof UNKNOWN | undefined> {
-  const name = layers.named(key);
-  const layer = layers.shared;
-  const at = layers.all.indexOf(layer);
-  if (layers.tiers.look(at, name) === SKIP) return UNKNOWN;
+async function look(
+  tiers: LowerTiers,
+  key: string,
+): Promise<FoundEntry | typeof UNKNOWN | undefined> {
+  const name = tiers.named(key);
+  const tier = tiers.shared;
+  const at = tiers.all.indexOf(tier);
+  if (tiers.changes.look(at, name) === SKIP) return UNKNOWN;
   try {
-    const get = () => layers.attempt(layer, "get", key, () => layer.store.get(name));
-    const record = await layers.tiers.get(at, name, get);
-    const entry = await layers.usable(layer, key, record, layers.any);
-    return entry && layers.accepts(at, name, record, entry) ? entry : undefined;
+    const get = () => tiers.attempt(tier, "get", key, () => tier.store.get(name));
+    const record = await tiers.changes.get(at, name, get);
+    const entry = await tiers.usable(tier, key, record, tiers.any);
+    return entry && tiers.accepts(at, name, record, entry) ? entry : undefined;
   } catch {
     return UNKNOWN; // the event has been told
   }

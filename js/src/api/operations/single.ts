@@ -2,7 +2,7 @@
 
 import { localLocksOf } from "../../coordination/local-lock.js";
 import type { Lifetime } from "../../model/entry.js";
-import type { Layer, Layers } from "../../tiers/layers.js";
+import type { LowerTiers, Tier } from "../../tiers/lower-tiers.js";
 import type { Content } from "../../tiers/writer.js";
 import { freshOf, type Held } from "../entries.js";
 import type { Subject } from "../subject.js";
@@ -18,7 +18,7 @@ const CHANGING = "changing";
  * Without lower stores nothing is awaited in between, so nobody has to wait.
  */
 export async function inTurn<T>(cache: Subject, key: string, task: () => Promise<T>): Promise<T> {
-  if (cache.driver.host.layers === undefined) return task();
+  if (cache.driver.host.tiers === undefined) return task();
   return inTurnOf(localLocksOf(cache.driver.host.space, cache.driver.host.timers), key, task);
 }
 
@@ -43,12 +43,12 @@ export async function replace(
   const { entries, driver } = cache;
   if (driver.offFor(key).writes) return false;
   return inTurn(cache, key, async () => {
-    const { layers } = driver.host;
+    const { tiers } = driver.host;
     if (driver.offFor(key).reads) return false;
     const held = () => entries.held(key, true);
     const store = () => entries.set(key, value, lifetime);
-    if (layers === undefined) return held() !== undefined && store();
-    return actOnPresent(cache, layers, key, async (found) => {
+    if (tiers === undefined) return held() !== undefined && store();
+    return actOnPresent(cache, tiers, key, async (found) => {
       return (found === UNKNOWN ? held() : found) !== undefined && store();
     });
   });
@@ -93,9 +93,9 @@ async function lookForRenewable(cache: Subject, key: string): Promise<Held | und
   const begun = entries.begin();
   const held = await freshEntry(cache, key);
   if (held?.tagged === undefined) return held;
-  const { layers } = driver.host;
-  if (layers === undefined) return { ...held, tagged: { ...held.tagged, begun } };
-  const found = held.tagged.versions === undefined ? await layers.read(key) : undefined;
+  const { tiers } = driver.host;
+  if (tiers === undefined) return { ...held, tagged: { ...held.tagged, begun } };
+  const found = held.tagged.versions === undefined ? await tiers.read(key) : undefined;
   const below = held.tagged.versions === undefined ? found && freshOf(found) : held;
   return below?.tagged ? { ...below, tagged: { ...below.tagged, begun } } : below;
 }
@@ -107,24 +107,24 @@ async function addNow(
   lifetime: Lifetime,
 ): Promise<boolean> {
   const { entries, driver } = cache;
-  const { layers } = driver.host;
-  if (layers === undefined || driver.offFor(key).reads) {
+  const { tiers } = driver.host;
+  if (tiers === undefined || driver.offFor(key).reads) {
     const held = driver.offFor(key).reads ? undefined : entries.held(key, true);
     return held === undefined && entries.set(key, value, lifetime);
   }
-  const decider = layers.firstWith("add");
+  const decider = tiers.firstWith("add");
   if (decider === undefined) {
     const found = await unchanged(cache, key, () => entries.fresh(key));
     return found === undefined && entries.set(key, value, lifetime);
   }
-  const own = await layers.versioned(lifetime);
-  const record = own && layers.encode(key, value, own);
+  const own = await tiers.versioned(lifetime);
+  const record = own && tiers.encode(key, value, own);
   if (record === undefined) return false;
   const expiresIn = lifetime.ttl;
   if (expiresIn <= 0) return (await entries.fresh(key)) === undefined;
   let fence = 0;
   const isCurrent = await entries.watching(key, async (watch) => {
-    const added = await addRecord(layers, decider, key, record, expiresIn);
+    const added = await addRecord(tiers, decider, key, record, expiresIn);
     if (added === undefined) return undefined;
     fence = added;
     return !watch.isChanged;
@@ -135,8 +135,8 @@ async function addNow(
   else entries.drop(key);
   const content = isCurrent ? { record, expiresIn } : undefined;
   // A load that ended meanwhile began before, and writes what it brought after this.
-  const isOvertaken = isCurrent && layers.tiers.fences.isOutdated(layers.named(key), fence);
-  await changeElsewhere(layers, isOvertaken ? undefined : decider, key, content);
+  const isOvertaken = isCurrent && tiers.changes.fences.isOutdated(tiers.named(key), fence);
+  await changeElsewhere(tiers, isOvertaken ? undefined : decider, key, content);
   await driver.host.feed?.tell({ keys: [key], soft: true });
   return true;
 }
@@ -147,71 +147,69 @@ async function addNow(
  * @throws StoreError when the store that decides is down
  */
 export async function addRecord(
-  layers: Layers,
-  layer: Layer,
+  tiers: LowerTiers,
+  tier: Tier,
   key: string,
   record: Uint8Array,
   expiresIn: number,
 ): Promise<number | undefined> {
-  const name = layers.named(key);
+  const name = tiers.named(key);
   const named = { key, name };
   const content = { record, expiresIn };
-  const options = { expiresIn, within: layer.deadline };
-  const run = () => layer.store.add?.(name, record, options);
+  const options = { expiresIn, within: tier.deadline };
+  const run = () => tier.store.add?.(name, record, options);
   const add = async () => {
-    const deciding = layers.tiers.decide(layer, named, content, "add", run);
-    const fence = layers.tiers.fences.last;
+    const deciding = tiers.changes.decide(tier, named, content, "add", run);
+    const fence = tiers.changes.fences.last;
     return (await deciding) === true ? fence : undefined;
   };
-  await layers.tiers.settle(layer, named);
+  await tiers.changes.settle(tier, named);
   const added = await add();
   if (added !== undefined) return added;
-  const held = await layers.attempt(layer, "get", key, () => layer.store.get(name));
-  const entry = await layers.usable(layer, key, held);
+  const held = await tiers.attempt(tier, "get", key, () => tier.store.get(name));
+  const entry = await tiers.usable(tier, key, held);
   if (entry !== undefined && freshOf(entry) !== undefined) return undefined;
-  if (held && !(await removeRecord(layers, layer, key, held))) return undefined;
+  if (held && !(await removeRecord(tiers, tier, key, held))) return undefined;
   return add();
 }
 
 /** Drops just this record, where the store can tell; whether it was there still. */
 export async function removeRecord(
-  layers: Layers,
-  layer: Layer,
+  tiers: LowerTiers,
+  tier: Tier,
   key: string,
   record: Uint8Array,
 ): Promise<boolean> {
-  const name = layers.named(key);
-  const { store } = layer;
+  const name = tiers.named(key);
+  const { store } = tier;
   if (store.compareAndDelete === undefined) {
-    await layers.attempt(layer, "delete", key, () => store.delete(name));
+    await tiers.attempt(tier, "delete", key, () => store.delete(name));
     return true;
   }
   const run = () => store.compareAndDelete?.(name, record);
-  return (await layers.attempt(layer, "compareAndDelete", key, run)) === true;
+  return (await tiers.attempt(tier, "compareAndDelete", key, run)) === true;
 }
 
 /** Gives the other stores what the one that decides has taken; undefined drops the key there. */
 export async function changeElsewhere(
-  layers: Layers,
-  decider: Layer | undefined,
+  tiers: LowerTiers,
+  decider: Tier | undefined,
   key: string,
   content: Content | undefined,
 ): Promise<void> {
-  const named = { key, name: layers.named(key) };
-  await layers.tiers.prepare(named, content, decider).perform();
+  const named = { key, name: tiers.named(key) };
+  await tiers.changes.prepare(named, content, decider).perform();
 }
 
 /** See `expire` of `holdover/operations`. */
 export function expire(cache: Subject, key: string, lifetime: Lifetime): Promise<boolean> {
   const { entries, driver } = cache;
-  const { layers } = driver.host;
+  const { tiers } = driver.host;
   return inTurn(cache, key, async () => {
     const off = driver.offFor(key);
     if (off.writes || off.reads) return false;
-    if (layers !== undefined && lifetime.ttl > 0) {
-      return actOnPresent(cache, layers, key, (found) =>
-        renew(cache, layers, key, lifetime, found),
-      );
+    if (tiers !== undefined && lifetime.ttl > 0) {
+      return actOnPresent(cache, tiers, key, (found) => renew(cache, tiers, key, lifetime, found));
     }
     const found = await renewable(cache, key);
     if (found === undefined) return false;
@@ -224,14 +222,14 @@ export function expire(cache: Subject, key: string, lifetime: Lifetime): Promise
 
 async function renew(
   { entries }: Subject,
-  layers: Layers,
+  tiers: LowerTiers,
   key: string,
   lifetime: Lifetime,
   found: Presence,
 ): Promise<boolean> {
   if (found === undefined || found === UNKNOWN) return false;
   const held = entries.held(key, true);
-  const isSame = held !== undefined && layers.isSame(held.value, found.value);
+  const isSame = held !== undefined && tiers.isSame(held.value, found.value);
   const value = isSame ? held.value : found.value;
   const stored = entries.set(key, value, { ...lifetime, tagged: found.tagged });
   // Memory keeps nothing of what others count.

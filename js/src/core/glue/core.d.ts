@@ -220,10 +220,10 @@ export declare function open(maxEntries: number, maxBytes: number, ttl: number, 
 export declare function open_bloom(capacity: number, falsePositiveRate: number): number;
 
 /**
- * Stores a value that was not loaded; gives its slot, or one of `landed`. `is_layered`: stores
+ * Stores a value that was not loaded; gives its slot, or one of `landed`. `is_tiered`: stores
  * below the memory get it, too.
  */
-export declare function put(machine: number, slot: number, ttl: number, staleWhileRevalidate: number, staleIfError: number, size: number, now: number, retained: number, isLayered: boolean): number;
+export declare function put(machine: number, slot: number, ttl: number, staleWhileRevalidate: number, staleIfError: number, size: number, now: number, retained: number, isTiered: boolean): number;
 
 /**
  * Reports how a load went: one of `result`.

@@ -36,7 +36,7 @@ export function storeOn(clock, delay = () => 0) {
  * Returns instances of one function, and their origin.
  * @param policy returns the policy, given the shared store
  */
-export function stage({ instances = 2, policy, delay, seed = 1, layered = false }) {
+export function stage({ instances = 2, policy, delay, seed = 1, tiered = false }) {
   const clock = new ManualClock();
   const shared = storeOn(clock, delay);
   const origin = { down: false, loads: 0, takes: 0, began: [] };
@@ -46,7 +46,7 @@ export function stage({ instances = 2, policy, delay, seed = 1, layered = false 
       clock,
       random: seeded(seed * 1000 + nth),
       onEvent: (event) => events.push(event),
-      ...(layered && { stores: [memory(), shared] }),
+      ...(tiered && { stores: [memory(), shared] }),
     });
     const answer = async () => {
       origin.loads += 1;

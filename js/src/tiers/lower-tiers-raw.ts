@@ -1,34 +1,38 @@
 /** Bytes in the lower stores with no record around them: what has a format of its own. */
 
 import { isBytes } from "../util/bytes.js";
-import type { Layers } from "./layers.js";
+import type { LowerTiers } from "./lower-tiers.js";
 
 /** What a store has under a name, and whether it could be asked at all. */
 export interface Raw {
   readonly bytes: Uint8Array | undefined;
-  readonly layer: string;
+  readonly tier: string;
   readonly failed: boolean;
 }
 
 /** The bytes that each store has. */
-export function readRaw(layers: Layers, name: string): Promise<Raw[]> {
+export function readRaw(tiers: LowerTiers, name: string): Promise<Raw[]> {
   return Promise.all(
-    layers.all.map(async (layer) => {
-      const raw = await layers.try(layer, "get", name, async () => ({
-        bytes: (await layer.store.get(name)) as unknown,
+    tiers.all.map(async (tier) => {
+      const raw = await tiers.try(tier, "get", name, async () => ({
+        bytes: (await tier.store.get(name)) as unknown,
       }));
       const bytes = isBytes(raw?.bytes) ? raw.bytes : undefined;
-      return { bytes, layer: layer.name, failed: raw === undefined };
+      return { bytes, tier: tier.name, failed: raw === undefined };
     }),
   );
 }
 
 /** Writes bytes without an end; whether a store has them now. */
-export async function writeRaw(layers: Layers, name: string, bytes: Uint8Array): Promise<boolean> {
+export async function writeRaw(
+  tiers: LowerTiers,
+  name: string,
+  bytes: Uint8Array,
+): Promise<boolean> {
   const options = { expiresIn: Number.POSITIVE_INFINITY };
-  const written = layers.all.map((layer) =>
-    layers.try(layer, "set", name, async () => {
-      await layer.store.set(name, bytes, options);
+  const written = tiers.all.map((tier) =>
+    tiers.try(tier, "set", name, async () => {
+      await tier.store.set(name, bytes, options);
       return true;
     }),
   );

@@ -4,7 +4,7 @@
  */
 
 import type { Operation, Store } from "../model/store.js";
-import type { Layer, Run } from "./attempts.js";
+import type { Run, Tier } from "./attempts.js";
 import type { Change } from "./changes.js";
 import type { Fences } from "./fences.js";
 import { ASK, SKIP, TierLedger } from "./ledger.js";
@@ -31,25 +31,25 @@ export interface PreparedChange {
    * It is not performed. What tiers have may be older from now on.
    * @param newer the one that has something newer
    */
-  forgo(newer: Layer | undefined): void;
+  forgo(newer: Tier | undefined): void;
 }
 
 /** The lower tiers of a cache. */
-export class Tiers {
+export class TierChanges {
   readonly fences: Fences;
   readonly #writers: readonly TierWriter[];
 
   /** @param bases the stores as they were given, without what a cache puts around them */
   constructor(
-    layers: readonly Layer[],
+    tiers: readonly Tier[],
     bases: readonly Store[],
     registry: TierRegistry,
     host: WriterHost,
   ) {
     this.fences = registry.fences;
-    this.#writers = layers.map((layer, index) => {
-      const ledger = ledgerOf(bases[index] ?? layer.store, registry);
-      return new TierWriter(layer, ledger, registry.fences, host);
+    this.#writers = tiers.map((tier, index) => {
+      const ledger = ledgerOf(bases[index] ?? tier.store, registry);
+      return new TierWriter(tier, ledger, registry.fences, host);
     });
   }
 
@@ -57,8 +57,8 @@ export class Tiers {
    * A key changes now; `undefined` drops it.
    * @param decided the tier that has the change already
    */
-  prepare({ key, name }: NamedKey, content: Content | undefined, decided?: Layer): PreparedChange {
-    const writers = this.#writers.filter(({ layer }) => layer !== decided);
+  prepare({ key, name }: NamedKey, content: Content | undefined, decided?: Tier): PreparedChange {
+    const writers = this.#writers.filter(({ tier }) => tier !== decided);
     return this.#claim({ key, name }, writers, content, () => content);
   }
 
@@ -104,7 +104,7 @@ export class Tiers {
       forgo: (newer) => {
         for (const [at, writer] of writers.entries()) {
           const change = claimed[at] as Change;
-          writer.forgo(change, writer.layer === newer);
+          writer.forgo(change, writer.tier === newer);
         }
       },
     };
@@ -112,23 +112,23 @@ export class Tiers {
 
   /** See {@link TierWriter.decide}. */
   decide<T>(
-    layer: Layer,
+    tier: Tier,
     named: NamedKey,
     content: Content,
     operation: Operation,
     run: Run<T>,
   ): Promise<T | undefined> {
     const fence = this.fences.raise(named.name);
-    return this.#writerOf(layer).decide(named, fence, content, operation, run);
+    return this.#writerOf(tier).decide(named, fence, content, operation, run);
   }
 
   /** See {@link TierWriter.settle}. */
-  settle(layer: Layer, named: NamedKey): Promise<void> {
-    return this.#writerOf(layer).settle(named);
+  settle(tier: Tier, named: NamedKey): Promise<void> {
+    return this.#writerOf(tier).settle(named);
   }
 
-  #writerOf(layer: Layer): TierWriter {
-    return this.#writers.find((writer) => writer.layer === layer) as TierWriter;
+  #writerOf(tier: Tier): TierWriter {
+    return this.#writers.find((writer) => writer.tier === tier) as TierWriter;
   }
 
   /** Many keys change now; one operation per tier that can do that. */
@@ -153,7 +153,7 @@ export class Tiers {
     claimed: readonly Change[],
     contents: ReadonlyMap<string, NamedKey & { readonly content: Content | undefined }>,
   ): Promise<boolean[]> {
-    const { store } = writer.layer;
+    const { store } = writer.tier;
     const single = (change: Change) => {
       const { key = "", content } = contents.get(change.name) ?? {};
       return writer.perform(change, key, content);

@@ -8,7 +8,7 @@ import type { TierRegistry } from "./registry.js";
 import type { StoreNames } from "./store-names.js";
 
 /** The part of a cache that its lower stores share. */
-export interface LayersHost extends RecordsHost {
+export interface LowerTiersHost extends RecordsHost {
   readonly names: StoreNames;
   readonly attempts: Attempts;
   readonly registry: TierRegistry;

@@ -7,15 +7,15 @@ import { StoredCounter } from "../records/codec/counter.js";
 import { UnreadResponse } from "../records/codec/response.js";
 import { EntryRecords, type Form } from "../records/entry-records.js";
 import { StoreError } from "../util/errors.js";
-import { type Layer, layerOf, type Run } from "./attempts.js";
-import type { LayersHost } from "./layers-host.js";
-import { readMany } from "./layers-many.js";
-import { layerOfStamps, StoredTags } from "./stored-tags.js";
-import { type NamedKey, type PreparedChange, Tiers } from "./tiers.js";
+import { type Run, type Tier, tierOf } from "./attempts.js";
+import type { LowerTiersHost } from "./lower-tiers-host.js";
+import { readMany } from "./lower-tiers-many.js";
+import { StoredTags, tierOfStamps } from "./stored-tags.js";
+import { type NamedKey, type PreparedChange, TierChanges } from "./tier-changes.js";
 import type { Content } from "./writer.js";
 
 export type { Operation } from "../model/store.js";
-export type { Layer } from "./attempts.js";
+export type { Tier } from "./attempts.js";
 
 /** Milliseconds that a counter outlives the entry that says where it is. */
 const COUNTER_SLACK = 1000;
@@ -28,23 +28,23 @@ const SOON = 100;
 export const DIRECT: Form = { counts: true };
 
 /** The lower stores of a cache. */
-export class Layers {
-  readonly #layers: readonly Layer[];
-  readonly #host: LayersHost;
+export class LowerTiers {
+  readonly #tiers: readonly Tier[];
+  readonly #host: LowerTiersHost;
   readonly #records: EntryRecords;
   /** The tags of their entries. */
   readonly tags: StoredTags;
   /** Changes of their keys. */
-  readonly tiers: Tiers;
+  readonly changes: TierChanges;
   /** Reads records of HTTP, where the cache knows how. */
   responses: (bytes: Uint8Array) => HttpValue = (bytes) => new UnreadResponse(bytes);
 
-  constructor(stores: readonly Store[], host: LayersHost) {
-    this.#layers = stores.map((store, index) => layerOf(store, `store ${index + 1}`));
+  constructor(stores: readonly Store[], host: LowerTiersHost) {
+    this.#tiers = stores.map((store, index) => tierOf(store, `store ${index + 1}`));
     this.#host = host;
     this.#records = new EntryRecords(host);
-    this.tags = new StoredTags(this.#layers, host, this.#records);
-    this.tiers = new Tiers(this.#layers, host.bases, host.registry, host);
+    this.tags = new StoredTags(this.#tiers, host, this.#records);
+    this.changes = new TierChanges(this.#tiers, host.bases, host.registry, host);
   }
 
   /** The format in which entries of any kind are read. */
@@ -53,23 +53,23 @@ export class Layers {
   }
 
   /** All of them, in order. */
-  get all(): readonly Layer[] {
-    return this.#layers;
+  get all(): readonly Tier[] {
+    return this.#tiers;
   }
 
   /** The one that most instances share, as far as is known. */
-  get shared(): Layer {
-    return layerOfStamps(this.#layers);
+  get shared(): Tier {
+    return tierOfStamps(this.#tiers);
   }
 
   /** The one that counts. */
-  get counterLayer(): Layer | undefined {
+  get counterTier(): Tier | undefined {
     return this.firstWith("increment", "add");
   }
 
   /** The first one whose store can do all of that. */
-  firstWith(...capabilities: readonly Operation[]): Layer | undefined {
-    return this.#layers.find(({ store }) =>
+  firstWith(...capabilities: readonly Operation[]): Tier | undefined {
+    return this.#tiers.find(({ store }) =>
       capabilities.every((name) => typeof store[name] === "function"),
     );
   }
@@ -81,9 +81,9 @@ export class Layers {
   async read(
     key: string,
     form: Form = DIRECT,
-    from: Layer | undefined = this.#layers[0],
+    from: Tier | undefined = this.#tiers[0],
   ): Promise<FoundEntry | undefined> {
-    const { fences } = this.tiers;
+    const { fences } = this.changes;
     const named = { key, name: this.named(key) };
     const began = this.#host.timers.now();
     for (let reads = 0; reads < READS; reads += 1) {
@@ -105,16 +105,16 @@ export class Layers {
   async #readOnce(
     named: NamedKey,
     form: Form,
-    from: Layer | undefined,
+    from: Tier | undefined,
     since: number,
   ): Promise<FoundEntry | undefined> {
     const { key, name } = named;
-    const first = from === undefined ? 0 : this.#layers.indexOf(from);
-    for (const [index, layer] of this.#layers.entries()) {
+    const first = from === undefined ? 0 : this.#tiers.indexOf(from);
+    for (const [index, tier] of this.#tiers.entries()) {
       if (index < first) continue;
-      const get = () => this.try(layer, "get", key, () => layer.store.get(name));
-      const record = await this.tiers.get(index, name, get);
-      const entry = await this.usable(layer, key, record, form);
+      const get = () => this.try(tier, "get", key, () => tier.store.get(name));
+      const record = await this.changes.get(index, name, get);
+      const entry = await this.usable(tier, key, record, form);
       if (entry === undefined || !this.accepts(index, name, record, entry)) continue;
       if (!entry.counted) this.fill(named, record as Uint8Array, entry, index, since);
       return entry;
@@ -124,32 +124,32 @@ export class Layers {
 
   /** True if a record that was read may be used: not one that a newer change has superseded. */
   accepts(index: number, name: string, record: unknown, { storedAt }: FoundEntry): boolean {
-    return this.tiers.accepts(index, name, record, storedAt);
+    return this.changes.accepts(index, name, record, storedAt);
   }
 
   /** The entry that a record is; undefined for one that is dead, damaged or refused. */
   async usable(
-    layer: Layer,
+    tier: Tier,
     key: string,
     record: unknown,
     form: Form = DIRECT,
   ): Promise<FoundEntry | undefined> {
     if (record === undefined || record === null) return undefined;
-    const decoded = this.#records.decode(layer, key, record, form);
-    const entry = await this.#counted(layer, key, decoded);
-    const found = await this.#records.validated(layer, key, entry, form);
-    return found && this.tags.heeded(layer, key, found);
+    const decoded = this.#records.decode(tier, key, record, form);
+    const entry = await this.#counted(tier, key, decoded);
+    const found = await this.#records.validated(tier, key, entry, form);
+    return found && this.tags.heeded(tier, key, found);
   }
 
   /** An entry that says where a counter is, with what it counts. */
   async #counted(
-    layer: Layer,
+    tier: Tier,
     key: string,
     entry: FoundEntry | undefined,
   ): Promise<FoundEntry | undefined> {
     if (!(entry?.value instanceof StoredCounter)) return entry;
     try {
-      const value = await this.count(layer, key, entry.value, 0, totalOf(entry) - entry.age);
+      const value = await this.count(tier, key, entry.value, 0, totalOf(entry) - entry.age);
       return { ...entry, value, counted: true };
     } catch {
       return undefined; // the event has been told
@@ -161,13 +161,13 @@ export class Layers {
    * @throws StoreError
    */
   async count(
-    layer: Layer,
+    tier: Tier,
     key: string,
     counter: StoredCounter,
     by: number,
     left: number,
   ): Promise<number> {
-    const at = this.counterLayer ?? layer;
+    const at = this.counterTier ?? tier;
     const name = `${this.named(key)}%n${counter.id}`;
     // The entry says when it is over: the counter must not end before it.
     const options = { expiresIn: left + COUNTER_SLACK };
@@ -181,9 +181,9 @@ export class Layers {
   prepare(key: string, value: unknown, lifetime: Lifetime, form: Form = {}): PreparedChange {
     const named = { key, name: this.named(key) };
     if (keptFor(lifetime) <= 0 || this.tags.knows(lifetime.tagged)) {
-      return this.tiers.prepare(named, this.contentOf(key, value, lifetime, form));
+      return this.changes.prepare(named, this.contentOf(key, value, lifetime, form));
     }
-    return this.tiers.prepareLater(named, keptFor(lifetime), async () => {
+    return this.changes.prepareLater(named, keptFor(lifetime), async () => {
       const own = await this.versioned(lifetime);
       return own && this.contentOf(key, value, own, form);
     });
@@ -203,13 +203,13 @@ export class Layers {
   /** Keys that a change is under way for. */
   changingKeys(): string[] {
     const { prefix } = this.#host.names;
-    const names = this.tiers.changing().filter((name) => name.startsWith(prefix));
+    const names = this.changes.changing().filter((name) => name.startsWith(prefix));
     return this.keysIn(names);
   }
 
   /** Drops a key from every store; resolves when all did or failed. */
   async delete(key: string): Promise<void> {
-    await this.tiers.prepare({ key, name: this.named(key) }, undefined).perform();
+    await this.changes.prepare({ key, name: this.named(key) }, undefined).perform();
   }
 
   /** See `StoreNames.own`. */
@@ -234,11 +234,11 @@ export class Layers {
 
   /**
    * Gives an entry to the stores above the one that had it, for as long as it still has.
-   * @param since when it was read: see {@link Tiers.copyUp}
+   * @param since when it was read: see {@link TierChanges.copyUp}
    */
   fill(named: NamedKey, record: Uint8Array, entry: FoundEntry, above: number, since: number): void {
     const expiresIn = keptFor(entry) - entry.age;
-    this.tiers.copyUp(named, { record, expiresIn }, above, since);
+    this.changes.copyUp(named, { record, expiresIn }, above, since);
   }
 
   /** The lifetime with the versions of its tags; undefined when it must not be stored. */
@@ -251,13 +251,13 @@ export class Layers {
 
   /** See {@link EntryRecords.encode}. */
   encode(key: string, value: unknown, lifetime: Lifetime, form: Form = {}): Uint8Array | undefined {
-    const after = this.tiers.clearedAt(this.named(key));
+    const after = this.changes.clearedAt(this.named(key));
     return this.#records.encode(key, value, lifetime, form, after);
   }
 
   /** See {@link EntryRecords.decode}. */
-  decode(layer: Layer, key: string, record: unknown): FoundEntry | undefined {
-    return this.#records.decode(layer, key, record, this.any);
+  decode(tier: Tier, key: string, record: unknown): FoundEntry | undefined {
+    return this.#records.decode(tier, key, record, this.any);
   }
 
   /** See {@link EntryRecords.isSame}. */
@@ -266,12 +266,12 @@ export class Layers {
   }
 
   /** See `Attempts.try`. */
-  try<T>(layer: Layer, operation: Operation, key: string, run: Run<T>): Promise<T | undefined> {
-    return this.#host.attempts.try(layer, operation, key, run);
+  try<T>(tier: Tier, operation: Operation, key: string, run: Run<T>): Promise<T | undefined> {
+    return this.#host.attempts.try(tier, operation, key, run);
   }
 
   /** See `Attempts.run`. */
-  attempt<T>(layer: Layer, operation: Operation, key: string, run: Run<T>): Promise<T> {
-    return this.#host.attempts.run(layer, operation, key, run);
+  attempt<T>(tier: Tier, operation: Operation, key: string, run: Run<T>): Promise<T> {
+    return this.#host.attempts.run(tier, operation, key, run);
   }
 }
