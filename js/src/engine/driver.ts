@@ -34,6 +34,7 @@ import type { AsyncStorageClass } from "../runtime/async-storage.js";
 import { isBurst } from "../runtime/clock.js";
 import { type Frame, useAsyncStorage } from "../runtime/frames.js";
 import { keepsRequestsApart, tellRequestsApart } from "../runtime/requests.js";
+import { COPY } from "../util/copy.js";
 import { ClosedError, type HoldoverError, ReentranceError } from "../util/errors.js";
 import type { BoundPolicy } from "./bound-policy.js";
 import { type Call, signalsOf, type WaitKind } from "./call.js";
@@ -62,6 +63,7 @@ const EVERYTHING: Off = { reads: true, writes: true };
 /** Answers calls. */
 export class Driver {
   readonly host: Host;
+  readonly copy: object = COPY;
   /** Whether a hit needs nothing but its value: nobody listens, and the cache is in use. */
   isPlain = false;
   /** What is switched off for now. */

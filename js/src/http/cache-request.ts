@@ -89,8 +89,9 @@ export class CacheRequest {
 
   /** @throws TypeError for what `fetch` would throw it for */
   static of(input: RequestInfo | URL, init: RequestInit | undefined): CacheRequest {
-    const isRequest = input instanceof Request && init === undefined;
-    const request = isRequest ? input : new Request(ofThisRealm(input), init);
+    const given = ofThisRealm(input);
+    const isRequest = given instanceof Request && init === undefined;
+    const request = isRequest ? given : new Request(given, init);
     return new CacheRequest(withoutFragment(request.url), request);
   }
 

@@ -1,17 +1,42 @@
-/** Requests and responses of other kinds than this realm's: subclasses, other realms, libraries. */
+/**
+ * Requests and responses of other kinds than this realm's: subclasses, proxies, other realms,
+ * libraries.
+ */
 
 import { describe } from "../util/describe.js";
 import { isResponse, placed } from "./live.js";
 
 /**
- * The request that a library or another realm made, as one of this realm; anything else as it is.
+ * The request that a library or another realm made, or a proxy of one, as one of this realm;
+ * anything else as it is.
  * @throws TypeError for one whose body has been used
  */
 export function ofThisRealm(input: RequestInfo | URL): RequestInfo | URL {
-  if (typeof input !== "object" || input instanceof Request || input instanceof URL) return input;
+  if (typeof input !== "object" || input instanceof URL || isOfHost(input)) return input;
   const { url, method, headers } = input;
   if (typeof url !== "string" || typeof method !== "string") return input;
-  return inKind(new Request(url, initOf(input, [...headers])), input);
+  const init = { ...initOf(input, [...headers]), ...fetchingOf(input) };
+  return inKind(new Request(url, init), input);
+}
+
+/**
+ * True for a request that the host takes for one. It asks the object itself: a proxy, such as route
+ * handlers of Next.js are given, is an instance of the class and fails in its constructor.
+ */
+function isOfHost(input: object): boolean {
+  if (!(input instanceof Request)) return false;
+  try {
+    Reflect.get(Request.prototype, "method", input);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** How a request is to be fetched, as far as its class knows of it and a copy may say it. */
+function fetchingOf({ cache, credentials, integrity, mode }: Request): RequestInit {
+  const named = { cache, credentials, integrity, mode: mode === "navigate" ? undefined : mode };
+  return Object.fromEntries(Object.entries(named).filter(([, value]) => typeof value === "string"));
 }
 
 /**

@@ -36,13 +36,35 @@ class FrameworkRequest extends Request {
 
 const URL_OF = "http://origin.test/a?b=1";
 
-for (const [name, init] of [
+/**
+ * A proxy as Next.js gives it to route handlers: members are those of the request in it. What the
+ * host keeps in a request it does not have; Node 20 keeps that in symbols, later ones in privates.
+ */
+const proxyOf = (request) =>
+  new Proxy(request, {
+    get(target, name) {
+      if (typeof name === "symbol" && String(name) !== "Symbol(internal)") {
+        throw new TypeError(`Cannot read ${String(name)} of a proxy`);
+      }
+      const value = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+
+const REQUESTS = [
   ["a GET", {}],
   ["a HEAD", { method: "HEAD" }],
   ["a condition", { headers: { "if-none-match": '"x"' } }],
   ["a POST", { method: "POST", body: "text" }],
-]) {
-  test(`a handler gets its framework's request for ${name}`, async () => {
+];
+const GIVEN = [
+  ["request", (request) => request],
+  ["proxy of a request", proxyOf],
+];
+const CASES = GIVEN.flatMap(([what, given]) => REQUESTS.map((each) => [what, given, ...each]));
+
+for (const [what, given, name, init] of CASES) {
+  test(`a handler gets its framework's ${what} for ${name}`, async () => {
     let seen;
     const handle = cachedHandler(createCache(), async (request) => {
       seen = request;
@@ -60,7 +82,7 @@ for (const [name, init] of [
         condition,
       });
     });
-    const response = await handle(new FrameworkRequest(URL_OF, init));
+    const response = await handle(given(new FrameworkRequest(URL_OF, init)));
     assert.ok(seen instanceof FrameworkRequest);
     assert.equal(seen[Symbol.for("internal")], "hidden");
     if (name === "a HEAD") return;
@@ -76,6 +98,52 @@ for (const [name, init] of [
     });
   });
 }
+
+test("a proxy of a request is answered from the cache, and says what it says", async () => {
+  const seen = [];
+  const handle = cachedHandler(
+    createCache(),
+    ({ headers }) => {
+      seen.push(headers.get("x-sent"));
+      return new Response("body");
+    },
+    { ttl: "1m" },
+  );
+  const request = () => proxyOf(new Request(URL_OF, { headers: { "x-sent": "yes" } }));
+  await (await handle(request())).text();
+  await settled();
+  assert.match((await handle(request())).headers.get("cache-status"), /^holdover; hit/);
+  assert.deepEqual(seen, ["yes"]);
+});
+
+test("a fetch takes a proxy of a request: fields, body, and how it is to be fetched", async () => {
+  const seen = [];
+  const fetch = async (request) => {
+    const { method, cache, credentials, mode } = request;
+    seen.push([
+      method,
+      request.headers.get("x-sent"),
+      await request.text(),
+      cache,
+      credentials,
+      mode,
+    ]);
+    return new Response("");
+  };
+  const fetchCached = cachedFetch(createCache(), {}, { fetch });
+  const init = { headers: { "x-sent": "yes" }, credentials: "omit", mode: "same-origin" };
+  await fetchCached(proxyOf(new Request(URL_OF, { ...init, cache: "reload" })));
+  await fetchCached(proxyOf(new Request(URL_OF, { ...init, method: "POST", body: "text" })));
+  const get = proxyOf(new Request(URL_OF, init));
+  await fetchCached(get, { method: "PUT", body: "more" });
+  assert.deepEqual(seen, [
+    ["GET", "yes", "", "reload", "omit", "same-origin"],
+    ["POST", "yes", "text", "default", "omit", "same-origin"],
+    ["PUT", "yes", "more", "default", "omit", "same-origin"],
+  ]);
+  const ended = AbortSignal.abort(new Error("gone"));
+  await assert.rejects(fetchCached(proxyOf(new Request(URL_OF, { signal: ended }))), /gone/);
+});
 
 test("a handler with a timeout gets its framework's request for a POST", async () => {
   const handle = cachedHandler(createCache(), ({ params }) => Response.json(params), {

@@ -78,6 +78,26 @@ test("slim refuses what is none of these, whichever realm it is of", () => {
   }
 });
 
+test("a cache of another copy of the package is refused: its numbers are of another core", () => {
+  const run = realm(`${CODE.holdover}; var first = holdover; ${CODE.holdover}`);
+  run(
+    "var handler = () => {}; var handle = ({ cachedHandler }, cache) => cachedHandler(cache, handler)",
+  );
+  for (const copy of ["first", "holdover"]) {
+    assert.equal(run(`typeof handle(${copy}, ${copy}.createCache())`), "function");
+  }
+  for (const [a, b] of ["first holdover", "holdover first"].map((pair) => pair.split(" "))) {
+    assert.throws(() => run(`handle(${a}, ${b}.createCache())`), {
+      code: "E_CONFIG",
+      message: /same copy.*Next\.js: serverExternalPackages: \["holdover"\]/,
+    });
+  }
+  assert.throws(() => run("handle(holdover, { driver: {} })"), {
+    code: "E_CONFIG",
+    message: /as createCache\(\) makes it/,
+  });
+});
+
 test("slim reads a file URL on Node", async () => {
   const { init, createCache } = await import("holdover/slim");
   await init(new URL(import.meta.resolve("holdover/core.wasm")));
