@@ -73,6 +73,8 @@ export class CacheRequest {
   cache: ReadingCache = { shared: true, ignoresDirectives: false };
   /** What the handler of a worker was called with besides the request. */
   readonly extras: readonly unknown[];
+  /** A `Vary` that its answer has without saying so, as a line of a head; empty for none. */
+  impliedVary = "";
 
   /** A GET of `url` when there is no request. */
   constructor(url: string, request?: Request, extras: readonly unknown[] = []) {
@@ -96,9 +98,15 @@ export class CacheRequest {
   }
 
   /** A request that a handler was given. */
-  static handled(given: Request, extras: readonly unknown[]): CacheRequest {
+  static handled(
+    given: Request,
+    extras: readonly unknown[],
+    impliedVary?: (request: Request) => string,
+  ): CacheRequest {
     const request = ofThisRealm(given) as Request;
-    return new CacheRequest(withoutFragment(request.url), request, extras);
+    const asked = new CacheRequest(withoutFragment(request.url), request, extras);
+    if (impliedVary !== undefined) asked.impliedVary = impliedVary(request);
+    return asked;
   }
 
   /** A GET of another URL with the same fields. */
@@ -106,6 +114,7 @@ export class CacheRequest {
     const request = new Request(url, { headers: this.request.headers });
     const asked = new CacheRequest(url, request, this.extras);
     asked.cache = this.cache;
+    asked.impliedVary = this.impliedVary;
     return asked;
   }
 

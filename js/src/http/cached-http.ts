@@ -19,6 +19,7 @@ import { type CacheResult, withCacheStatus } from "./cache-result.js";
 import { change, post } from "./changes.js";
 import { Claims } from "./claims.js";
 import type { HttpContext, ServedFrom } from "./http-context.js";
+import { IMPLIED } from "./http-places.js";
 import { canCheck, checked } from "./integrity.js";
 import { lifetimeOfFailed, lifetimeOfLoaded } from "./keeping.js";
 import { UrlKeys } from "./keys.js";
@@ -219,10 +220,11 @@ export class CachedHttp implements HttpContext {
 
   /** The key of a request's URL. */
   keyOf(asked: CacheRequest): string {
-    if (this.keys !== undefined) return this.keys.keyOf(asked.url);
+    const own = asked.impliedVary && IMPLIED;
+    if (this.keys !== undefined) return `${this.keys.keyOf(asked.url)}${own}`;
     const { request, method, url } = asked;
     const get = method === "GET" ? request : new Request(url, { headers: request.headers });
-    return `${this.rules.policy.key?.([get]) ?? ""}${this.#ending}`;
+    return `${this.rules.policy.key?.([get]) ?? ""}${this.#ending}${own}`;
   }
 
   /** Ends what is stored of a request's URL: all variants, and the parts. */

@@ -43,10 +43,25 @@ export function cachedHandler<Extras extends readonly unknown[]>(
   options?: HandlerOptions,
 ): CachedHandler<Extras> {
   checkCache(cache, "cachedHandler");
+  return handlerOver(cache, handler, policy, options);
+}
+
+/**
+ * The same, of which an integration knows more.
+ * @param impliedVary gives a `Vary` that the answer to a request has without saying so
+ */
+export function handlerOver<Extras extends readonly unknown[]>(
+  cache: Cache,
+  handler: Handler<Extras>,
+  policy: FetchPolicyOptions | undefined,
+  options: HandlerOptions | undefined,
+  impliedVary?: (request: Request) => string,
+): CachedHandler<Extras> {
   if (typeof handler !== "function") throw new ConfigError("handler", handler, "a function");
   const { name, ...given } = compileHandlerOptions(options);
   const rules = compilePolicy(policy, "fetch", name);
-  const place = { kind: "handler", name, ...given } as const;
+  const implies = impliedVary !== undefined;
+  const place = { kind: "handler", name, implies, ...given } as const;
   const ending = placesOf(cache.driver.host).endingFor(place, handler, rules.key !== undefined);
   const family = name ?? (handler.name || "handler");
   const http = new CachedHttp(
@@ -71,7 +86,7 @@ export function cachedHandler<Extras extends readonly unknown[]>(
     ending,
   );
   const explain = (request: Request, ...extras: Extras): Promise<CacheResult> =>
-    http.answer(CacheRequest.handled(request, extras));
+    http.answer(CacheRequest.handled(request, extras, impliedVary));
   const cached = async (request: Request, ...extras: Extras): Promise<Response> =>
     (await explain(request, ...extras)).response;
   const invalidate = (request: Request): Promise<void> =>

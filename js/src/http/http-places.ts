@@ -16,7 +16,12 @@ export interface PlaceOptions {
   readonly override: boolean;
   readonly sortQuery: boolean;
   readonly name: string | undefined;
+  /** True if some of its requests have an implied `Vary`: their answers are apart. */
+  readonly implies?: boolean;
 }
+
+/** What the ending of a key has more for a request with an implied `Vary`. */
+export const IMPLIED = " implied";
 
 /** An object that may be collected, where the host has a way to know. */
 interface Weak {
@@ -37,6 +42,8 @@ export class HttpPlaces implements RelatedKeys {
   readonly #numbers = new WeakMap<object, number>();
   readonly #counts = { fetch: 0, handler: 0 };
   readonly #hasStores: boolean;
+  /** Of how many endings on those that are gone are looked for. */
+  #pruneAt = PRUNE_EVERY;
 
   /** @param hasStores whether there are stores below the memory, where others may look, too */
   constructor(hasStores: boolean) {
@@ -51,9 +58,11 @@ export class HttpPlaces implements RelatedKeys {
   endingFor(options: PlaceOptions, asks: object, isCustom: boolean): string {
     const number = options.name === undefined ? this.#numberOf(options.kind, asks) : 1;
     const ending = endingOf(options, number);
-    if (isCustom && ending !== "") this.#custom.add(ending);
     if (!this.#endings.has(ending)) this.#checkRoom(options.name);
-    this.#endings.set(ending, number > 1 ? weakly(asks) : undefined);
+    for (const one of options.implies ? [ending, ending + IMPLIED] : [ending]) {
+      if (isCustom && one !== "") this.#custom.add(one);
+      this.#endings.set(one, number > 1 ? weakly(asks) : undefined);
+    }
     return ending;
   }
 
@@ -73,10 +82,11 @@ export class HttpPlaces implements RelatedKeys {
   }
 
   #checkRoom(name: string | undefined): void {
-    if (this.#endings.size % PRUNE_EVERY !== 0) return;
+    if (this.#endings.size < this.#pruneAt) return;
     for (const [ending, owner] of this.#endings) {
       if (owner !== undefined && owner.deref() === undefined) this.#endings.delete(ending);
     }
+    this.#pruneAt = Math.min(MOST, this.#endings.size + PRUNE_EVERY);
     if (this.#endings.size < MOST) return;
     const note = `this cache has ${MOST} others; a name is for a kind of client, not for a user`;
     throw new ConfigError("name", name, "one of few names", { note });

@@ -134,7 +134,7 @@ function read(
   return {
     flags,
     head,
-    vary: heads.http_vary(rules, head),
+    vary: heads.http_vary(rules, head + asked.impliedVary),
     authorized: (flags & RESPONSE_AUTHORIZED) !== 0,
     groups: groupTags(asked.url, heads.http_groups(head)),
     part,

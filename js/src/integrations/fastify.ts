@@ -66,7 +66,8 @@ export async function fastifyCache(
   };
   checkCache(cache, "fastifyCache");
   const origin: Origin = {
-    pathOf: ({ url = "/" }) => url,
+    // As its client wrote it: `rewriteUrl` is asked again.
+    pathOf: ({ originalUrl, url = "/" }) => (typeof originalUrl === "string" ? originalUrl : url),
     answer: ({ request, response, exchange }) => {
       markLoad(request, origin, exchange.request);
       instance.routing(request, response);

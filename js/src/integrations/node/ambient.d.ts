@@ -10,6 +10,8 @@ declare module "node:stream" {
       read(): void;
       write(chunk: unknown, encoding: string, done: () => void): void;
     });
+    on(event: "error" | "finish", listener: () => void): this;
+    destroy(): this;
   }
 }
 

@@ -3,6 +3,7 @@
 import { Buffer } from "node:buffer";
 import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import { fieldsGiven, withoutFields } from "./fields.js";
 
 /** What is under way before a listener is told to wait. */
 const HIGH_WATER = 65_536;
@@ -74,8 +75,6 @@ class Body {
 export function capture(request: IncomingMessage, connection: Duplex, method: string): Capture {
   const response = new ServerResponse(request);
   response.assignSocket(connection);
-  // With fields of its own, `writeHead` merges what it is given into them.
-  response.setHeader("x", "").removeHeader("x");
   const body = new Body(response);
   const trailers: [string, string][] = [];
   let resolve: (head: Response) => void = () => {};
@@ -93,7 +92,11 @@ export function capture(request: IncomingMessage, connection: Duplex, method: st
   };
   Object.assign(response, {
     writeHead(...given: unknown[]) {
-      const result = writeHead.apply(response, given);
+      // As fields of the response's own: it knows no others, and would lose some that come twice.
+      for (const [name, values] of fieldsGiven(given)) {
+        response.setHeader(name, values.length === 1 ? (values[0] as string) : values);
+      }
+      const result = writeHead.apply(response, withoutFields(given));
       if (!isHeadOut) {
         isHeadOut = true;
         try {

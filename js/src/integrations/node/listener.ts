@@ -2,13 +2,14 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Cache } from "../../api/cache.js";
-import { cachedHandler } from "../../http/handler.js";
+import { handlerOver } from "../../http/handler.js";
 import type { HandlerOptions } from "../../policy/fetch-options.js";
 import type { FetchPolicyOptions } from "../../policy/policy-options.js";
 import { isHoldoverError } from "../../util/errors.js";
 import { changedBy, endChanged, isRead, mayChange } from "../changed.js";
-import { connectionLike, goesBy, incoming, requestOf, urlOf } from "./asking.js";
+import { connectionLike, goesBy, impliedVary, incoming, requestOf, urlOf } from "./asking.js";
 import { type Capture, capture } from "./capture.js";
+import { endAfter } from "./ending.js";
 import { send } from "./sending.js";
 import type { KnownRequest, NodeNext, NodeRequest, NodeResponse } from "./types.js";
 
@@ -19,6 +20,8 @@ export interface Exchange {
   /** True if the listener is given a way to pass requests on. */
   readonly passesOn: boolean;
   load?: Capture;
+  /** Set if the listener of its own load passed the request on, or says that it is at fault. */
+  passed?: { readonly error: unknown } | undefined;
 }
 
 /** What a listener was asked for in a load. */
@@ -45,6 +48,21 @@ class PassedOn {
   }
 }
 
+/** What Express takes for no error. */
+const NO_ERRORS = [undefined, null, "route", "router"] as unknown[];
+
+/**
+ * Returns the status of what is about a request and nobody else's: it was passed on, or is at fault
+ * itself. Undefined for a failure, which entries may stand in for.
+ */
+function statusOfOwn(thrown: unknown): number | undefined {
+  const error = thrown instanceof PassedOn ? thrown.error : thrown;
+  if (thrown instanceof PassedOn && NO_ERRORS.includes(error)) return 404;
+  const { status, statusCode } = Object(error) as { status?: unknown; statusCode?: unknown };
+  const said = status ?? statusCode;
+  return typeof said === "number" && said >= 400 && said < 500 ? Math.floor(said) : undefined;
+}
+
 type Extras = readonly [exchange: Exchange, changed?: Response];
 
 /** A cache that takes the requests which it answers. */
@@ -66,7 +84,7 @@ export function cacheBefore(
 ): CachedOrigin {
   const listener = (request: Request, exchange: Exchange, changed?: Response) =>
     changed ?? load(request, exchange, origin);
-  const cached = cachedHandler<Extras>(cache, listener, policy, options);
+  const cached = handlerOver<Extras>(cache, listener, policy, options, impliedVary);
 
   async function answer(
     exchange: Exchange,
@@ -78,17 +96,24 @@ export function cacheBefore(
     try {
       const told = await cached.explain(asked, exchange);
       const isOwn = told.source === "load" || told.source === "bypass";
+      if (isOwn && exchange.passed !== undefined) {
+        return failed(exchange.passed.error, response, next);
+      }
       await send(told.response, response, () => (isOwn && exchange.load?.trailers()) || []);
     } catch (error) {
       if (!leaving.aborted) failed(error, response, next);
     }
   }
 
-  function change(exchange: Exchange, url: string): Promise<void> {
+  function change(
+    exchange: Exchange,
+    url: string,
+    fields: ReadonlyMap<string, readonly string[]>,
+  ): Promise<void> {
     const { request, response } = exchange;
     const status = response.statusCode;
     return endChanged(cached, url, status, () => {
-      const told = changedBy(status, headersOf(response));
+      const told = changedBy(status, headersOf(response, fields));
       return cached(new Request(url, { method: request.method as string }), exchange, told);
     });
   }
@@ -98,7 +123,9 @@ export function cacheBefore(
     const url = urlOf(request);
     if (url === undefined) return false;
     const exchange: Exchange = { request, response, passesOn: next !== undefined };
-    if (mayChange(method)) endAfter(response, () => change(exchange, url));
+    if (mayChange(method)) {
+      endAfter(response, (fields) => change(exchange, url, fields));
+    }
     if (!isRead(method) || goesBy(request)) return false;
     const leaving = leavingOf(response);
     const asked = requestOf(request, url, leaving);
@@ -126,12 +153,18 @@ async function load(asked: Request, exchange: Exchange, origin: Origin): Promise
   const request = incoming(asked, exchange.request, path, connection);
   const captured = capture(request, connection, asked.method);
   exchange.load = captured;
+  exchange.passed = undefined;
   const { response } = captured;
   asked.signal.addEventListener("abort", () => {
     request.destroy();
     response.destroy();
   });
-  const passed = new Promise<never>((_resolve, reject) => {
+  const passed = new Promise<never>((_resolve, fail) => {
+    const reject = (error: unknown) => {
+      fail(error);
+      // Nobody goes on with it: what has begun breaks off.
+      if (!response.writableEnded) response.destroy();
+    };
     const next = (error?: unknown) => reject(new PassedOn(error));
     const given = exchange.passesOn ? next : undefined;
     // Its own promise tells of errors only: it may end before what it began.
@@ -141,6 +174,11 @@ async function load(asked: Request, exchange: Exchange, origin: Origin): Promise
   });
   try {
     return await Promise.race([captured.captured, passed]);
+  } catch (error) {
+    const status = exchange.passesOn ? statusOfOwn(error) : undefined;
+    if (status === undefined) throw error;
+    exchange.passed = { error };
+    return new Response(null, { status, headers: { "cache-control": "no-store" } });
   } finally {
     captured.captured.catch(() => {});
     passed.catch(() => {});
@@ -160,22 +198,13 @@ function failed(error: unknown, response: NodeResponse, next: NodeNext | undefin
   response.end();
 }
 
-/** Holds the end of a response back until what it changed is no longer stored. */
-function endAfter(response: NodeResponse, change: () => Promise<void>): void {
-  const { end } = response;
-  response.end = (...given: unknown[]) => {
-    response.end = end;
-    const finish = () => void end.apply(response, given);
-    // What fails to be invalidated is told as an event: the answer goes out all the same.
-    change().then(finish, finish);
-    return response;
-  };
-}
-
-function headersOf(response: NodeResponse): [string, string][] {
+function headersOf(
+  response: NodeResponse,
+  fields: ReadonlyMap<string, readonly string[]>,
+): [string, string][] {
   const names = ["location", "content-location", "cache-group-invalidation"];
   return names.flatMap((name): [string, string][] => {
-    const value: unknown = response.getHeader(name);
+    const value: unknown = fields.get(name) ?? response.getHeader(name);
     return value === undefined ? [] : [[name, String(value)]];
   });
 }

@@ -22,6 +22,8 @@ export interface NodeResponse {
   // biome-ignore lint/suspicious/noExplicitAny: each class gives something else
   setHeader(name: string, value: string | string[]): any;
   // biome-ignore lint/suspicious/noExplicitAny: the same
+  writeHead(...given: any[]): any;
+  // biome-ignore lint/suspicious/noExplicitAny: the same
   end(...given: any[]): any;
   // biome-ignore lint/suspicious/noExplicitAny: the same
   write(...given: any[]): any;
@@ -49,7 +51,6 @@ export interface CachedListener {
 /** More of requests than each of them has. */
 export interface KnownRequest extends NodeRequest {
   readonly originalUrl?: unknown;
-  readonly protocol?: unknown;
   readonly socket?: { readonly [name: string]: unknown; readonly encrypted?: unknown } | null;
   readonly httpVersion?: string;
   readonly httpVersionMajor?: number;
