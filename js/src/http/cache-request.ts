@@ -105,7 +105,7 @@ export class CacheRequest {
   ): CacheRequest {
     const request = ofThisRealm(given) as Request;
     const asked = new CacheRequest(withoutFragment(request.url), request, extras);
-    if (impliedVary !== undefined) asked.impliedVary = impliedVary(request);
+    asked.impliedVary = impliedVary?.(request) ?? "";
     return asked;
   }
 

@@ -42,9 +42,6 @@ export class HttpPlaces implements RelatedKeys {
   readonly #numbers = new WeakMap<object, number>();
   readonly #counts = { fetch: 0, handler: 0 };
   readonly #hasStores: boolean;
-  /** Of how many endings on those that are gone are looked for. */
-  #pruneAt = PRUNE_EVERY;
-
   /** @param hasStores whether there are stores below the memory, where others may look, too */
   constructor(hasStores: boolean) {
     this.#hasStores = hasStores;
@@ -82,11 +79,11 @@ export class HttpPlaces implements RelatedKeys {
   }
 
   #checkRoom(name: string | undefined): void {
-    if (this.#endings.size < this.#pruneAt) return;
+    // One adds one ending or two, and comes by one of these numbers either way.
+    if (this.#endings.size % PRUNE_EVERY > 1) return;
     for (const [ending, owner] of this.#endings) {
       if (owner !== undefined && owner.deref() === undefined) this.#endings.delete(ending);
     }
-    this.#pruneAt = Math.min(MOST, this.#endings.size + PRUNE_EVERY);
     if (this.#endings.size < MOST) return;
     const note = `this cache has ${MOST} others; a name is for a kind of client, not for a user`;
     throw new ConfigError("name", name, "one of few names", { note });
