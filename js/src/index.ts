@@ -4,7 +4,13 @@
  * Start at {@link createCache}. Importing this has no side effects.
  */
 
-export { type Cache, createCache } from "./api/cache.js";
+export {
+  type Cache,
+  createCache,
+  type DefaultedCache,
+  type TtlOptional,
+  type WithDefaultTtl,
+} from "./api/cache.js";
 export type { EntryOptions } from "./api/operations/arguments.js";
 export type { CacheStats } from "./api/stats.js";
 export type {
@@ -41,6 +47,7 @@ export type {
   CacheOptions,
   StoreLike,
 } from "./policy/cache-options.js";
+export type { PolicyDefaults } from "./policy/defaults.js";
 export type { Shared as SharedOptions } from "./policy/guard-option-types.js";
 export type {
   CallOptions,

@@ -44,7 +44,7 @@ export async function ttl(cache: Cache, key: string): Promise<number | undefined
 /**
  * Like `cache.getOrLoad`, for a value that may be at hand: a factory, or the value itself. What is
  * no function is a value. For any other strategy than `ttl` take `getOrLoad`.
- * @param options.ttl default: no expiry
+ * @param options.ttl default: that of the cache's `defaults`, or no expiry
  */
 export async function getOrSet<Result>(
   cache: Cache,
@@ -56,7 +56,8 @@ export async function getOrSet<Result>(
   const { ttl } = entryLifetime(cache, options);
   const isFactory = typeof valueOrFactory === "function";
   const load = isFactory ? (valueOrFactory as Call["load"]) : () => valueOrFactory;
-  const policy = cache.policies.of({ ttl });
+  const isUsual = options.ttl === undefined && cache.driver.host.defaults?.ttl !== undefined;
+  const policy = cache.policies.of(isUsual ? undefined : { ttl });
   const within = currentFrame();
   const answer = await cache.driver.call({ key: checkedKey(key), policy, args: [], load, within });
   return answer.value as Awaited<Result>;
@@ -141,7 +142,7 @@ export async function expire(cache: Cache, key: string, ttl: Duration): Promise<
 
 /**
  * Adds to a number; returns the sum. A key without a fresh value counts from 0 and gets `ttl`
- * (default: no expiry); one that has a value keeps its expiry.
+ * (default: the cache's, or no expiry); one that has a value keeps its expiry.
  *
  * Atomic within this instance, and across instances where a store has `increment` and `add`: the
  * first such store counts, `get` asks it, and memory keeps nothing of it. (A number that `set`

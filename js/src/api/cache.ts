@@ -11,6 +11,7 @@ import type { CacheEvent } from "../model/events.js";
 import { visible } from "../model/http-value.js";
 import type { LoadContext } from "../model/loader.js";
 import { type CacheOptions, compileCacheOptions } from "../policy/cache-options.js";
+import type { PolicyDefaults } from "../policy/defaults.js";
 import { compileCallOptions } from "../policy/policy.js";
 import type { GetOrLoadOptions, PassContext, PolicyOptions } from "../policy/policy-options.js";
 import { currentFrame } from "../runtime/frames.js";
@@ -192,10 +193,63 @@ export class Cache {
 }
 
 /**
+ * A cache whose `defaults` have a `ttl`: what takes a policy may leave that out, and all of it where
+ * the defaults say enough.
+ */
+export interface DefaultedCache extends Cache {
+  /** See {@link Cache.wrap}. */
+  // biome-ignore lint/suspicious/noExplicitAny: as for Cache.wrap
+  wrap<Load extends (context: LoadContext<any>, ...args: never[]) => unknown>(
+    load: Load,
+    policy: TtlOptional<PolicyOptions<ArgumentsAfterContext<Load>, Awaited<ReturnType<Load>>>> &
+      PassContext,
+  ): Wrapped<ArgumentsAfterContext<Load>, Awaited<ReturnType<Load>>>;
+  /** See {@link Cache.wrap}. */
+  wrap<Load extends (...args: never[]) => unknown>(
+    load: Load,
+    policy?: TtlOptional<PolicyOptions<ArgumentsOf<Load>, Awaited<ReturnType<Load>>>>,
+  ): WrappedLike<Load>;
+  /** See {@link Cache.getOrLoad}. */
+  getOrLoad<Result>(
+    key: string,
+    load: (context: LoadContext) => Result | PromiseLike<Result>,
+    options?: TtlOptional<GetOrLoadOptions<NoInfer<Result>>>,
+  ): Promise<Awaited<Result>>;
+  /** See {@link Cache.explain}. */
+  explain<Result>(
+    key: string,
+    load: (context: LoadContext) => Result | PromiseLike<Result>,
+    options?: TtlOptional<GetOrLoadOptions<NoInfer<Result>>>,
+  ): Promise<Explained<Awaited<Result>>>;
+}
+
+/** Options of a cache with a default `ttl`. */
+export interface WithDefaultTtl {
+  /** See {@link CacheOptions.defaults}. */
+  readonly defaults: {
+    /** The time for which answers are fresh that a policy says nothing of. */
+    readonly ttl: NonNullable<PolicyDefaults["ttl"]>;
+  };
+}
+
+/** A policy whose `ttl` may be left out. */
+export type TtlOptional<Policy extends Pick<PolicyOptions<never, never>, "ttl">> = Omit<
+  Policy,
+  "ttl"
+> & {
+  /** The time for which an answer is fresh. Default: that of the cache's `defaults`. */
+  readonly ttl?: Policy["ttl"] | undefined;
+};
+
+/**
  * Makes a cache. Nothing is read, compiled or started yet: the first call does that, so it may
  * stand at module scope everywhere.
  * @throws ConfigError naming the option at fault
  */
+export function createCache(
+  options: CacheOptions<AnyStore, CacheEvent> & WithDefaultTtl,
+): DefaultedCache;
+export function createCache(options?: CacheOptions<AnyStore, CacheEvent>): Cache;
 export function createCache(options?: CacheOptions<AnyStore, CacheEvent>): Cache {
   return new Cache(options);
 }

@@ -112,8 +112,8 @@ export class Wrapping<Args extends readonly unknown[], Result> {
   ) {
     this.cache = cache;
     this.#load = load;
-    const rules = compilePolicy(options, "wrap");
     const { host } = cache.driver;
+    const rules = compilePolicy(options, "wrap", undefined, host.defaults);
     this.#loadsLater = host.tiers !== undefined || rules.guards?.shared !== undefined;
     this.#asksLater =
       (rules.ttlOf ?? rules.cacheIf ?? rules.tags ?? rules.guards?.onReject) !== undefined;

@@ -11,6 +11,7 @@ import { type CacheEvent, Events } from "../model/events.js";
 import type { Store } from "../model/store.js";
 import type { Tagged } from "../model/tagged.js";
 import type { CompiledCacheOptions } from "../policy/cache-options.js";
+import type { PolicyDefaults } from "../policy/defaults.js";
 import { providedWaitUntil, type TellFault, type Timers, timersOf } from "../runtime/clock.js";
 import type { WaitUntil } from "../runtime/wait-until.js";
 import type { Tier } from "../tiers/attempts.js";
@@ -39,6 +40,8 @@ export interface Host {
   readonly waitUntil: () => WaitUntil | undefined;
   /** Whether callers have a loaded value only when the lower stores have it too. */
   readonly awaitsWrites: boolean;
+  /** Options of policies that do not give them. */
+  readonly defaults: PolicyDefaults | undefined;
 }
 
 /** What the outside tells a cache. */
@@ -93,6 +96,7 @@ export function hostOf(given: CompiledCacheOptions<AnyStore, CacheEvent>, told: 
     events,
     waitUntil: () => (waitUntil === false ? undefined : (waitUntil ?? providedWaitUntil())),
     awaitsWrites: given.writes === "await",
+    defaults: given.defaults,
   };
 }
 

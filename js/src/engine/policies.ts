@@ -85,10 +85,11 @@ export class Policies {
   }
 
   /** Options are often written out at each call: those that look alike are one policy here. */
-  of(options: GetOrLoadOptions<never>): BoundPolicy {
-    const known = this.#byOptions.get(Object(options));
+  of(options: GetOrLoadOptions<never> | undefined): BoundPolicy {
+    const identity = options === undefined ? this : options;
+    const known = this.#byOptions.get(Object(identity));
     if (known !== undefined) return known;
-    const rules = compilePolicy(options, "getOrLoad");
+    const rules = compilePolicy(options, "getOrLoad", undefined, this.#host.defaults);
     this.#checkLock(rules);
     const { policy: id, guards: guardsId } = identityOf(rules);
     const holder = guardsId === undefined ? undefined : this.#guardsOf(guardsId, rules);
@@ -96,7 +97,7 @@ export class Policies {
     keepLast(this.#bases, id, base);
     if (this.#bases.size > MOST_POLICIES) forgetFirst(this.#bases);
     const policy = new BoundPolicy(rules, "getOrLoad", { base });
-    this.#byOptions.set(options, policy);
+    this.#byOptions.set(identity, policy);
     return policy;
   }
 

@@ -9,10 +9,10 @@ import { memory as makeMemory } from "../memory/memory.js";
 const core = () => module;
 
 // Whoever makes neither gets no module: an import has no side effect.
-export const createCache: typeof create = (options) => {
+export const createCache = ((options) => {
   provideTo(CORE, core);
   return create(options);
-};
+}) as typeof create;
 
 export const memory: typeof makeMemory = (options) => {
   provideTo(CORE, core);

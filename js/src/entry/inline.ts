@@ -13,10 +13,10 @@ import { coreText } from "./core-text.js";
 export * from "../index.js";
 
 // Whoever makes neither gets no module: an import has no side effect.
-export const createCache: typeof create = (options) => {
+export const createCache = ((options) => {
   provideHost();
   return create(options);
-};
+}) as typeof create;
 
 export const memory: typeof makeMemory = (options) => {
   provideHost();

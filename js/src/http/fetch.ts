@@ -41,7 +41,7 @@ export function cachedFetch(
 ): CachedFetch {
   checkCache(cache, "cachedFetch");
   const { fetch, name, ...given } = compileFetchOptions(options);
-  const rules = compilePolicy(policy, "fetch", name);
+  const rules = compilePolicy(policy, "fetch", name, cache.driver.host.defaults);
   const family = name ?? "fetch";
   const place = { kind: "fetch", name, ...given } as const;
   const asks = fetch ?? HOST_FETCH;

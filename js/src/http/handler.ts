@@ -59,7 +59,7 @@ export function handlerOver<Extras extends readonly unknown[]>(
 ): CachedHandler<Extras> {
   if (typeof handler !== "function") throw new ConfigError("handler", handler, "a function");
   const { name, ...given } = compileHandlerOptions(options);
-  const rules = compilePolicy(policy, "fetch", name);
+  const rules = compilePolicy(policy, "fetch", name, cache.driver.host.defaults);
   const implies = impliedVary !== undefined;
   const place = { kind: "handler", name, implies, ...given } as const;
   const ending = placesOf(cache.driver.host).endingFor(place, handler, rules.key !== undefined);

@@ -13,6 +13,9 @@ import { FOREIGN_TO_CACHES } from "../util/foreign-names.js";
 import { flag, type OptionNames, optionalFunction, readOptions } from "../util/options.js";
 import { refuseAsync, synchronousFunction } from "../util/user-functions.js";
 import { checkStore } from "./check-store.js";
+import { DEFAULTS_NAMES, type PolicyDefaults } from "./defaults.js";
+import { compilePolicy } from "./policy.js";
+import type { GetOrLoadOptions } from "./policy-options.js";
 
 /** The methods of every store; more capabilities are found by presence. */
 export interface StoreLike {
@@ -40,6 +43,11 @@ export interface CacheOptions<Store extends StoreLike = AnyStore, Event = CacheE
   readonly onEvent?: ((event: Event) => void) | undefined;
   /** `false`: every call goes straight to its loader. Default true. */
   readonly enabled?: boolean | undefined;
+  /**
+   * Options of a policy for every function that does not give them, and `ttl` for `set` and the
+   * like, where it is a duration. Default none. See {@link PolicyDefaults}.
+   */
+  readonly defaults?: PolicyDefaults | undefined;
   /**
    * The class `AsyncLocalStorage`, for `bypass(fn)` and `trace(fn)`. Default: found where the host
    * has it as a global or a built-in module.
@@ -78,6 +86,7 @@ export interface CompiledCacheOptions<Store extends StoreLike = StoreLike, Event
   readonly waitUntil: WaitUntil | false | undefined;
   readonly onEvent: ((event: Event) => void) | undefined;
   readonly enabled: boolean;
+  readonly defaults: PolicyDefaults | undefined;
   readonly asyncLocalStorage: AsyncStorageClass | undefined;
   readonly writes: "background" | "await";
   readonly codec: Codec | undefined;
@@ -100,6 +109,7 @@ const CACHE_NAMES: OptionNames<keyof CacheOptions> = {
     "waitUntil",
     "onEvent",
     "enabled",
+    "defaults",
     "asyncLocalStorage",
     "codec",
     "maxRecord",
@@ -175,6 +185,7 @@ export function compileCacheOptions<Store extends StoreLike = StoreLike, Event =
     waitUntil: checkedWaitUntil(given.waitUntil),
     onEvent: optionalFunction<(event: Event) => void>(given.onEvent, "onEvent", "(event) => void"),
     enabled: flag(given.enabled, "enabled", true),
+    defaults: checkedDefaults(given.defaults),
     asyncLocalStorage: optionalFunction(
       given.asyncLocalStorage,
       "asyncLocalStorage",
@@ -191,6 +202,21 @@ export function compileCacheOptions<Store extends StoreLike = StoreLike, Event =
       return optionalFunction<(store: LowerStore) => LowerStore>(given[name], name, like) ?? [];
     }),
   });
+}
+
+/** Each value is checked now; together they need not make a policy yet. */
+function checkedDefaults(value: unknown): PolicyDefaults | undefined {
+  if (value === undefined) return undefined;
+  const { early, guards, ...rest } = readOptions(value, DEFAULTS_NAMES);
+  // What is in them is copied: a later change is no change of the policy.
+  const defaults = {
+    ...rest,
+    early: isObject(early) ? { ...early } : early,
+    guards: Array.isArray(guards) ? [...guards] : guards,
+  } as PolicyDefaults;
+  const required = rest.ttl === undefined ? { ttl: 1 } : {};
+  compilePolicy(required as GetOrLoadOptions<never>, "getOrLoad", undefined, defaults);
+  return Object.freeze(defaults);
 }
 
 function checkedWrites(value: unknown): "background" | "await" {

@@ -23,6 +23,7 @@ import {
   readOptions,
 } from "../util/options.js";
 import { refuseAsync, settled } from "../util/user-functions.js";
+import { type PolicyDefaults, withDefaults } from "./defaults.js";
 import { compileFilter, type Filter } from "./filter.js";
 import { compileGuards } from "./guard.js";
 import type { CompiledGuards } from "./guard-rules.js";
@@ -205,11 +206,14 @@ function refuseKeyScope(policy: CompiledPolicy, given: GivenPolicy): void {
   throw new ConfigError("loadMany", given.loadMany, allowed, { note: "one load, many keys" });
 }
 
-/** Refuses values that are fine by themselves but cannot mean anything together. */
+/**
+ * Refuses values that are fine by themselves but cannot mean anything together. A default of the
+ * cache may well mean nothing for one function.
+ */
 function refuseContradictions(policy: CompiledPolicy, given: GivenPolicy): void {
   refuseKeyScope(policy, given);
   const { failoverAfter, timeout } = policy;
-  if (failoverAfter === Number.POSITIVE_INFINITY) return;
+  if (given.failoverAfter === undefined || failoverAfter === Number.POSITIVE_INFINITY) return;
   if (failoverAfter >= timeout) {
     const note = `not less than timeout, ${timeout} ms`;
     throw new ConfigError("failoverAfter", given.failoverAfter, "less than timeout", { note });
@@ -224,17 +228,18 @@ function refuseContradictions(policy: CompiledPolicy, given: GivenPolicy): void 
 /**
  * Checks and compiles a policy.
  * @param named what it is called that the policy is for, where that is no option of its own
+ * @param defaults the cache's, for options that are not given
  * @throws ConfigError naming the first option at fault, its value and what is allowed
  */
 export function compilePolicy(
   options: PolicyOptions | GetOrLoadOptions<never> | FetchPolicyOptions | undefined,
   where: PolicyPlace,
   named?: string,
+  defaults?: PolicyDefaults,
 ): CompiledPolicy {
-  const given = readOptions(
-    options === undefined && where === "fetch" ? {} : options,
-    NAMES[where],
-  );
+  const mayBeLeftOut = where === "fetch" || defaults !== undefined;
+  const own = readOptions(options === undefined && mayBeLeftOut ? {} : options, NAMES[where]);
+  const given = defaults === undefined ? own : withDefaults(own, defaults, where !== "fetch");
   const name = functionName(given.name);
   const sharedName = name ?? (typeof given.key === "string" ? given.key : named);
   const timeout = asDuration(given.timeout, option.TIMEOUT, NEVER);
@@ -272,7 +277,7 @@ export function compilePolicy(
     bloom: compileFilter(given.bloom),
     loadMany: asAsyncFunction(given.loadMany, option.LOAD_MANY),
   };
-  refuseContradictions(policy, given);
+  refuseContradictions(policy, own);
   return Object.freeze(policy);
 }
 

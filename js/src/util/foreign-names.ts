@@ -47,7 +47,7 @@ export const FOREIGN_TO_CALLS: Readonly<Record<string, string>> = Object.fromEnt
 
 /** Options of `createCache`. */
 export const FOREIGN_TO_CACHES: Readonly<Record<string, string>> = Object.fromEntries([
-  ...here("ttl of wrap, getOrLoad or fetch", `ttl stdTTL defaultTtl defaultTTL ${TTLS}`),
+  ...here("defaults: { ttl }", `ttl stdTTL defaultTtl defaultTTL ${TTLS}`),
   ...here("namespace", "prefix keyPrefix"),
   ...SIZES,
 ]);

@@ -216,7 +216,7 @@ const WRONG = [
     /signal, waitUntil/,
   ],
   [cache, { max: 5 }, "max", "5 (here it is memory({ maxEntries }))", /namespace, stores/],
-  [cache, { ttl: 5 }, "ttl", "5 (here it is ttl of wrap, getOrLoad or fetch)", /namespace, stores/],
+  [cache, { ttl: 5 }, "ttl", "5 (here it is defaults: { ttl })", /namespace, stores/],
   [memory, { max: 5 }, "max", "5 (here it is maxEntries)", /maxEntries, maxBytes/],
   [memory, { maxAge: 5 }, "maxAge", /here it is ttl/, /maxEntries, maxBytes/],
   [memory, { sizeCalculation() {} }, "sizeCalculation", /here it is sizeOf/, /maxEntries/],

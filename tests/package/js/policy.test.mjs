@@ -214,6 +214,7 @@ test("cache options", () => {
       waitUntil: undefined,
       onEvent: undefined,
       enabled: true,
+      defaults: undefined,
       asyncLocalStorage: undefined,
       writes: "background",
       codec: undefined,

@@ -147,3 +147,21 @@ export async function contexts(): Promise<void> {
   await get({}, 1);
   await cache.getOrLoad("k", ({ previous }) => previous?.age ?? 0, { ttl: 1 });
 }
+
+export async function defaultsOfACache(): Promise<void> {
+  const defaulted = createCache({ defaults: { ttl: "5m", staleIfError: "1d" } });
+  const plain = defaulted.wrap(async (id: number) => `${id}`);
+  same<typeof plain, Wrapped<[id: number], string>>(true);
+  defaulted.wrap(async (id: number) => id, { key: (id) => id.toFixed() });
+  const text: string = await defaulted.getOrLoad("k", async () => "v");
+  await defaulted.getOrLoad("k", () => text, { cacheIf: (value) => value.length > 0 });
+  await many(plain, [[1], [2]]);
+  const known: ReturnType<typeof createCache> = defaulted;
+  // @ts-expect-error: its ttl may be missing
+  known.wrap(async () => 1);
+  const windows = createCache({ defaults: { staleIfError: "1d" } });
+  // @ts-expect-error: without a default the ttl is required
+  windows.wrap(async () => 1, { key: "k" });
+  // @ts-expect-error: a key is one function's
+  createCache({ defaults: { ttl: 1, key: "k" } });
+}

@@ -152,7 +152,8 @@ pub(super) fn page() -> Result<String> {
     }
     text.push_str(
         "\n`fetch` may leave `ttl` out, and one of `early.beta` and `early.after` is given, not both. \
-         Beside these there are the options of one call (`wrapped.with`, and `getOrLoad`): `signal`, \
+         A cache can have defaults for most of them: [loads](loads.md#defaults-of-a-cache). Beside \
+         these there are the options of one call (`wrapped.with`, and `getOrLoad`): `signal`, \
          `waitUntil`, `bypass`, and `ttl` for `with`.\n",
     );
     Ok(text)

@@ -9,7 +9,7 @@ import type { Subject } from "../subject.js";
 
 /** How a value that is not loaded is stored. */
 export interface EntryOptions {
-  /** Milliseconds, or like `"5m"`. Default: no expiry. */
+  /** Milliseconds, or like `"5m"`. Default: that of the cache's `defaults`, or no expiry. */
   readonly ttl?: Duration | undefined;
   /** What the entry may be invalidated by, with `invalidateTags`. Default none. */
   readonly tags?: readonly string[] | undefined;
@@ -67,11 +67,15 @@ const NAMES: OptionNames<keyof EntryOptions> = { of: "an entry", known: ["ttl", 
 
 /** Returns the lifetime that options give. */
 export function entryLifetime(
-  { entries }: Subject,
+  { entries, driver }: Subject,
   options: unknown = {},
   names: OptionNames<keyof EntryOptions> = NAMES,
 ): Lifetime {
-  const { ttl = Number.POSITIVE_INFINITY, tags = [] } = readOptions(options, names);
+  const usual = driver.host.defaults?.ttl;
+  // A function of a loaded result says nothing of a value that is given.
+  const otherwise = typeof usual === "function" ? undefined : usual;
+  const given = readOptions(options, names);
+  const { ttl = otherwise ?? Number.POSITIVE_INFINITY, tags = [] } = given;
   return entries.tagged(lifetimeOf(ttl), entryTags(tags));
 }
 
