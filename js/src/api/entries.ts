@@ -18,7 +18,7 @@ import type { Form } from "../records/entry-records.js";
 /** The fence of a direct write. */
 const NEWEST = -1;
 
-/** Whether an answer is the entry's: what was loaded need not have been stored. */
+/** True if an answer is the entry's own value: a loaded value need not have been stored. */
 function isOf(source: Source, value: unknown, held: unknown): boolean {
   const isLoaded = source === "load" || source === "coalesced" || source === "bypass";
   return !isLoaded || Object.is(value, held);
@@ -37,7 +37,7 @@ export interface Watch {
   isChanged: boolean;
 }
 
-/** What is fresh of an entry that a store had. */
+/** The entry found in a store, as long as it is fresh. */
 export function freshOf({ value, age, ttl, tagged }: FoundEntry): Held | undefined {
   return age < ttl ? { value, ttl: ttl - age, tagged } : undefined;
 }
@@ -214,7 +214,7 @@ export class Entries implements Reading {
     });
   }
 
-  /** What the memory has, fresh only or stale as well. */
+  /** The entry in memory: a fresh one only, or a stale one as well. */
   held(key: string, freshOnly: boolean): Held | undefined {
     return this.look(key, freshOnly, true);
   }

@@ -13,13 +13,13 @@ const NAMES: OptionNames<keyof Outdated> = {
   known: ["keys", "tags", "soft"],
 };
 
-/** What a change made out of date. */
+/** The entries that a change made out of date, by key and by tag. */
 export interface Outdated {
   /** Keys to drop, as `wrapped.key(…)` gives them. */
   readonly keys?: readonly string[] | undefined;
   /** Tags to invalidate. */
   readonly tags?: readonly string[] | undefined;
-  /** Whether entries with these tags become stale instead of being dropped. Default false. */
+  /** True to make the entries with these tags stale instead of dropping them. Default false. */
   readonly soft?: boolean | undefined;
 }
 

@@ -58,9 +58,9 @@ export type ArgumentsAfterContext<Load> = Load extends (
   : never;
 
 /**
- * What `cache.wrap` gives for a function: {@link Wrapped}, and for one with overloads, type
- * parameters or a `this` also its own signatures, which calls then have. Its methods (`explain`,
- * `peek`, …) have the last overload, and the bounds of type parameters.
+ * The function that `cache.wrap` returns: {@link Wrapped}, and for a function with overloads, type
+ * parameters or a `this` also its own signatures, which apply to calls. Its methods (`explain`,
+ * `peek`, …) have the last overload and the bounds of the type parameters.
  */
 export type WrappedLike<Load extends (...args: never[]) => unknown> =
   (KeepsSignatures<Load> extends true ? Load : unknown) &
@@ -93,7 +93,7 @@ const keepArguments = (call: Call): void => {
   kept.given = snapshot(kept.given);
 };
 
-/** What makes calls of one wrapped function. */
+/** Makes the calls of one wrapped function. */
 export class Wrapping<Args extends readonly unknown[], Result> {
   readonly cache: PolicySubject;
   readonly policy: BoundPolicy;

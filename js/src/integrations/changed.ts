@@ -1,6 +1,6 @@
-/** What the answer to a request that went by a cache says of what is stored. */
+/** Invalidation by responses that did not come through the cache. */
 
-/** What invalidation heeds of an answer: RFC 9111 §4.4, RFC 9875. */
+/** Response fields that invalidation reads: RFC 9111 §4.4, RFC 9875. */
 const TELLING = ["location", "content-location", "cache-group-invalidation"];
 
 /** True for methods whose answers come out of the cache. */

@@ -1,4 +1,4 @@
-/** Where entries of Next.js are in a cache. */
+/** The keys and values of Next.js entries in a cache. */
 
 import type { Cache } from "../api/cache.js";
 import { bytes } from "../codecs/values.js";

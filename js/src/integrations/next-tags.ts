@@ -1,12 +1,12 @@
 /**
- * When tags were revalidated that entries of Next.js do not carry: those of the paths they are asked
- * for on, which only the reader of an entry knows.
+ * Times at which tags were revalidated that Next.js entries do not carry: the tags of a request's
+ * path, known only to the reader of an entry.
  */
 
 import type { Cache } from "../api/cache.js";
 import { getMany } from "../api/operations/batches.js";
 
-/** How many tags this instance knows the times of. */
+/** Most tags with a known revalidation time in this instance. */
 const MOST = 10_000;
 /** Milliseconds for which stores are not asked again for what they did not have. */
 const ABSENT_FOR = 1000;

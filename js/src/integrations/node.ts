@@ -100,7 +100,7 @@ function checkedListener(listener: unknown, option: string): Called {
   throw new ConfigError(option, listener, "a function of a request and a response of Node");
 }
 
-/** What belongs to one exchange, or is set up for each. */
+/** Properties that belong to one exchange, or are set up anew for each. */
 const OF_EXCHANGE = new Set([
   "res",
   "req",

@@ -13,7 +13,10 @@ export interface UnstorageDriverOptions {
   readonly ttl?: Duration | undefined;
 }
 
-/** What unstorage gives with an operation; `ttl` in seconds, as Nitro's cached functions set it. */
+/**
+ * Options that unstorage passes with an operation; `ttl` in seconds, as Nitro's cached functions
+ * set it.
+ */
 interface ItemOptions {
   readonly ttl?: unknown;
 }

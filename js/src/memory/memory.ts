@@ -42,11 +42,11 @@ import { sizeBy } from "./user-size.js";
 /** Bytes that a key takes for each of its units, as for strings that are values. */
 const KEY_UNIT = 2;
 
-/** What {@link MemoryStore.usage} tells. */
+/** The entries and loads of a memory store: the result of {@link MemoryStore.usage}. */
 export interface MemoryUsage {
   /** Entries held, dead ones that were not dropped yet included. */
   readonly entries: number;
-  /** What they weigh, in bytes, as `sizeOf` says. */
+  /** Total size of the entries in bytes, as `sizeOf` counts them. */
   readonly bytes: number;
   /** Live entries dropped to stay within the limits. */
   readonly evictions: number;
@@ -56,7 +56,7 @@ export interface MemoryUsage {
 
 /** Options of {@link MemoryStore.set}. */
 export interface MemorySetOptions {
-  /** How long the value is fresh; 0 for not at all. Default `Infinity`. */
+  /** Freshness lifetime of the value; 0 for none. Default `Infinity`. */
   readonly ttl?: Duration | undefined;
 }
 
@@ -109,7 +109,7 @@ export class MemoryStore {
     return this.copies ? this.copied(value) : value;
   }
 
-  /** Whether `key` has a fresh value. */
+  /** True if `key` has a fresh value. */
   has(key: string): boolean {
     const slot = this.#space().get(key);
     return slot !== undefined && state(this.machine, slot, hostNow()) === 1;
@@ -147,7 +147,7 @@ export class MemoryStore {
     for (const space of this.#spaces.values()) this.clearSpace(space);
   }
 
-  /** What it holds now. */
+  /** Returns the current number of entries, their size, evictions and loads. */
   usage(): MemoryUsage {
     if (!this.isOpen()) return { entries: 0, bytes: 0, evictions: 0, flights: 0 };
     const { entries, bytes, evictions, flights } = readUsageNumbers(usage(this.machine));

@@ -31,7 +31,7 @@ export function byteSize(value: unknown, { option }: { readonly option: string }
 
 /** One slot: a number, a boolean, null, undefined, or a reference. */
 const SLOT = 8;
-/** What an object costs before its members. */
+/** Bytes of an object without its members. */
 const OBJECT = 24;
 /** After this many values the rest of a container is taken to be like the part already seen. */
 const MOST_VALUES = 5000;
@@ -117,7 +117,7 @@ function sizeOfObject(value: object, count: Count, depth: number): number {
   return OBJECT + sampledMembers(value, count, depth + 1);
 }
 
-/** What a value takes besides the slot that refers to it. */
+/** Bytes of a value besides the slot that refers to it. */
 function within(value: unknown, count: Count, depth: number): number {
   count.left -= 1;
   if (typeof value === "string") return 2 * value.length;

@@ -21,8 +21,8 @@ function promiseFor(value: unknown): Promise<unknown> {
 }
 
 /**
- * What the host keeps of each slot. Most slots have a key and a value and nothing else, so the rest
- * is in maps of those that have it.
+ * The host's data for each slot. Most slots have a key and a value and nothing else, so everything
+ * else is kept in maps with an entry only for slots that need one.
  */
 export class Slots {
   readonly keys: (string | undefined)[] = [];

@@ -15,7 +15,7 @@ export interface BloomOptions {
   readonly name: string;
   /** For how many keys it is made, 1 to 2³² − 1; with more it errs more often. */
   readonly capacity: number;
-  /** How often it calls a key present that is absent: above 0, below 1. */
+  /** Share of absent keys that it reports as present: above 0, below 1. */
   readonly falsePositiveRate: number;
 }
 
@@ -46,7 +46,7 @@ export class Bloom extends Filter {
   readonly #driver: FilterHost;
   #filter = -1;
   #complete = false;
-  /** Whether keys that were added are gone, with a core that trapped. */
+  /** True if added keys were lost with a core that trapped. */
   #lost = false;
 
   /** @internal Use `bloom` of `holdover/bloom`. */
@@ -68,7 +68,7 @@ export class Bloom extends Filter {
     core.register(this);
   }
 
-  /** Whether it can say "surely absent". */
+  /** True if it can say "surely absent". */
   get complete(): boolean {
     return this.#complete;
   }
@@ -82,7 +82,7 @@ export class Bloom extends Filter {
     });
   }
 
-  /** Whether `key` may have been added; `false` means that it surely was not. */
+  /** True if `key` may have been added; `false` means that it surely was not. */
   mayHave(key: string): boolean {
     const bytes = bytesOf(key);
     if (!this.#complete) return true;
@@ -127,7 +127,7 @@ export class Bloom extends Filter {
     return writeRaw(tiers, this.#keyIn(tiers), bytes);
   }
 
-  /** How many bits it has, and how many of them each key sets; undefined without a core. */
+  /** The number of its bits, and of those that each key sets; undefined without a core. */
   size():
     | {
         /** The length of the filter. */

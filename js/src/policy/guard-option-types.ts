@@ -102,8 +102,8 @@ export interface Shared {
    */
   readonly shared?: Store | undefined;
   /**
-   * What the state is called there. Default: option `name` of the function, or its `key` where that
-   * is a template; without these it has to be given.
+   * Name of the state in that store. Default: option `name` of the function, or its `key` if that
+   * is a template; required without these.
    */
   readonly name?: string | undefined;
 }

@@ -132,7 +132,7 @@ function compileBreaker(value: unknown, scopes: readonly GuardScope[], isNamed: 
   return { rules, part, countIf, place };
 }
 
-/** What a shared breaker asks of its store. */
+/** Operations that a shared breaker needs of its store. */
 const BREAKER_NEEDS = ["add", "compareAndDelete", "increment"] as const;
 
 function compileRateLimit(value: unknown, scopes: readonly GuardScope[], isNamed: boolean) {

@@ -11,11 +11,11 @@ import type { Guard } from "./guard.js";
 import type { LoadLocking } from "./lock-options.js";
 
 /**
- * How the answers of one function are cached and held over.
+ * Options for caching the results of one function.
  *
  * Durations are milliseconds as a number or strings like `"1h30m"` (see {@link Duration}).
- * Anything unknown, out of range or contradictory is a `ConfigError` when the policy is given, not
- * when it is used.
+ * An option that is unknown, out of range or contradicts another is a `ConfigError` when the policy
+ * is given, not when it is used.
  */
 export interface PolicyOptions<
   // biome-ignore lint/suspicious/noExplicitAny: a policy without type arguments fits any function
@@ -94,14 +94,14 @@ export interface PolicyOptions<
   readonly negativeTtl?: Duration | undefined;
 
   /**
-   * How long a failure is remembered and thrown again, when there is no older answer to serve.
-   * Kept in memory only. A duration, or a function of the error; default 0, not at all.
+   * Lifetime of a remembered failure, which is thrown again until then if no older result can be
+   * served. Kept in memory only. A duration, or a function of the error; default 0, not remembered.
    */
   readonly errorTtl?: Duration | ((error: unknown) => Duration) | undefined;
 
   /**
-   * Whether a value found in a lower store may be used: a function, or a Standard Schema, whose
-   * output is then the value. One that may not is a miss and a `corrupt` event. Default: any.
+   * Checks values found in a lower store: a function, or a Standard Schema, whose output is then
+   * the value. A rejected value is a miss and a `corrupt` event. Default: all are accepted.
    */
   readonly validate?: Validate | undefined;
 
@@ -169,9 +169,9 @@ export interface PolicyOptions<
   readonly name?: string | undefined;
 
   /**
-   * What does not make a call a different one, in derived keys: argument indexes (`1`) and members
-   * of arguments (`"2.traceId"`); for `fetch` names of query parameters (`"_dc"`). Default: none,
-   * though `AbortSignal`s never count.
+   * Parts of a call that derived keys leave out: argument indexes (`1`) and members of arguments
+   * (`"2.traceId"`); for `fetch` names of query parameters (`"_dc"`). Default: none, though an
+   * `AbortSignal` is always left out.
    */
   readonly ignore?: readonly (number | string)[] | undefined;
 
@@ -190,23 +190,23 @@ export interface PolicyOptions<
     | undefined;
 
   /**
-   * Whether a result is stored. For `false` it is returned, and the older answer stays. Default:
-   * every result, `null` and `undefined` as well. `fetch` asks about a response whose body has not
-   * come, and what is refused is each caller's own.
+   * True to store a result. If `false`, the result is returned and the older entry stays. Default:
+   * true for every result, `null` and `undefined` included. `fetch` calls it before the body of the
+   * response has arrived; a response that it rejects is not shared between callers.
    *
    * As cashews' `condition`.
    */
   readonly cacheIf?: ((result: Result, args: Args) => boolean) | undefined;
 
   /**
-   * Whether a result counts as a failure of the origin. Default: none does; for `fetch` a status of
+   * True if a result counts as a failure of the origin. Default: none does; for `fetch` a status of
    * 500 and above.
    */
   readonly failIf?: ((result: Result) => boolean) | undefined;
 
   /**
-   * Whether an older answer may stand in for this failure; others are thrown even if there is one.
-   * Default: for every failure.
+   * True if an older result may be served instead of this failure; other failures are thrown even
+   * if there is one. Default: true for every failure.
    *
    * As cashews' `exceptions`.
    */
@@ -231,7 +231,7 @@ export interface PolicyOptions<
    */
   readonly lock?: LoadLocking | undefined;
 
-  /** Whether concurrent callers of a key share one load and its outcome. Default true. */
+  /** True to let concurrent callers of a key share one load and its outcome. Default true. */
   readonly singleFlight?: boolean | undefined;
 
   /**
@@ -272,19 +272,19 @@ export interface LoadLockOptions {
 /** The option with which a wrapped function is told of its load. */
 export interface PassContext {
   /**
-   * Whether the function gets a {@link LoadContext} before its arguments: the load's own signal,
-   * whether it runs in the background, and the entry that it renews. Default false.
+   * True to pass the function a {@link LoadContext} before its arguments: the load's own signal, a
+   * flag for loads in the background, and the entry to be renewed. Default false.
    */
   readonly passContext: true;
 }
 
-/** What one call may say differently from its policy. */
+/** Options for one call, which override its policy. */
 export interface CallOptions {
   /** Aborting it detaches this caller; the load goes on if others wait for it. */
   readonly signal?: AbortSignal | undefined;
   /** Anchors this call's background work to its request. Default: the cache's. */
   readonly waitUntil?: WaitUntil | undefined;
-  /** Whether to ask the origin and leave the cache alone. Default false. */
+  /** True to call the origin without reading or writing the cache. Default false. */
   readonly bypass?: boolean | undefined;
   /** The ttl of the answer this call stores, 0 or more, or `Infinity`. Default: the policy's. */
   readonly ttl?: Duration | undefined;
@@ -307,7 +307,7 @@ export type FetchPolicyOptions = Partial<
     "key" | "ignore" | "name" | "loadMany" | "ttl" | "validate" | "codec"
   >
 > & {
-  /** How long a response is fresh whose headers do not say. Default 0. */
+  /** Lifetime of a response whose headers give none. Default 0. */
   readonly ttl?: Duration | undefined;
   /** The key of a request. Default: method and URL, normalised. */
   readonly key?: ((request: Request) => string) | undefined;

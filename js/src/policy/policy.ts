@@ -36,7 +36,7 @@ import type {
 } from "./policy-options.js";
 import { compileRefreshing, compileValidate } from "./refreshing.js";
 
-/** What takes a policy. */
+/** The kinds of call that take a policy. */
 export type PolicyPlace = "wrap" | "getOrLoad" | "fetch";
 
 /** A policy that cannot be wrong: checked, in milliseconds, with every default filled in. */
@@ -55,19 +55,19 @@ export interface CompiledPolicy {
   readonly hitsMax: number;
   /** `Infinity` for no refresh. */
   readonly hitsRefreshAt: number;
-  /** Where instances count hits together; undefined for each by itself. */
+  /** Store in which instances count hits together; undefined if each counts its own. */
   readonly hitsShared: Store | undefined;
   /** Milliseconds or `Infinity`; undefined for that of other values. */
   readonly negativeTtl: number | undefined;
   /** Milliseconds or `Infinity`, 0 for not remembered; or what says so, which may give anything. */
   readonly errorTtl: number | ((error: unknown) => unknown);
   readonly validate: Validate | undefined;
-  /** How values become bytes in lower stores; undefined for the cache's way. */
+  /** Encoding of values in lower stores; undefined for the cache's own. */
   readonly codec: Codec | undefined;
   readonly guards: CompiledGuards | undefined;
   /** Reads records of HTTP: for a policy about responses. */
   readonly responses?: (bytes: Uint8Array) => HttpValue;
-  /** Whether the options gave a `ttl`; only a `fetch` policy may not. */
+  /** True if the options gave a `ttl`; only a `fetch` policy may lack one. */
   readonly ttlGiven: boolean;
   /** Milliseconds past ttl, 0 or more, or `Infinity`. */
   readonly staleWhileRevalidate: number;
@@ -83,7 +83,7 @@ export interface CompiledPolicy {
   readonly lock: LoadLockRules | undefined;
   readonly originFirst: boolean;
   readonly singleFlight: boolean;
-  /** Whether the function gets a context before its arguments. */
+  /** True if the function gets a context before its arguments. */
   readonly passContext: boolean;
   readonly cacheIf: ((result: unknown, args: readonly unknown[]) => boolean) | undefined;
   readonly failIf: ((result: unknown) => boolean) | undefined;
@@ -91,19 +91,22 @@ export interface CompiledPolicy {
   /** The key template or function, compiled; undefined for derived keys. */
   readonly key: KeyFunction | undefined;
   readonly ignore: CompiledIgnore | undefined;
-  /** What the function is called, where that was given. */
+  /** Name of the function, if one was given. */
   readonly name: string | undefined;
-  /** What state is called that instances share, where that is certain. */
+  /** Name of the state that instances share, if it is certain. */
   readonly sharedName: string | undefined;
   readonly tags: CompiledTags | undefined;
-  /** What knows keys that do not exist. */
+  /** Filter that knows the keys that exist. */
   readonly bloom: Filter | undefined;
-  /** What loads the missing keys of a batch; undefined for one by one. */
+  /** Loads the missing keys of a batch; undefined to load them one by one. */
   readonly loadMany: LoadMany | undefined;
 }
 
 const WITH = "an option of one call: wrapped.with({ … })(…)";
-/** What waits for its refresh has a name already; `background: false` would be a second one. */
+/**
+ * Names the option that already makes a caller wait for its refresh: `background: false` would be a
+ * second name for it.
+ */
 const BACKGROUND = "staleWhileRevalidate refreshes in the background, staleIfError waits for it";
 type PolicyName = (typeof option.WRAP_OPTIONS)[number] | keyof CallOptions;
 type GivenPolicy = GivenOptions<PolicyName>;
@@ -281,7 +284,7 @@ export function compilePolicy(
   return Object.freeze(policy);
 }
 
-/** What one call says differently, checked. */
+/** Checked options of one call. */
 export interface CompiledCall {
   readonly signal: AbortSignal | undefined;
   readonly waitUntil: WaitUntil | undefined;

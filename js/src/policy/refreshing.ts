@@ -25,7 +25,7 @@ interface Refreshing {
   readonly earlyAfter: number;
   readonly hitsMax: number;
   readonly hitsRefreshAt: number;
-  /** Where instances count hits together; undefined for each by itself. */
+  /** Store in which instances count hits together; undefined if each counts its own. */
   readonly hitsShared: Store | undefined;
 }
 

@@ -5,10 +5,10 @@ import { deadlineOf } from "../tiers/attempts.js";
 import { ConfigError } from "../util/errors.js";
 import type { GivenOptions } from "../util/options.js";
 
-/** Where state is shared. */
+/** Store and name of shared state. */
 export interface SharedPlace {
   readonly store: Store;
-  /** What it is called there; undefined for option `name` of the function, or its `key`. */
+  /** Name of the state in the store; undefined for option `name` of the function, or its `key`. */
   readonly name: string | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** What a bounded store knows of its records: their sizes, in the order of use. */
+/** Index of a bounded store's records: their sizes, in the order of use. */
 
 import { utf8 } from "../util/utf8.js";
 

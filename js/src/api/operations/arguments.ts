@@ -1,4 +1,4 @@
-/** What the basic operations are given, checked. */
+/** Checks the arguments of the basic operations. */
 
 import { entryTags } from "../../keys/tags.js";
 import type { Lifetime } from "../../model/entry.js";
@@ -7,11 +7,11 @@ import { ConfigError } from "../../util/errors.js";
 import { type OptionNames, readOptions } from "../../util/options.js";
 import type { Subject } from "../subject.js";
 
-/** How a value that is not loaded is stored. */
+/** Options for storing a value that the application already has. */
 export interface EntryOptions {
   /** Milliseconds, or like `"5m"`. Default: that of the cache's `defaults`, or no expiry. */
   readonly ttl?: Duration | undefined;
-  /** What the entry may be invalidated by, with `invalidateTags`. Default none. */
+  /** Tags by which `invalidateTags` finds the entry. Default none. */
   readonly tags?: readonly string[] | undefined;
 }
 

@@ -6,7 +6,7 @@ import { visible } from "../../model/http-value.js";
 import { freshOf } from "../entries.js";
 import type { Subject } from "../subject.js";
 
-/** How often keys are read that change again and again meanwhile. */
+/** Most reads of keys that keep changing while they are read. */
 const READS = 3;
 
 /** See `getMany` of `holdover/operations`. */

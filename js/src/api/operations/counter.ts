@@ -10,7 +10,7 @@ import type { Subject } from "../subject.js";
 import { actOnPresent, UNKNOWN } from "./looking.js";
 import { addRecord, changeElsewhere, inTurn, removeRecord } from "./single.js";
 
-/** How often a counter is looked for while others make and drop it. */
+/** Most attempts to find a counter that others create and drop meanwhile. */
 const TRIES = 5;
 
 interface Found {

@@ -1,4 +1,4 @@
-/** Whether a cache can do its work: it has a core, and the stores can be reached. */
+/** The health of a cache: it has a core, and its stores can be reached. */
 
 import { unavailable } from "../../core/core.js";
 import { StoreError } from "../../util/errors.js";

@@ -15,7 +15,7 @@ export type { Lock } from "../../coordination/held-lock.js";
 export interface LockOptions {
   /** After how long a holder that did not let go has lost it. Required. */
   readonly ttl: Duration;
-  /** How long to wait for another holder, 0 or more. Default: `ttl`. */
+  /** Longest wait for another holder, 0 or more. Default: `ttl`. */
   readonly wait?: Duration | undefined;
 }
 

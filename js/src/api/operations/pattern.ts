@@ -1,14 +1,14 @@
 /** Patterns over keys: `*` is any run of characters, `?` any one, everything else itself. */
 
-/** What every key that matches begins with. */
+/** The prefix that all matching keys have in common. */
 export function literalPrefix(pattern: string): string {
   const at = pattern.search(/[*?]/);
   return at < 0 ? pattern : pattern.slice(0, at);
 }
 
 /**
- * Whether keys match. No regular expression is made of the pattern: the time is at most the length
- * of the key times that of the pattern, whatever both are.
+ * Returns a function that is true for matching keys. The pattern never becomes a regular
+ * expression: the time is at most proportional to the length of the key times that of the pattern.
  */
 export function matcher(pattern: string): (key: string) => boolean {
   const wanted = Array.from(pattern);

@@ -54,7 +54,10 @@ export async function replace(
   });
 }
 
-/** What `get` would find. In memory at once, for what must not be interrupted. */
+/**
+ * The entry that `get` would return. From memory it is returned synchronously, for operations that
+ * must not be interrupted.
+ */
 function freshEntry({ entries, driver }: Subject, key: string): Promise<Held | undefined> | Held {
   const held = driver.offFor(key).reads ? undefined : entries.held(key, true);
   return held ?? entries.fresh(key);
@@ -70,8 +73,8 @@ export async function renewable(cache: Subject, key: string): Promise<Held | und
 }
 
 /**
- * What `look` finds of an entry, if nothing has changed it meanwhile; else it looks again. Changes
- * without end give CHANGING.
+ * Returns the entry that `look` finds, and looks again if a change came in between. Returns
+ * CHANGING if the changes do not end.
  */
 function unchanged(
   { entries }: Subject,

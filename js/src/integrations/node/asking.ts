@@ -92,7 +92,7 @@ export function requestOf(
   }
 }
 
-/** What of a connection applications ask for. */
+/** Properties of a connection that applications read. */
 const TOLD = [
   "remoteAddress",
   "remotePort",

@@ -5,7 +5,7 @@ import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { fieldsGiven, withoutFields } from "./fields.js";
 
-/** What is under way before a listener is told to wait. */
+/** Most bytes on their way to the reader before a listener is told to wait. */
 const HIGH_WATER = 65_536;
 /** Fields of a connection. */
 const OF_CONNECTION = ["connection", "keep-alive", "transfer-encoding", "upgrade"];

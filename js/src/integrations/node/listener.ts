@@ -24,7 +24,7 @@ export interface Exchange {
   passed?: { readonly error: unknown } | undefined;
 }
 
-/** What a listener was asked for in a load. */
+/** The request that a load passes to a listener. */
 export interface Asked {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -32,7 +32,9 @@ export interface Asked {
   readonly next: NodeNext | undefined;
 }
 
-/** Who answers what is not stored, and how its requests are made. */
+/**
+ * The listener that answers requests the cache has no response for, and the form of its requests.
+ */
 export interface Origin {
   /** The path that it sees. */
   pathOf(request: KnownRequest): string;

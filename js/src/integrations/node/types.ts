@@ -35,7 +35,10 @@ export interface NodeResponse {
 // biome-ignore lint/suspicious/noExplicitAny: each framework passes something else
 export type NodeNext = (error?: any) => void;
 
-/** What answers requests of Node: an application of Express, Connect, Koa's callback, a function. */
+/**
+ * A listener for Node's HTTP requests: an application of Express or Connect, Koa's callback, or a
+ * function.
+ */
 export type NodeListener = (request: never, response: never, next: never) => unknown;
 
 /** A listener, or middleware, with a cache before what it is for. */
