@@ -32,7 +32,7 @@ interface Member {
   readonly reject: (error: unknown) => void;
 }
 
-/** What guards say of a load. */
+/** The answer of the guards to a load: admitted, refused, or undefined without guards. */
 type Asked = Admission | HoldoverError | undefined;
 
 /** The loads that become one call. */
@@ -65,7 +65,7 @@ export class Batch {
     });
   }
 
-  /** What guards say: asked once for the loads that become one call. */
+  /** Asks the guards once for all the loads that become one call, and returns their answer. */
   admit<Verdict extends Asked | Promise<Asked>>(answered: boolean, ask: () => Verdict): Verdict {
     if (this.#loadMany === undefined) return ask();
     const group = this.#groupFor(answered);
@@ -153,7 +153,7 @@ function withLoadSignal(args: readonly unknown[], context: LoadManyContext): rea
   return signalsIn(args).length === 0 ? args : withSignal(args, context.signal);
 }
 
-/** What `loadMany` is given; the signal is made when it is first asked for. */
+/** The context of a `loadMany` call; its signal is created on first access. */
 function contextOf(members: readonly Member[]): LoadManyContext {
   let controller: AbortController | undefined;
   return {

@@ -12,11 +12,11 @@ import type { LoadTimesHistogram } from "./load-times.js";
 import { PolicyPlace } from "./policy-roster.js";
 import { type Sharing, sharingOf } from "./sharing.js";
 
-/** What a policy is for. */
+/** Names of a policy. */
 export interface PolicyIdentity {
   /** The name of its function, which others may have; default: that of its counts. */
   readonly family?: string;
-  /** What its shared state is called in a store, unless the options of a guard say. */
+  /** Name of its shared state in a store, unless the options of a guard give one. */
   readonly sharedName?: string | undefined;
   /** A policy that the core cannot tell from this one, to share its number and guards with. */
   readonly base?: BoundPolicy;
@@ -29,13 +29,13 @@ const NEVER = Number.POSITIVE_INFINITY;
 /** A policy and its number in the core's running instance. */
 export class BoundPolicy {
   readonly rules: CompiledPolicy;
-  /** What `stats` calls it. */
+  /** Its name in `stats`. */
   readonly name: string;
   readonly family: string;
   readonly guards: Guards | undefined;
   /** The code that counts hits in a store; undefined where each instance counts its own. */
   readonly sharedHits: Sharing | undefined;
-  /** Whether nothing has to be asked before a hit. */
+  /** True if a hit can be served without asking anything first. */
   readonly isPlain: boolean;
   /** True once its function brought what can be read only once: nobody waits for it then. */
   readsOnce = false;
@@ -71,7 +71,7 @@ export class BoundPolicy {
     return this.place.instance;
   }
 
-  /** How long its loads took. */
+  /** Histogram of the durations of its loads. */
   get loadTimes(): LoadTimesHistogram {
     return this.place.loadTimes;
   }

@@ -28,7 +28,7 @@ export interface StreamContext extends LoadContext {
 /** A value to store for another time than the policy says, as `fetch` reads it from headers. */
 export type LifetimeOf = (value: unknown) => Lifetime | undefined;
 
-/** What the driver needs to know of a call. Plain data: nothing of it goes into the core. */
+/** A call, as the driver sees it. Plain data: nothing of it goes into the core. */
 export interface Call {
   readonly key: string;
   readonly policy: BoundPolicy;
@@ -55,7 +55,7 @@ export interface Call {
   readonly host?: string;
   /** True if it loads beside another's load of its key instead of waiting for it. */
   readonly waitsForNone?: boolean;
-  /** Whether what this call loads is not stored. */
+  /** True if the loaded value is not stored. */
   readonly noStore?: boolean;
   /** The tags of what this call will bring, where its arguments tell them. */
   readonly tags?: readonly string[] | undefined;
@@ -64,13 +64,16 @@ export interface Call {
    * since then concern it. Undefined for a load that asks the origin itself.
    */
   readonly beginning?: Begun | undefined;
-  /** Whether the age of the entry that answers is wanted. */
+  /** True if the answer needs the age of its entry. */
   readonly timed?: boolean;
-  /** Whether an error concerns this caller alone: it is not kept for others. */
+  /** True if an error concerns this caller alone: it is not kept for others. */
   readonly isPersonal?: ((error: unknown) => boolean) | undefined;
   /** Instead of the policy's windows. */
   readonly lifetimeOf?: LifetimeOf | undefined;
-  /** How long a result that counts as a failure is kept all the same, if nothing stood in. */
+  /**
+   * Lifetime of a result that counts as a failure and is stored all the same, if no fallback was
+   * served.
+   */
   readonly lifetimeOfFailed?: LifetimeOf | undefined;
 }
 

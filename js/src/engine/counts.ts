@@ -41,7 +41,7 @@ export class CountsByName {
   }
 }
 
-/** What happened under one policy since the core was made. */
+/** Counts and load times of one policy since the core was made. */
 export interface PolicyStats {
   /** Calls answered by a fresh entry. */
   readonly hits: number;
@@ -67,7 +67,7 @@ export interface PolicyStats {
   readonly fenced: number;
   /** Loads that a guard refused. */
   readonly refusals: number;
-  /** How long loads took that succeeded. */
+  /** Durations of the loads that succeeded. */
   readonly loadTimes: LoadTimes;
 }
 

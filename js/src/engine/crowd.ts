@@ -8,11 +8,12 @@ import type { Driver } from "./driver.js";
 import { type Flight, flightAt } from "./flight.js";
 
 /**
- * What the callers of one function share. By key, so that those who share ask neither the core nor
- * the memory; what is shared is kept at its flight, too, for whom the core tells to wait.
+ * Results shared by the callers of one function, by key, so that callers that join ask neither the
+ * core nor the memory. A shared result is kept at its flight, too, for callers that the core tells
+ * to wait.
  */
 export class Crowd {
-  /** What is waited for, by key; undefined while nobody waits. All that the way of a hit asks. */
+  /** Pending results by key; undefined while nobody waits. The only thing that a hit checks. */
   results: Map<string, Promise<unknown>> | undefined;
   /** The count of changes of the memory that all of it is as new as. */
   #drains = 0;

@@ -51,7 +51,7 @@ import { type WaitHost, waitFor } from "./waiting.js";
 
 const NEVER = Number.POSITIVE_INFINITY;
 const NOT_DRAWN = Number.NaN;
-/** What {@link Driver.begin} gives when the core trapped; no verdict is −1. */
+/** Result of {@link Driver.begin} when the core trapped; no verdict is −1. */
 const TRAPPED = -1;
 /** The bits of a verdict that tell what to do; all zero for a hit with nothing left to do. */
 export const HIT_BITS: number = STEP_BITS | BEGUN_DROPPED;
@@ -64,9 +64,9 @@ const EVERYTHING: Off = { reads: true, writes: true };
 export class Driver {
   readonly host: Host;
   readonly copy: object = COPY;
-  /** Whether a hit needs nothing but its value: nobody listens, and the cache is in use. */
+  /** True if a hit needs nothing but its value: nobody listens, and the cache is in use. */
   isPlain = false;
-  /** What is switched off for now. */
+  /** Reads, writes and loads that are disabled at present. */
   readonly switches: Switches = new Switches(() => this.update());
   /** The scopes that are open; undefined until somebody opens one. */
   scopes: Scopes | undefined;
@@ -122,7 +122,7 @@ export class Driver {
   }
 
   /**
-   * What a key may not do.
+   * The operations that are disabled for a key.
    * @throws ClosedError
    */
   offFor(key: string): Off {
@@ -336,7 +336,9 @@ export class Driver {
     }
   }
 
-  /** Whether an entry that was looked up may answer for this failure; counts and tells it if so. */
+  /**
+   * True if the entry that was looked up may answer for this failure; then counts and reports it.
+   */
   standsIn(key: string, policy: BoundPolicy, error: unknown): boolean {
     const call = { key, policy, args: [], load: () => undefined };
     if (!this.#landing.mayStandIn(call, error)) return false;
@@ -487,7 +489,7 @@ export class Driver {
     return this.#join(own, flight, WAIT_LEADS);
   }
 
-  /** Whether a load must not be joined, for a tag of it was invalidated. */
+  /** True if a load must not be joined, because one of its tags was invalidated. */
   isOutdated(flight: Flight): boolean {
     return flight.tagged !== undefined && this.#landing.tagging.isOutdated(flight);
   }

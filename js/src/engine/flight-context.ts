@@ -17,7 +17,10 @@ export async function everythingOf(flight: Flight): Promise<void> {
   } while (done !== flight.done);
 }
 
-/** What a loader is given, and what a batch wants to know. A class, for a getter in an object literal costs a third of a load. */
+/**
+ * The context passed to a loader, and the data that a batch needs. A class, because a getter in an
+ * object literal costs a third of a load.
+ */
 export class FlightContext implements StreamContext {
   readonly key: string;
   readonly stores: boolean;

@@ -17,7 +17,7 @@ export interface Held {
   readonly times?: Times | undefined;
 }
 
-/** How a flight ended for those who wait for it. It never rejects. */
+/** The end of a flight, as its callers see it. Its promise never rejects. */
 export type Outcome =
   | {
       readonly ok: true;
@@ -25,7 +25,7 @@ export type Outcome =
       readonly source: Source;
       /** The lower store that answered. */
       readonly tier?: string;
-      /** Why something else than the origin answered. */
+      /** Error of the origin, if a fallback answered. */
       readonly error?: unknown;
       /** Of an entry that a lower store had. */
       readonly times?: Times | undefined;
@@ -37,7 +37,7 @@ export type Outcome =
       readonly error: unknown;
       /** True for an error that only one caller can read. */
       readonly isReadOnce?: boolean;
-      /** What the loader returned, when `failIf` called it a failure. */
+      /** The result of the loader, if `failIf` called it a failure. */
       readonly result?: Held;
       /** The entry that may answer instead. */
       readonly held?: Held;
@@ -45,7 +45,7 @@ export type Outcome =
 
 /** A caller who waits for a flight. */
 export interface FlightWaiter {
-  /** Whether the load is another caller's. */
+  /** True if the load was another caller's. */
   readonly joined: boolean;
   /**
    * Is told the outcome. Not by `outcome.then`: what another request has attached to this one's
@@ -54,7 +54,7 @@ export interface FlightWaiter {
   readonly tell: (outcome: Outcome) => void;
 }
 
-/** What a plain caller waits for, for those who come in the same burst under the same policy. */
+/** A pending result that plain callers of the same burst and policy share. */
 export interface Shared {
   readonly policy: BoundPolicy;
   readonly burst: number;
@@ -74,52 +74,54 @@ export class Flight extends SlotFlight {
   readonly instance: number;
   /** Nobody waits for it from the start: the callers had an entry. */
   readonly background: boolean;
-  /** How it ends; set by the driver when it starts, unless nobody asks for it. */
+  /**
+   * Settles with the end of the flight; set by the driver at the start, unless nobody asks for it.
+   */
   outcome!: Promise<Outcome>;
-  /** When everything is done, which may be later; never rejects. */
+  /** Settles when all work is done, which may be later; never rejects. */
   done!: Promise<unknown>;
-  /** What those who come now may share. */
+  /** The pending result that new callers may share. */
   shared: Shared | undefined;
-  /** How many callers wait, those who share counting once. */
+  /** Number of waiting callers; callers that share a result count as one. */
   waiting = 0;
   /** True for a load beside the one that leads its key, which the core does not know. */
   isBeside = false;
-  /** Whether it goes on when nobody waits any more. */
+  /** True if the flight continues when nobody waits for it any more. */
   anchored: boolean;
-  /** Whether callers have their outcome: what comes later may be stored, and no more. */
+  /** True if callers have their outcome: a later result may be stored, and no more. */
   over = false;
-  /** What callers wait for before they have the value; undefined for nothing. */
+  /** Settles when callers may have the value; undefined if they need not wait. */
   awaited: Promise<unknown> | undefined;
   /**
    * The number of subscriptions to messages of others that were acknowledged when it began to look.
    */
   heard: number | undefined;
-  /** When its loader was called, on the wall clock. */
+  /** Time at which its loader was called, in milliseconds of the wall clock. */
   loadBegan = 0;
-  /** Where guards want to hear how it went; undefined once they have. */
+  /** The guards' admission, to be told of the end; undefined once it was told. */
   admission: Admission | undefined;
-  /** Whether what it brings will have tags; then what was known of them when it began. */
+  /** State of the tags at the start, if the result will have tags; else undefined. */
   tagged: Begun | undefined;
-  /** What other instances wait for, if the policy wants that. */
+  /** Lock that other instances wait for, if the policy wants one. */
   lock: LoadLock | undefined;
-  /** Whether a lower store may have an entry of its key. */
+  /** True if a lower store may have an entry of its key. */
   mayHaveStored: boolean;
-  /** What a lower store had for it that memory does not keep, and when it was found. */
+  /** Entry found in a lower store that memory does not keep, and the time at which it was found. */
   spare: { readonly found: FoundEntry; readonly at: number } | undefined;
   /** The burst it began in, where callers of another must not wait for it. */
   burst = 0;
-  /** What ends its loader at its `timeout`. */
+  /** Timer that ends the loader at its `timeout`. */
   timer: HeldTimer | undefined;
-  /** Where its loader runs. */
+  /** Frame in which its loader runs. */
   readonly frame: Frame = new Frame();
-  /** When the stores have what it brought. */
+  /** Settles when the stores have the result. */
   written: Promise<unknown> | undefined;
-  /** Whether its caller has an answer before it ends: `timeout` counts no longer. */
+  /** True if its caller has an answer before the flight ends: `timeout` no longer applies. */
   begun = false;
   #outcome: Outcome | undefined;
-  /** What those who only joined are told, while the load goes on for its leader. */
+  /** Outcome for followers that are sent away while the load continues for its leader. */
   #dismissal: Outcome | undefined;
-  /** Who waits, in the order they came: mostly one at most. */
+  /** The waiting callers, in the order of their arrival: mostly one at most. */
   #waiter: FlightWaiter | undefined;
   #others: Set<FlightWaiter> | undefined;
   #controller: AbortController | undefined;
@@ -135,7 +137,7 @@ export class Flight extends SlotFlight {
     this.mayHaveStored = background;
   }
 
-  /** Whether its callers have an answer already: what it loads is for those who come later. */
+  /** True if its callers have an answer already: the loaded value is for later callers. */
   get answered(): boolean {
     return this.background || this.#outcome !== undefined;
   }

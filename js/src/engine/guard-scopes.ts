@@ -4,11 +4,11 @@ import * as core from "../core/core.js";
 import type { MemoryStore } from "../memory/memory.js";
 import type { CompiledGuards, GuardRules, GuardScope } from "../policy/guard-rules.js";
 
-/** How many keys or hosts a guard knows at once. */
+/** Most keys or hosts that a guard knows at once. */
 const MOST_SCOPES = 10_000;
-/** How many, if all of them are kept away from their origin just now. */
+/** Most keys or hosts, if all of them are kept away from their origin just now. */
 const MOST_IN_FORCE = 50_000;
-/** How many are looked at for one that can go. */
+/** Most scopes looked at to find one that can be forgotten. */
 const MOST_LOOKS = 16;
 /** From how many on it counts which were used last. */
 const CROWDED = MOST_SCOPES / 2;
@@ -108,9 +108,9 @@ export class GuardScopes {
 
 /** The guards of one policy, of all their sets of rules; knows nothing of who uses them. */
 export class GuardTables {
-  /** What is asked before a load. */
+  /** Guards asked before a load. */
   readonly loads: readonly GuardScopes[];
-  /** What is asked before a call. */
+  /** Guards asked before a call. */
   readonly calls: GuardScopes | undefined;
   readonly #all: readonly GuardScopes[];
   #instance = 0;

@@ -27,7 +27,7 @@ export class Guards {
     this.tables = new GuardTables(rules);
   }
 
-  /** Whether every call is asked about, hits included. */
+  /** True if the guards are asked about every call, hits included. */
   get asksCalls(): boolean {
     return this.rules.callSet !== undefined || this.shared?.countsCalls === true;
   }
@@ -67,7 +67,7 @@ export class Guards {
     return this.tables.loads.map((scopes) => scopes.of(call, memory, now));
   }
 
-  /** Why a call is refused, hit or not; undefined when it may go on. */
+  /** Error that refuses a call, hit or not; undefined when it may go on. */
   refuseCall(call: GuardedCall, memory: MemoryStore, timers: Timers): HoldoverError | undefined {
     const { calls } = this.tables;
     if (calls === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** What the parts of a cache share, made of its options. */
+/** The state that the parts of a cache share, made of its options. */
 
 import type { Feed } from "../coordination/feed.js";
 import type { Followed } from "../coordination/following.js";
@@ -21,7 +21,7 @@ import { settled } from "../util/user-functions.js";
 
 const UNIFORM = "a number from 0 to below 1";
 
-/** What a cache's parts share. */
+/** State that the parts of a cache share. */
 export interface Host {
   readonly memory: MemoryStore;
   readonly space: Space;
@@ -29,7 +29,7 @@ export interface Host {
   readonly tiers: LowerTiers | undefined;
   /** The keys that belong to a key, where several entries are kept for one. */
   related: RelatedKeys;
-  /** How the stores are doing that only guards use. */
+  /** Health of the stores that only guards use. */
   readonly sharedTiers: WeakMap<Store, Tier>;
   readonly feed: Feed | undefined;
   /** Reads an entry from the stores; undefined where there are none. */
@@ -38,13 +38,15 @@ export interface Host {
   readonly random: () => number;
   readonly events: Events;
   readonly waitUntil: () => WaitUntil | undefined;
-  /** Whether callers have a loaded value only when the lower stores have it too. */
+  /** True if callers get a loaded value only when the lower stores have it too. */
   readonly awaitsWrites: boolean;
   /** Options of policies that do not give them. */
   readonly defaults: PolicyDefaults | undefined;
 }
 
-/** What the outside tells a cache. */
+/**
+ * The two things a host needs of its cache: trap handling, and entries that follow other instances.
+ */
 export interface Told {
   /** The core trapped. */
   readonly trapped: (error: unknown) => void;

@@ -1,4 +1,4 @@
-/** How loads end: what they brought is stored, what failed is made up for, who guards is told. */
+/** The ends of loads: stores results, finds fallbacks for failures, tells the guards. */
 
 import {
   BELOW_SLOT,
@@ -74,7 +74,7 @@ export class Landing {
     this.tagging = new Tagging(host);
   }
 
-  /** Whether an entry may answer for this error. */
+  /** True if an entry may answer for this error. */
   mayStandIn(call: Call, error: unknown): boolean {
     const { staleOn } = call.policy.rules;
     if (staleOn === undefined) return true;

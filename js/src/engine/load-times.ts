@@ -1,10 +1,10 @@
-/** How long loads took: quantiles of bounded error in bounded memory. */
+/** Durations of loads: quantiles of bounded error in bounded memory. */
 
-/** What is told of load times; all in milliseconds, 0 without a load. */
+/** Durations of loads in milliseconds; all 0 without a load. */
 export interface LoadTimes {
   /** Loads that succeeded. */
   readonly count: number;
-  /** How long they took together. */
+  /** Their sum. */
   readonly sum: number;
   /** Half of the loads took no longer. Quantiles are within 1 % of an exact one. */
   readonly p50: number;

@@ -1,6 +1,6 @@
 /**
- * Which code loads in front of stores below memory. Those stores bring it: nothing that every cache
- * is made of imports it.
+ * Registry of the code that loads in front of stores below memory. The stores bring that code: no
+ * module that every cache needs imports it.
  */
 
 import type { LowerTiers } from "../tiers/lower-tiers.js";

@@ -25,7 +25,7 @@ import { rejected } from "./rejecting.js";
  */
 export type LaunchKind = "load" | "refresh" | "forced" | "beside";
 
-/** What comes of a load for its leader. */
+/** Makes the leader's result of a load that has ended. */
 export type EndOfLoad<T> = (flight: Flight, call: Call, outcome: Outcome) => T | Promise<T>;
 
 const tellAll: EndOfLoad<Outcome> = (flight, _, outcome) => flight.tellWritten(outcome);

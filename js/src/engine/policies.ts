@@ -12,16 +12,16 @@ import { admitPolicy, countsOf, MOST_POLICIES } from "./policy-roster.js";
 
 /** The most guards of `getOrLoad` that are told apart, if all of them are in force. */
 const MOST_GUARDS = 10 * MOST_POLICIES;
-/** How many names of functions are told apart in the counts. */
+/** Most function names counted separately. */
 const MOST_LABELS = 10_000;
-/** How many are looked at for one that can go. */
+/** Most policies looked at to find one that can be forgotten. */
 const MOST_LOOKS = 16;
 
-/** What a cache knows of its policies. */
+/** The policies of a cache and their counts. */
 export class Policies {
   /** Those that are counted apart. */
   readonly all: Set<BoundPolicy> = new Set();
-  /** What those counted that are not known any more, by the names of their functions. */
+  /** Counts of forgotten policies, by the names of their functions. */
   readonly retired: CountsByName = new CountsByName(MOST_POLICIES);
   /** The names of wrapped functions. */
   readonly functions: FunctionNames;

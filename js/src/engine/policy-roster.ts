@@ -7,14 +7,14 @@ import type { Timers } from "../runtime/clock.js";
 import type { GuardTables } from "./guard-scopes.js";
 import { LoadTimesHistogram } from "./load-times.js";
 
-/** How many policies stay known; of more, one that was not used of late is forgotten. */
+/** Most known policies; beyond that, one that was not used lately is forgotten. */
 export const MOST_POLICIES = 1000;
-/** How many guards that are in force outlive their policies. */
+/** Most guards in force that outlive their policies. */
 const MOST_LINGERING = 10_000;
 
 /**
- * What the machine knows of a policy. It refers to nothing of the application's, so that what is
- * made for one request does not outlive it here.
+ * The state of a policy in the core. It refers to no object of the application, so that objects
+ * made for one request do not outlive it here.
  */
 export class PolicyPlace {
   /** The policy's number; valid only in `instance`. */
@@ -26,9 +26,9 @@ export class PolicyPlace {
   joined = 0;
   /** True if a caller with an entry is answered by it when the load is slow. */
   failsOver = false;
-  /** What it has counted, once it was given back. */
+  /** Its counts, once its place in the core was given back. */
   counts: Float64Array | undefined;
-  /** How long its loads took. */
+  /** Durations of its loads. */
   loadTimes: LoadTimesHistogram = new LoadTimesHistogram();
   readonly guards: GuardTables | undefined;
 

@@ -1,4 +1,4 @@
-/** What holds for everything that a function calls, and for nothing else: bypassing, tracing. */
+/** Scopes: bypassing and tracing for everything that a function calls, and for nothing else. */
 
 import type { Answer, Source } from "../model/answer.js";
 import {
@@ -21,7 +21,7 @@ export interface Traced {
   readonly age: number;
   /** Milliseconds it stays fresh; negative when it is stale. */
   readonly ttl: number;
-  /** Why the call failed, or why an entry answered for the origin. */
+  /** Error of the call, or of the origin if an entry answered instead. */
   readonly error?: unknown;
 }
 
@@ -39,7 +39,7 @@ interface Scope {
   readonly outer: Scope | undefined;
 }
 
-/** How the age of an entry is found. */
+/** Finds the age of the entry that answered, and the other fields of a trace. */
 type Explain = (call: Call, answer: Answer) => Omit<Traced, "key">;
 
 /** The part of a driver that scopes have to do with. */
@@ -67,7 +67,7 @@ export class Scopes {
     this.#onChange = onChange;
   }
 
-  /** Whether any scope is open, in this request or another. */
+  /** True if a scope is open, in this request or another. */
   get isOpen(): boolean {
     return this.#open > 0;
   }

@@ -1,4 +1,4 @@
-/** What callers are answered: entries, and what came of the loads they waited for. */
+/** Answers to callers: entries, and the outcomes of loads they waited for. */
 
 import { WAIT_FOR_LOADED, WAIT_LEADS } from "../core/abi.js";
 import * as core from "../core/core.js";
@@ -67,7 +67,7 @@ export class Serving {
     return answer;
   }
 
-  /** What an outcome means for one of those who waited for it. */
+  /** The answer that an outcome gives to one of its callers. */
   conclude(call: Call, outcome: Outcome, kind: WaitKind): Answer {
     const leads = (kind & WAIT_LEADS) !== 0;
     if (outcome.ok) {

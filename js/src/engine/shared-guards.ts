@@ -14,7 +14,7 @@ import { rateLimited } from "./refusals.js";
 
 /** Milliseconds by which stores may round. */
 const SLACK = 1000;
-/** How many keys or hosts are known at once; of others what is counted is asked for again. */
+/** Most keys or hosts known at once; the counts of others are read from the store again. */
 const MOST_SCOPES = 1000;
 
 /** The shared guards of one policy. */
@@ -104,10 +104,13 @@ export class SharedGuards implements GuardsTogether {
   }
 }
 
-/** What a load is told by that nobody wants to know of. */
+/** Ticket of a load whose end nobody wants to know. */
 const UNTOLD: Ticket = { end: async () => {} };
 
-/** What the store says; undefined when it is down, which was told: nobody waits for it to be up. */
+/**
+ * The store's answer; undefined when it is down, which was reported: nobody waits for it to
+ * recover.
+ */
 async function open<T>(ask: () => Promise<T>): Promise<T | undefined> {
   try {
     return await ask();

@@ -1,4 +1,4 @@
-/** How often an entry was served by all instances together, for the policy's `hits`. */
+/** Counts of hits on an entry by all instances together, for the policy's `hits`. */
 
 import { nameOf, SharedState } from "../coordination/shared-state.js";
 import { STATE_FRESH } from "../core/abi.js";
@@ -34,7 +34,7 @@ export async function countFound(
   return !((await count(host, hitsShared, key, storedAt, ttl - age)) > hitsMax);
 }
 
-/** How many hits an entry has served, with this one; NaN when nobody can tell. */
+/** Number of hits on an entry, this one included; NaN when it cannot be known. */
 async function count(
   host: Host,
   store: Store,
@@ -55,7 +55,9 @@ function setHits(key: string, { memory, space }: Host, hits: number): void {
   if (slot !== undefined && hits > 0) core.count_hits(memory.machine, slot, hits);
 }
 
-/** When the fresh entry of a key was stored, and how long it stays so. */
+/**
+ * Time at which the fresh entry of a key was stored, and its remaining freshness, in milliseconds.
+ */
 function freshOf(
   key: string,
   { memory, space, timers }: Host,

@@ -1,6 +1,6 @@
 /**
- * Which code keeps the state of guards and hits that instances share. Stores that can share bring
- * it: nothing that every cache is made of imports it.
+ * Registry of the code that keeps the shared state of guards and hits. Stores that can share bring
+ * that code: no module that every cache needs imports it.
  */
 
 import type { FoundEntry } from "../model/entry.js";

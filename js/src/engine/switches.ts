@@ -3,11 +3,11 @@
 import { ConfigError } from "../util/errors.js";
 import { flag, readOptions } from "../util/options.js";
 
-/** What `cache.disable` switches off. */
+/** Options of `cache.disable`. */
 export interface DisableOptions {
-  /** Whether calls are answered without looking at entries. Default true. */
+  /** True to answer calls without looking at entries. Default true. */
   readonly reads?: boolean | undefined;
-  /** Whether what loads bring is not stored. Default true. */
+  /** True to leave loaded values unstored. Default true. */
   readonly writes?: boolean | undefined;
   /** Only keys that begin with this. Default: all. */
   readonly prefix?: string | undefined;
@@ -30,7 +30,7 @@ interface Switch {
   readonly prefix: string;
 }
 
-/** What a key may not do. */
+/** Operations that are disabled for a key. */
 export interface Off {
   readonly reads: boolean;
   readonly writes: boolean;
@@ -49,7 +49,7 @@ export class Switches {
     return this.#off.size === 0;
   }
 
-  /** What is off for a key. */
+  /** The operations that are disabled for a key. */
   for(key: string): Off {
     let reads = false;
     let writes = false;

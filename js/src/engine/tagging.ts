@@ -18,14 +18,14 @@ export class Tagging {
     this.#host = host;
   }
 
-  /** What is known of the tags of a load that begins now. */
+  /** Reads the state of the tags of a load that begins now. */
   begin(call: Call, fence: number): Begun {
     const hashes = call.tags && hashTags(this.#host.namespace, call.tags);
     const { memory, tiers } = this.#host;
     return { fence, instance: memory.instance, step: tiers?.tags.step() ?? 0, hashes };
   }
 
-  /** Whether callers must not join this load: one of its tags was invalidated since it began. */
+  /** True if callers must not join this load: one of its tags was invalidated since it began. */
   isOutdated({ tagged }: Flight): boolean {
     if (tagged === undefined) return false;
     const { hashes, fence } = tagged;

@@ -7,10 +7,10 @@ import { type CancelTimer, joinBurst, type Timers } from "../runtime/clock.js";
 import { type Call, signalsOf, type WaitKind } from "./call.js";
 import type { Flight, FlightWaiter, Outcome } from "./flight.js";
 
-/** What all waits of a cache have in common. */
+/** State shared by all waits of a cache. */
 export interface WaitHost {
   readonly timers: Timers;
-  /** What the outcome means for this caller; may throw. */
+  /** The answer that the outcome gives to this caller; may throw. */
   readonly conclude: (call: Call, outcome: Outcome, kind: WaitKind) => Answer | Promise<Answer>;
   /** The entry's answer, if there is one by now. */
   readonly failOver: (call: Call) => Answer | undefined;
@@ -33,7 +33,7 @@ const CLOSED = -1;
  * one request's, so the timer is of each one's own request, as are the promises that it resolves.
  */
 class Lease {
-  /** When it ends; {@link CLOSED} once it has, or nobody waits for it. */
+  /** Time at which it ends, in milliseconds; {@link CLOSED} once it has, or nobody waits for it. */
   until: number;
   readonly #waiters: (Waiter | undefined)[] = [];
   readonly #cancel: CancelTimer;

@@ -1,4 +1,4 @@
-/** How a request is answered at its place: by a call, or at once. */
+/** Decides between answering a request at its storage location at once and making a call for it. */
 
 import {
   WAY_BYPASS,

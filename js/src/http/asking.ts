@@ -11,7 +11,7 @@ import type { HttpRules } from "./rules.js";
 /** An origin's answer to one caller. */
 export class OwnAnswer {
   readonly response: Response;
-  /** Whether it counts as a failure of the origin. */
+  /** True if it counts as a failure of the origin. */
   readonly failed: boolean;
 
   constructor(response: Response, failed: boolean) {

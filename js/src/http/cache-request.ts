@@ -16,7 +16,7 @@ import { inKind, ofThisRealm } from "./foreign.js";
 import { headOf, linesOf } from "./head.js";
 import { isNavigation, referrerOf } from "./navigation.js";
 
-/** What of a request is about the stored response, not the origin's: never part of a load. */
+/** Fields about the response that the client has: never part of a load. */
 const CONDITIONS = [
   "if-none-match",
   "if-modified-since",
@@ -60,18 +60,18 @@ const SILENT: RequestPlan = planOf(
   }),
 );
 
-/** What was asked for. */
+/** A request, as the cache reads it. */
 export class CacheRequest {
   /** Without fragment, as it was given or as the host resolved it. */
   readonly url: string;
   readonly method: string;
-  /** Whether there is a URL and nothing else. */
+  /** True if the request was given as a URL and nothing else. */
   readonly isUrl: boolean;
   #request: Request | undefined;
   #head: string | undefined;
   #plan: RequestPlan | undefined;
   cache: ReadingCache = { shared: true, ignoresDirectives: false };
-  /** What the handler of a worker was called with besides the request. */
+  /** Arguments of a worker's handler after the request. */
   readonly extras: readonly unknown[];
   /** A `Vary` that its answer has without saying so, as a line of a head; empty for none. */
   impliedVary = "";
@@ -138,7 +138,7 @@ export class CacheRequest {
     }
   }
 
-  /** What the request does when it is redirected. */
+  /** The request's handling of redirections. */
   get redirect(): RequestRedirect {
     return this.isUrl ? "follow" : (this.request.redirect ?? "follow");
   }

@@ -1,4 +1,4 @@
-/** What is told of an answer, and the policy as the driver sees it. */
+/** Results of requests, and the policy as the driver sees it. */
 
 import { tagsFor } from "../keys/tags.js";
 import type { Source } from "../model/answer.js";
@@ -9,19 +9,19 @@ import { decodeResponse, StoredResponse, UncacheableResponse, Variants } from ".
 
 /** A response and what happened. */
 export interface CacheResult {
-  /** What `fetch` would have given, with a `Cache-Status` field. */
+  /** The response that `fetch` would have returned, with a `Cache-Status` field. */
   readonly response: Response;
-  /** Where it came from. */
+  /** Source of the response. */
   readonly source: Source;
   /** Milliseconds since it was made, other caches included; 0 for what has just come. */
   readonly age: number;
   /** Milliseconds it stays fresh; negative when it is stale. */
   readonly ttl: number;
-  /** Whether it is in the cache now, or will be once its body is complete. */
+  /** True if it is in the cache now, or will be once its body is complete. */
   readonly stored: boolean;
-  /** Why the origin was asked, or why its answer is not stored. */
+  /** Reason for asking the origin, or for not storing its response. */
   readonly reason: string | undefined;
-  /** Why the origin did not answer, if it failed. */
+  /** Error of the origin, if it failed. */
   readonly error?: unknown;
 }
 

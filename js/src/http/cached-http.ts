@@ -38,13 +38,13 @@ import { UnsharedKeys } from "./unshared-keys.js";
 import { keysOfVariants } from "./variants.js";
 import { within } from "./within.js";
 
-/** How often a request looks again when its place turns out to be another one. */
+/** Most lookups of a request whose storage location keeps changing. */
 const ROUNDS = 4;
 
-/** Where to look next, or how. */
+/** The next place to look at, or the way to look again. */
 type Next = Variants | Again;
 
-/** Whether it may answer a request that follows redirections, which a plain URL is. */
+/** True if it may answer a request that follows redirections, as one for a plain URL does. */
 const isForFollowing = ({ terms: { redirect } }: StoredResponse): boolean =>
   redirect === undefined || redirect === "follow";
 
@@ -296,7 +296,9 @@ export class CachedHttp implements HttpContext {
     return this.#concluded(visit, call, answer);
   }
 
-  /** Whether an error came of a load that was not this request's, and is not for it. */
+  /**
+   * True if an error came from a load that was not this request's, and must not reach this request.
+   */
   #isAnothers({ asked, lead, again }: LoadRequest, error: unknown): boolean {
     const isOwn = lead.led || again === ANEW || asked.signal?.aborted === true;
     return !isOwn && !isHoldoverError(error) && this.#loading.isPersonal(asked, error);
@@ -369,7 +371,7 @@ export class CachedHttp implements HttpContext {
     });
   }
 
-  /** Whether a response that another request brought is this one's, too. */
+  /** True if a response that another request brought may answer this one, too. */
   #mayHave(asked: CacheRequest, stored: StoredResponse, source: Answer["source"]): boolean {
     const { terms } = stored;
     const { flags } = asked.plan;

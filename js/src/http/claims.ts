@@ -11,7 +11,7 @@ import { RecentKeys } from "./recent-keys.js";
 import type { HttpRules } from "./rules.js";
 import { StoredResponse, type UncacheableResponse } from "./stored.js";
 
-/** Why a response that `cacheIf` refuses is not stored. */
+/** Reason given for a response that `cacheIf` refused. */
 const UNWANTED = "cacheIf";
 
 /** The claims about responses. */

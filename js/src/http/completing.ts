@@ -23,11 +23,11 @@ import {
 } from "./rules.js";
 import { StoredResponse } from "./stored.js";
 
-/** What the exchange and the policy say of it. */
+/** Facts about a response from its exchange and its policy. */
 interface About {
   readonly requestedAt: number;
   readonly selection: string;
-  /** When its last byte had come. */
+  /** Time at which the last byte arrived, in milliseconds. */
   readonly now: number;
   /** The use that is made of it: one of `KIND_…`. */
   readonly kind: number;
@@ -35,7 +35,7 @@ interface About {
   readonly decodes?: boolean;
   /** True if its body is known to have been decoded. */
   readonly decoded?: boolean | undefined;
-  /** What its request does when it is redirected, where that makes a difference. */
+  /** The request's handling of redirections, where that makes a difference. */
   readonly redirect?: RequestRedirect | undefined;
   /** True if `cacheIf` has been asked. */
   readonly wanted?: boolean;
@@ -86,7 +86,7 @@ export function completed(
   });
 }
 
-/** Whether a body is what its head says: one of `BODY_STATE_…`. */
+/** Compares a body with its head: one of `BODY_STATE_…`. */
 function stateOf(body: Uint8Array | null, { head }: Verdict, about: About): number {
   if (about.decoded) return BODY_STATE_DECODED;
   if (body === null) return BODY_STATE_WHOLE;

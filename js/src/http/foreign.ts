@@ -33,7 +33,10 @@ function isOfHost(input: object): boolean {
   }
 }
 
-/** How a request is to be fetched, as far as its class knows of it and a copy may say it. */
+/**
+ * The options with which a request is to be fetched, as far as its class has them and a copy may
+ * have them.
+ */
 function fetchingOf({ cache, credentials, integrity, mode }: Request): RequestInit {
   const named = { cache, credentials, integrity, mode: mode === "navigate" ? undefined : mode };
   return Object.fromEntries(Object.entries(named).filter(([, value]) => typeof value === "string"));

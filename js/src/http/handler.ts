@@ -15,7 +15,7 @@ import { CachedHttp } from "./cached-http.js";
 import { checkedResponse } from "./foreign.js";
 import { placesOf } from "./http-places.js";
 
-/** What answers requests: a worker's `fetch`, or any function like it. */
+/** A function that answers requests: a worker's `fetch`, or any function like it. */
 export type Handler<Extras extends readonly unknown[]> = (
   request: Request,
   ...extras: Extras

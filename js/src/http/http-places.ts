@@ -1,6 +1,6 @@
 /**
- * Where the responses of a cache's fetches and handlers are. What their answers depend on besides
- * the request is in the ending of their keys: those of a plain `cachedFetch(cache)` have none.
+ * The places of responses of a cache's fetches and handlers. Everything besides the request that
+ * responses depend on is in the ending of their keys; a plain `cachedFetch(cache)` has none.
  */
 
 import type { Host } from "../engine/host.js";
@@ -8,7 +8,7 @@ import { partKeyOf, type RelatedKeys } from "../keys/part-key.js";
 import { ConfigError } from "../util/errors.js";
 import { decodeResponse } from "./stored.js";
 
-/** What answers depend on besides the request. */
+/** Options that responses depend on besides the request. */
 export interface PlaceOptions {
   readonly kind: "fetch" | "handler";
   readonly shared: boolean;
@@ -20,7 +20,7 @@ export interface PlaceOptions {
   readonly implies?: boolean;
 }
 
-/** What the ending of a key has more for a request with an implied `Vary`. */
+/** Addition to the ending of the keys of a request with an implied `Vary`. */
 export const IMPLIED = " implied";
 
 /** An object that may be collected, where the host has a way to know. */
@@ -28,12 +28,12 @@ interface Weak {
   deref(): object | undefined;
 }
 
-/** How many more endings are known before those of functions that are gone are looked for. */
+/** Number of new endings after which those of collected functions are looked for. */
 const PRUNE_EVERY = 64;
 /** Each is one more key to invalidate for a URL. */
 const MOST = 1024;
 
-/** How the keys of a cache's responses end. */
+/** The key endings of a cache's responses. */
 export class HttpPlaces implements RelatedKeys {
   /** Endings, and whose they are: undefined for one that stays. */
   readonly #endings = new Map<string, Weak | undefined>([["", undefined]]);

@@ -12,7 +12,7 @@ interface Hash {
   readonly digest: string;
 }
 
-/** Whether this host can check anything. */
+/** True if this host can check digests. */
 export const canCheck = (): boolean => globalThis.crypto?.subtle !== undefined;
 
 /**

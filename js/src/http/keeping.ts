@@ -19,30 +19,30 @@ import { StoredResponse, UncacheableResponse, Variants } from "./stored.js";
 import type { UnsharedKeys } from "./unshared-keys.js";
 import { keyOfVariant, newRecord } from "./variants.js";
 
-/** What keeps responses. */
+/** The cache and options with which responses are stored. */
 export interface Keeper {
   readonly cache: Subject;
   readonly rules: HttpRules;
   /** The policy of what is on its way already: it needs no guard's leave. */
   readonly policy: BoundPolicy;
-  /** Whether the host decodes bodies whose headers still tell of a content coding. */
+  /** True if the host decodes bodies whose headers still name a content coding. */
   readonly decodes: boolean;
-  /** Whether the origin does what a request's `redirect` says. */
+  /** True if the origin obeys a request's `redirect`. */
   readonly follows: boolean;
   /** Whose answers are not for several requests at once. */
   readonly unshared: UnsharedKeys;
   readonly claims: Claims;
 }
 
-/** What was decided of a response before its body is looked at. */
+/** Decisions about a response before its body is read. */
 export interface Fate {
   readonly failed: boolean;
-  /** Whether something stored may answer instead of it. */
+  /** True if a stored response may be served instead of it. */
   readonly standsIn: boolean;
   readonly context: StreamContext;
 }
 
-/** Why a response is not to be stored, as far as its head tells. */
+/** The reason not to store a response, as far as its head tells. */
 export function refusalAtHead(
   visit: LoadRequest,
   { receivedAt }: Exchange,
@@ -55,7 +55,7 @@ export function refusalAtHead(
 
 const kindOf = (failed: boolean): number => (failed ? KIND_FAILURE : KIND_WHOLE);
 
-/** Whether a response belongs where it was looked for. */
+/** True if a response belongs at the location where the request looked for it. */
 function isAtHome({ asked, place }: LoadRequest, { vary }: Verdict): boolean {
   if (place.record === undefined) return vary === "";
   return keyOfVariant(place.primary, place.record, vary, asked.head) === place.key;
@@ -98,7 +98,7 @@ export class Arrival {
     }
   }
 
-  /** What the load brought. The caller who led it may have been given the response before. */
+  /** The result of the load. The leader may have been given the response before. */
   async kept(): Promise<unknown> {
     const { lead, asked, place } = this.#visit;
     const { failed, standsIn } = this.#fate;
@@ -250,12 +250,12 @@ export class Arrival {
   }
 }
 
-/** How long what a load brought may be used. */
+/** Lifetime of a loaded response. */
 export function lifetimeOfLoaded(value: unknown): Lifetime | undefined {
   return value instanceof StoredResponse || value instanceof Variants ? value.lifetime : undefined;
 }
 
-/** How long a failure may be used, if it says so itself. */
+/** Lifetime of a failure, if the failure gives one itself. */
 export function lifetimeOfFailed(value: unknown): Lifetime | undefined {
   if (!(value instanceof StoredResponse) || value.refusal !== undefined) return undefined;
   return value.lifetime;

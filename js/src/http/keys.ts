@@ -3,7 +3,7 @@
 import type { CompiledIgnore } from "../keys/key-ignore.js";
 import { withoutQuery } from "../keys/key-ignore.js";
 
-/** How many URLs, as callers write them, have their keys remembered. */
+/** Most URLs, as callers write them, with a remembered key. */
 const MOST_REMEMBERED = 1000;
 
 /** Keys of plain URLs: making one takes longer than all the rest of a hit. */

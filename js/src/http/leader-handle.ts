@@ -5,30 +5,30 @@ import type { Forwarded } from "./status.js";
 
 /** One request's part in a load. */
 export class LeaderHandle {
-  /** Why the origin was asked. */
+  /** Reason for asking the origin. */
   forwarded: Forwarded = "uri-miss";
-  /** What the origin answered. */
+  /** Status of the origin's response. */
   status: number | undefined;
-  /** Whether the load is to be stored, as far as its head tells. */
+  /** True if the result is to be stored, as far as the response's head tells. */
   stored = false;
-  /** Why it is not. */
+  /** Reason for not storing it. */
   reason: string | undefined;
   /** Milliseconds that it is fresh when it is stored. */
   ttl = 0;
-  /** Whether a stored response was found to be valid still. */
+  /** True if a stored response was validated. */
   renewed = false;
-  /** Whether what the origin answered counts as a failure. */
+  /** True if the origin's response counts as a failure. */
   failed = false;
-  /** Whether this request's own load has begun: what that brings is not another's. */
+  /** True if this request's own load has begun: its result is not another request's. */
   led = false;
   /** The cookies that the origin set: for this request, and for no other. */
   cookies: readonly string[] = [];
-  /** What only this request can have. */
+  /** The response that only this request may have. */
   live: Response | undefined;
   #isGone = false;
   #tell: ((lead: LeaderHandle) => void) | undefined;
 
-  /** Whether nobody wants what comes any more. */
+  /** True if nobody wants the response any more. */
   get isGone(): boolean {
     return this.#isGone;
   }
@@ -41,14 +41,14 @@ export class LeaderHandle {
     });
   }
 
-  /** What the origin answered this request. */
+  /** Notes the origin's response to this request. */
   answered(response: Response): void {
     this.status = response.status;
     const lines = [...response.headers].filter(([name]) => name === "set-cookie");
     if (lines.length > 0) this.cookies = [...this.cookies, ...lines.map(([, value]) => value)];
   }
 
-  /** What is to become of the load, as far as its head tells. */
+  /** Notes the decision about storing the result, as far as the response's head tells. */
   expect(refusal: string | undefined, ttl: number): void {
     this.ttl = refusal === undefined ? ttl : 0;
     this.reason = refusal;

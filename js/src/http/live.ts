@@ -10,7 +10,10 @@ export function isResponse(value: unknown): value is Response {
   return typeof value === "object" && value !== null && "status" in value && "headers" in value;
 }
 
-/** Whether a response cannot be made again: scripts cannot look into it, or no one has its status. */
+/**
+ * True if a response cannot be made again: scripts cannot read it, or its status is not allowed for
+ * new ones.
+ */
 export function isOpaque({ type, status }: Response): boolean {
   const isFinal = status >= 200 && status <= 599;
   return type === "opaque" || type === "opaqueredirect" || type === "error" || !isFinal;

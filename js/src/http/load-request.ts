@@ -11,13 +11,13 @@ export const ALONE = "alone" as const;
 export const ANEW = "anew";
 export type Again = typeof ALONE | typeof ANEW;
 
-/** Where a request looks for its response. */
+/** The place at which a request looks for its response. */
 export interface StorageLocation {
   /** The key of the URL. */
   readonly primary: string;
-  /** What stands there when its responses depend on the request. */
+  /** The record of the URL's variants, if its responses depend on the request. */
   readonly record: Variants | undefined;
-  /** Where this request's response is, or would be. */
+  /** Key of this request's response. */
   readonly key: string;
 }
 
@@ -26,9 +26,9 @@ export interface LoadRequest {
   readonly asked: CacheRequest;
   readonly place: StorageLocation;
   readonly lead: LeaderHandle;
-  /** Whether the whole response is wanted anew, whatever is stored. */
+  /** True if the whole response must come from the origin, whatever is stored. */
   readonly reload: boolean;
-  /** Whether nothing that is stored may answer when it fails. */
+  /** True if no stored response may answer when the load fails. */
   readonly forced: boolean;
   /** Set when another's load was joined before, and did not answer this request. */
   readonly again?: Again | undefined;

@@ -143,7 +143,7 @@ export class Loading {
     else signal?.addEventListener("abort", end, { once: true });
   }
 
-  /** What the rules say of a response; why it can only be passed on. */
+  /** The verdict of the rules on a response, or the reason why it can only be passed on. */
   #verdictOn(asked: CacheRequest, exchange: Exchange): Verdict | string {
     const { response } = exchange;
     if (isOpaque(response)) return "opaque";

@@ -63,7 +63,7 @@ export function heldBy(driver: Driver, key: string): Found | undefined {
   }
 }
 
-/** How a lower store's records of HTTP are read. */
+/** The form of HTTP records in lower stores. */
 export const RESPONSES: Form = { responses: decodeResponse };
 
 /** The same, in lower stores, too. */

@@ -1,6 +1,6 @@
 /**
- * What a browser says of a request that a script may not say again. A `Request` made of another one
- * with options of its own forgets where it comes from and that it is a navigation (Fetch, the
+ * Properties of a browser's request that a script may not set. A `Request` made from another one
+ * with options of its own loses its referrer and is no navigation any more (Fetch, the
  * constructor's steps for a non-empty `init`).
  */
 

@@ -112,7 +112,7 @@ async function loaded(
   return kept(context);
 }
 
-/** What is to be kept of a response: undefined when it is no part, or none that may be stored. */
+/** Data for storing a partial response; undefined for one that is no part or may not be stored. */
 function aboutPart(http: HttpContext, asked: CacheRequest, exchange: Exchange, key: string) {
   const { response, receivedAt } = exchange;
   if (!isKeepable(http, response)) return undefined;

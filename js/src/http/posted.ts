@@ -50,7 +50,7 @@ export function posted(
   }
 }
 
-/** Whether `Content-Location` is the URL that was asked for. */
+/** True if `Content-Location` is the URL of the request. */
 function namesItself({ url }: CacheRequest, { headers }: Response): boolean {
   const location = headers.get("content-location");
   if (location === null) return false;

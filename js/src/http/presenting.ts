@@ -13,7 +13,7 @@ import type { HttpRules } from "./rules.js";
 import { cacheStatus } from "./status.js";
 import type { StoredResponse } from "./stored.js";
 
-/** Why an answer is not the origin's: a limit refused the load, and `onReject` gave it. */
+/** Marks a response that `onReject` gave, because a limit refused the load. */
 export const REJECTED = "rejected";
 
 /** A fresh response of memory, for a plain request. */

@@ -10,7 +10,7 @@ import { concatenated } from "../util/bytes.js";
 import { TimeoutError } from "../util/errors.js";
 import type { Receiving, Share } from "./receiving.js";
 
-/** How long nothing has come when a body counts as stalled, in milliseconds. */
+/** Milliseconds without new bytes after which a body counts as stalled. */
 const STALL = 1000;
 /** The same for a body that nobody reads: then it ends. */
 const UNREAD_STALL = 10_000;
@@ -34,9 +34,9 @@ export class Recording {
   #error: unknown;
   /** Tells the caller's stream that there is something new. */
   #wake: (() => void) | undefined;
-  /** Whether somebody reads what comes: undefined while nobody has asked for it. */
+  /** True if a caller reads the stream; undefined before a caller has asked for it. */
   #isRead: boolean | undefined;
-  /** When something came last. */
+  /** Time at which the last bytes came, in milliseconds. */
   #movedAt = 0;
   readonly #now: () => number;
 
@@ -56,7 +56,7 @@ export class Recording {
   }
 
   /**
-   * What comes, for one caller, who may stop reading at any time.
+   * A stream of the body for one caller, who may stop reading at any time.
    * @param signal the caller's own: it ends the stream, not the recording
    */
   stream(signal: AbortSignal | undefined): ReadableStream<Uint8Array> {

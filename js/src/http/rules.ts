@@ -1,4 +1,4 @@
-/** What is decided of a response when its head has come. */
+/** Decisions about a response whose head has arrived. */
 
 import {
   RESPONSE_AUTHORIZED,
@@ -16,18 +16,18 @@ import { groupTags } from "./groups.js";
 import { headOf } from "./head.js";
 import { hidesFields } from "./hidden-fields.js";
 
-/** How a cached `fetch` reads HTTP. */
+/** The rules by which a cached `fetch` reads HTTP. */
 export interface HttpRules {
   readonly policy: CompiledPolicy;
   readonly shared: boolean;
-  /** Whether the policy rules even where the response says something. */
+  /** True if the policy overrides the response's own headers. */
   readonly override: boolean;
   readonly maxBody: number;
-  /** Whether a shared cache keeps `Set-Cookie` with what it stores. */
+  /** True if a shared cache keeps `Set-Cookie` with a stored response. */
   readonly storeSetCookie: boolean;
-  /** Whether the order of query parameters counts for nothing. */
+  /** True if the order of query parameters does not matter. */
   readonly sortQuery: boolean;
-  /** Whether a request's `Cache-Control` and `Pragma` say nothing to this cache. */
+  /** True if the cache ignores the request's `Cache-Control` and `Pragma`. */
   readonly ignoresDirectives: boolean;
 }
 
@@ -63,7 +63,7 @@ export interface ResponsePlan {
   /** True if requests that wait for it may have it. */
   readonly isShareable: boolean;
   readonly initialAge: number;
-  /** How far past its lifetime it is already; 0 for a fresh one. */
+  /** Milliseconds since the end of its lifetime; 0 for a fresh response. */
   readonly overdue: number;
   readonly lifetime: Lifetime;
   /** The time for which a record of its URL's variants is kept. */

@@ -10,7 +10,7 @@ import { drop } from "./live.js";
 import { find, numbersOfStored } from "./lookup.js";
 import { StoredResponse } from "./stored.js";
 
-/** What came of asking the origin. */
+/** The result of asking the origin. */
 export interface Attempt<T> {
   readonly answer: T;
   /** The response, if it counts as a failure of the origin. */
@@ -18,8 +18,8 @@ export interface Attempt<T> {
 }
 
 /**
- * What `attempt` brings; the stored response instead, if the origin failed, or a guard refused, and
- * it may answer.
+ * Returns the answer of `attempt`, or the stored response if the origin failed or a guard refused,
+ * and the stored response may answer.
  */
 export async function orStored<T>(
   http: HttpContext,

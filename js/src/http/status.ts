@@ -1,12 +1,15 @@
-/** What happened, as a member of the `Cache-Status` response header (RFC 9211), and to code. */
+/**
+ * The handling of a request, as a member of the `Cache-Status` response header (RFC 9211), and as
+ * fields for code.
+ */
 
 import type { FORWARD_NAMES } from "../core/abi.js";
 import type { Source } from "../model/answer.js";
 
-/** Why a request went to the origin: `fwd` of RFC 9211 §2.2. */
+/** Reason for a request to the origin: `fwd` of RFC 9211 §2.2. */
 export type Forwarded = (typeof FORWARD_NAMES)[number];
 
-/** What happened to a request. */
+/** The handling of a request. */
 export interface Happened {
   readonly source: Source;
   /** Milliseconds the answer stays fresh; negative when it is stale. */

@@ -1,4 +1,4 @@
-/** What a load of HTTP can bring, as plain data: all that requests may share. */
+/** Results of HTTP loads, as plain data that requests can share. */
 
 import type { Lifetime } from "../model/entry.js";
 import type { ResponseHead, Terms } from "../model/http-head.js";
@@ -14,13 +14,13 @@ export class StoredResponse extends HttpValue {
   readonly terms: Terms;
   /** Null for a response without a body. */
   readonly body: Uint8Array | null;
-  /** How long it may be used; undefined when it was read from a store. */
+  /** Its lifetime; undefined when it was read from a store. */
   readonly lifetime: Lifetime | undefined;
-  /** Why it is not to be stored; undefined when it is. */
+  /** Reason not to store it; undefined if it is storable. */
   readonly refusal: string | undefined;
-  /** Whether requests that waited for it may have it; true for one that was read from a store. */
+  /** True if waiting requests may have it, too; always so for one read from a store. */
   readonly shareable: boolean;
-  /** Whether it counts as a failure of the origin. */
+  /** True if it counts as a failure of the origin. */
   readonly failed: boolean;
   /** True if `cacheIf` was asked about its head, and wants it. */
   readonly wanted: boolean;
@@ -71,13 +71,13 @@ export class StoredResponse extends HttpValue {
   }
 }
 
-/** What stands under a URL whose responses depend on the request: where to look for them. */
+/** The record under a URL whose responses depend on the request: it leads to their keys. */
 export class Variants extends HttpValue {
   /** Begins the keys of this URL's variants: who drops this record drops them all. */
   readonly id: string;
-  /** What `http_vary` gave of the responses so far, the latest first, each once. */
+  /** The results of `http_vary` for the responses so far, the latest first, each once. */
   readonly lists: readonly string[];
-  /** How long it is of use. */
+  /** Its lifetime. */
   readonly lifetime: Lifetime | undefined;
 
   constructor(id: string, lists: readonly string[], lifetime?: Lifetime) {
@@ -122,7 +122,7 @@ export function decodeResponse(bytes: Uint8Array): StoredResponse | Variants {
 
 /** A load brought something that only the request that led it can have. */
 export class UncacheableResponse {
-  /** Why nobody else can have it. */
+  /** Reason why no other request can have it. */
   readonly reason: string;
   readonly failed: boolean;
 

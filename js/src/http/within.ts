@@ -1,4 +1,4 @@
-/** What is asked past the loads, within the policy's `timeout`. */
+/** Requests to the origin outside of loads, within the policy's `timeout`. */
 
 import type { Timers } from "../runtime/clock.js";
 import { TimeoutError } from "../util/errors.js";

@@ -44,6 +44,6 @@ export interface Explained<Result> {
   readonly ttl: number;
   /** The store that had it; undefined for an answer of the origin. */
   readonly tier: string | undefined;
-  /** Why the origin did not answer, when an entry answered instead. */
+  /** Error of the origin, if an entry answered instead. */
   readonly error?: unknown;
 }
