@@ -1,12 +1,12 @@
 //! The cache: its entries, and the functions it wraps.
 
 use super::answer::Source;
-use super::bounds::{BoxFuture, Failure, Key, MaybeSend, MaybeSync, Value, opaque};
+use super::bounds::{Failure, Key, MaybeSend, MaybeSync, Value, opaque};
 use super::builder::CacheBuilder;
 use super::calling::Request;
 use super::error::Error;
 use super::event::{Event, Listen};
-use super::function::{Function, Thunk};
+use super::function::{Function, Loading, Thunk};
 use super::guards::GuardSets;
 use super::host::{Host, LoadContext};
 use super::lower::Lower;
@@ -16,6 +16,7 @@ use crate::call::{Counters, PolicyId};
 use crate::config_error::ConfigError;
 use crate::strategy::ttl::State as Good;
 use crate::time::Timestamp;
+use futures::TryFutureExt;
 use std::boxed::Box;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -160,8 +161,8 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
         R: Future<Output = Result<V, E>> + MaybeSend + 'static,
     {
         let bound = self.policy(policy)?;
-        let boxed = move |key, context| -> BoxFuture<'static, Result<V, E>> {
-            Box::pin(loader(key, context))
+        let boxed = move |key, context| -> Loading<V, E> {
+            Box::pin(loader(key, context).map_err(Error::of_load))
         };
         Ok(Function::new(self.clone(), bound, Arc::new(boxed)))
     }
@@ -183,7 +184,9 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
         let mut loader = Some(loader);
         let load = move || -> Option<Thunk<V, E>> {
             let loader = loader.take()?;
-            Some(Box::new(move |leading| Box::pin(loader(leading.context))))
+            Some(Box::new(move |leading| {
+                Box::pin(loader(leading.context).map_err(Error::of_load))
+            }))
         };
         let request = Request::new(&self.shared, policy, key);
         Ok(request.answer(load).await?.value)

@@ -1,21 +1,22 @@
 //! One call: asking the machine, leading or joining a load, and what the outcome means for it.
 
 use super::answer::{Answer, Source, Times};
-use super::bounds::{BoxFuture, Failure, Key, Value};
+use super::bounds::{BoxFuture, Failure, Key, MaybeSend, Value};
 use super::cache::{Bound, Shared};
 use super::error::{Cause, Error};
 use super::event::Event;
 use super::flight::{Brought, Flight, Outcome, Purpose};
 use super::function::Thunk;
+use super::host::Host;
 use super::landing::{Load, times_of};
 use super::state::State;
-use super::waiting::{Ticket, Waited, run};
+use super::waiting::{Lease, Ticket, Waited, run};
 use crate::call::{Served, Step};
 use crate::fence::Fence;
 use crate::memory::SlotId;
 use crate::time::{Span, Timestamp};
 use std::boxed::Box;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
@@ -83,42 +84,46 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
             return self.reject(refused).await;
         }
         loop {
-            if self.shared.is_closed.load(Ordering::Acquire) {
-                return Err(Error::Closed);
-            }
-            let begun = self.begin();
-            if self.shared.listener.is_some() {
-                self.tell_of(&begun);
-            }
-            let (ticket, lease) = match begun {
+            let (ticket, lease) = match self.begin() {
                 Begun::Answer(answer) => return answer,
                 Begun::AnswerAndLead(answer, led) => {
-                    self.launch(led, load()).await;
+                    launch(&*self.shared.host, run(led, load())).await;
                     return answer;
                 }
                 Begun::Lead(led, ticket) => {
-                    self.launch(led, load()).await;
+                    launch(&*self.shared.host, run(led, load())).await;
                     (ticket, None)
                 }
-                Begun::Wait(ticket, lease) => (ticket, Some(lease)),
+                Begun::Wait(ticket, left) => (ticket, Some(Lease { left, shared: None })),
             };
-            let leads = lease.is_none();
-            let after = self.bound.rules.policy.failover_after();
-            // A store may have an entry that answers.
-            let has_entry = ticket.has_fallback || self.shared.lower.is_some();
-            let after = after.filter(|_| has_entry && !self.is_refresh);
-            let entry = || self.fail_over();
-            match ticket.wait(&*self.shared.host, after, lease, entry).await {
-                Waited::Answer(answer) => {
-                    self.tell(Event::Failover);
-                    return Ok(answer);
-                }
-                Waited::Outcome(outcome) => return self.conclude(outcome, leads),
-                // Not once more: a host that drops tasks may drop the next one, too.
-                Waited::Dropped if leads => return Err(Error::Dropped),
-                // Somebody takes over, perhaps this caller.
-                Waited::LeaseEnded | Waited::Dropped => {}
+            if let Some(answer) = self.wait(ticket, lease).await {
+                return answer;
             }
+        }
+    }
+
+    /// Waits for a load; `None` when somebody has to take over, perhaps this caller. `lease`: of one
+    /// that another caller leads.
+    pub(super) async fn wait(
+        &self,
+        ticket: Ticket<K, V, E>,
+        lease: Option<Lease>,
+    ) -> Option<Answered<V, E>> {
+        let leads = lease.is_none();
+        let after = self.bound.rules.policy.failover_after();
+        // A store may have an entry that answers.
+        let has_entry = ticket.has_fallback || self.shared.lower.is_some();
+        let after = after.filter(|_| has_entry && !self.is_refresh);
+        let entry = || self.fail_over();
+        match ticket.wait(&*self.shared.host, after, lease, entry).await {
+            Waited::Answer(answer) => {
+                self.tell(Event::Failover);
+                Some(Ok(answer))
+            }
+            Waited::Outcome(outcome) => Some(self.conclude(outcome, leads)),
+            // Not once more: a host that drops tasks may drop the next one, too.
+            Waited::Dropped if leads => Some(Err(Error::Dropped)),
+            Waited::LeaseEnded | Waited::Dropped => None,
         }
     }
 
@@ -154,7 +159,19 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
         }
     }
 
-    fn begin(&self) -> Begun<K, V, E> {
+    /// Asks the machine, and tells of its verdict.
+    pub(super) fn begin(&self) -> Begun<K, V, E> {
+        if self.shared.is_closed.load(Ordering::Acquire) {
+            return Begun::Answer(Err(Error::Closed));
+        }
+        let begun = self.ask();
+        if self.shared.listener.is_some() {
+            self.tell_of(&begun);
+        }
+        begun
+    }
+
+    fn ask(&self) -> Begun<K, V, E> {
         let host = &self.shared.host;
         let now = host.now();
         let policy = self.bound.id;
@@ -270,15 +287,6 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
         self.load_of(flight)
     }
 
-    /// Starts a load: polled once by its caller, so that one that is done at once is no task.
-    async fn launch(&self, led: Load<K, V, E>, load: Option<Thunk<V, E>>) {
-        let mut task: BoxFuture<'static, ()> = Box::pin(run(led, load));
-        let first = poll_fn(|context| Poll::Ready(task.as_mut().poll(context))).await;
-        if first.is_pending() {
-            self.shared.host.spawn(task);
-        }
-    }
-
     pub(super) fn serve(
         &self,
         state: &mut State<K, V, E>,
@@ -345,6 +353,15 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
             }
             Outcome::Failed(Cause::Error(error), _) => Err(error),
         }
+    }
+}
+
+/// Starts loads: polled once by their caller, so that what is done at once is no task.
+pub(super) async fn launch(host: &dyn Host, loads: impl Future<Output = ()> + MaybeSend + 'static) {
+    let mut task: BoxFuture<'static, ()> = Box::pin(loads);
+    let first = poll_fn(|context| Poll::Ready(task.as_mut().poll(context))).await;
+    if first.is_pending() {
+        host.spawn(task);
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::bounds::{Failure, Key, Value};
 use super::cache::{Bound, Cache};
-use super::lower::{Delivery, Found};
+use super::lower::Delivery;
+use super::reading::Found;
 use super::stamps::Begun;
 use super::tagged::Tagged;
 use crate::call::{Arrival, Landed};

@@ -13,6 +13,8 @@ pub enum Error<E> {
     Panicked,
     /// The host dropped the load before it was done.
     Dropped,
+    /// The loader of a batch brought nothing for this key, or not as many results as keys.
+    NotLoaded,
     /// The load took over the policy's `timeout`.
     Timeout,
     /// The circuit breaker is open.
@@ -37,6 +39,10 @@ pub enum Error<E> {
 }
 
 impl<E> Error<E> {
+    pub(crate) fn of_load(error: E) -> Self {
+        Self::Load(Arc::new(error))
+    }
+
     /// The loader's own error.
     #[must_use]
     pub fn load_error(&self) -> Option<&E> {
@@ -51,6 +57,7 @@ impl<E> Error<E> {
     pub fn code(&self) -> Option<&'static str> {
         Some(match self {
             Self::Load(_) | Self::Panicked | Self::Dropped => return None,
+            Self::NotLoaded => "E_CONFIG",
             Self::Timeout => "E_TIMEOUT",
             Self::CircuitOpen { .. } => "E_CIRCUIT_OPEN",
             Self::RateLimited { .. } => "E_RATE_LIMITED",
@@ -85,6 +92,7 @@ impl<E> Clone for Error<E> {
             Self::Load(error) => Self::Load(Arc::clone(error)),
             Self::Panicked => Self::Panicked,
             Self::Dropped => Self::Dropped,
+            Self::NotLoaded => Self::NotLoaded,
             Self::Timeout => Self::Timeout,
             &Self::CircuitOpen { retry_after } => Self::CircuitOpen { retry_after },
             &Self::RateLimited { retry_after, limit } => Self::RateLimited { retry_after, limit },
@@ -122,6 +130,7 @@ impl<E> fmt::Display for Described<'_, E> {
             Error::Load(_) => f.write_str("the load failed"),
             Error::Panicked => f.write_str("the loader panicked"),
             Error::Dropped => f.write_str("the host dropped the load"),
+            Error::NotLoaded => f.write_str("the loader of a batch brought no result for the key"),
             Error::Timeout => f.write_str("the load took over its timeout"),
             Error::CircuitOpen { .. } => write!(f, "the circuit breaker is open for {wait} ms"),
             Error::RateLimited { limit, .. } => {

@@ -1,6 +1,7 @@
 //! Functions whose results are kept.
 
 use super::answer::Answer;
+use super::batch::{LoadMany, Loads};
 use super::bounds::{BoxFuture, Failure, Key, MaybeSend, MaybeSync, Value, opaque};
 use super::cache::{Bound, Cache};
 use super::calling::Request;
@@ -13,13 +14,16 @@ use crate::time::Span;
 use std::boxed::Box;
 use std::sync::Arc;
 
+/// A load on its way.
+pub(super) type Loading<V, E> = BoxFuture<'static, Result<V, Error<E>>>;
+
 /// A loader with its future boxed.
 pub(super) trait Loader<K, V, E>:
-    Fn(K, LoadContext) -> BoxFuture<'static, Result<V, E>> + MaybeSend + MaybeSync
+    Fn(K, LoadContext) -> Loading<V, E> + MaybeSend + MaybeSync
 {
 }
 impl<K, V, E, F> Loader<K, V, E> for F where
-    F: Fn(K, LoadContext) -> BoxFuture<'static, Result<V, E>> + MaybeSend + MaybeSync
+    F: Fn(K, LoadContext) -> Loading<V, E> + MaybeSend + MaybeSync
 {
 }
 
@@ -27,20 +31,16 @@ impl<K, V, E, F> Loader<K, V, E> for F where
 pub(super) type Thunk<V, E> = Box<dyn MakeLoad<V, E>>;
 
 /// Calls a loader.
-pub(super) trait MakeLoad<V, E>:
-    FnOnce(Leading<V, E>) -> BoxFuture<'static, Result<V, E>> + MaybeSend
-{
-}
-impl<V, E, F> MakeLoad<V, E> for F where
-    F: FnOnce(Leading<V, E>) -> BoxFuture<'static, Result<V, E>> + MaybeSend
-{
-}
+pub(super) trait MakeLoad<V, E>: FnOnce(Leading<V, E>) -> Loading<V, E> + MaybeSend {}
+impl<V, E, F> MakeLoad<V, E> for F where F: FnOnce(Leading<V, E>) -> Loading<V, E> + MaybeSend {}
 
 /// A function whose results are kept: see [`Cache::wrap`]. Clones are the same function.
 pub struct Function<K: Key, V: Value, E: Failure> {
-    cache: Cache<K, V, E>,
-    bound: Arc<Bound<K, V, E>>,
+    pub(super) cache: Cache<K, V, E>,
+    pub(super) bound: Arc<Bound<K, V, E>>,
     loader: Arc<dyn Loader<K, V, E>>,
+    /// The loader of many keys at once.
+    many: Option<Arc<dyn LoadMany<K, V, E>>>,
 }
 
 impl<K: Key, V: Value, E: Failure> Clone for Function<K, V, E> {
@@ -49,6 +49,7 @@ impl<K: Key, V: Value, E: Failure> Clone for Function<K, V, E> {
             cache: self.cache.clone(),
             bound: Arc::clone(&self.bound),
             loader: Arc::clone(&self.loader),
+            many: self.many.clone(),
         }
     }
 }
@@ -63,6 +64,22 @@ impl<K: Key, V: Value, E: Failure> Function<K, V, E> {
             cache,
             bound,
             loader,
+            many: None,
+        }
+    }
+
+    pub(super) fn with_many(self, many: Arc<dyn LoadMany<K, V, E>>) -> Self {
+        Self {
+            many: Some(many),
+            ..self
+        }
+    }
+
+    /// The way in which many keys are loaded.
+    pub(super) fn loads(&self) -> Loads<K, V, E> {
+        match &self.many {
+            Some(many) => Loads::Together(Arc::clone(many)),
+            None => Loads::Each(Arc::clone(&self.loader)),
         }
     }
 

@@ -10,7 +10,7 @@ use crate::guard::{Guards, Outcome, Permit, Refusal};
 use crate::time::{Span, Timestamp};
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::vec::Vec;
 
 /// Keys whose guards are told apart, unless more are in force: those of others begin anew.
@@ -174,6 +174,29 @@ impl<K: Clone + Eq + Hash> Scoped<K> {
 pub(super) struct Admission {
     permits: Vec<Permit>,
     started_at: Timestamp,
+    /// The result of the batch that it is a part of.
+    share: Option<Arc<Mutex<Share>>>,
+}
+
+/// The result of loads that are one call: a success if any of them is.
+#[derive(Debug)]
+struct Share {
+    /// The loads that have not told theirs yet.
+    left: usize,
+    best: Outcome,
+}
+
+impl Share {
+    /// Notes the result of one load; gives that of all with the last one.
+    fn note(&mut self, outcome: Outcome) -> Option<Outcome> {
+        self.best = match (self.best, outcome) {
+            (Outcome::Success, _) | (_, Outcome::Success) => Outcome::Success,
+            (Outcome::Failure, _) | (_, Outcome::Failure) => Outcome::Failure,
+            (Outcome::Ignored, Outcome::Ignored) => Outcome::Ignored,
+        };
+        self.left -= 1;
+        (self.left == 0).then_some(self.best)
+    }
 }
 
 /// The guards of a policy.
@@ -254,7 +277,45 @@ impl<K: Clone + Eq + Hash> GuardSets<K> {
         Ok(Admission {
             permits: permits.collect(),
             started_at,
+            share: None,
         })
+    }
+
+    /// Asks if loads may start that are one call: where keys are judged together it takes one
+    /// place, where each is judged by itself it takes one of each key.
+    pub(super) fn admit_all<'a>(
+        &mut self,
+        keys: impl IntoIterator<Item = &'a K>,
+        lease: Span,
+        now: Timestamp,
+        started_at: Timestamp,
+    ) -> Vec<Result<Admission, Refusal>>
+    where
+        K: 'a,
+    {
+        let best = Outcome::Ignored;
+        let share = Arc::new(Mutex::new(Share { left: 0, best }));
+        let mut together: Option<Permit> = None;
+        let keys = keys.into_iter();
+        let admit = |key: &K| {
+            for scoped in &mut self.loads {
+                if scoped.scope == Scope::Key || together.is_none() {
+                    scoped.of(key, now).check(now)?;
+                }
+            }
+            let permits = self.loads.iter_mut().map(|scoped| match scoped.scope {
+                Scope::Function => *together.get_or_insert_with(|| scoped.shared.take(lease, now)),
+                Scope::Key => scoped.of(key, now).take(lease, now),
+            });
+            let permits = permits.collect();
+            share.lock().unwrap_or_else(PoisonError::into_inner).left += 1;
+            Ok(Admission {
+                permits,
+                started_at,
+                share: Some(Arc::clone(&share)),
+            })
+        };
+        keys.map(admit).collect()
     }
 
     /// Hears how an admitted load went.
@@ -267,9 +328,20 @@ impl<K: Clone + Eq + Hash> GuardSets<K> {
         wall: Timestamp,
     ) {
         let duration = wall.since(admission.started_at);
+        let together = match &admission.share {
+            Some(share) => {
+                let mut share = share.lock().unwrap_or_else(PoisonError::into_inner);
+                share.note(outcome)
+            }
+            None => Some(outcome),
+        };
         for (scoped, permit) in self.loads.iter_mut().zip(&admission.permits) {
             // A key whose guards were forgotten meanwhile has nothing to say any more.
-            if let Some(guards) = scoped.known(key) {
+            let told = match scoped.scope {
+                Scope::Function => together,
+                Scope::Key => Some(outcome),
+            };
+            if let (Some(guards), Some(outcome)) = (scoped.known(key), told) {
                 guards.record(*permit, outcome, duration, now);
             }
         }

@@ -4,7 +4,7 @@ use super::answer::{Source, Times};
 use super::bounds::{Failure, Key, Value};
 use super::flight::{Brought, Flight, Outcome, Purpose, Spare};
 use super::landing::{Load, times_of};
-use super::lower::Found;
+use super::reading::Found;
 use super::state::State;
 use crate::call::{self, Arrival, Kept, Landed, Served, Verdict};
 use crate::memory::SlotId;
@@ -57,7 +57,7 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
     }
 
     /// Remembers by which name other instances call the key.
-    fn note_name(&self, name: &Arc<str>) {
+    pub(super) fn note_name(&self, name: &Arc<str>) {
         let mut state = self.shared.lock();
         self.shared.note_name(&mut state, &self.key, name);
     }
@@ -76,7 +76,7 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
     }
 
     /// Reports an entry of a store, and tells those who wait what it means for them.
-    fn use_found(&self, name: &Arc<str>, found: Found<V>) -> Looked<V, E> {
+    pub(super) fn use_found(&self, name: &Arc<str>, found: Found<V>) -> Looked<V, E> {
         // First: it is the user's, and may do anything.
         let size = self.shared.weigh(&self.key, &found.value);
         let looked = self.looked(&found, size);

@@ -26,13 +26,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::vec::Vec;
 
-/// The time that the clock of another instance may be ahead.
-const MOST_AHEAD: Span = Span::from_secs(5);
-/// The number of times that a key is read that changes again and again meanwhile.
-const READS: usize = 3;
-/// The time within which a read must have come to be begun anew.
-const SOON: Span = Span::from_millis(100);
-
 /// Names a key.
 pub(super) trait NameOf<K>: Fn(&K) -> String + MaybeSend + MaybeSync {}
 impl<K, F: Fn(&K) -> String + MaybeSend + MaybeSync> NameOf<K> for F {}
@@ -48,15 +41,6 @@ pub(super) struct Lower<K, V> {
     pub(super) max_record: usize,
     #[cfg(feature = "json")]
     pub(super) feed: Option<Arc<Feed>>,
-}
-
-/// An entry that a store had.
-pub(super) struct Found<V> {
-    pub(super) value: V,
-    pub(super) lifetime: Lifetime,
-    pub(super) age: Span,
-    pub(super) tags: Box<[Tag]>,
-    pub(super) tier: Arc<str>,
 }
 
 /// A value on its way to the stores, as far as it is made under the cache's lock.
@@ -98,90 +82,6 @@ impl<K: 'static, V: 'static> Lower<K, V> {
         Some(Arc::from(store_name(&self.prefix, &own)))
     }
 
-    /// The first entry that can be read and is of any use; stores above it get it too.
-    pub(super) async fn read(&self, name: &Arc<str>) -> Option<Found<V>> {
-        let began = self.tiers.now();
-        for _ in 0..READS {
-            let since = self.tiers.begin_read();
-            let found = self.read_once(name, since).await;
-            // What it brought is older than what the key has been changed to since.
-            if !self.tiers.is_outdated(name, since) {
-                return found;
-            }
-            // A tier that is slow is not waited for again.
-            if self.tiers.now().since(began) > SOON {
-                return None;
-            }
-        }
-        None
-    }
-
-    async fn read_once(&self, name: &Arc<str>, since: u64) -> Option<Found<V>> {
-        for at in 0..self.tiers.len() {
-            let Some(record) = self.tiers.get(at, name).await else {
-                continue;
-            };
-            let decoded = self.decode(&record).map_err(|error| {
-                self.tell(self.tiers.name(at), Operation::Get, name, true, &error);
-            });
-            let Ok(Some((header, value, age))) = decoded else {
-                continue;
-            };
-            let Some(lifetime) = self.judged(&header).await else {
-                continue;
-            };
-            if !self.tiers.accepts(at, name, &record, header.stored_at) {
-                continue;
-            }
-            let left = kept_for(&lifetime).minus(age);
-            self.tiers.copy_up(name, &record, left, at, since);
-            return Some(Found {
-                value,
-                lifetime,
-                age,
-                tags: header.tags.iter().map(|(tag, _)| *tag).collect(),
-                tier: Arc::clone(self.tiers.name(at)),
-            });
-        }
-        None
-    }
-
-    /// The lifetime of an entry; `None` for one that a tag of it has ended.
-    async fn judged(&self, header: &Header) -> Option<Lifetime> {
-        if header.tags.is_empty() {
-            return Some(header.lifetime);
-        }
-        self.tags.judged(header).await
-    }
-
-    /// The head, the value and the age of a record; `None` for one that is dead.
-    fn decode(&self, record: &[u8]) -> Result<Option<(Header, V, Span)>, StoreError> {
-        self.check_size(record.len())?;
-        let (header, value_at) = record::decode(record)
-            .ok_or_else(|| StoreError::new("a record is damaged or of another version"))?;
-        let now = self.tiers.now();
-        let ahead = header.stored_at.since(now);
-        if ahead > MOST_AHEAD {
-            let ahead = ahead.as_millis();
-            return Err(StoreError::new(format!(
-                "a record was stored by a clock that is {ahead} ms ahead"
-            )));
-        }
-        let age = now.since(header.stored_at);
-        if !header.lifetime.is_kept(age) {
-            return Ok(None);
-        }
-        if header.codec != self.codec.id() {
-            return Err(StoreError::new(format!(
-                "a record has the codec {}, which is not expected here",
-                header.codec
-            )));
-        }
-        let decoded = catch_unwind(AssertUnwindSafe(|| self.codec.decode(&record[value_at..])));
-        let value = decoded.unwrap_or_else(|_| Err(StoreError::new("the codec panicked")))?;
-        Ok(Some((header, value, age)))
-    }
-
     /// The bytes of a value; `None`, and a report, when it has none.
     pub(super) fn encode(&self, name: &str, value: &V) -> Option<Vec<u8>> {
         let encoded = catch_unwind(AssertUnwindSafe(|| self.codec.encode(value)));
@@ -194,7 +94,7 @@ impl<K: 'static, V: 'static> Lower<K, V> {
         told.ok()
     }
 
-    fn check_size(&self, length: usize) -> Result<(), StoreError> {
+    pub(super) fn check_size(&self, length: usize) -> Result<(), StoreError> {
         if length <= self.max_record {
             return Ok(());
         }
@@ -204,7 +104,7 @@ impl<K: 'static, V: 'static> Lower<K, V> {
         )))
     }
 
-    fn tell(
+    pub(super) fn tell(
         &self,
         store: &str,
         operation: Operation,
@@ -383,6 +283,6 @@ impl Write {
 }
 
 /// The time for which stores keep an entry.
-fn kept_for(lifetime: &Lifetime) -> Span {
+pub(super) fn kept_for(lifetime: &Lifetime) -> Span {
     lifetime.total() + lifetime.retained
 }

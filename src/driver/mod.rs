@@ -32,6 +32,7 @@
 //! - A load that calls its own key waits for itself until its lease ends; call the loader instead.
 
 mod answer;
+mod batch;
 mod beside;
 mod bounds;
 mod builder;
@@ -57,6 +58,7 @@ mod lower;
 #[cfg(feature = "lru")]
 mod lru_store;
 mod policy;
+mod reading;
 #[cfg(feature = "redis")]
 mod redis_store;
 mod rejecting;
@@ -79,6 +81,7 @@ mod waiting;
 #[cfg(feature = "tower")]
 pub(crate) use self::answer::Times;
 pub use self::answer::{Answer, Source};
+pub use self::batch::{BatchResults, CallMany};
 pub use self::bounds::{BoxFuture, Failure, Key, MaybeSend, MaybeSync, Value};
 pub use self::builder::CacheBuilder;
 pub use self::cache::{Bound, Cache, Stats};

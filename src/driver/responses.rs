@@ -2,12 +2,12 @@
 //! leader may be answered before they end, and requests that are no loads.
 
 use super::answer::{Answer, Times};
-use super::bounds::{BoxFuture, Failure, Key, MaybeSend, Value};
+use super::bounds::{Failure, Key, MaybeSend, Value};
 use super::cache::{Bound, Cache};
 use super::calling::Request;
 use super::error::{Cause, Error};
 use super::event::Event;
-use super::function::Thunk;
+use super::function::{Loading, Thunk};
 use super::guards::{Admission, refusal};
 use super::host::Host;
 use super::landing::times_of;
@@ -107,7 +107,7 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
         key: K,
         bound: Arc<Bound<K, V, E>>,
         manner: Manner,
-        load: impl FnOnce(Leading<V, E>) -> BoxFuture<'static, Result<V, E>> + MaybeSend + 'static,
+        load: impl FnOnce(Leading<V, E>) -> Loading<V, E> + MaybeSend + 'static,
     ) -> Result<Answer<V, E>, Error<E>> {
         let mut load: Option<Thunk<V, E>> = Some(Box::new(load));
         let mut request = Request::new(&self.shared, &bound, &key);

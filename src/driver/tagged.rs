@@ -134,13 +134,19 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
 }
 
 impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
+    /// Notes the tags that follow from its key, if any do, and gives them.
+    pub(super) fn note_key_tags(&self) -> Option<Vec<Tag>> {
+        let known = self.bound.rules.key_tags(&self.key);
+        let tags = known.map(|names| self.shared.tags_named(names));
+        self.flight.course().tags.clone_from(&tags);
+        tags
+    }
+
     /// Learns what has to be known of its tags before its loader is called; false when nobody waits
     /// any more.
     pub(super) async fn begin_tags(&self) -> bool {
         let rules = &self.bound.rules;
-        let known = rules.key_tags(&self.key);
-        let tags = known.map(|names| self.shared.tags_named(names));
-        self.flight.course().tags.clone_from(&tags);
+        let tags = self.note_key_tags();
         let Some(lower) = &self.shared.lower else {
             return true;
         };

@@ -5,7 +5,7 @@ use super::bounds::{BoxFuture, Failure, Key, Value};
 use super::error::{Cause, Error};
 use super::event::Event;
 use super::flight::{Brought, Outcome};
-use super::function::Thunk;
+use super::function::{Loading, Thunk};
 use super::host::{Bell, Host};
 use super::landing::Load;
 use super::leading::Leading;
@@ -14,10 +14,12 @@ use super::policy::Rules;
 use crate::time::Span;
 use futures::FutureExt;
 use futures::channel::oneshot;
+use futures::future::Shared;
+use std::boxed::Box;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 
 /// A caller's place among those who wait for a load. Dropping it gives the place up.
@@ -27,6 +29,27 @@ pub(super) struct Ticket<K: Key, V: Value, E: Failure> {
     outcome: oneshot::Receiver<Outcome<V, E>>,
     /// An entry may answer if the load is slow.
     pub(super) has_fallback: bool,
+}
+
+/// The rest of the lease of a load that another caller leads.
+#[derive(Clone)]
+pub(super) struct Lease {
+    pub(super) left: Span,
+    /// The timer, where several wait for it: they are to take over together.
+    pub(super) shared: Option<Arc<OnceLock<Timer>>>,
+}
+
+/// A timer that several wait for.
+pub(super) type Timer = Shared<BoxFuture<'static, ()>>;
+
+impl Lease {
+    fn timer(self, host: &dyn Host) -> BoxFuture<'static, ()> {
+        let sleep = || host.sleep(self.left);
+        match &self.shared {
+            None => sleep(),
+            Some(timer) => Box::pin(timer.get_or_init(|| sleep().shared()).clone()),
+        }
+    }
 }
 
 /// The end of a wait.
@@ -58,16 +81,16 @@ impl<K: Key, V: Value, E: Failure> Ticket<K, V, E> {
         mut self,
         host: &dyn Host,
         failover: Option<Span>,
-        lease: Option<Span>,
+        lease: Option<Lease>,
         entry: impl Fn() -> Option<Answer<V, E>>,
     ) -> Waited<V, E> {
         // The usual case has no need of timers.
         if let Some(outcome) = (&mut self.outcome).now_or_never() {
             return outcome.map_or(Waited::Dropped, Waited::Outcome);
         }
-        let mut rung = lease.and_then(|_| self.bell(host));
+        let mut rung = lease.as_ref().and_then(|_| self.bell(host));
         let mut failover = failover.map(|span| host.sleep(span));
-        let mut lease = lease.map(|span| host.sleep(span));
+        let mut lease = lease.map(|lease| lease.timer(host));
         let waited = poll_fn(|context| {
             let is_told = match &mut rung {
                 Some(rung) => rung.poll_unpin(context).is_ready(),
@@ -112,7 +135,7 @@ impl<K: Key, V: Value, E: Failure> Drop for Ticket<K, V, E> {
 }
 
 /// Ends a load when its task is dropped before it is done.
-struct Running<K: Key, V: Value, E: Failure>(Load<K, V, E>);
+pub(super) struct Running<K: Key, V: Value, E: Failure>(pub(super) Load<K, V, E>);
 
 impl<K: Key, V: Value, E: Failure> Drop for Running<K, V, E> {
     fn drop(&mut self) {
@@ -139,6 +162,14 @@ pub(super) async fn run<K: Key, V: Value, E: Failure>(
             return;
         }
     }
+    load_alone(running, thunk).await;
+}
+
+/// Runs a load that the stores have nothing for.
+pub(super) async fn load_alone<K: Key, V: Value, E: Failure>(
+    running: Running<K, V, E>,
+    thunk: Option<Thunk<V, E>>,
+) {
     let load = &running.0;
     if load.bound.rules.has_tags() && !load.begin_tags().await {
         return;
@@ -161,7 +192,7 @@ pub(super) async fn run<K: Key, V: Value, E: Failure>(
 fn call<K: Key, V: Value, E: Failure>(
     load: &Load<K, V, E>,
     thunk: Option<Thunk<V, E>>,
-) -> Result<BoxFuture<'static, Result<V, E>>, Error<E>> {
+) -> Result<Loading<V, E>, Error<E>> {
     let leading = Leading::new(&load.flight);
     let thunk = thunk.ok_or(Error::Dropped)?;
     catch_unwind(AssertUnwindSafe(|| thunk(leading))).map_err(|_| Error::Panicked)
@@ -170,7 +201,7 @@ fn call<K: Key, V: Value, E: Failure>(
 /// The result of a load; `None` for one that was given up. Its timeout is told meanwhile.
 async fn within<K: Key, V: Value, E: Failure>(
     load: &Load<K, V, E>,
-    loading: BoxFuture<'static, Result<V, E>>,
+    loading: Loading<V, E>,
 ) -> Option<Result<V, Error<E>>> {
     let rules = &load.bound.rules;
     let mut loading = pin!(AssertUnwindSafe(loading).catch_unwind());
@@ -179,10 +210,7 @@ async fn within<K: Key, V: Value, E: Failure>(
     let mut timer: Option<BoxFuture<'static, ()>> = None;
     poll_fn(|context| {
         if let Poll::Ready(result) = loading.as_mut().poll(context) {
-            let result = result.map_or(Err(Error::Panicked), |result| {
-                result.map_err(|error| Error::Load(Arc::new(error)))
-            });
-            return Poll::Ready(Some(result));
+            return Poll::Ready(Some(result.unwrap_or(Err(Error::Panicked))));
         }
         // Not before the load, whose own timers go off first.
         if let Some(span) = timeout.take() {
@@ -212,7 +240,7 @@ async fn within<K: Key, V: Value, E: Failure>(
 }
 
 /// Ends a load that guards refuse.
-async fn refuse<K: Key, V: Value, E: Failure>(load: &Load<K, V, E>, error: Error<E>) {
+pub(super) async fn refuse<K: Key, V: Value, E: Failure>(load: &Load<K, V, E>, error: Error<E>) {
     load.shared.tell(&load.key, Event::Reject(&error));
     let cause = Cause::Error(error.clone());
     let outcome = match load.refused(&cause) {
@@ -238,7 +266,7 @@ pub(super) async fn rejected<K: Key, V: Value, E: Failure>(
             tier: None,
             cause: Some(Cause::Error(error)),
         }),
-        Ok(Err(thrown)) => Outcome::failed(Error::Load(Arc::new(thrown))),
+        Ok(Err(thrown)) => Outcome::failed(Error::of_load(thrown)),
         Err(_) => Outcome::failed(Error::Panicked),
     }
 }

@@ -14,6 +14,7 @@ use crate::http::cache_status::Forward;
 use crate::http::directive::Seconds;
 use crate::http::handling::{self, Handling, Way};
 use crate::http::vary;
+use futures::TryFutureExt;
 use futures::channel::oneshot;
 use futures::future::{Either, pending, select};
 use std::boxed::Box;
@@ -250,7 +251,8 @@ impl Ways {
         };
         let loading = Arc::clone(visit);
         let load = move |leading: Leading<HttpValue, Failure>| {
-            let loading: BoxFuture<'static, _> = Box::pin(load(loading, leading));
+            let loading: BoxFuture<'static, _> =
+                Box::pin(load(loading, leading).map_err(Error::of_load));
             loading
         };
         let entries = self.context.entries.clone();

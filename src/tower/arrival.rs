@@ -10,7 +10,7 @@ use super::recording::{Outlet, Recording, Watch};
 use super::stored::{HttpValue, Variants};
 use super::variants::{key_of_variant, new_record};
 use super::visit::Visit;
-use crate::driver::{Leading, Manner};
+use crate::driver::{Error, Leading, Manner};
 use crate::http::head::Head;
 use crate::http::response::{Kind, Plan};
 use crate::http::stored_head::of_connection;
@@ -149,7 +149,7 @@ impl Arrival {
             let keeping: crate::driver::BoxFuture<'static, _> = Box::pin(async move {
                 leading.begun();
                 self.share(&at, &leading);
-                self.whole(leading).await
+                self.whole(leading).await.map_err(Error::of_load)
             });
             keeping
         };

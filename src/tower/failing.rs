@@ -28,7 +28,7 @@ pub(super) fn answered<E: 'static>(
             StatusCode::INTERNAL_SERVER_ERROR,
             "holdover; detail=panicked",
         ),
-        Error::Dropped => unavailable("holdover; detail=dropped"),
+        Error::Dropped | Error::NotLoaded => unavailable("holdover; detail=dropped"),
     };
     let mut response = Response::new(Body::default());
     *response.status_mut() = status;

@@ -15,7 +15,7 @@ use crate::strategy::ttl::Lifetime;
 use crate::tags::{Invalidation, Tag, Version, Versions, judge};
 use crate::time::{Span, Timestamp};
 use std::boxed::Box;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::string::String;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::vec::Vec;
@@ -157,6 +157,31 @@ impl StoredTags {
         Begun::Known(self.versions(tags, life).await)
     }
 
+    /// The same, for loads that begin together: their tags are asked for at once.
+    pub(super) async fn begin_all_with(
+        self: &Arc<Self>,
+        loads: &[Vec<Tag>],
+        life: Span,
+    ) -> Vec<Begun> {
+        let all = distinct(loads.iter().flatten());
+        self.retry();
+        let kept = self.keep_each(&StampKey::of(&all), life).await;
+        let kept = kept.unwrap_or_default();
+        let by_tag = all
+            .iter()
+            .zip(kept.chunks_exact(2))
+            .filter_map(|(tag, pair)| {
+                let (hard, soft) = (pair[0]?, pair[1]?);
+                Some((*tag, Versions { hard, soft }))
+            });
+        let by_tag: BTreeMap<Tag, Versions> = by_tag.collect();
+        let begun = loads.iter().map(|tags| {
+            let versions = tags.iter().map(|tag| by_tag.get(tag).copied());
+            Begun::Known(versions.collect())
+        });
+        begun.collect()
+    }
+
     /// The same, for a load whose tags follow from what it brings.
     pub(super) async fn begin_without(self: &Arc<Self>) -> Begun {
         let step = self.part().ledger.next_step();
@@ -204,12 +229,30 @@ impl StoredTags {
             .then_some(versions)
     }
 
-    /// The lifetime of an entry by what was invalidated since its load: `None` if it is dead, or if
-    /// nobody can tell.
-    pub(super) async fn judged(self: &Arc<Self>, header: &Header) -> Option<Lifetime> {
+    /// The lifetimes of entries by what was invalidated since their loads: `None` for one that is
+    /// dead, or if nobody can tell.
+    pub(super) async fn judged(self: &Arc<Self>, headers: &[&Header]) -> Vec<Option<Lifetime>> {
+        let tags = distinct(
+            headers
+                .iter()
+                .flat_map(|header| header.tags.iter().map(|(tag, _)| tag)),
+        );
+        let current = self.current(&tags).await;
+        let now = self.tiers.now();
+        let judged = headers
+            .iter()
+            .map(|header| judged_by(header, &current, now));
+        judged.collect()
+    }
+
+    /// The versions that tags have now, and since when they have the soft one, as far as anybody can
+    /// tell.
+    async fn current(self: &Arc<Self>, tags: &[Tag]) -> BTreeMap<Tag, (Versions, Timestamp)> {
+        if tags.is_empty() {
+            return BTreeMap::new();
+        }
         self.retry();
-        let tags: Vec<Tag> = header.tags.iter().map(|(tag, _)| *tag).collect();
-        let found = self.read(&StampKey::of(&tags)).await?;
+        let found = self.read(&StampKey::of(tags)).await.unwrap_or_default();
         let now = self.tiers.now();
         let version = |at: &Found| at.stamp.stamp.map_or(NO_VERSION, |stamp| stamp.version);
         let current = found.chunks_exact(2).map(|pair| {
@@ -224,19 +267,36 @@ impl StoredTags {
                 .map_or(Timestamp::ZERO, |it| it.at.min(now));
             (versions, since)
         });
-        let carried = header.tags.iter().map(|(_, versions)| *versions);
-        match judge(carried, current) {
-            None => Some(header.lifetime),
-            Some(Invalidation::Hard) => None,
-            Some(Invalidation::Soft(at)) => {
-                let ttl = header.lifetime.ttl.min(at.since(header.stored_at));
-                let lifetime = Lifetime {
-                    ttl,
-                    ..header.lifetime
-                };
-                let age = now.since(header.stored_at);
-                lifetime.is_kept(age).then_some(lifetime)
-            }
+        tags.iter().copied().zip(current).collect()
+    }
+}
+
+/// The lifetime of an entry by what its tags have now.
+fn judged_by(
+    header: &Header,
+    current: &BTreeMap<Tag, (Versions, Timestamp)>,
+    now: Timestamp,
+) -> Option<Lifetime> {
+    let known = header.tags.iter().map(|(tag, _)| current.get(tag).copied());
+    let known: Vec<_> = known.collect::<Option<_>>()?;
+    let carried = header.tags.iter().map(|(_, versions)| *versions);
+    match judge(carried, known.into_iter()) {
+        None => Some(header.lifetime),
+        Some(Invalidation::Hard) => None,
+        Some(Invalidation::Soft(at)) => {
+            let ttl = header.lifetime.ttl.min(at.since(header.stored_at));
+            let lifetime = Lifetime {
+                ttl,
+                ..header.lifetime
+            };
+            let age = now.since(header.stored_at);
+            lifetime.is_kept(age).then_some(lifetime)
         }
     }
+}
+
+/// These tags, each once.
+fn distinct<'a>(tags: impl Iterator<Item = &'a Tag>) -> Vec<Tag> {
+    let mut known = BTreeSet::new();
+    tags.copied().filter(|tag| known.insert(*tag)).collect()
 }

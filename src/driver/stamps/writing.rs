@@ -28,10 +28,20 @@ impl StoredTags {
         keys: &[StampKey],
         life: Span,
     ) -> Option<Vec<Version>> {
+        let kept = self.keep_each(keys, life).await?;
+        kept.into_iter().collect()
+    }
+
+    /// The same for each by itself; `None` when none can be told.
+    pub(super) async fn keep_each(
+        self: &Arc<Self>,
+        keys: &[StampKey],
+        life: Span,
+    ) -> Option<Vec<Option<Version>>> {
         let found = self.read(keys).await?;
         let kept = keys.iter().zip(found);
         let kept = kept.map(|(key, found)| self.keep(*key, found, life));
-        join_all(kept).await.into_iter().collect()
+        Some(join_all(kept).await)
     }
 
     async fn keep(self: &Arc<Self>, key: StampKey, found: Found, life: Span) -> Option<Version> {

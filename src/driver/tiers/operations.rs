@@ -1,7 +1,9 @@
-//! Operations of one tier on keys that its ledger knows nothing of: stamps of tags, and locks.
+//! Operations of one tier on many keys at once, and on keys that its ledger knows nothing of: stamps
+//! of tags, and locks.
 
-use super::Tiers;
 use super::attempts::Attempt;
+use super::ledger::Look;
+use super::{Record, Tiers};
 use crate::driver::host::Host;
 use crate::driver::store::{Operation, SetOptions, Store, StoreError};
 use crate::time::Span;
@@ -90,6 +92,42 @@ impl Tiers {
             ))
         };
         self.attempt(at, Operation::GetMany, "", get).await.done()
+    }
+
+    /// The records that a tier has of many keys, likewise; see [`get`](Self::get).
+    pub(in crate::driver) async fn get_many(
+        self: &Arc<Self>,
+        at: usize,
+        names: &[Arc<str>],
+    ) -> Vec<Option<Record>> {
+        if names.len() < 2 || !self.abilities(at).gets_many {
+            return join_all(names.iter().map(|name| self.get(at, name))).await;
+        }
+        let now = self.now();
+        let looks: Vec<Look> = {
+            let mut world = self.world();
+            let ledger = &mut world.tiers[at].ledger;
+            names.iter().map(|name| ledger.look(name, now)).collect()
+        };
+        let asked = names.iter().zip(&looks);
+        let asked = asked.filter(|(_, look)| matches!(look, Look::Ask));
+        let asked: Vec<String> = asked.map(|(name, _)| String::from(&**name)).collect();
+        let mut given = Vec::with_capacity(asked.len());
+        for part in asked.chunks(MOST_AT_ONCE) {
+            let read = self.read_together(at, part).await;
+            given.extend(read.unwrap_or_else(|| part.iter().map(|_| None).collect()));
+        }
+        let has_skipped = looks.iter().any(|look| matches!(look, Look::Skip));
+        if has_skipped || self.world().tiers[at].health.failures() == 0 {
+            self.afterwards(at, true);
+        }
+        let mut given = given.into_iter();
+        let records = looks.into_iter().map(|look| match look {
+            Look::Record(record) => Some(record),
+            Look::Skip => None,
+            Look::Ask => given.next().flatten().map(Arc::new),
+        });
+        records.collect()
     }
 
     /// Reads a record as it is; `None` when the store cannot tell.

@@ -1,5 +1,11 @@
 //! The driver over futures beyond what vectors say.
 
+mod batch_guards;
+mod batch_leaving;
+mod batch_orders;
+mod batch_stores;
+mod batch_support;
+mod batches;
 mod conformance;
 mod events;
 mod finality;
