@@ -1,6 +1,6 @@
 /**
- * Which code drives a store below memory. A cache that keeps nothing but memory must not carry that
- * code, so nothing that every cache is made of imports it: stores bring it.
+ * Registry of the code that drives a store below memory. A cache that keeps nothing but memory must
+ * not carry that code, so no module that every cache needs imports it: stores bring it.
  */
 
 import type { Store } from "../model/store.js";

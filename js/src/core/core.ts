@@ -60,7 +60,7 @@ export function register(tenant: CoreTenant): void {
   if (tenants.size % PRUNE_EVERY === 0) prune(tenants);
 }
 
-/** How many more tenants are registered before those that are gone are looked for. */
+/** Number of new tenants after which collected ones are looked for. */
 const PRUNE_EVERY = 256;
 
 /** Workers have `WeakRef` since the compatibility date 2025-05-05; before, caches stay. */

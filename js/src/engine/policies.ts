@@ -14,7 +14,7 @@ import { admitPolicy, countsOf, MOST_POLICIES } from "./policy-roster.js";
 const MOST_GUARDS = 10 * MOST_POLICIES;
 /** Most function names counted separately. */
 const MOST_LABELS = 10_000;
-/** Most policies looked at to find one that can be forgotten. */
+/** Most guards looked at to find one that can be forgotten. */
 const MOST_LOOKS = 16;
 
 /** The policies of a cache and their counts. */

@@ -15,10 +15,10 @@ const MOST_AHEAD = 5000;
 /** The numbers that a record has of each tag: its hash, its hard and its soft version. */
 const NUMBERS = 3;
 
-/** How the entries of a policy are read and written; both default to the cache's own way. */
+/** The format of a policy's entries; by default the cache's own. */
 export interface Form extends Kinds {
   readonly codec?: Codec | undefined;
-  /** Whether what was found may be used. */
+  /** Checks a value found in a store before it is used. */
   readonly validate?: Validate | undefined;
 }
 
@@ -109,7 +109,7 @@ export class EntryRecords {
     }
   }
 
-  /** What a record holds; undefined when it is dead, and with an event when it is damaged. */
+  /** Decodes a record; undefined when it has expired, and with an event when it is damaged. */
   decode(tier: Source, key: string, record: unknown, form: Form): FoundEntry | undefined {
     try {
       // Stores with sealed records give the reason for which one cannot be opened.
@@ -136,8 +136,8 @@ export class EntryRecords {
   }
 
   /**
-   * How long ago a record was stored.
-   * @throws CodecError when its writer's clock is ahead: nobody knows how old it is
+   * The age of a record in milliseconds.
+   * @throws CodecError when its writer's clock is ahead: its age is unknown
    */
   #ageOf(storedAt: number): number {
     const age = this.#timers.now() - storedAt;

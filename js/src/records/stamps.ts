@@ -5,22 +5,22 @@ import type { TagHashes } from "../model/tagged.js";
 import { CodecError } from "../util/errors.js";
 import { joinRecord, readRecord } from "./record-bytes.js";
 
-/** Where the stamps are; no key of an entry begins like this. */
+/** Prefix of the keys of stamps; no key of an entry begins with it. */
 const STAMPS = "%tags:";
 
 /** The codec id of stamps: they have no value that a codec could read. */
 const STAMP_CODEC = 255;
 const STAMP_BYTES = 8;
-/** How many stamps are asked for at a time. */
+/** Most stamps read at a time. */
 const MOST_AT_ONCE = 500;
 
 /** The stamp of a tag. */
 export interface Stamp {
   /** A random number, used once. */
   readonly version: number;
-  /** When it was written, on the wall clock of the writer. */
+  /** Time at which it was written, in milliseconds of its writer's wall clock. */
   readonly at: number;
-  /** How long it stays, in milliseconds. */
+  /** Its lifetime, in milliseconds. */
   readonly life: number;
 }
 

@@ -7,7 +7,7 @@ import { checkServed, type Responding } from "./served.js";
 
 type Fetch = typeof globalThis.fetch;
 
-/** What pages are told. */
+/** The message about an update that pages receive. */
 export interface UpdateMessage {
   /** Always this text. */
   readonly type: "holdover-update";

@@ -4,7 +4,7 @@
  * one microtask between two facts is enough.
  */
 
-/** How many keys a generation remembers. */
+/** Most keys that a generation remembers. */
 const GENERATION = 4096;
 
 /** The changes that this instance made, the newest of each key. Bounded, and then too careful. */

@@ -1,11 +1,12 @@
 /**
- * What one lower tier may hold of each key, after the changes that this instance made there. Only
- * decisions: no I/O, no clock, `now` is an argument; `TierWriter` performs them.
+ * The possible content of one lower tier for each key, after the changes that this instance made
+ * there. Only decisions: no I/O, no clock, `now` is an argument; `TierWriter` performs them.
  *
  * A change is *claimed* when it happens, and supersedes all older ones of its key from then on. It
- * is *running* while the store is at it, one at a time per key; past its deadline it is *lost*: it
- * holds nobody up, and what it may still do is known by its fingerprint. What a tier refused, or
- * missed, is *owed*: what it has of that key may be older, so it is not used until it was dropped.
+ * is *running* while the store performs it, one at a time per key. Past its deadline it is *lost*:
+ * no other change waits for it any more, and its late effects are recognised by its fingerprint. A
+ * change that a tier refused or missed is *owed*: the tier's record of that key may be older, so it
+ * is not used until it was dropped.
  */
 
 import {
@@ -23,7 +24,7 @@ import {
 import { type Clearing, Clearings } from "./clearings.js";
 import { fingerprint } from "./fingerprint.js";
 
-/** How many keys are remembered for what a tier still owes. */
+/** Most keys remembered for the changes that a tier is owed. */
 const MOST_REMEMBERED = 10_000;
 /** The most lost changes of a key that are told apart. */
 const MOST_LOST = 64;
@@ -32,10 +33,10 @@ const GRACE = 5000;
 
 /** The tier is to be asked. */
 export const ASK = "ask";
-/** What the tier has must not be used. */
+/** The tier's record must not be used. */
 export const SKIP = "skip";
 
-/** What a tier may hold. */
+/** The possible content of a tier. */
 export class TierLedger {
   readonly clearings: Clearings = new Clearings();
   readonly #keys = new Map<string, KeyState>();
@@ -44,12 +45,12 @@ export class TierLedger {
   #limit = MOST_REMEMBERED;
   #overflows = 0;
 
-  /** Whether the tier has something to make up for. */
+  /** True if the tier is owed a change. */
   get owes(): boolean {
     return this.#due.size > 0 || this.clearings.owes;
   }
 
-  /** How often too much was owed to be remembered. */
+  /** Number of times that too many changes were owed to be remembered. */
   get overflows(): number {
     return this.#overflows;
   }
@@ -86,14 +87,17 @@ export class TierLedger {
     return state !== undefined && openLost(state) !== undefined;
   }
 
-  /** What is under way for a key, or waits for its turn. */
+  /** The change of a key that is running or waits for its turn. */
   underWay(name: string, now: number): Change | undefined {
     const { running, pending } = this.#keys.get(name) ?? {};
     if (running !== undefined && now < running.until) return running;
     return pending !== undefined && now < pending.heldUntil ? pending : undefined;
   }
 
-  /** What a change has to wait for; `go` when it may begin, `over` when a newer one came. */
+  /**
+   * The change or clearing that must end before `change` may begin; `go` if it may begin now,
+   * `over` if a newer one superseded it.
+   */
   begin(change: Change, now: number, deadline: number): Blocker | "go" | "over" {
     const state = this.#keys.get(change.name);
     if (state === undefined || change.fence < state.newest) return "over";
@@ -168,7 +172,7 @@ export class TierLedger {
     if (newest === undefined ? isAsked : newest.drops) state.owed = true;
   }
 
-  /** How a key is to be read: the record itself while a write of it is under way. */
+  /** The way to read a key: its new record while that is being written, ASK, or SKIP. */
   look(name: string, now: number): Uint8Array | typeof ASK | typeof SKIP {
     const state = this.#keys.get(name);
     if (state !== undefined) {
@@ -244,7 +248,7 @@ export class TierLedger {
     }
   }
 
-  /** What a clearing has to wait for. */
+  /** The changes that a clearing must wait for. */
   runningUnder(prefix: string, now: number): Blocker[] {
     const running: Blocker[] = [];
     for (const [name, { running: change }] of this.#keys) {

@@ -21,7 +21,7 @@ export interface ReadableTiers {
   try<T>(tier: Tier, operation: Operation, key: string, run: Run<T>): Promise<T | undefined>;
 }
 
-/** How often keys are read that change again and again meanwhile. */
+/** Most reads of keys that keep changing while they are read. */
 const READS = 3;
 
 /** See `LowerTiers.readMany`. */

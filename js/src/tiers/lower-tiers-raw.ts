@@ -3,7 +3,7 @@
 import { isBytes } from "../util/bytes.js";
 import type { LowerTiers } from "./lower-tiers.js";
 
-/** What a store has under a name, and whether it could be asked at all. */
+/** The bytes that a store has under a name, and the success of asking it. */
 export interface Raw {
   readonly bytes: Uint8Array | undefined;
   readonly tier: string;

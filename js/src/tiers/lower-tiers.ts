@@ -19,12 +19,12 @@ export type { Tier } from "./attempts.js";
 
 /** Milliseconds that a counter outlives the entry that says where it is. */
 const COUNTER_SLACK = 1000;
-/** How often a key is read that changes again and again meanwhile. */
+/** Most reads of a key that keeps changing while it is read. */
 const READS = 3;
 /** Milliseconds within which a read must have come to be begun anew. */
 const SOON = 100;
 
-/** How entries are read that no policy is about. */
+/** The format of entries without a policy. */
 export const DIRECT: Form = { counts: true };
 
 /** The lower stores of a cache. */
@@ -190,8 +190,8 @@ export class LowerTiers {
   }
 
   /**
-   * What stores get of an entry, whose tags' versions are known: undefined when there is nothing to
-   * keep, or it has no record.
+   * The content that stores get for an entry, whose tags' versions are known: undefined when its
+   * lifetime is over, or it has no record.
    */
   contentOf(key: string, value: unknown, lifetime: Lifetime, form: Form = {}): Content | undefined {
     const expiresIn = keptFor(lifetime);

@@ -8,13 +8,13 @@ import type { LowerTiersHost } from "./lower-tiers-host.js";
 import { labelFor } from "./sending.js";
 import type { TagLedger } from "./tag-ledger.js";
 
-/** What a store has for the key of a stamp. */
+/** A store's record for the key of a stamp. */
 export interface Found {
   /** Undefined when there is none to be relied upon. */
   readonly stamp: Stamp | undefined;
   /** Its record, as the store gave it. */
   readonly record: Uint8Array | undefined;
-  /** Whether what is there must give way. */
+  /** True if the stored stamp must be replaced. */
   readonly isOver: boolean;
 }
 
@@ -36,7 +36,7 @@ export class StampReader {
     this.#ledger = ledger;
   }
 
-  /** What is there for these keys; undefined when the store cannot tell. */
+  /** The stored stamps of these keys; undefined when the store cannot be read. */
   async read(keys: readonly string[]): Promise<Found[] | undefined> {
     this.#batch ??= this.#begin();
     const { keys: all, found } = this.#batch;

@@ -14,17 +14,17 @@ import type { TagLedger } from "./tag-ledger.js";
 
 /** Milliseconds that a stamp stays at least. */
 const LEAST_LIFE = 24 * 60 * 60 * 1000;
-/** How often the life of an entry a stamp stays. */
+/** Lifetime of a stamp as a multiple of an entry's. */
 const LIVES = 4;
 /** Milliseconds between the first two tries to write what a store has missed; then they double. */
 const RETRY_AFTER = 1000;
 const LONGEST_RETRY = 60_000;
-/** How many stamps are written at a time. */
+/** Most stamps written at a time. */
 const MOST_AT_ONCE = 500;
 
 interface Running {
   readonly version: Promise<number | undefined>;
-  /** When it is taken for lost: it may be of a request that has ended. */
+  /** Time after which the write counts as lost, in milliseconds: its request may have ended. */
   readonly until: number;
 }
 

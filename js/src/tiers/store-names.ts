@@ -1,15 +1,15 @@
-/** What stores call the entries of a cache, and what is the cache's own. */
+/** Names of a cache's entries in stores, and of its own records. */
 
-/** What no key of an entry may look like in a store: `%lock:`, or with more `%` what was escaped. */
+/** Beginnings that no entry's name may have: `%lock:`, or more `%` in front of an escaped one. */
 const RESERVED = /^%+[a-z]+:/;
 /** The same for the end, of which counters have one: `%n` and a number, or with more `n`. */
 const RESERVED_END = /%n+[0-9a-f]{32}$/;
-/** What is the cache's own: neither has one more than that. */
+/** Names of the cache's own records: an escaped name has one character more. */
 const INTERNAL = /^%[a-z]+:|%n[0-9a-f]{32}$/;
 
 /** The names of one namespace. */
 export class StoreNames {
-  /** What all names of entries begin with. */
+  /** Prefix of the names of all entries. */
   readonly prefix: string;
 
   constructor(namespace: string) {
@@ -17,8 +17,8 @@ export class StoreNames {
   }
 
   /**
-   * What stores call a key. One that looks like a name of the cache's own gets one more `%` before
-   * it, or one more `n` at its end.
+   * The name of a key in stores. A key that looks like a name of the cache's own gets one more `%`
+   * at its beginning, or one more `n` at its end.
    */
   of(key: string): string {
     const name = this.prefix + key;
@@ -32,7 +32,7 @@ export class StoreNames {
     return names.filter((name) => !INTERNAL.test(name)).map((name) => this.keyIn(name));
   }
 
-  /** What the names of all keys begin with that begin with `start`. */
+  /** The prefix of the names of all keys that begin with `start`. */
   listPrefix(start: string): string {
     // From the first `%` on it may be written in another way.
     const at = start.indexOf("%");

@@ -8,11 +8,11 @@
 
 import type { Stamp } from "../records/stamps.js";
 
-/** How many tags are known, two keys each. */
+/** Most known tags, with two keys each. */
 const MOST_KNOWN = 8192;
-/** How many of them may wait for their stamp to be written. */
+/** Most tags whose stamps wait to be written. */
 const MOST_MISSED = 1024;
-/** How many versions that are over are remembered of each. */
+/** Most superseded versions remembered for each tag. */
 const MOST_FORMER = 4;
 
 interface Known {
@@ -27,7 +27,7 @@ interface Known {
   laggingUntil: number;
 }
 
-/** What one instance knows of the stamps in a store. */
+/** The stamps of a store, as far as this instance knows them. */
 export class TagLedger {
   readonly #known = new Map<string, Known>();
   readonly #missed = new Set<string>();

@@ -201,8 +201,8 @@ export class TierChanges {
   }
 
   /**
-   * What a tier has: read by `get`, unless a change says that it must not be used, or what it will
-   * be.
+   * The tier's record of a name, read by `get` unless changes forbid that; the record being
+   * written, if there is one.
    */
   async get(at: number, name: string, get: () => Promise<unknown>): Promise<unknown> {
     const writer = this.#writers[at] as TierWriter;

@@ -27,14 +27,14 @@ export interface NamedKey {
   readonly name: string;
 }
 
-/** What a writer shares with its cache. */
+/** The parts of a cache that its writers use. */
 export interface WriterHost {
   readonly attempts: Attempts;
   readonly timers: Timers;
   readonly events: Events;
 }
 
-/** What is written to a key; undefined to drop it. */
+/** The record to write under a key and its lifetime; undefined drops the key. */
 export interface Content {
   readonly record: Uint8Array;
   readonly expiresIn: number;
@@ -101,12 +101,12 @@ export class TierWriter {
     wake(change);
   }
 
-  /** What is known of a key without asking: see {@link TierLedger.look}. */
+  /** The knowledge about a key without asking the tier: see {@link TierLedger.look}. */
   look(name: string): Uint8Array | typeof ASK | typeof SKIP {
     return this.ledger.look(name, this.#host.timers.now());
   }
 
-  /** How a record is kept: a write that its deadline has passed must not come after all. */
+  /** The options for storing a record: a write must not arrive after its deadline. */
   optionsOf({ expiresIn }: Content, notAfter: number = Number.POSITIVE_INFINITY): SetOptions {
     const left = notAfter - this.#host.timers.now();
     return { expiresIn, within: Math.max(0, Math.min(this.tier.deadline, left)) };

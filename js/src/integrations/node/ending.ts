@@ -3,7 +3,7 @@
 import { fieldsGiven } from "./fields.js";
 import type { NodeResponse } from "./types.js";
 
-/** What is true of a response that has ended, to whoever asks it. */
+/** Properties that are true of a response that has ended. */
 const OF_ENDED = ["headersSent", "writableEnded"] as const;
 
 /**

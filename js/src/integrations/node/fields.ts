@@ -15,7 +15,7 @@ export function fieldsGiven(given: readonly unknown[]): Map<string, string[]> {
   return fields;
 }
 
-/** What `writeHead` is given besides fields. */
+/** The arguments of `writeHead` besides fields. */
 export const withoutFields = (given: readonly unknown[]): unknown[] =>
   given.filter((value) => !isObject(value));
 

@@ -50,7 +50,7 @@ class PassedOn {
   }
 }
 
-/** What Express takes for no error. */
+/** Values with which `next` in Express reports no error. */
 const NO_ERRORS = [undefined, null, "route", "router"] as unknown[];
 
 /**

@@ -1,4 +1,4 @@
-/** Where a counter is that a store keeps: what the entry of its key holds instead of a value. */
+/** Reference to a counter that a store keeps: the entry of its key has it instead of a value. */
 
 import { CodecError } from "../../util/errors.js";
 import { decodeJson, encodeJson } from "./json.js";

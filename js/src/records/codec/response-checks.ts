@@ -1,4 +1,7 @@
-/** What a stored response must look like before anything reads it. Whoever writes to a store may write anything. */
+/**
+ * Checks a stored response before anything reads it: a writer to the store may have written
+ * anything.
+ */
 
 import type { Line, ResponseHead, Terms } from "../../model/http-head.js";
 
@@ -8,7 +11,7 @@ export const MOST_LISTS = 4;
 const MOST_LINES = 4096;
 const MOST_GROUPS = 1024;
 
-/** What is no part of a line of a head: it would begin another one. */
+/** Characters that no line of a head contains: they would begin another line. */
 const BREAKS = /[\r\n\0]/;
 
 /** True for text that stays on its line. */

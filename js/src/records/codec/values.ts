@@ -1,4 +1,4 @@
-/** Which codec a value takes, and which one made a record. */
+/** Chooses the codec for a value, and finds the one that made a record. */
 
 import { HttpValue } from "../../model/http-value.js";
 import { CodecError, ConfigError } from "../../util/errors.js";
@@ -13,7 +13,7 @@ export interface Encoded {
   readonly bytes: Uint8Array;
 }
 
-/** What a record may hold besides a value. */
+/** The kinds of record that a reader accepts besides values. */
 export interface Kinds {
   /** A counter. */
   readonly counts?: boolean;
@@ -21,7 +21,7 @@ export interface Kinds {
   readonly responses?: ((bytes: Uint8Array) => HttpValue) | undefined;
 }
 
-/** How values become bytes, besides responses, which have a form of their own. */
+/** Encodes values as bytes and decodes them. Responses have a format of their own. */
 export interface Codec {
   /** Marks its records: up to 127 they are for this package, 128 to 254 for applications. */
   readonly id: number;
@@ -44,7 +44,7 @@ export function encode(value: unknown, codec: Codec = JSON_VALUES): Encoded {
     : { codec: codec.id, bytes: bytesOf(codec.encode(value)) };
 }
 
-/** What a codec gave, which may be anything where nobody checks types. */
+/** Checks the result of a codec, which may be anything where nobody checks types. */
 function bytesOf(encoded: unknown): Uint8Array {
   const given = settled(encoded, "codec.encode", "a Uint8Array");
   if (ArrayBuffer.isView(given) && "subarray" in given) return given as Uint8Array;
