@@ -6,22 +6,22 @@ use crate::time::{Span, Timestamp};
 /// Everything the core knows of a stored value; the value itself stays with the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// When it was stored, on the monotonic clock.
+    /// Time of storing, on the monotonic clock.
     pub stored_at: Timestamp,
-    /// How long it may be used.
+    /// Lifetime, counted from the time of storing.
     pub lifetime: Lifetime,
-    /// How long the load that produced it took, in milliseconds.
+    /// Duration of the load that produced it, in milliseconds.
     pub load_cost: u32,
-    /// How many hits it has served.
+    /// Number of hits it has served.
     pub hits: u32,
-    /// What it weighs against `max_bytes`, in bytes.
+    /// Size that counts against `max_bytes`, in bytes.
     pub size: u32,
     /// True for a failure that is remembered: it answers like a value, but stands in for nothing.
     pub is_failure: bool,
 }
 
 impl Entry {
-    /// How old it is at `now`.
+    /// The age at `now`.
     #[must_use]
     pub const fn age(&self, now: Timestamp) -> Span {
         now.since(self.stored_at)
@@ -34,25 +34,25 @@ impl Entry {
         self.lifetime.is_fresh(self.age(now))
     }
 
-    /// What it is good for at `now`.
+    /// The state at `now`.
     #[must_use]
     pub fn state(&self, now: Timestamp) -> State {
         self.lifetime.state(self.age(now))
     }
 
-    /// Whether it is of use at `now`: see [`Lifetime::is_kept`].
+    /// True if it is of use at `now`: see [`Lifetime::is_kept`].
     #[must_use]
     pub fn is_kept(&self, now: Timestamp) -> bool {
         self.lifetime.is_kept(self.age(now))
     }
 
-    /// When it is dead: from then on it is the first to make room, retained or not.
+    /// Time at which it expires: from then on it is the first to make room, retained or not.
     #[must_use]
     pub fn dead_at(&self) -> Timestamp {
         self.stored_at + self.lifetime.total()
     }
 
-    /// How long it stays fresh from `now`; zero when it is stale.
+    /// Remaining freshness at `now`; zero when it is stale.
     #[must_use]
     pub fn fresh_for(&self, now: Timestamp) -> Span {
         self.lifetime.ttl.minus(self.age(now))

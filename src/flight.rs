@@ -16,20 +16,21 @@ use crate::time::{Span, Timestamp};
 pub struct Flight {
     /// Its place in the order of writes.
     pub fence: Fence,
-    /// When it began, or when its lease was last renewed.
+    /// Time at which it began, or at which its lease was last renewed.
     pub since: Timestamp,
-    /// How long it holds the key.
+    /// Time for which it holds the key, counted from `since`.
     pub lease: Span,
-    /// Whether its callers had an entry: nobody is to wait for it for long.
+    /// True if its callers had an entry: nobody is to wait for it for long.
     pub background: bool,
 }
 
 impl Flight {
-    /// How long a refresh in the background may keep a caller waiting that no entry can answer.
+    /// Longest time for which a refresh in the background may keep a caller waiting that no entry
+    /// can answer.
     pub const PATIENCE: Span = Span::from_secs(1);
 
-    /// How long callers still wait for it: until its lease ends, for one in the background until it
-    /// is as old as [`Flight::PATIENCE`] if that is sooner.
+    /// Time for which callers still wait for it: until its lease ends, or for a refresh in the
+    /// background until it is as old as [`Flight::PATIENCE`], if that is sooner.
     #[must_use]
     #[inline(never)]
     pub fn wait_left(&self, now: Timestamp) -> Span {
@@ -41,13 +42,13 @@ impl Flight {
         }
     }
 
-    /// How long the lease still runs; zero when it is over.
+    /// Time until the lease ends; zero when it is over.
     #[must_use]
     pub fn lease_left(&self, now: Timestamp) -> Span {
         (self.since + self.lease).since(now)
     }
 
-    /// Whether the lease is over. At exactly its end it is.
+    /// True if the lease is over. At exactly its end it is.
     #[must_use]
     pub fn is_orphaned(&self, now: Timestamp) -> bool {
         self.lease_left(now).is_zero()
@@ -61,13 +62,13 @@ pub struct Flights {
 }
 
 impl Flights {
-    /// How many there are, orphans that nobody has noticed yet included.
+    /// Number of flights, unnoticed orphans included.
     #[must_use]
     pub fn len(&self) -> usize {
         self.by_lease.len()
     }
 
-    /// Whether no load runs.
+    /// True if no load runs.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.by_lease.is_empty()

@@ -7,7 +7,7 @@ use crate::strategy::hits::Hits;
 use crate::strategy::ttl::Lifetime;
 use crate::time::Span;
 
-/// Which is asked first when an entry is fresh: the cache or the origin.
+/// The side that is asked first when an entry is fresh: the cache or the origin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
     /// A fresh entry is the answer; the origin is asked when there is none.
@@ -17,12 +17,13 @@ pub enum Mode {
     OriginFirst,
 }
 
-/// What a user may set. [`Policy::compile`] checks it.
+/// The options of a policy, as a user sets them. [`Policy::compile`] checks them.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// The time for which an entry is fresh. Required: an endless cache is spelled [`Span::FOREVER`].
     pub ttl: Option<Span>,
-    /// How long past `ttl` an entry is served while one background load refreshes it. Default 0.
+    /// Time past `ttl` for which an entry is served while one background load refreshes it. Default
+    /// 0.
     pub stale_while_revalidate: Span,
     /// The time past `ttl` in which an entry is served when a load fails. Default 0.
     pub stale_if_error: Span,
@@ -32,21 +33,22 @@ pub struct Options {
     pub negative_ttl: Option<Span>,
     /// The time for which a failure is remembered. Default 0.
     pub error_ttl: Span,
-    /// How long a caller with a servable entry waits for a load before it gets the entry.
-    /// Default: as long as the load takes.
+    /// Time for which a caller with a servable entry waits for a load before it gets the entry.
+    /// Default: until the load ends.
     pub failover_after: Option<Span>,
     /// The longest time that a load may take. Default: no limit.
     pub timeout: Option<Span>,
-    /// After a failed load with a servable entry, how long until the next load of that key.
+    /// Time from a failed load with a servable entry to the next load of that key.
     /// Doubles with each failure up to [`Policy::RETRY_AFTER_MAX`]. Default 1 s.
     pub retry_after: Span,
     /// Cache-first or origin-first. Default cache-first.
     pub mode: Mode,
-    /// Whether concurrent callers of one key share one load. Default true.
+    /// True to let concurrent callers of one key share one load. Default true.
     pub single_flight: bool,
-    /// When a fresh entry is refreshed in the background. Default: not before it is stale.
+    /// The time at which a fresh entry is refreshed in the background. Default: not before it is
+    /// stale.
     pub early: Option<Early>,
-    /// How often an entry is served. Default: as often as asked for.
+    /// Limits on the number of hits of an entry. Default: none.
     pub hits: Option<Hits>,
 }
 
@@ -89,11 +91,12 @@ pub struct Policy {
 impl Policy {
     /// Default of [`Options::retry_after`].
     pub const RETRY_AFTER: Span = options::DEFAULT_RETRY_AFTER;
-    /// Where the doubling of `retry_after` ends (a longer `retry_after` is kept as it is).
+    /// The end of the doubling of `retry_after` (a longer `retry_after` is kept as it is).
     pub const RETRY_AFTER_MAX: Span = Span::from_secs(30);
     /// The lease of a flight without `timeout`, after which another caller may take over.
     pub const LEASE: Span = options::DEFAULT_LEASE;
-    /// What a lease adds to `timeout`, so that a living leader's own timeout always comes first.
+    /// The part of a lease beyond `timeout`, so that a living leader's own timeout always comes
+    /// first.
     pub const LEASE_GRACE: Span = Span::from_millis(50);
 
     /// Checks the options that were given and compiles them.
@@ -178,7 +181,7 @@ impl Policy {
         self.error_ttl
     }
 
-    /// When a caller stops waiting and takes a servable entry.
+    /// Time after which a caller stops waiting and takes a servable entry.
     #[must_use]
     pub const fn failover_after(&self) -> Option<Span> {
         self.failover_after
@@ -196,38 +199,38 @@ impl Policy {
         self.mode
     }
 
-    /// Whether concurrent callers of one key share one load.
+    /// True if concurrent callers of one key share one load.
     #[must_use]
     pub const fn single_flight(&self) -> bool {
         self.single_flight
     }
 
-    /// When a fresh entry is refreshed in the background.
+    /// The time at which a fresh entry is refreshed in the background.
     #[must_use]
     pub const fn early(&self) -> Option<&Early> {
         self.early.as_ref()
     }
 
-    /// How often an entry is served.
+    /// Limits on the number of hits of an entry.
     #[must_use]
     pub const fn hits(&self) -> Option<&Hits> {
         self.hits.as_ref()
     }
 
-    /// Whether fresh entries may be served without further ado.
+    /// True if a fresh entry may be served without any further check.
     #[must_use]
     pub const fn may_serve_at_once(&self) -> bool {
         matches!(self.mode, Mode::CacheFirst) && self.hits.is_none()
     }
 
-    /// How long a flight holds its key: `timeout` and a little grace, or [`Policy::LEASE`].
+    /// Time for which a flight holds its key: `timeout` and a little grace, or [`Policy::LEASE`].
     #[must_use]
     pub fn lease(&self) -> Span {
         self.timeout
             .map_or(Self::LEASE, |timeout| timeout + Self::LEASE_GRACE)
     }
 
-    /// How long to wait after the `failures`-th failure in a row (1 is the first).
+    /// Time to wait after the `failures`-th failure in a row (1 is the first).
     #[must_use]
     pub fn retry_delay(&self, failures: u32) -> Span {
         let doublings = failures.saturating_sub(1).min(32);

@@ -50,13 +50,13 @@ const RETAINED: u8 = 2;
 /// The content of a header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// Which codec made the value's bytes.
+    /// The codec that made the value's bytes.
     pub codec: u8,
-    /// When the entry was stored, on the wall clock of the host that stored it.
+    /// Time of storing, on the wall clock of the host that stored it.
     pub stored_at: Timestamp,
-    /// How long it may be used from then.
+    /// Its lifetime, counted from the time of storing.
     pub lifetime: Lifetime,
-    /// How long its load took, in milliseconds.
+    /// Duration of its load, in milliseconds.
     pub load_cost: u32,
     /// Its tags, and their versions when its load began.
     pub tags: Box<[(Tag, Versions)]>,

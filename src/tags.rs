@@ -21,11 +21,11 @@ pub type Tag = u64;
 /// known, and is equal to nothing.
 pub type Version = u64;
 
-/// How many tags have a stamp of their own. Beyond that the older ones are merged into one stamp
-/// that holds for every tag.
+/// Most tags with a stamp of their own. Beyond that the older ones are merged into one stamp that
+/// holds for every tag.
 const MOST_STAMPS: usize = 32_768;
 
-/// What an invalidation does to entries that were stored before it.
+/// The effect of an invalidation on entries that were stored before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Invalidation {
     /// They are dead.
@@ -83,7 +83,7 @@ pub fn judge(
     soft.map(Invalidation::Soft)
 }
 
-/// When a tag was last invalidated in one way; never, while the fence is zero.
+/// The last invalidation of a tag in one way; none while the fence is zero.
 #[derive(Clone, Copy, Debug, Default)]
 struct Mark {
     fence: Fence,
@@ -199,7 +199,7 @@ impl Tags {
         self.table[self.place(tag)]
     }
 
-    /// Where the stamp of `tag` is, or a free place for it.
+    /// The position of the stamp of `tag`, or of a free place for it.
     #[expect(clippy::cast_possible_truncation, reason = "only the low bits count")]
     fn place(&self, tag: Tag) -> usize {
         let mask = self.table.len() - 1;

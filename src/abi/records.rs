@@ -18,7 +18,7 @@ macro_rules! records {
             }
 
             impl $record {
-                /// How many numbers it has.
+                /// The count of its numbers.
                 pub const LEN: usize = [$(stringify!($field)),*].len();
 
                 /// Reads it; `None` for an array of another length.
@@ -190,7 +190,7 @@ records! {
 
     /// The head of a stored record; behind it hash, hard and soft version of each tag.
     pub struct HeadNumbers: Read {
-        /// Which codec made the value's bytes.
+        /// The codec that made the value's bytes.
         codec,
         /// The time of storing, by the writer's wall clock.
         stored_at,

@@ -1,4 +1,4 @@
-//! What happened, per policy.
+//! Counts of calls, per policy.
 
 /// Counts since the policy was compiled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use crate::strategy::stale::{Plan, plan};
 use crate::strategy::ttl::State;
 use crate::time::{Span, Timestamp};
 
-/// How many orphans each new flight clears away: more than one, so that a backlog shrinks.
+/// Number of orphans that each new flight clears away: more than one, so that a backlog shrinks.
 const REAPED_PER_LEAD: usize = 2;
 
 impl CallMachine {

@@ -1,4 +1,4 @@
-//! What a host may ask without changing anything, and which fallbacks were served.
+//! Questions of the host that change nothing, and counts of the fallbacks served.
 
 use super::{CallMachine, Counters, PolicyId};
 use crate::memory::{Memory, SlotId};
@@ -6,7 +6,7 @@ use crate::strategy::ttl::State;
 use crate::time::{Span, Timestamp};
 
 impl CallMachine {
-    /// Whether the entry of `slot` may answer although, or until, a load has failed.
+    /// True if the entry of `slot` may answer although, or until, a load has failed.
     #[must_use]
     pub fn fallback(&mut self, slot: SlotId, now: Timestamp) -> bool {
         let now = self.clock.observe(now);
@@ -20,7 +20,7 @@ impl CallMachine {
         self.renewed(slot, now).is_some()
     }
 
-    /// Whether the entry of `slot` is fresh; if so it is the most recently used now.
+    /// True if the entry of `slot` is fresh; if so it is the most recently used now.
     #[inline]
     pub fn touch(&mut self, slot: SlotId, now: Timestamp) -> bool {
         let now = self.clock.observe_inline(now);
@@ -55,14 +55,14 @@ impl CallMachine {
         self.counters[policy as usize].failovers += 1;
     }
 
-    /// What the entry of `slot` is good for; `None` without one.
+    /// The state of the entry of `slot`; `None` without one.
     pub fn state(&mut self, slot: SlotId, now: Timestamp) -> Option<State> {
         let now = self.clock.observe(now);
         self.heed_tags(Some(slot));
         Some(self.memory.entry(slot)?.state(now))
     }
 
-    /// Whether the entry of `slot` is of use: not dead, or kept to be validated.
+    /// True if the entry of `slot` is of use: not expired, or kept to be validated.
     pub fn is_kept(&mut self, slot: SlotId, now: Timestamp) -> bool {
         let now = self.clock.observe(now);
         self.memory
@@ -96,7 +96,7 @@ impl CallMachine {
             .filter(|_| fallback)
     }
 
-    /// How long callers still wait for the flight of `slot`; zero without one.
+    /// Time for which callers still wait for the flight of `slot`; zero without one.
     pub fn wait_left(&mut self, slot: SlotId, now: Timestamp) -> Span {
         let now = self.clock.observe(now);
         self.flights
@@ -104,7 +104,7 @@ impl CallMachine {
             .map_or(Span::ZERO, |flight| flight.wait_left(now))
     }
 
-    /// How long loads of `slot` wait for their retry.
+    /// Time for which loads of `slot` wait for their retry.
     pub fn retry_after(&mut self, slot: SlotId, now: Timestamp) -> Span {
         let now = self.clock.observe(now);
         self.retries
@@ -112,19 +112,19 @@ impl CallMachine {
             .map_or(Span::ZERO, |retry| retry.remaining(now))
     }
 
-    /// Whether a load of `slot` runs, an orphan that nobody has noticed yet included.
+    /// True if a load of `slot` runs, an unnoticed orphan included.
     #[must_use]
     pub fn has_flight(&self, slot: SlotId) -> bool {
         self.flights.get(slot).is_some()
     }
 
-    /// How many loads run, orphans that nobody has noticed yet included.
+    /// Number of loads that run, unnoticed orphans included.
     #[must_use]
     pub fn flights(&self) -> usize {
         self.flights.len()
     }
 
-    /// What happened under `policy`.
+    /// The counts of `policy`.
     #[must_use]
     pub fn counters(&self, policy: PolicyId) -> &Counters {
         &self.counters[policy as usize]

@@ -31,7 +31,7 @@ pub struct Verdict {
     pub slot: Option<SlotId>,
     /// The next step of the flight.
     pub found: Found,
-    /// Which value is in the memory.
+    /// The value that is in the memory now.
     pub kept: Kept,
     /// True if what was found may answer for a load that fails, and the memory may not have it
     /// then.

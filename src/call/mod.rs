@@ -72,9 +72,9 @@ pub struct CallMachine {
 /// A value that the host wants stored.
 #[derive(Clone, Copy, Debug)]
 pub struct Arrival {
-    /// How long it may be used.
+    /// Its lifetime.
     pub lifetime: Lifetime,
-    /// What it weighs, in bytes.
+    /// Its size, in bytes.
     pub size: u32,
 }
 

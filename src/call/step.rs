@@ -1,9 +1,9 @@
-//! What the host does next: the verdicts of the call machine.
+//! The next step of the host: the verdicts of the call machine.
 
 use crate::fence::Fence;
 use crate::memory::SlotId;
 
-/// Which answer an entry gives.
+/// The kinds of answer that an entry gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Served {
     /// A fresh entry.
@@ -14,7 +14,7 @@ pub enum Served {
     ErrorFallback,
 }
 
-/// How a call goes on.
+/// The next step of a call.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -28,33 +28,33 @@ pub enum Step {
     Load {
         /// The flight to lead.
         fence: Fence,
-        /// Whether there is a servable entry.
+        /// True if there is a servable entry.
         fallback: bool,
     },
     /// Wait for the load that another caller leads, then use its result; when its lease ends
     /// first, begin again.
     Wait {
-        /// Whether there is a servable entry.
+        /// True if there is a servable entry.
         fallback: bool,
     },
 }
 
-/// How a flight goes on after it looked into the lower stores.
+/// The next step of a flight that looked into the lower stores.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// What was found answers, and the flight is over.
+    /// The found entry answers, and the flight is over.
     Serve(Served),
-    /// What was found answers the callers, and the load goes on in the background.
+    /// The found entry answers the callers, and the load goes on in the background.
     ServeAndLoad(Served),
     /// Load. With `fallback`, an entry may answer if the load fails or is slow.
     Load {
-        /// Whether there is a servable entry.
+        /// True if there is a servable entry.
         fallback: bool,
     },
 }
 
-/// Which value is in the memory after an entry was found in a lower store.
+/// The value that is in the memory after an entry was found in a lower store.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kept {
@@ -66,7 +66,7 @@ pub enum Kept {
     Neither,
 }
 
-/// What became of a value that was to be stored.
+/// The outcome of storing a value.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Landed {

@@ -139,7 +139,7 @@ pub(super) struct Course<V, E> {
     pub(super) spare: Option<Spare<V>>,
     /// The tags of what it brings, where its key says them.
     pub(super) tags: Option<Vec<Tag>>,
-    /// What was known of their versions before its loader was called.
+    /// State of the tags before the loader was called.
     pub(super) begun: Begun,
     /// The permits of its guards; `None` once they know how it went.
     pub(super) admission: Option<Admission>,

@@ -16,7 +16,7 @@ use std::vec::Vec;
 /// Keys whose guards are told apart, unless more are in force: those of others begin anew.
 const MOST_KEYS: usize = 10_000;
 
-/// Which loads a guard judges together.
+/// The loads that a guard judges together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Scope {
     /// Those of the policy.

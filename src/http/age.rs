@@ -1,4 +1,4 @@
-//! How old a response is when it comes (RFC 9111 §4.2.3).
+//! The age of a response at its arrival (RFC 9111 §4.2.3).
 
 use super::date;
 use super::directive::seconds;
@@ -6,12 +6,12 @@ use super::head::Head;
 use super::text::{cut, trim};
 use crate::time::{Span, Timestamp};
 
-/// When a request was sent and its response came, on the wall clock.
+/// Times of a request and of its response, on the wall clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exchange {
-    /// When the request was sent.
+    /// Time at which the request was sent.
     pub requested_at: Timestamp,
-    /// When the response's head had come.
+    /// Time at which the response's head arrived.
     pub received_at: Timestamp,
 }
 

@@ -6,28 +6,28 @@ use super::list::{self, Directive};
 use super::targeted;
 use super::text::{cut, trim};
 
-/// Which caches' rules hold.
+/// The kind of cache whose rules apply.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Scope<'a> {
-    /// Whether several users share the cache.
+    /// True if several users share the cache.
     pub shared: bool,
     /// The targeted fields that speak to this cache, in order of priority, separated by commas
     /// (RFC 9213 §2.2): usually `cdn-cache-control` for shared caches and nothing for private ones.
     pub targets: &'a str,
-    /// Whether a shared cache keeps `Set-Cookie` with what it stores (§7.3 permits it), so that
-    /// everybody gets the cookie that one request was answered with.
+    /// True if a shared cache keeps `Set-Cookie` with a stored response (§7.3 permits it), so that
+    /// everybody gets the cookie that was meant for one request.
     pub keeps_set_cookie: bool,
-    /// Whether the host hides fields of requests from scripts, as browsers hide `Cookie`:
-    /// see [`super::vary::HIDDEN`].
+    /// True if the host hides fields of requests from scripts, as browsers hide `Cookie`: see
+    /// [`super::vary::HIDDEN`].
     pub hides_fields: bool,
 }
 
-/// What a response asks of caches.
+/// The directives of a response for caches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ResponseDirectives {
     /// The directives that hold.
     pub directives: Directives,
-    /// Whether they came from a targeted field, so that `Expires` says nothing (RFC 9213 §2.2).
+    /// True if they came from a targeted field, so that `Expires` is ignored (RFC 9213 §2.2).
     pub targeted: bool,
 }
 
@@ -46,13 +46,13 @@ impl ResponseDirectives {
         }
     }
 
-    /// Whether the response says this.
+    /// True if the response has this directive.
     #[must_use]
     pub const fn has(&self, flag: Flag) -> bool {
         self.directives.has(flag)
     }
 
-    /// Whether it may never be used stale: `no-cache`, `must-revalidate`, and for shared caches
+    /// True if it may never be used stale: `no-cache`, `must-revalidate`, and for shared caches
     /// `proxy-revalidate` and `s-maxage` (§4.2.4, §5.2.2.10).
     #[must_use]
     pub const fn forbids_stale(&self, shared: bool) -> bool {
@@ -61,7 +61,7 @@ impl ResponseDirectives {
         self.has(Flag::NoCache) || self.has(Flag::MustRevalidate) || (shared && for_shared)
     }
 
-    /// Whether a shared cache may store it although its request carried `Authorization` (§3.5).
+    /// True if a shared cache may store it although its request carried `Authorization` (§3.5).
     #[must_use]
     pub const fn permits_authorized(&self) -> bool {
         self.directives.permits(Flag::Public)

@@ -1,4 +1,4 @@
-//! How `Cache-Control` is read.
+//! Tests of reading `Cache-Control`.
 
 use super::super::directive::DELTA_SECONDS_MAX;
 use super::*;

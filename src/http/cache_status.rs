@@ -97,7 +97,7 @@ impl Left {
     }
 }
 
-/// How a cache answered a request.
+/// The handling of a request by a cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CacheStatus {

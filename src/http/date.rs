@@ -97,7 +97,7 @@ fn asctime(value: &[u8]) -> Option<Timestamp> {
     )
 }
 
-/// Whether `value` has this form: `#` a digit, `A` a letter, the rest as it is in any case.
+/// True if `value` has this form: `#` a digit, `A` a letter, the rest as it is in any case.
 #[inline(never)]
 fn matches(value: &[u8], form: &[u8]) -> bool {
     value.len() == form.len()

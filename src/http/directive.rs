@@ -40,15 +40,15 @@ pub enum Flag {
 pub enum Seconds {
     /// Of a response: how long it is fresh. Of a request: the greatest age that will do.
     MaxAge,
-    /// How long it is fresh for shared caches.
+    /// Freshness lifetime for shared caches.
     SMaxage,
-    /// How long it may be used stale while it is validated (RFC 5861 §3).
+    /// Time past its lifetime for which it may be used stale while it is validated (RFC 5861 §3).
     StaleWhileRevalidate,
-    /// How long it may be used stale when the origin fails (RFC 5861 §4).
+    /// Time past its lifetime for which it may be used stale when the origin fails (RFC 5861 §4).
     StaleIfError,
-    /// How far past its lifetime a response may be; [`Span::FOREVER`] without a number.
+    /// Longest time past its lifetime for a response; [`Span::FOREVER`] without a number.
     MaxStale,
-    /// How much longer a response must stay fresh.
+    /// Shortest remaining freshness of a response.
     MinFresh,
 }
 
@@ -107,7 +107,7 @@ impl Kind {
     }
 }
 
-/// What a message says, all its lines together.
+/// The directives of a message, all its lines together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Directives {
     flags: u16,

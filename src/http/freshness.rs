@@ -1,4 +1,4 @@
-//! How long a response is fresh (RFC 9111 §4.2.1, §4.2.2) and may be used stale (RFC 5861).
+//! Freshness lifetimes of responses (RFC 9111 §4.2.1, §4.2.2) and windows of stale use (RFC 5861).
 
 use super::age;
 use super::cache_control::ResponseDirectives;
@@ -35,8 +35,8 @@ pub fn explicit(
     }
 }
 
-/// What `Expires` leaves from `Date` on (§5.3). Without a `Date` it is the moment of receipt. One
-/// that cannot be read, or is there more than once, is past.
+/// The time from `Date` to `Expires` (§5.3), without a `Date` from the moment of receipt. An
+/// `Expires` that cannot be read, or is there more than once, is past.
 fn expires(head: Head<'_>, received_at: Timestamp) -> Option<Span> {
     if !head.has("expires") {
         return None;
@@ -80,8 +80,8 @@ pub fn last_modified(head: Head<'_>, now: Timestamp) -> Option<Timestamp> {
     date::of(head, "last-modified", now)
 }
 
-/// How long past its lifetime a response may be used while it is validated, and when the origin
-/// fails. `None`: it does not say; zero where it must not be used stale at all (§4.2.4).
+/// Times past its lifetime for which a response may be used while it is validated, and when the
+/// origin fails. `None` if it does not say; zero where it must not be used stale at all (§4.2.4).
 #[must_use]
 pub fn windows(directives: &ResponseDirectives, shared: bool) -> [Option<Span>; 2] {
     if directives.forbids_stale(shared) {

@@ -20,7 +20,7 @@ pub struct Field<'a> {
 }
 
 impl Field<'_> {
-    /// Whether this is a line of the field `name`; the case of names does not count.
+    /// True if this is a line of the field `name`; the case of names does not count.
     #[must_use]
     pub fn is(&self, name: &str) -> bool {
         is_same(self.name, name)
@@ -73,14 +73,14 @@ impl<'a> Head<'a> {
         values.next().is_none().then_some(first)
     }
 
-    /// Whether a field is there.
+    /// True if a field is there.
     #[inline(never)]
     #[must_use]
     pub fn has(self, name: &str) -> bool {
         self.get(name).is_some()
     }
 
-    /// Whether any of the fields in `names` is there.
+    /// True if any of the fields in `names` is there.
     #[inline(never)]
     #[must_use]
     pub fn has_any(self, names: &[&str]) -> bool {
@@ -162,7 +162,7 @@ impl<'a> FieldNames<'a> {
         Self(names)
     }
 
-    /// Whether `name` is in the set, which must be sorted, in any case.
+    /// True if `name` is in the set, which must be sorted, in any case.
     #[inline(never)]
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
@@ -170,13 +170,13 @@ impl<'a> FieldNames<'a> {
         known.is_ok()
     }
 
-    /// How many names there are.
+    /// Number of names.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is none.
+    /// True if there is no name.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

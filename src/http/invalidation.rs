@@ -1,4 +1,4 @@
-//! What a change at the origin makes out of date (RFC 9111 §4.4, RFC 9875 §3).
+//! Invalidation by changes at the origin (RFC 9111 §4.4, RFC 9875 §3).
 
 use super::groups;
 use super::head::Head;
@@ -10,7 +10,7 @@ use alloc::string::String;
 /// The fields whose URLs a change invalidates together with the request's own.
 const REFERENCES: [&str; 2] = ["location", "content-location"];
 
-/// Whether an answer says that the request changed something: an unsafe method, and no error.
+/// True if a response says that the request changed something: an unsafe method, and no error.
 #[must_use]
 pub fn is_change(method: &str, status: Status) -> bool {
     !is_safe(method) && status.is_non_error()

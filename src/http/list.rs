@@ -2,10 +2,10 @@
 
 use super::text::{cut, is_token, is_token_byte, position, trim};
 
-/// What the commas of a list separate, without white space around it; some may be empty.
+/// The members of a list that commas separate, without white space around them; some may be empty.
 ///
-/// Commas in quoted strings do not separate. A quote that is never closed is no quote: what
-/// stands behind it still counts, as a `no-store` there must not get lost.
+/// Commas in quoted strings do not separate. A quote that is never closed is no quote: the text
+/// behind it still counts, as a `no-store` there must not get lost.
 #[derive(Clone, Debug)]
 pub struct Parts<'a> {
     rest: Option<&'a str>,
@@ -31,13 +31,13 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// Whether a quote turned out to be open, as far as was read.
+    /// True if a quote turned out to be open in the text read so far.
     pub(super) const fn has_open_quote(&self) -> bool {
         !self.quotes
     }
 
-    /// Where the next part ends. Looks at everything at most twice in all: once a quote turned
-    /// out to be open, the rest is read without quotes.
+    /// The end of the next part. Reads the text at most twice in all: once a quote turned out to be
+    /// open, the rest is read without quotes.
     fn end(&mut self, rest: &str) -> usize {
         if self.quotes {
             match separator_outside_quotes(rest, self.separators) {
@@ -77,7 +77,7 @@ impl<'a> Iterator for Parts<'a> {
     }
 }
 
-/// What stands behind a directive's name.
+/// The argument behind a directive's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Argument<'a> {
     /// Nothing.
@@ -134,7 +134,7 @@ impl<'a> Argument<'a> {
 pub struct Directive<'a> {
     /// Its name as it came; case does not count.
     pub name: &'a str,
-    /// What stands behind it.
+    /// The argument behind the name.
     pub argument: Argument<'a>,
 }
 

@@ -11,8 +11,8 @@ use super::status::Status;
 use super::validators::{EntityTag, EntityTags};
 use crate::time::Timestamp;
 
-/// Whether a stored response, which is fresh or was just validated, is what the client has, so
-/// that 304 answers it. `If-None-Match` counts before `If-Modified-Since`; only a 200 is compared.
+/// True if the client has the stored response, which is fresh or was just validated, so that 304
+/// answers it. `If-None-Match` counts before `If-Modified-Since`; only a 200 is compared.
 ///
 /// `received_at` stands in for the dates that a stored response lacks.
 #[must_use]
@@ -44,7 +44,7 @@ fn matches_any_tag(request: Head<'_>, stored: Head<'_>) -> bool {
     false
 }
 
-/// When a stored response last changed, or the best that is known instead (RFC 9111 §4.3.2).
+/// The time of the last change of a stored response, or the best estimate (RFC 9111 §4.3.2).
 fn changed_at(stored: Head<'_>, received_at: Timestamp) -> Timestamp {
     last_modified(stored, received_at)
         .or_else(|| age::date(stored, received_at))

@@ -22,17 +22,17 @@ pub struct ByteRange {
     pub last: u64,
 }
 
-/// What a stored body is of the whole representation.
+/// The part of the whole representation that a stored body is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extent {
-    /// Where it begins.
+    /// Position of its first byte.
     pub first: u64,
-    /// How many bytes it has.
+    /// Its length in bytes.
     pub length: u64,
-    /// How long the whole is, if known.
+    /// Length of the whole in bytes, if known.
     pub total: Option<u64>,
-    /// Whether it goes on to the end of the whole: then what is counted from the end is counted
-    /// from its own.
+    /// True if it goes on to the end of the whole: then positions counted from the end of the whole
+    /// are counted from its own end.
     pub reaches_end: bool,
 }
 
@@ -48,8 +48,8 @@ impl Extent {
         }
     }
 
-    /// What a stored response holds: all, or for a 206 what `Content-Range` says (§14.4). `None`
-    /// when that is one of several parts, or cannot be read.
+    /// The extent of a stored response: all, or for a 206 the range in `Content-Range` (§14.4).
+    /// `None` when that is one of several parts, or cannot be read.
     #[must_use]
     pub fn of(status: Status, stored: Head<'_>, length: u64) -> Option<Self> {
         if status != Status::PARTIAL_CONTENT {
@@ -79,7 +79,7 @@ impl Extent {
     }
 }
 
-/// How a request for parts is answered.
+/// The answer to a request for parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Parts {
     /// No range applies: the whole is the answer (a stored part is none, then).
@@ -90,7 +90,7 @@ pub enum Parts {
     Unsatisfiable,
 }
 
-/// Whether the request asks for ranges of bytes; other units are as if they were not there.
+/// True if the request asks for ranges of bytes; other units are as if they were not there.
 #[must_use]
 pub fn is_asked(request: Head<'_>) -> bool {
     ranges_of(request).is_some()
@@ -101,7 +101,8 @@ fn ranges_of(request: Head<'_>) -> Option<&str> {
     ranges.filter(|_| is_same(unit, "bytes"))
 }
 
-/// What of a stored response answers a request, whose other preconditions were met (§13.2.2).
+/// Selects the parts of a stored response that answer a request, whose other preconditions were met
+/// (§13.2.2).
 ///
 /// Ranges that overlap are joined. More than [`MAX_RANGES`], or any that cannot be read, and the
 /// whole is the answer.
@@ -146,7 +147,7 @@ fn join(found: &mut Vec<ByteRange>, mut range: ByteRange) {
     found.push(range);
 }
 
-/// What one range of a request comes to.
+/// One range of a request, resolved against a stored body.
 enum Resolved {
     Range(ByteRange),
     /// Past the end of the whole.
@@ -196,7 +197,7 @@ fn within(first: u64, last: u64, extent: &Extent) -> Resolved {
     })
 }
 
-/// Whether the stored response is the one that `If-Range` means; without it any is (§13.1.5).
+/// True if the stored response is the one that `If-Range` means; without it any is (§13.1.5).
 /// Compared strongly: parts of two versions must never come together.
 fn if_range_holds(request: Head<'_>, stored: Head<'_>) -> bool {
     if !request.has("if-range") {

@@ -1,4 +1,4 @@
-//! What a request asks of a cache (RFC 9111 §5.2.1), and whether a stored response will do (§4).
+//! Directives of requests for caches (RFC 9111 §5.2.1), and reuse of stored responses (§4).
 
 use super::cache_control::read_lines;
 use super::directive::{Directives, Flag, Seconds};
@@ -6,7 +6,7 @@ use super::freshness::is_old_no_cache;
 use super::head::Head;
 use crate::time::Span;
 
-/// What a request asks. `Pragma: no-cache` alone says `no-cache` (§5.4).
+/// The directives of a request. `Pragma: no-cache` alone means `no-cache` (§5.4).
 #[must_use]
 pub fn directives(head: Head<'_>) -> Directives {
     let mut all = Directives::default();
@@ -22,17 +22,17 @@ pub fn directives(head: Head<'_>) -> Directives {
 /// A stored response as [`reuse`] sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoredAge {
-    /// How long it is fresh, from age 0.
+    /// Freshness lifetime, from age 0.
     pub lifetime: Span,
-    /// How old it is now, the age it came with included (RFC 9111 §4.2.3).
+    /// Current age, the age at its arrival included (RFC 9111 §4.2.3).
     pub age: Span,
-    /// Whether it is to be validated before each use.
+    /// True if it is to be validated before each use.
     pub validate: bool,
-    /// Whether it may never be used stale.
+    /// True if it may never be used stale.
     pub never_stale: bool,
 }
 
-/// Whether a stored response answers a request.
+/// The way in which a stored response may answer a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reuse {
     /// As it is.
@@ -43,7 +43,7 @@ pub enum Reuse {
     Validate,
 }
 
-/// Whether `stored` answers a request with these directives (§4).
+/// Decides if `stored` may answer a request with these directives (§4).
 ///
 /// `max-age=0` is how clients have always spelled "ask the origin", so it never matches, even in
 /// the millisecond in which a response was stored.

@@ -1,7 +1,7 @@
-//! Who besides its own request may have an answer that is on its way (RFC 9111 §4).
+//! Requests that may share a response that is on its way (RFC 9111 §4).
 //!
-//! A cache may use one answer for several requests that wait for it only if it may reuse what it
-//! stores of it for them afterwards: "stored or storable", and fresh or within
+//! A cache may use one response for several requests that wait for it only if it may reuse the
+//! stored response for them afterwards: "stored or storable", and fresh or within
 //! `stale-while-revalidate`. All others are answered by the origin, each by itself, as soon as the
 //! head says so.
 
@@ -12,14 +12,14 @@ use crate::time::Span;
 /// An answer whose head has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arrival {
-    /// Whether it may be stored.
+    /// Decision to store it.
     pub storing: Storing,
     /// The time for which it may answer from now on without its origin having been asked, by its own word or
     /// by the policy: while it is fresh, and while it is revalidated.
     pub left: Span,
-    /// Whether it must be validated before each use.
+    /// True if it must be validated before each use.
     pub validate: bool,
-    /// Whether it sets cookies.
+    /// True if it sets cookies.
     pub sets_cookie: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What status codes mean to a cache (RFC 9110 §15, RFC 9111 §3).
+//! The meaning of status codes for a cache (RFC 9110 §15, RFC 9111 §3).
 
 /// A status code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,14 +12,14 @@ impl Status {
     /// 206 (Partial Content).
     pub const PARTIAL_CONTENT: Self = Self(206);
 
-    /// Whether it ends a response and says something of its own: not 1xx, not 304.
+    /// True if it ends a response and says something of its own: not 1xx, not 304.
     #[must_use]
     pub const fn is_storable(self) -> bool {
         self.0 >= 200 && self.0 <= 999 && self.0 != Self::NOT_MODIFIED.0
     }
 
-    /// Whether this cache knows what the code asks of it, as `must-understand` demands
-    /// (RFC 9111 §5.2.2.3): the registered ones.
+    /// True if this cache knows the caching rules of the code, as `must-understand` demands (RFC
+    /// 9111 §5.2.2.3): the registered ones.
     #[must_use]
     pub const fn is_understood(self) -> bool {
         matches!(
@@ -29,7 +29,7 @@ impl Status {
         )
     }
 
-    /// Whether a lifetime may be guessed for it (RFC 9110 §15.1).
+    /// True if a lifetime may be guessed for it (RFC 9110 §15.1).
     #[must_use]
     pub const fn is_heuristically_cacheable(self) -> bool {
         matches!(
@@ -47,8 +47,8 @@ impl Status {
         matches!(self.0, 301 | 302 | 303 | 307 | 308)
     }
 
-    /// Whether an unsafe request with this answer may have changed something: 2xx and 3xx
-    /// (RFC 9111 §4.4).
+    /// True if an unsafe request with this status may have changed something: 2xx and 3xx (RFC 9111
+    /// §4.4).
     #[must_use]
     pub const fn is_non_error(self) -> bool {
         matches!(self.0, 200..=399)

@@ -1,4 +1,4 @@
-//! Which fields are stored, and how a validation changes them (RFC 9111 §3.1, §3.2).
+//! The fields that are stored, and their update by a validation (RFC 9111 §3.1, §3.2).
 
 use super::cache_control::{Scope, withheld_fields};
 use super::head::{FieldNames, Head};

@@ -1,4 +1,4 @@
-//! What may be stored (RFC 9111 §3).
+//! The decision to store a response (RFC 9111 §3).
 
 use super::age::{self, Exchange};
 use super::cache_control::{ResponseDirectives, Scope};
@@ -12,7 +12,7 @@ use super::vary;
 use crate::time::Span;
 use alloc::string::String;
 
-/// Whether a response is to be stored, or the first reason why not.
+/// The decision to store a response, or the first reason against it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Storing {
     /// It may be stored.
@@ -90,30 +90,30 @@ pub struct Answer<'a> {
     pub status: Status,
     /// The response's head.
     pub response: Head<'a>,
-    /// When they went back and forth.
+    /// Times of the request and of the response.
     pub exchange: Exchange,
 }
 
-/// What a cache knows of a response when it comes.
+/// Everything that a cache derives from a response at its arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// Whether it may be stored.
+    /// Decision to store it.
     pub storing: Storing,
     /// The lifetime it states; `None` when it states none.
     pub lifetime: Option<Span>,
     /// The lifetime that may be guessed.
     pub heuristic: Option<Span>,
-    /// How old it is already.
+    /// Its age at arrival.
     pub initial_age: Span,
-    /// How long past its lifetime it may be used while it is validated, if it says.
+    /// Time past its lifetime for which it may be used while it is validated, if it says.
     pub stale_while_revalidate: Option<Span>,
-    /// How long past its lifetime it may be used when the origin fails, if it says.
+    /// Time past its lifetime for which it may be used when the origin fails, if it says.
     pub stale_if_error: Option<Span>,
     /// The directives that hold.
     pub directives: ResponseDirectives,
 }
 
-/// What a cache in `scope` may do with an answer.
+/// Decides what a cache in `scope` may do with a response.
 #[must_use]
 pub fn judge(answer: &Answer<'_>, scope: Scope<'_>) -> Verdict {
     let Exchange { received_at, .. } = answer.exchange;

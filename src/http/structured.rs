@@ -11,7 +11,7 @@ pub enum Value<'a> {
     Boolean(bool),
     /// A number or a token.
     Token(&'a str),
-    /// What is between the quotes, escapes left in.
+    /// The text between the quotes, escapes left in.
     String(&'a str),
     /// A byte sequence or an inner list: nothing that caching uses.
     Other,
@@ -30,7 +30,7 @@ impl<'a> Parser<'a> {
         Self { text: trim(value) }
     }
 
-    /// Whether nothing is left.
+    /// True if nothing is left.
     #[must_use]
     pub const fn is_done(&self) -> bool {
         self.text.is_empty()
@@ -61,7 +61,7 @@ impl<'a> Parser<'a> {
         Some(value)
     }
 
-    /// What stands between two members: a comma with more behind it, or the end.
+    /// Reads the separator of two members: a comma with more behind it, or the end.
     #[inline(never)]
     pub fn separator(&mut self) -> Option<()> {
         self.spaces();

@@ -4,10 +4,10 @@
 use super::storing::Storing;
 use crate::time::Span;
 
-/// How long a response that can be validated is kept beyond its windows.
+/// Time beyond its windows for which a response that can be validated is kept.
 pub const RETAINED: Span = Span::from_secs(86_400);
 
-/// What a response states of its freshness.
+/// The freshness that a response states.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stated {
     /// The lifetime it states.
@@ -28,7 +28,7 @@ pub struct Stated {
     pub has_validator: bool,
 }
 
-/// What a policy says of responses.
+/// The lifetimes that a policy gives to responses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
     /// The lifetime of a response that states none.
@@ -53,20 +53,20 @@ impl Policy {
     }
 }
 
-/// How long a response may be used, counted from when it is stored.
+/// The lifetime of a response and its windows, counted from the time of storing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Terms {
     /// Its age when it is stored.
     pub initial_age: Span,
-    /// How long it stays fresh.
+    /// Time for which it stays fresh.
     pub ttl: Span,
-    /// How far past its lifetime it is already; zero for a fresh one.
+    /// Time since the end of its lifetime; zero for a fresh response.
     pub overdue: Span,
-    /// How long past `ttl` it may be used while it is validated.
+    /// Time past `ttl` for which it may be used while it is validated.
     pub stale_while_revalidate: Span,
-    /// How long past `ttl` it may be used when the origin fails.
+    /// Time past `ttl` for which it may be used when the origin fails.
     pub stale_if_error: Span,
-    /// How long past its windows it is kept to be validated.
+    /// Time past its windows for which it is kept to be validated.
     pub retained: Span,
 }
 

@@ -5,7 +5,7 @@
 
 use alloc::string::String;
 
-/// What is before the first `at`, which must be ASCII, and what is behind it; all and `None`
+/// The text before the first `at`, which must be ASCII, and the text behind it; all and `None`
 /// without one.
 #[inline(never)]
 #[must_use]
@@ -16,7 +16,7 @@ pub fn cut(text: &str, at: u8) -> (&str, Option<&str>) {
     }
 }
 
-/// Where the first byte is that is `wanted`.
+/// The position of the first byte that is `wanted`.
 #[must_use]
 pub fn position(text: &str, wanted: impl FnMut(u8) -> bool) -> Option<usize> {
     text.bytes().position(wanted)
@@ -29,7 +29,7 @@ pub fn trim(text: &str) -> &str {
     text.trim_ascii()
 }
 
-/// Whether two texts are the same but for the case of letters.
+/// True if two texts are the same but for the case of letters.
 #[inline(never)]
 #[must_use]
 pub fn is_same(one: &str, other: &str) -> bool {

@@ -10,7 +10,7 @@ use alloc::string::String;
 pub struct EntityTag<'a> {
     /// The tag with its quotes, without `W/`.
     pub opaque: &'a str,
-    /// Whether it names responses that may differ in their bytes.
+    /// True if it names responses that may differ in their bytes.
     pub weak: bool,
 }
 
@@ -114,8 +114,8 @@ pub fn is_about(stored: Head<'_>, not_modified: Head<'_>) -> bool {
     }
 }
 
-/// Whether the head of a 200 to HEAD is of the stored response (§4.3.5): each validator it has,
-/// and its length, are those of the stored one.
+/// True if the head of a 200 to HEAD is of the stored response (§4.3.5): each validator it has, and
+/// its length, are those of the stored one.
 #[must_use]
 pub fn is_same(stored: Head<'_>, newer: Head<'_>) -> bool {
     let names = ["etag", "last-modified", "content-length"];

@@ -1,4 +1,4 @@
-//! Which requests a stored response answers besides its own (RFC 9111 §4.1).
+//! Selection of stored responses by `Vary` (RFC 9111 §4.1).
 //!
 //! A variant's key is made of the fields that `Vary` names, as the request has them. Two requests
 //! match if and only if their keys are equal. Values are brought into one form first, as far as
@@ -9,7 +9,7 @@ use super::preference;
 use super::text::{cut, is_token, push};
 use alloc::string::String;
 
-/// What stands for a `Vary` that matches nothing.
+/// The `Vary` that matches nothing.
 pub const ANY: &str = "*";
 
 /// The most names that are looked at; a response that varies by more matches nothing.
@@ -22,7 +22,7 @@ pub const MAX_NAMES: usize = 32;
 /// requests of a browser, and `Origin` in all requests of a script for one URL.
 pub const HIDDEN: [&str; 3] = ["cookie", "cookie2", "referer"];
 
-/// How the names of further such fields begin.
+/// Prefix of further such fields.
 const HIDDEN_PREFIX: &str = "sec-fetch-";
 
 /// True if browsers hide the field `name`, which is in lower case.

@@ -5,7 +5,7 @@ use super::recency::Recency;
 use super::s3_fifo::{Budget, S3Fifo};
 use alloc::boxed::Box;
 
-/// Which entry goes when the memory is full and none has expired.
+/// The choice of the entry to drop when the memory is full and none has expired.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Eviction {
     /// The least recently used.

@@ -25,7 +25,7 @@ const fn ghost_of(hash: u32) -> u32 {
     hash & HASH | 1
 }
 
-/// Which budget is exceeded.
+/// The budget that is exceeded.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Budget {
     Entries,

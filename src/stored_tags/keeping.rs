@@ -5,12 +5,12 @@ use super::stamp::Stamp;
 use crate::tags::Version;
 use crate::time::{Span, Timestamp};
 
-/// How long a stamp stays at least.
+/// Shortest lifetime of a stamp.
 const LEAST_LIFE: Span = Span::from_secs(24 * 60 * 60);
-/// How many times the life of an entry a stamp stays.
+/// Lifetime of a stamp as a multiple of an entry's.
 const LIVES: u64 = 4;
 
-/// What is to be done for an entry to carry the version of a tag.
+/// The action that lets an entry carry the version of a tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keeping {
     /// It carries this one.

@@ -10,17 +10,17 @@ use crate::time::Timestamp;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-/// How many stamps are known.
+/// Most stamps that are known.
 const MOST_KNOWN: usize = 8192;
-/// How many of them may wait to be written.
+/// Most stamps that wait to be written.
 const MOST_MISSED: usize = 1024;
-/// How many versions that are over are remembered of each.
+/// Most superseded versions remembered for each stamp.
 const MOST_FORMER: usize = 4;
 
 /// A position among what happens to the stamps that one instance knows.
 pub type Step = u64;
 
-/// What is known of a stamp when it was looked for.
+/// A stamp as a lookup found it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FoundStamp {
     /// The one to be relied upon, if there is one.

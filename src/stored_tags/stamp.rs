@@ -61,9 +61,9 @@ fn base36(mut number: u64) -> String {
 pub struct Stamp {
     /// A random number, used once.
     pub version: Version,
-    /// When it was written, on the wall clock of the writer.
+    /// Time of writing, on the wall clock of the writer.
     pub at: Timestamp,
-    /// How long it stays.
+    /// Lifetime.
     pub life: Span,
 }
 

@@ -4,7 +4,7 @@ use crate::entry::Entry;
 use crate::time::Span;
 use crate::time::Timestamp;
 
-/// When a fresh entry is refreshed in the background.
+/// The time in its fresh life at which an entry is refreshed in the background.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Early {
     /// With a chance that grows towards the end of `ttl`, the sooner the longer the load takes:
@@ -23,7 +23,7 @@ pub enum Early {
 const FURTHEST: f64 = 36.8;
 
 impl Early {
-    /// Whether `entry`, which is fresh, is due at `now`. `roll` is uniform in `[0, 1)`.
+    /// True if `entry`, which is fresh, is due at `now`. `roll` is uniform in `[0, 1)`.
     #[must_use]
     pub fn is_due(&self, entry: &Entry, now: Timestamp, roll: f64) -> bool {
         match *self {
@@ -50,7 +50,7 @@ impl Early {
         }
     }
 
-    /// Whether a roll decides: far from the end of the `ttl` none makes an entry due.
+    /// True if a roll decides: far from the end of the `ttl` none makes an entry due.
     #[inline]
     #[must_use]
     pub fn needs_roll(&self, entry: &Entry, now: Timestamp) -> bool {

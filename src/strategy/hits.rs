@@ -1,4 +1,4 @@
-//! How often an entry may be served, whatever its age.
+//! Limits on the number of hits of an entry, whatever its age.
 
 /// A bound on the hits of one entry.
 ///
@@ -6,20 +6,20 @@
 /// hits, four times over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hits {
-    /// How many hits an entry serves; the next call loads.
+    /// Most hits that an entry serves; the next call loads.
     pub max: u32,
     /// From which hit on a background load replaces the entry.
     pub refresh_at: Option<u32>,
 }
 
 impl Hits {
-    /// Whether an entry that has served `hits` may not serve another.
+    /// True if an entry that has served `hits` may not serve another.
     #[must_use]
     pub const fn is_used_up(&self, hits: u32) -> bool {
         hits >= self.max
     }
 
-    /// Whether the `hit`-th hit, counted from 1, asks for a refresh.
+    /// True if the `hit`-th hit, counted from 1, asks for a refresh.
     #[must_use]
     pub fn is_due(&self, hit: u32) -> bool {
         self.refresh_at.is_some_and(|at| hit >= at)

@@ -30,13 +30,13 @@ impl Retry {
         known: Fence::ZERO,
     };
 
-    /// Whether loads wait at `now`. At exactly the promised moment they no longer do.
+    /// True if loads wait at `now`. At exactly the promised moment they no longer do.
     #[must_use]
     pub fn is_waiting(&self, now: Timestamp) -> bool {
         now < self.next
     }
 
-    /// How long loads still wait.
+    /// Time for which loads still wait.
     #[must_use]
     pub fn remaining(&self, now: Timestamp) -> Span {
         self.next.since(now)

@@ -1,16 +1,16 @@
-//! What to do with an entry in a given state: the table of SEMANTICS §3.
+//! The first step for an entry in a given state: the table of SEMANTICS §3.
 //!
 //! | state | cache-first | origin-first |
 //! |---|---|---|
 //! | fresh | serve | load, entry as fallback |
 //! | stale, within `stale_while_revalidate` | serve and refresh | load, entry as fallback |
 //! | stale, within `stale_if_error` only | load, entry as fallback | load, entry as fallback |
-//! | dead or absent | load | load |
+//! | expired or absent | load | load |
 
 use super::ttl::State;
 use crate::policy::Mode;
 
-/// What a caller does first.
+/// The first step of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Plan {
     /// Answer from the entry; the origin is not needed.

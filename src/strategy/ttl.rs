@@ -4,17 +4,17 @@
 
 use crate::time::Span;
 
-/// How long an entry may be used, counted from when it was stored.
+/// The lifetime of an entry, counted from the time of storing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifetime {
-    /// How long it is fresh.
+    /// Time for which it is fresh.
     pub ttl: Span,
-    /// How long past `ttl` it may be served while it is refreshed (RFC 5861 §3).
+    /// Time past `ttl` for which it may be served while it is refreshed (RFC 5861 §3).
     pub stale_while_revalidate: Span,
-    /// How long past `ttl` it may be served when a load fails (RFC 5861 §4).
+    /// Time past `ttl` for which it may be served when a load fails (RFC 5861 §4).
     pub stale_if_error: Span,
-    /// How long past all that it is kept although it is dead, so that it can be validated
-    /// (RFC 9111 §4.3). It answers nobody by itself.
+    /// Time past all windows for which an expired entry is kept to be validated (RFC 9111 §4.3). It
+    /// answers nobody by itself.
     pub retained: Span,
 }
 
@@ -52,7 +52,7 @@ impl Lifetime {
         self.ttl + self.stale_while_revalidate.max(self.stale_if_error)
     }
 
-    /// Whether an entry of this `age` is of use: not dead, or kept to be validated.
+    /// True if an entry of this `age` is of use: not expired, or kept to be validated.
     #[must_use]
     #[inline(never)]
     pub fn is_kept(&self, age: Span) -> bool {
@@ -99,7 +99,7 @@ pub fn jittered(ttl: Span, jitter: f64, roll: f64) -> Span {
     Span::from_millis((ttl.as_millis() as f64 * (1.0 - jitter * roll)) as u64)
 }
 
-/// What an entry is good for at some age.
+/// The state of an entry at some age.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// Younger than its `ttl`.
@@ -113,7 +113,7 @@ pub enum State {
 }
 
 impl State {
-    /// Whether an entry in this state may answer when a load fails or is slow.
+    /// True if an entry in this state may answer when a load fails or is slow.
     #[must_use]
     pub const fn is_servable(self) -> bool {
         !matches!(self, Self::Dead)

@@ -80,7 +80,7 @@ fn chosen(asked: &Asked, stored: &StoredResponse) -> Response<Body> {
     }
 }
 
-/// What a GET would say (RFC 9110 §8.6).
+/// The response to HEAD, with the fields of the response to GET (RFC 9110 §8.6).
 fn without_body(stored: &StoredResponse) -> Response<Body> {
     let mut fields = stored.fields.clone();
     let has_body = !matches!(stored.status.as_u16(), 100..=199 | 204 | 304);

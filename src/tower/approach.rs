@@ -21,7 +21,7 @@ use std::boxed::Box;
 use std::pin::pin;
 use std::sync::Arc;
 
-/// How often a request looks again when its place turns out to be another one.
+/// Most lookups of a request whose place keeps changing.
 const ROUNDS: usize = 4;
 
 /// The error of a request.
@@ -35,14 +35,14 @@ pub(super) struct Ways {
     pub(super) origin: Origin,
 }
 
-/// What came of asking the origin.
+/// The result of asking the origin.
 pub(super) struct Attempt {
     pub(super) answer: Next,
     /// True if it counts as a failure of the origin.
     pub(super) failed: bool,
 }
 
-/// What to do at a place.
+/// The step for a request at a place.
 enum Approach {
     /// The answer, or where else to look.
     Next(Next),

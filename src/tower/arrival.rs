@@ -73,7 +73,7 @@ impl Arrival {
         }))
     }
 
-    /// What the load brings. The request that led it may have been given the response before.
+    /// The result of the load. The request that led it may have been given the response before.
     pub(super) async fn kept(
         self: Box<Self>,
         leading: Leading<HttpValue, Failure>,

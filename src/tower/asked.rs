@@ -31,7 +31,7 @@ const TELLING: [HeaderName; 4] = [
     header::COOKIE,
 ];
 
-/// What was asked for.
+/// A request, as the cache reads it.
 pub(super) struct Asked {
     pub(super) parts: Parts,
     /// Empty where there is none that can be told apart.

@@ -16,11 +16,11 @@ use http::header::{CONTENT_LENGTH, HeaderMap};
 use std::string::String;
 use std::time::{Duration, UNIX_EPOCH};
 
-/// What the exchange says of a response.
+/// Facts about a response from its exchange.
 pub(super) struct About {
     pub(super) requested_at: Timestamp,
     pub(super) selection: String,
-    /// When its last byte had come.
+    /// Time at which the last byte arrived.
     pub(super) now: Timestamp,
     pub(super) kind: Kind,
 }

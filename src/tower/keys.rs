@@ -9,7 +9,7 @@ use std::string::String;
 use std::sync::Arc;
 use std::vec::Vec;
 
-/// How a layer names what it keeps.
+/// The keys of a layer's responses.
 pub(super) struct Keys {
     pub(super) custom: Option<Arc<dyn KeyOf>>,
     pub(super) sorts_query: bool,

@@ -34,7 +34,7 @@ pub(super) struct Story {
     pub(super) led: bool,
     /// The cookies that the origin set: for this request, and for no other.
     pub(super) cookies: Vec<HeaderValue>,
-    /// What only this request can have.
+    /// The response that only this request may have.
     live: Option<Response<Body>>,
     /// True once it was given one.
     is_given: bool,
@@ -75,7 +75,7 @@ impl Lead {
         story.cookies.extend(cookies);
     }
 
-    /// What is to become of the load, as far as its head tells.
+    /// Notes the decision about storing the result, as far as the response's head tells.
     pub(super) fn expect(&self, is_stored: bool, ttl: Span) {
         let mut story = self.story();
         story.ttl = if is_stored { ttl } else { Span::ZERO };

@@ -87,7 +87,7 @@ macro_rules! options {
 }
 
 impl ResponsePolicy {
-    /// What responses say, and nothing else.
+    /// A policy that follows the responses' headers, and nothing else.
     pub fn new() -> Self {
         Self {
             options: Options::default(),
@@ -283,7 +283,7 @@ impl ResponsePolicy {
         policy
     }
 
-    /// How HTTP is read.
+    /// The rules of HTTP for these options.
     pub(super) fn rules(&self, shared: bool) -> HttpRules {
         let Options {
             ttl,
@@ -317,7 +317,7 @@ impl ResponsePolicy {
         }
     }
 
-    /// What answers depend on besides the request, as the end of keys.
+    /// The ending of keys: everything besides the request that responses depend on.
     pub(super) fn ending(&self, shared: bool, number: usize) -> String {
         use core::fmt::Write;
         let mut ending = String::from("\ntower");
@@ -337,7 +337,7 @@ impl ResponsePolicy {
     }
 }
 
-/// How a cache reads HTTP.
+/// The rules by which a cache reads HTTP.
 pub(super) struct HttpRules {
     pub(super) rules: Rules<'static>,
     pub(super) max_body: u64,

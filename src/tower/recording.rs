@@ -17,7 +17,7 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::vec::Vec;
 
-/// How long nothing has come when a body counts as stalled.
+/// Time without new bytes after which a body counts as stalled.
 const STALL: Span = Span::from_secs(1);
 /// The same for a body that nobody reads: then it ends.
 const UNREAD_STALL: Span = Span::from_secs(10);
@@ -67,7 +67,7 @@ fn wake(tape: &Shared, state: Option<State>) {
 pub(super) struct Outlet(Shared);
 
 impl Outlet {
-    /// What comes, for one request, which may stop reading at any time.
+    /// A reader of the body for one request, which may stop reading at any time.
     pub(super) fn reader(&self) -> Reader {
         Reader {
             tape: Arc::clone(&self.0),
@@ -251,7 +251,7 @@ fn leave(tape: &Shared) {
     drop(passing);
 }
 
-/// What comes of a body that is being recorded.
+/// Reads a body while it is being recorded.
 pub(super) struct Reader {
     tape: Shared,
     at: usize,

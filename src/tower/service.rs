@@ -73,7 +73,8 @@ where
     type Error = OriginError<S::Error>;
     type Future = ResponseFuture<S::Error>;
 
-    /// What is stored needs no origin, which is asked to be ready before each request to it.
+    /// Always ready: a stored response needs no origin, which is asked to be ready before each
+    /// request to it.
     fn poll_ready(&mut self, _: &mut Task<'_>) -> Poll<Result<(), Self::Error>> {
         Poll::Ready(Ok(()))
     }

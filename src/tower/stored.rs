@@ -72,7 +72,7 @@ impl StoredResponse {
 
     /// Its weight in memory.
     fn weight(&self) -> usize {
-        /// What a header map and this take besides.
+        /// Bytes of a header map and this struct besides fields and body.
         const BESIDE: usize = 400;
         let fields = self.fields.iter();
         let fields: usize = fields
@@ -152,7 +152,7 @@ impl HttpValue {
         }
     }
 
-    /// What it weighs under `key`.
+    /// The size under `key`, in bytes.
     pub(super) fn weight(&self, key: &str) -> u32 {
         let own = match self {
             Self::Response(response) => response.weight(),

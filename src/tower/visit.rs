@@ -32,14 +32,14 @@ pub(super) struct Told {
     pub(super) is_stored: bool,
 }
 
-/// Where a request looks for its response.
+/// The place at which a request looks for its response.
 #[derive(Clone)]
 pub(super) struct Place {
     /// The key of the URL.
     pub(super) primary: Arc<str>,
-    /// What stands there when its responses depend on the request.
+    /// The record of the URL's variants, if its responses depend on the request.
     pub(super) record: Option<Arc<Variants>>,
-    /// Where this request's response is, or would be.
+    /// Key of this request's response.
     pub(super) key: Arc<str>,
 }
 

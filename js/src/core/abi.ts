@@ -646,7 +646,7 @@ export const COUNT_NUMBERS = [
 
 /** The head of a stored record; behind it hash, hard and soft version of each tag. */
 export interface HeadNumbers {
-  /** Which codec made the value's bytes. */
+  /** The codec that made the value's bytes. */
   readonly codec: number;
   /** The time of storing, by the writer's wall clock. */
   readonly storedAt: number;

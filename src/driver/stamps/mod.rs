@@ -62,7 +62,7 @@ struct Found {
     record: Given,
 }
 
-/// What was known of its tags when a load or a write began.
+/// State of an entry's tags when a load or a write began.
 #[derive(Clone)]
 pub(super) enum Begun {
     /// It begins when it is written.
@@ -148,8 +148,8 @@ impl StoredTags {
         });
     }
 
-    /// What is known of a load whose tags are these, before its loader is called. `life`: how long
-    /// an entry is to carry them.
+    /// Reads the state of a load's tags, before its loader is called. `life` is the lifetime of the
+    /// entry that is to carry them.
     pub(super) async fn begin_with(self: &Arc<Self>, tags: &[Tag], life: Span) -> Begun {
         if tags.is_empty() {
             return Begun::Known(Some(Box::default()));

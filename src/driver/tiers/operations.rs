@@ -40,7 +40,7 @@ impl Tiers {
         self.all[at].deadline
     }
 
-    /// What a store can do. Futures are made for that, and not run.
+    /// The operations that a store supports. Futures are made to find out, and not run.
     pub(in crate::driver) fn abilities(&self, at: usize) -> Abilities {
         let store = self.store(at);
         let options = self.options(at, Span::from_millis(1));

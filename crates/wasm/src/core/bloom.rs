@@ -43,7 +43,7 @@ pub fn close_bloom(filter: u32) {
     }
 }
 
-/// How many bits it has, and how many of them each key sets.
+/// The number of its bits, and of those that each key sets.
 #[wasm_bindgen]
 #[must_use]
 pub fn bloom_size(filter: u32) -> Vec<u32> {
@@ -56,7 +56,7 @@ pub fn add_to_bloom(filter: u32, key: &[u8]) {
     with(filter, |bloom| bloom.add(key));
 }
 
-/// Whether a key may have been added.
+/// True if a key may have been added.
 #[wasm_bindgen]
 #[must_use]
 pub fn bloom_may_have(filter: u32, key: &[u8]) -> bool {

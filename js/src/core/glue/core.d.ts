@@ -44,12 +44,12 @@ export declare function begin(machine: number, slot: number, policy: number, now
 export declare function begin_read(machine: number): number;
 
 /**
- * Whether a key may have been added.
+ * True if a key may have been added.
  */
 export declare function bloom_may_have(filter: number, key: Uint8Array | number[]): boolean;
 
 /**
- * How many bits it has, and how many of them each key sets.
+ * The number of its bits, and of those that each key sets.
  */
 export declare function bloom_size(filter: number): Uint32Array;
 
