@@ -9,9 +9,10 @@ import type { CallOptions } from "./policy/policy-options.js";
 import { ConfigError } from "./util/errors.js";
 
 /**
- * Calls a wrapped function for each list of arguments, in their order. What is missing is loaded by
- * the policy's `loadMany` in one call. Rejects when one of the calls would.
- * @throws ConfigError (by rejecting) for what is no wrapped function, or no array of argument lists
+ * Calls a wrapped function for each list of arguments, in their order. The policy's `loadMany`
+ * loads the missing entries in one call. Rejects if one of the calls would.
+ * @throws ConfigError (by rejecting) for a `wrapped` that is no wrapped function, or lists that are
+ * no array
  */
 export async function many<Args extends readonly unknown[], Result>(
   this: unknown,

@@ -1,4 +1,4 @@
-/** Guards: what may refuse a load, asked before it. */
+/** Guards: limits that may refuse a load, asked before it. */
 
 import {
   CIRCUIT_BREAKER_OPTIONS,

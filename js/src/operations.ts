@@ -42,8 +42,8 @@ export async function ttl(cache: Cache, key: string): Promise<number | undefined
 }
 
 /**
- * Like `cache.getOrLoad`, for a value that may be at hand: a factory, or the value itself. What is
- * no function is a value. For any other strategy than `ttl` take `getOrLoad`.
+ * Like `cache.getOrLoad`, for a value that may be at hand: a factory, or the value itself. Anything
+ * but a function is a value. For any other strategy than `ttl` take `getOrLoad`.
  * @param options.ttl default: that of the cache's `defaults`, or no expiry
  */
 export async function getOrSet<Result>(

@@ -193,8 +193,8 @@ export class Cache {
 }
 
 /**
- * A cache whose `defaults` have a `ttl`: what takes a policy may leave that out, and all of it where
- * the defaults say enough.
+ * A cache whose `defaults` have a `ttl`: calls that take a policy may leave `ttl` out, or the whole
+ * policy if the defaults suffice.
  */
 export interface DefaultedCache extends Cache {
   /** See {@link Cache.wrap}. */

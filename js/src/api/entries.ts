@@ -156,7 +156,7 @@ export class Entries implements Reading {
     return { ...lifetime, tagged: { hashes, begun: this.begin() } };
   }
 
-  /** The beginning of a write: what is invalidated from now on concerns it. */
+  /** The beginning of a write: invalidations from now on concern it. */
   begin(): Begun {
     const { memory, tiers } = this.host;
     const fence = this.inCore(() => core.tags_latest(memory.machine)) ?? 0;

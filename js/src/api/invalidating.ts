@@ -53,9 +53,9 @@ export function invalidating<Args extends readonly unknown[], Result>(
 }
 
 /**
- * Does what was named rightly even if something beside it is wrong: what is out of date must not
- * stay for that.
- * @throws ConfigError naming the first thing that is wrong, once the rest is done
+ * Performs the valid parts even if another part is wrong: outdated entries must not stay because of
+ * it.
+ * @throws ConfigError naming the first wrong part, once the rest is done
  */
 async function invalidate(cache: Cache, outdated: Outdated): Promise<void> {
   const { keys = [], tags = [], soft } = outdated;

@@ -1,7 +1,7 @@
 /**
- * Invalidations between instances: what one drops, the others drop from their memory. Messages go
- * through stores that can `publish` and `subscribe`. A lost message costs freshness only until the
- * entry's `ttl` ends.
+ * Invalidations between instances: an entry that one drops, the others drop from their memory.
+ * Messages go through stores that can `publish` and `subscribe`. A lost message costs freshness
+ * only until the entry's `ttl` ends.
  */
 
 import type { Events } from "../model/events.js";

@@ -43,7 +43,7 @@ export function ready(): boolean {
   return isReady(CORE);
 }
 
-/** Why there is no core; undefined while there is one, or its source is being fetched. */
+/** Reason for the lack of a core; undefined while there is one, or its source is being fetched. */
 export function unavailable(): Refusal | undefined {
   return refusalOf(CORE);
 }

@@ -9,7 +9,7 @@ export class CountsByName {
   readonly #sums = new Map<string, Sums>();
   readonly #most: number;
 
-  /** @param most how many names are told apart; what others count is {@link OTHERS}'s */
+  /** @param most the most names counted separately; the counts of others go to {@link OTHERS} */
   constructor(most: number = Number.POSITIVE_INFINITY) {
     this.#most = most;
   }

@@ -279,8 +279,8 @@ export class Driver {
   };
 
   /**
-   * Loads and stores whether or not there is an entry or a load already. A load that fails
-   * rejects, entry or not: who asks for a new value is not served with the old one.
+   * Loads and stores whether or not there is an entry or a load already. A load that fails rejects,
+   * entry or not: a caller that asks for a new value is not served with the old one.
    */
   refresh(call: Call): Promise<Answer> {
     const { scopes } = this;

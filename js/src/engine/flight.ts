@@ -48,8 +48,8 @@ export interface FlightWaiter {
   /** True if the load was another caller's. */
   readonly joined: boolean;
   /**
-   * Is told the outcome. Not by `outcome.then`: what another request has attached to this one's
-   * promise cannot be taken back when that request ends first.
+   * Is told the outcome. Not by `outcome.then`: a callback that another request has attached to
+   * this one's promise cannot be taken back when that request ends first.
    */
   readonly tell: (outcome: Outcome) => void;
 }

@@ -74,7 +74,7 @@ export class GuardScopes {
 
   /**
    * Forgets the least recently used that refuse nothing: two of them, as there may be more than
-   * room for. What is in force stays, unless there is far too much of it.
+   * room for. Guards in force stay, unless there are far too many.
    */
   #makeRoom(machine: number, now: number): void {
     let looks = 0;

@@ -283,7 +283,9 @@ export class Landing {
     });
   }
 
-  /** Notes what a function brings: what can be read only once is told, and never shared. */
+  /**
+   * Notes the kind of a loaded value: one that can be read only once is reported, and never shared.
+   */
   #noteShape(call: Call, value: unknown, isReadOnce: boolean): void {
     const { policy, key } = call;
     if (!isReadOnce) {

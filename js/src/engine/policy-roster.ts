@@ -64,7 +64,7 @@ class PolicyRoster {
     }
   }
 
-  /** Whoever asks guards again that refused nothing has them begin anew. */
+  /** Guards that refused nothing begin anew when they are asked again. */
   #releaseGuards(guards: GuardTables | undefined, memory: MemoryStore, now: number): void {
     if (guards !== undefined) this.#lingering.add(guards);
     for (const lingering of this.#lingering) {

@@ -4,7 +4,7 @@ import { type HoldoverError, RateLimitedError } from "../util/errors.js";
 import type { Call } from "./call.js";
 import type { Outcome } from "./flight.js";
 
-/** The outcome of a refusal with nothing to serve: what `onReject` says, or the error. */
+/** The outcome of a refusal with nothing to serve: the result of `onReject`, or the error. */
 export async function rejected(call: Call, error: HoldoverError): Promise<Outcome> {
   const onReject = call.policy.rules.guards?.onReject;
   if (!(error instanceof RateLimitedError) || onReject === undefined) return { ok: false, error };

@@ -184,8 +184,8 @@ export class StoredLoads implements LoadsBelow {
   }
 
   /**
-   * Loads after the waiting callers were told what a store had. A flight of its own: who comes when
-   * that is dead must not be told it again.
+   * Loads after the waiting callers were told what a store had. A flight of its own: a caller that
+   * comes when that entry has expired must not get it again.
    */
   #goOn(told: Flight, call: Call, slot: number): Promise<Outcome> {
     const { slots } = this.#host.memory;
@@ -250,7 +250,7 @@ export class StoredLoads implements LoadsBelow {
     if (this.#host.awaitsWrites) flight.awaited = flight.written;
   }
 
-  /** Writes to the lower stores; what is dropped there must not stay in other memories either. */
+  /** Writes to the lower stores; a dropped entry must not stay in other memories either. */
   async #write({ key, lock }: Flight, change: PreparedChange, drops: boolean): Promise<void> {
     await (lock === undefined ? change.perform() : lock.write(change));
     if (drops) await this.#host.feed?.tell({ keys: [key] });

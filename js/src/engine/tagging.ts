@@ -1,4 +1,4 @@
-/** Tags at work: what a load will bring, and whether it was invalidated meanwhile. */
+/** Tags of loads, and invalidations while they run. */
 
 import { TAGS_AFTER_HARD, TAGS_AFTER_NOTHING } from "../core/abi.js";
 import * as core from "../core/core.js";

@@ -20,7 +20,7 @@ export interface WaitHost {
   readonly abandon: (flight: Flight, call: Call, reason: unknown) => void;
   /** The lease that was waited for last in this burst. */
   lease: Lease | undefined;
-  /** Called at the end of the burst: what is of a request is not kept for the next one. */
+  /** Called at the end of the burst: objects of a request are not kept for the next one. */
   readonly endBurst: () => void;
 }
 

@@ -399,7 +399,7 @@ export class CachedHttp implements HttpContext {
     return (await this.#forward(asked, this.#keyIfAny(asked), forwarded)).answer;
   }
 
-  /** The same; what is stored at `key` answers when the origin fails and it may. */
+  /** The same; the response stored at `key` answers when the origin fails, if it may. */
   forwardOrStored(asked: CacheRequest, key: string, forwarded: Forwarded): Promise<CacheResult> {
     return orStored(this, asked, key, () => this.#forward(asked, key, forwarded));
   }

@@ -1,4 +1,4 @@
-/** Complete responses: what is kept of them. */
+/** Complete responses, as they are stored. */
 
 import {
   BODY_STATE_CUT,

@@ -1,4 +1,4 @@
-/** The cached `fetch`: requests in, responses out; what is between is plain data. */
+/** The cached `fetch`: requests in, responses out; plain data in between. */
 
 import type { Cache } from "../api/cache.js";
 import { checkCache } from "../api/check-cache.js";

@@ -21,7 +21,7 @@ export type ServedFrom = Pick<Answer, "source" | "tier" | "error" | "times"> & {
   readonly key: string;
 };
 
-/** A cache of responses: what it is made of, and the ends of ways through it. */
+/** A cache of responses: its parts, and the last steps of requests. */
 export interface HttpContext {
   readonly cache: PolicySubject;
   readonly driver: Driver;
@@ -43,6 +43,6 @@ export interface HttpContext {
   counted(asked: CacheRequest, key: string, serve: () => CacheResult): Promise<CacheResult>;
   /** Asks the origin for this request alone, and stores nothing. */
   forward(asked: CacheRequest, forwarded: Forwarded): Promise<CacheResult>;
-  /** The same; what is stored at `key` answers when the origin fails and it may. */
+  /** The same; the response stored at `key` answers when the origin fails, if it may. */
   forwardOrStored(asked: CacheRequest, key: string, forwarded: Forwarded): Promise<CacheResult>;
 }

@@ -11,8 +11,8 @@ import { isKeepable, passing } from "./passing.js";
 import { type Exchange, judge } from "./rules.js";
 
 /**
- * The answer for its caller while it is kept for GET; undefined when it is not to be kept.
- * What was stored has been invalidated before, and nothing has been changed since it was asked.
+ * The answer for its caller while it is kept for GET; undefined when it is not to be kept. The
+ * stored responses have been invalidated before, and nothing has changed since the request.
  * @param beginning when it was asked, for its tags
  */
 export function posted(

@@ -72,7 +72,7 @@ export function served(
   return withCacheStatus(response, happened, { age: total, reason, error: from.error });
 }
 
-/** Gives a request the cookies that the origin set for it: what is stored has none. */
+/** Gives a request the cookies that the origin set for it: the stored response has none. */
 function setCookies(
   { shared, storeSetCookie }: HttpRules,
   { headers }: Response,

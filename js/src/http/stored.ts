@@ -73,7 +73,7 @@ export class StoredResponse extends HttpValue {
 
 /** The record under a URL whose responses depend on the request: it leads to their keys. */
 export class Variants extends HttpValue {
-  /** Begins the keys of this URL's variants: who drops this record drops them all. */
+  /** Begins the keys of this URL's variants: dropping this record drops them all. */
   readonly id: string;
   /** The results of `http_vary` for the responses so far, the latest first, each once. */
   readonly lists: readonly string[];

@@ -1,4 +1,4 @@
-/** A cache handler of Next.js 16: what `"use cache"` keeps, in a cache. */
+/** A cache handler of Next.js 16: keeps the entries of `"use cache"` in a cache. */
 
 import type { Cache } from "../api/cache.js";
 import { checkCache } from "../api/check-cache.js";

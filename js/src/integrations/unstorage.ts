@@ -49,9 +49,9 @@ export interface UnstorageDriver {
 }
 
 /**
- * Returns a cache as a driver of unstorage, and so as a storage mount of Nitro and Nuxt. What Nitro
- * gives as `ttl`, in seconds, is the lifetime of an item. Disposing of the storage leaves the cache
- * as it is: it is the application's.
+ * Returns a cache as a driver of unstorage, and so as a storage mount of Nitro and Nuxt. Nitro's
+ * `ttl`, in seconds, is the lifetime of an item. Disposing of the storage leaves the cache as it
+ * is: it is the application's.
  *
  * @example
  * ```ts

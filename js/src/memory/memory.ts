@@ -165,7 +165,7 @@ export class MemoryStore {
     return true;
   }
 
-  /** @internal The core was replaced: what was known is gone. */
+  /** @internal The core was replaced: all entries are gone. */
   forget(): void {
     this.machine = -1;
     this.instance = 0;

@@ -9,7 +9,7 @@ export type Space = Map<string, number>;
 
 /** A running load. In the place of the value while its slot has none. */
 export abstract class SlotFlight {
-  /** Why it failed, kept for those who are served the entry until the next load. */
+  /** Its error, kept for callers that are served the entry until the next load. */
   error: unknown;
 }
 
@@ -32,7 +32,7 @@ export class Slots {
   readonly promises: (Promise<unknown> | undefined)[] = [];
   /** Loads of slots that have a value. */
   readonly #flights = new Map<number, SlotFlight>();
-  /** Why the last load failed, until the next one. */
+  /** Error of the last load, until the next one. */
   readonly #failures = new Map<number, unknown>();
   /** The namespace of every slot, while there is only one. */
   #home: Space | undefined;
@@ -127,8 +127,8 @@ export class Slots {
   }
 
   /**
-   * Forgets a load that is over: what it held of its request must not live on with the entry. Of one
-   * that failed the error stays.
+   * Forgets a load that is over: objects of its request must not live on with the entry. The error
+   * of a failed load stays.
    */
   land(slot: number, flight: SlotFlight): void {
     if (this.flightOf(slot) !== flight) return;

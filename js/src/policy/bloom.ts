@@ -13,7 +13,7 @@ import { Filter } from "./filter.js";
 export interface BloomOptions {
   /** Names the filter in stores: caches with one namespace share what is saved under one name. */
   readonly name: string;
-  /** For how many keys it is made, 1 to 2³² − 1; with more it errs more often. */
+  /** Number of keys it is made for, 1 to 2³² − 1; with more it errs more often. */
   readonly capacity: number;
   /** Share of absent keys that it reports as present: above 0, below 1. */
   readonly falsePositiveRate: number;
@@ -165,7 +165,7 @@ export class Bloom extends Filter {
     this.#complete = true;
   }
 
-  /** @internal The core was replaced: what was added is gone. */
+  /** @internal The core was replaced: the added keys are gone. */
   forget(): void {
     if (this.#filter >= 0) this.#lost = true;
     this.#filter = -1;

@@ -39,7 +39,7 @@ export interface CacheOptions<Store extends StoreLike = AnyStore, Event = CacheE
    * host's. `false`: nothing is anchored.
    */
   readonly waitUntil?: WaitUntil | false | undefined;
-  /** Called with everything that happens; what it throws is ignored. */
+  /** Called with every event; an error that it throws is ignored. */
   readonly onEvent?: ((event: Event) => void) | undefined;
   /** `false`: every call goes straight to its loader. Default true. */
   readonly enabled?: boolean | undefined;

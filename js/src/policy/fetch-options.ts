@@ -17,8 +17,8 @@ export interface FetchOptions {
   /** The function that asks the origin. Default: the global `fetch`, looked up at each call. */
   readonly fetch?: typeof globalThis.fetch | undefined;
   /**
-   * True if the policy's `ttl` and windows rule even where the response says something about its
-   * freshness. What must not be stored still is not. Default false.
+   * True to apply the policy's `ttl` and windows even if the response states its own freshness. A
+   * response that must not be stored still is not. Default false.
    */
   readonly override?: boolean | undefined;
   /** The most bytes of a body that is stored; a longer one passes through. Default `"10mb"`. */

@@ -1,4 +1,4 @@
-/** The options of guards, compiled: what may refuse a load. */
+/** The compiled options of guards, which may refuse loads. */
 
 import {
   GUARD_AT_BREAKER,

@@ -1,4 +1,4 @@
-/** The entry `holdover/service-worker/extras`: what only some service workers need. */
+/** The entry `holdover/service-worker/extras`: functions that only some service workers need. */
 
 export { answerRanges } from "./ranges.js";
 export type { Responding } from "./served.js";

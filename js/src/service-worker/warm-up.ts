@@ -20,7 +20,7 @@ export interface WarmUpOptions {
 /**
  * Requests URLs of routes when the worker is installed, so that their entries are there before a
  * page asks: also offline, if they may be stored. A URL that fails is left to its first request;
- * the install goes on. What is in the cache and fresh is not loaded again.
+ * the install goes on. A fresh entry is not loaded again.
  *
  * @returns the work of an `install` event; it rejects with a ConfigError for a URL without a route
  * @throws ConfigError naming the wrong URL

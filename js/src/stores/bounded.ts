@@ -47,9 +47,9 @@ type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
  * Returns a store that drops the records used longest ago beyond `maxEntries` and `maxBytes`, and
  * as many as needed when the host says that its quota is exceeded: then even without options.
  *
- * Uses are reads and writes of the store: what memory answers is none. The order of use is kept in
- * the store itself, under a name that is no entry's. Instances that share the store at one time
- * each count what they write and what was there when they began.
+ * Uses are reads and writes of the store: a hit in memory is none. The order of use is kept in the
+ * store itself, under a name that is no entry's. Instances that share the store at one time each
+ * count their own writes and the records that were there when they began.
  *
  * @throws ConfigError for a wrong option, or a store that does not list its keys
  */

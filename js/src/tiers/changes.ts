@@ -1,4 +1,4 @@
-/** Changes of keys in one lower tier: what a ledger keeps of each. */
+/** Changes of keys in one lower tier, as a ledger keeps them. */
 
 /** Something that others wait for. */
 export interface Blocker {
@@ -90,7 +90,7 @@ export function forgetEnded(state: KeyState, now: number): void {
   );
 }
 
-/** Forgets the lost change that was sent first, and may be done yet: what it writes is not used. */
+/** Forgets the lost change that was sent first, and may be done yet: its record is not used. */
 export function giveUpOldest(state: KeyState): void {
   const oldest = state.lost.shift();
   if (oldest === undefined || oldest.drops) return;

@@ -1,6 +1,6 @@
 /**
- * Clearings of everything that begins with a prefix in one lower tier: what has to wait for them, and
- * what must not be read. Only decisions: no I/O, no clock.
+ * Clearings of everything that begins with a prefix in one lower tier: the changes that wait for
+ * them, and the records that must not be read. Only decisions: no I/O, no clock.
  */
 
 import type { Blocker } from "./changes.js";
@@ -68,7 +68,7 @@ export class Clearings {
     return false;
   }
 
-  /** A tier that cannot be cleared: what was stored until now is not used. */
+  /** A tier that cannot be cleared: records stored until now are not used. */
   distrust(prefix: string, now: number): void {
     // What was stored since the last time may be dated a millisecond after that.
     this.#distrusted = Math.max(now, this.#distrusted + 1);

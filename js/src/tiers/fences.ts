@@ -17,7 +17,7 @@ export class Fences {
   /** The last change that {@link #old} knows. */
   #oldEnd = 0;
 
-  /** The number of the last change: what a read that begins now remembers. */
+  /** The number of the last change, remembered by a read that begins now. */
   get last(): number {
     return this.#last;
   }

@@ -137,7 +137,7 @@ export class TierLedger {
     else if (change.drops) state.owed = true;
   }
 
-  /** A change was given up before it began: what the tier has is newer. */
+  /** A change was given up before it began: the tier's record is newer. */
   cancel(change: Change): void {
     const state = this.#keys.get(change.name);
     if (state === undefined || state.pending !== change) return;
@@ -273,7 +273,7 @@ export class TierLedger {
     if (change.fence === state.newest) this.#due.add(change.name);
   }
 
-  /** Whoever claimed the newest change is gone, and never began. */
+  /** The claimant of the newest change is gone, and never began. */
   #vanish(name: string, state: KeyState): void {
     state.pending = undefined;
     state.owed = true;

@@ -1,4 +1,4 @@
-/** Bytes in the lower stores with no record around them: what has a format of its own. */
+/** Bytes in the lower stores with no record around them: for data with a format of its own. */
 
 import { isBytes } from "../util/bytes.js";
 import type { LowerTiers } from "./lower-tiers.js";

@@ -31,7 +31,7 @@ export class Repeats {
     this.#ask = ask;
   }
 
-  /** The tier answered, or failed: what it owes is asked for, now or later. */
+  /** The tier answered, or failed: the owed changes are performed, now or later. */
   afterwards(answered: boolean): void {
     if (!this.#ledger.owes) return;
     if (answered) void this.repeat();
@@ -51,7 +51,7 @@ export class Repeats {
     this.#later(done && this.#isDue() ? AFTER_SUCCESS : AFTER_FAILURE);
   }
 
-  /** True if there is something to ask for at once; what is lost may yet be done by itself. */
+  /** True if there is something to ask for at once; a lost change may yet end by itself. */
   #isDue(): boolean {
     const { clearings } = this.#ledger;
     return clearings.owes || this.#ledger.due(this.#timers.now(), 1).length > 0;

@@ -1,6 +1,6 @@
 /**
- * Writing stamps. Whatever is written is a version that nothing carries yet: a write that lands
- * late, or over another's, then ends more than it had to, and never less.
+ * Writing stamps. Each write is a version that no entry carries yet: a write that lands late, or
+ * over another's, invalidates more than it had to, and never less.
  */
 
 import type { Operation } from "../model/store.js";

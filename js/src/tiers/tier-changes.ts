@@ -28,7 +28,7 @@ export interface PreparedChange {
    */
   perform(notAfter?: number): Promise<boolean>;
   /**
-   * It is not performed. What tiers have may be older from now on.
+   * It is not performed. The tiers' records may be outdated from now on.
    * @param newer the one that has something newer
    */
   forgo(newer: Tier | undefined): void;
@@ -228,7 +228,7 @@ export class TierChanges {
     return ArrayBuffer.isView(record) && ledger.accepts(name, record as Uint8Array, storedAt);
   }
 
-  /** The tier answered something: what it owes is asked for. */
+  /** The tier answered: the changes it is owed are performed. */
   answered(at: number): void {
     this.#writers[at]?.answered();
   }

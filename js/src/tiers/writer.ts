@@ -208,8 +208,8 @@ export class TierWriter {
   }
 
   /**
-   * Has the tier settle a key, so that what it says of it is true: what runs is waited for, what is
-   * owed is done.
+   * Settles a key, so that the tier's answer about it is right: waits for running changes, and
+   * performs owed ones.
    * @throws StoreError when that cannot be
    */
   async settle({ key, name }: NamedKey): Promise<void> {
@@ -268,7 +268,9 @@ export class TierWriter {
     return outcome;
   }
 
-  /** A write that the store refused: what it had before must not stay. A full store can drop. */
+  /**
+   * A write that the store refused: the record from before must not stay. A full store can drop.
+   */
   async #dropFailed(change: Change, key: string): Promise<void> {
     // A store that fails whatever it is asked is not asked once more.
     if (this.tier.health.failures > 1) return;

@@ -1,6 +1,7 @@
 /**
- * Looking for an entry before it is written. Memory above stores may have what another instance has
- * dropped or replaced there: what is there now decides, and memory only while nobody can tell.
+ * Looking for an entry before it is written. Memory above stores may have an entry that another
+ * instance has dropped or replaced there: the stores decide, and memory only while they cannot be
+ * read.
  */
 
 import type { FoundEntry } from "../../model/entry.js";

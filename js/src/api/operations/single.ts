@@ -145,8 +145,8 @@ async function addNow(
 }
 
 /**
- * Adds a record where there is none that is fresh; what is dead or stale gives way to it. Returns its
- * fence, undefined where there was one.
+ * Adds a record if no fresh one is there; an expired or stale one gives way to it. Returns its
+ * fence, undefined if a fresh one was there.
  * @throws StoreError when the store that decides is down
  */
 export async function addRecord(

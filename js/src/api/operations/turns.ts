@@ -1,4 +1,7 @@
-/** The turns of a key: what looks and then writes comes one after the other, in this instance. */
+/**
+ * The turns of a key: operations that look and then write run one after the other, in this
+ * instance.
+ */
 
 import { knownLocks, type LocalLocks } from "../../coordination/local-locks.js";
 import type { Lifetime } from "../../model/entry.js";

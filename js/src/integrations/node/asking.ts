@@ -124,7 +124,7 @@ export function connectionLike({ socket }: KnownRequest): Duplex {
 }
 
 /**
- * Returns a request for a load: what `asked` says, as `original` came.
+ * Returns a request for a load: that of `asked`, on the connection of `original`.
  * @param url its path, as the listener is to see it
  */
 export function incoming(

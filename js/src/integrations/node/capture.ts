@@ -1,4 +1,4 @@
-/** A response of Node that goes to nobody: what is written to it becomes a `Response`. */
+/** A response of Node without a client: its head and body become a `Response`. */
 
 import { Buffer } from "node:buffer";
 import { type IncomingMessage, ServerResponse } from "node:http";

@@ -7,8 +7,8 @@ import type { NodeResponse } from "./types.js";
 const OF_ENDED = ["headersSent", "writableEnded"] as const;
 
 /**
- * Holds the end of a response back until what it changed is no longer stored. To its listener it
- * has ended meanwhile: what is called on it then comes after the end, and does what it does there.
+ * Holds back the end of a response until the entries that it changed are no longer stored. For its
+ * listener it has ended meanwhile: later calls behave as they do after the end.
  * @param change is given the fields that only `writeHead` was
  */
 export function endAfter(

@@ -7,8 +7,8 @@ import { decodeJson, encodeJson } from "./json.js";
 export const COUNTER_CODEC = 3;
 
 /**
- * The number of such an entry is `base` and what the store counts under `id`. A counter of its own
- * for each entry: what was counted before a key was dropped, or set, does not come back.
+ * The number of such an entry is the sum of `base` and the store's count under `id`. Each entry has
+ * a counter of its own: counts from before a key was dropped, or set, do not come back.
  */
 export class StoredCounter {
   readonly id: string;
