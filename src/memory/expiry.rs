@@ -1,22 +1,36 @@
-//! The order in which entries expire: a binary heap of slot numbers.
+//! The order in which entries expire.
 //!
-//! A slot's deadline follows from its entry and is not kept here a second time. An entry that
-//! expires after all others, the usual case in a cache with one `ttl`, is added in O(1); everything
-//! else takes O(log n).
+//! A slot's deadline follows from its entry and is not kept here a second time. An entry mostly
+//! expires after all others, as in a cache with one `ttl`: so the order is a line, in which any of
+//! them is added and removed in O(1). The first one that belongs far from both ends makes it a heap,
+//! where everything takes O(log n), until there is nothing left to order.
 
 use super::SlotId;
+use super::expiry_heap::{ABSENT, Heap, Pairs};
+use super::expiry_line::Line;
 use super::segments::Segments;
 use crate::time::Timestamp;
 
-const ABSENT: u32 = u32::MAX;
+#[derive(Clone, Debug)]
+enum Order {
+    Line(Line),
+    Heap(Heap),
+}
 
 /// Slots by deadline, earliest first. Every method that compares is given the deadlines.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Expiry {
-    /// At each index the slot at that place of the heap, and the place of that slot: one array for
-    /// both, as a heap has no more places than there are slots.
-    pairs: Segments<[u32; 2]>,
-    len: u32,
+    pairs: Pairs,
+    order: Order,
+}
+
+impl Default for Expiry {
+    fn default() -> Self {
+        Self {
+            pairs: Segments::default(),
+            order: Order::Line(Line::default()),
+        }
+    }
 }
 
 impl Expiry {
@@ -27,99 +41,39 @@ impl Expiry {
 
     /// Returns the slot with the earliest deadline.
     pub(super) fn earliest(&self) -> Option<SlotId> {
-        (self.len > 0).then(|| self.at(0))
+        match &self.order {
+            Order::Line(line) => line.first(),
+            Order::Heap(heap) => heap.first(&self.pairs),
+        }
     }
 
     /// Adds `slot`, or moves it to where its new deadline belongs.
     pub(super) fn set(&mut self, slot: SlotId, deadline: impl Fn(SlotId) -> Timestamp) {
-        let place = self.place(slot).unwrap_or_else(|| {
-            self.len += 1;
-            self.len - 1
-        });
-        self.put(place, slot);
-        self.settle(place, &deadline);
+        let heap = match &mut self.order {
+            Order::Line(line) => {
+                line.remove(&mut self.pairs, slot);
+                if line.add(&mut self.pairs, slot, &deadline) {
+                    return;
+                }
+                self.order = Order::Heap(line.to_heap(&mut self.pairs));
+                return self.set(slot, deadline);
+            }
+            Order::Heap(heap) => heap,
+        };
+        heap.set(&mut self.pairs, slot, &deadline);
     }
 
     /// Removes `slot`, if it has a deadline.
     pub(super) fn remove(&mut self, slot: SlotId, deadline: impl Fn(SlotId) -> Timestamp) {
-        let Some(place) = self.place(slot) else {
-            return;
-        };
-        self.len -= 1;
-        let last = self.at(self.len);
-        self.pairs[slot][1] = ABSENT;
-        if last != slot {
-            self.put(place, last);
-            self.settle(place, &deadline);
-        }
-    }
-
-    #[inline]
-    fn at(&self, place: u32) -> SlotId {
-        self.pairs[place][0]
-    }
-
-    fn place(&self, slot: SlotId) -> Option<u32> {
-        Some(self.pairs[slot][1]).filter(|&at| at != ABSENT)
-    }
-
-    #[inline(never)]
-    fn put(&mut self, place: u32, slot: SlotId) {
-        self.pairs[place][0] = slot;
-        self.pairs[slot][1] = place;
-    }
-
-    fn settle(&mut self, place: u32, deadline: &impl Fn(SlotId) -> Timestamp) {
-        let place = self.sift_up(place, deadline);
-        self.sift_down(place, deadline);
-    }
-
-    fn sift_up(&mut self, mut place: u32, deadline: &impl Fn(SlotId) -> Timestamp) -> u32 {
-        let slot = self.at(place);
-        let own = deadline(slot);
-        while place > 0 {
-            let parent = (place - 1) / 2;
-            let above = self.at(parent);
-            if deadline(above) <= own {
-                break;
-            }
-            self.put(place, above);
-            place = parent;
-        }
-        self.put(place, slot);
-        place
-    }
-
-    fn sift_down(&mut self, mut place: u32, deadline: &impl Fn(SlotId) -> Timestamp) {
-        let slot = self.at(place);
-        let own = deadline(slot);
-        while let Some((child, earlier)) = self.earlier_child(place, deadline) {
-            if own <= earlier {
-                break;
-            }
-            self.put(place, self.at(child));
-            place = child;
-        }
-        self.put(place, slot);
-    }
-
-    fn earlier_child(
-        &self,
-        place: u32,
-        deadline: &impl Fn(SlotId) -> Timestamp,
-    ) -> Option<(u32, Timestamp)> {
-        let (left, right) = (2 * place + 1, 2 * place + 2);
-        if left >= self.len {
-            return None;
-        }
-        let first = deadline(self.at(left));
-        if right < self.len {
-            let second = deadline(self.at(right));
-            if second < first {
-                return Some((right, second));
+        match &mut self.order {
+            Order::Line(line) => line.remove(&mut self.pairs, slot),
+            Order::Heap(heap) => {
+                heap.remove(&mut self.pairs, slot, &deadline);
+                if heap.is_empty() {
+                    self.order = Order::Line(Line::default());
+                }
             }
         }
-        Some((left, first))
     }
 
     /// Checks the internal rules; for tests.
@@ -127,16 +81,12 @@ impl Expiry {
     /// # Panics
     /// When one is broken.
     pub(super) fn assert_invariants(&self, deadline: impl Fn(SlotId) -> Timestamp) {
-        for place in 0..self.len {
-            let slot = self.at(place);
-            assert_eq!(self.place(slot), Some(place), "slot {slot} knows its place");
-            assert!(
-                place == 0 || deadline(self.at((place - 1) / 2)) <= deadline(slot),
-                "place {place} is not before its parent"
-            );
-        }
+        let ordered = match &self.order {
+            Order::Line(line) => line.assert_invariants(&self.pairs, deadline),
+            Order::Heap(heap) => heap.assert_invariants(&self.pairs, deadline),
+        };
         let placed = self.pairs.iter().filter(|pair| pair[1] != ABSENT).count();
-        assert_eq!(placed, self.len as usize, "no slot is placed twice");
+        assert_eq!(placed, ordered, "no slot is placed twice");
     }
 }
 
@@ -147,31 +97,75 @@ mod tests {
     use alloc::vec::Vec;
     use proptest::prelude::*;
 
+    const SLOTS: u32 = 60;
+
+    /// What happens to slots: they get deadlines, or lose them.
+    type Ops = Vec<(SlotId, Option<u64>)>;
+
+    /// Plays them against a plain map: the earliest slot has always the map's smallest deadline.
+    fn play(ops: Ops) -> Expiry {
+        let mut expiry = Expiry::default();
+        (0..SLOTS).for_each(|_| expiry.grow());
+        let mut deadlines = alloc::vec![0; SLOTS as usize];
+        let mut map = BTreeMap::new();
+        for (slot, deadline) in ops {
+            if let Some(millis) = deadline {
+                deadlines[slot as usize] = millis;
+                map.insert(slot, millis);
+            }
+            let of = |slot: SlotId| Timestamp::from_millis(deadlines[slot as usize]);
+            if deadline.is_some() {
+                expiry.set(slot, of);
+            } else {
+                expiry.remove(slot, of);
+                map.remove(&slot);
+            }
+            expiry.assert_invariants(of);
+            let placed = expiry.pairs.iter().filter(|pair| pair[1] != ABSENT).count();
+            assert_eq!(placed, map.len());
+            let earliest = expiry.earliest().map(|slot| of(slot).as_millis());
+            assert_eq!(earliest, map.values().min().copied());
+        }
+        expiry
+    }
+
+    const fn is_line(expiry: &Expiry) -> bool {
+        matches!(expiry.order, Order::Line(_))
+    }
+
+    #[test]
+    fn what_ends_last_or_first_keeps_the_order_a_line() {
+        let ascending = (0..300).map(|at| (at % SLOTS, Some(u64::from(at))));
+        let killed = (0..10).map(|slot| (slot * 6, Some(u64::from(slot) % 3)));
+        assert!(is_line(&play(ascending.chain(killed).collect())));
+    }
+
+    #[test]
+    fn what_ends_in_the_middle_makes_it_a_heap_until_it_is_empty() {
+        let ascending = (0..SLOTS - 1).map(|at| (at, Some(u64::from(at))));
+        let middle = [(SLOTS - 1, Some(u64::from(SLOTS / 2)))];
+        let mut ops: Ops = ascending.chain(middle).collect();
+        assert!(!is_line(&play(ops.clone())));
+        ops.extend((0..SLOTS).map(|slot| (slot, None)));
+        assert!(is_line(&play(ops)));
+    }
+
     proptest! {
-        /// Against a plain map: the earliest slot has always the map's smallest deadline.
         #[test]
         fn agrees_with_a_map(ops in prop::collection::vec((0_u32..20, prop::option::of(0_u64..50)), 0..200)) {
-            let mut expiry = Expiry::default();
-            (0..20).for_each(|_| expiry.grow());
-            let mut deadlines: Vec<u64> = alloc::vec![0; 20];
-            let mut map = BTreeMap::new();
-            for (slot, deadline) in ops {
-                if let Some(millis) = deadline {
-                    deadlines[slot as usize] = millis;
-                    map.insert(slot, millis);
-                }
-                let of = |slot: SlotId| Timestamp::from_millis(deadlines[slot as usize]);
-                if deadline.is_some() {
-                    expiry.set(slot, of);
-                } else {
-                    expiry.remove(slot, of);
-                    map.remove(&slot);
-                }
-                expiry.assert_invariants(of);
-                prop_assert_eq!(expiry.len as usize, map.len());
-                let earliest = expiry.earliest().map(|slot| of(slot).as_millis());
-                prop_assert_eq!(earliest, map.values().min().copied());
-            }
+            play(ops);
+        }
+
+        /// Many that grow, some that do not: of both orders, and from one to the other.
+        #[test]
+        fn agrees_with_a_map_over_both_orders(
+            ops in prop::collection::vec((0..SLOTS, prop::bool::weighted(0.2), 0_u64..1000, 0_u32..50), 0..400)
+        ) {
+            let ops = ops.into_iter().enumerate();
+            play(ops.map(|(at, (slot, is_removed, back, is_odd))| {
+                let back = if is_odd == 0 { back } else { back % 3 };
+                (slot, (!is_removed).then(|| (1000 + at as u64).saturating_sub(back)))
+            }).collect());
         }
     }
 }

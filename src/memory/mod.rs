@@ -12,6 +12,8 @@
 pub mod deadlines;
 mod eviction;
 mod expiry;
+mod expiry_heap;
+mod expiry_line;
 mod ghosts;
 mod list;
 pub mod recency;
@@ -363,15 +365,22 @@ impl Memory {
             return;
         }
         self.order.remove(slot);
-        self.expiry.remove(slot, |slot| self.slots.dead_at(slot));
+        self.order_expiry(slot, false);
         self.bytes -= u64::from(self.slots.clear(slot));
         self.entries -= 1;
     }
 
     fn set_expiry(&mut self, slot: SlotId) {
-        // Entries that never expire stay out of the queue, which keeps it short.
+        // Entries that never expire stay out of the order, which keeps it short.
+        let expires = self.slots.dead_at(slot) < Timestamp::NEVER;
+        self.order_expiry(slot, expires);
+    }
+
+    /// Has `slot` in the order of expiry, or not. One function, as each use of the order is code.
+    #[inline(never)]
+    fn order_expiry(&mut self, slot: SlotId, expires: bool) {
         let deadline = |slot| self.slots.dead_at(slot);
-        if deadline(slot) < Timestamp::NEVER {
+        if expires {
             self.expiry.set(slot, deadline);
         } else {
             self.expiry.remove(slot, deadline);
