@@ -20,14 +20,14 @@ pub const MOST_HITS: u32 = u32::MAX - 1;
 /// The name of an option, and the values it takes.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
-    /// The option's name, in JavaScript `camelCase`; what is inside another option has that one's
+    /// The option's name, in JavaScript `camelCase`; an option inside another one has that one's
     /// name before a dot.
     pub name: &'static str,
     /// The values it takes.
     pub takes: Takes,
 }
 
-/// An option, for the tools of this repository: what the module need not know.
+/// An option with the facts that only the tools of this repository need, not the module.
 #[derive(Clone, Copy, Debug)]
 pub struct Spec {
     /// The name of its rule here.

@@ -1,4 +1,4 @@
-//! Loads that end without a result: what answers instead, and what is remembered of it.
+//! Loads that end without a result: their fallbacks, and remembered failures.
 
 use super::{CallMachine, PolicyId};
 use crate::fence::Fence;

@@ -18,8 +18,8 @@ pub struct Looked {
     pub is_background: bool,
     /// True for a flight beside the one that leads its key.
     pub is_beside: bool,
-    /// True if messages of other instances were not heard yet when it began to look: what it found
-    /// may have been changed since.
+    /// True if messages of other instances were not heard yet when it began to look: the found
+    /// entry may have been changed since.
     pub is_unheard: bool,
 }
 

@@ -62,7 +62,7 @@ pub enum Kept {
     Found,
     /// The one that was there before: it is as new or newer, and what the verdict is about.
     Held,
-    /// Neither: what was found is dead or too heavy, or the key was invalidated meanwhile.
+    /// Neither: the found entry has expired or is too big, or the key was invalidated meanwhile.
     Neither,
 }
 
@@ -72,8 +72,8 @@ pub enum Kept {
 pub enum Landed {
     /// It is in this slot.
     Stored(SlotId),
-    /// It is current, but the memory does not keep it: dead on arrival, too heavy, or a memory
-    /// for no entries. Lower stores may.
+    /// It is current, but the memory does not keep it: expired on arrival, too big, or a memory for
+    /// no entries. Lower stores may.
     NotKept,
     /// Something newer was written, or the key was invalidated, since the load began.
     Outdated,

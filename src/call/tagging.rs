@@ -31,8 +31,8 @@ impl CallMachine {
         self.tags.latest()
     }
 
-    /// Gives the entry of `slot`, which was just stored, its tags. What was invalidated after
-    /// `fence`, that of its load, concerns it; `None`: it is newer than everything so far.
+    /// Gives the entry of `slot`, which was just stored, its tags. Invalidations after `fence`,
+    /// that of its load, concern it; `None`: it is newer than everything so far.
     pub fn tag(&mut self, slot: SlotId, tags: Box<[Tag]>, fence: Option<Fence>) {
         let heeded = fence.unwrap_or(self.tags.latest());
         self.memory.set_tags(slot, tags, heeded);

@@ -69,8 +69,8 @@ impl CallMachine {
         }
     }
 
-    /// The same for a load that does not lead its key, and whose `entry` memory does not hold: what
-    /// the load may report of a failure later is counted by the trace.
+    /// The same for a load that does not lead its key, and whose `entry` memory does not hold: the
+    /// trace counts a failure that the load may report later.
     pub(super) fn answer_traced_beside(
         &mut self,
         slot: SlotId,

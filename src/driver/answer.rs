@@ -53,7 +53,7 @@ pub struct Answer<V, E> {
     pub ttl: Span,
     /// The name of the store that had it; `None` for the memory and for what was loaded.
     pub tier: Option<Arc<str>>,
-    /// Why it is not the origin's answer, for [`Source::ErrorFallback`].
+    /// Error of the origin, for [`Source::ErrorFallback`].
     pub cause: Option<Cause<V, E>>,
 }
 

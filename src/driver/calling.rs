@@ -29,7 +29,7 @@ pub(super) struct Request<'a, K: Key, V: Value, E: Failure> {
     pub(super) bound: &'a Arc<Bound<K, V, E>>,
     pub(super) key: &'a K,
     ttl: Option<Span>,
-    /// Whoever asks for a new value is not served with an old one.
+    /// A caller that asks for a new value is not served with an old one.
     is_refresh: bool,
     /// It waits for no load but its own.
     pub(super) waits_for_none: bool,

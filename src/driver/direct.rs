@@ -124,8 +124,8 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
         self.put(key, value, lifetime, tags)
     }
 
-    /// Drops the value of `key`, here and in every store. What a load that runs brings is given to
-    /// those who wait for it, and is not kept.
+    /// Drops the value of `key`, here and in every store. The result of a running load goes to its
+    /// callers, and is not kept.
     pub fn invalidate(&self, key: &K) -> Delivery {
         let below = self.shared.below(key);
         let mut state = self.shared.lock();

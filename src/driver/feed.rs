@@ -1,5 +1,5 @@
-//! Messages between instances: what one drops, the others drop from their memory, and from the
-//! stores above the one that carries messages. They are those of the npm package.
+//! Messages between instances: an entry that one drops, the others drop from their memory, and from
+//! the stores above the one that carries messages. They are those of the npm package.
 
 use super::bounds::{MaybeSend, MaybeSync};
 use super::host::{Bell, Ring};
@@ -123,7 +123,7 @@ impl Feed {
     }
 
     /// Subscribes where it is not subscribed yet, and waits for the first subscriptions, until a
-    /// deadline: what is read before could have been changed unheard.
+    /// deadline: an entry read before could have been changed unheard.
     pub(super) async fn opened(self: &Arc<Self>, apply: impl Fn() -> Arc<dyn Apply>) {
         let now = self.tiers.now();
         let mut waiting = Vec::new();

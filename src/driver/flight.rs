@@ -131,7 +131,7 @@ pub(super) struct Course<V, E> {
     last_waiter: u64,
     /// It goes on when nobody waits any more.
     pub(super) anchored: bool,
-    /// Its callers have their outcome: what comes later may be stored, and no more.
+    /// Its callers have their outcome: a later result may be stored, and no more.
     pub(super) over: bool,
     /// A store may have an entry of the key.
     pub(super) may_be_below: bool,

@@ -1,4 +1,4 @@
-//! Guards, by scope: what users set, and the machines that instances of a policy share.
+//! Guards, by scope: their options, and the machines that instances of a policy share.
 
 use super::bounds::{Decide, opaque};
 use super::error::{Cause, Error};
@@ -170,7 +170,7 @@ impl<K: Clone + Eq + Hash> Scoped<K> {
     }
 }
 
-/// A load that was admitted: what it reports with.
+/// The permit of an admitted load, with which it reports its end.
 pub(super) struct Admission {
     permits: Vec<Permit>,
     started_at: Timestamp,

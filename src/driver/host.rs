@@ -32,7 +32,7 @@ pub trait Host: MaybeSend + MaybeSync + 'static {
 
     /// A bell for a caller that waits for the load of another request, on hosts where a request may
     /// not wake the tasks of another one. Default: none, wakers do. Such a host
-    /// [anchors](Host::anchors) loads, too: who leaves last could not stop one.
+    /// [anchors](Host::anchors) loads, too: the last caller to leave could not stop one.
     fn bell(&self) -> Option<Bell> {
         None
     }

@@ -1,4 +1,4 @@
-//! Ends of loads: what is stored, and what answers instead.
+//! Ends of loads: stored results, and fallbacks.
 
 use super::answer::{Source, Times};
 use super::bounds::{Failure, Key, Value};
@@ -20,7 +20,7 @@ use crate::time::Timestamp;
 use std::sync::Arc;
 use std::vec::Vec;
 
-/// A load on its way: what is needed to bring it home.
+/// A load that has not ended, with everything that its end needs.
 pub(super) struct Load<K: Key, V: Value, E: Failure> {
     pub(super) shared: Arc<Shared<K, V, E>>,
     pub(super) bound: Arc<Bound<K, V, E>>,
@@ -199,7 +199,7 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
         self.send(write);
     }
 
-    /// A guard refused the load; what answers instead, if anything does.
+    /// A guard refused the load; returns the fallback, if there is one.
     pub(super) fn refused(&self, cause: &Cause<V, E>) -> Option<Outcome<V, E>> {
         self.flight.course().over = true;
         let now = self.shared.host.now();

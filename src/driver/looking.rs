@@ -188,8 +188,8 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
         })
     }
 
-    /// The load after its callers were told what a store had. A flight of its own: who comes when
-    /// that is dead must not be told it again.
+    /// The load after its callers were told what a store had. A flight of its own: a caller that
+    /// comes when that entry has expired must not get it again.
     fn go_on(&self, state: &mut State<K, V, E>, slot: Option<SlotId>) -> Arc<Flight<V, E>> {
         let purpose = Purpose {
             background: true,

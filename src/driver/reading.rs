@@ -111,7 +111,7 @@ impl<K: 'static, V: 'static> Lower<K, V> {
         found
     }
 
-    /// What one tier has of these names and may be used, with the lifetimes that their tags leave
+    /// The usable entries of one tier under these names, with the lifetimes that their tags leave
     /// them.
     async fn read_from(&self, at: usize, names: &[Arc<str>], missing: &[usize]) -> Vec<Read<V>> {
         let asked = missing.iter().map(|&index| Arc::clone(&names[index]));

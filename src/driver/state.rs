@@ -23,7 +23,7 @@ pub(super) struct Place<K, V, E> {
     pub(super) content: Option<Content<V, E>>,
     /// The load that callers of the key may wait for.
     pub(super) flight: Option<Arc<Flight<V, E>>>,
-    /// Why the last load failed: who is served until the next one is told.
+    /// Error of the last load, reported to callers until the next one.
     pub(super) failure: Option<Cause<V, E>>,
 }
 
@@ -45,7 +45,7 @@ pub(super) struct State<K, V, E> {
     slots: HashMap<K, SlotId>,
     names: HashMap<Arc<str>, SlotId>,
     places: Vec<Option<Place<K, V, E>>>,
-    /// Values to drop without the lock: what they do then is the user's.
+    /// Values to drop without the lock: their destructors are the user's.
     garbage: Vec<Option<Content<V, E>>>,
 }
 
@@ -167,8 +167,8 @@ impl<K: Key, V: Value, E: Failure> State<K, V, E> {
         }
     }
 
-    /// Has nobody wait for a flight any more. Why it failed is told to those whom the entry answers
-    /// until the next one.
+    /// Has nobody wait for a flight any more. Its error is reported to callers that the entry
+    /// answers until the next one.
     pub(super) fn unlead(
         &mut self,
         slot: Option<SlotId>,
@@ -185,7 +185,7 @@ impl<K: Key, V: Value, E: Failure> State<K, V, E> {
     }
 }
 
-/// The state while it is locked. What it let go of is dropped when it is unlocked.
+/// The state while it is locked. Values removed meanwhile are dropped when it is unlocked.
 pub(super) struct Locked<'a, K, V, E> {
     state: Option<MutexGuard<'a, State<K, V, E>>>,
 }

@@ -266,7 +266,7 @@ impl StoreError {
         }
     }
 
-    /// The answer of a store that does well: what it has under a key is no record.
+    /// The answer of a store that does well: its value under a key is no record.
     pub fn unreadable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self {
             is_answer: true,

@@ -18,11 +18,11 @@ const MAX_RECORD: usize = 25 * 1024 * 1024;
 
 /// The stores below the memory of a cache, and how its entries are kept there.
 ///
-/// They are read in order, and what one of them has is copied to those above it; loaded values are
-/// written to all of them. What is set, invalidated or cleared reaches them in the order in which it
-/// happened, whatever they do meanwhile: after that nothing older is read here. A store that fails,
-/// hangs or returns garbage fails no call: it has a deadline, after five failures in a row it is
-/// left alone for five seconds, and what it missed is made up for.
+/// They are read in order, and a hit in one of them is copied to those above it; loaded values are
+/// written to all of them. Changes reach them in the order in which they happened, whatever the
+/// stores do meanwhile: after a change nothing older is read here. A store that fails, hangs or
+/// returns garbage fails no call: it has a deadline, after five failures in a row it is left alone
+/// for five seconds, and the changes it missed are made later.
 ///
 /// ```
 /// # #[cfg(all(feature = "json", feature = "testing"))] {
@@ -101,7 +101,7 @@ impl<K: 'static, V: 'static> Stores<K, V> {
         self
     }
 
-    /// The longest time that an operation may take. Default: what each store says, mostly 500 ms.
+    /// The longest time that an operation may take. Default: that of each store, mostly 500 ms.
     pub fn store_timeout(mut self, deadline: impl Into<Span>) -> Self {
         self.deadline = Some(deadline.into());
         self

@@ -1,5 +1,5 @@
-//! Tags of loads and writes: what is known of them when they begin, and whether they are good yet
-//! when they are stored.
+//! Tags of loads and writes: their state at the beginning, and their check when the result is
+//! stored.
 
 use super::bounds::{Failure, Key, MaybeSend, Value};
 use super::cache::{Cache, Shared};

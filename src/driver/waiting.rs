@@ -250,7 +250,7 @@ pub(super) async fn refuse<K: Key, V: Value, E: Failure>(load: &Load<K, V, E>, e
     load.flight.tell(&outcome);
 }
 
-/// The outcome of a refusal with nothing to serve: what `on_reject` gives, or the error.
+/// The outcome of a refusal with nothing to serve: the result of `on_reject`, or the error.
 pub(super) async fn rejected<K: Key, V: Value, E: Failure>(
     rules: &Rules<K, V, E>,
     error: Error<E>,

@@ -15,11 +15,11 @@ pub struct Exchange {
     pub received_at: Timestamp,
 }
 
-/// The `corrected_initial_age`: what caches on the way say it is old, plus the time the exchange
-/// took, or what its `Date` says if that is more.
+/// The `corrected_initial_age`: the age stated by caches on the way plus the time the exchange
+/// took, or the time since its `Date` if that is more.
 ///
-/// `Date` has whole seconds, so what a response that was sent just now lacks to the full second
-/// is no age.
+/// `Date` has whole seconds, so the fraction of a second that a response sent just now seems to be
+/// old is no age.
 #[must_use]
 pub fn initial(head: Head<'_>, exchange: Exchange) -> Span {
     let Exchange {

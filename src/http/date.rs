@@ -18,8 +18,8 @@ pub fn of(head: Head<'_>, name: &'static str, now: Timestamp) -> Option<Timestam
     parse(head.only(name)?, now)
 }
 
-/// Reads a date. `now` says in which century two digits of a year are: never more than fifty
-/// years ahead. What was before 1970 counts as 1970.
+/// Reads a date. `now` says in which century two digits of a year are: never more than fifty years
+/// ahead. A date before 1970 counts as 1970.
 #[must_use]
 pub fn parse(value: &str, now: Timestamp) -> Option<Timestamp> {
     let value = value.as_bytes();

@@ -117,9 +117,9 @@ pub struct Directives {
 }
 
 impl Directives {
-    /// True if the message says this. What lists fields (`no-cache="a"`, `private="a"`) is not
-    /// meant: see [`super::cache_control::withheld_fields`]. `public` and `immutable` must be
-    /// well-formed.
+    /// True if the message says this. A directive that lists fields (`no-cache="a"`, `private="a"`)
+    /// does not count: see [`super::cache_control::withheld_fields`]. `public` and `immutable` must
+    /// be well-formed.
     #[must_use]
     pub const fn has(&self, flag: Flag) -> bool {
         self.flags & !(self.malformed & PERMISSIONS) & (1 << flag as u16) != 0

@@ -15,8 +15,8 @@ pub fn of(response: Head<'_>) -> String {
     strings(response, "cache-groups")
 }
 
-/// The groups that a response to a request with this method makes out of date (§3). What the
-/// answer to a safe request names is ignored.
+/// The groups that a response to a request with this method makes out of date (§3). Groups named in
+/// the response to a safe request are ignored.
 #[must_use]
 pub fn invalidated(method: &str, response: Head<'_>) -> String {
     if is_safe(method) {

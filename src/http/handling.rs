@@ -257,7 +257,7 @@ impl Request {
         }
     }
 
-    /// RFC 8246: what does not change while it is fresh need not be asked about.
+    /// RFC 8246: a response that does not change while it is fresh need not be validated.
     fn is_settled(&self, stored: &Stored) -> bool {
         let is_fixed = stored.immutable && stored.state == State::Fresh;
         is_fixed && self.mode == Mode::NoCache && !self.directives.has(Flag::NoCache)
@@ -302,8 +302,8 @@ impl Request {
     }
 
     /// True if a stored response answers it when the origin has failed: within its windows, or
-    /// beyond them if the request takes it and the response does not forbid it (RFC 5861 §4). What
-    /// a request asks does not lose the last good answer (§4.2.4, §5.2.1).
+    /// beyond them if the request takes it and the response does not forbid it (RFC 5861 §4). A
+    /// directive of the request does not lose the last good answer (§4.2.4, §5.2.1).
     #[must_use]
     pub fn takes_instead(&self, stored: &Stored) -> bool {
         let overdue = (stored.age + stored.overdue).minus(stored.ttl);

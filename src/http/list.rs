@@ -166,8 +166,9 @@ impl<'a> Directive<'a> {
 }
 
 /// Gives the directives of a list to `take`. Those behind a quote that is never closed are
-/// malformed: nobody knows whether they are meant. So is what stands behind a semicolon, white
-/// space and the like instead of a comma, as in `private max-age=60`: what forbids there must not get lost.
+/// malformed: nobody knows whether they are meant. So are directives behind a semicolon, white
+/// space and the like instead of a comma, as in `private max-age=60`: one that forbids must not get
+/// lost there.
 #[inline(never)]
 pub fn directives<'a>(value: &'a str, take: &mut dyn FnMut(Directive<'a>)) {
     let mut parts = Parts::new(value);

@@ -1,5 +1,5 @@
-//! The rules of an HTTP cache, as pure functions over heads: what may be stored, for how long it
-//! is fresh, which requests it answers, and how it is validated, updated and invalidated.
+//! The rules of an HTTP cache, as pure functions over heads: storing, freshness, reuse, validation,
+//! update and invalidation.
 //!
 //! The host keeps the bodies and asks. Names of fields and methods are those of the standards:
 //! RFC 9110 (HTTP semantics), 9111 (caching), 5861 (stale windows), 8246 (`immutable`), 9211

@@ -1,5 +1,5 @@
-//! The plan for a response whose head has come: what its head, the policy and the way it came
-//! say together of storing it, of its lifetime, and of the requests that wait for it.
+//! The plan for a response whose head has arrived: its head, the policy and the exchange together
+//! decide on storing it, its lifetime, and the requests that may share it.
 
 use super::cache_control::Scope;
 use super::directive::Flag;

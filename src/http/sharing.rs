@@ -23,8 +23,8 @@ pub struct Arrival {
     pub sets_cookie: bool,
 }
 
-/// True if requests that wait for an answer may have it, as far as the answer is concerned.
-/// What a request has of its own (`Authorization`, the fields in `Vary`) comes on top.
+/// True if requests that wait for an answer may have it, as far as the answer is concerned. The
+/// request's own fields (`Authorization`, those in `Vary`) are checked elsewhere.
 ///
 /// In a shared cache one that sets a cookie is for the request that it answers, even where it is
 /// stored: the cookie may be a session.
@@ -35,8 +35,8 @@ pub fn is_shareable(arrival: &Arrival, shared: bool) -> bool {
     is_reusable && !is_for_one && !arrival.left.is_zero()
 }
 
-/// True if what a request fails with may concern its user alone. Such a failure, one that was
-/// thrown and has no head that could say more, is nobody else's in a shared cache.
+/// True if the failure of a request may concern its user alone. Such a failure, one that was thrown
+/// and has no head that could say more, is nobody else's in a shared cache.
 #[must_use]
 pub fn is_personal(request: Head<'_>) -> bool {
     request.has_any(&["authorization", "cookie"])

@@ -37,8 +37,8 @@ pub enum Storing {
     /// when the response comes, like `max-age=0`, says nothing either.
     Silent,
     /// The response sets a cookie and states no lifetime of which anything is left (§7.3 leaves
-    /// this to the origin; what says nothing is taken for private). Where the scope keeps cookies,
-    /// any lifetime above zero will do.
+    /// this to the origin; a response without directives is taken for private). Where the scope
+    /// keeps cookies, any lifetime above zero will do.
     SetCookie,
     /// The request carried a cookie, and the response neither states such a lifetime nor `public`.
     Cookie,

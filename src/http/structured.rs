@@ -1,6 +1,6 @@
 //! As much of Structured Field Values (RFC 9651, before it RFC 8941) as caching needs: reading
-//! dictionaries and lists of strings. What does not have their form is an error; the inside of
-//! numbers and tokens is left to who reads them.
+//! dictionaries and lists of strings. Any other form is an error; the inside of numbers and tokens
+//! is left to their readers.
 
 use super::text::{cut, position, trim};
 

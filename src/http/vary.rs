@@ -16,7 +16,8 @@ pub const ANY: &str = "*";
 pub const MAX_NAMES: usize = 32;
 
 /// Fields that browsers send without showing them to scripts, service workers included, and that
-/// change from one request to the next. What varies by one of them matches nothing there.
+/// change from one request to the next. A response that varies by one of them matches nothing
+/// there.
 ///
 /// Of the other names that Fetch forbids, `Accept-Encoding` and the like are the same in all
 /// requests of a browser, and `Origin` in all requests of a script for one URL.

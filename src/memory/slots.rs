@@ -183,8 +183,8 @@ impl Slots {
         })
     }
 
-    /// Returns the `ttl` and the age of the entry of `slot` while it is fresh: what the way of a hit
-    /// needs of it.
+    /// Returns the `ttl` and the age of the entry of `slot` while it is fresh: all that a hit
+    /// needs.
     #[inline]
     pub(super) fn fresh(&self, slot: SlotId, now: Timestamp) -> Option<(Span, Span)> {
         let packed = self.packed.get(slot).filter(|packed| packed.has(HELD))?;

@@ -25,7 +25,7 @@ impl Ways {
         Ok(forwarded(response.map(Body::live), forward))
     }
 
-    /// The same; what is stored at `key` answers when the origin fails and it may.
+    /// The same; the response stored at `key` answers when the origin fails, if it may.
     pub(super) async fn forward_or_stored(
         &self,
         key: &Arc<str>,

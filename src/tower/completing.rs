@@ -1,4 +1,4 @@
-//! Complete responses: what is kept of their heads, and whether they are what they claim to be.
+//! Complete responses: their stored heads, and the check of bodies against heads.
 
 use super::fields::fields_of;
 use super::policy::HttpRules;

@@ -25,7 +25,7 @@ impl fmt::Debug for CacheLayer {
 }
 
 impl CacheLayer {
-    /// A cache for several users, as in front of handlers: what is for one of them is not kept.
+    /// A cache for several users, as in front of handlers: responses for one of them are not kept.
     ///
     /// # Errors
     /// A [`ConfigError`] that names the option and what is allowed.

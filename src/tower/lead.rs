@@ -18,7 +18,7 @@ pub(super) struct Lead(Mutex<Story>);
     reason = "each is a fact of the load, and any of them go together"
 )]
 pub(super) struct Story {
-    /// Why the origin was asked.
+    /// Reason for asking the origin.
     pub(super) forward: Forward,
     /// Its answer's status.
     pub(super) status: Option<StatusCode>,
@@ -30,7 +30,7 @@ pub(super) struct Story {
     pub(super) renewed: bool,
     /// True if what the origin answered counts as a failure.
     pub(super) failed: bool,
-    /// True once this request's own load has begun: what that brings is not another's.
+    /// True once this request's own load has begun: its result is not another request's.
     pub(super) led: bool,
     /// The cookies that the origin set: for this request, and for no other.
     pub(super) cookies: Vec<HeaderValue>,

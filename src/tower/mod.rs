@@ -33,19 +33,19 @@
 //! ```
 //!
 //! - A layer is for one origin: all services that it makes share entries, as axum makes one per
-//!   route. Two layers over one [`HttpCache`] share nothing, but what a request to one of them
-//!   changes is over in all.
+//!   route. Two layers over one [`HttpCache`] share nothing, but entries changed by a request to
+//!   one of them are invalidated in all.
 //! - The body of a response streams to the request that asked the origin, while it is recorded.
 //!   Requests at the same time wait for the whole where they may have it, and ask the origin
 //!   themselves where they may not. A body that breaks off is never stored, nor one over
 //!   [`max_body`](ResponsePolicy::max_body).
 //! - A client that goes away ends nothing that others wait for.
-//! - The only errors are the inner service's: a `timeout` is a 504, what a guard refuses a 503 with
+//! - The only errors are the inner service's: a `timeout` is a 504, a refusal by a guard a 503 with
 //!   `Retry-After`.
 //! - Requests that the cache makes itself have an empty body, hence `B: Default`. A request whose
 //!   body is not empty goes past the cache.
-//! - `poll_ready` is always ready: what is stored needs no origin. The inner service is asked to be
-//!   ready before each request to it.
+//! - `poll_ready` is always ready: a stored response needs no origin. The inner service is asked to
+//!   be ready before each request to it.
 
 mod answering;
 mod approach;

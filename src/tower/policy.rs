@@ -34,8 +34,7 @@ impl<F: Fn(&response::Parts) -> bool + MaybeSend + MaybeSync> JudgeHead for F {}
 
 pub(super) type Entry = CachePolicy<Arc<str>, HttpValue, Failure>;
 
-/// Rules for responses: what holds where their own headers are silent, and what happens when the
-/// origin fails or is slow.
+/// Rules for responses whose own headers are silent, and for an origin that fails or is slow.
 ///
 /// The options mean what they mean in the npm package.
 #[must_use]

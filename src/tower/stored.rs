@@ -88,7 +88,7 @@ impl StoredResponse {
 /// The places of a URL's responses.
 #[derive(Debug)]
 pub(super) struct Variants {
-    /// A part of the keys of this URL's variants: who drops this record drops them all.
+    /// A part of the keys of this URL's variants: dropping this record drops them all.
     pub(super) id: Arc<str>,
     /// The lists of fields that its responses so far vary by, the latest first, each once.
     pub(super) lists: Vec<String>,

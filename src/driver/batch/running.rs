@@ -74,7 +74,7 @@ async fn look<K: Key, V: Value, E: Failure>(group: Group<K, V, E>) -> Group<K, V
     looked.collect()
 }
 
-/// What a load does with the entry of a store; `None` when it is over.
+/// The step of a load that found the entry of a store; `None` when it has expired.
 fn used<K: Key, V: Value, E: Failure>(
     running: Running<K, V, E>,
     found: Option<(Arc<str>, Found<V>)>,

@@ -1,5 +1,5 @@
-//! Writing stamps. Whatever is written is a version that nothing carries yet: a write that lands
-//! late, or over another's, then ends more than it had to, and never less.
+//! Writing stamps. Each write is a version that no entry carries yet: a write that lands late, or
+//! over another's, invalidates more than it had to, and never less.
 
 use super::{Found, RETRY_AFTER, Running, StoredTags};
 use crate::driver::host::Bell;
@@ -74,7 +74,7 @@ impl StoredTags {
         keys
     }
 
-    /// Writes new versions; true if the store has them all. What it misses is written later.
+    /// Writes new versions; true if the store has them all. Missed ones are written later.
     pub(in crate::driver) async fn write_missed(self: Arc<Self>, keys: Vec<StampKey>) -> bool {
         self.stamp(&keys).await;
         self.retry_later();

@@ -27,7 +27,7 @@ pub struct Virtual {
     ready: Arc<Ready>,
 }
 
-/// A request: what it began goes with it when it [vanishes](Virtual::vanish).
+/// A request: its tasks go with it when it [vanishes](Virtual::vanish).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Request(TaskId);
 

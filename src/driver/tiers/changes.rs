@@ -1,4 +1,4 @@
-//! Changes of keys in one tier: what a ledger keeps of each.
+//! Changes of keys in one tier, as a ledger keeps them.
 
 use super::Record;
 use crate::time::{Span, Timestamp};
@@ -100,7 +100,7 @@ impl KeyState {
             .retain(|lost| now < lost.ends_at && (!lost.drops || lost.fence == newest));
     }
 
-    /// Forgets the lost change that was sent first, and may be done yet: what it writes is not used.
+    /// Forgets the lost change that was sent first, and may be done yet: its record is not used.
     pub(super) fn give_up_oldest(&mut self) {
         let oldest = self.lost.remove(0);
         if oldest.drops {

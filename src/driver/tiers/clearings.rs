@@ -1,5 +1,5 @@
-//! Clearings of everything that begins with a prefix in one tier: what has to wait for them, and
-//! what must not be read. Only decisions: no I/O, no clock.
+//! Clearings of everything that begins with a prefix in one tier: the changes that wait for them,
+//! and the records that must not be read. Only decisions: no I/O, no clock.
 
 use super::changes::Blocker;
 use crate::time::{Span, Timestamp};

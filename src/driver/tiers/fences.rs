@@ -21,7 +21,7 @@ pub(super) struct Fences {
 }
 
 impl Fences {
-    /// The number of the last change: what a read that begins now remembers.
+    /// The number of the last change, remembered by a read that begins now.
     pub(super) fn last(&self) -> u64 {
         self.last
     }

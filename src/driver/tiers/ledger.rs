@@ -291,7 +291,7 @@ impl Ledger {
         blockers.filter(|blocker| now < blocker.until).collect()
     }
 
-    /// Whoever claimed the newest change is gone, and never began.
+    /// The claimant of the newest change is gone, and never began.
     fn vanish(&mut self, name: &Arc<str>) {
         if let Some(state) = self.keys.get_mut(name) {
             state.pending = None;

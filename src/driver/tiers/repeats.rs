@@ -19,7 +19,7 @@ const AFTER_SUCCESS: Span = Span::from_millis(50);
 const TOGETHER: usize = 8;
 
 impl Tiers {
-    /// The tier answered, or failed: what it owes is asked for, now or later.
+    /// The tier answered, or failed: the owed changes are performed, now or later.
     pub(super) fn afterwards(self: &Arc<Self>, at: usize, answered: bool) {
         if !self.world().tiers[at].ledger.owes() {
             return;

@@ -22,7 +22,7 @@ impl Tiers {
         Working(Arc::clone(self))
     }
 
-    /// Performs a change by itself; what it gives is told to `sender`.
+    /// Performs a change by itself; `sender` gets its result.
     pub(in crate::driver) fn launch(
         &self,
         working: Working,

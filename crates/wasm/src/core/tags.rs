@@ -67,8 +67,8 @@ pub fn judge_tags(carried: &[f64], current: &[f64]) -> f64 {
     }
 }
 
-/// Gives the entry of `slot`, which was just stored, its tags. What was invalidated after `fence`,
-/// that of its load, concerns it; −1 for a direct write, which is newer than everything.
+/// Gives the entry of `slot`, which was just stored, its tags. Invalidations after `fence`, that of
+/// its load, concern it; −1 for a direct write, which is newer than everything.
 #[wasm_bindgen]
 pub fn tag(machine: u32, slot: i32, tags: &[f64], fence: f64) {
     with(machine, |calls| {

@@ -288,8 +288,8 @@ export declare function state(machine: number, slot: number, now: number): numbe
 export declare function stood_in(machine: number, policy: number): void;
 
 /**
- * Gives the entry of `slot`, which was just stored, its tags. What was invalidated after `fence`,
- * that of its load, concerns it; −1 for a direct write, which is newer than everything.
+ * Gives the entry of `slot`, which was just stored, its tags. Invalidations after `fence`, that of
+ * its load, concern it; −1 for a direct write, which is newer than everything.
  */
 export declare function tag(machine: number, slot: number, tags: Float64Array | number[], fence: number): void;
 
