@@ -99,7 +99,7 @@ mod tests {
 
     const SLOTS: u32 = 60;
 
-    /// What happens to slots: they get deadlines, or lose them.
+    /// Changes of slots: they get deadlines, or lose them.
     type Ops = Vec<(SlotId, Option<u64>)>;
 
     /// Plays them against a plain map: the earliest slot has always the map's smallest deadline.

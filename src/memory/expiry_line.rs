@@ -7,8 +7,8 @@ use crate::time::Timestamp;
 /// In the place of a neighbour: there is none.
 const END: u32 = u32::MAX - 1;
 
-/// How far from each end a slot is looked a place for. A few that were stored in one millisecond or
-/// were ended by hand are close to one.
+/// Longest search from each end for the place of a slot. A few that were stored in one millisecond
+/// or were ended by hand are close to one.
 const STEPS: u32 = 16;
 
 /// A list of slots. The pair of each has the slots before and after it.
