@@ -44,6 +44,13 @@ impl Share {
         self.bytes += bytes;
         used.saturating_add(bytes) <= self.room.most
     }
+
+    /// Gives room back that it had for a part of the body.
+    pub(super) fn give(&mut self, bytes: u64) {
+        let given = bytes.min(self.bytes);
+        self.bytes -= given;
+        self.room.used.fetch_sub(given, Ordering::Relaxed);
+    }
 }
 
 impl Drop for Share {
@@ -63,6 +70,11 @@ mod tests {
         let mut other = room.share();
         assert!(one.take(LEAST) && !other.take(1));
         drop((one, other));
-        assert!(room.share().take(LEAST));
+        let mut part = room.share();
+        assert!(part.take(LEAST) && !room.share().take(1));
+        part.give(1);
+        assert!(room.share().take(1));
+        part.give(u64::MAX);
+        assert!(room.share().take(LEAST), "no more than it had");
     }
 }

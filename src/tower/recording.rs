@@ -32,6 +32,21 @@ struct Tape {
     /// True once nobody reads any more.
     is_left: bool,
     size_hint: SizeHint,
+    /// How many chunks the one who reads has had.
+    read: usize,
+    /// The room of the chunks, until they are the entry's.
+    share: Option<Share>,
+}
+
+impl Tape {
+    /// Takes a chunk from one that is too long to keep, and gives its room back.
+    fn taken(&mut self, at: usize) -> Bytes {
+        let chunk = self.chunks.get_mut(at).map(take).unwrap_or_default();
+        if let Some(share) = &mut self.share {
+            share.give(chunk.len() as u64);
+        }
+        chunk
+    }
 }
 
 enum State {
@@ -87,7 +102,6 @@ pub(super) struct Recording {
     tape: Shared,
     body: Option<Live>,
     most: u64,
-    share: Share,
 }
 
 /// The conditions under which a body is recorded.
@@ -107,12 +121,13 @@ impl Recording {
             reader: None,
             is_left: false,
             size_hint,
+            read: 0,
+            share: Some(share),
         };
         Self {
             tape: Arc::new(Mutex::new(tape)),
             body: Some(body),
             most,
-            share,
         }
     }
 
@@ -150,8 +165,7 @@ impl Recording {
                 Ok(data) => {
                     let bytes = data.len() as u64;
                     length += bytes;
-                    lock(&self.tape).chunks.push(data);
-                    if length > self.most || !self.share.take(bytes) {
+                    if !self.keep(data) || length > self.most {
                         self.pass();
                         return Ok(None);
                     }
@@ -160,6 +174,14 @@ impl Recording {
                 Err(frame) => lock(&self.tape).trailers = frame.into_trailers().ok(),
             }
         }
+    }
+
+    /// Keeps a chunk; false if there is no room for more.
+    fn keep(&self, data: Bytes) -> bool {
+        let mut tape = lock(&self.tape);
+        let bytes = data.len() as u64;
+        tape.chunks.push(data);
+        tape.share.as_mut().is_some_and(|share| share.take(bytes))
     }
 
     /// The next frame; `None` when none comes within `wait`.
@@ -196,7 +218,11 @@ impl Recording {
 
     fn complete(mut self) -> Bytes {
         self.body = None;
-        let chunks = lock(&self.tape).chunks.clone();
+        let chunks = {
+            let mut tape = lock(&self.tape);
+            tape.share = None;
+            tape.chunks.clone()
+        };
         wake(&self.tape, Some(State::Complete));
         match chunks.as_slice() {
             [] => Bytes::new(),
@@ -211,9 +237,15 @@ impl Recording {
         }
     }
 
-    /// The rest is the reader's alone.
+    /// The rest is the reader's alone, and what it has not had keeps its room: it may be slow.
     fn pass(&mut self) {
-        let is_left = lock(&self.tape).is_left;
+        let is_left = {
+            let mut tape = lock(&self.tape);
+            for at in 0..tape.read {
+                drop(tape.taken(at));
+            }
+            tape.is_left
+        };
         let body = self.body.take().filter(|_| !is_left);
         wake(&self.tape, Some(State::Passing(body)));
     }
@@ -243,6 +275,7 @@ fn leave(tape: &Shared) {
             State::Passing(body) => {
                 let body = body.take();
                 tape.chunks = Vec::new();
+                tape.share = None;
                 body
             }
             _ => None,
@@ -269,12 +302,13 @@ impl Reader {
         }
         let mut tape = lock(&self.tape);
         let tape = &mut *tape;
-        if let Some(chunk) = tape.chunks.get_mut(self.at) {
-            self.at += 1;
+        if let Some(chunk) = tape.chunks.get(self.at) {
             let chunk = match tape.state {
-                State::Passing(_) => take(chunk),
+                State::Passing(_) => tape.taken(self.at),
                 _ => chunk.clone(),
             };
+            self.at += 1;
+            tape.read = self.at;
             return Poll::Ready(Some(Ok(Frame::data(chunk))));
         }
         match &mut tape.state {

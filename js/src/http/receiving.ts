@@ -38,8 +38,18 @@ export class Receiving {
 
   /** Gives the room of a body back. */
   end(share: Share): void {
-    if (this.#shares.delete(share)) this.#bytes -= share.bytes;
-    share.bytes = 0; // it may take more: one that was taken for vanished was only slow
+    this.give(share, share.bytes);
+  }
+
+  /**
+   * Gives room back that a body had for a part of it. It may take more: one that was taken for
+   * vanished was only slow.
+   */
+  give(share: Share, bytes: number): void {
+    const given = Math.min(bytes, share.bytes);
+    share.bytes -= given;
+    this.#bytes -= given;
+    if (share.bytes === 0) this.#shares.delete(share);
   }
 
   #forgetVanished(now: number): void {

@@ -29,6 +29,8 @@ export class Recording {
   readonly #room: Receiving;
   readonly #share: Share = { bytes: 0, at: 0 };
   readonly #chunks: (Uint8Array | undefined)[] = [];
+  /** How many of them the caller has had. */
+  #read = 0;
   #length = 0;
   #state: "recording" | "passing" | "complete" | "failed" = "recording";
   #error: unknown;
@@ -148,7 +150,8 @@ export class Recording {
 
   async #record(): Promise<Uint8Array | undefined> {
     while (this.#state === "recording") await this.#step();
-    this.#room.end(this.#share);
+    // What is too long to keep has its room until its caller, who may be slow, has taken it.
+    if (this.#state !== "passing") this.#room.end(this.#share);
     if (this.#state === "failed") throw this.#error;
     return this.#state === "complete"
       ? concatenated(this.#chunks.filter((chunk) => chunk !== undefined))
@@ -175,12 +178,19 @@ export class Recording {
     const isShort = this.#length <= this.#most;
     if (isShort && this.#room.take(this.#share, chunk.length, this.#movedAt)) return;
     this.#state = "passing";
+    for (let at = 0; at < this.#read; at += 1) this.#forget(at);
     if (this.#isRead === false) this.#drop(undefined);
+  }
+
+  #forget(at: number): void {
+    this.#room.give(this.#share, this.#chunks[at]?.length ?? 0);
+    this.#chunks[at] = undefined;
   }
 
   /** Ends the transfer that nobody needs. */
   #drop(reason: unknown): void {
     this.#chunks.length = 0;
+    this.#room.end(this.#share);
     this.#reader.cancel(reason).catch(() => {});
   }
 
@@ -206,7 +216,8 @@ export class Recording {
     }
     const chunk = this.#chunks[at];
     if (chunk !== undefined) {
-      if (this.#state === "passing") this.#chunks[at] = undefined;
+      this.#read = at + 1;
+      if (this.#state === "passing") this.#forget(at);
       // Bytes that are kept, or lie in a buffer with others, are not the caller's to change.
       return new Uint8Array(chunk);
     }

@@ -23,10 +23,14 @@ fn live(policy: ResponsePolicy) -> (Stage, Arc<Mutex<Vec<Pieces>>>) {
 
 /// The response of a request, whose head is there at once.
 fn head_of(stage: &Stage) -> Body {
-    let own = stage.clone();
+    head_at(stage, "/")
+}
+
+fn head_at(stage: &Stage, path: &str) -> Body {
+    let (own, request) = (stage.clone(), request("GET", path, &[]));
     let response = stage
         .host
-        .run(async move { own.response(request("GET", "/", &[])).await.unwrap() });
+        .run(async move { own.response(request).await.unwrap() });
     assert!(
         response.headers()["cache-status"]
             .to_str()
@@ -144,6 +148,45 @@ fn a_long_body_is_passed_on_at_the_clients_pace() {
     end(&pieces, 1);
     stage.after(Span::ZERO);
     assert_eq!(got(&other).text, "short");
+}
+
+#[test]
+fn what_slow_clients_have_not_taken_of_long_bodies_is_bounded_all_together() {
+    let (stage, pieces) = live(ResponsePolicy::new().max_body(10 << 20));
+    let megabyte = "x".repeat(1 << 20);
+    let begin = |path: &str, megabytes: usize| {
+        let body = head_at(&stage, path);
+        for _ in 0..megabytes {
+            send(&pieces, stage.asked() - 1, &megabyte);
+        }
+        stage.after(Span::ZERO);
+        body
+    };
+    let is_kept = |path: &str| {
+        let body = begin(path, 1);
+        let asked = stage.asked();
+        end(&pieces, asked - 1);
+        stage.after(Span::ZERO);
+        assert_eq!(now(body.bytes()).unwrap().len(), 1 << 20);
+        stage.after(Span::ZERO);
+        drop(stage.begin(path, &[]));
+        stage.after(Span::ZERO);
+        stage.asked() == asked
+    };
+    assert!(is_kept("/a"));
+    let mut slow: Vec<Body> = (1..8).map(|nth| begin(&format!("/{nth}"), 11)).collect();
+    assert!(
+        !is_kept("/b"),
+        "seven of eleven megabytes each have left no room"
+    );
+    for _ in 0..11 {
+        assert!(now(frame(&mut slow[0])).is_some());
+    }
+    assert!(is_kept("/c"), "what was taken gives its room back");
+    slow.push(begin("/d", 11));
+    assert!(!is_kept("/e"));
+    slow.pop();
+    assert!(is_kept("/f"), "and what is left does");
 }
 
 #[test]

@@ -69,6 +69,33 @@ test("what is received at once is bounded; what finds no room is handed out, and
   assert.ok(hits >= 6 && hits <= 8, `${hits} are kept`);
 });
 
+test("of what is too long to keep, a slow caller's part has its room until it is taken", async () => {
+  const { fetchCached, begun, free } = stage([memory({ maxBytes: ROOM })]);
+  const begin = async (nth) => {
+    const reader = (await fetchCached(url(nth))).body.getReader();
+    const write = async (megabytes) => {
+      for (let part = 0; part < megabytes; part += 1) {
+        begun.get(url(nth)).write();
+        await settled();
+      }
+    };
+    return { reader, write };
+  };
+  const { reader, write } = await begin(0);
+  await write(4);
+  for (let part = 0; part < 3; part += 1) await reader.read();
+  assert.equal(free(), 28, "it may be kept");
+  await write(7);
+  assert.equal(free(), 25, "it is too long, and seven of its parts have not been taken");
+  for (let part = 0; part < 8; part += 1) await reader.read();
+  assert.equal(free(), 32);
+  const other = await begin(1);
+  await other.write(12);
+  assert.equal(free(), 22);
+  await other.reader.cancel();
+  assert.equal(free(), 32, "nor has one that is left");
+});
+
 test("bodies that fail or are left give their room back", async () => {
   const { clock, fetchCached, begun, free } = stage([new MapStore()]);
   assert.equal(free(), 32, "also without memory()");
