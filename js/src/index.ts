@@ -11,6 +11,7 @@ export {
   type TtlOptional,
   type WithDefaultTtl,
 } from "./api/cache.js";
+export type { DirectStats } from "./api/direct.js";
 export type { EntryOptions } from "./api/operations/arguments.js";
 export type { CacheStats } from "./api/stats.js";
 export type {
@@ -32,7 +33,15 @@ export {
 export type { MemoryOptions } from "./memory/memory-options.js";
 export type { ByteSize } from "./memory/size.js";
 export type { Explained, Source } from "./model/answer.js";
-export type { CacheEvent, FailureEvent, KeyEvent, StoreEvent } from "./model/events.js";
+export type {
+  CacheEvent,
+  FailureEvent,
+  KeyEvent,
+  OperationEvent,
+  ReadOperation,
+  StoreEvent,
+  WriteOperation,
+} from "./model/events.js";
 export type { LoadContext, LoadManyContext, Previous } from "./model/loader.js";
 export type { SchemaResult, StandardSchema, Validate } from "./model/schema.js";
 export type {

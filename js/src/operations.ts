@@ -38,7 +38,9 @@ export async function peek<Value = unknown>(cache: Cache, key: string): Promise<
  */
 export async function ttl(cache: Cache, key: string): Promise<number | undefined> {
   checkCache(cache, "ttl");
-  return (await cache.entries.fresh(checkedKey(key)))?.ttl;
+  const held = await cache.entries.fresh(checkedKey(key));
+  cache.entries.direct.read("ttl", key, held !== undefined);
+  return held?.ttl;
 }
 
 /**
@@ -111,7 +113,9 @@ export async function add(
 ): Promise<boolean> {
   checkCache(cache, "add");
   const lifetime = entryLifetime(cache, options);
-  return single.add(cache, checkedKey(key), isThenable(value) ? await value : value, lifetime);
+  const given = isThenable(value) ? await value : value;
+  const stored = await single.add(cache, checkedKey(key), given, lifetime);
+  return cache.entries.direct.write("add", key, stored);
 }
 
 /**
@@ -127,7 +131,9 @@ export async function replace(
 ): Promise<boolean> {
   checkCache(cache, "replace");
   const lifetime = entryLifetime(cache, options);
-  return single.replace(cache, checkedKey(key), isThenable(value) ? await value : value, lifetime);
+  const given = isThenable(value) ? await value : value;
+  const stored = await single.replace(cache, checkedKey(key), given, lifetime);
+  return cache.entries.direct.write("replace", key, stored);
 }
 
 /**
@@ -137,7 +143,8 @@ export async function replace(
  */
 export async function expire(cache: Cache, key: string, ttl: Duration): Promise<boolean> {
   checkCache(cache, "expire");
-  return single.expire(cache, checkedKey(key), lifetimeOf(ttl));
+  const renewed = await single.expire(cache, checkedKey(key), lifetimeOf(ttl));
+  return cache.entries.direct.write("expire", key, renewed);
 }
 
 /**
@@ -162,7 +169,10 @@ export async function increment(
 ): Promise<number> {
   checkCache(cache, "increment");
   const step = checkedStep(by, "by");
-  return counter.increment(cache, checkedKey(key), step, entryLifetime(cache, options));
+  const lifetime = entryLifetime(cache, options);
+  const sum = await counter.increment(cache, checkedKey(key), step, lifetime);
+  cache.entries.direct.write("increment", key, !cache.driver.offFor(key).writes);
+  return sum;
 }
 
 /**
@@ -192,7 +202,9 @@ export async function size(cache: Cache): Promise<number> {
  */
 export async function deleteMatch(cache: Cache, pattern: string): Promise<number> {
   checkCache(cache, "deleteMatch");
-  return listing.deleteMatch(cache, checkedPattern(pattern));
+  const count = await listing.deleteMatch(cache, checkedPattern(pattern));
+  cache.entries.direct.delete(pattern, count);
+  return count;
 }
 
 /**
@@ -203,6 +215,7 @@ export async function deleteMatch(cache: Cache, pattern: string): Promise<number
 export async function clear(cache: Cache): Promise<void> {
   checkCache(cache, "clear");
   await listing.clear(cache);
+  cache.entries.direct.delete("*");
 }
 
 /**

@@ -106,12 +106,16 @@ export class Cache {
 
   /** The value of `key` while it is fresh; undefined otherwise. */
   async get<Value = unknown>(key: string): Promise<Value | undefined> {
-    return visible((await this.entries.fresh(checkedKey(key)))?.value) as Value | undefined;
+    const held = await this.entries.fresh(checkedKey(key));
+    this.entries.direct.read("get", key, held !== undefined);
+    return visible(held?.value) as Value | undefined;
   }
 
   /** True if `key` has a fresh value. */
   async has(key: string): Promise<boolean> {
-    return (await this.entries.fresh(checkedKey(key))) !== undefined;
+    const found = (await this.entries.fresh(checkedKey(key))) !== undefined;
+    this.entries.direct.read("has", key, found);
+    return found;
   }
 
   /**
@@ -121,19 +125,22 @@ export class Cache {
   async set(key: string, value: unknown, options?: EntryOptions): Promise<boolean> {
     const lifetime = setLifetime(this, options);
     // A thenable is awaited, as what a loader returns is; all else happens at once, in its order.
-    return setEntry(this, checkedKey(key), isThenable(value) ? await value : value, lifetime);
+    const given = isThenable(value) ? await value : value;
+    const stored = await setEntry(this, checkedKey(key), given, lifetime);
+    return this.entries.direct.write("set", key, stored);
   }
 
   /** Drops `key`, here and in every store; whether it had a fresh value. */
   async delete(key: string): Promise<boolean> {
-    const had = await this.has(key);
-    await this.entries.invalidate(key);
+    const had = (await this.entries.fresh(checkedKey(key))) !== undefined;
+    await this.invalidate(key);
     return had;
   }
 
   /** Drops `key`, here and in every store. Loads that have begun do not bring it back. */
   async invalidate(key: string): Promise<void> {
     await this.entries.invalidate(checkedKey(key));
+    this.entries.direct.delete(key);
   }
 
   /**
@@ -147,8 +154,7 @@ export class Cache {
   /** Returns the counts so far. */
   stats(): CacheStats {
     const { driver, policies } = this;
-    const count = () =>
-      statsFor(driver.host.memory, policies.all, policies.retired, driver.bypassed);
+    const count = () => statsFor(driver, policies, this.entries.direct);
     try {
       return count();
     } catch (error) {

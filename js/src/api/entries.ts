@@ -14,6 +14,7 @@ import { isServable } from "../model/entry-state.js";
 import { HttpValue } from "../model/http-value.js";
 import type { Begun, Tagged } from "../model/tagged.js";
 import type { Form } from "../records/entry-records.js";
+import { DirectOperations } from "./direct.js";
 
 /** The fence of a direct write. */
 const NEWEST = -1;
@@ -45,11 +46,14 @@ export function freshOf({ value, age, ttl, tagged }: FoundEntry): Held | undefin
 /** Reads, writes and drops entries of a cache. */
 export class Entries implements Reading {
   readonly host: Host;
+  /** What direct operations did. */
+  readonly direct: DirectOperations;
   readonly #driver: Driver;
   readonly #watches = new Set<Watch>();
 
   constructor(driver: Driver) {
     this.host = driver.host;
+    this.direct = new DirectOperations(driver.host.onOperation);
     this.#driver = driver;
   }
 

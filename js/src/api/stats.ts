@@ -1,10 +1,12 @@
 /** Counts of a cache. */
 
 import { ready, trapCount } from "../core/core.js";
-import type { BoundPolicy } from "../engine/bound-policy.js";
 import { CountsByName, type PolicyStats } from "../engine/counts.js";
+import type { Driver } from "../engine/driver.js";
+import type { Policies } from "../engine/policies.js";
 import { countsOf } from "../engine/policy-roster.js";
-import type { MemoryStore, MemoryUsage } from "../memory/memory.js";
+import type { MemoryUsage } from "../memory/memory.js";
+import type { DirectOperations, DirectStats } from "./direct.js";
 
 /** The result of `cache.stats()`. */
 export interface CacheStats extends PolicyStats {
@@ -13,6 +15,8 @@ export interface CacheStats extends PolicyStats {
    * the others are `"(others)"`.
    */
   readonly functions: Readonly<Record<string, PolicyStats>>;
+  /** Counts of `get`, `set` and other operations without a loader, which are in no other count. */
+  readonly direct: DirectStats;
   /** The contents of `memory()`, for all caches that share it. */
   readonly memory: MemoryUsage;
   /**
@@ -32,20 +36,20 @@ export interface CacheStats extends PolicyStats {
   readonly traps: number;
 }
 
-/** The numbers of a cache with these policies, and of others that it has forgotten. */
+/** Returns the numbers of a cache, of policies that it has forgotten, too. */
 export function statsFor(
-  memory: MemoryStore,
-  policies: Iterable<BoundPolicy>,
-  retired: CountsByName,
-  bypassed: number,
+  { host: { memory }, bypassed }: Driver,
+  policies: Policies,
+  direct: DirectOperations,
 ): CacheStats {
   const counted = new CountsByName();
-  counted.merge(retired);
-  for (const policy of policies)
+  counted.merge(policies.retired);
+  for (const policy of policies.all)
     counted.add(policy.name, countsOf(policy, memory), policy.loadTimes);
   return {
     ...counted.total(),
     functions: counted.stats(),
+    direct: direct.stats(),
     memory: memory.usage(),
     available: ready(),
     bypassed,

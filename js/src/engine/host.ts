@@ -7,7 +7,7 @@ import { isTrap } from "../core/core.js";
 import { PLAIN_KEYS, type RelatedKeys } from "../keys/part-key.js";
 import { type AnyStore, MemoryStore, memory } from "../memory/memory.js";
 import type { Space } from "../memory/slots.js";
-import { type CacheEvent, Events } from "../model/events.js";
+import { type CacheEvent, Events, type OperationEvent } from "../model/events.js";
 import type { Store } from "../model/store.js";
 import type { Tagged } from "../model/tagged.js";
 import type { CompiledCacheOptions } from "../policy/cache-options.js";
@@ -40,6 +40,8 @@ export interface Host {
   readonly waitUntil: () => WaitUntil | undefined;
   /** True if callers get a loaded value only when the lower stores have it too. */
   readonly awaitsWrites: boolean;
+  /** The listener to direct operations. */
+  readonly onOperation: ((event: OperationEvent) => void) | undefined;
   /** Options of policies that do not give them. */
   readonly defaults: PolicyDefaults | undefined;
 }
@@ -98,6 +100,7 @@ export function hostOf(given: CompiledCacheOptions<AnyStore, CacheEvent>, told: 
     events,
     waitUntil: () => (waitUntil === false ? undefined : (waitUntil ?? providedWaitUntil())),
     awaitsWrites: given.writes === "await",
+    onOperation: given.onOperation,
     defaults: given.defaults,
   };
 }

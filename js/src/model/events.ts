@@ -23,6 +23,32 @@ export interface StoreEvent {
   readonly operation: Operation;
 }
 
+/** Direct operations that read a key. */
+export type ReadOperation = "get" | "has" | "ttl" | "getMany";
+/** Direct operations that store a value. */
+export type WriteOperation = "set" | "setMany" | "add" | "replace" | "increment" | "expire";
+
+/** A direct operation, one without a loader, that has been done; `type` discriminates. */
+export type OperationEvent =
+  /** It looked for a fresh value. */
+  | ({
+      readonly type: "read";
+      /** The operation. */
+      readonly operation: ReadOperation;
+      /** True if there was one. */
+      readonly found: boolean;
+    } & KeyEvent)
+  /** It was to store a value. */
+  | ({
+      readonly type: "write";
+      /** The operation. */
+      readonly operation: WriteOperation;
+      /** True if it was stored: not if `add` found a value, or while writes are switched off. */
+      readonly stored: boolean;
+    } & KeyEvent)
+  /** It dropped a key; of `deleteMatch` the key is the pattern, of `clear` it is `"*"`. */
+  | ({ readonly type: "delete" } & KeyEvent);
+
 /** Every event; `type` discriminates. */
 export type CacheEvent =
   | ({ readonly type: "hit" | "stale" | "miss" } & KeyEvent)
@@ -79,10 +105,10 @@ export type CacheEvent =
   | ({ readonly type: "unavailable" } & FailureEvent);
 
 /** Tells events to a listener and swallows its errors and rejections. */
-export class Events {
-  readonly #listener: ((event: CacheEvent) => void) | undefined;
+export class Events<Event = CacheEvent> {
+  readonly #listener: ((event: Event) => void) | undefined;
 
-  constructor(listener: ((event: CacheEvent) => void) | undefined) {
+  constructor(listener: ((event: Event) => void) | undefined) {
     this.#listener = listener;
   }
 
@@ -91,7 +117,7 @@ export class Events {
     return this.#listener !== undefined;
   }
 
-  tell(event: CacheEvent): void {
+  tell(event: Event): void {
     try {
       ignoreRejection(this.#listener?.(event));
     } catch {

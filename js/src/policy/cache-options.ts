@@ -2,7 +2,7 @@
 
 import type { AnyStore } from "../memory/memory.js";
 import { type ByteSize, byteSize } from "../memory/size.js";
-import type { CacheEvent } from "../model/events.js";
+import type { CacheEvent, OperationEvent } from "../model/events.js";
 import type { Store as LowerStore } from "../model/store.js";
 import { type Codec, compileCodec } from "../records/codec/values.js";
 import type { AsyncStorageClass } from "../runtime/async-storage.js";
@@ -41,6 +41,12 @@ export interface CacheOptions<Store extends StoreLike = AnyStore, Event = CacheE
   readonly waitUntil?: WaitUntil | false | undefined;
   /** Called with every event; an error that it throws is ignored. */
   readonly onEvent?: ((event: Event) => void) | undefined;
+  /**
+   * Called with each operation without a loader (`get`, `set`, `delete`, `holdover/operations`)
+   * that has been done; what it throws is ignored. Not to be answered by such an operation of the
+   * same cache, which would be told in its turn.
+   */
+  readonly onOperation?: ((event: OperationEvent) => void) | undefined;
   /** `false`: every call goes straight to its loader. Default true. */
   readonly enabled?: boolean | undefined;
   /**
@@ -85,6 +91,7 @@ export interface CompiledCacheOptions<Store extends StoreLike = StoreLike, Event
   readonly random: (() => number) | undefined;
   readonly waitUntil: WaitUntil | false | undefined;
   readonly onEvent: ((event: Event) => void) | undefined;
+  readonly onOperation: ((event: OperationEvent) => void) | undefined;
   readonly enabled: boolean;
   readonly defaults: PolicyDefaults | undefined;
   readonly asyncLocalStorage: AsyncStorageClass | undefined;
@@ -108,6 +115,7 @@ const CACHE_NAMES: OptionNames<keyof CacheOptions> = {
     "random",
     "waitUntil",
     "onEvent",
+    "onOperation",
     "enabled",
     "defaults",
     "asyncLocalStorage",
@@ -184,6 +192,11 @@ export function compileCacheOptions<Store extends StoreLike = StoreLike, Event =
     random: synchronousFunction<() => number>(given.random, "random", "() => number in [0, 1)"),
     waitUntil: checkedWaitUntil(given.waitUntil),
     onEvent: optionalFunction<(event: Event) => void>(given.onEvent, "onEvent", "(event) => void"),
+    onOperation: optionalFunction<(event: OperationEvent) => void>(
+      given.onOperation,
+      "onOperation",
+      "(event) => void",
+    ),
     enabled: flag(given.enabled, "enabled", true),
     defaults: checkedDefaults(given.defaults),
     asyncLocalStorage: optionalFunction(

@@ -213,6 +213,7 @@ test("cache options", () => {
       random: undefined,
       waitUntil: undefined,
       onEvent: undefined,
+      onOperation: undefined,
       enabled: true,
       defaults: undefined,
       asyncLocalStorage: undefined,

@@ -12,6 +12,7 @@ const READS = 3;
 /** See `getMany` of `holdover/operations`. */
 export async function getMany(cache: Subject, keys: readonly string[]): Promise<unknown[]> {
   const found = await freshMany(cache, keys);
+  for (const key of keys) cache.entries.direct.read("getMany", key, found.has(key));
   return keys.map((key) => visible(found.get(key)?.value));
 }
 
@@ -26,6 +27,7 @@ export async function setMany(
   const stored = [...new Map(entries)].filter(
     ([key, value]) => cache.entries.keep(key, value, lifetime) !== undefined,
   );
+  for (const [key] of stored) cache.entries.direct.write("setMany", key, true);
   const { tiers, feed } = cache.driver.host;
   if (tiers === undefined || stored.length === 0) return;
   if (tiers.tags.knows(lifetime.tagged)) {
@@ -44,6 +46,7 @@ export async function setMany(
 export async function deleteMany(cache: Subject, keys: readonly string[]): Promise<boolean[]> {
   const found = await freshMany(cache, keys);
   await dropAll(cache, keys);
+  for (const key of keys) cache.entries.direct.delete(key);
   return keys.map((key) => found.has(key));
 }
 
