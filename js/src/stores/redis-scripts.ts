@@ -37,17 +37,14 @@ local sum = redis.call('INCRBY', KEYS[1], ARGV[1])
 if isNew and ARGV[2] ~= '0' then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return sum`;
 
-/** The beginning of both. `concat`, for bundlers keep a template of others that nobody uses. */
-const NOW = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local limit, period, ban = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])`;
-
 /**
  * KEYS: one. ARGV: limit, period, ban. A hash: start, count, and the time until which calls are
- * refused.
+ * refused. It begins as the other one does: bundlers keep a template of others that nobody uses.
  */
-export const FIXED_WINDOW: string = /* @__PURE__ */ NOW.concat(`
+export const FIXED_WINDOW: string = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local limit, period, ban = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local kept = redis.call('HMGET', KEYS[1], 'start', 'count', 'until')
 local start, count = tonumber(kept[1]) or now, tonumber(kept[2]) or 0
 local refusedUntil = tonumber(kept[3]) or 0
@@ -66,12 +63,15 @@ redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'start', string.format('%.0f', start), 'count', count + 1)
 redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.ceil(ends - now)))
 if count + 1 < limit then return {1, limit - count - 1, 0} end
-return {1, 0, ends - now}`);
+return {1, 0, ends - now}`;
 
 /**
  * The same for a sliding log: a sorted set of calls by time, and the end of a ban, if there is one.
  */
-export const SLIDING_WINDOW: string = /* @__PURE__ */ NOW.concat(`
+export const SLIDING_WINDOW: string = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local limit, period, ban = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local ban_ends = tonumber(redis.call('ZSCORE', KEYS[1], 'ban') or 0)
 if now < ban_ends then return {0, 0, ban_ends - now} end
 redis.call('ZREM', KEYS[1], 'ban')
@@ -90,7 +90,7 @@ end
 redis.call('ZADD', KEYS[1], string.format('%.0f', now), time[1] .. '.' .. time[2] .. ':' .. count)
 redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.ceil(period)))
 if count + 1 < limit then return {1, limit - count - 1, 0} end
-return {1, 0, ends - now}`);
+return {1, 0, ends - now}`;
 
 /** Runs a script on one key; sends its text only to servers that do not know it. */
 export async function run(
