@@ -19,7 +19,7 @@ export function own(parameters, body, values) {
 /**
  * Races contenders: `[{ name, run, prepare? }]`. `run` is called with the result of `prepare`,
  * which is not timed. Returns the contenders with the nanoseconds of one call (`p50` and `min`,
- * both medians over the rounds).
+ * both medians over the rounds, and how far the rounds are apart as `spread`).
  */
 export async function race(contenders, { batch = 1024, rounds = ROUNDS, budget = BUDGET } = {}) {
   const times = contenders.map(() => ({ p50: [], min: [] }));
@@ -39,6 +39,7 @@ export async function race(contenders, { batch = 1024, rounds = ROUNDS, budget =
     role,
     p50: median(times[which].p50),
     min: median(times[which].min),
+    spread: spread(times[which].p50),
   }));
 }
 
@@ -55,6 +56,13 @@ function once({ run, prepare }, batch, budget) {
   return measure(function* () {
     yield { 0: prepare, bench: run };
   }, options);
+}
+
+/** Returns how far the middle half of some numbers is apart, as a part of their median. */
+export function spread(numbers) {
+  const sorted = [...numbers].sort((one, other) => one - other);
+  const at = (part) => sorted[Math.floor(part * (sorted.length - 1))];
+  return (at(0.75) - at(0.25)) / at(0.5);
 }
 
 export function median(numbers) {

@@ -7,13 +7,14 @@ export function asMarkdown(works) {
 
 function workAsMarkdown({ title, unit, results, gates }) {
   const [ours] = results;
-  const rows = results.map(({ name, note, p50, min }) => [
+  const rows = results.map(({ name, note, p50, min, spread }) => [
     note === undefined ? name : `${name} (${note})`,
     `${(p50 / ours.p50).toFixed(2)} ×`,
     inUnit(p50, unit),
     inUnit(min, unit),
+    spread === undefined ? "" : `± ${(50 * spread).toFixed(0)} %`,
   ]);
-  const head = ["", "of holdover", "p50", "min"];
+  const head = ["", "of holdover", "p50", "min", "spread"];
   return [
     `### ${title}`,
     "",
@@ -58,6 +59,10 @@ export function gateRatio({ of }, results) {
 function line(gate, results) {
   if (gate.moreBy !== undefined) return difference(gate, results);
   const { ratio, rival } = gateRatio(gate, results);
+  if (gate.atLeast !== undefined) {
+    const verdict = ratio >= gate.atLeast ? "met" : "MISSED";
+    return `\n${results[0].name} ÷ ${rival} = **${ratio.toFixed(2)}**, must be at least ${gate.atLeast.toFixed(2)}: ${verdict}`;
+  }
   const verdict = ratio <= gate.atMost ? "met" : "MISSED";
   return `\nholdover ÷ ${rival} = **${ratio.toFixed(2)}**, must be at most ${gate.atMost.toFixed(2)}: ${verdict}`;
 }

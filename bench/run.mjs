@@ -1,10 +1,12 @@
 // Runs every work in a process of its own, prints the tables and writes RESULTS.md. `--quick` takes
 // few samples and writes nothing; a name such as `p3` runs that work alone; `--against FOLDER`
-// races this package with another build of it, and writes nothing.
+// races this package with another build of it, and writes nothing. A whole run also draws the chart
+// of the README, `chart` draws it again from what RESULTS.md has.
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
+import { draw } from "./chart.mjs";
 import { quick } from "./measure.mjs";
 import { asMarkdown } from "./report.mjs";
 
@@ -13,17 +15,21 @@ const WORKS = [
   "p2-memory",
   "p3-miss",
   "p4-guards",
+  "p5-below",
   "p6-fetch",
   "p6-workerd",
   "p7-eviction",
   "p8-growth",
   "p9-bytes",
+  "p11-start",
   "p12-burst",
+  "scale-entries",
 ];
 const MARK = "RESULTS ";
 
 const against = process.argv.indexOf("--against");
 if (process.argv[2] === "--work") await work(process.argv[3]);
+else if (process.argv[2] === "chart") draw();
 else if (against > 0) await compare(process.argv[against + 1]);
 else main();
 
@@ -44,6 +50,8 @@ function main() {
   const works = WORKS.filter(
     (name) => wanted.length === 0 || wanted.some((part) => name.startsWith(`${part}-`)),
   );
+  if (works.length === 0)
+    throw new Error(`no such work: ${wanted.join(" ")}, but ${WORKS.join(" ")}`);
   const tables = [];
   for (const name of works) {
     tables.push(asMarkdown(inChild(name)));
@@ -53,6 +61,7 @@ function main() {
   const size = sizes();
   if (size !== "") console.log(size);
   writeFileSync(new URL("RESULTS.md", import.meta.url), [head(), ...tables, size].join("\n\n"));
+  draw();
 }
 
 function inChild(name) {
