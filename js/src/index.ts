@@ -49,6 +49,7 @@ export type {
   SetOptions,
   Store,
   StoreEntry,
+  StoreStats,
   WindowOptions,
   WindowState,
 } from "./model/store.js";

@@ -127,6 +127,9 @@ export const CACHE_NUMBERS: readonly {
   },
 ];
 
+/** @internal The meaning of the gauge of each store. */
+export const STORE_AVAILABLE = "1 if the store is asked; 0 while it is left alone after failures.";
+
 /** @internal Returns the functions, sorted by name. */
 export function functionsOf(stats: CacheStats): readonly (readonly [string, PolicyStats])[] {
   return Object.entries(stats.functions).sort(([left], [right]) => (left < right ? -1 : 1));
@@ -151,7 +154,7 @@ function family(name: string, type: string, help: string, samples: readonly stri
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${samples.join("")}`;
 }
 
-const RESERVED = ["function", "quantile"];
+const RESERVED = ["function", "quantile", "store"];
 
 function labelsOf(given: unknown): Labels {
   if (given === undefined) return [];
@@ -213,5 +216,9 @@ export function prometheusText(from: HasStats | CacheStats, options?: Prometheus
     return family(name, type, help, [sample(name, common, of(stats))]);
   });
   const timed = family("holdover_load_seconds", "summary", "How long loads took.", times);
-  return [...counters, timed, ...numbers].join("");
+  const stores = stats.stores.map(({ name, available }) =>
+    sample("holdover_store_available", [...common, ["store", name]], available ? 1 : 0),
+  );
+  const health = family("holdover_store_available", "gauge", STORE_AVAILABLE, stores);
+  return [...counters, timed, ...numbers, health].join("");
 }

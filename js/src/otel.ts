@@ -7,7 +7,13 @@ import {
   metrics,
   type Observable,
 } from "@opentelemetry/api";
-import { CACHE_NUMBERS, FUNCTION_COUNTERS, functionsOf, type HasStats } from "./metrics.js";
+import {
+  CACHE_NUMBERS,
+  FUNCTION_COUNTERS,
+  functionsOf,
+  type HasStats,
+  STORE_AVAILABLE,
+} from "./metrics.js";
 import { ConfigError } from "./util/errors.js";
 import { readOptions } from "./util/options.js";
 
@@ -27,7 +33,8 @@ export interface Instrumented {
 
 /**
  * Measures a cache with OpenTelemetry: observable counters and gauges, read when the SDK collects.
- * Counters carry attribute `function`; their sum is the cache's.
+ * Counters carry attribute `function`; their sum is the cache's. The health of stores carries
+ * attribute `store`.
  *
  * Needs `@opentelemetry/api`, an optional peer dependency.
  * @throws ConfigError naming the wrong option
@@ -48,15 +55,23 @@ export function instrument(cache: HasStats, options?: InstrumentOptions): Instru
     const make = type === "gauge" ? "createObservableGauge" : "createObservableCounter";
     return [of, meter[make](`holdover.${name.replace("_", ".")}`, { description, unit })] as const;
   });
+  const health = meter.createObservableGauge("holdover.store.available", {
+    description: STORE_AVAILABLE,
+    unit: "1",
+  });
   const observe: BatchObservableCallback = (result) => {
     const stats = cache.stats();
     for (const [name, counts] of functionsOf(stats)) {
       const labelled = { ...attributes, function: name };
       for (const [member, counter] of counters) result.observe(counter, counts[member], labelled);
     }
+    for (const { name, available } of stats.stores) {
+      result.observe(health, available ? 1 : 0, { ...attributes, store: name });
+    }
     for (const [of, number] of numbers) result.observe(number, of(stats), attributes);
   };
   const all: Observable[] = [...counters, ...numbers].map(([, instrument]) => instrument);
+  all.push(health);
   meter.addBatchObservableCallback(observe, all);
   return { unregister: () => meter.removeBatchObservableCallback(observe, all) };
 }

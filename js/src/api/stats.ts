@@ -6,6 +6,7 @@ import type { Driver } from "../engine/driver.js";
 import type { Policies } from "../engine/policies.js";
 import { countsOf } from "../engine/policy-roster.js";
 import type { MemoryUsage } from "../memory/memory.js";
+import type { StoreStats } from "../model/store.js";
 import type { DirectOperations, DirectStats } from "./direct.js";
 
 /** The result of `cache.stats()`. */
@@ -19,6 +20,8 @@ export interface CacheStats extends PolicyStats {
   readonly direct: DirectStats;
   /** The contents of `memory()`, for all caches that share it. */
   readonly memory: MemoryUsage;
+  /** The health of the stores below `memory()`, in their order. */
+  readonly stores: readonly StoreStats[];
   /**
    * False when this host has no core to offer, so that nothing is cached and every call goes
    * straight to its origin; `ping(cache)` rejects with the reason.
@@ -38,7 +41,7 @@ export interface CacheStats extends PolicyStats {
 
 /** Returns the numbers of a cache, of policies that it has forgotten, too. */
 export function statsFor(
-  { host: { memory }, bypassed }: Driver,
+  { host: { memory, tiers }, bypassed }: Driver,
   policies: Policies,
   direct: DirectOperations,
 ): CacheStats {
@@ -51,6 +54,7 @@ export function statsFor(
     functions: counted.stats(),
     direct: direct.stats(),
     memory: memory.usage(),
+    stores: tiers?.health() ?? [],
     available: ready(),
     bypassed,
     traps: trapCount(),

@@ -115,3 +115,13 @@ export interface Store {
 
 /** The operations of a store. */
 export type Operation = Exclude<keyof Store, "name" | "deadline" | "lag">;
+
+/** The health of a store below `memory()`, in `stats().stores`. */
+export interface StoreStats {
+  /** The store's name, or its position like `"store 1"`. */
+  readonly name: string;
+  /** False while it is left alone, since it failed too often in a row. */
+  readonly available: boolean;
+  /** The number of operations that failed since one was answered. */
+  readonly failures: number;
+}

@@ -2,7 +2,7 @@
 
 import { type FoundEntry, keptFor, type Lifetime, totalOf } from "../model/entry.js";
 import type { HttpValue } from "../model/http-value.js";
-import type { Operation, Store } from "../model/store.js";
+import type { Operation, Store, StoreStats } from "../model/store.js";
 import { StoredCounter } from "../records/codec/counter.js";
 import { UnreadResponse } from "../records/codec/response.js";
 import { EntryRecords, type Form } from "../records/entry-records.js";
@@ -55,6 +55,13 @@ export class LowerTiers {
   /** All of them, in order. */
   get all(): readonly Tier[] {
     return this.#tiers;
+  }
+
+  /** Returns the health of each, in order. */
+  health(): StoreStats[] {
+    return this.#tiers.map(({ name, health: { failures, isDown } }) => {
+      return { name, available: !isDown, failures };
+    });
   }
 
   /** The one that most instances share, as far as is known. */

@@ -8,10 +8,12 @@ import {
   MeterProvider,
   PeriodicExportingMetricReader,
 } from "@opentelemetry/sdk-metrics";
-import { createCache } from "holdover";
+import { createCache, memory } from "holdover";
 import { PROMETHEUS_CONTENT_TYPE, prometheusText } from "holdover/metrics";
 import { instrument } from "holdover/otel";
+import { customStore } from "holdover/stores/custom";
 import { ManualClock } from "./support/manual-clock.mjs";
+import { MapStore } from "./support/map-store.mjs";
 
 async function used() {
   const clock = new ManualClock();
@@ -128,4 +130,33 @@ test("OpenTelemetry: the real SDK collects the same numbers, until unregistered"
   await provider.shutdown();
   assert.throws(() => instrument({}), { code: "E_CONFIG", option: "cache" });
   assert.throws(() => instrument(cache, { meter: {} }), { code: "E_CONFIG", option: "meter" });
+});
+
+test("the health of each store is told: left alone after failures, asked again once it answers", async () => {
+  const clock = new ManualClock();
+  const [first, last] = [new MapStore("first"), new MapStore("last")];
+  const stores = [memory(), customStore(first), customStore(last)];
+  const cache = createCache({ clock, stores, writes: "await" });
+  const told = () => cache.stats().stores.map(({ available, failures }) => [available, failures]);
+  const gauges = () => prometheusText(cache).match(/(?<=^holdover_store_available).*$/gm);
+  assert.deepEqual(
+    cache.stats().stores.map(({ name }) => name),
+    ["first", "last"],
+  );
+  assert.deepEqual(gauges(), ['{store="first"} 1', '{store="last"} 1']);
+  last.misbehave = () => Promise.reject(new Error("down"));
+  for (let nth = 1; nth <= 5; nth += 1) await cache.set(`k${nth}`, nth);
+  assert.deepEqual(told(), [
+    [true, 0],
+    [false, 5],
+  ]);
+  assert.deepEqual(gauges(), ['{store="first"} 1', '{store="last"} 0']);
+  last.misbehave = undefined;
+  await clock.runFor(5000);
+  await cache.set("k", 1);
+  assert.deepEqual(told(), [
+    [true, 0],
+    [true, 0],
+  ]);
+  assert.deepEqual(createCache().stats().stores, []);
 });
