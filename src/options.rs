@@ -277,17 +277,17 @@ options! {
     CACHE_IF = "cache_if": Takes::Function("(result, args) => boolean"), Everywhere, "every result";
     /// True if a result counts as a failure of the origin.
     FAIL_IF = "fail_if": Takes::Function("(result) => boolean"), Everywhere, "none; for `fetch` a status of 500 and above";
-    /// True if an older answer may stand in for this failure; others are thrown even if there is
-    /// one.
+    /// True if an older result may be served instead of this failure; other failures are thrown
+    /// even if there is one.
     STALE_ON = "stale_on": Takes::Function("(error) => boolean"), Everywhere, "every failure";
     /// True if a value found in a lower store may be used; of a schema the output is then the
     /// value. One that may not is a miss and a `corrupt` event.
     VALIDATE = "validate": Takes::Other("a function (value) => boolean or a Standard Schema"), Functions, "any value";
     /// True if concurrent callers of a key share one load and its outcome.
     SINGLE_FLIGHT = "single_flight": Takes::Flag, Everywhere, "true", 1;
-    /// One load across instances: whoever loads holds a lock in the first store that has `add` and
-    /// `compareAndDelete`; the others wait for what it stores. The value is that of `loadLock({
-    /// ttl, wait, onTimeout })` of `holdover/locks`.
+    /// One load across instances: the instance that loads holds a lock in the first store that has
+    /// `add` and `compareAndDelete`; the others wait for its result in the store. The value is that
+    /// of `loadLock({ ttl, wait, onTimeout })` of `holdover/locks`.
     LOCK = "lock": Takes::Other("loadLock({ ttl, wait, onTimeout }) of \"holdover/locks\""), Everywhere, "none";
     /// The longest time that the lock holds.
     LOCK_TTL = "lock.ttl": Takes::Duration(ABOVE_ZERO), Within, "`timeout`, at most 30 s", DEFAULT_LEASE.as_millis();
@@ -335,8 +335,8 @@ options! {
     BREAKER_SHARED = "circuit_breaker.shared": Takes::Other("a store with get, set, delete, add, compareAndDelete, increment"), Within, "each by itself";
     /// The name of the shared state in the store.
     BREAKER_NAME = "circuit_breaker.name": Takes::Other("a string that is not empty"), Within, "the function's `name` or `key`";
-    /// A guard: admits so many loads per period; others get the entry if it may answer, else what
-    /// `onReject` returns, else `E_RATE_LIMITED`.
+    /// A guard: admits so many loads per period; others get the entry if it may answer, else the
+    /// result of `onReject`, else `E_RATE_LIMITED`.
     RATE_LIMIT = "rate_limit": Takes::Other("{ limit, period, … }"), Within, "none";
     /// Loads that are admitted per period.
     LIMIT_LIMIT = "rate_limit.limit": Takes::Count(MOST_COUNTED), Within, "";
@@ -350,7 +350,7 @@ options! {
     LIMIT_SCOPE = "rate_limit.scope": Takes::Choice(&["function", "key", "host"]), Within, "`\"function\"`";
     /// `"calls"` counts hits, too, and refuses them.
     LIMIT_COUNT = "rate_limit.count": Takes::Choice(&["loads", "calls"]), Within, "`\"loads\"`";
-    /// Answers what is refused and has no entry to answer.
+    /// Answers refused calls that have no entry to answer.
     LIMIT_ON_REJECT = "rate_limit.on_reject": Takes::AsyncFunction("(error, …args) => result"), Within, "the call rejects";
     /// A store with `window`, in which all instances count together.
     LIMIT_SHARED = "rate_limit.shared": Takes::Other("a store with get, set, delete, window"), Within, "each by itself";

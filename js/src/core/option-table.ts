@@ -38,7 +38,7 @@ export const CACHE_IF = { option: "cacheIf", like: "(result, args) => boolean" }
 /** True if a result counts as a failure of the origin. */
 export const FAIL_IF = { option: "failIf", like: "(result) => boolean" } as const;
 
-/** True if an older answer may stand in for this failure; others are thrown even if there is one. */
+/** True if an older result may be served instead of this failure; other failures are thrown even if there is one. */
 export const STALE_ON = { option: "staleOn", like: "(error) => boolean" } as const;
 
 /** True if a value found in a lower store may be used; of a schema the output is then the value. One that may not is a miss and a `corrupt` event. */
@@ -47,7 +47,7 @@ export const VALIDATE = { option: "validate", like: "a function (value) => boole
 /** True if concurrent callers of a key share one load and its outcome. */
 export const SINGLE_FLIGHT = { option: "singleFlight", otherwise: true } as const;
 
-/** One load across instances: whoever loads holds a lock in the first store that has `add` and `compareAndDelete`; the others wait for what it stores. The value is that of `loadLock({ ttl, wait, onTimeout })` of `holdover/locks`. */
+/** One load across instances: the instance that loads holds a lock in the first store that has `add` and `compareAndDelete`; the others wait for its result in the store. The value is that of `loadLock({ ttl, wait, onTimeout })` of `holdover/locks`. */
 export const LOCK = { option: "lock", like: "loadLock({ ttl, wait, onTimeout }) of \"holdover/locks\"" } as const;
 
 /** The longest time that the lock holds. */

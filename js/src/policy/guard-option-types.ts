@@ -67,7 +67,7 @@ export interface RateLimitOptions extends Shared {
   /** `"calls"` counts hits, too, and refuses them. Default `"loads"`. */
   readonly count?: "loads" | "calls" | undefined;
   /**
-   * Answers what is refused and has no entry to answer: gets the error and the call's
+   * Answers refused calls that have no entry to answer: gets the error and the call's
    * arguments, may be async. Default: the call rejects with E_RATE_LIMITED.
    */
   // biome-ignore lint/suspicious/noExplicitAny: the arguments are the wrapped function's

@@ -219,12 +219,12 @@ export interface PolicyOptions<
   readonly guards?: readonly Guard[] | undefined;
 
   /**
-   * One load across instances, `loadLock({ … })` of `holdover/locks`: whoever loads holds a lock in
-   * the first store that has `add` and `compareAndDelete`, for `ttl` at most (default `timeout`, at
-   * most 30 s); the others wait for what it stores, `wait` at most (default `ttl`), and then load
-   * without the lock, or fail with E_LOCK_TIMEOUT for `onTimeout: "throw"` if no entry may answer.
-   * A store that is down does not keep anybody from loading. Without such a store: a `ConfigError`
-   * when the policy is given. `wrapped.refresh` takes no lock. Default off.
+   * One load across instances, `loadLock({ … })` of `holdover/locks`: the instance that loads holds
+   * a lock in the first store that has `add` and `compareAndDelete`, for `ttl` at most (default
+   * `timeout`, at most 30 s); the others wait for its result in the store, `wait` at most (default
+   * `ttl`), and then load without the lock, or fail with E_LOCK_TIMEOUT for `onTimeout: "throw"` if
+   * no entry may answer. A store that is down does not keep anybody from loading. Without such a
+   * store: a `ConfigError` when the policy is given. `wrapped.refresh` takes no lock. Default off.
    *
    * A load that outlives `ttl` gives its callers their answer, and is stored only if nobody else
    * has the lock or has stored since. As cashews' `locked`, aiocache's `RedLock`.

@@ -129,10 +129,10 @@ pub(super) fn page() -> Result<String> {
     let mut text = String::from(
         "<!-- Generated from src/options.rs by `cargo xtask build`: change that file, not this one. -->\n\n\
          # Options of a policy\n\n\
-         What `cache.wrap`, `cache.getOrLoad`, `cachedFetch` and `cachedHandler` take. Durations are \
-         milliseconds, or text like `\"1h30m\"` (units `ms s m h d w`). A value that an option does not \
+         The options of `cache.wrap`, `cache.getOrLoad`, `cachedFetch` and `cachedHandler`. Durations \
+         are milliseconds, or text like `\"1h30m\"` (units `ms s m h d w`). A value that an option does not \
          take is a `ConfigError` when the policy is given: it names the option, the value and what is \
-         allowed. What the options mean together: [loads](loads.md), [guards](guards.md), \
+         allowed. The meaning of options together: [loads](loads.md), [guards](guards.md), \
          [keys](keys.md), [tags](tags.md), [HTTP](http.md), [stores](stores.md).\n\n\
          | Option | Takes | Default | Where | Meaning |\n|---|---|---|---|---|\n",
     );
