@@ -32,7 +32,7 @@ struct Tape {
     /// True once nobody reads any more.
     is_left: bool,
     size_hint: SizeHint,
-    /// How many chunks the one who reads has had.
+    /// Number of chunks that the reader has read.
     read: usize,
     /// The room of the chunks, until they are the entry's.
     share: Option<Share>,

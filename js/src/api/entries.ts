@@ -46,7 +46,7 @@ export function freshOf({ value, age, ttl, tagged }: FoundEntry): Held | undefin
 /** Reads, writes and drops entries of a cache. */
 export class Entries implements Reading {
   readonly host: Host;
-  /** What direct operations did. */
+  /** Counts of direct operations. */
   readonly direct: DirectOperations;
   readonly #driver: Driver;
   readonly #watches = new Set<Watch>();

@@ -113,7 +113,7 @@ export const BREAKER_SHARED = { option: "circuitBreaker.shared", like: "a store 
 /** The name of the shared state in the store. */
 export const BREAKER_NAME = { option: "circuitBreaker.name", like: "a string that is not empty" } as const;
 
-/** A guard: admits so many loads per period; others get the entry if it may answer, else what `onReject` returns, else `E_RATE_LIMITED`. */
+/** A guard: admits so many loads per period; others get the entry if it may answer, else the result of `onReject`, else `E_RATE_LIMITED`. */
 export const RATE_LIMIT = { option: "rateLimit", like: "{ limit, period, … }" } as const;
 
 /** Loads that are admitted per period. */
@@ -134,7 +134,7 @@ export const LIMIT_SCOPE = { option: "rateLimit.scope", choices: ["function", "k
 /** `"calls"` counts hits, too, and refuses them. */
 export const LIMIT_COUNT = { option: "rateLimit.count", choices: ["loads", "calls"] } as const;
 
-/** Answers what is refused and has no entry to answer. */
+/** Answers refused calls that have no entry to answer. */
 export const LIMIT_ON_REJECT = { option: "rateLimit.onReject", like: "(error, …args) => result" } as const;
 
 /** A store with `window`, in which all instances count together. */

@@ -29,7 +29,7 @@ export class Recording {
   readonly #room: Receiving;
   readonly #share: Share = { bytes: 0, at: 0 };
   readonly #chunks: (Uint8Array | undefined)[] = [];
-  /** How many of them the caller has had. */
+  /** Number of chunks that the caller has read. */
   #read = 0;
   #length = 0;
   #state: "recording" | "passing" | "complete" | "failed" = "recording";
