@@ -103,8 +103,11 @@ export class CacheRequest {
     extras: readonly unknown[],
     impliedVary?: (request: Request) => string,
   ): CacheRequest {
-    const request = ofThisRealm(given) as Request;
-    const asked = new CacheRequest(withoutFragment(request.url), request, extras);
+    const known = ofThisRealm(given) as Request;
+    const url = withoutFragment(known.url);
+    // What follows a "#" is in no key, so that the handler must not see it.
+    const request = url === known.url ? known : inKind(new Request(url, known), known);
+    const asked = new CacheRequest(url, request, extras);
     asked.impliedVary = impliedVary?.(request) ?? "";
     return asked;
   }

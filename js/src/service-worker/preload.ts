@@ -5,9 +5,15 @@
 
 type Fetch = typeof globalThis.fetch;
 
+/** A response that the browser has requested, and for what. */
+interface Preload {
+  readonly answer: PromiseLike<unknown>;
+  readonly accept: string | null;
+}
+
 /** Responses that the browser has requested. */
 export class Preloads {
-  readonly #answers = new Map<string, PromiseLike<unknown>>();
+  readonly #answers = new Map<string, Preload>();
 
   /**
    * Keeps the browser's response to a navigation until its load takes it, or the returned function
@@ -16,25 +22,28 @@ export class Preloads {
   expect(request: Request, answer: PromiseLike<unknown> | undefined): () => void {
     if (answer === undefined || request.mode !== "navigate") return () => {};
     const { url } = request;
-    this.#answers.set(url, answer);
+    const preload = { answer, accept: request.headers.get("accept") };
+    this.#answers.set(url, preload);
     return () => {
-      if (this.#answers.get(url) === answer) this.#answers.delete(url);
+      if (this.#answers.get(url) === preload) this.#answers.delete(url);
     };
   }
 
   /** Returns a `fetch` that takes the browser's response where there is one. */
   fetchWith(fetch: Fetch): Fetch {
     return async (input, init) => {
-      const { method, url } = input instanceof Request ? input : { method: "GET", url: `${input}` };
-      const answer = (init?.method ?? method) === "GET" ? this.#take(url) : undefined;
-      const response = await answer;
+      const response = await this.#take(
+        input instanceof Request ? input : new Request(input, init),
+      );
       return response instanceof Response ? response : fetch(input, init);
     };
   }
 
-  #take(url: string): PromiseLike<unknown> | undefined {
-    const answer = this.#answers.get(url);
+  /** Returns the page's answer for its own load: a script's request for its URL may want JSON. */
+  #take({ method, url, headers }: Request): PromiseLike<unknown> | undefined {
+    const preload = this.#answers.get(url);
+    if (method !== "GET" || preload?.accept !== headers.get("accept")) return undefined;
     this.#answers.delete(url);
-    return answer;
+    return preload.answer;
   }
 }

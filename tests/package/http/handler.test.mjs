@@ -29,6 +29,18 @@ function stage(handler, policy, options) {
   return { cached, calls, ask };
 }
 
+test("the handler sees no fragment: it is no part of what its answer is stored for", async () => {
+  const { cached, calls } = stage(({ url }) => new Response(url, fresh()));
+  const textAt = async (url) => (await cached(new Request(url))).text();
+  assert.equal(await textAt("http://worker.test/a#b"), "http://worker.test/a");
+  await settled();
+  assert.equal(await textAt("http://worker.test/a"), "http://worker.test/a");
+  assert.equal(calls.length, 1);
+  const added = Object.assign(new Request("http://worker.test/c#d"), { params: { id: 1 } });
+  await (await cached(added)).text();
+  assert.deepEqual(calls[1][0].params, { id: 1 });
+});
+
 test("the handler gets its arguments, and is asked once", async () => {
   const { ask, calls } = stage((_request, env) => new Response(env.name, fresh()));
   const env = { name: "shop" };

@@ -199,6 +199,30 @@ test("a new version ends what the route had stored of its files", async () => {
   assert.equal(await textOf(worker.respond(request("/page"))), "v2");
 });
 
+test("a preload answers no script that asks for something else at its URL", async () => {
+  const scope = scopeOf();
+  files["/page"] = ["json", { headers: { "cache-control": "max-age=60", vary: "accept" } }];
+  const worker = serve([{ match: "/*" }], { scope, navigationPreload: true });
+  const html = page("/page");
+  html.headers.set("accept", "text/html");
+  let answer;
+  const fire = (preloadResponse) =>
+    scope.listeners.fetch({
+      request: html,
+      preloadResponse,
+      waitUntil: () => {},
+      respondWith: (given) => {
+        answer = given;
+      },
+    });
+  const preloaded = () => Promise.resolve(new Response("html", files["/page"][1]));
+  fire(preloaded());
+  assert.equal(await textOf(answer), "html");
+  fire(preloaded());
+  const script = worker.respond(request("/page", { headers: { accept: "application/json" } }));
+  assert.deepEqual([await textOf(answer), await textOf(script)], ["html", "json"]);
+});
+
 test("a preload answers the load of its page, once, and nothing else", async () => {
   const scope = scopeOf();
   files["/page"] = ["network", { headers: { "cache-control": "max-age=60" } }];
