@@ -27,7 +27,11 @@ const BLOCKS = [
   ...(await blocksOf("README", join(TESTS, "../README.md"))),
   ...(await blocksOf("the package's README", join(HOME, "README.md"))),
 ];
-const WORKERS = BLOCKS.filter(({ code }) => code.includes("export default"));
+/** Files of other tools than wrangler: their starts run in `platforms/consumers`. */
+const isElsewhere = ({ code }) => /^\/\/ (?!src\/index\.ts)\S+\.tsx?$/m.test(code.split("\n")[0]);
+const FILES = BLOCKS.filter(isElsewhere);
+const CODE = BLOCKS.filter((block) => !isElsewhere(block));
+const WORKERS = CODE.filter(({ code }) => code.includes("export default"));
 
 let folder;
 let origin;
@@ -71,20 +75,42 @@ const OPTIONS = {
   noEmit: true,
 };
 
-for (const [nth, { name, language, code }] of BLOCKS.entries()) {
+function complaintsAbout(files, options) {
+  const program = ts.createProgram(files, { ...OPTIONS, ...options });
+  const said = ts.getPreEmitDiagnostics(program);
+  return said.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"));
+}
+
+for (const [nth, { name, language, code }] of CODE.entries()) {
   test(`${name} compiles`, async () => {
     assert.equal(language, "ts", "a block has types");
     const file = join(folder, `block-${nth}.ts`);
     await writeFile(file, code);
-    const program = ts.createProgram([file], {
-      ...OPTIONS,
-      typeRoots: [join(TESTS, "node_modules")],
-    });
-    const said = ts.getPreEmitDiagnostics(program);
-    const texts = said.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"));
-    assert.deepEqual(texts, []);
+    assert.deepEqual(complaintsAbout([file], { typeRoots: [join(TESTS, "node_modules")] }), []);
   });
 }
+
+/** As `create-vite` sets a project up: a page's library, for the worker as well. */
+const PAGE_OPTIONS = {
+  lib: ["lib.es2023.d.ts", "lib.dom.d.ts"],
+  types: [],
+  verbatimModuleSyntax: true,
+};
+
+test("the files of the page with a service worker compile as its page does", async () => {
+  const names = new Set(["vite.config.ts", "src/sw.ts", "src/register.ts"]);
+  const found = FILES.map(({ code }) => [code.slice(3, code.indexOf("\n")), code]);
+  const files = found.filter(([path]) => names.has(path));
+  assert.deepEqual(new Set(files.map(([path]) => path)), names);
+  const env = join(folder, "vite.d.ts");
+  await writeFile(env, "interface ImportMeta { readonly env: { readonly PROD: boolean } }");
+  const paths = [env];
+  for (const [nth, [, code]] of files.entries()) {
+    paths.push(join(folder, `page-${nth}.ts`));
+    await writeFile(paths.at(-1), `${code}\nexport {};\n`);
+  }
+  assert.deepEqual(complaintsAbout(paths, PAGE_OPTIONS), []);
+});
 
 /** Starts a worker that asks the local origin. */
 async function start(t, { code }, nth) {

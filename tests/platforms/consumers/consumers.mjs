@@ -4,9 +4,11 @@ import { BUNDLERS } from "./kinds/bundlers.mjs";
 import { FRAMEWORKS } from "./kinds/frameworks.mjs";
 import { NEXT_JS } from "./kinds/next.mjs";
 import { NITRO } from "./kinds/nitro.mjs";
+import { RECIPES } from "./kinds/recipes.mjs";
 import { RUNNERS } from "./kinds/runners.mjs";
 import { RUNTIMES } from "./kinds/runtimes.mjs";
 import { SLIM } from "./kinds/slim.mjs";
+import { STARTS } from "./kinds/starts.mjs";
 import { WORKERS } from "./kinds/workers.mjs";
 
 /**
@@ -15,6 +17,7 @@ import { WORKERS } from "./kinds/workers.mjs";
  * every run of the tests has it, and `answers()`, which builds and runs it.
  */
 export const KINDS = {
+  starts: STARTS,
   workers: WORKERS,
   bundlers: BUNDLERS,
   runtimes: RUNTIMES,
@@ -22,5 +25,6 @@ export const KINDS = {
   slim: SLIM,
   next: NEXT_JS,
   frameworks: FRAMEWORKS,
+  recipes: RECIPES,
   nitro: NITRO,
 };

@@ -8,6 +8,7 @@ import { manifestOf } from "./support/projects.mjs";
 const PAGE = new URL("../../../docs/projects.md", import.meta.url);
 const MARK = "<!-- made by tests/platforms/consumers/table.mjs -->";
 const TITLES = {
+  starts: "First steps, as the README and the docs have them",
   workers: "Cloudflare Workers",
   bundlers: "Bundlers and pages",
   runtimes: "Runtimes and their bundlers",
@@ -15,6 +16,7 @@ const TITLES = {
   slim: "The slim entry",
   next: "Next.js",
   frameworks: "Other frameworks",
+  recipes: "Frameworks with a cache before them, as docs/integrations.md has it",
   nitro: "Nuxt and Nitro",
 };
 const RESULTS = {

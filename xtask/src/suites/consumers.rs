@@ -13,7 +13,8 @@ use crate::watched::count;
 
 const CONSUMERS: &str = "tests/platforms/consumers";
 /// The kinds of consumers, each a command of its own, as one may take minutes.
-const KINDS: [&str; 9] = [
+const KINDS: [&str; 11] = [
+    "starts",
     "workers",
     "bundlers",
     "runtimes",
@@ -21,6 +22,7 @@ const KINDS: [&str; 9] = [
     "slim",
     "next",
     "frameworks",
+    "recipes",
     "nitro",
     "sizes",
 ];

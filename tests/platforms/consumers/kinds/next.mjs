@@ -1,6 +1,6 @@
 // Next.js: its runtimes, its bundlers, and OpenNext.
 
-import { rm } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { askTwice, page, wranglerDev } from "../support/hosts.mjs";
 import { node, withServer } from "../support/programs.mjs";
@@ -28,6 +28,18 @@ async function inDevelopment(project, flags) {
   const cwd = await wholeProject(project, "next");
   const dev = (port) => [NEXT, "dev", ...flags, "-H", "127.0.0.1", "-p", port];
   return withServer(dev, { cwd }, parts);
+}
+
+/** Next.js 16 calls it `proxy`, and runs it on Node. */
+async function proxied() {
+  const cwd = await wholeProject("next-16", "next");
+  const middleware = join(cwd, "middleware.js");
+  const code = await readFile(middleware, "utf8");
+  await writeFile(join(cwd, "proxy.js"), code.replace("const middleware =", "const proxy ="));
+  await rm(middleware);
+  await node([NEXT, "build"], { cwd });
+  const start = (port) => [NEXT, "start", "-H", "127.0.0.1", "-p", port];
+  return withServer(start, { cwd }, (url) => askTwice(`${url}/middleware`));
 }
 
 /** What `"use cache"` keeps, before and after a tag and a path were revalidated. */
@@ -72,6 +84,7 @@ export const NEXT_JS = [
   entry("Next.js 16, Turbopack", "next-16", () => built("next-16", [])),
   entry("Next.js 16, webpack", "next-16", () => built("next-16", ["--webpack"])),
   entry("Next.js 16, development", "next-16", () => inDevelopment("next-16", [])),
+  entry("Next.js 16, `proxy.js`", "next-16", proxied, { parts: "on Node" }),
   entry("Next.js 15, webpack", "next-15", () => built("next-15", [])),
   entry("Next.js 15, Turbopack", "next-15", () => built("next-15", ["--turbopack"])),
   entry("Next.js 15, development", "next-15", () => inDevelopment("next-15", [])),

@@ -56,6 +56,43 @@ const HOSTS = {
     await writeFile(join(cwd, "wrangler.json"), JSON.stringify(config));
     return wranglerDev(cwd, PATH, join(await installed("workers"), "node_modules"));
   },
+  /** Pages: the folder that Nitro builds, with a Worker in it. */
+  async pages(cwd) {
+    const home = join(await installed("workers"), "node_modules");
+    const dev = (port) => [
+      `${home}/wrangler/bin/wrangler.js`,
+      "pages",
+      "dev",
+      "dist",
+      "--compatibility-date=2026-08-01",
+      "--compatibility-flag=nodejs_compat",
+      "--ip=127.0.0.1",
+      `--port=${port}`,
+      "--inspector-port=0",
+      "--show-interactive-dev-session=false",
+    ];
+    return server(dev, { cwd }, PATH);
+  },
+  /** A function of Vercel on Node is a listener. */
+  async vercel(cwd) {
+    const serve = `import { createServer } from "node:http";
+import listener from "./.vercel/output/functions/__fallback.func/index.mjs";
+createServer(listener).listen(process.env.PORT, "127.0.0.1");\n`;
+    await writeFile(join(cwd, "serve.mjs"), serve);
+    return server(() => ["serve.mjs"], { cwd }, PATH);
+  },
+  /** A function of Netlify on Node takes a request, and gives a response. */
+  async netlify(cwd) {
+    const serve = `import { createServer } from "node:http";
+import handle from "./.netlify/functions-internal/server/main.mjs";
+createServer(async (asked, response) => {
+  const answer = await handle(new Request(new URL(asked.url, "http://127.0.0.1")), {});
+  response.writeHead(answer.status, Object.fromEntries(answer.headers));
+  response.end(await answer.text());
+}).listen(process.env.PORT, "127.0.0.1");\n`;
+    await writeFile(join(cwd, "serve.mjs"), serve);
+    return server(() => ["serve.mjs"], { cwd }, PATH);
+  },
   /** Netlify's edge functions are modules for Deno that export a handler. */
   async netlifyEdge(cwd) {
     const { program } = await findDeno();
@@ -109,6 +146,9 @@ export const NITRO = [
   entry("nitropack", "deno-server", "deno"),
   entry("nitropack", "cloudflare_module", "workers", WASM),
   entry("nitropack", "cloudflare_module", undefined, REFUSED),
+  entry("nitropack", "cloudflare_pages", "pages", WASM),
+  entry("nitropack", "vercel", "vercel"),
+  entry("nitropack", "netlify", "netlify"),
   entry("nitropack", "netlify-edge", "netlifyEdge", WASM),
   entry("nitropack", "deno-deploy", "deno", WASM),
   entry("nitropack", "vercel-edge", "vercelEdge", {

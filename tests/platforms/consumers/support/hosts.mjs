@@ -65,9 +65,10 @@ export function printedAll({ all }) {
   return Object.fromEntries(results.map((result, nth) => [`line ${nth + 1}`, result]));
 }
 
-/** Runs wrangler's local server in a folder with its configuration. */
-export function wranglerDev(cwd, path = "/", home = "node_modules") {
-  const dev = (port) => [
+/** The arguments that start wrangler's local server in a folder with its configuration. */
+export const wranglerArgs =
+  (home = "node_modules") =>
+  (port) => [
     `${home}/wrangler/bin/wrangler.js`,
     "dev",
     "--ip=127.0.0.1",
@@ -75,7 +76,10 @@ export function wranglerDev(cwd, path = "/", home = "node_modules") {
     "--inspector-port=0",
     "--show-interactive-dev-session=false",
   ];
-  return server(dev, { cwd }, path);
+
+/** Runs wrangler's local server, and asks it twice. */
+export function wranglerDev(cwd, path = "/", home = "node_modules") {
+  return server(wranglerArgs(home), { cwd }, path);
 }
 
 /** Runs a Worker on workerd: `index.js` in a folder, with the modules beside it. */
@@ -146,27 +150,44 @@ export async function mappedPage(cwd, entries) {
 /**
  * Opens the page of a folder that registers a service worker, and opens it again without a server:
  * what answers then is what the worker has installed.
+ *
+ * @param online asks the page while there is a server
+ * @param offline asks it when there is none
  */
-export async function offlinePage(folder) {
+export async function visitOffline(folder, online, offline) {
+  // Before the server: without a browser it would be left open.
+  browser ??= await launch();
   const files = await serveFolder(folder);
   const stop = () => {
     files.closeAllConnections();
     files.close();
   };
-  browser ??= await launch();
   const context = await browser.newContext();
   try {
     const tab = await context.newPage();
     await tab.goto(`http://127.0.0.1:${files.address().port}/`);
     await tab.waitForFunction(() => navigator.serviceWorker.controller !== null);
+    const before = await online(tab);
     stop();
     await tab.reload();
-    await tab.waitForFunction(() => globalThis.answer !== undefined);
-    return { answers: await tab.evaluate(async () => [await answer(), await answer()]), said: "" };
+    return [before, await offline(tab)];
   } finally {
     stop();
     await context.close();
   }
+}
+
+/** Asks such a page, which sets `answer`, twice when there is no server. */
+export async function offlinePage(folder) {
+  const [, answers] = await visitOffline(
+    folder,
+    () => undefined,
+    async (tab) => {
+      await tab.waitForFunction(() => globalThis.answer !== undefined);
+      return tab.evaluate(async () => [await answer(), await answer()]);
+    },
+  );
+  return { answers, said: "" };
 }
 
 let browser;
