@@ -361,7 +361,7 @@ groups! {
         BYPASS = Way::Bypass as u32,
     }
 
-    /// Why a response is not stored: the names are those that users see.
+    /// The reasons not to store a response: the names are those that users see.
     pub mod storing: u32 as names {
         /// See [`Storing::Allowed`].
         ALLOWED = Storing::Allowed as u32,

@@ -286,7 +286,7 @@ export const WAY_PART = 8;
 /** See `Way::Bypass`. */
 export const WAY_BYPASS = 9;
 
-// Why a response is not stored: the names are those that users see.
+// The reasons not to store a response: the names are those that users see.
 /** See `Storing::Allowed`. */
 export const STORING_ALLOWED = 0;
 /** See `Storing::Method`. */
