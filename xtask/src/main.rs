@@ -3,6 +3,7 @@
 mod apt;
 mod boundary;
 mod browsers;
+mod comments;
 mod cycles;
 mod debian;
 mod excerpt;

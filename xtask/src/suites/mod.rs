@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, bail};
 
+use crate::comments;
 use crate::excerpt;
 use crate::package;
 use crate::rooms;
@@ -175,9 +176,10 @@ fn run_one(suite: &'static Suite, bench: &mut Bench<'_>) -> Report {
     }
 }
 
-/// Checks that imports between folders of the sources go one way.
+/// Checks that imports between folders of the sources go one way, and how comments begin.
 fn folders(bench: &mut Bench<'_>) -> Result<Tally> {
     rooms::check(bench.workspace)?;
+    comments::check(bench.workspace)?;
     Ok(Tally::one(true))
 }
 
