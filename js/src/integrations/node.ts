@@ -109,6 +109,8 @@ const OF_EXCHANGE = new Set([
   "client",
   "_events",
   "_readableState",
+  // Of package on-finished, which Express and many others ask: it waits for one response's end.
+  "__onFinished",
 ]);
 
 /**

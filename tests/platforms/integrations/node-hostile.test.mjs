@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { createRequire } from "node:module";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { test } from "node:test";
@@ -329,3 +330,35 @@ for (const [name, express] of Object.entries({ "Express 4": express4, "Express 5
     assert.deepEqual([(await bad).text, (await good).text], ["who?", "secret"]);
   });
 }
+
+test("Express: a client that leaves is not the end of a load, also to who waits for that", async (t) => {
+  const { resolve } = createRequire(import.meta.url);
+  const onFinished = createRequire(resolve("express"))("on-finished");
+  const over = [];
+  const begun = deferred();
+  const app = express5();
+  app.use((_request, response, next) => {
+    onFinished(response, () => over.push("client"));
+    next();
+  });
+  const listener = (_request, response) => {
+    onFinished(response, () => over.push("load"));
+    response.write("half");
+    begun.resolve(response);
+  };
+  const cache = createCache();
+  app.use(cachedListener(cache, listener, POLICY));
+  const { ask, port } = await serve(t, app);
+  const { asking, response } = await begin(port, "/");
+  await once(response, "data");
+  const other = ask("/");
+  await until(() => cache.stats().misses === 2);
+  asking.destroy();
+  asking.on("error", () => {});
+  await until(() => over.length > 0);
+  assert.deepEqual(over, ["client"]);
+  (await begun.promise).end(" and half");
+  assert.equal((await other).text, "half and half");
+  await until(() => over.length === 3);
+  assert.deepEqual(over, ["client", "load", "client"]);
+});
