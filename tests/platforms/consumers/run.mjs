@@ -6,7 +6,7 @@ import { SIZES } from "./sizes.mjs";
 import { close } from "./support/hosts.mjs";
 import { judge } from "./support/judge.mjs";
 import { NODE } from "./support/programs.mjs";
-import { checkPage } from "./table.mjs";
+import { checkPage, RESULTS, versionsOf } from "./table.mjs";
 
 const wanted = process.argv.slice(2);
 
@@ -15,10 +15,30 @@ function isWanted(kind, { name, fast }) {
   return wanted.includes(kind) || wanted.some((text) => name.startsWith(text));
 }
 
+/** The lines of the table of what was found. */
+const found = [];
+
 async function run(consumer) {
   const start = performance.now();
-  await attempt(consumer.name, async () => judge(consumer, await consumer.answers()));
-  console.log(`       ${((performance.now() - start) / 1000).toFixed(1)} s`);
+  let outcome = "FAILED";
+  await attempt(consumer.name, async () => {
+    judge(consumer, await consumer.answers());
+    outcome = RESULTS[consumer.expects];
+  });
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  console.log(`       ${seconds} s`);
+  found.push([consumer.name, await versionsOf(consumer), outcome, seconds]);
+}
+
+/** Prints what each project came to, after what was said on the way. */
+function printTable() {
+  if (found.length === 0) return;
+  const rows = [
+    ["project", "versions", "result", "seconds"],
+    ["---", "---", "---", "---:"],
+    ...found,
+  ];
+  console.log(`\n${rows.map((row) => `| ${row.join(" | ")} |`).join("\n")}\n`);
 }
 
 console.log(`Node ${NODE.version}`);
@@ -33,4 +53,5 @@ try {
 } finally {
   await close();
 }
+printTable();
 finish();

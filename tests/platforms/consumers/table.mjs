@@ -19,13 +19,15 @@ const TITLES = {
   recipes: "Frameworks with a cache before them, as docs/integrations.md has it",
   nitro: "Nuxt and Nitro",
 };
-const RESULTS = {
+/** Outcomes in words, by what a consumer expects. */
+export const RESULTS = {
   hit: "cached",
   warning: "not cached; one warning with the cure",
   refusal: "refused, with an error that names the reason",
 };
 
-async function versionsOf({ tools }) {
+/** The tools of a consumer, with their pinned versions. */
+export async function versionsOf({ tools }) {
   const pinned = await Promise.all(
     Object.entries(tools).map(async ([project, names]) => {
       const { devDependencies, optionalDependencies } = await manifestOf(project);
