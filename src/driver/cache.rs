@@ -181,6 +181,9 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
         F: FnOnce(LoadContext) -> R + MaybeSend + 'static,
         R: Future<Output = Result<V, E>> + MaybeSend + 'static,
     {
+        if let Some(value) = self.shared.hit(key, policy) {
+            return Ok(value);
+        }
         let mut loader = Some(loader);
         let load = move || -> Option<Thunk<V, E>> {
             let loader = loader.take()?;
@@ -238,6 +241,27 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
 }
 
 impl<K: Key, V: Value, E: Failure> Shared<K, V, E> {
+    /// Serves a fresh entry, if there is nothing to decide and nothing else to do: as for most
+    /// calls, which are spared the making of an answer.
+    #[inline]
+    pub(super) fn hit(&self, key: &K, bound: &Bound<K, V, E>) -> Option<V> {
+        if bound.rules.counts_calls || self.is_closed.load(Ordering::Acquire) {
+            return None;
+        }
+        let now = self.host.now();
+        let value = {
+            let mut state = self.lock();
+            let slot = state.slot(key)?;
+            let is_value = state.content(slot)?.is_ok();
+            if !is_value || !state.machine.serve_at_once(slot, bound.id, now) {
+                return None;
+            }
+            state.content(slot)?.as_ref().ok()?.clone()
+        };
+        self.tell(key, Event::Hit);
+        Some(value)
+    }
+
     /// The name of a hit: values that mean that there is none have their own.
     pub(super) fn source_of_hit(rules: &Rules<K, V, E>, value: &V) -> Source {
         if rules.is_nothing(value) {

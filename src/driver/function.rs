@@ -94,6 +94,9 @@ impl<K: Key, V: Value, E: Failure> Function<K, V, E> {
     /// # Errors
     /// The load's, when no entry may answer instead.
     pub async fn get(&self, key: &K) -> Result<V, Error<E>> {
+        if let Some(value) = self.cache.shared.hit(key, &self.bound) {
+            return Ok(value);
+        }
         Ok(self.explain(key).await?.value)
     }
 

@@ -212,10 +212,14 @@ impl<K, V, E> DerefMut for Locked<'_, K, V, E> {
 
 impl<K, V, E> Drop for Locked<'_, K, V, E> {
     fn drop(&mut self) {
-        let garbage = self
-            .state
-            .take()
-            .map(|mut state| mem::take(&mut state.garbage));
-        drop(garbage);
+        let Some(mut state) = self.state.take() else {
+            return;
+        };
+        // Most calls let go of nothing.
+        if !state.garbage.is_empty() {
+            let garbage = mem::take(&mut state.garbage);
+            drop(state);
+            drop(garbage);
+        }
     }
 }

@@ -40,5 +40,7 @@ impl Host for Tokio {
 }
 
 fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+    // Not `as_millis`, whose 128 bits cost a tenth of a hit.
+    let seconds = duration.as_secs().saturating_mul(1_000);
+    seconds.saturating_add(u64::from(duration.subsec_millis()))
 }

@@ -43,6 +43,7 @@ usage: cargo xtask COMMAND
   build                    the npm package, in pkg/ and as a tarball in target/
   size                     what the package weighs, against its budget
   bench [--quick]          side by side with other caches
+  bench rust [--quick]     the same for the crate, written to bench/RESULTS-RUST.md
   release --dry-run        what a release would publish, built and verified
 
 Each sets up what it needs and is missing.";

@@ -33,8 +33,14 @@ pub(crate) fn build_axum(workspace: &Workspace) -> Result<PathBuf> {
 
 const DEMO: &str = "examples/worker";
 
-/// Runs the benchmarks beside other caches.
+/// A workspace of its own: only this compiles the other caches.
+pub(crate) const RUST_BENCH: &str = "bench/rust";
+
+/// Runs the benchmarks beside other caches; with `rust` first those of the crate.
 pub(crate) fn bench(workspace: &Workspace, options: &[String]) -> Result<ExitCode> {
+    if let Some((_, options)) = options.split_first().filter(|(first, _)| *first == "rust") {
+        return bench_rust(workspace, options);
+    }
     run_node(
         workspace,
         "bench",
@@ -42,6 +48,17 @@ pub(crate) fn bench(workspace: &Workspace, options: &[String]) -> Result<ExitCod
         options,
         None,
     )
+}
+
+fn bench_rust(workspace: &Workspace, options: &[String]) -> Result<ExitCode> {
+    let mut cargo = Command::new(cargo_in_use());
+    cargo.args(["run", "--locked", "--release", "--target-dir"]);
+    cargo.arg(workspace.path("target/bench-rust")).arg("--");
+    cargo
+        .arg(workspace.path("bench/RESULTS-RUST.md"))
+        .args(options);
+    run_shown(cargo.current_dir(workspace.path(RUST_BENCH)))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Prints the package's sizes; fails if one exceeds the budget.
@@ -59,6 +76,8 @@ pub(crate) fn size(workspace: &Workspace) -> Result<ExitCode> {
 pub(crate) fn format(workspace: &Workspace) -> Result<ExitCode> {
     let mut rustfmt = Command::new(cargo_in_use());
     run_shown(rustfmt.current_dir(workspace.root()).args(["fmt", "--all"]))?;
+    let mut apart = Command::new(cargo_in_use());
+    run_shown(apart.current_dir(workspace.path(RUST_BENCH)).arg("fmt"))?;
     npm::install(workspace, "js")?;
     let mut biome = Command::new("node");
     biome.current_dir(workspace.root());

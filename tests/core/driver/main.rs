@@ -9,6 +9,7 @@ mod batches;
 mod conformance;
 mod events;
 mod finality;
+mod hits;
 mod leaving;
 mod messages;
 mod panics;

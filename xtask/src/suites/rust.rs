@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::Bench;
 use crate::pip;
+use crate::show::RUST_BENCH;
 use crate::tally::Tally;
 use crate::toolchain::{BARE_METAL, Toolchain, WASI, WASM, cargo_in_use};
 use crate::watched::{check, count};
@@ -15,7 +16,10 @@ const WASMTIME: &str = "wasmtime==50.0.1";
 
 /// Checks formatting.
 pub(super) fn fmt(bench: &mut Bench<'_>) -> Result<Tally> {
-    check(cargo(bench, "fmt").args(["--all", "--check"]))
+    let all = check(cargo(bench, "fmt").args(["--all", "--check"]))?;
+    let manifest = format!("{RUST_BENCH}/Cargo.toml");
+    let apart = ["--check", "--manifest-path", &manifest];
+    Ok(all + check(cargo(bench, "fmt").args(apart))?)
 }
 
 /// Runs the lints, with every feature and with none.
