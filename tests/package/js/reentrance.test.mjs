@@ -390,3 +390,30 @@ test("a function that asks after a hundred quiet loads is followed from then on"
   await outer("first");
   assert.equal(await atOnce(outer("own")), "own, twice");
 });
+
+test("an argument that asks for the key while it is looked at makes no second load", async () => {
+  const cache = createCache();
+  let loads = 0;
+  const get = cache.wrap(
+    async () => {
+      loads += 1;
+      return loads;
+    },
+    { key: (asked) => (asked === "first" ? "first" : "same"), ttl: "1m" },
+  );
+  // The first call of all goes another way.
+  await get("first");
+  let looks = 0;
+  const asked = [];
+  const argument = {
+    get member() {
+      looks += 1;
+      // The first look finds no signal, the second one is when the slot was looked up already.
+      if (looks === 2) asked.push(get("other"));
+      return undefined;
+    },
+  };
+  assert.equal(await get(argument), 2);
+  assert.deepEqual([await Promise.all(asked), loads], [[2], 2]);
+  assert.equal(cache.stats().memory.entries, 2);
+});
