@@ -42,7 +42,7 @@ usage: cargo xtask COMMAND
   format                   formats everything, and applies the safe fixes of the linters
   build                    the npm package, in pkg/ and as a tarball in target/
   size                     what the package weighs, against its budget
-  bench [--quick]          side by side with other caches
+  bench [WORK…] [--quick]  side by side with other caches; a work is p1, p2, …, or scale
   bench rust [--quick]     the same for the crate, written to bench/RESULTS-RUST.md
   release --dry-run        what a release would publish, built and verified
 

@@ -6,7 +6,7 @@ import type { Call } from "../engine/call.js";
 import { Crowd } from "../engine/crowd.js";
 import { HIT_BITS } from "../engine/driver.js";
 import { writtenLifetime } from "../engine/facts.js";
-import { isFixed, signalsIn, snapshot, withSignal } from "../keys/call-arguments.js";
+import { signalsIn, snapshot, withSignal } from "../keys/call-arguments.js";
 import { type KeyFunction, keyFunction } from "../keys/key.js";
 import { isAbortSignal } from "../keys/key-encode.js";
 import { tagsFor } from "../keys/tags.js";
@@ -247,11 +247,7 @@ export function wrap<Args extends readonly unknown[], Result>(
         if (shared !== undefined) return shared as Promise<Result>;
       }
       const slot = space.get(key);
-      if (slot === undefined) {
-        const call = wrapping.callOf(this, args, key);
-        // Looking at other arguments may run code of the user's, which may ask for the same key.
-        return driver.value(call, isFixed(args) ? -1 : undefined) as Promise<Result>;
-      }
+      if (slot === undefined) return valueIn(wrapping.callOf(this, args, key));
       // The way of a hit: no closure, one call into the core, the slot's own promise.
       const verdict = driver.begin(slot, place.id);
       if ((verdict & HIT_BITS) === 0) {

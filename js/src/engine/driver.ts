@@ -142,15 +142,12 @@ export class Driver {
     return this.#handOut(this.#answer(call, false));
   }
 
-  /**
-   * Answers a call with nothing but its value.
-   * @param slot that of its key, −1 for none, where it is known
-   */
-  value(call: Call, slot?: number): Promise<unknown> {
+  /** Answers a call with nothing but its value. */
+  value(call: Call): Promise<unknown> {
     if (!this.isPlain || !call.policy.isPlain) return this.call(call).then(valueIn);
     const refused = this.#refuse(call);
     if (refused !== undefined) return refused.then(valueIn);
-    const known = slot ?? this.host.space.get(call.key) ?? -1;
+    const known = this.host.space.get(call.key) ?? -1;
     return this.performValue(call, known, this.#verdictOn(call, known));
   }
 

@@ -166,8 +166,7 @@ export class Landing {
     );
     const slot = Math.floor(landed / BELOW_SLOT);
     if (slot >= 0) {
-      if (slot === known) memory.keepIn(slot, value, flight);
-      else memory.keep(space, flight.key, slot, value, flight);
+      memory.keep(space, flight.key, slot, value, flight);
       if (tagged) core.tag(memory.machine, slot, tagged.hashes, (tagged.begun ?? flight).fence);
     }
     if (known >= 0) memory.slots.land(known, flight);

@@ -102,7 +102,7 @@ function put(copy: Members, name: string, value: unknown): void {
 }
 
 /** True if none of the arguments can be changed. */
-export function isFixed(args: readonly unknown[]): boolean {
+function isFixed(args: readonly unknown[]): boolean {
   for (let at = 0; at < args.length; at += 1) {
     const arg = args[at];
     if (typeof arg === "object" && arg !== null) return false;

@@ -225,11 +225,6 @@ export class MemoryStore {
    */
   keep(space: Space, key: string, slot: number, value: unknown, by?: SlotFlight): void {
     if (this.slots.keys[slot] !== key || space.get(key) !== slot) this.adopt(space, key, slot);
-    this.keepIn(slot, value, by);
-  }
-
-  /** @internal The same for a slot that the key is known to have. */
-  keepIn(slot: number, value: unknown, by?: SlotFlight): void {
     this.slots.keep(slot, this.copied(value), by);
   }
 
