@@ -37,7 +37,7 @@ class Run {
   /** The next number of the random source. */
   #roll = 0.5;
 
-  constructor(vector, route, { createCache, memory, guards }) {
+  constructor(vector, route, { createCache, memory, guards, operations }) {
     this.#vector = vector;
     this.#route = route;
     this.#origin = new ScriptedOrigin(vector.origin ?? [], this.#clock, this.#labels);
@@ -48,7 +48,7 @@ class Run {
       stores: [memory(vector.memory)],
     });
     const policy = policyOf(vector.policy, this.#labels, this.#origin, guards);
-    this.#api = route.open(this.#cache, this.#origin, policy);
+    this.#api = route.open(this.#cache, this.#origin, policy, operations);
     this.#aborted = new Set(vector.steps.flatMap((step) => step.abort ?? []));
     this.#signalsEverywhere = show(vector.origin ?? []).includes('"stopsOnAbort"');
   }
@@ -214,8 +214,8 @@ export function routesOf(vector) {
 /**
  * Plays a vector against an installed package.
  * @param vector one element of `tests/vectors/*.json`
- * @param holdover the package's exports; `guards` those of its `holdover/guards`, for hosts with a
- *   copy of the package of their own
+ * @param holdover the package's exports; `guards` and `operations` those of its entries of these
+ *   names, for hosts with a copy of the package of their own
  * @param routes the routes to take, in turn; by default all that the vector can take
  * @throws Error that lists every difference
  */

@@ -1,6 +1,6 @@
 // The routes of a vector's calls through the public API. All must give the same answers.
 
-import { peek } from "holdover/operations";
+import * as ownOperations from "holdover/operations";
 
 /** Returns a key as vectors write it: a string as it is, a list of arguments as JSON. */
 export const labelOf = (key) => (typeof key === "string" ? key : JSON.stringify(key));
@@ -61,7 +61,7 @@ export const ROUTES = {
   key: {
     explains: true,
     takes: (vector) => !["ttl", "set", "refresh"].some((name) => uses(vector, name)),
-    open(cache, origin, policy) {
+    open(cache, origin, policy, { peek } = ownOperations) {
       return {
         call: (key, signal) => {
           const load = (context) => origin.load(labelOf(key), context.signal);
