@@ -28,6 +28,10 @@ const INTERNAL = /^%[a-z]+:/;
 const WRITTEN_AFTER = 16;
 /** The part of all records that is dropped each time that the host has no room for a write. */
 const PURGED = 4;
+/** Milliseconds within which a host gives the room of dropped records back; Chromium takes some. */
+const GIVEN_BACK = 10_000;
+/** The multiple of a write's size that is enough to drop for it. */
+const ENOUGH = 2;
 
 /** Operations that touch no entry, or that the index need not know of. */
 const UNTOUCHED = [
@@ -70,6 +74,8 @@ class Bounded {
   readonly #store: Store;
   readonly #most: number;
   readonly #mostBytes: number;
+  /** Bytes dropped since the last write that the host had room for, and the time of the last. */
+  readonly #purged = { bytes: 0, at: 0 };
   #index: Promise<BoundedIndex> | undefined;
 
   constructor(store: Store, most: number, mostBytes: number) {
@@ -174,26 +180,47 @@ class Bounded {
     if (index.changes >= WRITTEN_AFTER) await this.#save(index);
   }
 
-  /** Writes, and makes room for it as long as the host has none and there is something to drop. */
+  /**
+   * Writes, and makes room for it as long as the host has none and there is something to drop. Where
+   * enough was dropped the host has only to give it back: more would be lost for nothing.
+   */
   async #written(
     index: BoundedIndex,
     entries: readonly StoreEntry[],
     since: number,
   ): Promise<void> {
     const keys = new Set(entries.map(([key]) => key));
+    const needed = entries.reduce((sum, [, record]) => sum + record.length, 0);
     for (;;) {
       try {
-        return await this.#write(entries.map((entry) => inTime(entry, elapsed() - since)));
+        await this.#write(entries.map((entry) => inTime(entry, elapsed() - since)));
+        this.#purged.bytes = 0;
+        return;
       } catch (error) {
         const left = index.count - [...keys].filter((key) => index.has(key)).length;
-        if ((error as Error | null)?.name !== "QuotaExceededError" || left === 0) {
+        const isFull = (error as Error | null)?.name === "QuotaExceededError";
+        if (!isFull || left === 0 || this.#awaitsRoom(needed)) {
           for (const key of keys) index.drop(key);
           throw error;
         }
-        const goal = index.count - Math.ceil(left / PURGED);
-        await this.#dropAll(index.takeOldest(() => index.count > goal, keys));
+        await this.#purge(index, keys, index.count - Math.ceil(left / PURGED));
       }
     }
+  }
+
+  /** True if so much was dropped a moment ago that the host must have room soon. */
+  #awaitsRoom(needed: number): boolean {
+    if (elapsed() - this.#purged.at > GIVEN_BACK) this.#purged.bytes = 0;
+    return this.#purged.bytes >= ENOUGH * needed;
+  }
+
+  /** Drops the records used longest ago, but for those of `keys`, down to a number of them. */
+  async #purge(index: BoundedIndex, keys: ReadonlySet<string>, goal: number): Promise<void> {
+    const before = index.bytes;
+    const oldest = index.takeOldest(() => index.count > goal, keys);
+    this.#purged.bytes += before - index.bytes;
+    this.#purged.at = elapsed();
+    await this.#dropAll(oldest);
   }
 
   async #write(entries: readonly StoreEntry[]): Promise<void> {

@@ -125,6 +125,28 @@ test("what has no room in an empty store fails, and so does what is no matter of
   assert.deepEqual(entries(inner), ["c"]);
 });
 
+test("a host that gives room back late loses no more than a write needs", async (context) => {
+  let now = 0;
+  context.mock.method(performance, "now", () => now);
+  const inner = storeOf(new Map(), 800);
+  const store = bounded(inner);
+  for (let nth = 0; nth < 8; nth += 1) await store.set(`k${nth}`, bytes(100), LONG);
+  inner.quota = 0; // what is dropped is not given back yet
+  for (const key of ["a", "b", "c"]) {
+    await assert.rejects(store.set(key, bytes(100), LONG), { name: "QuotaExceededError" });
+  }
+  assert.deepEqual(entries(inner), ["k2", "k3", "k4", "k5", "k6", "k7"]);
+  inner.quota = 800;
+  await store.set("d", bytes(100), LONG);
+  assert.deepEqual(entries(inner), ["k2", "k3", "k4", "k5", "k6", "k7", "d"]);
+  inner.quota = 0;
+  await assert.rejects(store.set("e", bytes(100), LONG), { name: "QuotaExceededError" });
+  assert.deepEqual(entries(inner), ["k4", "k5", "k6", "k7", "d"]);
+  now += 10_001; // something else has taken the room
+  await assert.rejects(store.set("f", bytes(100), LONG), { name: "QuotaExceededError" });
+  assert.deepEqual(entries(inner), ["k6", "k7", "d"]);
+});
+
 test("a write whose time is over while room is made is not repeated", async () => {
   const inner = storeOf(new Map(), 10);
   const store = bounded(inner);
