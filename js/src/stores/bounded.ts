@@ -74,7 +74,7 @@ class Bounded {
   readonly #store: Store;
   readonly #most: number;
   readonly #mostBytes: number;
-  /** Bytes dropped since the last write that the host had room for, and the time of the last. */
+  /** Bytes dropped whose room no write has had since, and the time of the last of them. */
   readonly #purged = { bytes: 0, at: 0 };
   #index: Promise<BoundedIndex> | undefined;
 
@@ -194,7 +194,7 @@ class Bounded {
     for (;;) {
       try {
         await this.#write(entries.map((entry) => inTime(entry, elapsed() - since)));
-        this.#purged.bytes = 0;
+        this.#purged.bytes = Math.max(0, this.#purged.bytes - needed);
         return;
       } catch (error) {
         const left = index.count - [...keys].filter((key) => index.has(key)).length;

@@ -18,7 +18,7 @@ export const EXTRA_FILES = [
   ["/news/b", "one"],
   ["/views/1", "a view"],
   ...Array.from({ length: 40 }, (_, nth) => [`/news/n${nth}`, `${nth}`]),
-  ...Array.from({ length: 100 }, (_, nth) => [`/big/${nth}`, `${nth} ${BIG.slice(nth)}`]),
+  ...Array.from({ length: 20 }, (_, nth) => [`/big/${nth}`, `${nth} ${BIG.slice(nth)}`]),
 ];
 
 const textOf = (page, path) =>
@@ -74,9 +74,9 @@ const storedKeys = (page) =>
 
 /** Waits until the store's keys are as they should be. */
 async function untilStored(page, isRight) {
-  for (const end = Date.now() + 40_000; ; ) {
+  for (const end = Date.now() + 20_000; ; ) {
     const keys = await storedKeys(page);
-    if (await isRight(keys)) return keys;
+    if (isRight(keys)) return keys;
     assert.ok(Date.now() < end, `in the store: ${keys.length}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -139,17 +139,11 @@ export async function extrasTests(host, page, origin, { kill, isShort }) {
       for (let nth = 0; nth < 20; nth += 1) {
         assert.equal(await textOf(page, `/big/${nth}`), `${nth} ${BIG.slice(nth)}`);
       }
-      // The browser takes a while to give the room of dropped entries back.
-      let nth = 20;
-      const keys = await untilStored(page, async (found) => {
-        if (nth > 20 && found.some((key) => key.includes(`/big/${nth - 1}`))) return true;
-        await textOf(page, `/big/${nth}`);
-        nth += 1;
-        await new Promise((resolve) => setTimeout(resolve, 400));
-        return false;
-      });
-      assert.ok(!keys.some((key) => /\/big\/0\b/.test(key)), "the first is gone");
-      assert.ok(keys.length > 1, "others are still there");
+      // A browser may take long to give the room of dropped entries back: those are not made up for
+      // by more and more others.
+      await untilStored(page, (found) => !found.some((key) => /\/big\/0\b/.test(key)));
+      const keys = await storedKeys(page);
+      assert.ok(keys.length > 4, `${keys.length} entries are left`);
     });
   }
   await test("an install that fails leaves the worker and its files in use", async () => {
