@@ -18,6 +18,12 @@ async function svelteKit(adapter) {
   return server(() => ["build/index.js"], { cwd });
 }
 
+async function svelteKit3() {
+  const cwd = await wholeProject("sveltekit-3", "sveltekit-3");
+  await node([VITE, "build"], { cwd });
+  return server(() => ["build/index.js"], { cwd });
+}
+
 async function svelteKitInDevelopment(adapter) {
   const cwd = await wholeProject("sveltekit", "sveltekit");
   return server(viteDev, { cwd, env: { ADAPTER: `@sveltejs/adapter-${adapter}` } });
@@ -70,9 +76,10 @@ const ROUTER = { "react-router": ["react-router"] };
 const ROUTER_ON_WORKERS = { "react-router": ["react-router", "@cloudflare/vite-plugin"] };
 
 export const FRAMEWORKS = [
-  kit("SvelteKit on Node", "node", svelteKit),
-  kit("SvelteKit on Workers", "cloudflare", svelteKit),
-  kit("SvelteKit in development", "cloudflare", svelteKitInDevelopment),
+  kit("SvelteKit 2 on Node", "node", svelteKit),
+  kit("SvelteKit 2 on Workers", "cloudflare", svelteKit),
+  kit("SvelteKit 2 in development", "cloudflare", svelteKitInDevelopment),
+  entry("SvelteKit 3 on Node", { "sveltekit-3": ["@sveltejs/kit", "@sveltejs/adapter-node"] }, svelteKit3),
   star("Astro on Node", "node", astro),
   star("Astro on Workers", "cloudflare", astro),
   star("Astro on Workers, development", "cloudflare", astroInDevelopment),

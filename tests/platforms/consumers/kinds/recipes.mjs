@@ -30,6 +30,12 @@ async function svelteKitOnNode(title) {
   return served(ownServer, { cwd });
 }
 
+async function svelteKit3OnNode(title) {
+  const cwd = await recipe("sveltekit-3", title);
+  await node([VITE, "build"], { cwd });
+  return served(ownServer, { cwd });
+}
+
 async function svelteKitOnWorkers(title) {
   const cwd = await recipe("sveltekit", title);
   await node([VITE, "build"], { cwd, env: { ADAPTER: "@sveltejs/adapter-cloudflare" } });
@@ -67,20 +73,22 @@ async function reactRouterOnWorkers(title) {
   return served((port) => [VITE, "preview", ...at(port), "--strictPort"], { cwd, env });
 }
 
-const entry = (title, tools, answers) => ({
-  name: `${title}, a cache before it`,
+const entry = (title, tools, answers, name = title) => ({
+  name: `${name}, a cache before it`,
   tools,
   expects: "hit",
   answers: () => answers(title),
 });
 const kit = (adapter) => ({ sveltekit: ["@sveltejs/kit", `@sveltejs/adapter-${adapter}`] });
+const KIT_3 = { "sveltekit-3": ["@sveltejs/kit", "@sveltejs/adapter-node"] };
 const star = (adapter) => ({ astro: ["astro", `@astrojs/${adapter}`] });
 const ROUTER = { "react-router": ["react-router"] };
 const ROUTER_ON_WORKERS = { "react-router": ["react-router", "@cloudflare/vite-plugin"] };
 
 export const RECIPES = [
-  entry("SvelteKit on Node", kit("node"), svelteKitOnNode),
-  entry("SvelteKit on Workers", kit("cloudflare"), svelteKitOnWorkers),
+  entry("SvelteKit on Node", kit("node"), svelteKitOnNode, "SvelteKit 2 on Node"),
+  entry("SvelteKit on Node", KIT_3, svelteKit3OnNode, "SvelteKit 3 on Node"),
+  entry("SvelteKit on Workers", kit("cloudflare"), svelteKitOnWorkers, "SvelteKit 2 on Workers"),
   entry("Astro on Node", star("node"), astroOnNode),
   entry("Astro on Workers", star("cloudflare"), astroOnWorkers),
   entry("React Router on Node", ROUTER, reactRouterOnNode),
