@@ -79,7 +79,11 @@ export const FRAMEWORKS = [
   kit("SvelteKit 2 on Node", "node", svelteKit),
   kit("SvelteKit 2 on Workers", "cloudflare", svelteKit),
   kit("SvelteKit 2 in development", "cloudflare", svelteKitInDevelopment),
-  entry("SvelteKit 3 on Node", { "sveltekit-3": ["@sveltejs/kit", "@sveltejs/adapter-node"] }, svelteKit3),
+  entry(
+    "SvelteKit 3 on Node",
+    { "sveltekit-3": ["@sveltejs/kit", "@sveltejs/adapter-node"] },
+    svelteKit3,
+  ),
   star("Astro on Node", "node", astro),
   star("Astro on Workers", "cloudflare", astro),
   star("Astro on Workers, development", "cloudflare", astroInDevelopment),
