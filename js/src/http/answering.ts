@@ -18,10 +18,12 @@ export function answerOf(
   age: number | undefined,
 ): Response {
   const response = asked.isPlain ? stored.toResponse() : chosen(asked, stored);
-  if (age !== undefined) {
-    const seconds = Math.floor((stored.terms.initialAge + age) / 1000);
-    response.headers.set("age", `${Math.max(0, seconds)}`);
-  }
+  return age === undefined ? response : aged(response, stored.terms.initialAge + age);
+}
+
+/** Tells a response's age, which is in milliseconds. */
+export function aged(response: Response, age: number): Response {
+  response.headers.set("age", `${Math.max(0, Math.floor(age / 1000))}`);
   return response;
 }
 

@@ -7,7 +7,7 @@ import { KIND_PART, STATUS_PARTIAL_CONTENT } from "../core/abi.js";
 import { heads } from "../core/http.js";
 import type { Call, StreamContext } from "../engine/call.js";
 import { partKeyOf } from "../keys/part-key.js";
-import { partOf, rangesOf } from "./answering.js";
+import { aged, partOf, rangesOf } from "./answering.js";
 import type { CacheRequest } from "./cache-request.js";
 import { type CacheResult, withCacheStatus } from "./cache-result.js";
 import type { HttpContext } from "./http-context.js";
@@ -42,9 +42,8 @@ function fromPart(http: HttpContext, asked: CacheRequest, found: Found): CacheRe
     const response = rangeOf(asked, value);
     if (response === undefined) return undefined;
     const total = value.terms.initialAge + age;
-    response.headers.set("age", `${Math.max(0, Math.floor(total / 1000))}`);
     const happened = { source: "hit", ttl: ttl - age, stored: true } as const;
-    return withCacheStatus(placed(response, value.head.url), happened, { age: total });
+    return withCacheStatus(placed(aged(response, total), value.head.url), happened, { age: total });
   } catch (error) {
     http.driver.recover(error);
     return undefined;

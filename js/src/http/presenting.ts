@@ -3,12 +3,12 @@
 import * as core from "../core/core.js";
 import type { Host } from "../engine/host.js";
 import type { Answer } from "../model/answer.js";
-import { answerOf } from "./answering.js";
+import { aged, answerOf } from "./answering.js";
 import type { CacheRequest } from "./cache-request.js";
 import { type CacheResult, withCacheStatus } from "./cache-result.js";
 import type { HttpContext, ServedFrom } from "./http-context.js";
 import type { LeaderHandle } from "./leader-handle.js";
-import { placed, rebuilt } from "./live.js";
+import { placed, rebuilt, tagged } from "./live.js";
 import type { HttpRules } from "./rules.js";
 import { cacheStatus } from "./status.js";
 import type { StoredResponse } from "./stored.js";
@@ -22,10 +22,9 @@ export function freshly(host: Host, stored: StoredResponse, slot: number): Respo
   const now = timers.now();
   const age = core.age(memory.machine, slot, now);
   const ttl = core.ttl(memory.machine, slot) - age;
-  const headers = stored.headers();
-  headers.set("age", `${Math.max(0, Math.floor((stored.terms.initialAge + age) / 1000))}`);
-  headers.append("cache-status", cacheStatus({ source: "hit", ttl, stored: true }));
-  return placed(stored.toResponse(headers), stored.head.url);
+  const response = aged(stored.toResponse(), stored.terms.initialAge + age);
+  tagged(response, cacheStatus({ source: "hit", ttl, stored: true }));
+  return placed(response, stored.head.url);
 }
 
 /** The response that only the request which led its load has. */
