@@ -18,8 +18,20 @@ export interface NextCacheHandler {
   updateTags(tags: string[], durations?: { expire?: number }): Promise<void>;
 }
 
+/** The entries of one key that are being made. */
+interface Making {
+  /** The number of the latest. */
+  latest: number;
+  /** The number of the latest that has been stored. */
+  stored: number;
+  running: number;
+  /** The end of the latest. */
+  end: Promise<void>;
+}
+
 /** Milliseconds for which a reader waits for an entry that is being made. */
 const PATIENCE = 30_000;
+const NOTHING = Promise.resolve();
 
 /**
  * Returns a handler for what `"use cache"` and `"use cache: remote"` keep. `revalidateTag`,
@@ -35,7 +47,7 @@ const PATIENCE = 30_000;
  */
 export function nextCacheHandler(cache: Cache): NextCacheHandler {
   checkCache(cache, "nextCacheHandler");
-  const pending = new Map<string, Promise<void>>();
+  const pending = new Map<string, Making>();
   const revalidations = new Revalidations(cache);
   const { timers } = cache.driver.host;
 
@@ -45,24 +57,32 @@ export function nextCacheHandler(cache: Cache): NextCacheHandler {
     if (making === undefined) return undefined;
     return new Promise((resolve) => {
       const cancel = timers.after(PATIENCE, resolve);
-      void making.then(() => {
+      void making.end.then(() => {
         cancel();
         resolve();
       });
     });
   }
 
-  async function keep(key: string, pendingEntry: Promise<NextCacheEntry>): Promise<void> {
+  async function keep(
+    key: string,
+    pendingEntry: Promise<NextCacheEntry>,
+    making: Making,
+  ): Promise<void> {
+    const nth = making.latest;
     const { tiers } = cache.driver.host;
     // Before anything is waited for: an invalidation from now on concerns it.
     const begun = { ...cache.entries.begin(), general: tiers?.tags.general(true) };
-    let entry: StoredEntry | undefined;
+    let entry: StoredEntry;
     try {
       entry = await readBody(await pendingEntry);
     } catch {
       return; // Rendering failed, or broke off: there is nothing to keep.
     }
-    if (entry !== undefined) await store(cache, key, entry, begun);
+    // One that was begun later and has ended before is the newer of the two.
+    if (nth < making.stored) return;
+    making.stored = nth;
+    await store(cache, key, entry, begun);
   }
 
   return {
@@ -76,11 +96,15 @@ export function nextCacheHandler(cache: Cache): NextCacheHandler {
       return found.isStale ? { ...entry, revalidate: -1 } : entry;
     },
     set(cacheKey, pendingEntry) {
-      const keeping = keep(cacheKey, pendingEntry).finally(() => {
-        if (pending.get(cacheKey) === keeping) pending.delete(cacheKey);
+      const making = pending.get(cacheKey) ?? { latest: 0, stored: 0, running: 0, end: NOTHING };
+      pending.set(cacheKey, making);
+      making.latest += 1;
+      making.running += 1;
+      making.end = keep(cacheKey, pendingEntry, making).finally(() => {
+        making.running -= 1;
+        if (making.running === 0) pending.delete(cacheKey);
       });
-      pending.set(cacheKey, keeping);
-      return keeping;
+      return making.end;
     },
     // Stores are asked, and messages of other instances heeded, whenever an entry is read.
     refreshTags: async () => {},

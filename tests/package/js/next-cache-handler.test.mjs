@@ -154,6 +154,37 @@ test("a reader waits half a minute for one that is never made, and no longer", a
   assert.equal(await reading, undefined);
 });
 
+test("of two entries that are made at once the one begun later stays, whichever ends last", async () => {
+  const orders = [
+    ["old", "new"],
+    ["new", "old"],
+  ];
+  for (const order of orders) {
+    const handler = nextCacheHandler(createCache());
+    const ends = {};
+    const setting = ["old", "new"].map((name) =>
+      handler.set("k", new Promise((resolve) => (ends[name] = resolve))),
+    );
+    for (const name of order) {
+      ends[name](entryOf(name));
+      await setting[["old", "new"].indexOf(name)];
+    }
+    assert.equal(await textOf(await handler.get("k", [])), "new", `${order}`);
+    await set(handler, "k", "newest");
+    assert.equal(await textOf(await handler.get("k", [])), "newest");
+  }
+});
+
+test("an entry whose successor fails is kept", async () => {
+  const handler = nextCacheHandler(createCache());
+  let end;
+  const older = handler.set("k", new Promise((resolve) => (end = resolve)));
+  await handler.set("k", Promise.reject(new Error("rendering failed")));
+  end(entryOf("old"));
+  await older;
+  assert.equal(await textOf(await handler.get("k", [])), "old");
+});
+
 test("what fails or breaks off is not kept, and what was there stays", async () => {
   const handler = nextCacheHandler(createCache());
   await set(handler, "k", "whole");
