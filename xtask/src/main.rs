@@ -17,6 +17,7 @@ mod rooms;
 mod rust_worker;
 mod servers;
 mod show;
+mod site;
 mod stamp;
 mod step;
 mod suites;
@@ -41,6 +42,7 @@ usage: cargo xtask COMMAND
   lint                     the suites fmt, clippy and js-lint
   format                   formats everything, and applies the safe fixes of the linters
   build                    the npm package, in pkg/ and as a tarball in target/
+  docs                     the documentation as a static site, in target/docs
   size                     what the package weighs, against its budget
   bench [WORK…] [--quick]  side by side with other caches; a work is p1, p2, …, or scale
   bench rust [--quick]     the same for the crate, written to bench/RESULTS-RUST.md
@@ -69,6 +71,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("lint", []) => suites::run(&workspace, &suites::LINT.map(str::to_owned)),
         ("format", []) => show::format(&workspace),
         ("build", []) => package::rebuild(&workspace).map(|_| ExitCode::SUCCESS),
+        ("docs", []) => site::build(&workspace),
         ("size", []) => show::size(&workspace),
         ("release", [option]) if option == "--dry-run" => {
             release::dry_run(&workspace).map(|()| ExitCode::SUCCESS)

@@ -32,8 +32,10 @@ const SOURCES: [&str; 10] = [
     "CHANGELOG.md",
     "docs",
 ];
-/// The pages of `docs/` for maintainers.
-const NOT_SHIPPED: [&str; 2] = ["semantics.md", "reported.md"];
+/// The pages of `docs/` for maintainers, and the list of all pages, which names those.
+const NOT_SHIPPED: [&str; 3] = ["semantics.md", "reported.md", "README.md"];
+/// The README of the package as pages name it, and its place for those that are shipped.
+const README: [&str; 2] = ["pkg-template/README.md", "README.md"];
 
 /// The variable of the environment that names the repository, `https://…`, in a release.
 pub(crate) const REPOSITORY: &str = "HOLDOVER_REPOSITORY";
@@ -170,7 +172,8 @@ fn gather_sources(workspace: &Workspace, modules: &[Module], to: &Path) -> Resul
 
 fn add_template(workspace: &Workspace, package: &Path) -> Result<()> {
     let copy = |from: &str, to: &str| write(&package.join(to), &read(&workspace.path(from))?);
-    copy("pkg-template/README.md", "README.md")?;
+    let readme = read_text(&workspace.path(README[0]))?.replace("](../docs/", "](docs/");
+    write(&package.join(README[1]), readme.as_bytes())?;
     for name in wasm::NAMES {
         copy(
             "pkg-template/module.d.ts",
@@ -180,10 +183,12 @@ fn add_template(workspace: &Workspace, package: &Path) -> Result<()> {
     for shipped in ["LICENSE-MIT", "LICENSE-APACHE", "CHANGELOG.md"] {
         copy(shipped, shipped)?;
     }
-    for page in files_below(&workspace.path("docs"))? {
-        let name = page.file_name().unwrap_or_default();
-        if !NOT_SHIPPED.iter().any(|page| name == *page) {
-            write(&package.join("docs").join(name), &read(&page)?)?;
+    let docs = workspace.path("docs");
+    for page in files_below(&docs)? {
+        let name = page.strip_prefix(&docs)?;
+        if !NOT_SHIPPED.iter().any(|page| name == Path::new(page)) {
+            let text = read_text(&page)?.replace(README[0], README[1]);
+            write(&package.join("docs").join(name), text.as_bytes())?;
         }
     }
     let mut manifest: Value =
@@ -278,6 +283,10 @@ fn pack(workspace: &Workspace) -> Result<()> {
         npm.args(["pack", "--ignore-scripts", "--pack-destination"])
             .arg(workspace.path("target")),
     )
+}
+
+fn read_text(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))
 }
 
 fn remove_folder(folder: &Path) -> Result<()> {

@@ -1,0 +1,80 @@
+// The site's configuration. The pages are gathered before by build/site.mjs.
+
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { defineConfig } from "vitepress";
+import { groupsOf } from "../build/contents.mjs";
+import { slugify } from "../build/slugs.mjs";
+
+/** The folder that build/site.mjs has gathered, and what it found. */
+const GATHERED = process.env.HOLDOVER_SITE;
+const { entries, hasRustdoc } = JSON.parse(await readFile(join(GATHERED, "site.json"), "utf8"));
+const contents = await readFile(join(GATHERED, "pages/contents.md"), "utf8");
+
+const apiItems = entries.map(({ name, page }) => ({ text: name, link: `/api/${page}` }));
+
+const sidebar = groupsOf(contents).map(({ title, links }) => ({
+  text: title,
+  collapsed: title === "For maintainers" ? true : undefined,
+  items: links.flatMap(({ text, path }) => {
+    const item = { text, link: `/${path}` };
+    return path === "api/" ? [{ ...item, collapsed: true, items: apiItems }] : [item];
+  }),
+}));
+
+/** Has texts with braces come out as they are: no page is a template. */
+function keepBraces({ rules }) {
+  for (const name of ["text", "code_inline"]) {
+    const render = rules[name];
+    rules[name] = (...given) => render(...given).replaceAll("{{", "&#123;&#123;");
+  }
+}
+
+/** Shows a picture that there are two of in the scheme that it is for. */
+function chooseScheme({ rules }) {
+  const render = rules.image;
+  rules.image = (tokens, at, ...given) => {
+    const [, scheme] = /-(light|dark)\.svg$/.exec(tokens[at].attrGet("src")) ?? [];
+    if (scheme !== undefined) tokens[at].attrJoin("class", `${scheme}-only`);
+    return render(tokens, at, ...given);
+  };
+}
+
+export default defineConfig({
+  title: "holdover",
+  description: "A cache for code that runs at the edge, which holds over when origins fail.",
+  lang: "en",
+  srcDir: join(GATHERED, "pages"),
+  cacheDir: join(GATHERED, "cache"),
+  cleanUrls: false,
+  // Relative to the site: it may be served below any path.
+  base: process.env.HOLDOVER_BASE ?? "/",
+  markdown: {
+    // Pages are plain markdown, as the forge shows them: `<T>` in a text is a text.
+    html: false,
+    anchor: { slugify },
+    theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
+    config({ renderer }) {
+      keepBraces(renderer);
+      chooseScheme(renderer);
+    },
+    // Braces at the end of a text are a text.
+    attrs: { disable: true },
+    languageAlias: { "rust,ignore": "rust", "rust,compile_fail": "rust" },
+  },
+  head: [["link", { rel: "icon", href: `${process.env.HOLDOVER_BASE ?? "/"}icon.svg` }]],
+  themeConfig: {
+    nav: [
+      { text: "Tutorial", link: "/tutorial" },
+      { text: "All pages", link: "/contents" },
+      { text: "API", link: "/api/" },
+      ...(hasRustdoc
+        ? [{ text: "Rust API", link: "/rust/holdover/index.html", target: "_self" }]
+        : []),
+    ],
+    sidebar,
+    outline: { level: [2, 3] },
+    search: { provider: "local" },
+    docFooter: { prev: "Before", next: "Next" },
+  },
+});
