@@ -1,6 +1,7 @@
 //! A request, as far as the cache must know it. Its head is written only when it is needed.
 
 use super::fields::{fields_of, head_of};
+use super::forwarded::forwarded_vary;
 use super::keys::url_of;
 use super::policy::HttpRules;
 use crate::http::handling::{Handling, Mode, Request};
@@ -39,6 +40,8 @@ pub(super) struct Asked {
     pub(super) plan: Request,
     /// True if there is nothing to decide before the entry is looked up.
     pub(super) is_plain: bool,
+    /// The fields that its answer depends on without saying so; empty for none.
+    pub(super) implied_vary: &'static str,
     ignores_directives: bool,
     head: OnceLock<String>,
 }
@@ -48,6 +51,7 @@ impl Asked {
         let url = url_of(&parts, &rules.scheme).unwrap_or_default();
         let mode = parts.extensions.get::<Mode>().copied().unwrap_or_default();
         let mut asked = Self {
+            implied_vary: forwarded_vary(&url, &parts.headers),
             url,
             plan: Request {
                 is_get: parts.method == Method::GET,

@@ -1,11 +1,13 @@
 //! The entries of HTTP, which layers share.
 
 use super::error::Failure;
+use super::forwarded::IMPLIED;
 use super::receiving::Receiving;
 use super::stored::HttpValue;
 use crate::config_error::ConfigError;
 use crate::driver::{Cache, CacheBuilder, Delivery, Host, MaybeSend, MaybeSync, Stats};
 use core::fmt;
+use std::format;
 use std::string::String;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::vec::Vec;
@@ -128,10 +130,8 @@ impl HttpCache {
     pub(super) fn invalidate(&self, key: &str, own: &str) -> Vec<Delivery> {
         let endings = self.endings.lock().unwrap_or_else(PoisonError::into_inner);
         let base = key.strip_suffix(own).unwrap_or(key);
-        let keys = endings.iter().map(|ending| {
-            let mut key = String::from(base);
-            key.push_str(ending);
-            Arc::<str>::from(key)
+        let keys = endings.iter().flat_map(|ending| {
+            ["", IMPLIED].map(|implied| Arc::<str>::from(format!("{base}{ending}{implied}")))
         });
         keys.map(|key| self.entries.invalidate(&key)).collect()
     }

@@ -4,6 +4,7 @@
 use super::asked::Asked;
 use super::cache::{Entries, HttpCache};
 use super::error::Failure;
+use super::forwarded::IMPLIED;
 use super::keys::Keys;
 use super::policy::HttpRules;
 use super::receiving::Receiving;
@@ -12,6 +13,7 @@ use super::stored::{HttpValue, StoredResponse};
 use crate::driver::{Bound, Held};
 use crate::http::handling::{State, Stored};
 use crate::strategy::ttl;
+use std::format;
 use std::sync::Arc;
 
 pub(super) type Policy = Arc<Bound<Arc<str>, HttpValue, Failure>>;
@@ -35,7 +37,11 @@ pub(super) struct Context {
 
 impl Context {
     pub(super) fn key_of(&self, asked: &Asked) -> Arc<str> {
-        self.keys.key_of(&asked.url, &asked.parts)
+        let key = self.keys.key_of(&asked.url, &asked.parts);
+        if asked.implied_vary.is_empty() {
+            return key;
+        }
+        Arc::from(format!("{key}{IMPLIED}"))
     }
 
     pub(super) fn note_shareable(&self, key: &Arc<str>, shareable: bool) {

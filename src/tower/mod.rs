@@ -60,6 +60,7 @@ mod context;
 mod error;
 mod failing;
 mod fields;
+mod forwarded;
 mod keys;
 mod layer;
 mod lead;

@@ -60,7 +60,7 @@ impl Verdict {
         let reading = read(&answer, transfer, &rules.rules);
         Self {
             reading,
-            vary: vary::names(answer.response, false),
+            vary: vary_of(&head, asked.implied_vary),
             groups: group_tags(&asked.url, &groups::of(answer.response)),
             received_at: when.received_at,
             head,
@@ -76,6 +76,14 @@ impl Verdict {
             now.since(self.received_at),
         )
     }
+}
+
+/// The fields that an answer depends on, said or `implied`.
+fn vary_of(head: &str, implied: &str) -> String {
+    if implied.is_empty() {
+        return vary::names(Head::new(head), false);
+    }
+    vary::names(Head::new(&format!("{head}vary: {implied}\n")), false)
 }
 
 /// The tags of groups, a line each: names hold within one origin.

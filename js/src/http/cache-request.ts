@@ -101,14 +101,14 @@ export class CacheRequest {
   static handled(
     given: Request,
     extras: readonly unknown[],
-    impliedVary?: (request: Request) => string,
+    impliedVary?: (asked: CacheRequest) => string,
   ): CacheRequest {
     const known = ofThisRealm(given) as Request;
     const url = withoutFragment(known.url);
     // What follows a "#" is in no key, so that the handler must not see it.
     const request = url === known.url ? known : inKind(new Request(url, known), known);
     const asked = new CacheRequest(url, request, extras);
-    asked.impliedVary = impliedVary?.(request) ?? "";
+    asked.impliedVary = impliedVary?.(asked) ?? "";
     return asked;
   }
 

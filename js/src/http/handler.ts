@@ -13,6 +13,7 @@ import { CacheRequest } from "./cache-request.js";
 import { type CacheResult, overResponses } from "./cache-result.js";
 import { CachedHttp } from "./cached-http.js";
 import { checkedResponse } from "./foreign.js";
+import { forwardedVary } from "./forwarded.js";
 import { placesOf } from "./http-places.js";
 
 /** A function that answers requests: a worker's `fetch`, or any function like it. */
@@ -55,13 +56,12 @@ export function handlerOver<Extras extends readonly unknown[]>(
   handler: Handler<Extras>,
   policy: FetchPolicyOptions | undefined,
   options: HandlerOptions | undefined,
-  impliedVary?: (request: Request) => string,
+  impliedVary: (asked: CacheRequest) => string = forwardedVary,
 ): CachedHandler<Extras> {
   if (typeof handler !== "function") throw new ConfigError("handler", handler, "a function");
   const { name, ...given } = compileHandlerOptions(options);
   const rules = compilePolicy(policy, "fetch", name, cache.driver.host.defaults);
-  const implies = impliedVary !== undefined;
-  const place = { kind: "handler", name, implies, ...given } as const;
+  const place = { kind: "handler", name, ...given } as const;
   const ending = placesOf(cache.driver.host).endingFor(place, handler, rules.key !== undefined);
   const family = name ?? (handler.name || "handler");
   const http = new CachedHttp(

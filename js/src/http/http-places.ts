@@ -16,11 +16,9 @@ export interface PlaceOptions {
   readonly override: boolean;
   readonly sortQuery: boolean;
   readonly name: string | undefined;
-  /** True if some of its requests have an implied `Vary`: their answers are apart. */
-  readonly implies?: boolean;
 }
 
-/** Addition to the ending of the keys of a request with an implied `Vary`. */
+/** Addition to the ending of the keys of a handler's request with an implied `Vary`. */
 export const IMPLIED = " implied";
 
 /** An object that may be collected, where the host has a way to know. */
@@ -56,7 +54,7 @@ export class HttpPlaces implements RelatedKeys {
     const number = options.name === undefined ? this.#numberOf(options.kind, asks) : 1;
     const ending = endingOf(options, number);
     if (!this.#endings.has(ending)) this.#checkRoom(options.name);
-    for (const one of options.implies ? [ending, ending + IMPLIED] : [ending]) {
+    for (const one of options.kind === "handler" ? [ending, ending + IMPLIED] : [ending]) {
       if (isCustom && one !== "") this.#custom.add(one);
       this.#endings.set(one, number > 1 ? weakly(asks) : undefined);
     }

@@ -3,6 +3,7 @@
 mod bodies;
 mod changes;
 mod failing;
+mod forwarded;
 mod keys;
 mod requests;
 mod sharing;

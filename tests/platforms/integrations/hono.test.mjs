@@ -190,6 +190,17 @@ test("what is stored of a request ends by hand", async () => {
   assert.equal(await (await app.request(url)).text(), "2");
 });
 
+test("what a proxy says of the site is part of what is asked for", async () => {
+  const { app } = stage({
+    routes: (own) => own.get("/", (c) => c.text(c.req.header("x-forwarded-host") ?? "none")),
+  });
+  for (const host of ["evil.test", undefined, "b.test", "evil.test", undefined]) {
+    const headers = host === undefined ? {} : { "x-forwarded-host": host };
+    const response = await app.request("http://a.test/", { headers });
+    assert.equal(await response.text(), host ?? "none");
+  }
+});
+
 test("wrong arguments are refused by name", () => {
   const app = new Hono();
   assert.throws(() => honoCache({}, app), { code: "E_CONFIG", message: /honoCache/ });

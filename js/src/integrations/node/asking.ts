@@ -2,6 +2,8 @@
 
 import { IncomingMessage } from "node:http";
 import { Duplex } from "node:stream";
+import type { CacheRequest } from "../../http/cache-request.js";
+import { FORWARDED } from "../../http/forwarded.js";
 import type { KnownRequest } from "./types.js";
 
 /** A name or an address, and a port: nothing that could move the path. */
@@ -12,18 +14,16 @@ const OF_CONNECTION =
 
 /** Fields that have an application take a read for something else. */
 const OVERRIDES = ["x-http-method", "x-http-method-override", "x-method-override"];
-/** Fields in which proxies tell how they were asked. */
-const OF_PROXIES = ["x-forwarded-host", "x-forwarded-port", "x-forwarded-proto"];
 
 /**
  * Returns a `Vary` that the answer to a request has without saying so: where a
  * proxy tells how it was asked, frameworks may take their own URL from that, and whether this one
  * does is not to be seen from outside. So it is with a host that is not written as in URLs.
  */
-export function impliedVary({ headers, url }: Request): string {
+export function impliedVary({ request: { headers }, url }: CacheRequest): string {
   const isPlain = url.split("/", 3)[2] === headers.get("host");
-  const isDirect = isPlain && !OF_PROXIES.some((name) => headers.has(name));
-  return isDirect ? "" : `vary: host, ${OF_PROXIES}\n`;
+  const isDirect = isPlain && !FORWARDED.some((name) => headers.has(name));
+  return isDirect ? "" : `vary: host, ${FORWARDED}\n`;
 }
 
 /**
