@@ -1,5 +1,9 @@
 /** Guards: limits that may refuse a load, asked before it. */
 
+import { type Breaker, breakerFor } from "./api/breaker.js";
+import type { Cache } from "./api/cache.js";
+import { checkCache } from "./api/check-cache.js";
+import { wrappingOf } from "./api/wrap.js";
 import {
   CIRCUIT_BREAKER_OPTIONS,
   RATE_LIMIT_OPTIONS,
@@ -7,6 +11,7 @@ import {
 } from "./core/option-table.js";
 import { Guards } from "./engine/guards.js";
 import { WorkingGuard } from "./engine/guards-at-work.js";
+import { holderOf } from "./engine/policy-holders.js";
 import type { Guard } from "./policy/guard.js";
 import type {
   CircuitBreakerOptions,
@@ -15,8 +20,10 @@ import type {
 } from "./policy/guard-option-types.js";
 import { compileGiven } from "./policy/guard-options.js";
 import type { CompiledGuards, GuardScope } from "./policy/guard-rules.js";
+import type { GetOrLoadOptions } from "./policy/policy-options.js";
 import { readOptions } from "./util/options.js";
 
+export type { Breaker, BreakerState, OpenOptions } from "./api/breaker.js";
 export type { Guard } from "./policy/guard.js";
 export type {
   CircuitBreakerOptions,
@@ -31,6 +38,34 @@ const KNOWN: Readonly<Record<Guard["kind"], readonly string[]>> = {
 };
 /** Scopes of which one or another policy allows each. */
 const ALL_SCOPES = ["function", "key", "host"] as const;
+
+/**
+ * Returns the circuit breaker of a function that `cache.wrap`, `cachedFetch` or `cachedHandler` has
+ * made: to look at its state, to open and close it by hand, and to keep its state elsewhere.
+ * @param of the key or host, for a breaker that counts loads by it
+ * @throws ConfigError for a function without one
+ */
+export function breakerOf(cached: CachedFunction, of?: string): Breaker;
+/**
+ * The same for the calls of `getOrLoad` with these options.
+ * @throws ConfigError naming the option at fault
+ */
+export function breakerOf(cache: Cache, options: GetOrLoadOptions<never>, of?: string): Breaker;
+export function breakerOf(subject: unknown, ...given: readonly unknown[]): Breaker {
+  const wrapping = wrappingOf(subject);
+  if (wrapping !== undefined) return breakerFor(wrapping.cache.driver, wrapping.policy, given[0]);
+  const holder = holderOf(subject);
+  if (holder !== undefined) return breakerFor(holder.driver, holder.policy, given[0]);
+  checkCache(subject, "breakerOf");
+  const policy = subject.policies.of(given[0] as GetOrLoadOptions<never>);
+  return breakerFor(subject.driver, policy, given[1]);
+}
+
+/** A function whose answers are cached, whatever its arguments. */
+export type CachedFunction = ((...args: never[]) => PromiseLike<unknown>) & {
+  /** Calls it, and tells where the answer came from. */
+  readonly explain: (...args: never[]) => PromiseLike<unknown>;
+};
 
 class MadeGuard extends WorkingGuard {
   readonly kind: Guard["kind"];
@@ -52,8 +87,8 @@ class MadeGuard extends WorkingGuard {
     return compileGiven(given, scopes, isNamed, this);
   }
 
-  atWork(rules: CompiledGuards, sharedName: string): Guards {
-    return new Guards(rules, sharedName);
+  atWork(rules: CompiledGuards, name: string, sharedName: string): Guards {
+    return new Guards(rules, name, sharedName);
   }
 }
 

@@ -34,9 +34,12 @@ export type { MemoryOptions } from "./memory/memory-options.js";
 export type { ByteSize } from "./memory/size.js";
 export type { Explained, Source } from "./model/answer.js";
 export type {
+  BreakerEvent,
+  BreakerStateName,
   CacheEvent,
   FailureEvent,
   KeyEvent,
+  LoadEvent,
   OperationEvent,
   ReadOperation,
   StoreEvent,

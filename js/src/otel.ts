@@ -1,4 +1,4 @@
-/** A cache's statistics as OpenTelemetry instruments. */
+/** A cache's statistics as OpenTelemetry instruments, and spans of loads and of stores. */
 
 import {
   type Attributes,
@@ -6,6 +6,11 @@ import {
   type Meter,
   metrics,
   type Observable,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  type Tracer,
+  trace,
 } from "@opentelemetry/api";
 import {
   CACHE_NUMBERS,
@@ -14,8 +19,12 @@ import {
   type HasStats,
   STORE_AVAILABLE,
 } from "./metrics.js";
+import type { Store } from "./model/store.js";
+import { aroundStore } from "./stores/around.js";
+import { clientWith, text } from "./stores/options.js";
 import { ConfigError } from "./util/errors.js";
-import { readOptions } from "./util/options.js";
+import { flag, optionalFunction, readOptions } from "./util/options.js";
+import { isThenable } from "./util/user-functions.js";
 
 /** Options of {@link instrument}. */
 export interface InstrumentOptions {
@@ -74,4 +83,123 @@ export function instrument(cache: HasStats, options?: InstrumentOptions): Instru
   all.push(health);
   meter.addBatchObservableCallback(observe, all);
   return { unregister: () => meter.removeBatchObservableCallback(observe, all) };
+}
+
+/** Options of {@link tracedLoad}. */
+export interface TracedLoadOptions<Args extends readonly unknown[]> {
+  /** The tracer of the spans. Default: the tracer "holdover" of the global provider. */
+  readonly tracer?: Tracer | undefined;
+  /** The name of the spans. Default: `load` and the function's name. */
+  readonly name?: string | undefined;
+  /** Returns attributes of a load, from its arguments. Default none. */
+  readonly attributes?: ((...args: Args) => Attributes) | undefined;
+}
+
+/**
+ * Returns a loader with a span for each load, for `cache.wrap`, `getOrLoad` or `cachedFetch`. Spans
+ * of its own calls are within that span. A hit has none, as it loads nothing.
+ *
+ * @throws ConfigError naming the wrong option
+ */
+export function tracedLoad<Args extends readonly unknown[], Result>(
+  load: (...args: Args) => Result,
+  options?: TracedLoadOptions<Args>,
+): (...args: Args) => Result {
+  if (typeof load !== "function") throw new ConfigError("load", load, "a function");
+  const known = ["tracer", "name", "attributes"] as const;
+  const given = readOptions(options ?? {}, { of: "tracedLoad", known });
+  const tracer = checkedTracer(given.tracer);
+  const name = text(given.name, "name", `load ${load.name || "anonymous"}`);
+  const attributesOf = optionalFunction<(...args: Args) => Attributes>(
+    given.attributes,
+    "attributes",
+    "(...args) => attributes",
+  );
+  function traced(this: unknown, ...args: Args): Result {
+    const attributes = attributesOf?.(...args) ?? {};
+    return tracer.startActiveSpan(name, { attributes }, (span) =>
+      within(span, () => Reflect.apply(load, this, args) as Result),
+    );
+  }
+  Object.defineProperty(traced, "name", { value: load.name, configurable: true });
+  Object.defineProperty(traced, "length", { value: load.length, configurable: true });
+  return traced;
+}
+
+/** Options of {@link tracedStore}. */
+export interface TracedStoreOptions {
+  /** The tracer of the spans. Default: the tracer "holdover" of the global provider. */
+  readonly tracer?: Tracer | undefined;
+  /** Attributes of every span. Default none. */
+  readonly attributes?: Attributes | undefined;
+  /** True if spans have the key, which may be personal. Default false. */
+  readonly keys?: boolean | undefined;
+}
+
+/**
+ * Returns a store with a span for each of its operations but subscriptions: `cache get redis`, with
+ * the attributes `holdover.store` and `holdover.operation`, for a read `holdover.found`, for many
+ * keys their number.
+ *
+ * Give it to `createCache({ stores })` in place of the store.
+ * @throws ConfigError naming the wrong option
+ */
+export function tracedStore(store: Store, options?: TracedStoreOptions): Store {
+  clientWith(store, "store", ["get", "set", "delete"], "a store");
+  const known = ["tracer", "attributes", "keys"] as const;
+  const given = readOptions(options ?? {}, { of: "tracedStore", known });
+  const tracer = checkedTracer(given.tracer);
+  const showsKeys = flag(given.keys, "keys", false);
+  const own = { ...options?.attributes, "holdover.store": store.name ?? "store" };
+  return aroundStore(store, (operation, args, run) => {
+    if (operation === "subscribe" || operation === "close") return run(args);
+    const attributes = { ...own, "holdover.operation": operation, ...subject(args[0], showsKeys) };
+    const kind = SpanKind.CLIENT;
+    const name = `cache ${operation} ${own["holdover.store"]}`;
+    return tracer.startActiveSpan(name, { kind, attributes }, (span) =>
+      within(span, () => run(args), operation === "get" ? noteFound : undefined),
+    );
+  });
+}
+
+function subject(first: unknown, showsKeys: boolean): Attributes {
+  if (Array.isArray(first)) return { "holdover.keys": first.length };
+  return showsKeys && typeof first === "string" ? { "holdover.key": first } : {};
+}
+
+function noteFound(span: Span, found: unknown): void {
+  span.setAttribute("holdover.found", found !== undefined && found !== null);
+}
+
+/** Runs a task within a span that ends with it, and hands its result or its error on. */
+function within<Result>(
+  span: Span,
+  task: () => Result,
+  note?: (span: Span, result: unknown) => void,
+): Result {
+  const fail = (error: unknown): never => {
+    const message = error instanceof Error ? error.message : String(error);
+    span.recordException(error instanceof Error ? error : message);
+    span.setStatus({ code: SpanStatusCode.ERROR, message });
+    span.end();
+    throw error;
+  };
+  const succeed = <Value>(value: Value): Value => {
+    note?.(span, value);
+    span.end();
+    return value;
+  };
+  try {
+    const result = task();
+    return isThenable(result) ? (result.then(succeed, fail) as Result) : succeed(result);
+  } catch (error) {
+    return fail(error);
+  }
+}
+
+/** @throws ConfigError for what makes no spans */
+function checkedTracer(given: unknown): Tracer {
+  const tracer = (given ?? trace.getTracer("holdover")) as Tracer;
+  if (typeof Object(tracer).startActiveSpan === "function") return tracer;
+  throw new ConfigError("tracer", given, "an OpenTelemetry tracer");
 }

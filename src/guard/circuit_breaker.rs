@@ -34,6 +34,20 @@ pub struct CircuitBreakerOptions {
     pub half_open_calls: u32,
 }
 
+/// The state of a circuit breaker, to look at, and to give to another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It admits loads.
+    Closed,
+    /// It refuses loads.
+    Open {
+        /// The time from which on it is half-open.
+        until: Timestamp,
+    },
+    /// It admits probes.
+    HalfOpen,
+}
+
 /// The number of parts of a window: a load leaves the window at most one part late.
 const PARTS: u64 = 1000;
 
@@ -73,6 +87,13 @@ impl State {
             parts: VecDeque::new(),
             calls: 0,
             failures: 0,
+        }
+    }
+
+    const fn half_open() -> Self {
+        Self::HalfOpen {
+            probes: Vec::new(),
+            successes: 0,
         }
     }
 }
@@ -147,6 +168,26 @@ impl CircuitBreaker {
             State::Open { until } => now < *until,
             State::HalfOpen { probes, .. } => probes.iter().any(|probe| now < probe.lease_end),
         }
+    }
+
+    /// Returns its state at `now`.
+    pub fn status(&mut self, now: Timestamp) -> Status {
+        self.advance(now);
+        match self.state {
+            State::Closed { .. } => Status::Closed,
+            State::Open { until } => Status::Open { until },
+            State::HalfOpen { .. } => Status::HalfOpen,
+        }
+    }
+
+    /// Puts it into a state, by hand or as another one had it. Loads that were admitted before
+    /// count no more, and a closed one begins to count anew.
+    pub fn restore(&mut self, status: Status) {
+        self.enter(match status {
+            Status::Closed => State::closed(),
+            Status::Open { until } => State::Open { until },
+            Status::HalfOpen => State::half_open(),
+        });
     }
 
     /// Takes a place for a load that [`CircuitBreaker::check`] admitted; returns its permit.
@@ -237,10 +278,7 @@ impl CircuitBreaker {
                     parts.pop_front();
                 }
             }
-            State::Open { until } if *until <= now => self.enter(State::HalfOpen {
-                probes: Vec::new(),
-                successes: 0,
-            }),
+            State::Open { until } if *until <= now => self.enter(State::half_open()),
             State::Open { .. } => {}
             State::HalfOpen { probes, .. } => probes.retain(|probe| probe.lease_end > now),
         }

@@ -54,6 +54,36 @@ fn opens_at_its_rate_and_half_opens_on_the_tick() {
 }
 
 #[test]
+fn a_status_is_what_another_breaker_goes_on_with() {
+    let mut first = opened_at_10();
+    let open = Status::Open { until: at(40) };
+    assert_eq!(first.status(at(20)), open);
+    let mut second = breaker(&options());
+    assert_eq!(second.status(at(20)), Status::Closed);
+    second.restore(open);
+    assert_eq!(second.check(at(30)).unwrap_err().retry_at, at(40));
+    assert_eq!(second.status(at(40)), Status::HalfOpen);
+    second.restore(Status::HalfOpen);
+    assert!(load(&mut second, 41, Outcome::Success));
+    assert_eq!(second.status(at(41)), Status::Closed);
+    second.restore(Status::Open {
+        until: Timestamp::NEVER,
+    });
+    assert!(second.check(at(u64::MAX / 2)).is_err());
+}
+
+#[test]
+fn a_restored_state_hears_nothing_of_loads_from_before() {
+    let mut breaker = breaker(&options());
+    load(&mut breaker, 0, Outcome::Failure);
+    let before = breaker.take(LEASE, at(0));
+    breaker.restore(Status::Closed);
+    breaker.record(before, Outcome::Failure, at(2));
+    assert!(load(&mut breaker, 3, Outcome::Failure));
+    assert_eq!(breaker.status(at(3)), Status::Closed, "one of its own");
+}
+
+#[test]
 fn all_probes_must_succeed_and_no_more_are_admitted() {
     let mut breaker = breaker(&CircuitBreakerOptions {
         half_open_calls: 2,

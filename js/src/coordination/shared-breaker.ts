@@ -14,6 +14,7 @@
  * same thing twice. The store measures times; each instance's clock measures parts of the window.
  */
 
+import type { BreakerStateName } from "../model/events.js";
 import { isSame } from "../util/bytes.js";
 import { CircuitOpenError } from "../util/errors.js";
 import { utf8, utf8Text } from "../util/utf8.js";
@@ -121,8 +122,8 @@ export class SharedBreaker {
     return left > 0 && left <= openFor ? left : openFor;
   }
 
-  /** Counts a load of a closed breaker. */
-  async count(round: string, failed: boolean, now: number): Promise<void> {
+  /** Counts a load of a closed breaker; true if that opened it. */
+  async count(round: string, failed: boolean, now: number): Promise<boolean> {
     const { errorRate, window, minCalls } = this.#rules;
     const length = Math.max(1, Math.floor(window / PARTS));
     const last = Math.floor(now / length);
@@ -132,9 +133,8 @@ export class SharedBreaker {
     const all = await Promise.all(sums);
     const calls = all.reduce((sum, counted) => sum + (counted % FAILURE), 0);
     const failures = all.reduce((sum, counted) => sum + Math.floor(counted / FAILURE), 0);
-    if (failures > 0 && calls >= minCalls && failures / calls >= errorRate) {
-      await this.#trip(round, now);
-    }
+    const isReached = failures > 0 && calls >= minCalls && failures / calls >= errorRate;
+    return isReached && this.#trip(round, now);
   }
 
   #add(round: string, part: number, by: number, length: number): Promise<number> {
@@ -158,44 +158,39 @@ export class SharedBreaker {
     return sum;
   }
 
-  async #trip(round: string, now: number): Promise<void> {
+  async #trip(round: string, now: number): Promise<boolean> {
     // A load that began before the last closing says nothing about the time since.
-    if (textOf(await this.#state.get("since")) !== round) return;
-    const token = await this.#open(now);
-    if (!(await this.#state.add("tripped", token, REMEMBERED))) {
-      await this.#state.delete(`open:${textOf(token)}`);
-    }
+    if (textOf(await this.#state.get("since")) !== round) return false;
+    const token = await refuseAll(this.#state, this.#rules.openFor, now);
+    if (await this.#state.add("tripped", token, REMEMBERED)) return true;
+    await this.#state.delete(`open:${textOf(token)}`);
+    return false;
   }
 
-  /** Makes a new token refuse loads, before any instance can see it. */
-  async #open(now: number): Promise<Uint8Array> {
-    const { openFor } = this.#rules;
-    const token = randomToken();
-    const until = utf8(`${now + openFor}`);
-    await this.#state.set(`open:${textOf(token)}`, until, openFor);
-    return token;
-  }
-
-  /** Ends a probe; `failed` is undefined if its load says nothing about the origin. */
+  /**
+   * Ends a probe; `failed` is undefined if its load says nothing about the origin. Gives the state
+   * that it decides; undefined for none.
+   */
   async endProbe(
     { place, token, tripped }: Extract<SharedPermit, { readonly place: string }>,
     failed: boolean | undefined,
     now: number,
-  ): Promise<void> {
+  ): Promise<BreakerStateName | undefined> {
     if (failed === undefined) {
       await this.#state.compareAndDelete(place, token);
-      return;
+      return undefined;
     }
     // Its lease may be over, and another probe decides now.
     const holder = await this.#state.get(place);
-    if (holder === undefined || !isSame(holder, token)) return;
+    if (holder === undefined || !isSame(holder, token)) return undefined;
     if (failed) {
-      // The new token refuses loads before it becomes the current one.
-      await this.#state.set("tripped", await this.#open(now), REMEMBERED);
-      return;
+      await openShared(this.#state, this.#rules.openFor, now);
+      return "open";
     }
     await this.#state.set(place, SUCCEEDED, REMEMBERED);
-    if (await this.#allSucceeded(textOf(tripped))) await this.#close(tripped);
+    if (!(await this.#allSucceeded(textOf(tripped)))) return undefined;
+    await closeShared(this.#state, this.#rules, tripped);
+    return "closed";
   }
 
   async #allSucceeded(name: string): Promise<boolean> {
@@ -206,20 +201,38 @@ export class SharedBreaker {
     );
     return (await Promise.all(places)).every((held) => held?.length === SUCCEEDED.length);
   }
+}
 
-  async #close(tripped: Uint8Array): Promise<void> {
-    await this.#state.set("since", tripped, REMEMBERED);
-    await this.#state.compareAndDelete("tripped", tripped);
-    const name = textOf(tripped);
-    const places = Array.from({ length: this.#rules.halfOpenCalls }, (_, nth) =>
-      this.#state.delete(`probe:${name}:${nth}`),
-    );
-    await Promise.all(places);
-  }
+/** Makes a new token refuse loads, before any instance can see it. */
+async function refuseAll(state: SharedState, openFor: number, now: number): Promise<Uint8Array> {
+  const token = randomToken();
+  if (openFor > 0) await state.set(`open:${textOf(token)}`, utf8(`${now + openFor}`), openFor);
+  return token;
+}
+
+/** Opens a breaker, whatever its state; one that is open for no time is half-open. */
+export async function openShared(state: SharedState, openFor: number, now: number): Promise<void> {
+  // The new token refuses loads before it becomes the current one.
+  await state.set("tripped", await refuseAll(state, openFor, now), REMEMBERED);
+}
+
+/** Closes a breaker that this token has opened. */
+export async function closeShared(
+  state: SharedState,
+  { halfOpenCalls }: Pick<SharedBreakerRules, "halfOpenCalls">,
+  tripped: Uint8Array,
+): Promise<void> {
+  await state.set("since", tripped, REMEMBERED);
+  await state.compareAndDelete("tripped", tripped);
+  const name = textOf(tripped);
+  const places = Array.from({ length: halfOpenCalls }, (_, nth) =>
+    state.delete(`probe:${name}:${nth}`),
+  );
+  await Promise.all(places);
 }
 
 /** Returns bytes as a part of a name; the empty name for none. */
-function textOf(bytes: Uint8Array | undefined): string {
+export function textOf(bytes: Uint8Array | undefined): string {
   return Array.from(bytes ?? [], (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 

@@ -12,6 +12,7 @@ export interface GuardedCall {
   /** The host that is asked, for guards that count by host. */
   readonly host?: string;
   readonly policy: {
+    readonly name: string;
     readonly rules: { readonly timeout: number };
     /** Returns the policy's number in the core. */
     bind(memory: MemoryStore): number;

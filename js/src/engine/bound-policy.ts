@@ -33,6 +33,8 @@ export class BoundPolicy {
   readonly name: string;
   readonly family: string;
   readonly guards: Guards | undefined;
+  /** Name of its shared state in a store, unless the options of a guard give one. */
+  readonly sharedName: string;
   /** The code that counts hits in a store; undefined where each instance counts its own. */
   readonly sharedHits: Sharing | undefined;
   /** True if a hit can be served without asking anything first. */
@@ -53,8 +55,9 @@ export class BoundPolicy {
     this.rules = rules;
     this.name = name;
     this.family = family;
+    this.sharedName = sharedName;
     const others = guards ?? base?.guards;
-    this.guards = rules.guards && (others ?? guardsOf(rules.guards, sharedName));
+    this.guards = rules.guards && (others ?? guardsOf(rules.guards, name, sharedName));
     this.sharedHits = rules.hitsShared && sharingOf(rules.hitsShared, "hits.shared");
     this.isPlain = this.guards?.asksCalls !== true && this.sharedHits === undefined;
     this.#base = base;

@@ -8,12 +8,13 @@ import type { Guards } from "./guards.js";
 export abstract class WorkingGuard extends Guard {
   /**
    * @internal Returns the guards of a policy at work.
+   * @param name the name of the function
    * @param sharedName what state that instances share is called, unless its options say
    */
-  abstract atWork(rules: CompiledGuards, sharedName: string): Guards;
+  abstract atWork(rules: CompiledGuards, name: string, sharedName: string): Guards;
 }
 
 /** Returns the guards of a policy at work. */
-export function guardsOf(rules: CompiledGuards, sharedName: string): Guards {
-  return (rules.maker as WorkingGuard).atWork(rules, sharedName);
+export function guardsOf(rules: CompiledGuards, name: string, sharedName: string): Guards {
+  return (rules.maker as WorkingGuard).atWork(rules, name, sharedName);
 }

@@ -1,17 +1,22 @@
 /** Guards at work: asked before a load, told how it went. The machines are in the core. */
 
-import { REFUSED_ADMITTED, RESULT_IGNORED } from "../core/abi.js";
+import { GUARD_AT_BREAKER, REFUSED_ADMITTED, RESULT_IGNORED } from "../core/abi.js";
 import * as core from "../core/core.js";
 import type { MemoryStore } from "../memory/memory.js";
+import type { BreakerStateName } from "../model/events.js";
 import type { LoadResult } from "../model/load-result.js";
 import type { CompiledGuards, SharedRules } from "../policy/guard-rules.js";
 import type { Timers } from "../runtime/clock.js";
 import { HoldoverError } from "../util/errors.js";
 import type { Admission, GuardedCall, GuardsTogether } from "./admission.js";
-import { GuardTables, type ScopedGuards } from "./guard-scopes.js";
+import { breakerStateOf } from "./breaker-states.js";
+import { type GuardScopes, GuardTables, type ScopedGuards } from "./guard-scopes.js";
 import type { Host } from "./host.js";
 import { refusal } from "./refusals.js";
 import { sharingOf } from "./sharing.js";
+
+/** Most breakers of which the state that was told is known. */
+const MOST_TOLD = 10_000;
 
 /** The guards of one policy. */
 export class Guards {
@@ -19,12 +24,22 @@ export class Guards {
   /** Those that instances share; undefined for none. */
   readonly shared: GuardsTogether | undefined;
   readonly tables: GuardTables;
+  /** Those with a circuit breaker of this instance. */
+  readonly breakers: GuardScopes | undefined;
+  readonly #name: string;
+  /** Breakers that were not closed when they were last looked at, by the name of their scope. */
+  readonly #told = new Map<string, BreakerStateName>();
 
-  /** @param sharedName what state that instances share is called, unless its options say */
-  constructor(rules: CompiledGuards, sharedName: string) {
+  /**
+   * @param name the name of the function
+   * @param sharedName what state that instances share is called, unless its options say
+   */
+  constructor(rules: CompiledGuards, name: string, sharedName: string) {
     this.rules = rules;
+    this.#name = name;
     this.shared = rules.shared && sharedGuards(rules.shared, sharedName);
     this.tables = new GuardTables(rules);
+    this.breakers = this.tables.loads.find((set) => (set.rules.fields[GUARD_AT_BREAKER] ?? 0) > 0);
   }
 
   /** True if the guards are asked about every call, hits included. */
@@ -33,7 +48,8 @@ export class Guards {
   }
 
   /** Admits a load, or says why not. Nothing is used up by a load that is refused. */
-  admit(call: GuardedCall, memory: MemoryStore, timers: Timers): Admission | HoldoverError {
+  admit(call: GuardedCall, host: Host): Admission | HoldoverError {
+    const { memory, timers } = host;
     const now = timers.now();
     const asked = this.#asked(call, memory, now);
     const { machine, instance } = memory;
@@ -44,6 +60,7 @@ export class Guards {
       const permit = core.take_guards(machine, guards, policy, now);
       return { scopes, name, guards, permit };
     });
+    for (const place of places) this.tellState(place, host);
     return { places, instance, startedAt: now, shares: 1 };
   }
 
@@ -54,7 +71,7 @@ export class Guards {
     const here = firstRefusal(this.#asked(call, memory, now), memory.machine, now);
     const ticket = here ?? (await this.shared?.admit(call, host));
     if (ticket instanceof HoldoverError) return ticket;
-    const admission = this.admit(call, memory, timers);
+    const admission = this.admit(call, host);
     if (ticket === undefined) return admission;
     if (!(admission instanceof HoldoverError)) return { ...admission, ticket };
     await ticket.end(RESULT_IGNORED);
@@ -82,11 +99,8 @@ export class Guards {
   }
 
   /** Tells how an admitted load went; gives what is under way until all know. */
-  record(
-    admission: Admission,
-    result: LoadResult,
-    { memory, timers }: Host,
-  ): Promise<void> | undefined {
+  record(admission: Admission, result: LoadResult, host: Host): Promise<void> | undefined {
+    const { memory, timers } = host;
     if (admission.shares === 0) return undefined;
     // A batch is one load: it says nothing of the origin only when none of its keys does.
     admission.shares = result === RESULT_IGNORED ? admission.shares - 1 : 0;
@@ -99,8 +113,21 @@ export class Guards {
       // Forgotten meanwhile: their number may be that of another key's by now.
       if (!place.scopes.has(place)) continue;
       core.record_guards(memory.machine, place.guards, place.permit, result, duration, now);
+      this.tellState(place, host);
     }
     return told;
+  }
+
+  /** Tells of a breaker that is in another state than when it was last looked at. */
+  tellState({ scopes, name, guards }: ScopedGuards, { memory, timers, events }: Host): void {
+    if (!events.wanted || scopes !== this.breakers) return;
+    const state = breakerStateOf(core.breaker_left(memory.machine, guards, timers.now()));
+    if (state === (this.#told.get(name) ?? "closed")) return;
+    this.#told.delete(name);
+    if (state !== "closed") this.#told.set(name, state);
+    const [oldest] = this.#told.keys();
+    if (this.#told.size > MOST_TOLD && oldest !== undefined) this.#told.delete(oldest);
+    events.tell({ type: "breaker", state, key: name, name: this.#name });
   }
 }
 

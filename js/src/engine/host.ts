@@ -7,7 +7,7 @@ import { isTrap } from "../core/core.js";
 import { PLAIN_KEYS, type RelatedKeys } from "../keys/part-key.js";
 import { type AnyStore, MemoryStore, memory } from "../memory/memory.js";
 import type { Space } from "../memory/slots.js";
-import { type CacheEvent, Events, type OperationEvent } from "../model/events.js";
+import { type CacheEvent, Events, type LoadEvent, type OperationEvent } from "../model/events.js";
 import type { Store } from "../model/store.js";
 import type { Tagged } from "../model/tagged.js";
 import type { CompiledCacheOptions } from "../policy/cache-options.js";
@@ -42,6 +42,8 @@ export interface Host {
   readonly awaitsWrites: boolean;
   /** The listener to direct operations. */
   readonly onOperation: ((event: OperationEvent) => void) | undefined;
+  /** Loads that have ended. */
+  readonly loadEvents: Events<LoadEvent>;
   /** Options of policies that do not give them. */
   readonly defaults: PolicyDefaults | undefined;
 }
@@ -101,6 +103,7 @@ export function hostOf(given: CompiledCacheOptions<AnyStore, CacheEvent>, told: 
     waitUntil: () => (waitUntil === false ? undefined : (waitUntil ?? providedWaitUntil())),
     awaitsWrites: given.writes === "await",
     onOperation: given.onOperation,
+    loadEvents: new Events(given.onLoad),
     defaults: given.defaults,
   };
 }

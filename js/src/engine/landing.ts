@@ -2,6 +2,7 @@
 
 import {
   BELOW_SLOT,
+  BELOW_STORE,
   FACTS_FAILURE,
   FACTS_MAY_BE_BELOW,
   FACTS_STALE,
@@ -108,38 +109,43 @@ export class Landing {
       : { ok: true, value, source: "load" };
     this.#noteShape(call, value, isReadOnce);
     this.record(flight, call, RESULT_SUCCEEDED);
-    const took = this.#host.timers.now() - flight.loadBegan;
-    call.policy.loadTimes.record(Math.max(0, took));
+    const took = this.#took(flight);
+    call.policy.loadTimes.record(took);
     flight.over = true;
     // An answer that a promise may yet call a failure is handed out, not kept.
     const isKept = fails !== "promise" && !isReadOnce && this.#mayKeep(call, value);
-    if (!isKept) {
-      this.endWithoutStoring(flight);
-      return outcome;
-    }
-    const arrival = call.noStore ? undefined : this.#arrivalOf(flight, call, value);
-    if (arrival === undefined) {
-      this.endWithoutStoring(flight);
-      return outcome;
-    }
-    this.#keep(flight, call, arrival, true);
+    const arrival = isKept && !call.noStore ? this.#arrivalOf(flight, call, value) : undefined;
+    if (arrival === undefined) this.endWithoutStoring(flight);
+    const stored = arrival !== undefined && this.#keep(flight, call, arrival, true);
+    this.#tell(flight, call, took, stored);
     return outcome;
   }
 
+  #took({ loadBegan }: Flight): number {
+    return Math.max(0, this.#host.timers.now() - loadBegan);
+  }
+
+  #tell(flight: Flight, call: Call, duration: number, stored: boolean, error?: unknown): void {
+    const { loadEvents } = this.#host;
+    if (!loadEvents.wanted) return;
+    const { key, background } = flight;
+    loadEvents.tell({ key, name: call.policy.name, duration, background, stored, error });
+  }
+
   /**
-   * Stores a result in the core that gave the flight, and below it what that says; undefined when
-   * it is gone. Makes no function.
+   * Stores a result in the core that gave the flight, and below it what that says; true if it is
+   * kept anywhere. Makes no function.
    */
-  #keep(flight: Flight, call: Call, arrival: Arrival, isForAll: boolean): number | undefined {
+  #keep(flight: Flight, call: Call, arrival: Arrival, isForAll: boolean): boolean {
     const { memory } = this.#host;
-    if (flight.instance !== memory.instance || !memory.isOpen()) return undefined;
+    if (flight.instance !== memory.instance || !memory.isOpen()) return false;
     try {
       const landed = this.#store(flight, call, arrival);
       if (isForAll) this.below?.keep(flight, call, arrival, landed);
-      return landed;
+      return landed >= 0 || (isForAll && (landed & BELOW_STORE) !== 0);
     } catch (error) {
       this.#recover(error);
-      return undefined;
+      return false;
     }
   }
 
@@ -243,11 +249,12 @@ export class Landing {
         (hasSpare ? FAILURE_SPARE : 0);
       return core.failed(memory.machine, slot, flight.fence, id, bits, now);
     });
-    if (ended?.held !== undefined) return { ...failure, held: ended.held };
-    if (ended?.instead === INSTEAD_RESULT && windows !== undefined)
-      this.#keepFailed(flight, call, lasting, windows);
-    if (ended?.instead === INSTEAD_REMEMBERED) this.#remember(flight, call, error);
-    return failure;
+    const isLasting = ended?.instead === INSTEAD_RESULT && windows !== undefined;
+    const stored = isLasting
+      ? this.#keepFailed(flight, call, lasting, windows)
+      : ended?.instead === INSTEAD_REMEMBERED && this.#remember(flight, call, error);
+    this.#tell(flight, call, this.#took(flight), stored, flight.error);
+    return ended?.held === undefined ? failure : { ...failure, held: ended.held };
   }
 
   /** Ends a flight without a result in the core; gives what the core says there is instead. */
@@ -299,21 +306,22 @@ export class Landing {
   }
 
   /** Keeps a failed result that says itself how long; in memory only, as all failures. */
-  #keepFailed(flight: Flight, call: Call, value: unknown, windows: Lifetime): void {
+  #keepFailed(flight: Flight, call: Call, value: unknown, windows: Lifetime): boolean {
     const facts = { bits: FACTS_FAILURE | FACTS_WINDOWS, ttl: windows.ttl, windows };
-    this.#keep(flight, call, { value, facts, roll: MIDDLE, tagged: windows.tagged }, false);
+    return this.#keep(flight, call, { value, facts, roll: MIDDLE, tagged: windows.tagged }, false);
   }
 
   /** Keeps a failure for `errorTtl`, in memory only: errors are not made to be stored. */
-  #remember(flight: Flight, call: Call, error: unknown): void {
+  #remember(flight: Flight, call: Call, error: unknown): boolean {
     try {
       const facts = { bits: FACTS_FAILURE, ttl: errorTtlOf(call, error) };
       const tagged = this.tagging.ofArgs(flight);
       const value = new CachedError(withoutCallers(error));
-      this.#keep(flight, call, { value, facts, roll: MIDDLE, tagged }, false);
+      return this.#keep(flight, call, { value, facts, roll: MIDDLE, tagged }, false);
     } catch (cause) {
       const event = { type: "policy-error", option: "errorTtl", key: call.key } as const;
       this.#host.events.tell({ ...event, error: cause });
+      return false;
     }
   }
 

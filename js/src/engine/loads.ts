@@ -259,8 +259,7 @@ export class Loads implements LoadsAbove {
   }
 
   #admit(guards: Guards, call: Call): Admission | HoldoverError | undefined {
-    const { memory, timers } = this.#host;
-    return this.#landing.inCore(() => guards.admit(call, memory, timers));
+    return this.#landing.inCore(() => guards.admit(call, this.#host));
   }
 
   /** Ends a flight whose load may not start. */

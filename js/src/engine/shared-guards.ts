@@ -3,6 +3,7 @@
 import { SharedBreaker } from "../coordination/shared-breaker.js";
 import { nameOf, SharedState } from "../coordination/shared-state.js";
 import { POLICY_LEASE, POLICY_LEASE_GRACE, RESULT_FAILED, RESULT_IGNORED } from "../core/abi.js";
+import type { BreakerStateName } from "../model/events.js";
 import type { LoadResult } from "../model/load-result.js";
 import type { GuardScope, SharedRules } from "../policy/guard-rules.js";
 import type { SharedPlace } from "../policy/shared-options.js";
@@ -22,6 +23,8 @@ export class SharedGuards implements GuardsTogether {
   readonly #rules: SharedRules;
   readonly #name: string;
   readonly #breakers = new Map<string, SharedBreaker>();
+  /** The states that were told of these, where they are not closed. */
+  readonly #told = new WeakMap<SharedBreaker, BreakerStateName>();
 
   /** @param name what they are called in the store, if their options do not say */
   constructor(rules: SharedRules, name: string) {
@@ -70,14 +73,36 @@ export class SharedGuards implements GuardsTogether {
       timeout === Number.POSITIVE_INFINITY ? POLICY_LEASE : timeout + POLICY_LEASE_GRACE;
     const permit = await open(() => shared.admit(lease, host.timers.now()));
     if (permit === undefined) return UNTOLD;
-    if (permit instanceof Error) return permit;
+    const tell = (state: BreakerStateName | undefined): void =>
+      this.#tell(shared, state, call, host);
+    if (permit instanceof Error) {
+      // Half-open for a breaker with probes under way: this instance knows as much.
+      if (this.#told.get(shared) === undefined) tell("open");
+      return permit;
+    }
+    tell("place" in permit ? "half-open" : "closed");
     const end = async (result: LoadResult): Promise<void> => {
       const now = host.timers.now();
       const failed = result === RESULT_IGNORED ? undefined : result === RESULT_FAILED;
-      if ("place" in permit) await open(() => shared.endProbe(permit, failed, now));
-      else if (failed !== undefined) await open(() => shared.count(permit.round, failed, now));
+      if ("place" in permit) tell(await open(() => shared.endProbe(permit, failed, now)));
+      else if (failed !== undefined && (await open(() => shared.count(permit.round, failed, now))))
+        tell("open");
     };
     return { end };
+  }
+
+  /** Tells of a state that is another one than the last that this instance saw. */
+  #tell(
+    breaker: SharedBreaker,
+    state: BreakerStateName | undefined,
+    call: GuardedCall,
+    { events }: Host,
+  ): void {
+    if (state === undefined || state === (this.#told.get(breaker) ?? "closed")) return;
+    if (state === "closed") this.#told.delete(breaker);
+    else this.#told.set(breaker, state);
+    const { scope } = this.#rules.breaker as NonNullable<SharedRules["breaker"]>;
+    events.tell({ type: "breaker", state, key: scopeOf(scope, call), name: call.policy.name });
   }
 
   #breakerOf(host: Host, call: GuardedCall): SharedBreaker {

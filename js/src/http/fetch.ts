@@ -3,6 +3,7 @@
 import type { Cache } from "../api/cache.js";
 import { checkCache } from "../api/check-cache.js";
 import { BoundPolicy } from "../engine/bound-policy.js";
+import { holding } from "../engine/policy-holders.js";
 import { compileFetchOptions, type FetchOptions } from "../policy/fetch-options.js";
 import { compilePolicy } from "../policy/policy.js";
 import type { FetchPolicyOptions } from "../policy/policy-options.js";
@@ -87,7 +88,7 @@ export function cachedFetch(
     await http.invalidate(CacheRequest.of(input, init));
   }
 
-  return Object.assign(cached, { explain: told, invalidate }) as CachedFetch;
+  return holding(Object.assign(cached, { explain: told, invalidate }) as CachedFetch, http);
 }
 
 const responseOf = ({ response }: CacheResult): Response => response;

@@ -3,6 +3,7 @@
 import type { Cache } from "../api/cache.js";
 import { checkCache } from "../api/check-cache.js";
 import { BoundPolicy } from "../engine/bound-policy.js";
+import { holding } from "../engine/policy-holders.js";
 import { compileHandlerOptions, type HandlerOptions } from "../policy/fetch-options.js";
 import { compilePolicy } from "../policy/policy.js";
 import type { FetchPolicyOptions } from "../policy/policy-options.js";
@@ -91,7 +92,7 @@ export function handlerOver<Extras extends readonly unknown[]>(
     (await explain(request, ...extras)).response;
   const invalidate = (request: Request): Promise<void> =>
     http.invalidate(CacheRequest.handled(request, []));
-  return Object.assign(cached, { explain, invalidate });
+  return holding(Object.assign(cached, { explain, invalidate }), http);
 }
 
 /** The way to anchor work that came with a request. */

@@ -49,6 +49,37 @@ export type OperationEvent =
   /** It dropped a key; of `deleteMatch` the key is the pattern, of `clear` it is `"*"`. */
   | ({ readonly type: "delete" } & KeyEvent);
 
+/** The states of a circuit breaker. */
+export type BreakerStateName = "closed" | "open" | "half-open";
+
+/** A change of a circuit breaker's state, when this instance sees it. */
+export interface BreakerEvent extends KeyEvent {
+  readonly type: "breaker";
+  /** The state that it is in now. */
+  readonly state: BreakerStateName;
+  /** The key or host whose loads it counts together; empty for all of a function. */
+  readonly key: string;
+  /** The name of the function, as in `stats().functions`. */
+  readonly name: string;
+}
+
+/** A load that has ended. */
+export interface LoadEvent extends KeyEvent {
+  /** The name of the function, as in `stats().functions`. */
+  readonly name: string;
+  /** Milliseconds that the loader took; until its `timeout`, if that came first. */
+  readonly duration: number;
+  /** True if nobody waited for it: a refresh. */
+  readonly background: boolean;
+  /**
+   * True if memory keeps what it brought, or a store below is to; an error that is remembered
+   * (`errorTtl`), too.
+   */
+  readonly stored: boolean;
+  /** The error, or the result that `failIf` refused; undefined after a success. */
+  readonly error?: unknown;
+}
+
 /** Every event; `type` discriminates. */
 export type CacheEvent =
   | ({ readonly type: "hit" | "stale" | "miss" } & KeyEvent)
@@ -60,6 +91,8 @@ export type CacheEvent =
   | ({ readonly type: "load-error" } & FailureEvent & KeyEvent)
   /** A guard refused a load or a call. */
   | ({ readonly type: "reject" } & FailureEvent & KeyEvent)
+  /** A circuit breaker is in another state than before. */
+  | BreakerEvent
   /** The entry answered because the load is slow. */
   | ({ readonly type: "failover" } & KeyEvent)
   /**

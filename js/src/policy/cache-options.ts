@@ -2,7 +2,7 @@
 
 import type { AnyStore } from "../memory/memory.js";
 import { type ByteSize, byteSize } from "../memory/size.js";
-import type { CacheEvent, OperationEvent } from "../model/events.js";
+import type { CacheEvent, LoadEvent, OperationEvent } from "../model/events.js";
 import type { Store as LowerStore } from "../model/store.js";
 import { type Codec, compileCodec } from "../records/codec/values.js";
 import type { AsyncStorageClass } from "../runtime/async-storage.js";
@@ -47,6 +47,11 @@ export interface CacheOptions<Store extends StoreLike = AnyStore, Event = CacheE
    * same cache, which would be told in its turn.
    */
   readonly onOperation?: ((event: OperationEvent) => void) | undefined;
+  /**
+   * Called with each load that has ended, and how; what it throws is ignored. Not to be answered by
+   * a load for each event, which would be told in its turn.
+   */
+  readonly onLoad?: ((event: LoadEvent) => void) | undefined;
   /** `false`: every call goes straight to its loader. Default true. */
   readonly enabled?: boolean | undefined;
   /**
@@ -92,6 +97,7 @@ export interface CompiledCacheOptions<Store extends StoreLike = StoreLike, Event
   readonly waitUntil: WaitUntil | false | undefined;
   readonly onEvent: ((event: Event) => void) | undefined;
   readonly onOperation: ((event: OperationEvent) => void) | undefined;
+  readonly onLoad: ((event: LoadEvent) => void) | undefined;
   readonly enabled: boolean;
   readonly defaults: PolicyDefaults | undefined;
   readonly asyncLocalStorage: AsyncStorageClass | undefined;
@@ -116,6 +122,7 @@ const CACHE_NAMES: OptionNames<keyof CacheOptions> = {
     "waitUntil",
     "onEvent",
     "onOperation",
+    "onLoad",
     "enabled",
     "defaults",
     "asyncLocalStorage",
@@ -197,6 +204,7 @@ export function compileCacheOptions<Store extends StoreLike = StoreLike, Event =
       "onOperation",
       "(event) => void",
     ),
+    onLoad: optionalFunction<(event: LoadEvent) => void>(given.onLoad, "onLoad", "(event) => void"),
     enabled: flag(given.enabled, "enabled", true),
     defaults: checkedDefaults(given.defaults),
     asyncLocalStorage: optionalFunction(

@@ -80,6 +80,7 @@ export function compileGiven(
     callSet: callPart && setOf(callPart.scope, [callPart]),
     sets: scopes.map((scope) => setOf(scope, parts)).filter((set) => set !== undefined),
     shared: sharedRules(breaker, limit),
+    breaker: breaker?.rules,
     countIf: breaker?.countIf,
     onReject: limit?.onReject,
   };

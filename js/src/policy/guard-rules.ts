@@ -43,6 +43,8 @@ export interface CompiledGuards {
   readonly callSet: GuardRules | undefined;
   /** The guards asked of a store, besides; undefined for none. */
   readonly shared: SharedRules | undefined;
+  /** The rules of a circuit breaker of this instance. */
+  readonly breaker: { readonly openFor: number } | undefined;
   /** Decides if a failure counts for the circuit breaker; undefined for every one. */
   readonly countIf: ((error: unknown) => boolean) | undefined;
   /** Gives the result of a caller refused for the rate; undefined for E_RATE_LIMITED. */

@@ -281,6 +281,7 @@ const WRONG = [
   [cache, { waitUntil: true }, "waitUntil", "true", /a function \(promise\) => void, or false/],
   [cache, { onEvent: "log" }, "onEvent", '"log"', /a function \(event\) => void/],
   [cache, { onOperation: "log" }, "onOperation", '"log"', /a function \(event\) => void/],
+  [cache, { onLoad: "log" }, "onLoad", '"log"', /a function \(event\) => void/],
   [cache, { enabled: "false" }, "enabled", '"false"', FLAG],
   [cache, { codec: {} }, "codec", "an object", /id: 16 to 254, encode, decode/],
   [cache, { sign: {} }, "sign", "an object", /like sign\(\{ … \}\)/],

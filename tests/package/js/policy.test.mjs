@@ -214,6 +214,7 @@ test("cache options", () => {
       waitUntil: undefined,
       onEvent: undefined,
       onOperation: undefined,
+      onLoad: undefined,
       enabled: true,
       defaults: undefined,
       asyncLocalStorage: undefined,

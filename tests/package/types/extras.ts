@@ -1,11 +1,13 @@
 // Decorated methods, numbers for others, and the testing kit, as strict applications use them.
 
-import { createCache, type LoadTimes, memory } from "holdover";
+import { createCache, type LoadEvent, type LoadTimes, memory } from "holdover";
 import { precachePlugin as vitePlugin } from "holdover/build/vite";
 import { precachePlugin as webpackPlugin } from "holdover/build/webpack";
 import { cached, wrapped } from "holdover/decorator";
+import { cachedFetch } from "holdover/fetch";
+import { type BreakerState, breakerOf, circuitBreaker } from "holdover/guards";
 import { prometheusText } from "holdover/metrics";
-import { instrument } from "holdover/otel";
+import { instrument, tracedLoad, tracedStore } from "holdover/otel";
 import { type Trace, trace as traceIn } from "holdover/scopes";
 import { type PrecacheEntry, serveFrom } from "holdover/service-worker";
 import {
@@ -61,4 +63,20 @@ webpackPlugin({ worker: "./sw.js", include: (path) => path.endsWith(".js") }).ap
 // @ts-expect-error: a revision is text or null
 const wrong: PrecacheEntry = { url: "/a" };
 
-export { plugins, told, warmed, wrong };
+const guards = [circuitBreaker({ errorRate: 0.5, window: "1m", minCalls: 2, openFor: "30s" })];
+const guarded = cache.wrap(async (id: number) => `user ${id}`, { ttl: "1m", guards });
+const state: Promise<BreakerState> = breakerOf(guarded).state();
+const closing: Promise<void> = breakerOf(
+  cachedFetch(cache, { ttl: "1m", guards }),
+  "a.com",
+).close();
+void breakerOf(cache, { ttl: "1m", guards }).open({ for: "1h" });
+const heard = createCache({ onLoad: ({ duration, stored }: LoadEvent) => [duration, stored] });
+const traced: (id: number) => Promise<string> = tracedLoad(async (id: number) => `user ${id}`, {
+  attributes: (id) => ({ id }),
+});
+const spanned = createCache({ stores: [memory(), tracedStore(store, { keys: true })] });
+// @ts-expect-error: no function of a cache
+void breakerOf(() => 1);
+
+export { closing, heard, plugins, spanned, state, told, traced, warmed, wrong };

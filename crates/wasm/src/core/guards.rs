@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use holdover::abi::{
     BreakerNumbers, LimitNumbers, RefusalNumbers, SlowNumbers, guard_at, refused, result,
 };
-use holdover::guard::circuit_breaker::{CircuitBreaker, CircuitBreakerOptions};
+use holdover::guard::circuit_breaker::{CircuitBreaker, CircuitBreakerOptions, Status};
 use holdover::guard::rate_limit::{Algorithm, RateLimit, RateLimitOptions};
 use holdover::guard::slow_calls::{SlowCalls, SlowCallsOptions};
 use holdover::guard::{Guards, Outcome, Permit, Reason, Refusal};
@@ -165,6 +165,39 @@ pub fn take_guards(machine: u32, guards: u32, policy: u32, now: f64) -> f64 {
         let lease = calls.machine.policy(policy).lease();
         at(calls, guards).take(lease, now).number() as f64
     })
+}
+
+/// Returns the time for which an open circuit breaker still refuses loads: 0 for one that is
+/// half-open, negative for one that is closed.
+#[wasm_bindgen]
+#[must_use]
+pub fn breaker_left(machine: u32, guards: u32, now: f64) -> f64 {
+    with(machine, |calls| {
+        let now = calls.machine.observe(time_in(now));
+        let breaker = at(calls, guards).circuit_breaker.as_mut();
+        match breaker.map(|breaker| breaker.status(now)) {
+            Some(Status::Open { until }) => span_out(until.since(now)),
+            Some(Status::HalfOpen) => 0.0,
+            _ => -1.0,
+        }
+    })
+}
+
+/// Opens a circuit breaker for a time, 0 for half-open; closes it for a negative one.
+#[wasm_bindgen]
+pub fn restore_breaker(machine: u32, guards: u32, left: f64, now: f64) {
+    with(machine, |calls| {
+        let now = calls.machine.observe(time_in(now));
+        if let Some(breaker) = &mut at(calls, guards).circuit_breaker {
+            breaker.restore(if left < 0.0 {
+                Status::Closed
+            } else {
+                Status::Open {
+                    until: now + span_in(left),
+                }
+            });
+        }
+    });
 }
 
 /// Reports how a load went: one of [`result`].

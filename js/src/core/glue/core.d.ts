@@ -54,6 +54,12 @@ export declare function bloom_may_have(filter: number, key: Uint8Array | number[
 export declare function bloom_size(filter: number): Uint32Array;
 
 /**
+ * Returns the time for which an open circuit breaker still refuses loads: 0 for one that is
+ * half-open, negative for one that is closed.
+ */
+export declare function breaker_left(machine: number, guards: number, now: number): number;
+
+/**
  * A load was stopped because nobody wants it any more.
  */
 export declare function cancelled(machine: number, slot: number, fence: number): void;
@@ -260,6 +266,11 @@ export declare function remove_policy(machine: number, policy: number): void;
  * The age of the entry that a load of `slot` is to renew; NaN where there is none that may answer.
  */
 export declare function renewed_age(machine: number, slot: number, now: number): number;
+
+/**
+ * Opens a circuit breaker for a time, 0 for half-open; closes it for a negative one.
+ */
+export declare function restore_breaker(machine: number, guards: number, left: number, now: number): void;
 
 /**
  * The filter as bytes with a checksum.
