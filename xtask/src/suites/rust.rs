@@ -59,6 +59,8 @@ pub(super) fn docs(bench: &mut Bench<'_>) -> Result<Tally> {
         "holdover-workers",
         "--package",
         "holdover-macros",
+        "--package",
+        "holdover-simulate",
         "--no-deps",
         "--all-features",
     ]);
