@@ -13,7 +13,7 @@ const CLOSE: (u64, u64) = (11, 10);
 /// Errors count as equal to the fewest up to so small a part of calls more.
 const FEW: u64 = 100;
 
-/// What the user asks of a policy.
+/// Wishes of the user.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Rule {
     /// The age in milliseconds above which no more than a hundredth of answers should be.

@@ -50,7 +50,7 @@ times: 0, 250ms, 10s, 5m, 1h30m, 1d, forever";
 /// A command line.
 #[derive(Clone, Debug, Default)]
 pub struct Arguments {
-    /// What is asked for.
+    /// Settings of the run.
     pub settings: Settings,
     /// The files of the log, in their order; `-` is standard input.
     pub logs: Vec<PathBuf>,

@@ -1,4 +1,4 @@
-//! What a cache of holdover would have done with the traffic of an access log: hit ratio, calls of
+//! Plays an access log to caches of holdover that were never there: hit ratio, calls of
 //! the origin, waits of visitors, ages of answers, and what an outage would have shown.
 //!
 //! Each policy is played by the engine that caches run on, [`holdover::CallMachine`], in virtual

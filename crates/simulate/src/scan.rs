@@ -1,4 +1,4 @@
-//! What has to be known of a log before policies play it.
+//! Facts that have to be known of a log before policies play it.
 
 use crate::access::Access;
 use crate::play::Outage;

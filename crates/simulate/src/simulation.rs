@@ -7,7 +7,7 @@ use holdover::ConfigError;
 #[cfg(feature = "threads")]
 use rayon::prelude::*;
 
-/// What one policy did.
+/// The result of one policy.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// The policy.

@@ -4,7 +4,7 @@ use super::Line;
 use super::stamp::of_text;
 use std::borrow::Cow;
 
-/// The columns of a log, in the order of [`NAMES`].
+/// The columns of a log, in the order of `NAMES`.
 #[derive(Clone, Debug)]
 pub struct Columns {
     places: [Option<usize>; 6],

@@ -1,4 +1,4 @@
-//! What is to happen, in the order of time; at one time, in the order in which it was noted.
+//! Events still to happen, in the order of time; at one time, in the order in which they were noted.
 
 use super::loads::LoadId;
 use std::cmp::Reverse;

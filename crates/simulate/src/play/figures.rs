@@ -1,4 +1,4 @@
-//! What is counted.
+//! Counts of answers.
 
 /// Times in milliseconds, to two digits.
 pub type Histogram = hdrhistogram::Histogram<u64>;
