@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { defineConfig } from "vitepress";
+import { keepAnchors } from "../build/anchors.mjs";
 import { groupsOf } from "../build/contents.mjs";
 import { slugify } from "../build/slugs.mjs";
 
@@ -13,13 +14,10 @@ const contents = await readFile(join(GATHERED, "pages/contents.md"), "utf8");
 
 const apiItems = entries.map(({ name, page }) => ({ text: name, link: `/api/${page}` }));
 
+/** Nothing in it folds: VitePress puts a button into a button there. */
 const sidebar = groupsOf(contents).map(({ title, links }) => ({
   text: title,
-  collapsed: title === "For maintainers" ? true : undefined,
-  items: links.flatMap(({ text, path }) => {
-    const item = { text, link: `/${path}` };
-    return path === "api/" ? [{ ...item, collapsed: true, items: apiItems }] : [item];
-  }),
+  items: links.map(({ text, path }) => ({ text, link: `/${path}` })),
 }));
 
 /** Has texts with braces come out as they are: no page is a template. */
@@ -46,17 +44,23 @@ export default defineConfig({
   lang: "en",
   srcDir: join(GATHERED, "pages"),
   cacheDir: join(GATHERED, "cache"),
+  // Nothing here changes by the hour of a build.
+  lastUpdated: false,
   cleanUrls: false,
   // Relative to the site: it may be served below any path.
   base: process.env.HOLDOVER_BASE ?? "/",
+  vite: { build: { assetsInlineLimit: 0, chunkSizeWarningLimit: 2000 } },
+  // The front page of the theme has no landmark for its content; see theme/index.mjs, too.
+  transformHtml: (html) => html.replace(/(<div class="VPContent is-home")/, '$1 role="main"'),
   markdown: {
     // Pages are plain markdown, as the forge shows them: `<T>` in a text is a text.
     html: false,
     anchor: { slugify },
     theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
-    config({ renderer }) {
-      keepBraces(renderer);
-      chooseScheme(renderer);
+    config(parser) {
+      keepAnchors(parser);
+      keepBraces(parser.renderer);
+      chooseScheme(parser.renderer);
     },
     // Braces at the end of a text are a text.
     attrs: { disable: true },
@@ -72,7 +76,7 @@ export default defineConfig({
         ? [{ text: "Rust API", link: "/rust/holdover/index.html", target: "_self" }]
         : []),
     ],
-    sidebar,
+    sidebar: { "/api/": [{ text: "API of the npm package", items: apiItems }], "/": sidebar },
     outline: { level: [2, 3] },
     search: { provider: "local" },
     docFooter: { prev: "Before", next: "Next" },

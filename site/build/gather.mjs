@@ -65,7 +65,7 @@ async function copyPicture(from, to) {
 
 /** Rewrites the links of a page outside its code. */
 function rewrite(text, context) {
-  const parts = text.replace(/^<!--.*?-->\n+/s, "").split(FENCE);
+  const parts = text.replaceAll(/^<!--.*?-->\n+/gms, "").split(FENCE);
   return parts
     .map((part) => (part.startsWith("```") ? part : part.replaceAll(LINK, linkIn(context))))
     .join("");

@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -27,6 +27,9 @@ const SETTINGS = {
   interfacePropertiesFormat: "table",
   typeDeclarationFormat: "table",
   useCodeBlocks: true,
+  // Its guesses of other parsers' anchors are off where names come twice.
+  useHTMLAnchors: true,
+  anchorPrefix: "api-",
   classPropertiesFormat: "table",
   groupOrder: ["Functions", "Variables", "Classes", "Interfaces", "Type Aliases", "*"],
   sort: ["alphabetical"],
@@ -65,13 +68,14 @@ async function entriesOf(home) {
 export async function writeReference(home, scratch, to) {
   const entries = await entriesOf(home);
   await rm(scratch, { recursive: true, force: true });
-  await mkdir(join(scratch, "node_modules"), { recursive: true });
-  await symlink(home, join(scratch, "node_modules/holdover"));
+  const copy = join(scratch, "node_modules/holdover");
+  await copyDeclarations(home, copy);
   const files = [];
   for (const entry of entries) {
     const file = join(scratch, `${entry || "holdover"}.ts`);
     await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, `${await commentOf(home, entry)}\nexport * from "${nameOf(entry)}";\n`);
+    const comment = await takeComment(copy, entry);
+    await writeFile(file, `${comment}\nexport * from "${nameOf(entry)}";\n`);
     files.push(file);
   }
   await writeFile(
@@ -94,12 +98,26 @@ export async function writeReference(home, scratch, to) {
 
 const nameOf = (entry) => (entry === "" ? "holdover" : `holdover/${entry}`);
 
-/** The comment at the beginning of an entry's declarations, as that of its page. */
-async function commentOf(home, entry) {
+async function copyDeclarations(home, to) {
+  const filter = async (path) =>
+    (await stat(path)).isDirectory() || /\.d\.ts$|package\.json$/.test(path);
+  await cp(join(home, "package.json"), join(to, "package.json"));
+  await cp(join(home, "dist"), join(to, "dist"), { recursive: true, filter });
+}
+
+/**
+ * Takes the comment at the beginning of an entry's declarations: it is that of the entry's page, and
+ * would be taken for that of the first export, too.
+ */
+async function takeComment(home, entry) {
   const { exports } = JSON.parse(await readFile(join(home, "package.json"), "utf8"));
   const { types } = exports[entry === "" ? "." : `./${entry}`];
-  const text = await readFile(join(home, types.default), "utf8");
+  const file = join(home, types.default);
+  const text = await readFile(file, "utf8");
   const [comment] = /^\/\*\*[\s\S]*?\*\//.exec(text) ?? ["/** */"];
+  if (text.startsWith(comment) && /^\s*export (?:type )?[{*]/.test(text.slice(comment.length))) {
+    await writeFile(file, text.slice(comment.length));
+  }
   return comment.replace(/\s*\*\/$/, "\n *\n * @packageDocumentation\n */");
 }
 

@@ -38,7 +38,7 @@ usage: cargo xtask COMMAND
 
   demo [--once] [options]  the example worker in front of a failing origin, with a live page
   demo rust [options]      the same with the server of axum in place of the worker
-  test [suite…]            every test but consumers, wasi and workers-rs, or the named suites
+  test [suite…]            every test but consumers, site, wasi and workers-rs, or the named suites
   lint                     the suites fmt, clippy and js-lint
   format                   formats everything, and applies the safe fixes of the linters
   build                    the npm package, in pkg/ and as a tarball in target/
@@ -71,7 +71,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("lint", []) => suites::run(&workspace, &suites::LINT.map(str::to_owned)),
         ("format", []) => show::format(&workspace),
         ("build", []) => package::rebuild(&workspace).map(|_| ExitCode::SUCCESS),
-        ("docs", []) => site::build(&workspace),
+        ("docs", []) => site::build(&workspace).map(|()| ExitCode::SUCCESS),
         ("size", []) => show::size(&workspace),
         ("release", [option]) if option == "--dry-run" => {
             release::dry_run(&workspace).map(|()| ExitCode::SUCCESS)

@@ -1,6 +1,6 @@
 //! The documentation as a static site: the pages of `docs/`, with the references of the package.
 
-use std::process::{Command, ExitCode};
+use std::process::Command;
 
 use anyhow::Result;
 
@@ -12,11 +12,10 @@ use crate::{npm, package};
 pub(crate) const SITE: &str = "site";
 
 /// Builds the site into `target/docs`.
-pub(crate) fn build(workspace: &Workspace) -> Result<ExitCode> {
+pub(crate) fn build(workspace: &Workspace) -> Result<()> {
     package::build(workspace)?;
     npm::install(workspace, SITE)?;
     let mut node = Command::new("node");
     run_shown(node.current_dir(workspace.path(SITE)).arg("build/site.mjs"))?;
-    println!("open target/docs with any static server");
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }

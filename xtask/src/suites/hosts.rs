@@ -7,6 +7,7 @@ use anyhow::Result;
 use super::Bench;
 use crate::browsers::{self, CHROMIUM};
 use crate::servers;
+use crate::site;
 use crate::tally::Tally;
 use crate::toolchain::cargo_in_use;
 use crate::watched::{check, count};
@@ -30,6 +31,14 @@ pub(super) fn browsers(bench: &mut Bench<'_>) -> Result<Tally> {
         println!("error: {error:#}");
     }
     count(node(bench, "browsers.mjs").env("HOLDOVER_CHROMIUM", CHROMIUM))
+}
+
+/// Tests the site of the documentation in Chromium, as readers use it.
+pub(super) fn site(bench: &mut Bench<'_>) -> Result<Tally> {
+    site::build(bench.workspace)?;
+    bench.install_package(HOSTS)?;
+    browsers::install_chromium()?;
+    count(node(bench, "site.mjs").env("HOLDOVER_CHROMIUM", CHROMIUM))
 }
 
 /// Runs the programs of `examples/`: on Node, on Deno, in Chromium, and in Rust.

@@ -41,7 +41,7 @@ struct Suite {
     name: &'static str,
     /// True if it tests the packed package.
     needs_package: bool,
-    /// True if it runs only when it is named: it installs gigabytes.
+    /// True if it runs only when it is named: it installs gigabytes, or takes minutes.
     on_demand: bool,
     run: fn(&mut Bench<'_>) -> Result<Tally>,
 }
@@ -75,7 +75,7 @@ const fn on_demand(suite: Suite) -> Suite {
 const PACKAGE: &str = "package";
 
 /// All suites, quick ones first.
-const ALL: [Suite; 23] = [
+const ALL: [Suite; 24] = [
     suite("fmt", rust::fmt),
     suite("rooms", folders),
     suite("clippy", rust::clippy),
@@ -97,6 +97,8 @@ const ALL: [Suite; 23] = [
     packed("runtimes", hosts::runtimes),
     packed("browsers", hosts::browsers),
     packed("examples", hosts::examples),
+    // Builds the site, which takes a minute.
+    on_demand(packed("site", hosts::site)),
     packed("demo", javascript::demo),
     packed("consumers-fast", consumers::fast),
     on_demand(packed("consumers", consumers::all)),
@@ -220,8 +222,8 @@ mod tests {
 
     #[test]
     fn nothing_named_means_everything_but_what_is_on_demand() {
-        assert_eq!(names(&[]).len(), super::ALL.len() - 3);
-        for on_demand in ["consumers", "wasi", "workers-rs"] {
+        assert_eq!(names(&[]).len(), super::ALL.len() - 4);
+        for on_demand in ["consumers", "site", "wasi", "workers-rs"] {
             assert!(!names(&[]).contains(&on_demand));
         }
         assert_eq!(names(&["consumers"]), ["package", "consumers"]);

@@ -3,9 +3,10 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { visitOffline, wranglerArgs } from "../support/hosts.mjs";
-import { node, withServer } from "../support/programs.mjs";
+import { freePort, node, withServer } from "../support/programs.mjs";
 import { application, installed, wholeProject } from "../support/projects.mjs";
 import { askStatusTwice, writeFilesOf } from "../support/starts.mjs";
+import { runCommands, stepsOf, writeStep } from "../support/steps.mjs";
 
 const README = "README.md";
 const INTEGRATIONS = "docs/integrations.md";
@@ -23,6 +24,34 @@ async function worker() {
   const cwd = await application("workers", "start", { "wrangler.json": config });
   await writeFilesOf(cwd, await installed("workers"), README, "A Worker");
   return served(wranglerArgs("../../node_modules"), cwd, "/hats");
+}
+
+/** The tutorial, step by step: its files, its commands, and what it says that they print. */
+async function tutorial() {
+  const config = JSON.stringify({ ...WRANGLER, main: "src/index.ts" });
+  const cwd = await application("workers", "tutorial", { "wrangler.json": config });
+  const home = join(await installed("workers"), "node_modules/holdover");
+  const steps = stepsOf(await readFile(join(home, "docs/tutorial.md"), "utf8"));
+  const port = await freePort();
+  const api = `http://127.0.0.1:${port}`;
+  for (const step of steps) await writeStep(cwd, step, api);
+  const printed = [];
+  const walk = async () => {
+    for (const step of steps.filter(({ runs }) => runs.length > 0)) {
+      await writeStep(cwd, step, api);
+      await withServer(wranglerArgs("../../node_modules"), { cwd }, async (worker) => {
+        for (const each of step.runs) printed.push(await runCommands(each, { worker, api, cwd }));
+      });
+    }
+  };
+  await withServer(() => ["api.mjs"], { cwd, env: { API_PORT: `${port}` }, port }, walk);
+  if (printed.length < 5) throw new Error(`${printed.length} blocks of commands`);
+  const last = printed.at(-1).trimEnd().split("\n");
+  const answers = last.slice(0, 2).map((line, nth) => {
+    const [, status] = / 200 (.*)/.exec(line);
+    return { value: 19, body: "19", source: nth === 0 ? "load" : "hit", status };
+  });
+  return { answers, said: "" };
 }
 
 /** What Vite's own start has: a page whose script is `src/main.ts`. */
@@ -142,6 +171,7 @@ const entry = (name, tools, answers, more) => ({ name, tools, expects: "hit", an
 
 export const STARTS = [
   entry("a Worker", { workers: ["wrangler"] }, worker, { fast: true }),
+  entry("the tutorial", { workers: ["wrangler"] }, tutorial, { fast: true }),
   entry("a page with a service worker, online and offline", { bundlers: ["vite"] }, serviceWorker, {
     fast: true,
   }),

@@ -112,7 +112,7 @@ export async function freePort() {
  * @param use given its URL, and a function that returns its output so far
  */
 export async function withServer(command, options, use) {
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const server = start(options.program ?? NODE.program, command(port), {
     ...options,
     env: {
