@@ -1,4 +1,4 @@
-//! What proxies tell of how they were asked.
+//! The fields in which proxies tell how they were asked.
 
 use super::keys::origin_of;
 use http::HeaderMap;

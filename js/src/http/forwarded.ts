@@ -1,4 +1,4 @@
-/** What proxies tell of how they were asked. */
+/** The fields in which proxies tell how they were asked. */
 
 /** The fields in which they do. */
 export const FORWARDED: readonly string[] = [
@@ -31,7 +31,7 @@ export function forwardedVary({
   return "";
 }
 
-/** What a URL says of its host, its port or its scheme. */
+/** The host, the port or the scheme of a URL. */
 function told(url: string, part: string | undefined): string | undefined {
   const { host, port, protocol } = new URL(url);
   if (part === "host") return host;
