@@ -120,7 +120,13 @@ pub fn encode_head(header: &Header) -> Vec<u8> {
 #[must_use]
 pub fn decode(record: &[u8]) -> Option<(Header, usize)> {
     let head = decode_head(record)?;
-    (u32_at(record, SUM_AT)? == checksum(record).0).then_some(head)
+    is_intact(record).then_some(head)
+}
+
+/// True if a record has the checksum that it says.
+#[must_use]
+pub fn is_intact(record: &[u8]) -> bool {
+    record.len() >= SUM_END && u32_at(record, SUM_AT) == Some(checksum(record).0)
 }
 
 /// Reads the beginning of a record, up to where its value begins, and does not look at the

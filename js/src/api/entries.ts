@@ -130,6 +130,13 @@ export class Entries implements Reading {
     const { tagged } = lifetime;
     const kept = this.inCore(() => {
       const { memory, space, timers, tiers } = this.host;
+      const begun = tagged?.begun;
+      if (begun !== undefined && begun.instance !== memory.instance) {
+        // Of another core than the one whose invalidations could end it: only stores may have it.
+        core.invalidate(memory.machine, space.get(key) ?? -1);
+        memory.drain();
+        return false;
+      }
       const { ttl, staleWhileRevalidate, staleIfError, retained = 0 } = lifetime;
       const size = memory.weigh(value, key, this.host.events);
       const slot = core.put(
@@ -145,7 +152,7 @@ export class Entries implements Reading {
       );
       if (slot >= 0) memory.keep(space, key, slot, value);
       if (slot >= 0 && tagged) {
-        core.tag(memory.machine, slot, tagged.hashes, tagged.begun?.fence ?? NEWEST);
+        core.tag(memory.machine, slot, tagged.hashes, begun?.fence ?? NEWEST);
       }
       memory.drain();
       return slot >= 0;

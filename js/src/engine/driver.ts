@@ -259,24 +259,29 @@ export class Driver {
 
   /** Does what the core said, for a plain call of which nothing but the value is wanted. */
   performValue(call: Call, known: number, verdict: number): Promise<unknown> {
-    if ((verdict & STEP_BITS) !== STEP_LOAD || !this.#loads.isShort(call))
+    const waitsAlone = !call.policy.place.failsOver && signalsOf(call).length === 0;
+    if ((verdict & STEP_BITS) !== STEP_LOAD || !waitsAlone)
       return this.perform(call, known, verdict).then(valueIn);
     try {
       const { memory } = this.host;
       const slot = this.#adopt(call.key, known, verdict);
       const flight = this.#loads.register(call, slot, core.fence(memory.machine), "load");
       flight.waiting += 1;
-      return this.#loads.lead(flight, call, this.#valueIn);
+      if (this.#loads.isShort(call)) return this.#loads.lead(flight, call, this.#valueIn);
+      this.#loads.start(flight, call);
+      return flight.outcome.then((outcome) => this.#valueOf(call, outcome));
     } catch (error) {
       this.recover(error);
       return this.#bypass(call).then(valueIn);
     }
   }
 
-  readonly #valueIn = (flight: Flight, call: Call, ended: Outcome): unknown => {
-    const outcome = flight.tell(ended);
+  readonly #valueIn = (flight: Flight, call: Call, ended: Outcome): unknown =>
+    this.#valueOf(call, flight.tell(ended));
+
+  #valueOf(call: Call, outcome: Outcome): unknown {
     return outcome.ok ? outcome.value : this.#serving.conclude(call, outcome, WAIT_LEADS).value;
-  };
+  }
 
   /**
    * Loads and stores whether or not there is an entry or a load already. A load that fails rejects,

@@ -10,7 +10,7 @@ import { oneLine } from "../util/describe.js";
 import { HoldoverError, TimeoutError } from "../util/errors.js";
 import { ignoreRejection } from "../util/user-functions.js";
 import type { Admission } from "./admission.js";
-import { type Call, signalsOf } from "./call.js";
+import type { Call } from "./call.js";
 import { Flight, type Outcome } from "./flight.js";
 import { everythingOf, FlightContext } from "./flight-context.js";
 import type { Guards } from "./guards.js";
@@ -179,19 +179,17 @@ export class Loads implements LoadsAbove {
   }
 
   /**
-   * True if nobody but the loader has a say in the load of a call, and its caller waits for nothing
-   * else: then {@link lead} does, and the outcome needs no promise of its own.
+   * True if nobody but the loader has a say in the load of a call whose caller waits for nothing else:
+   * then {@link lead} does, and the outcome needs no promise of its own.
    */
   isShort(call: Call): boolean {
-    const { rules, guards, place } = call.policy;
+    const { rules, guards } = call.policy;
     return (
       this.#below === undefined &&
       guards === undefined &&
       rules.bloom === undefined &&
       rules.tags === undefined &&
       rules.timeout === Number.POSITIVE_INFINITY &&
-      !place.failsOver &&
-      signalsOf(call).length === 0 &&
       (call.waitUntil ?? this.#host.waitUntil()) === undefined
     );
   }

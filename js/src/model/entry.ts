@@ -10,7 +10,7 @@ export interface Lifetime {
   /** The entry's tags; undefined without any. */
   readonly tagged?: Tagged | undefined;
   /** Milliseconds for which the expired entry is kept for validation. Default 0. */
-  readonly retained?: number;
+  readonly retained?: number | undefined;
 }
 
 /** An entry read from a store. */
@@ -22,7 +22,7 @@ export interface FoundEntry extends Lifetime {
   /** The name of the store. */
   readonly tier: string;
   /** True for the value of a counter, which is not backfilled. */
-  readonly counted?: boolean;
+  readonly counted?: boolean | undefined;
 }
 
 /** A time that nobody states: the policy's holds. */

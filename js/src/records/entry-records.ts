@@ -121,7 +121,20 @@ export class EntryRecords {
       if (age >= keptFor(lifetime)) return undefined;
       const value = decode(codec, record.subarray(at), form.codec ?? this.#codec, form);
       const tagged = taggedOf(tags);
-      return { ...lifetime, value, age, storedAt, tier: tier.name, tagged };
+      const { ttl, staleWhileRevalidate, staleIfError, retained } = lifetime;
+      // By their names: an object that is spread costs a microsecond.
+      return {
+        ttl,
+        staleWhileRevalidate,
+        staleIfError,
+        retained,
+        tagged,
+        value,
+        age,
+        storedAt,
+        tier: tier.name,
+        counted: undefined,
+      };
     } catch (error) {
       this.#onTrap(error);
       this.tellCorrupt(tier, key, error);
@@ -149,10 +162,9 @@ export class EntryRecords {
   async validated(
     tier: Source,
     key: string,
-    entry: FoundEntry | undefined,
-    { validate }: Form,
+    entry: FoundEntry,
+    validate: Validate,
   ): Promise<FoundEntry | undefined> {
-    if (entry === undefined || validate === undefined) return entry;
     try {
       return { ...entry, value: await valid(validate, entry.value) };
     } catch (error) {

@@ -56,13 +56,22 @@ export function joinRecord(
  * @throws CodecError when it is damaged, or of another version
  */
 export function readRecord(record: Uint8Array): Head & { readonly at: number } {
+  const fields = record.length <= CHUNK ? decode_head_of(record, true) : headOfLong(record);
+  if (fields.length === 0) throw new CodecError("a record is damaged or of another version");
+  // Every field by its name: objects that are spread, or are the rest of one, cost a microsecond.
+  const { codec, storedAt, valueAt, ttl, staleWhileRevalidate, staleIfError, retained } =
+    readHeadNumbers(fields);
+  const tags = fields.length === HEAD_NUMBERS ? NO_TAGS : fields.subarray(HEAD_NUMBERS);
+  const lifetime = { ttl, staleWhileRevalidate, staleIfError, retained };
+  return { codec, storedAt, lifetime, at: valueAt, tags };
+}
+
+/** The numbers of the head of a record that the core may not see at once; empty for none. */
+function headOfLong(record: Uint8Array): Float64Array {
   const head = headOf(record);
-  const fields = head === undefined ? NO_TAGS : decode_head_of(head);
-  if (fields.length === 0 || viewOf(record).getUint32(RECORD_AT_SUM, true) !== sumOf(record)) {
-    throw new CodecError("a record is damaged or of another version");
-  }
-  const { codec, storedAt, valueAt, ...lifetime } = readHeadNumbers(fields);
-  return { codec, storedAt, lifetime, at: valueAt, tags: fields.subarray(HEAD_NUMBERS) };
+  const fields = head === undefined ? NO_TAGS : decode_head_of(head, false);
+  const isIntact = viewOf(record).getUint32(RECORD_AT_SUM, true) === sumOf(record);
+  return isIntact ? fields : NO_TAGS;
 }
 
 /** The bytes before the value; undefined when there cannot be that many. */

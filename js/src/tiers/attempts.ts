@@ -3,10 +3,10 @@
 import type { Events } from "../model/events.js";
 import type { Operation, Store } from "../model/store.js";
 import type { Timers } from "../runtime/clock.js";
-import { withinDeadline } from "../runtime/deadline.js";
+import { type Work, waitWithin } from "../runtime/deadline.js";
 import { duration } from "../util/duration.js";
 import { isHoldoverError, StoreError } from "../util/errors.js";
-import { StoreHealth } from "./store-health.js";
+import { ORDINARY, type Permit, StoreHealth } from "./store-health.js";
 
 /** Milliseconds that a store operation may take, if the store does not say. */
 const DEADLINE = 500;
@@ -70,46 +70,87 @@ export class Attempts {
    * Runs one store operation; undefined when it fails, is late or the store is left alone.
    * @param key what events name
    */
-  async try<T>(tier: Tier, operation: Operation, key: string, run: Run<T>): Promise<T | undefined> {
-    try {
-      return await this.run(tier, operation, key, run);
-    } catch {
-      return undefined; // the event has been told
-    }
+  try<T>(tier: Tier, operation: Operation, key: string, run: Run<T>): Promise<T | undefined> {
+    const nothing = () => undefined; // the event has been told
+    return this.#attempt<T, T | undefined>(tier, operation, key, run, nothing);
   }
 
   /**
    * Runs one store operation.
    * @throws StoreError when it fails, is late or the store is left alone
    */
-  async run<T>(tier: Tier, operation: Operation, key: string, run: Run<T>): Promise<T> {
-    const health = healthFor(tier, operation);
-    const permit = health.admit(this.#timers.now());
-    if (permit === undefined) {
-      const retryAfter = health.waitingTime(this.#timers.now());
-      throw new StoreError(`${tier.name} keeps failing and is left alone`, { retryAfter });
-    }
-    const late = `${tier.name} took over ${tier.deadline} ms to ${operation}`;
-    try {
-      const result = await withinDeadline(this.#timers, tier.deadline, late, run);
-      health.answered();
-      return result;
-    } catch (error) {
-      const isAnswer = isUnreadable(error);
-      if (isAnswer) health.answered();
-      else health.failed(permit, this.#timers.now());
-      const cause = new StoreError(`${tier.name} failed to ${operation}`, { cause: error });
-      const type = isAnswer ? "corrupt" : "store-error";
-      this.#events.tell({
-        type,
-        store: tier.name,
-        operation,
-        key,
-        error: isAnswer ? error : cause,
-      });
-      throw cause;
-    }
+  run<T>(tier: Tier, operation: Operation, key: string, run: Run<T>): Promise<T> {
+    return this.#attempt<T, T>(tier, operation, key, run, (error) => Promise.reject(error));
   }
+
+  #attempt<T extends Result, Result>(
+    tier: Tier,
+    operation: Operation,
+    key: string,
+    act: Run<T>,
+    refused: (error: StoreError) => Result | PromiseLike<Result>,
+  ): Promise<Result> {
+    const attempt: Attempted<T, Result> = {
+      ...{ tier, operation, key, act, refused, permit: ORDINARY },
+      done: (answer) => {
+        this.answered(attempt);
+        return answer;
+      },
+      failed: (error) => refused(this.failed(attempt, error)),
+      late: () => lateMessage(attempt),
+    };
+    return this.begin(attempt);
+  }
+
+  /** Begins an attempt, if its store is not left alone. */
+  begin<T, Result>(attempt: Attempted<T, Result>): Promise<Result> {
+    const { tier, operation } = attempt;
+    const health = healthFor(tier, operation);
+    const permit = health.isDown ? health.admit(this.#timers.now()) : ORDINARY;
+    if (permit !== undefined) {
+      attempt.permit = permit;
+      return waitWithin(this.#timers, tier.deadline, attempt);
+    }
+    const retryAfter = health.waitingTime(this.#timers.now());
+    const error = new StoreError(`${tier.name} keeps failing and is left alone`, { retryAfter });
+    return Promise.resolve().then(() => attempt.refused(error));
+  }
+
+  /** A store has answered. */
+  answered({ tier, operation }: AnyAttempt): void {
+    healthFor(tier, operation).answered();
+  }
+
+  /** A store has failed: tells it, and returns what callers are told. */
+  failed({ tier, operation, key, permit }: AnyAttempt, error: unknown): StoreError {
+    const health = healthFor(tier, operation);
+    const isAnswer = isUnreadable(error);
+    if (isAnswer) health.answered();
+    else health.failed(permit, this.#timers.now());
+    const cause = new StoreError(`${tier.name} failed to ${operation}`, { cause: error });
+    const type = isAnswer ? "corrupt" : "store-error";
+    const told = isAnswer ? error : cause;
+    this.#events.tell({ type, store: tier.name, operation, key, error: told });
+    return cause;
+  }
+}
+
+/** One operation of a store on its way. */
+export interface Attempted<T, Result> extends Work<T, Result> {
+  readonly tier: Tier;
+  readonly operation: Operation;
+  /** The key that events name. */
+  readonly key: string;
+  permit: Permit;
+  /** Returns what there is instead, when the store is left alone. */
+  refused(error: StoreError): Result | PromiseLike<Result>;
+}
+
+type AnyAttempt = Omit<Attempted<never, unknown>, keyof Work<never, unknown>>;
+
+/** The message of the error of an attempt that took too long. */
+export function lateMessage({ tier, operation }: AnyAttempt): string {
+  return `${tier.name} took over ${tier.deadline} ms to ${operation}`;
 }
 
 /** True if a store answered that what it has under a key is nothing that this package wrote. */

@@ -26,6 +26,11 @@ export class Clearings {
     return this.#owed.size > 0;
   }
 
+  /** True if there may be something that must not be read. */
+  get mayBar(): boolean {
+    return this.#running.length > 0 || this.#owed.size > 0;
+  }
+
   /** Prefixes to clear once more. */
   get owed(): readonly string[] {
     return [...this.#owed];

@@ -7,6 +7,12 @@
 /** Most keys that a generation remembers. */
 const GENERATION = 4096;
 
+/** A listing of keys, of which those that match are to be dropped. */
+export interface Listing {
+  /** The time when it is taken for vanished with its request. */
+  readonly until: number;
+}
+
 /** The changes that this instance made, the newest of each key. Bounded, and then too careful. */
 export class Fences {
   #last = 0;
@@ -16,6 +22,27 @@ export class Fences {
   #old = new Map<string, number>();
   /** The last change that {@link #old} knows. */
   #oldEnd = 0;
+  readonly #listings = new Set<Listing>();
+
+  /** A listing begins: until it ends, no store gets a copy that it may have passed over. */
+  beginListing(until: number): Listing {
+    const listing = { until };
+    this.#listings.add(listing);
+    return listing;
+  }
+
+  endListing(listing: Listing): void {
+    this.#listings.delete(listing);
+  }
+
+  /** True while keys are listed. */
+  isListing(now: number): boolean {
+    for (const listing of this.#listings) {
+      if (now < listing.until) return true;
+      this.#listings.delete(listing);
+    }
+    return false;
+  }
 
   /** The number of the last change, remembered by a read that begins now. */
   get last(): number {

@@ -172,6 +172,11 @@ export class TierLedger {
     if (newest === undefined ? isAsked : newest.drops) state.owed = true;
   }
 
+  /** True if anything is known of a key, or of a prefix: else the tier is to be asked for it. */
+  mayKnow(name: string): boolean {
+    return this.#keys.has(name) || this.clearings.mayBar;
+  }
+
   /** The way to read a key: its new record while that is being written, ASK, or SKIP. */
   look(name: string, now: number): Uint8Array | typeof ASK | typeof SKIP {
     const state = this.#keys.get(name);

@@ -15,7 +15,12 @@ export interface ReadableTiers {
   readonly changes: TierChanges;
   named(key: string): string;
   read(key: string, form: Form): Promise<FoundEntry | undefined>;
-  usable(tier: Tier, key: string, record: unknown, form: Form): Promise<FoundEntry | undefined>;
+  usable(
+    tier: Tier,
+    key: string,
+    record: unknown,
+    form: Form,
+  ): FoundEntry | undefined | Promise<FoundEntry | undefined>;
   accepts(index: number, name: string, record: unknown, entry: FoundEntry): boolean;
   fill(named: NamedKey, record: Uint8Array, entry: FoundEntry, above: number, since: number): void;
   try<T>(tier: Tier, operation: Operation, key: string, run: Run<T>): Promise<T | undefined>;

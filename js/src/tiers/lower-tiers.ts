@@ -2,6 +2,7 @@
 
 import { type FoundEntry, keptFor, type Lifetime, totalOf } from "../model/entry.js";
 import type { HttpValue } from "../model/http-value.js";
+import type { Validate } from "../model/schema.js";
 import type { Operation, Store, StoreStats } from "../model/store.js";
 import { StoredCounter } from "../records/codec/counter.js";
 import { UnreadResponse } from "../records/codec/response.js";
@@ -10,6 +11,7 @@ import { StoreError } from "../util/errors.js";
 import { type Run, type Tier, tierOf } from "./attempts.js";
 import type { LowerTiersHost } from "./lower-tiers-host.js";
 import { readMany } from "./lower-tiers-many.js";
+import { Reading } from "./reading.js";
 import { StoredTags, tierOfStamps } from "./stored-tags.js";
 import { type NamedKey, type PreparedChange, TierChanges } from "./tier-changes.js";
 import type { Content } from "./writer.js";
@@ -19,10 +21,6 @@ export type { Tier } from "./attempts.js";
 
 /** Milliseconds that a counter outlives the entry that says where it is. */
 const COUNTER_SLACK = 1000;
-/** Most reads of a key that keeps changing while it is read. */
-const READS = 3;
-/** Milliseconds within which a read must have come to be begun anew. */
-const SOON = 100;
 
 /** The format of entries without a policy. */
 export const DIRECT: Form = { counts: true };
@@ -85,23 +83,10 @@ export class LowerTiers {
    * The first entry that can be read and is of any use; stores above it get it too.
    * @param from the first store that is asked
    */
-  async read(
-    key: string,
-    form: Form = DIRECT,
-    from: Tier | undefined = this.#tiers[0],
-  ): Promise<FoundEntry | undefined> {
-    const { fences } = this.changes;
-    const named = { key, name: this.named(key) };
-    const began = this.#host.timers.now();
-    for (let reads = 0; reads < READS; reads += 1) {
-      const since = fences.last;
-      const found = await this.#readOnce(named, form, from, since);
-      // What it brought is older than what the key has been changed to since.
-      if (!fences.isOutdated(named.name, since)) return found;
-      // A tier that is slow is not waited for again.
-      if (this.#host.timers.now() - began > SOON) return undefined;
-    }
-    return undefined;
+  read(key: string, form: Form = DIRECT, from?: Tier): Promise<FoundEntry | undefined> {
+    const { attempts, timers } = this.#host;
+    const first = from === undefined ? 0 : this.#tiers.indexOf(from);
+    return Promise.resolve(new Reading(this, attempts, timers, key, form, first).from(first));
   }
 
   /** Does the same for many keys: one operation per store that can do that. */
@@ -109,52 +94,44 @@ export class LowerTiers {
     return readMany(this, keys, form);
   }
 
-  async #readOnce(
-    named: NamedKey,
-    form: Form,
-    from: Tier | undefined,
-    since: number,
-  ): Promise<FoundEntry | undefined> {
-    const { key, name } = named;
-    const first = from === undefined ? 0 : this.#tiers.indexOf(from);
-    for (const [index, tier] of this.#tiers.entries()) {
-      if (index < first) continue;
-      const get = () => this.try(tier, "get", key, () => tier.store.get(name));
-      const record = await this.changes.get(index, name, get);
-      const entry = await this.usable(tier, key, record, form);
-      if (entry === undefined || !this.accepts(index, name, record, entry)) continue;
-      if (!entry.counted) this.fill(named, record as Uint8Array, entry, index, since);
-      return entry;
-    }
-    return undefined;
-  }
-
   /** True if a record that was read may be used: not one that a newer change has superseded. */
   accepts(index: number, name: string, record: unknown, { storedAt }: FoundEntry): boolean {
     return this.changes.accepts(index, name, record, storedAt);
   }
 
-  /** The entry that a record is; undefined for one that is dead, damaged or refused. */
-  async usable(
+  /**
+   * The entry that a record is; undefined for one that is dead, damaged or refused. At once, unless
+   * somebody has to be asked.
+   */
+  usable(
     tier: Tier,
     key: string,
     record: unknown,
     form: Form = DIRECT,
-  ): Promise<FoundEntry | undefined> {
+  ): FoundEntry | undefined | Promise<FoundEntry | undefined> {
     if (record === undefined || record === null) return undefined;
-    const decoded = this.#records.decode(tier, key, record, form);
-    const entry = await this.#counted(tier, key, decoded);
-    const found = await this.#records.validated(tier, key, entry, form);
+    const entry = this.#records.decode(tier, key, record, form);
+    const { validate } = form;
+    const isAsked = validate !== undefined || entry?.value instanceof StoredCounter;
+    if (entry === undefined || (!isAsked && entry.tagged === undefined)) return entry;
+    return this.#asked(tier, key, entry, validate);
+  }
+
+  async #asked(
+    tier: Tier,
+    key: string,
+    entry: FoundEntry,
+    validate: Validate | undefined,
+  ): Promise<FoundEntry | undefined> {
+    const counted = await this.#counted(tier, key, entry);
+    const found =
+      counted && validate ? await this.#records.validated(tier, key, counted, validate) : counted;
     return found && this.tags.heeded(tier, key, found);
   }
 
   /** An entry that says where a counter is, with what it counts. */
-  async #counted(
-    tier: Tier,
-    key: string,
-    entry: FoundEntry | undefined,
-  ): Promise<FoundEntry | undefined> {
-    if (!(entry?.value instanceof StoredCounter)) return entry;
+  async #counted(tier: Tier, key: string, entry: FoundEntry): Promise<FoundEntry | undefined> {
+    if (!(entry.value instanceof StoredCounter)) return entry;
     try {
       const value = await this.count(tier, key, entry.value, 0, totalOf(entry) - entry.age);
       return { ...entry, value, counted: true };

@@ -16,7 +16,7 @@ const GRACE = 50;
 export type Permit = number;
 
 /** The permit of an operation while a store does well. */
-const ORDINARY: Permit = 0;
+export const ORDINARY: Permit = 0;
 
 /** The health of one store, for one kind of operations. */
 export class StoreHealth {

@@ -4,6 +4,7 @@
  */
 
 import type { Operation, Store } from "../model/store.js";
+import type { Timers } from "../runtime/clock.js";
 import type { Run, Tier } from "./attempts.js";
 import type { Change } from "./changes.js";
 import type { Fences } from "./fences.js";
@@ -38,6 +39,7 @@ export interface PreparedChange {
 export class TierChanges {
   readonly fences: Fences;
   readonly #writers: readonly TierWriter[];
+  readonly #timers: Timers;
 
   /** @param bases the stores as they were given, without what a cache puts around them */
   constructor(
@@ -47,6 +49,7 @@ export class TierChanges {
     host: WriterHost,
   ) {
     this.fences = registry.fences;
+    this.#timers = host.timers;
     this.#writers = tiers.map((tier, index) => {
       const ledger = ledgerOf(bases[index] ?? tier.store, registry);
       return new TierWriter(tier, ledger, registry.fences, host);
@@ -177,6 +180,7 @@ export class TierChanges {
 
   /** Copies what a tier had to those above it, unless the key has changed since it was read. */
   copyUp({ key, name }: NamedKey, content: Content, above: number, since: number): void {
+    if (above === 0 || this.fences.isListing(this.#timers.now())) return;
     for (const writer of this.#writers.slice(0, above)) {
       if (this.fences.isOutdated(name, since) || !writer.takesCopy(name)) continue;
       const change = writer.claim(name, since, content, true);
@@ -215,6 +219,11 @@ export class TierChanges {
     if (known !== SKIP) return known;
     writer.repeat();
     return undefined;
+  }
+
+  /** See {@link TierWriter.repeat}. */
+  repeat(at: number): void {
+    this.#writers[at]?.repeat();
   }
 
   /** See {@link TierWriter.look}. */

@@ -103,7 +103,7 @@ export class TierWriter {
 
   /** The knowledge about a key without asking the tier: see {@link TierLedger.look}. */
   look(name: string): Uint8Array | typeof ASK | typeof SKIP {
-    return this.ledger.look(name, this.#host.timers.now());
+    return this.ledger.mayKnow(name) ? this.ledger.look(name, this.#host.timers.now()) : ASK;
   }
 
   /** The options for storing a record: a write must not arrive after its deadline. */

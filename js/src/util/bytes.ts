@@ -26,7 +26,8 @@ export function concatenated(parts: readonly Uint8Array[]): Uint8Array {
 
 /** True for a `Uint8Array` of any realm. */
 export function isBytes(value: unknown): value is Uint8Array {
-  return ArrayBuffer.isView(value) && tagOf(value) === "Uint8Array";
+  if (!ArrayBuffer.isView(value)) return false;
+  return value instanceof Uint8Array || tagOf(value) === "Uint8Array";
 }
 
 /**

@@ -56,7 +56,7 @@ for (const [way, { policy, signals, args = () => [], stores }] of Object.entries
       const call = signal ? get.with({ signal }) : get;
       clock.as("request", () => void call(...args(nth)));
       if (nth % 500 !== 499) continue;
-      await drain();
+      await clock.drainAs("request");
       clock.vanish("request");
       clock.elapsed += 500;
     }

@@ -6,7 +6,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { memory } from "holdover";
-import { clear, peek } from "holdover/operations";
+import { add, clear, peek } from "holdover/operations";
+import { invalidateTags } from "holdover/tags";
 import { core } from "../../internal.mjs";
 import { createCache } from "./support/caches.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
@@ -336,4 +337,22 @@ test("the core's own `trap` is one", () => {
     (error) => core.isTrap(error),
   );
   assert.equal(core.isTrap(new Error("unreachable")), false);
+});
+
+test("a write with tags that began before a trap is not kept where their invalidation would not end it", async () => {
+  const store = new MapStore();
+  store.add = async (key, record, options) => {
+    await store.set(key, record, options);
+    return true;
+  };
+  const { cache, sabotage } = stage({ stores: [memory(), store] });
+  // The old core has counted further than the new one will for a while.
+  for (let nth = 0; nth < 50; nth += 1) await invalidateTags(cache, ["other"]);
+  const adding = add(cache, "key", "added", { ttl: "1h", tags: ["tag"] });
+  sabotage();
+  await cache.get("something"); // traps
+  assert.equal(await adding, true);
+  assert.equal(await cache.get("key"), "added");
+  await invalidateTags(cache, ["tag"]);
+  assert.equal(await cache.get("key"), undefined);
 });

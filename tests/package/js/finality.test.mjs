@@ -93,6 +93,7 @@ test("a store that refuses a delete is not read until it was done, and is asked 
   origin.row = "v2";
   await get.invalidate();
   assert.equal(await get(), "v2");
+  await drain();
   store.misbehave = undefined;
   await clock.runFor(6000);
   assert.equal(store.records.size, 0, "dropped when it could be");
@@ -151,6 +152,62 @@ test("deleteMatch: a load under way does not store the old value", async () => {
   const second = slow();
   await clock.runFor(50);
   assert.equal(await second, "v2");
+});
+
+test("deleteMatch: what a store has listed gets no copy of what one below it had", async () => {
+  const { clock, make } = stage();
+  const [above, below] = [new MapStore("above"), new MapStore("below")];
+  for (const store of [above, below]) store.keys = async () => [...store.records.keys()];
+  const writer = make({ stores: [below] });
+  await writer.set("user:1", "v1");
+  const later = (millis) => new Promise((resolve) => clock.setTimeout(resolve, millis));
+  const list = above.keys;
+  above.keys = async () => {
+    const keys = await list();
+    await later(100);
+    return keys;
+  };
+  // Keeps what is found under the other key from the memory until all is over.
+  below.misbehave = async (operation, key, act) => {
+    if (operation === "get" && key === "other") await later(90);
+    return act();
+  };
+  const cache = make({ stores: [above, below] });
+  const reading = getMany(cache, ["user:1", "other"]);
+  await clock.runFor(30);
+  // Both are read once more, one by one, while keys are listed.
+  const matching = deleteMatch(cache, "user:*");
+  await clock.runFor(80);
+  // Another instance drops it, before the keys of the store below are listed, too.
+  await writer.delete("user:1");
+  await clock.runFor(1000);
+  assert.equal(await matching, 0);
+  assert.deepEqual(await reading, [undefined, undefined]);
+  assert.deepEqual([above.records.size, below.records.size], [0, 0]);
+  // From then on there are copies again.
+  await writer.set("user:2", "v2");
+  await cache.get("user:2");
+  await drain();
+  assert.equal(above.records.size, 1);
+});
+
+test("deleteMatch: a listing whose request vanished keeps copies away no longer than its deadlines", async () => {
+  const { clock, make } = stage();
+  const [above, below] = [new MapStore("above"), new MapStore("below")];
+  above.keys = () => new Promise(() => {});
+  const cache = make({ stores: [above, below] });
+  clock.as("request", () => void deleteMatch(cache, "user:*"));
+  await clock.drainAs("request");
+  clock.vanish("request");
+  const writer = make({ stores: [below] });
+  await writer.set("user:1", "v1");
+  await cache.get("user:1");
+  await drain();
+  assert.equal(above.records.size, 0);
+  await clock.runFor(2000);
+  await cache.get("user:1");
+  await drain();
+  assert.equal(above.records.size, 1);
 });
 
 test("clear without a namespace empties the memory of the others over the same stores", async () => {

@@ -5,7 +5,7 @@ use super::tags::versions_in;
 use super::{arrival, span_out, time_in};
 use alloc::vec::Vec;
 use holdover::abi::HeadNumbers;
-use holdover::record::{Checksum, Header, decode_head, encode_head};
+use holdover::record::{Checksum, Header, decode_head, encode_head, is_intact};
 use holdover::tags::Versions;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -35,11 +35,12 @@ pub fn encode_head_of(
 }
 
 /// Reads the head of a record: [`HeadNumbers`], then hash, hard and soft version of each tag. Empty
-/// when it cannot be read. The checksum is not looked at.
+/// when it cannot be read. `whole`: it is all there, and the checksum is looked at.
 #[wasm_bindgen]
 #[must_use]
-pub fn decode_head_of(record: &[u8]) -> Vec<f64> {
-    let Some((header, value_at)) = decode_head(record) else {
+pub fn decode_head_of(record: &[u8], whole: bool) -> Vec<f64> {
+    let read = decode_head(record).filter(|_| !whole || is_intact(record));
+    let Some((header, value_at)) = read else {
         return Vec::new();
     };
     let mut numbers = HeadNumbers {

@@ -8,6 +8,9 @@ import type { Subject } from "../subject.js";
 import { dropAll } from "./batches.js";
 import { literalPrefix, matcher } from "./pattern.js";
 
+/** Milliseconds beyond the deadlines of its stores for which a listing goes on at most. */
+const GRACE = 1000;
+
 /** See `keys` of `holdover/operations`. */
 export async function keysOf(cache: Subject, pattern: string): Promise<string[]> {
   const { found, unlisted } = await list(cache, pattern);
@@ -19,6 +22,7 @@ export async function keysOf(cache: Subject, pattern: string): Promise<string[]>
 export async function deleteMatch(cache: Subject, pattern: string): Promise<number> {
   cache.driver.checkOpen();
   const { driver, entries } = cache;
+  const { tiers, timers } = driver.host;
   const matching = matcher(pattern);
   const isOn = (key: string) => !driver.offFor(key).reads;
   const held = heldKeys(entries).filter((key) => matching(key) && isOn(key));
@@ -27,9 +31,14 @@ export async function deleteMatch(cache: Subject, pattern: string): Promise<numb
   const before = known();
   outdate(entries);
   for (const key of before) entries.drop(key);
+  // A read of a store that begins from here on may find what matches, and must not copy it to where
+  // keys were listed.
+  const deadlines = tiers?.all.reduce((sum, { deadline }) => sum + deadline, 0) ?? 0;
+  const listing = tiers?.changes.fences.beginListing(timers.now() + deadlines + GRACE);
   // The stores afterwards, or what they have could not be counted.
   const { found, unlisted } = await list(cache, pattern);
   outdate(entries);
+  if (listing !== undefined) tiers?.changes.fences.endListing(listing);
   await dropAll(cache, [...before, ...known(), ...found]);
   for (const error of unlisted) throw error;
   return new Set([...held, ...found]).size;

@@ -96,9 +96,9 @@ export declare function counters(machine: number, policy: number): Float64Array;
 
 /**
  * Reads the head of a record: `HeadNumbers`, then hash, hard and soft version of each tag. Empty
- * when it cannot be read. The checksum is not looked at.
+ * when it cannot be read. `whole`: it is all there, and the checksum is looked at.
  */
-export declare function decode_head_of(record: Uint8Array | number[]): Float64Array;
+export declare function decode_head_of(record: Uint8Array | number[], whole: boolean): Float64Array;
 
 /**
  * Lets the entry of `slot` answer only for loads that fail; loads under way do not store.

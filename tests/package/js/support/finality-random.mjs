@@ -51,6 +51,7 @@ const newFloor = (since) => ({
   since,
   from: Number.POSITIVE_INFINITY,
   changes: 0,
+  loads: 0,
   turns: new Set(),
   late: new Set(),
 });
@@ -99,7 +100,9 @@ export class Episode {
     const stores = own === undefined ? tiers : [own, ...tiers];
     const writes = this.#pick(["background", "await"]);
     const cache = createCache({ clock, random, stores, writes });
+    const floors = new Map(KEYS.map((key) => [key, newFloor(this.#lastDone())]));
     const load = async (key) => {
+      floors.get(key).loads += 1;
       const v = this.#rows.get(key);
       if (this.#roll(3) === 0)
         await new Promise((resolve) => clock.setTimeout(resolve, this.#roll(400)));
@@ -109,7 +112,6 @@ export class Episode {
     const options = { ttl: "1h", staleWhileRevalidate: "1h", staleIfError: "1h", timeout: "20s" };
     const tags = this.#tagging && { tags: this.#tagging.option };
     const get = cache.wrap(load, { ...options, key: "{0}", ...tags });
-    const floors = new Map(KEYS.map((key) => [key, newFloor(this.#lastDone())]));
     return { id, cache, get, tiers, own, floors };
   }
 
@@ -207,7 +209,9 @@ export class Episode {
       const { value, source } = explained;
       this.#check(instance, key, value, floor, what);
       const now = instance.floors.get(key);
-      if (source === "load" && now.changes === floor.changes)
+      // What another load has overtaken is not stored, although it may have asked later.
+      const isAlone = now.loads - floor.loads <= 1;
+      if (source === "load" && now.changes === floor.changes && isAlone)
         this.#raise(instance, key, value.v, since);
     });
   }

@@ -54,6 +54,14 @@ export class ManualClock {
     }
   }
 
+  /** Waits for promises; timers that are armed meanwhile belong to `owner`. */
+  async drainAs(owner) {
+    const before = this.#owner;
+    this.#owner = owner;
+    await drain();
+    this.#owner = before;
+  }
+
   /** Cancels the timers of an owner, as a host does when it drops a request. */
   vanish(owner) {
     for (const [id, timer] of this.#timers) if (timer.owner === owner) this.#timers.delete(id);
