@@ -36,7 +36,7 @@ export class Reading implements Attempted<unknown, FoundEntry | undefined> {
   #at: number;
   /** The last change before it began. */
   #since: number;
-  /** How often the key may yet be read. */
+  /** Number of times that the key may yet be read. */
   #left = READS;
 
   /** @param first the first store that is asked */
