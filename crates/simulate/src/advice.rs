@@ -1,12 +1,11 @@
 //! The policy to begin with, by a rule that is told with it.
 
-use crate::configuration::{Configuration, Room};
+use crate::code::{rust, typescript};
+use crate::configuration::Room;
 use crate::report::{Row, Summary};
-use crate::units::{about_millis, count, exact_size, exact_span};
+use crate::units::{about_millis, count};
 use holdover::memory::Eviction;
-use holdover::{Policy, Span};
 use serde::Serialize;
-use std::fmt::Write as _;
 
 /// A figure counts as equal to the best up to a tenth above it.
 const CLOSE: (u64, u64) = (11, 10);
@@ -183,100 +182,114 @@ const fn close(least: u64) -> u64 {
     least.saturating_mul(CLOSE.0) / CLOSE.1
 }
 
-fn typescript(policy: &Configuration) -> String {
-    let room = match policy.room {
-        Room::Entries(most) => format!("maxEntries: {most}"),
-        Room::Bytes(most) => format!("maxBytes: \"{}\"", exact_size(most)),
-    };
-    let eviction = match policy.eviction {
-        Eviction::Lru => String::new(),
-        Eviction::S3Fifo => ", eviction: \"s3-fifo\"".to_owned(),
-    };
-    let mut text = format!(
-        "import {{ createCache, memory }} from \"holdover\";\n\n\
-         export const cache = createCache({{\n  namespace: \"app\",\n  \
-         stores: [memory({{ {room}{eviction} }})],\n}});\n\
-         export const policy = {{\n"
-    );
-    for (option, span) in options(policy) {
-        let (name, value) = (option.typescript, exact_span(span));
-        // Infinity is how the package spells it.
-        let value = match span {
-            Span::FOREVER => "Infinity".to_owned(),
-            Span::ZERO => value,
-            _ => format!("\"{value}\""),
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::configuration::Configuration;
+    use holdover::Span;
+
+    fn summary() -> Summary {
+        Summary {
+            calls: 1000,
+            hit_ratio: 0.5,
+            hits: 500,
+            stale: 0,
+            loads: 500,
+            coalesced: 0,
+            error_fallbacks: 0,
+            failovers: 0,
+            errors: 0,
+            origin_calls: 500,
+            origin_bytes: 0,
+            wait_p50: 0,
+            wait_p99: 100,
+            age_p50: 0,
+            age_p99: 1000,
+            age_max: 1000,
+        }
+    }
+
+    /// A policy of this `ttl` in seconds, and its figures after a change.
+    fn row(ttl: u64, change: impl FnOnce(&mut Row)) -> Row {
+        let mut row = Row {
+            policy: Configuration::new(Span::from_secs(ttl), Room::Entries(10)),
+            all: summary(),
+            in_outage: Some(summary()),
         };
-        let _ = writeln!(text, "  {name}: {value},");
+        change(&mut row);
+        row
     }
-    text.push_str("};\n");
-    text
-}
 
-fn rust(policy: &Configuration) -> String {
-    let mut text = String::from("let cache = Cache::<String, Vec<u8>, Error>::builder(Tokio)\n");
-    let _ = match policy.room {
-        Room::Entries(most) => writeln!(text, "    .max_entries({most})"),
-        Room::Bytes(most) => writeln!(
-            text,
-            "    .max_entries(u32::MAX)\n    .max_bytes({most}, |_, value| value.len() as u32)"
-        ),
-    };
-    if policy.eviction == Eviction::S3Fifo {
-        text.push_str("    .eviction(Eviction::S3Fifo)\n");
+    fn advised(rows: &[Row]) -> usize {
+        Advice::of(rows, Rule::default()).row
     }
-    text.push_str("    .build();\nlet policy = CachePolicy");
-    for (nth, (option, span)) in (0..).zip(options(policy)) {
-        let value = if span.is_forever() {
-            "Span::FOREVER".to_owned()
-        } else {
-            format!("Duration::from_millis({})", span.as_millis())
+
+    fn errors(row: &mut Row, errors: u64) {
+        row.in_outage.as_mut().unwrap().errors = errors;
+    }
+
+    #[test]
+    fn errors_of_an_outage_come_first_and_a_hundredth_of_calls_is_few() {
+        let many = row(1, |row| errors(row, 21));
+        let few = row(2, |row| errors(row, 20));
+        let fewest = row(3, |row| {
+            errors(row, 10);
+            row.all.origin_calls = 501;
+        });
+        assert_eq!(advised(&[many, few, fewest]), 1);
+    }
+
+    #[test]
+    fn without_an_outage_errors_of_the_log_count() {
+        let rows = [11, 0].map(|errors| {
+            row(1, |row| {
+                row.in_outage = None;
+                row.all.errors = errors;
+            })
+        });
+        assert_eq!(advised(&rows), 1);
+    }
+
+    #[test]
+    fn then_come_calls_of_the_origin_and_waits_up_to_a_tenth_more() {
+        let calls = |ttl, calls| row(ttl, |row| row.all.origin_calls = calls);
+        assert_eq!(advised(&[calls(1, 551), calls(2, 550), calls(3, 500)]), 1);
+        let waits = |ttl, wait| row(ttl, |row| row.all.wait_p99 = wait);
+        assert_eq!(advised(&[waits(1, 111), waits(2, 110), waits(3, 100)]), 1);
+    }
+
+    #[test]
+    fn of_equal_ones_the_simplest_is_taken() {
+        let plain = || row(5, |_| ());
+        let old = row(5, |row| row.all.age_p99 = 1001);
+        let large = row(5, |row| row.policy.room = Room::Entries(11));
+        let other = row(5, |row| row.policy.eviction = Eviction::S3Fifo);
+        let windows = row(5, |row| row.policy.stale_if_error = Span::from_secs(1));
+        let long = row(6, |_| ());
+        for worse in [old, large, other, windows, long] {
+            assert_eq!(advised(&[worse.clone(), plain()]), 1, "{worse:?}");
+            assert_eq!(advised(&[plain(), worse.clone()]), 0, "{worse:?}");
+        }
+    }
+
+    #[test]
+    fn answers_can_be_asked_to_be_young() {
+        let aged = |age, calls| {
+            row(5, |row| {
+                row.all.age_p99 = age;
+                row.all.origin_calls = calls;
+            })
         };
-        let before = if nth == 0 { "::" } else { "\n    ." };
-        let _ = write!(text, "{before}{}({value})", option.rust);
+        let rows = [aged(3000, 100), aged(2000, 200), aged(1500, 300)];
+        let advised = |max_age| Advice::of(&rows, Rule { max_age });
+        assert_eq!(advised(None).row, 0);
+        assert_eq!(advised(Some(2000)).row, 1);
+        assert_eq!(advised(Some(1999)).row, 2);
+        let none = advised(Some(1000));
+        assert_eq!(none.row, 2);
+        assert_eq!(
+            none.reason[0],
+            "1 of 3: the youngest answers there are, 1.5 s rather than 1 s."
+        );
     }
-    text.push_str(";\n");
-    text
-}
-
-/// An option by its names.
-struct Named {
-    typescript: &'static str,
-    rust: &'static str,
-}
-
-/// The options of a policy that are not what they are by default, `ttl` first.
-fn options(policy: &Configuration) -> Vec<(Named, Span)> {
-    let zero = Span::ZERO;
-    let all = [
-        ("ttl", "ttl", Some(policy.ttl), None),
-        (
-            "staleWhileRevalidate",
-            "stale_while_revalidate",
-            Some(policy.stale_while_revalidate),
-            Some(zero),
-        ),
-        (
-            "staleIfError",
-            "stale_if_error",
-            Some(policy.stale_if_error),
-            Some(zero),
-        ),
-        (
-            "failoverAfter",
-            "failover_after",
-            policy.failover_after,
-            None,
-        ),
-        ("timeout", "timeout", policy.timeout, None),
-        (
-            "retryAfter",
-            "retry_after",
-            Some(policy.retry_after),
-            Some(Policy::RETRY_AFTER),
-        ),
-    ];
-    all.into_iter()
-        .filter(|(_, _, given, default)| given.is_some() && given != default)
-        .filter_map(|(typescript, rust, given, _)| Some((Named { typescript, rust }, given?)))
-        .collect()
 }

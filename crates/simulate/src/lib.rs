@@ -27,6 +27,7 @@
 pub mod access;
 pub mod advice;
 pub mod arguments;
+mod code;
 pub mod configuration;
 pub mod grid;
 pub mod log;

@@ -111,6 +111,8 @@ fn log(requests: &[Request], write: Write) -> String {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn requests_are_read_as_they_were_written(requests in requests(), chunk in 1..70_usize) {
         for (write, has_millis) in [(common as Write, false), (json, true), (csv, true)] {

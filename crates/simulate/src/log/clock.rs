@@ -8,6 +8,8 @@ const OUT_OF_ORDER: u64 = 60_000;
 /// The most accesses of one second that are spread over it.
 const MOST_AT_ONCE: usize = 1 << 20;
 const SECOND: u64 = 1000;
+/// The latest time, in the year 6429: the machine tells times up to twice as late.
+const LATEST: u64 = 1 << 47;
 
 /// Orders accesses in time.
 #[derive(Clone, Debug, Default)]
@@ -29,7 +31,7 @@ impl Clock {
     /// A line out of order comes at the newest time before it. After a wider step back, time goes
     /// on from there.
     pub(super) fn take(&mut self, stamp: Stamp, access: Access, into: &mut Vec<Access>) {
-        let mut time = stamp.millis.saturating_add(self.offset);
+        let mut time = stamp.millis.saturating_add(self.offset).min(LATEST);
         if time < self.newest {
             self.steps_back += 1;
             if self.newest - time > OUT_OF_ORDER {
@@ -114,6 +116,14 @@ mod tests {
     fn after_a_wide_step_back_time_goes_on() {
         let log = [900_000, 100_000, 100_010, 100_030].map(|time| (time, false));
         assert_eq!(times(&log), [900_000, 900_000, 900_010, 900_030]);
+    }
+
+    #[test]
+    fn time_has_an_end() {
+        let late = 1 << 46;
+        let log = [late, 0, late, 0, late, 0, 5].map(|time| (time, false));
+        let expected = [late, late, LATEST, LATEST, LATEST, LATEST, LATEST];
+        assert_eq!(times(&log), expected);
     }
 
     proptest! {

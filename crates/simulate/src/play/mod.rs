@@ -3,6 +3,7 @@
 mod agenda;
 mod figures;
 mod loads;
+mod places;
 mod player;
 
 pub use figures::{Figures, Histogram, Source, part};

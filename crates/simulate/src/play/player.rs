@@ -5,6 +5,7 @@
 use super::agenda::{Agenda, Event};
 use super::figures::{Figures, Source};
 use super::loads::{Load, LoadId, Loads, Waiter};
+use super::places::{Places, hash_of};
 use crate::access::{Access, KeyId};
 use crate::configuration::Configuration;
 use holdover::call::{Brought, Failure, Instead};
@@ -13,9 +14,6 @@ use holdover::{
     CallMachine, ConfigError, Fence, Landed, PolicyId, Served, SlotId, Span, Step, Timestamp,
 };
 use std::ops::Range;
-
-/// No slot, no load.
-const NONE: u32 = u32::MAX;
 
 /// A time during which every load that begins fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,10 +30,7 @@ pub struct Player {
     machine: CallMachine,
     policy: PolicyId,
     timeout: Option<Span>,
-    /// The slot of each key.
-    slots: Vec<SlotId>,
-    /// The key of each slot, and the load that callers of it wait for.
-    places: Vec<(KeyId, LoadId)>,
+    places: Places,
     agenda: Agenda,
     loads: Loads,
     outage: Option<Outage>,
@@ -62,8 +57,7 @@ impl Player {
             machine,
             policy,
             timeout: configuration.timeout,
-            slots: Vec::new(),
-            places: Vec::new(),
+            places: Places::default(),
             agenda: Agenda::default(),
             loads: Loads::default(),
             outage: None,
@@ -123,16 +117,9 @@ impl Player {
         }
     }
 
-    fn slot(&self, key: KeyId) -> Option<SlotId> {
-        self.slots
-            .get(key as usize)
-            .copied()
-            .filter(|&slot| slot != NONE)
-    }
-
     #[inline]
     fn call(&mut self, access: &Access) {
-        if let Some(slot) = self.slot(access.key) {
+        if let Some(slot) = self.places.slot(access.key) {
             let now = at(access.time);
             if self.machine.serve_at_once(slot, self.policy, now) {
                 let fresh = self.machine.memory().fresh(slot, now);
@@ -149,7 +136,7 @@ impl Player {
 
     /// Asks the machine for a caller, perhaps not for the first time.
     fn ask(&mut self, access: &Access, now: u64) {
-        let known = self.slot(access.key);
+        let known = self.places.slot(access.key);
         let (slot, step) = self.machine.begin(known, self.policy, at(now), 0.5);
         self.drain();
         if let (None, Some(slot)) = (known, slot) {
@@ -209,7 +196,7 @@ impl Player {
             waiters: Vec::new(),
         });
         if let Some(slot) = slot {
-            self.places[slot as usize].1 = load;
+            self.places.lead(slot, load);
         }
         self.agenda.note(ends, Event::End(load));
         if self.counts.contains(&now) {
@@ -221,13 +208,12 @@ impl Player {
     /// Waits for the load that another caller leads.
     fn join(&mut self, slot: Option<SlotId>, fallback: bool, access: &Access, now: u64) {
         let slot = slot.expect("a load that is led has a slot");
-        let load = self.places[slot as usize].1;
-        if load == NONE {
+        let Some(load) = self.places.led(slot) else {
             // As the drivers do: nothing is lost by leading another one.
             let (slot, fence) = self.machine.refresh(Some(slot), self.policy, at(now));
             let load = self.lead(Some(slot), fence, access, now);
             return self.wait(load, access, true, fallback, None, now);
-        }
+        };
         let left = self.machine.wait_left(slot, at(now));
         self.wait(load, access, false, fallback, Some(left), now);
     }
@@ -281,7 +267,9 @@ impl Player {
             return;
         }
         let key = self.loads.get(load).access.key;
-        let Some(slot) = self.slot(key) else { return };
+        let Some(slot) = self.places.slot(key) else {
+            return;
+        };
         if !self.machine.fails_over(slot, at(now)) {
             return;
         }
@@ -301,7 +289,7 @@ impl Player {
             begun,
             ..
         } = *self.loads.get(id);
-        let slot = self.slot(access.key);
+        let slot = self.places.slot(access.key);
         let instead = if fails {
             self.failed(slot, fence, now)
         } else {
@@ -312,10 +300,7 @@ impl Player {
             None
         };
         if let Some(slot) = slot {
-            let place = &mut self.places[slot as usize];
-            if place.1 == id {
-                place.1 = NONE;
-            }
+            self.places.unlead(slot, id);
         }
         self.drain();
         self.conclude(id, fails, instead, now);
@@ -373,45 +358,17 @@ impl Player {
         }
     }
 
-    /// Gives a slot that the machine has just taken to a key.
     fn adopt(&mut self, slot: SlotId, key: KeyId) {
         self.machine.identify(slot, hash_of(key));
-        grow(&mut self.slots, key, NONE);
-        self.slots[key as usize] = slot;
-        grow(&mut self.places, slot, (NONE, NONE));
-        self.places[slot as usize] = (key, NONE);
+        self.places.adopt(slot, key);
     }
 
     /// Forgets the keys of slots that the machine gave back.
     fn drain(&mut self) {
         while let Some(dropped) = self.machine.take_dropped() {
-            if self.machine.is_taken(dropped.slot) {
-                continue;
-            }
-            // The machine may have taken and given back a slot that was never adopted.
-            let Some(place) = self.places.get_mut(dropped.slot as usize) else {
-                continue;
-            };
-            let (key, _) = std::mem::replace(place, (NONE, NONE));
-            if let Some(slot) = self.slots.get_mut(key as usize)
-                && *slot == dropped.slot
-            {
-                *slot = NONE;
+            if !self.machine.is_taken(dropped.slot) {
+                self.places.forget(dropped.slot);
             }
         }
     }
-}
-
-fn grow<T: Clone>(list: &mut Vec<T>, place: u32, filler: T) {
-    let needed = place as usize + 1;
-    if list.len() < needed {
-        list.resize(needed, filler);
-    }
-}
-
-/// The hash by which eviction tells keys that it evicted: numbers are spread as hashes of keys are.
-const fn hash_of(key: KeyId) -> u32 {
-    let mixed = (key ^ key >> 16).wrapping_mul(0x7feb_352d);
-    let mixed = (mixed ^ mixed >> 15).wrapping_mul(0x846c_a68b);
-    mixed ^ mixed >> 16
 }
