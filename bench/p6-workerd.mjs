@@ -1,11 +1,8 @@
 // P6 on workerd: a hit of a cached fetch, against a match in the Cache API as workbox does it.
 // Clocks stand still in a Worker, so whole requests of many hits are timed from outside. The Cache
 // API is miniflare's: like Cloudflare's it is a service beside the Worker, but on one machine.
-import { basename } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
-import { Miniflare } from "miniflare";
 import { median, quick } from "./measure.mjs";
+import { modulesOf, started } from "./workerd.mjs";
 
 const ROUNDS = quick ? 3 : 9;
 const CONTENDERS = [
@@ -13,27 +10,6 @@ const CONTENDERS = [
   { name: "Cache API", note: "caches.default.match", way: "cache-api" },
   { name: "new Response(bytes)", note: "no cache", way: "floor" },
 ];
-
-async function bundled() {
-  const { outputFiles } = await build({
-    absWorkingDir: fileURLToPath(new URL(".", import.meta.url)),
-    entryPoints: ["peers/worker.js"],
-    outdir: "out",
-    bundle: true,
-    write: false,
-    format: "esm",
-    conditions: ["workerd"],
-    external: ["cloudflare:workers"],
-    loader: { ".wasm": "copy" },
-    assetNames: "[name]",
-  });
-  const modules = outputFiles.map(({ path, contents }) =>
-    path.endsWith(".wasm")
-      ? { type: "CompiledWasm", path: basename(path), contents }
-      : { type: "ESModule", path: "worker.js", contents },
-  );
-  return modules.sort((a, b) => b.path.localeCompare(a.path));
-}
 
 async function raceFor(miniflare, kilobytes, hits) {
   const once = async (way) => {
@@ -60,13 +36,7 @@ async function raceFor(miniflare, kilobytes, hits) {
 }
 
 export async function run() {
-  const miniflare = new Miniflare({
-    modules: await bundled(),
-    host: "127.0.0.1",
-    port: 0,
-    cf: false,
-    compatibilityDate: "2026-04-01",
-  });
+  const miniflare = started(await modulesOf("peers/worker.js"));
   try {
     await miniflare.ready;
     const gates = [{ of: "Cache API", atMost: 1 }];

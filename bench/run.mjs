@@ -1,7 +1,8 @@
 // Runs every work in a process of its own, prints the tables and writes RESULTS.md. `--quick` takes
 // few samples and writes nothing; a name such as `p3` runs that work alone; `--against FOLDER`
 // races this package with another build of it, and writes nothing. A whole run also draws the chart
-// of the README, `chart` draws it again from what RESULTS.md has.
+// of the README, `chart` draws it again from what RESULTS.md has. `load` puts Workers under load: see
+// `load.mjs`.
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -30,8 +31,15 @@ const MARK = "RESULTS ";
 const against = process.argv.indexOf("--against");
 if (process.argv[2] === "--work") await work(process.argv[3]);
 else if (process.argv[2] === "chart") draw();
+else if (process.argv[2] === "load") await load();
 else if (against > 0) await compare(process.argv[against + 1]);
 else main();
+
+/** Puts Workers under load. */
+async function load() {
+  const { run } = await import("./load.mjs");
+  await run(process.argv.slice(3));
+}
 
 /** Races this build and another one. */
 async function compare(folder) {

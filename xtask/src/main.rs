@@ -46,6 +46,7 @@ usage: cargo xtask COMMAND
   size                     what the package weighs, against its budget
   bench [WORK…] [--quick]  side by side with other caches; a work is p1, p2, …, or scale
   bench rust [--quick]     the same for the crate, written to bench/RESULTS-RUST.md
+  bench load [--seconds N] Workers under load on workerd, written to bench/RESULTS-LOAD.md
   release --dry-run        what a release would publish, built and verified
 
 Each sets up what it needs and is missing.";
