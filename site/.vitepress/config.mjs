@@ -2,10 +2,17 @@
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitepress";
 import { keepAnchors } from "../build/anchors.mjs";
 import { groupsOf } from "../build/contents.mjs";
 import { slugify } from "../build/slugs.mjs";
+
+const PACKAGE = fileURLToPath(new URL("../../pkg/", import.meta.url));
+const packageFiles = [
+  { find: /^holdover$/, replacement: join(PACKAGE, "dist/entry/inline.js") },
+  { find: /^holdover\/testing$/, replacement: join(PACKAGE, "dist/testing/index.js") },
+];
 
 /** The folder that build/site.mjs has gathered, and what it found. */
 const GATHERED = process.env.HOLDOVER_SITE;
@@ -49,7 +56,11 @@ export default defineConfig({
   cleanUrls: false,
   // Relative to the site: it may be served below any path.
   base: process.env.HOLDOVER_BASE ?? "/",
-  vite: { build: { assetsInlineLimit: 0, chunkSizeWarningLimit: 2000 } },
+  vite: {
+    build: { assetsInlineLimit: 0, chunkSizeWarningLimit: 2000 },
+    // The playground has the built package itself.
+    resolve: { alias: packageFiles },
+  },
   // The front page of the theme has no landmark for its content; see theme/index.mjs, too.
   transformHtml: (html) => html.replace(/(<div class="VPContent is-home")/, '$1 role="main"'),
   markdown: {
@@ -71,6 +82,7 @@ export default defineConfig({
     nav: [
       { text: "Tutorial", link: "/tutorial" },
       { text: "All pages", link: "/contents" },
+      { text: "Playground", link: "/playground" },
       { text: "API", link: "/api/" },
       ...(hasRustdoc
         ? [{ text: "Rust API", link: "/rust/holdover/index.html", target: "_self" }]

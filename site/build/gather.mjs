@@ -7,6 +7,7 @@ import { themed } from "./pictures.mjs";
 /** Pages from outside docs/, and the places that they get. */
 const OTHERS = {
   "site/index.md": "index.md",
+  "site/playground.md": "playground.md",
   "docs/README.md": "contents.md",
   "pkg-template/README.md": "start.md",
   "bench/RESULTS.md": "bench/results.md",

@@ -1,7 +1,9 @@
 // VitePress's default theme without its web font: pages use the reader's own fonts.
 
+import { useData } from "vitepress";
 import DefaultTheme from "vitepress/theme-without-fonts";
-import { nextTick } from "vue";
+import { h, nextTick } from "vue";
+import { Playground } from "./playground.mjs";
 import "./style.css";
 
 /** Marks the content of the front page as such; other pages have an element for it. */
@@ -14,6 +16,11 @@ async function markContent() {
 
 export default {
   extends: DefaultTheme,
+  Layout() {
+    const { frontmatter } = useData();
+    const playground = () => (frontmatter.value.playground ? h(Playground) : undefined);
+    return h(DefaultTheme.Layout, null, { "doc-footer-before": playground });
+  },
   enhanceApp({ router }) {
     if (!import.meta.env.SSR) router.onAfterRouteChange = markContent;
   },

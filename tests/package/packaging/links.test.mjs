@@ -61,12 +61,15 @@ test("the list of contents has every page, once", async () => {
   assert.deepEqual(missing, []);
 });
 
+/** Pages of the site from outside docs/. */
+const PLACES = { contents: "docs/README.md", playground: "site/playground.md" };
+
 test("the front page's links lead to pages", async () => {
   const front = await readPage("site/index.md");
   const links = [...front.matchAll(/^ +link: \/(\S+)$/gm)].map(([, link]) => link.split("#"));
   assert.ok(links.length >= 8, `${links.length} links`);
   for (const [path, anchor] of links) {
-    const page = path === "contents" ? "docs/README.md" : `docs/${path}.md`;
+    const page = PLACES[path] ?? `docs/${path}.md`;
     const anchors = anchorsIn(await readPage(page));
     assert.ok(anchor === undefined || anchors.has(anchor), `${path}#${anchor}`);
   }

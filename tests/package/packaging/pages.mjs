@@ -10,6 +10,7 @@ const FENCE = /^( *)```(.*)\n([\s\S]*?)^\1```$/gm;
 const OUTSIDE = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"];
 const FURTHER = [
   "site/index.md",
+  "site/playground.md",
   "pkg-template/README.md",
   "bench/RESULTS.md",
   "bench/RESULTS-RUST.md",

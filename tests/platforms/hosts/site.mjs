@@ -25,6 +25,7 @@ const SOME = [
   "/coming-from.html",
   "/api/holdover.html",
   "/changelog.html",
+  "/playground.html",
 ];
 /** What a stranger looks for: the links to follow from the front page, and words that answer. */
 const QUESTIONS = {
@@ -127,6 +128,46 @@ async function phone(path) {
   });
 }
 
+/** A figure of the playground, as a number. */
+const figure = async (page, name) =>
+  Number.parseInt(await page.textContent(`[data-figure="${name}"] dd`), 10);
+
+const until = (page, name, least) =>
+  page.waitForFunction(
+    ([selector, wanted]) => {
+      const shown = document.querySelector(selector)?.textContent;
+      return Number.parseInt(shown, 10) >= wanted;
+    },
+    [`[data-figure="${name}"] dd`, least],
+  );
+
+async function playground() {
+  await visit("/playground.html", { viewport: DESK }, async (page) => {
+    await until(page, "requests", 100);
+    assert.equal(await figure(page, "errors that visitors saw"), 0);
+    assert.ok((await figure(page, "calls saved")) > 50);
+    await page.check("input[value=down]");
+    await until(page, "errors without a cache", 100);
+    await page
+      .locator('.strip [data-source="error-fallback"]')
+      .first()
+      .waitFor({ state: "attached" });
+    assert.equal(await figure(page, "errors that visitors saw"), 0, "the cache holds over");
+    await page.fill("input[name=staleIfError]", "");
+    await page.press("input[name=staleIfError]", "Enter");
+    await until(page, "errors that visitors saw", 10);
+    assert.doesNotMatch(await page.textContent(".playground pre"), /staleIfError/);
+    await page.fill("input[name=ttl]", "soon");
+    await page.press("input[name=ttl]", "Enter");
+    await page.locator("[role=alert]", { hasText: /ttl.*soon/ }).waitFor();
+    await page.fill("input[name=ttl]", "42s");
+    await page.press("input[name=ttl]", "Enter");
+    await page.reload();
+    assert.equal(await page.inputValue("input[name=ttl]"), "42s", "the address keeps it");
+    assert.ok(await page.isChecked("input[value=down]"));
+  });
+}
+
 async function threeClicks(links, answer) {
   assert.ok(links.length <= 3);
   await visit("/", { viewport: DESK }, async (page) => {
@@ -185,6 +226,7 @@ try {
       threeClicks(names, answer),
     );
   }
+  await attempt("the playground: an outage, a wrong policy, an address that keeps it", playground);
   for (const path of SOME) {
     await attempt(`${path} fits a phone`, () => phone(path));
     for (const colorScheme of ["light", "dark"]) {
