@@ -1,4 +1,5 @@
-// The documentation's site in Chromium, as readers use it: `cargo xtask test site`.
+// The documentation's site in Chromium, as readers use it: `cargo xtask test site`, or, when it is
+// built, `node site.mjs` and a part of a test's name.
 
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
@@ -6,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { launch } from "./support/chromium.mjs";
 import { serveFiles } from "./support/files.mjs";
-import { attempt, finish } from "./support/report.mjs";
+import { attempt as attemptAny, finish } from "./support/report.mjs";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const SITE = join(ROOT, "target/docs");
@@ -38,6 +39,12 @@ const QUESTIONS = {
   "what an option means": [["All pages", "Options of a policy"], /failoverAfter/],
 };
 
+/** Runs a test, if its name has the text that was given, or none was. */
+const [wanted = ""] = process.argv.slice(2);
+const attempt = async (name, run) => {
+  if (name.includes(wanted)) await attemptAny(name, run);
+};
+
 const site = await serveFiles(SITE);
 const browser = await launch();
 
@@ -52,7 +59,11 @@ async function visit(path, options, use) {
       if (["error", "warning"].includes(said.type())) wrong.push(said.text());
     });
     page.on("pageerror", (error) => wrong.push(String(error)));
-    page.on("requestfailed", (request) => wrong.push(`failed: ${request.url()}`));
+    page.on("requestfailed", (request) => {
+      // A reload ends requests that are under way.
+      const { errorText } = request.failure();
+      if (errorText !== "net::ERR_ABORTED") wrong.push(`${errorText}: ${request.url()}`);
+    });
     page.on("response", (response) => {
       if (response.status() >= 400) wrong.push(`${response.status()} ${response.url()}`);
     });
