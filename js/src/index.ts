@@ -12,7 +12,7 @@ export {
   type WithDefaultTtl,
 } from "./api/cache.js";
 export type { DirectStats } from "./api/direct.js";
-export type { EntryOptions } from "./api/operations/arguments.js";
+export type { EntryOptions, SetEntryOptions } from "./api/operations/arguments.js";
 export type { CacheStats } from "./api/stats.js";
 export type {
   ArgumentsAfterContext,

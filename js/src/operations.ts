@@ -11,12 +11,17 @@ import {
   type EntryOptions,
   entryLifetime,
   lifetimeOf,
+  type SetEntryOptions,
+  setLifetime,
 } from "./api/operations/arguments.js";
 import * as batches from "./api/operations/batches.js";
 import * as counter from "./api/operations/counter.js";
 import * as health from "./api/operations/health.js";
 import * as listing from "./api/operations/listing.js";
 import * as single from "./api/operations/single.js";
+import * as stale from "./api/operations/stale.js";
+import type { DumpedEntry, EntryInfo } from "./api/operations/whole.js";
+import * as whole from "./api/operations/whole.js";
 import type { Call } from "./engine/call.js";
 import { visible } from "./model/http-value.js";
 import type { LoadContext } from "./model/loader.js";
@@ -24,7 +29,8 @@ import { currentFrame } from "./runtime/frames.js";
 import type { Duration } from "./util/duration.js";
 import { isThenable } from "./util/user-functions.js";
 
-export type { EntryOptions } from "./api/operations/arguments.js";
+export type { EntryOptions, SetEntryOptions } from "./api/operations/arguments.js";
+export type { DumpedEntry, EntryInfo } from "./api/operations/whole.js";
 
 /** Returns the value of `key`, fresh or stale; undefined without one. */
 export async function peek<Value = unknown>(cache: Cache, key: string): Promise<Value | undefined> {
@@ -81,11 +87,11 @@ export async function getMany<Value = unknown>(
 export async function setMany(
   cache: Cache,
   entries: Iterable<readonly [key: string, value: unknown]>,
-  options?: EntryOptions,
+  options?: SetEntryOptions,
 ): Promise<void> {
   checkCache(cache, "setMany");
   const pairs = checkedEntries(entries);
-  const lifetime = entryLifetime(cache, options);
+  const lifetime = setLifetime(cache, options);
   const given = pairs.map(([, value]) => value);
   const values = given.some(isThenable) ? await Promise.all(given) : given;
   const stored = pairs.map(([key], at) => [key, values[at]] as const);
@@ -145,6 +151,61 @@ export async function expire(cache: Cache, key: string, ttl: Duration): Promise<
   checkCache(cache, "expire");
   const renewed = await single.expire(cache, checkedKey(key), lifetimeOf(ttl));
   return cache.entries.direct.write("expire", key, renewed);
+}
+
+/**
+ * Makes the value of `key` stale now: its windows (`staleWhileRevalidate`, `staleIfError`) begin
+ * here, and without any it is gone. True if there was a fresh value. Above stores it is what the
+ * last one has now, as for {@link expire}. Loads that have begun do not make it fresh again.
+ */
+export async function markStale(cache: Cache, key: string): Promise<boolean> {
+  checkCache(cache, "markStale");
+  const marked = await stale.markStale(cache, checkedKey(key));
+  return cache.entries.direct.write("markStale", key, marked);
+}
+
+/**
+ * Returns the value of `key` with what is known of its entry, fresh or stale; undefined without
+ * one. Like {@link peek}, it is no use of the entry and in no count.
+ */
+export async function entryOf<Value = unknown>(
+  cache: Cache,
+  key: string,
+): Promise<EntryInfo<Value> | undefined> {
+  checkCache(cache, "entryOf");
+  return (await whole.entryOf(cache, checkedKey(key))) as EntryInfo<Value> | undefined;
+}
+
+/**
+ * Returns the entries of this cache in its memory, fresh or stale, with their keys: those of
+ * responses, and failures that are remembered, are not among them. An entry that is dropped while
+ * they are gone through is left out; none counts as used.
+ */
+export function memoryEntries<Value = unknown>(
+  cache: Cache,
+): IterableIterator<[key: string, entry: EntryInfo<Value>]> {
+  checkCache(cache, "memoryEntries");
+  return whole.memoryEntries(cache) as IterableIterator<[string, EntryInfo<Value>]>;
+}
+
+/**
+ * Returns the entries of {@link memoryEntries} as plain data for {@link restore}, with the values
+ * themselves. In JSON a time without an end becomes null, which `restore` understands.
+ */
+export function dump(cache: Cache): DumpedEntry[] {
+  checkCache(cache, "dump");
+  return whole.dump(cache);
+}
+
+/**
+ * Gives the memory the entries of a {@link dump}, with their true age; returns how many it keeps.
+ * Those whose time is over are left out, and those of which it has one as new.
+ * @throws ConfigError for what is no dump, and for a cache with stores below its memory: they have
+ *   what was changed since, which a dump does not
+ */
+export function restore(cache: Cache, dumped: Iterable<DumpedEntry>): number {
+  checkCache(cache, "restore");
+  return whole.restore(cache, dumped);
 }
 
 /**

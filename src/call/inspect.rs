@@ -82,6 +82,14 @@ impl CallMachine {
         Some(self.memory.entry(slot)?.lifetime.ttl)
     }
 
+    /// The stale windows of the entry of `slot`: while it is refreshed, and if a load fails; `None`
+    /// without one.
+    pub fn windows(&mut self, slot: SlotId) -> Option<(Span, Span)> {
+        self.heed_tags(Some(slot));
+        let lifetime = self.memory.entry(slot)?.lifetime;
+        Some((lifetime.stale_while_revalidate, lifetime.stale_if_error))
+    }
+
     /// Says how many hits the entry of `slot` has served everywhere, where others serve it, too.
     pub fn count_hits(&mut self, slot: SlotId, hits: u32) {
         self.memory.count_hits(slot, hits);

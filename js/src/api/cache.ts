@@ -18,7 +18,7 @@ import { currentFrame } from "../runtime/frames.js";
 import { ConfigError } from "../util/errors.js";
 import { isThenable } from "../util/user-functions.js";
 import { Entries } from "./entries.js";
-import { checkedKey, type EntryOptions, setLifetime } from "./operations/arguments.js";
+import { checkedKey, type SetEntryOptions, setLifetime } from "./operations/arguments.js";
 import { setEntry } from "./operations/turns.js";
 import { type CacheStats, statsFor } from "./stats.js";
 import {
@@ -122,7 +122,7 @@ export class Cache {
    * Stores a value, here and in every store; whether it was stored. False while writes are switched
    * off.
    */
-  async set(key: string, value: unknown, options?: EntryOptions): Promise<boolean> {
+  async set(key: string, value: unknown, options?: SetEntryOptions): Promise<boolean> {
     const lifetime = setLifetime(this, options);
     // A thenable is awaited, as what a loader returns is; all else happens at once, in its order.
     const given = isThenable(value) ? await value : value;

@@ -26,7 +26,9 @@ export interface StoreEvent {
 /** Direct operations that read a key. */
 export type ReadOperation = "get" | "has" | "ttl" | "getMany";
 /** Direct operations that store a value. */
-export type WriteOperation = "set" | "setMany" | "add" | "replace" | "increment" | "expire";
+export type WriteOperation =
+  | ("set" | "setMany" | "add" | "replace" | "increment" | "expire")
+  | "markStale";
 
 /** A direct operation, one without a loader, that has been done; `type` discriminates. */
 export type OperationEvent =

@@ -7,6 +7,14 @@ import { cached, wrapped } from "holdover/decorator";
 import { cachedFetch } from "holdover/fetch";
 import { type BreakerState, breakerOf, circuitBreaker } from "holdover/guards";
 import { prometheusText } from "holdover/metrics";
+import {
+  dump,
+  type EntryInfo,
+  entryOf,
+  markStale,
+  memoryEntries,
+  restore,
+} from "holdover/operations";
 import { instrument, tracedLoad, tracedStore } from "holdover/otel";
 import { type Trace, trace as traceIn } from "holdover/scopes";
 import { type PrecacheEntry, serveFrom } from "holdover/service-worker";
@@ -76,7 +84,25 @@ const traced: (id: number) => Promise<string> = tracedLoad(async (id: number) =>
   attributes: (id) => ({ id }),
 });
 const spanned = createCache({ stores: [memory(), tracedStore(store, { keys: true })] });
+const info: Promise<EntryInfo<number> | undefined> = entryOf<number>(cache, "k");
+for (const [key, { value }] of memoryEntries<string>(cache)) void [key.length, value.length];
+const restored: number = restore(cache, dump(cache));
+const marked: Promise<boolean> = markStale(cache, "k");
+void cache.set("k", 1, { ttl: "1m", staleIfError: "1d" });
 // @ts-expect-error: no function of a cache
 void breakerOf(() => 1);
 
-export { closing, heard, plugins, spanned, state, told, traced, warmed, wrong };
+export {
+  closing,
+  heard,
+  info,
+  marked,
+  plugins,
+  restored,
+  spanned,
+  state,
+  told,
+  traced,
+  warmed,
+  wrong,
+};

@@ -1,13 +1,25 @@
 //! Direct reads across the boundary.
 
 use super::machines::with;
-use super::{arrival, fence_in, slot_in, slot_out, span_in, time_in};
+use super::{arrival, fence_in, slot_in, slot_out, span_in, span_out, time_in};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Makes the entry of `slot`, if it has one, the most recently used.
 #[wasm_bindgen]
 pub fn use_entry(machine: u32, slot: i32) {
     with(machine, |calls| calls.machine.use_entry(slot as u32));
+}
+
+/// The stale window of the entry of `slot`, if a load fails or while it is refreshed; 0 without one.
+#[wasm_bindgen]
+#[must_use]
+pub fn stale_window(machine: u32, slot: i32, if_error: bool) -> f64 {
+    with(machine, |calls| {
+        let windows = calls.machine.windows(slot as u32);
+        windows.map_or(0.0, |(refreshed, failed)| {
+            span_out(if if_error { failed } else { refreshed })
+        })
+    })
 }
 
 /// The fence of a direct read of the lower stores that begins now.

@@ -15,6 +15,17 @@ export interface EntryOptions {
   readonly tags?: readonly string[] | undefined;
 }
 
+/** Options of `set` and `setMany`. */
+export interface SetEntryOptions extends EntryOptions {
+  /**
+   * The time past `ttl` in which the value answers calls with a loader while it is refreshed; `get`
+   * does not see it. Milliseconds, or like `"5m"`. Default 0.
+   */
+  readonly staleWhileRevalidate?: Duration | undefined;
+  /** The same, in which it answers when the load fails. Default 0. */
+  readonly staleIfError?: Duration | undefined;
+}
+
 /** @throws ConfigError for what is no string */
 export function checkedKey(key: unknown): string {
   if (typeof key === "string") return key;
@@ -54,34 +65,41 @@ function listOf(list: unknown, name: string, allowed: string): unknown[] {
 }
 
 /** The lifetime that `ttl` is; `undefined` for none. */
-export function lifetimeOf(ttl: unknown): Lifetime {
+export function lifetimeOf(
+  ttl: unknown,
+  staleWhileRevalidate: unknown = 0,
+  staleIfError: unknown = 0,
+): Lifetime {
+  const time = (given: unknown, option: string) =>
+    duration(given, { option, zero: true, infinite: true });
   return {
-    ttl: duration(ttl, { option: "ttl", zero: true, infinite: true }),
-    staleWhileRevalidate: 0,
-    staleIfError: 0,
+    ttl: time(ttl, "ttl"),
+    staleWhileRevalidate: time(staleWhileRevalidate, "staleWhileRevalidate"),
+    staleIfError: time(staleIfError, "staleIfError"),
   };
 }
 
 /** Options with names that others share. */
-const NAMES: OptionNames<keyof EntryOptions> = { of: "an entry", known: ["ttl", "tags"] };
+const NAMES: OptionNames<keyof SetEntryOptions> = { of: "an entry", known: ["ttl", "tags"] };
 
 /** Returns the lifetime that options give. */
 export function entryLifetime(
   { entries, driver }: Subject,
   options: unknown = {},
-  names: OptionNames<keyof EntryOptions> = NAMES,
+  names: OptionNames<keyof SetEntryOptions> = NAMES,
 ): Lifetime {
   const usual = driver.host.defaults?.ttl;
   // A function of a loaded result says nothing of a value that is given.
   const otherwise = typeof usual === "function" ? undefined : usual;
   const given = readOptions(options, names);
   const { ttl = otherwise ?? Number.POSITIVE_INFINITY, tags = [] } = given;
-  return entries.tagged(lifetimeOf(ttl), entryTags(tags));
+  const lifetime = lifetimeOf(ttl, given.staleWhileRevalidate, given.staleIfError);
+  return entries.tagged(lifetime, entryTags(tags));
 }
 
-const SET_NAMES: OptionNames<keyof EntryOptions> = {
+const SET_NAMES: OptionNames<keyof SetEntryOptions> = {
   of: "set",
-  known: ["ttl", "tags"],
+  known: ["ttl", "tags", "staleWhileRevalidate", "staleIfError"],
   elsewhere: {
     ifAbsent: 'add(cache, key, value) of "holdover/operations"',
     ifPresent: 'replace(cache, key, value) of "holdover/operations"',

@@ -21,6 +21,10 @@ export const UNKNOWN = "unknown";
 export interface Present extends Held {
   /** True for a counter's value. */
   readonly counted: boolean;
+  /** Milliseconds past its `ttl` in which it answers while it is refreshed. */
+  readonly staleWhileRevalidate: number;
+  /** Milliseconds past its `ttl` in which it answers when the load fails. */
+  readonly staleIfError: number;
 }
 
 /** The fresh entry that there is; undefined without one. */
@@ -55,7 +59,8 @@ function presentOf(found: FoundEntry, begun: Begun): Present | undefined {
   const fresh = freshOf(found);
   if (fresh === undefined) return undefined;
   const tagged = fresh.tagged && { ...fresh.tagged, begun };
-  return { ...fresh, tagged, counted: found.counted === true };
+  const { counted = false, staleWhileRevalidate, staleIfError } = found;
+  return { ...fresh, tagged, counted, staleWhileRevalidate, staleIfError };
 }
 
 async function look(

@@ -284,6 +284,11 @@ export declare function save_bloom(filter: number): Uint8Array;
 export declare function spare_age(ttl: number, staleWhileRevalidate: number, staleIfError: number, age: number, since: number, now: number): number;
 
 /**
+ * The stale window of the entry of `slot`, if a load fails or while it is refreshed; 0 without one.
+ */
+export declare function stale_window(machine: number, slot: number, ifError: boolean): number;
+
+/**
  * The loader of a flight starts now.
  */
 export declare function started(machine: number, slot: number, fence: number, now: number): void;
