@@ -4,7 +4,6 @@ import { createCache, type LoadEvent, type LoadTimes, memory } from "holdover";
 import { precachePlugin as vitePlugin } from "holdover/build/vite";
 import { precachePlugin as webpackPlugin } from "holdover/build/webpack";
 import { cached, wrapped } from "holdover/decorator";
-import { cachedFetch } from "holdover/fetch";
 import { type BreakerState, breakerOf, circuitBreaker } from "holdover/guards";
 import { prometheusText } from "holdover/metrics";
 import {
