@@ -49,7 +49,7 @@ export function cachedHandler<Extras extends readonly unknown[]>(
 }
 
 /**
- * The same, of which an integration knows more.
+ * @internal The same, of which an integration knows more.
  * @param impliedVary gives a `Vary` that the answer to a request has without saying so
  */
 export function handlerOver<Extras extends readonly unknown[]>(

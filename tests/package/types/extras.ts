@@ -73,10 +73,7 @@ const wrong: PrecacheEntry = { url: "/a" };
 const guards = [circuitBreaker({ errorRate: 0.5, window: "1m", minCalls: 2, openFor: "30s" })];
 const guarded = cache.wrap(async (id: number) => `user ${id}`, { ttl: "1m", guards });
 const state: Promise<BreakerState> = breakerOf(guarded).state();
-const closing: Promise<void> = breakerOf(
-  cachedFetch(cache, { ttl: "1m", guards }),
-  "a.com",
-).close();
+const closing: Promise<void> = breakerOf(guarded, "a key").close();
 void breakerOf(cache, { ttl: "1m", guards }).open({ for: "1h" });
 const heard = createCache({ onLoad: ({ duration, stored }: LoadEvent) => [duration, stored] });
 const traced: (id: number) => Promise<string> = tracedLoad(async (id: number) => `user ${id}`, {
