@@ -9,6 +9,7 @@ use super::event::{Event, Listen};
 use super::function::{Function, Loading, Thunk};
 use super::guards::GuardSets;
 use super::host::{Host, LoadContext};
+use super::locks::NO_STORE;
 use super::lower::Lower;
 use super::policy::{CachePolicy, Rules};
 use super::state::{Locked, State, lock};
@@ -142,6 +143,10 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
     /// A [`ConfigError`] that names the option and what is allowed.
     pub fn policy(&self, policy: CachePolicy<K, V, E>) -> Result<Arc<Bound<K, V, E>>, ConfigError> {
         let rules = Rules::compile(policy)?;
+        let lower = self.shared.lower.as_ref();
+        if rules.lock.is_some() && lower.is_none_or(|lower| lower.lock_at.is_none()) {
+            return Err(NO_STORE);
+        }
         let id = self.shared.lock().machine.add_policy(rules.policy);
         let shared = Arc::downgrade(&self.shared);
         Ok(Arc::new(Bound { id, rules, shared }))

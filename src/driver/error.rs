@@ -34,6 +34,11 @@ pub enum Error<E> {
         /// The time until they may be tried again.
         retry_after: Span,
     },
+    /// Another instance has been loading it for longer than the policy's `lock` waits.
+    LockTimeout {
+        /// The time that was waited.
+        waited: Span,
+    },
     /// The cache was closed.
     Closed,
 }
@@ -62,6 +67,7 @@ impl<E> Error<E> {
             Self::CircuitOpen { .. } => "E_CIRCUIT_OPEN",
             Self::RateLimited { .. } => "E_RATE_LIMITED",
             Self::SlowCalls { .. } => "E_SLOW_CALLS",
+            Self::LockTimeout { .. } => "E_LOCK_TIMEOUT",
             Self::Closed => "E_CLOSED",
         })
     }
@@ -97,6 +103,7 @@ impl<E> Clone for Error<E> {
             &Self::CircuitOpen { retry_after } => Self::CircuitOpen { retry_after },
             &Self::RateLimited { retry_after, limit } => Self::RateLimited { retry_after, limit },
             &Self::SlowCalls { retry_after } => Self::SlowCalls { retry_after },
+            &Self::LockTimeout { waited } => Self::LockTimeout { waited },
             Self::Closed => Self::Closed,
         }
     }
@@ -137,6 +144,13 @@ impl<E> fmt::Display for Described<'_, E> {
                 write!(f, "the rate limit of {limit} is reached for {wait} ms")
             }
             Error::SlowCalls { .. } => write!(f, "loads have become slow; wait for {wait} ms"),
+            Error::LockTimeout { waited } => {
+                let waited = waited.as_millis();
+                write!(
+                    f,
+                    "another instance has been loading it for over {waited} ms"
+                )
+            }
             Error::Closed => f.write_str("the cache is closed"),
         }
     }

@@ -4,6 +4,7 @@ use super::answer::{Source, Times};
 use super::error::{Cause, Error};
 use super::guards::Admission;
 use super::host::{Cancel, Ring};
+use super::locks::HeldLock;
 use super::stamps::Begun;
 use crate::fence::Fence;
 use crate::strategy::ttl::Lifetime;
@@ -143,6 +144,8 @@ pub(super) struct Course<V, E> {
     pub(super) begun: Begun,
     /// The permits of its guards; `None` once they know how it went.
     pub(super) admission: Option<Admission>,
+    /// The lock that it holds; its write takes it along.
+    pub(super) lock: Option<Arc<HeldLock>>,
 }
 
 impl<V: Clone, E> Flight<V, E> {
@@ -173,6 +176,7 @@ impl<V: Clone, E> Flight<V, E> {
                 tags: None,
                 begun: Begun::Known(None),
                 admission: None,
+                lock: None,
             }),
         }
     }

@@ -76,7 +76,17 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
     /// Sends what a load brought to the stores, by itself.
     pub(super) fn send(&self, write: Option<Write>) {
         if let (Some(write), Some(lower)) = (write, &self.shared.lower) {
-            drop(lower.send(write));
+            // What was loaded is in the stores before the next one may look.
+            let lock = self.flight.course().lock.take();
+            drop(lower.send(write.under(lock)));
+        }
+    }
+
+    /// Gives the lock back, although it may bring something yet.
+    pub(super) fn unlock(&self) {
+        let lock = self.flight.course().lock.clone();
+        if let Some(lock) = lock {
+            lock.release_soon();
         }
     }
 
@@ -277,6 +287,7 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
             self.cancelled(&mut state);
         }
         self.record(Went::Ignored);
+        self.unlock();
         self.flight.cancel.cancel();
         self.flight.stop.cancel();
     }

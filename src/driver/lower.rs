@@ -4,6 +4,7 @@ use super::bounds::{BoxFuture, MaybeSend, MaybeSync};
 use super::codec::Codec;
 #[cfg(feature = "json")]
 use super::feed::Feed;
+use super::locks::HeldLock;
 use super::stamps::StoredTags;
 use super::store::{Operation, StoreError, StoreFailure};
 use super::tagged::Tagged;
@@ -34,6 +35,8 @@ impl<K, F: Fn(&K) -> String + MaybeSend + MaybeSync> NameOf<K> for F {}
 pub(super) struct Lower<K, V> {
     pub(super) tiers: Arc<Tiers>,
     pub(super) tags: Arc<StoredTags>,
+    /// The first tier that can keep locks.
+    pub(super) lock_at: Option<usize>,
     pub(super) codec: Box<dyn Codec<V>>,
     pub(super) name_of: Box<dyn NameOf<K>>,
     pub(super) prefix: Arc<str>,
@@ -53,6 +56,8 @@ pub(super) struct Write {
     /// The bytes of the value and its lifetime; `None` drops the key.
     content: Option<(Vec<u8>, Lifetime)>,
     tagged: Option<Tagged>,
+    /// The lock that its load holds.
+    lock: Option<Arc<HeldLock>>,
 }
 
 /// A change on its way to the stores; it goes on if this is dropped. Completes when they have it, or
@@ -135,6 +140,7 @@ impl<K: 'static, V: 'static> Lower<K, V> {
             working: self.tiers.begin_work(),
             content,
             tagged: None,
+            lock: None,
         }
     }
 
@@ -163,30 +169,47 @@ impl<K: 'static, V: 'static> Lower<K, V> {
             working,
             content,
             tagged,
+            lock,
         } = write;
         let (name, soft) = (Arc::clone(&prepared.name), content.is_some());
         let tiers = Arc::clone(&self.tiers);
-        let work: BoxFuture<'static, bool> = match (content, tagged) {
-            (None, _) => Box::pin(tiers.perform(prepared, None, Span::FOREVER)),
-            (Some((bytes, lifetime)), None) => {
-                let record = self
-                    .scribe()
-                    .record(&name, &bytes, lifetime, Box::default());
-                Box::pin(tiers.perform(prepared, Some(record), kept_for(&lifetime)))
-            }
-            (Some((bytes, lifetime)), Some(tagged)) => {
-                let (scribe, tags) = (self.scribe(), Arc::clone(&self.tags));
-                Box::pin(async move {
-                    let life = kept_for(&lifetime);
-                    let tags = tagged.carried(&tags, life).await;
-                    let record =
-                        tags.map(|tags| scribe.record(&prepared.name, &bytes, lifetime, tags));
-                    tiers.perform(prepared, record, life).await
-                })
-            }
+        let life = content
+            .as_ref()
+            .map_or(Span::FOREVER, |(_, lifetime)| kept_for(lifetime));
+        let record = self.record(&name, content, tagged);
+        let work: BoxFuture<'static, bool> = match lock {
+            Some(lock) => Box::pin(async move { lock.write(prepared, record.made(), life).await }),
+            None => Box::pin(async move {
+                let record = record.made().await;
+                tiers.perform(prepared, record, life).await
+            }),
         };
         let change = is_told.then(|| self.key_changed(&name, soft));
         self.launch(working, self.then_told(work, change))
+    }
+
+    /// The record of a content, which takes time if it has tags.
+    fn record(
+        &self,
+        name: &Arc<str>,
+        content: Option<(Vec<u8>, Lifetime)>,
+        tagged: Option<Tagged>,
+    ) -> Making {
+        match (content, tagged) {
+            (None, _) => Making::Made(None),
+            (Some((bytes, lifetime)), None) => {
+                let scribe = self.scribe();
+                Making::Made(Some(scribe.record(name, &bytes, lifetime, Box::default())))
+            }
+            (Some((bytes, lifetime)), Some(tagged)) => Making::Tagged {
+                scribe: self.scribe(),
+                tags: Arc::clone(&self.tags),
+                name: Arc::clone(name),
+                bytes,
+                lifetime,
+                tagged,
+            },
+        }
     }
 
     fn scribe(&self) -> Scribe {
@@ -275,10 +298,48 @@ impl Scribe {
     }
 }
 
+/// A record on its way.
+enum Making {
+    Made(Option<Record>),
+    Tagged {
+        scribe: Scribe,
+        tags: Arc<StoredTags>,
+        name: Arc<str>,
+        bytes: Vec<u8>,
+        lifetime: Lifetime,
+        tagged: Tagged,
+    },
+}
+
+impl Making {
+    /// The record; `None` if the key is to be dropped.
+    async fn made(self) -> Option<Record> {
+        match self {
+            Self::Made(record) => record,
+            Self::Tagged {
+                scribe,
+                tags,
+                name,
+                bytes,
+                lifetime,
+                tagged,
+            } => {
+                let tags = tagged.carried(&tags, kept_for(&lifetime)).await?;
+                Some(scribe.record(&name, &bytes, lifetime, tags))
+            }
+        }
+    }
+}
+
 impl Write {
     /// The same, of an entry with tags.
     pub(super) fn tagged(self, tagged: Option<Tagged>) -> Self {
         Self { tagged, ..self }
+    }
+
+    /// The same, under the lock of its load.
+    pub(super) fn under(self, lock: Option<Arc<HeldLock>>) -> Self {
+        Self { lock, ..self }
     }
 }
 

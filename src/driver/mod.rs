@@ -53,6 +53,7 @@ mod host;
 mod key;
 mod landing;
 mod leading;
+mod locks;
 mod looking;
 mod lower;
 #[cfg(feature = "lru")]
@@ -98,6 +99,7 @@ pub use self::host::{Bell, Host, LoadContext, Ring};
 pub use self::key::push_key_part;
 #[cfg(feature = "tower")]
 pub(crate) use self::leading::Leading;
+pub use self::locks::{LoadLock, OnLockTimeout};
 pub use self::lower::Delivery;
 #[cfg(feature = "lru")]
 pub use self::lru_store::LruStore;

@@ -3,6 +3,7 @@
 use super::bounds::{BoxFuture, Decide, Failure, Key, MaybeSend, MaybeSync, Value, opaque};
 use super::error::{Cause, Error};
 use super::guards::{CircuitBreaker, GuardSets, RateLimit, SlowCalls};
+use super::locks::{LoadLock, Locking};
 use crate::config_error::ConfigError;
 use crate::policy::{Mode, Options, Policy};
 use crate::record::MOST_TAGS;
@@ -42,6 +43,7 @@ pub struct CachePolicy<K, V, E> {
     /// The lifetime that a result has of its own.
     lifetime_by: Judge<V, Option<Lifetime>>,
     tags: Option<Names<K, V>>,
+    pub(super) lock: Option<LoadLock>,
     keeps_loading: bool,
 }
 
@@ -101,6 +103,7 @@ impl<K: Key, V: Value, E: Failure> CachePolicy<K, V, E> {
             on_reject: None,
             lifetime_by: None,
             tags: None,
+            lock: None,
             keeps_loading: false,
         }
     }
@@ -254,6 +257,7 @@ pub(super) struct Rules<K, V, E> {
     pub(super) guards: Mutex<GuardSets<K>>,
     pub(super) counts_calls: bool,
     pub(super) counts_loads: bool,
+    pub(super) lock: Option<Locking>,
     pub(super) keeps_loading: bool,
     given: CachePolicy<K, V, E>,
 }
@@ -265,8 +269,11 @@ impl<K: Key, V: Value, E: Failure> Rules<K, V, E> {
             given.rate_limit.as_ref(),
             given.slow_calls.as_ref(),
         )?;
+        let policy = Policy::compile(&given.options)?;
+        let lock = given.lock.map(|lock| lock.compile(&policy)).transpose()?;
         Ok(Self {
-            policy: Policy::compile(&given.options)?,
+            policy,
+            lock,
             counts_calls: guards.counts_calls(),
             counts_loads: guards.counts_loads(),
             keeps_loading: given.keeps_loading,

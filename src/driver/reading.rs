@@ -45,10 +45,15 @@ struct Read<V> {
 impl<K: 'static, V: 'static> Lower<K, V> {
     /// The first entry that can be read and is of any use; stores above it get it too.
     pub(super) async fn read(&self, name: &Arc<str>) -> Option<Found<V>> {
+        self.read_from(0, name).await
+    }
+
+    /// The same, of a tier and those below it.
+    pub(super) async fn read_from(&self, first: usize, name: &Arc<str>) -> Option<Found<V>> {
         let began = self.tiers.now();
         for _ in 0..READS {
             let since = self.tiers.begin_read();
-            let mut found = self.read_once(slice::from_ref(name), since).await;
+            let mut found = self.read_once(first, slice::from_ref(name), since).await;
             // What it brought is older than what the key has been changed to since.
             if !self.tiers.is_outdated(name, since) {
                 return found.pop()?;
@@ -64,7 +69,7 @@ impl<K: 'static, V: 'static> Lower<K, V> {
     pub(super) async fn read_many(&self, names: &[Arc<str>]) -> Vec<Option<Found<V>>> {
         let began = self.tiers.now();
         let since = self.tiers.begin_read();
-        let mut found = self.read_once(names, since).await;
+        let mut found = self.read_once(0, names, since).await;
         let is_late = self.is_late(began);
         let outdated = |at: &usize| self.tiers.is_outdated(&names[*at], since);
         let outdated: Vec<usize> = (0..names.len()).filter(outdated).collect();
@@ -86,15 +91,20 @@ impl<K: 'static, V: 'static> Lower<K, V> {
         self.tiers.now().since(began) > SOON
     }
 
-    async fn read_once(&self, names: &[Arc<str>], since: u64) -> Vec<Option<Found<V>>> {
+    async fn read_once(
+        &self,
+        first: usize,
+        names: &[Arc<str>],
+        since: u64,
+    ) -> Vec<Option<Found<V>>> {
         let mut found: Vec<Option<Found<V>>> = names.iter().map(|_| None).collect();
-        for at in 0..self.tiers.len() {
+        for at in first..self.tiers.len() {
             let missing = (0..names.len()).filter(|&index| found[index].is_none());
             let missing: Vec<usize> = missing.collect();
             if missing.is_empty() {
                 break;
             }
-            for read in self.read_from(at, names, &missing).await {
+            for read in self.read_at(at, names, &missing).await {
                 let (index, lifetime) = (read.index, read.header.lifetime);
                 let left = kept_for(&lifetime).minus(read.age);
                 self.tiers
@@ -113,7 +123,7 @@ impl<K: 'static, V: 'static> Lower<K, V> {
 
     /// The usable entries of one tier under these names, with the lifetimes that their tags leave
     /// them.
-    async fn read_from(&self, at: usize, names: &[Arc<str>], missing: &[usize]) -> Vec<Read<V>> {
+    async fn read_at(&self, at: usize, names: &[Arc<str>], missing: &[usize]) -> Vec<Read<V>> {
         let asked = missing.iter().map(|&index| Arc::clone(&names[index]));
         let asked: Vec<Arc<str>> = asked.collect();
         let records = self.tiers.get_many(at, &asked).await;

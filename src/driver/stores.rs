@@ -135,6 +135,7 @@ impl<K: 'static, V: 'static> Stores<K, V> {
             #[cfg(feature = "json")]
             feed: super::feed::Feed::new(&tiers, &self.namespace),
             tags: StoredTags::new(&tiers, &prefix),
+            lock_at: tiers.first_that_locks(),
             tiers,
             codec: self.codec,
             name_of: self.name_of,

@@ -9,6 +9,7 @@ use super::function::{Loading, Thunk};
 use super::host::{Bell, Host};
 use super::landing::Load;
 use super::leading::Leading;
+use super::locks::locked;
 use super::looking::Looked;
 use super::policy::Rules;
 use crate::time::Span;
@@ -140,6 +141,9 @@ pub(super) struct Running<K: Key, V: Value, E: Failure>(pub(super) Load<K, V, E>
 impl<K: Key, V: Value, E: Failure> Drop for Running<K, V, E> {
     fn drop(&mut self) {
         self.0.dropped();
+        // If it is held: what was written has taken it along.
+        let lock = self.0.flight.course().lock.take();
+        drop(lock);
     }
 }
 
@@ -160,6 +164,10 @@ pub(super) async fn run<K: Key, V: Value, E: Failure>(
         }
         if !running.0.renew() {
             return;
+        }
+        match locked(running).await {
+            Some(free) => running = free,
+            None => return,
         }
     }
     load_alone(running, thunk).await;
@@ -226,6 +234,7 @@ async fn within<K: Key, V: Value, E: Failure>(
             }
             let outcome = load.failed(Cause::Error(Error::Timeout));
             load.flight.tell(&outcome);
+            load.unlock();
             load.flight.cancel.cancel();
             if !rules.keeps_loading {
                 return Poll::Ready(None);

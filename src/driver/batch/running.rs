@@ -8,6 +8,7 @@ use crate::driver::error::{Cause, Error};
 use crate::driver::guards::refusal;
 use crate::driver::host::{Cancel, LoadContext};
 use crate::driver::leading::Leading;
+use crate::driver::locks::{Look, locked_after};
 use crate::driver::looking::Looked;
 use crate::driver::reading::Found;
 use crate::driver::stamps::Begun;
@@ -40,7 +41,49 @@ pub(super) async fn run_together<K: Key, V: Value, E: Failure>(
     let (refreshes, awaited): (Group<K, V, E>, _) = group
         .into_iter()
         .partition(|running| running.0.flight.background);
-    join(load(awaited, loads.clone()), load(refreshes, loads)).await;
+    join(
+        lock_then_load(awaited, loads.clone()),
+        lock_then_load(refreshes, loads),
+    )
+    .await;
+}
+
+/// Loads, each key under its lock if the policy wants one. Those whose lock is free go together; the
+/// others wait, and then go on with whatever is free at the same time.
+async fn lock_then_load<K: Key, V: Value, E: Failure>(
+    group: Group<K, V, E>,
+    loads: Loads<K, V, E>,
+) {
+    let Some(shared) = group.first().map(|running| Arc::clone(&running.0.shared)) else {
+        return;
+    };
+    if group[0].0.bound.rules.lock.is_none() {
+        return load(group, loads).await;
+    }
+    let looks = group.into_iter().map(|running| async move {
+        match Look::of(running) {
+            Look::Taken(taking) => taking.next().await,
+            look => look,
+        }
+    });
+    let mut free = Vec::new();
+    let waiting = FuturesUnordered::new();
+    for look in join_all(looks).await {
+        match look {
+            Look::Free(running) => free.push(running),
+            Look::Taken(taking) => waiting.push(locked_after(Look::Taken(taking))),
+            Look::Over => {}
+        }
+    }
+    let count = waiting.len().max(1);
+    let mut waiting = waiting.ready_chunks(count);
+    let later = async {
+        while let Some(chunk) = waiting.next().await {
+            let chunk = chunk.into_iter().flatten().collect();
+            launch(&*shared.host, load(chunk, loads.clone())).await;
+        }
+    };
+    join(load(free, loads.clone()), later).await;
 }
 
 /// Asks the stores; gives the loads that go on.
@@ -266,6 +309,7 @@ fn time_out<K: Key, V: Value, E: Failure>(group: &Group<K, V, E>) {
     for Running(load) in group {
         let outcome = load.failed(Cause::Error(Error::Timeout));
         load.flight.tell(&outcome);
+        load.unlock();
         load.flight.cancel.cancel();
     }
 }

@@ -142,6 +142,17 @@ impl Ledger {
         self.tidy(&change.name);
     }
 
+    /// A change is not performed, as the tier has something newer.
+    pub(super) fn cancel(&mut self, change: &Change) {
+        let Some(state) = self.keys.get_mut(&change.name) else {
+            return;
+        };
+        if is(state.pending.as_ref(), change) {
+            state.pending = None;
+            self.tidy(&change.name);
+        }
+    }
+
     /// A lost change was done, or failed, after all.
     pub(super) fn end_late(&mut self, change: &Change, is_done: bool) {
         let Some(state) = self.keys.get_mut(&change.name) else {

@@ -184,6 +184,30 @@ impl Tiers {
         self.attempt(at, operation, key, drop).await.done()
     }
 
+    /// The first tier that can keep locks.
+    pub(in crate::driver) fn first_that_locks(&self) -> Option<usize> {
+        (0..self.len()).find(|&at| {
+            let abilities = self.abilities(at);
+            abilities.adds && abilities.compares
+        })
+    }
+
+    /// Tells those who wait for a lock that it is free, where the store carries messages.
+    pub(in crate::driver) async fn tell_free(&self, at: usize, lock: &str) {
+        let can = || self.store(at).publish("", "").is_some();
+        if !catch_unwind(AssertUnwindSafe(can)).unwrap_or(false) {
+            return;
+        }
+        let channel = String::from(lock);
+        let publish = move |store: Arc<dyn Store>| async move {
+            match store.publish(&channel, "free") {
+                Some(publishing) => publishing.await,
+                None => Ok(()),
+            }
+        };
+        self.attempt(at, Operation::Publish, lock, publish).await;
+    }
+
     /// Has all reads that are under way begun anew.
     pub(in crate::driver) fn outdate_reads(&self) {
         self.world().fences.raise_all();

@@ -45,17 +45,52 @@ impl Tiers {
         record: Option<Record>,
         expires_in: Span,
     ) -> bool {
+        self.perform_until(prepared, record, expires_in, Timestamp::NEVER)
+            .await
+    }
+
+    /// The same; a record must not be written any more at this time.
+    pub(in crate::driver) async fn perform_until(
+        self: Arc<Self>,
+        prepared: Prepared,
+        record: Option<Record>,
+        expires_in: Span,
+        until: Timestamp,
+    ) -> bool {
         let all = prepared.changes.into_iter().map(|(at, mut change)| {
             let record = record.clone();
             let mut world = self.world();
             world.tiers[at].ledger.fill(&mut change, record.as_ref());
             drop(world);
-            self.perform_at(at, change, expires_in)
+            self.perform_at(at, change, expires_in, until)
         });
         join_all(all).await.into_iter().all(|is_done| is_done)
     }
 
-    async fn perform_at(self: &Arc<Self>, at: usize, mut change: Change, expires_in: Span) -> bool {
+    /// Does not perform a change: `newer` is the tier that has something newer, the others may have
+    /// something older.
+    pub(in crate::driver) fn forgo(&self, prepared: Prepared, newer: Option<usize>) {
+        for (at, change) in prepared.changes {
+            {
+                let mut world = self.world();
+                let ledger = &mut world.tiers[at].ledger;
+                if newer == Some(at) {
+                    ledger.cancel(&change);
+                } else {
+                    ledger.end(&change, Outcome::Unsent);
+                }
+            }
+            self.wake(change.id);
+        }
+    }
+
+    async fn perform_at(
+        self: &Arc<Self>,
+        at: usize,
+        mut change: Change,
+        expires_in: Span,
+        until: Timestamp,
+    ) -> bool {
         self.tell_overflow(at);
         if !self.turn(at, &mut change).await {
             self.wake(change.id);
@@ -65,7 +100,7 @@ impl Tiers {
             Some(record) => {
                 let options = SetOptions {
                     expires_in,
-                    within: self.all[at].deadline,
+                    within: self.all[at].deadline.min(until.since(self.now())),
                 };
                 let name = Arc::clone(&change.name);
                 let set = move |store: Arc<dyn Store>| async move {
@@ -216,7 +251,10 @@ impl Tiers {
             world.tiers[at].ledger.claim(&change, now);
             drop(world);
             let tiers = Arc::clone(self);
-            let copying = async move { tiers.perform_at(at, change, expires_in).await };
+            let copying = async move {
+                let never = Timestamp::NEVER;
+                tiers.perform_at(at, change, expires_in, never).await
+            };
             self.launch(self.begin_work(), Box::pin(copying), oneshot::channel().0);
         }
     }

@@ -1,15 +1,19 @@
 //! An instance of an application over a Redis. Reads a question per line, a list of JSON: its name,
 //! a key, a value. Writes a line of JSON for each.
 
+use futures::future::join_all;
 use holdover::Span;
 use holdover::driver::testing::{Conformance, store_conformance};
-use holdover::driver::{Cache, CachePolicy, Function, Host, LruStore, RedisStore, Stores, Tokio};
+use holdover::driver::{
+    Cache, CachePolicy, Function, Host, LoadLock, LruStore, OnLockTimeout, RedisStore, Stores,
+    Tokio,
+};
 use redis::Client;
 use redis::aio::ConnectionManager;
 use serde_json::{Value, json};
 use std::error::Error;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, stdin, stdout};
 
 type Failed = Box<dyn Error + Send + Sync>;
@@ -18,6 +22,11 @@ type Failed = Box<dyn Error + Send + Sync>;
 struct Instance {
     cache: Cache<String, Value, String>,
     get: Function<String, Value, String>,
+    /// The same under a lock, whose loads take so many milliseconds.
+    locked: Function<String, Value, String>,
+    /// The same under one that ends after 4 s.
+    locked_briefly: Function<String, Value, String>,
+    takes: Arc<AtomicU64>,
     loads: Arc<AtomicUsize>,
     store: RedisStore<ConnectionManager>,
 }
@@ -46,9 +55,16 @@ impl Instance {
             let nth = counted.fetch_add(1, Ordering::Relaxed) + 1;
             async move { Ok(json!({ "by": "rust", "key": key, "load": nth })) }
         })?;
+        let takes = Arc::new(AtomicU64::new(0));
+        let function = |ttl| locked(&cache, &loads, &takes, LoadLock::new().ttl(ttl));
+        let locked = function(Span::from_secs(60))?;
+        let locked_briefly = function(Span::from_secs(4))?;
         Ok(Self {
             cache,
             get,
+            locked,
+            locked_briefly,
+            takes,
             loads,
             store,
         })
@@ -65,6 +81,25 @@ impl Instance {
                     .await
                     .map_err(|error| format!("{error}"))?;
                 json!({ "value": answer.value, "source": answer.source.name(), "tier": answer.tier.as_deref() })
+            }
+            // KEY MILLISECONDS COUNT: so many callers of a function whose loads take so long.
+            "getLocked" | "getLockedBriefly" => {
+                let number = |at: usize| question.get(at).and_then(Value::as_u64).unwrap_or(1);
+                self.takes.store(number(2), Ordering::Relaxed);
+                let get = match text(0) {
+                    "getLocked" => &self.locked,
+                    _ => &self.locked_briefly,
+                };
+                let calls = (0..number(3)).map(|_| get.get(&key));
+                let mut values = Vec::new();
+                for answer in join_all(calls).await {
+                    values.push(match answer {
+                        Ok(value) => value,
+                        Err(error) => json!(error.code()),
+                    });
+                }
+                values.dedup();
+                json!(values)
             }
             "peek" => self.get.peek(&key).unwrap_or(Value::Null),
             "set" => json!(
@@ -96,6 +131,28 @@ impl Instance {
             other => return Err(format!("{other:?} is nothing to ask for").into()),
         })
     }
+}
+
+/// A function whose loads are one across instances.
+fn locked(
+    cache: &Cache<String, Value, String>,
+    loads: &Arc<AtomicUsize>,
+    takes: &Arc<AtomicU64>,
+    lock: LoadLock,
+) -> Result<Function<String, Value, String>, Failed> {
+    let lock = lock
+        .wait(Span::from_secs(60))
+        .on_timeout(OnLockTimeout::Fail);
+    let policy = CachePolicy::ttl(Span::from_secs(600)).lock(lock);
+    let (loads, takes) = (Arc::clone(loads), Arc::clone(takes));
+    Ok(cache.wrap(policy, move |key: String, _| {
+        let nth = loads.fetch_add(1, Ordering::Relaxed) + 1;
+        let sleep = Tokio.sleep(Span::from_millis(takes.load(Ordering::Relaxed)));
+        async move {
+            sleep.await;
+            Ok(json!({ "by": "rust", "key": key, "load": nth }))
+        }
+    })?)
 }
 
 #[tokio::main]

@@ -29,6 +29,11 @@ export function startRustInstance(port, namespace, { layered = false } = {}) {
       last = answered.catch(() => {});
       return answered;
     },
+    /** Ends it in the middle of whatever it does. */
+    kill: async () => {
+      child.kill("SIGKILL");
+      await exited;
+    },
     stop: async () => {
       child.stdin.end();
       await exited;
