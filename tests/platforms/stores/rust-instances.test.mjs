@@ -206,7 +206,7 @@ for (const command of SERVERS) {
     });
 
     test("a store of the process above it hears them, too", async () => {
-      const { get, ask } = both("layered", { layered: true });
+      const { get, ask } = both("layered", { kind: "layered" });
       const value = await get("k");
       assert.equal((await ask("get", "k")).tier, "redis");
       await get.invalidate("k");

@@ -5,11 +5,12 @@ use futures::future::join_all;
 use holdover::Span;
 use holdover::driver::testing::{Conformance, store_conformance};
 use holdover::driver::{
-    Cache, CachePolicy, Function, Host, LoadLock, LruStore, OnLockTimeout, RedisStore, Stores,
-    Tokio,
+    Cache, CachePolicy, Function, Host, LoadLock, LruStore, OnLockTimeout, RedisStore, Store,
+    Stores, Tokio,
 };
 use redis::Client;
 use redis::aio::ConnectionManager;
+use redis::cluster::ClusterClient;
 use serde_json::{Value, json};
 use std::error::Error;
 use std::sync::Arc;
@@ -28,19 +29,17 @@ struct Instance {
     locked_briefly: Function<String, Value, String>,
     takes: Arc<AtomicU64>,
     loads: Arc<AtomicUsize>,
-    store: RedisStore<ConnectionManager>,
+    store: Arc<dyn Store>,
 }
 
 impl Instance {
-    async fn start(url: &str, namespace: &str, is_layered: bool) -> Result<Self, Failed> {
-        let client = Client::open(url)?;
-        let connection = ConnectionManager::new(client.clone()).await?;
-        let store = RedisStore::new(connection).listening(Tokio, client);
+    async fn start(url: &str, namespace: &str, kind: &str) -> Result<Self, Failed> {
+        let store = store(url, kind == "cluster").await?;
         let mut stores = Stores::json(String::clone)
             .namespace(namespace)
             .store_timeout(Span::from_secs(5))
             .on_failure(|failure| eprintln!("{failure:?}"));
-        if is_layered {
+        if kind == "layered" {
             stores = stores.store(LruStore::new(Tokio, 1 << 20));
         }
         let cache = Cache::builder(Tokio)
@@ -101,6 +100,15 @@ impl Instance {
                 values.dedup();
                 json!(values)
             }
+            // KEYS: their names as their values have them.
+            "getMany" => {
+                let keys: Vec<String> = serde_json::from_value(question[1].clone())?;
+                let mut names = Vec::new();
+                for value in self.get.get_many(&keys).await {
+                    names.push(value.map_err(|error| format!("{error}"))?["key"].clone());
+                }
+                json!(names)
+            }
             "peek" => self.get.peek(&key).unwrap_or(Value::Null),
             "set" => json!(
                 self.cache
@@ -133,6 +141,19 @@ impl Instance {
     }
 }
 
+/// The store of the server at this address, or of the cluster that it is a node of.
+async fn store(url: &str, is_cluster: bool) -> Result<Arc<dyn Store>, Failed> {
+    let client = Client::open(url)?;
+    if is_cluster {
+        let connection = ClusterClient::new([url])?.get_async_connection().await?;
+        let store = RedisStore::new(connection).in_cluster();
+        return Ok(Arc::new(store.listening(Tokio, client)));
+    }
+    let connection = ConnectionManager::new(client.clone()).await?;
+    let store = RedisStore::new(connection);
+    Ok(Arc::new(store.listening(Tokio, client)))
+}
+
 /// A function whose loads are one across instances.
 fn locked(
     cache: &Cache<String, Value, String>,
@@ -158,10 +179,10 @@ fn locked(
 #[tokio::main]
 async fn main() -> Result<(), Failed> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [url, namespace, layered] = arguments.as_slice() else {
-        return Err("usage: rust-instance URL NAMESPACE layered|single".into());
+    let [url, namespace, kind] = arguments.as_slice() else {
+        return Err("usage: rust-instance URL NAMESPACE single|layered|cluster".into());
     };
-    let instance = Instance::start(url, namespace, layered == "layered").await?;
+    let instance = Instance::start(url, namespace, kind).await?;
     let mut questions = BufReader::new(stdin()).lines();
     let mut answers = stdout();
     while let Some(line) = questions.next_line().await? {

@@ -6,10 +6,10 @@ import { createInterface } from "node:readline";
 
 const PROGRAM = process.env.HOLDOVER_RUST_INSTANCE;
 
-/** Starts one over the server on this port. */
-export function startRustInstance(port, namespace, { layered = false } = {}) {
+/** Starts one over the server on this port, or over the cluster that it is a node of. */
+export function startRustInstance(port, namespace, { kind = "single" } = {}) {
   if (PROGRAM === undefined) throw new Error("HOLDOVER_RUST_INSTANCE names no program");
-  const args = [`redis://127.0.0.1:${port}/`, namespace, layered ? "layered" : "single"];
+  const args = [`redis://127.0.0.1:${port}/`, namespace, kind];
   const child = spawn(PROGRAM, args, { stdio: ["pipe", "pipe", "inherit"] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const exited = once(child, "exit");
