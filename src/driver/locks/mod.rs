@@ -47,7 +47,8 @@ pub enum OnLockTimeout {
 /// };
 /// let (one, other) = (instance()?, instance()?);
 /// # host.run(async move {
-/// let (first, second) = futures::join!(one.explain(&42), other.explain(&42));
+/// let calls = futures::future::join(one.explain(&42), other.explain(&42));
+/// let (first, second) = calls.await;
 /// assert_eq!(first.unwrap().source, Source::Load);
 /// assert_eq!(second.unwrap().source, Source::Hit); // It has waited, and found it in the store.
 /// # });
