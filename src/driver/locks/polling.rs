@@ -98,9 +98,7 @@ mod tests {
     fn delays_grow_up_to_a_second_or_what_the_wait_needs() {
         assert_eq!(
             delays(8_000, 0.5),
-            [
-                50, 80, 128, 205, 328, 524, 839, 1_000, 1_000, 1_000, 1_000, 1_846
-            ]
+            [50, 80, 128, 205, 328, 524, 839, 1_342, 1_501, 1_501, 1_502]
         );
         assert_eq!(delays(100, 0.0), [37, 60, 3]);
         let long = delays(3_600_000, 0.5);
