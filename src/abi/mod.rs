@@ -3,11 +3,48 @@
 //! This is the only place that says them. `cargo xtask build` writes `js/src/core/abi.ts` from
 //! [`GROUPS`] and [`RECORDS`], and lint fails when that file is not what they say.
 
+macro_rules! groups {
+    ($(
+        $(#[doc = $docs:literal])*
+        pub mod $group:ident: $type:ty $(as $named:ident)? {
+            $($(#[doc = $doc:literal])* $name:ident $(($text:literal))? = $value:expr,)*
+        }
+    )*) => {
+        $(
+            $(#[doc = $docs])*
+            pub mod $group {
+                #[allow(unused_imports, reason = "values may be those of the core's own types")]
+                use super::*;
+                $($(#[doc = $doc])* pub const $name: $type = $value;)*
+            }
+        )*
+
+        /// All numbers of this file.
+        #[allow(clippy::cast_possible_wrap, reason = "the macro does not know the type; all are small")]
+        pub(super) const ALL: &[Group] = &[$(Group {
+            name: stringify!($group),
+            docs: &[$($docs),*],
+            constants: &[$(Constant {
+                name: stringify!($name),
+                docs: &[$($doc),*],
+                value: $group::$name as i64,
+                text: concat!($($text)?),
+            }),*],
+            is_named: false $(|| !stringify!($named).is_empty())?,
+        }),*];
+    };
+}
+
 mod groups;
+mod http_groups;
 mod records;
 
 pub use groups::*;
+pub use http_groups::*;
 pub use records::*;
+
+/// All numbers.
+pub const GROUPS: &[&[Group]] = &[groups::ALL, http_groups::ALL];
 
 /// Numbers that belong together.
 #[derive(Debug)]

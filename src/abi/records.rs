@@ -248,8 +248,8 @@ records! {
     pub struct PlanNumbers: Read {
         /// The decision to store it: one of [`super::storing`].
         storing,
-        /// 1 if requests that wait for it may have it.
-        shareable,
+        /// Some of [`mod@super::plan`].
+        flags,
         /// Its age when it is stored.
         initial_age,
         /// The time for which it is fresh from then.

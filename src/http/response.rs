@@ -61,7 +61,35 @@ pub enum Kind {
     Part,
 }
 
+/// The circumstances in which a response has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Circumstances {
+    /// The use that is made of it.
+    pub kind: Kind,
+    /// True if something stored may answer instead of it.
+    pub stands_in: bool,
+    /// True if it belongs elsewhere than its request looked for it, as it depends on more of it.
+    pub is_apart: bool,
+    /// True if its request takes the whole of it.
+    pub takes_whole: bool,
+}
+
+impl From<Kind> for Circumstances {
+    fn from(kind: Kind) -> Self {
+        Self {
+            kind,
+            stands_in: false,
+            is_apart: false,
+            takes_whole: false,
+        }
+    }
+}
+
 /// The decisions on a response.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a step of the driver, and most of them go together"
+)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// The decision to store it.
@@ -70,6 +98,14 @@ pub struct Plan {
     pub terms: Terms,
     /// True if requests that wait for it may have it.
     pub shareable: bool,
+    /// True if they go on to the origin: what is stored does not answer them either.
+    pub dismisses: bool,
+    /// True if it is kept in a place of its own, by a load of its own.
+    pub moves: bool,
+    /// True if its own request gets it as it comes. One that wants but a part, or that could be
+    /// answered otherwise, waits for the whole; so does one that meets a failure, which guards are
+    /// to know of before that client comes again.
+    pub streams: bool,
 }
 
 /// Reads a response.
@@ -122,7 +158,20 @@ pub fn read(answer: &Answer<'_>, transfer: Transfer, rules: &Rules<'_>) -> Readi
 
 /// Decides on a response that was complete `elapsed` after its head had come.
 #[must_use]
-pub fn plan(reading: &Reading, rules: &Rules<'_>, kind: Kind, elapsed: Span) -> Plan {
+pub fn plan(
+    reading: &Reading,
+    rules: &Rules<'_>,
+    circumstances: Circumstances,
+    elapsed: Span,
+) -> Plan {
+    let Circumstances {
+        kind,
+        stands_in,
+        is_apart,
+        takes_whole,
+    } = circumstances;
+    let failed = kind == Kind::Failure;
+    let moves = is_apart && !failed;
     let stated = &reading.stated;
     let terms = match kind {
         Kind::Failure => terms::terms_of_failure(stated, elapsed),
@@ -139,10 +188,18 @@ pub fn plan(reading: &Reading, rules: &Rules<'_>, kind: Kind, elapsed: Span) -> 
         validate: stated.validate,
         sets_cookie: reading.sets_cookie,
     };
+    let shareable = sharing::is_shareable(&arrival, rules.scope.shared);
     Plan {
-        storing: storing(reading, kind, &terms),
+        storing: match storing(reading, kind, &terms) {
+            // A failure is remembered where it was asked for, or not at all.
+            Storing::Allowed if failed && is_apart => Storing::VaryAny,
+            storing => storing,
+        },
         terms,
-        shareable: sharing::is_shareable(&arrival, rules.scope.shared),
+        shareable,
+        dismisses: !(shareable || failed && stands_in),
+        moves,
+        streams: takes_whole && (moves || !(stands_in || failed)),
     }
 }
 

@@ -58,14 +58,14 @@ fn reading(status: u16, head: &str, transfer: Transfer, rules: &Rules<'_>) -> Re
 fn stored(lines: &str, transfer: Transfer) -> Storing {
     let head = format!("cache-control: max-age=60\n{lines}");
     let reading = reading(200, &head, transfer, &SHARED);
-    plan(&reading, &SHARED, Kind::Whole, Span::ZERO).storing
+    plan(&reading, &SHARED, Kind::Whole.into(), Span::ZERO).storing
 }
 
 fn planned(status: u16, head: &str, kind: Kind) -> Plan {
     plan(
         &reading(status, head, PLAIN, &SHARED),
         &SHARED,
-        kind,
+        kind.into(),
         Span::ZERO,
     )
 }
@@ -140,7 +140,14 @@ fn what_is_of_no_use_is_not_stored() {
 fn a_body_takes_its_time() {
     let rules = SHARED;
     let reading = reading(200, "cache-control: max-age=60\n", PLAIN, &rules);
-    let after = |seconds| plan(&reading, &rules, Kind::Whole, Span::from_secs(seconds));
+    let after = |seconds| {
+        plan(
+            &reading,
+            &rules,
+            Kind::Whole.into(),
+            Span::from_secs(seconds),
+        )
+    };
     assert_eq!(after(59).terms.ttl, Span::from_secs(1));
     assert!(after(59).shareable);
     assert_eq!(after(60).storing, Storing::NoLifetime);
@@ -175,6 +182,44 @@ fn a_failure_is_kept_for_as_long_as_it_says_itself() {
 }
 
 #[test]
+fn circumstances_decide_who_gets_it_and_where_it_is_kept() {
+    let plan_of = |head, kind, [stands_in, is_apart, takes_whole]: [bool; 3]| {
+        let circumstances = Circumstances {
+            kind,
+            stands_in,
+            is_apart,
+            takes_whole,
+        };
+        let reading = reading(200, head, PLAIN, &SHARED);
+        plan(&reading, &SHARED, circumstances, Span::ZERO)
+    };
+    let (shared, alone) = (
+        "cache-control: max-age=60\n",
+        "cache-control: no-cache\netag: \"a\"\n",
+    );
+    for kind in [Kind::Whole, Kind::Failure] {
+        let failed = kind == Kind::Failure;
+        for stands_in in [false, true] {
+            let here = plan_of(shared, kind, [stands_in, false, true]);
+            assert_eq!((here.moves, here.dismisses), (false, false));
+            assert_eq!(here.streams, !failed && !stands_in);
+            assert!(!plan_of(shared, kind, [stands_in, false, false]).streams);
+            // What is stored answers those who wait for one that failed, too.
+            let dismisses = plan_of(alone, kind, [stands_in, false, true]).dismisses;
+            assert_eq!(dismisses, !(failed && stands_in));
+            let apart = plan_of(shared, kind, [stands_in, true, true]);
+            assert_eq!((apart.moves, apart.streams), (!failed, !failed));
+            let storing = if failed {
+                Storing::VaryAny
+            } else {
+                Storing::Allowed
+            };
+            assert_eq!(apart.storing, storing);
+        }
+    }
+}
+
+#[test]
 fn a_part_is_kept_as_a_part_only() {
     let head =
         "cache-control: max-age=60, stale-if-error=9\ncontent-range: bytes 10-19/90\netag: \"a\"\n";
@@ -186,7 +231,7 @@ fn a_part_is_kept_as_a_part_only() {
     let part = |range: &str| {
         let head = format!("cache-control: max-age=60\ncontent-range: {range}\n");
         let reading = reading(206, &head, PLAIN, &SHARED);
-        let storing = super::plan(&reading, &SHARED, Kind::Part, Span::ZERO).storing;
+        let storing = super::plan(&reading, &SHARED, Kind::Part.into(), Span::ZERO).storing;
         (reading.part, storing)
     };
     assert_eq!(part("bytes 10-19/90"), (Some(10), Storing::Allowed));

@@ -12,7 +12,7 @@ use super::variants::{key_of_variant, new_record};
 use super::visit::Visit;
 use crate::driver::{Error, Leading, Manner};
 use crate::http::head::Head;
-use crate::http::response::{Kind, Plan};
+use crate::http::response::{Circumstances, Kind, Plan};
 use crate::http::stored_head::of_connection;
 use crate::http::storing::Storing;
 use crate::http::vary;
@@ -30,8 +30,6 @@ pub(super) struct Arrival {
     verdict: Verdict,
     plan: Plan,
     failed: bool,
-    /// True if something stored may answer instead of it.
-    stands_in: bool,
     recording: Recording,
     outlet: Outlet,
 }
@@ -49,10 +47,14 @@ impl Arrival {
         let (mut parts, body) = exchange.response.into_parts();
         let head = (parts.status, head_of(&parts.headers));
         let verdict = Verdict::of(asked, head, exchange.when, rules, rules.max_body);
-        let plan = verdict.plan_at(rules, kind_of(failed), exchange.when.received_at);
-        let is_kept = plan.storing == Storing::Allowed
-            && (!failed || is_at_home(visit, &verdict))
-            && rules.is_wanted(&parts);
+        let circumstances = Circumstances {
+            kind: kind_of(failed),
+            stands_in,
+            is_apart: !is_at_home(visit, &verdict),
+            takes_whole: asked.plan.takes_whole(),
+        };
+        let plan = verdict.plan_at(rules, circumstances, exchange.when.received_at);
+        let is_kept = plan.storing == Storing::Allowed && rules.is_wanted(&parts);
         if !is_kept {
             return Err(Box::new(Response::from_parts(parts, body)));
         }
@@ -67,7 +69,6 @@ impl Arrival {
             verdict,
             plan,
             failed,
-            stands_in,
             outlet: recording.outlet(),
             recording,
         }))
@@ -81,21 +82,17 @@ impl Arrival {
         let visit = Arc::clone(&self.visit);
         let Visit {
             lead,
-            asked,
             place,
             context,
             ..
         } = &*visit;
         let is_doubtful = context.is_doubtful(&place.primary);
         lead.expect(!is_doubtful, self.plan.terms.ttl);
-        let moved = if self.failed { None } else { self.moved() };
+        let moved = self.plan.moves.then(|| self.moved()).flatten();
         if moved.is_none() {
             self.share(&place.key, &leading);
         }
-        // A request that wants but a part, or could be answered otherwise, waits for the whole; so
-        // does one that meets a failure, which guards are to know of before that client comes again.
-        let takes_whole = asked.plan.takes_whole();
-        if takes_whole && (moved.is_some() || !(self.stands_in || self.failed)) {
+        if self.plan.streams {
             leading.begun();
             self.give(true);
         } else if moved.is_some() {
@@ -111,12 +108,9 @@ impl Arrival {
     }
 
     /// A response that depends on the request in another way than was known is kept in a place of
-    /// its own, by a load of its own; `None` when it belongs to where it was looked for.
+    /// its own, by a load of its own; `None` where no other request could have it.
     fn moved(&self) -> Option<(HttpValue, Arc<str>)> {
         let visit = &self.visit;
-        if is_at_home(visit, &self.verdict) {
-            return None;
-        }
         let Visit {
             context,
             place,
@@ -164,16 +158,10 @@ impl Arrival {
 
     /// Has those wait who may have the response, and sends the others on.
     fn share(&self, key: &Arc<str>, leading: &Leading<HttpValue, Failure>) {
-        let Self {
-            failed, stands_in, ..
-        } = *self;
-        let shareable = self.plan.shareable;
-        if !failed {
-            self.visit.context.note_shareable(key, shareable);
+        if !self.failed {
+            self.visit.context.note_shareable(key, self.plan.shareable);
         }
-        // Where something stored may answer for a failure, it answers those who wait, too.
-        let is_answered = failed && stands_in;
-        if !shareable && !is_answered {
+        if self.plan.dismisses {
             leading.dismiss(HttpValue::unshared(false));
         }
     }

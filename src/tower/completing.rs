@@ -33,7 +33,7 @@ pub(super) fn completed(
     rules: &HttpRules,
     about: About,
 ) -> StoredResponse {
-    let plan = verdict.plan_at(rules, about.kind, about.now);
+    let plan = verdict.plan_at(rules, about.kind.into(), about.now);
     let terms = plan.terms;
     let reading = &verdict.reading;
     let stamp = Stamp {

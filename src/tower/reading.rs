@@ -7,7 +7,7 @@ use super::policy::HttpRules;
 use crate::http::age::Exchange as When;
 use crate::http::groups;
 use crate::http::head::Head;
-use crate::http::response::{Kind, Plan, Reading, Transfer, plan, read};
+use crate::http::response::{Circumstances, Plan, Reading, Transfer, plan, read};
 use crate::http::status::Status;
 use crate::http::storing::Answer;
 use crate::http::vary;
@@ -68,13 +68,14 @@ impl Verdict {
     }
 
     /// Decides on it, for a body that was complete at `now`.
-    pub(super) fn plan_at(&self, rules: &HttpRules, kind: Kind, now: Timestamp) -> Plan {
-        plan(
-            &self.reading,
-            &rules.rules,
-            kind,
-            now.since(self.received_at),
-        )
+    pub(super) fn plan_at(
+        &self,
+        rules: &HttpRules,
+        circumstances: Circumstances,
+        now: Timestamp,
+    ) -> Plan {
+        let elapsed = now.since(self.received_at);
+        plan(&self.reading, &rules.rules, circumstances, elapsed)
     }
 }
 

@@ -193,6 +193,30 @@ export const GUARD_AT_SLOW = 9;
 /** The length of the whole. */
 export const GUARD_AT_END = 12;
 
+// Offsets in a stored record: see `record`.
+/** Its checksum. */
+export const RECORD_AT_SUM = 4;
+/** The first byte after its checksum. */
+export const RECORD_AT_SUM_END = 8;
+/** The length of its extension. */
+export const RECORD_AT_EXTENSION_LENGTH = 44;
+/** Its extension. */
+export const RECORD_AT_EXTENSION = 48;
+
+// The most that is read and written.
+/** Bytes of a record's extension. */
+export const MOST_EXTENSION = 65536;
+/** Tags of an entry. */
+export const MOST_TAGS = 1024;
+
+// Spans of a policy, in milliseconds.
+/** The default of `retryAfter`. */
+export const POLICY_RETRY_AFTER = 1000;
+/** The time for which a load without `timeout` holds its key. */
+export const POLICY_LEASE = 30000;
+/** The addition to `timeout` that makes a lease. */
+export const POLICY_LEASE_GRACE = 50;
+
 // The flags of a response: see `http_response`.
 /** Not to be used before it is validated (`no-cache`). */
 export const RESPONSE_VALIDATE = 1;
@@ -354,13 +378,29 @@ export const PART_RANGES = 3;
 /** 416. */
 export const PART_UNSATISFIABLE = 4;
 
-// The use that is made of a response, for `http_plan`.
-/** The answer to all requests for its URL. */
-export const KIND_WHOLE = 0;
-/** An answer by which the origin fails. */
-export const KIND_FAILURE = 1;
-/** A part, kept as such. */
-export const KIND_PART = 2;
+// The circumstances in which a response has come, for `http_plan`.
+/** None: it is to answer all requests for its URL. */
+export const ARRIVAL_WHOLE = 0;
+/** The origin fails by it. */
+export const ARRIVAL_FAILURE = 1;
+/** It is a part, to be kept as such. */
+export const ARRIVAL_PART = 2;
+/** Something stored may answer instead. */
+export const ARRIVAL_STANDS_IN = 4;
+/** It belongs elsewhere than its request looked for it. */
+export const ARRIVAL_APART = 8;
+/** Its request takes the whole of it. */
+export const ARRIVAL_TAKES_WHOLE = 16;
+
+// The steps that follow for a response: see `http_plan`.
+/** Requests that wait for it may have it. */
+export const PLAN_SHAREABLE = 1;
+/** They go on to the origin. */
+export const PLAN_DISMISSES = 2;
+/** It is kept in a place of its own. */
+export const PLAN_MOVES = 4;
+/** Its own request gets it as it comes. */
+export const PLAN_STREAMS = 8;
 
 // The relation of a body to its head: the results of `http_body`.
 /** See `body::State::Whole`. */
@@ -403,30 +443,6 @@ export const FORWARD_NAMES = [
   "stale",
   "partial",
 ] as const;
-
-// Offsets in a stored record: see `record`.
-/** Its checksum. */
-export const RECORD_AT_SUM = 4;
-/** The first byte after its checksum. */
-export const RECORD_AT_SUM_END = 8;
-/** The length of its extension. */
-export const RECORD_AT_EXTENSION_LENGTH = 44;
-/** Its extension. */
-export const RECORD_AT_EXTENSION = 48;
-
-// The most that is read and written.
-/** Bytes of a record's extension. */
-export const MOST_EXTENSION = 65536;
-/** Tags of an entry. */
-export const MOST_TAGS = 1024;
-
-// Spans of a policy, in milliseconds.
-/** The default of `retryAfter`. */
-export const POLICY_RETRY_AFTER = 1000;
-/** The time for which a load without `timeout` holds its key. */
-export const POLICY_LEASE = 30000;
-/** The addition to `timeout` that makes a lease. */
-export const POLICY_LEASE_GRACE = 50;
 
 /** The options of a policy. Milliseconds; no end and no limit are `Infinity`. */
 export interface PolicyNumbers {
@@ -745,8 +761,8 @@ export const RESPONSE_NUMBERS = 8;
 export interface PlanNumbers {
   /** The decision to store it: one of `storing`. */
   readonly storing: number;
-  /** 1 if requests that wait for it may have it. */
-  readonly shareable: number;
+  /** Some of `plan`. */
+  readonly flags: number;
   /** Its age when it is stored. */
   readonly initialAge: number;
   /** The time for which it is fresh from then. */
@@ -766,7 +782,7 @@ export interface PlanNumbers {
 export function readPlanNumbers(numbers: Float64Array): PlanNumbers {
   return {
     storing: numbers[0] as number,
-    shareable: numbers[1] as number,
+    flags: numbers[1] as number,
     initialAge: numbers[2] as number,
     ttl: numbers[3] as number,
     overdue: numbers[4] as number,

@@ -15,6 +15,7 @@ import { heads } from "../core/http.js";
 import type { CacheRequest } from "./cache-request.js";
 import type { CacheResult } from "./cache-result.js";
 import { askForHead } from "./changes.js";
+import { forward, forwardOrStored } from "./forwarding.js";
 import type { HttpContext } from "./http-context.js";
 import { tagged } from "./live.js";
 import type { StorageLocation } from "./load-request.js";
@@ -67,13 +68,13 @@ function taken(
     case WAY_FAIL_HARD:
       return nothingStored(way === WAY_FAIL_HARD);
     case WAY_BYPASS:
-      return http.forward(asked, "bypass");
+      return forward(http, asked, "bypass");
     case WAY_FORWARD_HEAD:
       return askForHead(http, asked, place, why);
     case WAY_PART:
       return part(http, asked, place.key);
     case WAY_FORWARD:
-      return http.forwardOrStored(asked, place.key, why);
+      return forwardOrStored(http, asked, place.key, why);
     default:
       return way === WAY_VALIDATE ? "validate" : way === WAY_RELOAD ? "reload" : "call";
   }

@@ -15,16 +15,17 @@ import { isHoldoverError } from "../util/errors.js";
 import { approach } from "./approach.js";
 import { Asking } from "./asking.js";
 import { CacheRequest } from "./cache-request.js";
-import { type CacheResult, withCacheStatus } from "./cache-result.js";
+import type { CacheResult } from "./cache-result.js";
 import { change, post } from "./changes.js";
 import { Claims } from "./claims.js";
+import { forward, forwardOrStored } from "./forwarding.js";
 import type { HttpContext, ServedFrom } from "./http-context.js";
 import { IMPLIED } from "./http-places.js";
 import { canCheck, checked } from "./integrity.js";
 import { lifetimeOfFailed, lifetimeOfLoaded } from "./keeping.js";
 import { UrlKeys } from "./keys.js";
 import { LeaderHandle } from "./leader-handle.js";
-import { isResponse, rebuilt } from "./live.js";
+import { isResponse } from "./live.js";
 import { type Again, ALONE, ANEW, type LoadRequest, type StorageLocation } from "./load-request.js";
 import { Loading } from "./loading.js";
 import { find, heldBy, redirectsOthers } from "./lookup.js";
@@ -32,7 +33,6 @@ import type { Origin } from "./origin.js";
 import { begun, freshly, given, REJECTED, served } from "./presenting.js";
 import type { HttpRules } from "./rules.js";
 import { type Attempt, orStored } from "./standing-in.js";
-import type { Forwarded } from "./status.js";
 import { StoredResponse, UncacheableResponse, Variants } from "./stored.js";
 import { UnsharedKeys } from "./unshared-keys.js";
 import { keysOfVariants } from "./variants.js";
@@ -154,7 +154,7 @@ export class CachedHttp implements HttpContext {
   ): Promise<CacheResult> {
     const integrity = this.origin.follows ? asked.integrity : "";
     if (integrity === "") return this.#seenTo(asked, this.#answer(asked, key, next, since));
-    if (!canCheck()) return this.forward(asked, "bypass");
+    if (!canCheck()) return forward(this, asked, "bypass");
     const answer = await this.#seenTo(asked, this.#answer(asked, key, next, since));
     const isChecked = answer.source === "load" || answer.source === "bypass";
     return isChecked ? answer : { ...answer, response: await checked(answer.response, integrity) };
@@ -169,7 +169,7 @@ export class CachedHttp implements HttpContext {
       this.driver.recover(error);
       // A change may have been made already.
       if (asked.method !== "GET" && asked.method !== "HEAD") throw error;
-      return this.forward(asked, "bypass");
+      return forward(this, asked, "bypass");
     }
   }
 
@@ -182,11 +182,11 @@ export class CachedHttp implements HttpContext {
     asked.cache = this.rules;
     // Without the core and the rules, or where they cannot read, there is no cache.
     const isCacheable = this.driver.isOpen(HTTP) && /^https?:/i.test(asked.url);
-    if (!isCacheable) return this.forward(asked, "bypass");
+    if (!isCacheable) return forward(this, asked, "bypass");
     const { handling } = asked.plan;
     if (handling === HANDLING_CHANGE) return change(this, asked);
     if (handling === HANDLING_POST) return post(this, asked);
-    if (handling === HANDLING_BYPASS) return this.forward(asked, "bypass");
+    if (handling === HANDLING_BYPASS) return forward(this, asked, "bypass");
     const primary = key ?? this.keyOf(asked);
     if (handling === HANDLING_LOOKUP) return this.#lookedFor(asked, primary, next, since);
     return this.#pass(asked, primary);
@@ -215,7 +215,7 @@ export class CachedHttp implements HttpContext {
       if (isOver) record = undefined;
       before = isOver && answer !== ALONE && answer !== ANEW ? undefined : answer;
     }
-    return this.forward(asked, "bypass");
+    return forward(this, asked, "bypass");
   }
 
   /** The key of a request's URL. */
@@ -277,7 +277,7 @@ export class CachedHttp implements HttpContext {
   async #pass(asked: CacheRequest, primary: string): Promise<CacheResult> {
     const record = (await find(this.driver, primary))?.value;
     const place = this.#placeOf(asked, primary, record instanceof Variants ? record : undefined);
-    return this.forwardOrStored(asked, place.key, "bypass");
+    return forwardOrStored(this, asked, place.key, "bypass");
   }
 
   async #answered(
@@ -358,7 +358,7 @@ export class CachedHttp implements HttpContext {
     }
     if (isOwn && lead.live !== undefined) return begun(lead);
     if (source === "coalesced") return ALONE;
-    return this.forward(asked, lead.forwarded === "uri-miss" ? "uri-miss" : "bypass");
+    return forward(this, asked, lead.forwarded === "uri-miss" ? "uri-miss" : "bypass");
   }
 
   /** A hit that no call of the driver has counted. */
@@ -392,36 +392,5 @@ export class CachedHttp implements HttpContext {
     return within(this.driver.host.timers, timeout, asked.url, (signal) =>
       this.origin.ask(asked.endedBy(signal), asked),
     );
-  }
-
-  /** Asks the origin for this request alone, and stores nothing. */
-  async forward(asked: CacheRequest, forwarded: Forwarded): Promise<CacheResult> {
-    return (await this.#forward(asked, this.#keyIfAny(asked), forwarded)).answer;
-  }
-
-  /** The same; the response stored at `key` answers when the origin fails, if it may. */
-  forwardOrStored(asked: CacheRequest, key: string, forwarded: Forwarded): Promise<CacheResult> {
-    return orStored(this, asked, key, () => this.#forward(asked, key, forwarded));
-  }
-
-  async #forward(
-    asked: CacheRequest,
-    key: string,
-    forwarded: Forwarded,
-  ): Promise<Attempt<CacheResult>> {
-    const { response, failed } = await this.asking.ask(asked, key);
-    const own = rebuilt(response, response.body);
-    const happened = { source: "bypass", ttl: 0, forwarded, stored: false } as const;
-    const answer = withCacheStatus(own, happened, { reason: forwarded });
-    return { answer, failure: failed ? answer.response : undefined };
-  }
-
-  /** The key of a request's URL; none that there is when `key` of the policy throws. */
-  #keyIfAny(asked: CacheRequest): string {
-    try {
-      return this.keyOf(asked);
-    } catch {
-      return "";
-    }
   }
 }

@@ -1,11 +1,12 @@
 /** Complete responses, as they are stored. */
 
 import {
+  ARRIVAL_FAILURE,
+  ARRIVAL_WHOLE,
   BODY_STATE_CUT,
   BODY_STATE_DECODED,
   BODY_STATE_WHOLE,
-  KIND_FAILURE,
-  KIND_WHOLE,
+  PLAN_SHAREABLE,
   RESPONSE_REDIRECTS,
 } from "../core/abi.js";
 import { heads } from "../core/http.js";
@@ -29,8 +30,8 @@ interface About {
   readonly selection: string;
   /** Time at which the last byte arrived, in milliseconds. */
   readonly now: number;
-  /** The use that is made of it: one of `KIND_…`. */
-  readonly kind: number;
+  /** The circumstances: some of `ARRIVAL_…`. */
+  readonly arrival: number;
   /** True if the host may have decoded its body. */
   readonly decodes?: boolean;
   /** True if its body is known to have been decoded. */
@@ -57,8 +58,8 @@ export function completed(
   about: About,
 ): StoredResponse {
   const { status, statusText, url } = origin;
-  const { now, kind } = about;
-  const { initialAge, overdue, lifetime, ...plan } = verdict.planAt(now, kind);
+  const { now, arrival } = about;
+  const { initialAge, overdue, lifetime, ...plan } = verdict.planAt(now, arrival);
   const { flags, vary, authorized, groups } = verdict;
   const state = stateOf(body, verdict, about);
   const refusal = state === BODY_STATE_CUT ? "cut short" : plan.refusal;
@@ -80,8 +81,8 @@ export function completed(
   return new StoredResponse({ status, statusText, url, headers: linesOf(head) }, terms, body, {
     lifetime,
     refusal,
-    shareable: refusal === undefined && plan.isShareable,
-    failed: kind === KIND_FAILURE,
+    shareable: refusal === undefined && (plan.flags & PLAN_SHAREABLE) !== 0,
+    failed: (arrival & ARRIVAL_FAILURE) !== 0,
     wanted: about.wanted ?? false,
   });
 }
@@ -123,6 +124,6 @@ export function renewed(
   const { terms, body } = stored;
   const { requestedAt, receivedAt: now } = exchange;
   const verdict = judgeRenewed(asked, stored.head.status, head, exchange, rules);
-  const about = { ...terms, requestedAt, now, kind: KIND_WHOLE };
+  const about = { ...terms, requestedAt, now, arrival: ARRIVAL_WHOLE };
   return completed(stored.head, body, verdict, rules, about);
 }

@@ -2,6 +2,7 @@
 
 /** The tags that stand for groups: a group belongs to one origin. */
 export function groupTags(url: string, names: string): string[] {
+  if (names === "") return [];
   const { origin } = new URL(url);
   return names
     .split("\n")

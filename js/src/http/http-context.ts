@@ -12,7 +12,6 @@ import type { UrlKeys } from "./keys.js";
 import type { LeaderHandle } from "./leader-handle.js";
 import type { Origin } from "./origin.js";
 import type { HttpRules } from "./rules.js";
-import type { Forwarded } from "./status.js";
 import type { StoredResponse } from "./stored.js";
 
 /** The source of a stored response that answers. */
@@ -41,8 +40,4 @@ export interface HttpContext {
   serve(asked: CacheRequest, stored: StoredResponse, from: ServedFrom): CacheResult;
   /** A hit that no call of the driver has counted. */
   counted(asked: CacheRequest, key: string, serve: () => CacheResult): Promise<CacheResult>;
-  /** Asks the origin for this request alone, and stores nothing. */
-  forward(asked: CacheRequest, forwarded: Forwarded): Promise<CacheResult>;
-  /** The same; the response stored at `key` answers when the origin fails, if it may. */
-  forwardOrStored(asked: CacheRequest, key: string, forwarded: Forwarded): Promise<CacheResult>;
 }

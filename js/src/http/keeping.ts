@@ -2,7 +2,17 @@
 
 import { actOnPresent, UNKNOWN } from "../api/operations/looking.js";
 import type { Subject } from "../api/subject.js";
-import { KIND_FAILURE, KIND_WHOLE } from "../core/abi.js";
+import {
+  ARRIVAL_APART,
+  ARRIVAL_FAILURE,
+  ARRIVAL_STANDS_IN,
+  ARRIVAL_TAKES_WHOLE,
+  ARRIVAL_WHOLE,
+  PLAN_DISMISSES,
+  PLAN_MOVES,
+  PLAN_SHAREABLE,
+  PLAN_STREAMS,
+} from "../core/abi.js";
 import { heads } from "../core/http.js";
 import type { BoundPolicy } from "../engine/bound-policy.js";
 import type { Call, StreamContext } from "../engine/call.js";
@@ -42,18 +52,20 @@ export interface Fate {
   readonly context: StreamContext;
 }
 
-/** The reason not to store a response, as far as its head tells. */
-export function refusalAtHead(
+/** The plan for a response whose head has come. */
+export function planFor(
   visit: LoadRequest,
   { receivedAt }: Exchange,
   verdict: Verdict,
-  failed: boolean,
-): string | undefined {
-  const { refusal } = verdict.planAt(receivedAt, kindOf(failed));
-  return refusal ?? (failed && !isAtHome(visit, verdict) ? "vary" : undefined);
+  { failed, standsIn }: Fate,
+): ResponsePlan {
+  const arrival =
+    (failed ? ARRIVAL_FAILURE : ARRIVAL_WHOLE) |
+    (standsIn ? ARRIVAL_STANDS_IN : 0) |
+    (isAtHome(visit, verdict) ? 0 : ARRIVAL_APART) |
+    (visit.asked.takesWhole ? ARRIVAL_TAKES_WHOLE : 0);
+  return verdict.planAt(receivedAt, arrival);
 }
-
-const kindOf = (failed: boolean): number => (failed ? KIND_FAILURE : KIND_WHOLE);
 
 /** True if a response belongs at the location where the request looked for it. */
 function isAtHome({ asked, place }: LoadRequest, { vary }: Verdict): boolean {
@@ -78,6 +90,7 @@ export class Arrival {
     visit: LoadRequest,
     exchange: Exchange,
     verdict: Verdict,
+    plan: ResponsePlan,
     fate: Fate,
   ) {
     this.#keeper = keeper;
@@ -86,8 +99,8 @@ export class Arrival {
     this.#verdict = verdict;
     this.#fate = fate;
     this.#context = fate.context;
-    const { response, receivedAt } = exchange;
-    this.#plan = verdict.planAt(receivedAt, kindOf(fate.failed));
+    this.#plan = plan;
+    const { response } = exchange;
     if (response.body !== null) {
       const { timers, memory } = keeper.cache.driver.host;
       const bounds = { most: keeper.rules.maxBody, room: receivingOf(memory), now: timers.now };
@@ -100,29 +113,22 @@ export class Arrival {
 
   /** The result of the load. The leader may have been given the response before. */
   async kept(): Promise<unknown> {
-    const { lead, asked, place } = this.#visit;
-    const { failed, standsIn } = this.#fate;
-    const { ttl } = this.#plan.lifetime;
-    lead.expect(this.#keeper.claims.doubtOf(place.primary, this.#context.stores), ttl);
-    const moved = failed ? undefined : this.#moved();
+    const { lead, place } = this.#visit;
+    const { flags, lifetime } = this.#plan;
+    lead.expect(this.#keeper.claims.doubtOf(place.primary, this.#context.stores), lifetime.ttl);
+    const moved = flags & PLAN_MOVES ? this.#moved() : undefined;
     if (moved === undefined) this.#share(place.key, this.#fate.context);
-    // Who wants but a part, or could be answered otherwise, waits for the whole; so does who meets
-    // a failure, which guards are to know of before that caller comes again.
-    const now = asked.takesWhole && (moved !== undefined || !(standsIn || failed));
-    if (now) this.#give();
+    if (flags & PLAN_STREAMS) this.#give();
     else if (moved !== undefined) lead.leave();
     return moved ?? this.#whole();
   }
 
   /** Has those wait who may have the response, and sends the others on. */
   #share(key: string, context: StreamContext): void {
-    const { failed, standsIn } = this.#fate;
-    const { isShareable } = this.#plan;
-    if (!failed) this.#keeper.unshared.note(key, isShareable);
+    const { flags } = this.#plan;
+    if (!this.#fate.failed) this.#keeper.unshared.note(key, (flags & PLAN_SHAREABLE) !== 0);
     this.#context = context;
-    // Where something stored may answer for a failure, it answers those who wait, too.
-    if (!isShareable && !(failed && standsIn))
-      context.dismiss?.(new UncacheableResponse("alone", false));
+    if (flags & PLAN_DISMISSES) context.dismiss?.(new UncacheableResponse("alone", false));
   }
 
   /** Nothing comes any more, for now: nobody waits for the whole of it. */
@@ -166,10 +172,10 @@ export class Arrival {
     }
     const now = cache.driver.host.timers.now();
     try {
-      const selection = heads.http_vary_key(vary, asked.head) ?? "";
+      const selection = (vary && heads.http_vary_key(vary, asked.head)) ?? "";
       const redirect = follows ? asked.redirect : undefined;
-      const kind = kindOf(failed);
-      const about = { requestedAt, selection, now, kind, decodes, redirect, wanted: true };
+      const arrival = failed ? ARRIVAL_FAILURE : ARRIVAL_WHOLE;
+      const about = { requestedAt, selection, now, arrival, decodes, redirect, wanted: true };
       return this.#settled(completed(response, body, this.#verdict, rules, about));
     } catch (error) {
       // The core trapped. The body is here, so the caller who led the load has it all the same.
@@ -190,12 +196,11 @@ export class Arrival {
 
   /**
    * A response that depends on the request in another way than was known is kept in a place of its
-   * own, by a flight of its own; undefined when it belongs to where it was looked for.
+   * own, by a flight of its own; undefined where no other request could have it.
    */
   #move(): Variants | UncacheableResponse | undefined {
     const { driver } = this.#keeper.cache;
     const { asked, place } = this.#visit;
-    if (isAtHome(this.#visit, this.#verdict)) return undefined;
     const { vary } = this.#verdict;
     const known = place.record ?? newRecord(driver.host);
     const lifetime = { ttl: this.#plan.ofRecord, staleWhileRevalidate: 0, staleIfError: 0 };

@@ -8,7 +8,7 @@ import type { StreamContext } from "../engine/call.js";
 import type { CacheRequest } from "./cache-request.js";
 import { renewed, renewedHead } from "./completing.js";
 import { failureOf } from "./failing.js";
-import { Arrival, type Fate, type Keeper, refusalAtHead } from "./keeping.js";
+import { Arrival, type Fate, type Keeper, planFor } from "./keeping.js";
 import { drop, isOpaque, isResponse, isWorkerd, rebuilt } from "./live.js";
 import type { LoadRequest } from "./load-request.js";
 import { heldBy, mayStandIn } from "./lookup.js";
@@ -125,10 +125,9 @@ export class Loading {
     try {
       const verdict = this.#verdictOn(asked, exchange);
       if (typeof verdict === "string") return verdict;
-      const refusal =
-        refusalAtHead(visit, exchange, verdict, fate.failed) ??
-        claims.refusalOf(asked, exchange.response, place.key);
-      return refusal ?? new Arrival(this.#keeper, visit, exchange, verdict, fate);
+      const plan = planFor(visit, exchange, verdict, fate);
+      const refusal = plan.refusal ?? claims.refusalOf(asked, exchange.response, place.key);
+      return refusal ?? new Arrival(this.#keeper, visit, exchange, verdict, plan, fate);
     } catch (error) {
       if (!core.isTrap(error)) throw error;
       this.#cache.driver.recover(error);

@@ -3,13 +3,14 @@
  * taken for the whole, and answers requests for a range that lies within it while it is fresh.
  */
 
-import { KIND_PART, STATUS_PARTIAL_CONTENT } from "../core/abi.js";
+import { ARRIVAL_PART, STATUS_PARTIAL_CONTENT } from "../core/abi.js";
 import { heads } from "../core/http.js";
 import type { Call, StreamContext } from "../engine/call.js";
 import { partKeyOf } from "../keys/part-key.js";
 import { aged, partOf, rangesOf } from "./answering.js";
 import type { CacheRequest } from "./cache-request.js";
 import { type CacheResult, withCacheStatus } from "./cache-result.js";
+import { forward } from "./forwarding.js";
 import type { HttpContext } from "./http-context.js";
 import { lifetimeOfLoaded } from "./keeping.js";
 import { LeaderHandle } from "./leader-handle.js";
@@ -29,7 +30,7 @@ export async function part(
   const found = await find(http.driver, key);
   const known = found && fromPart(http, asked, found);
   if (known !== undefined) return http.counted(asked, whole, () => known);
-  if (http.driver.switches.for(key).writes) return http.forward(asked, "uri-miss");
+  if (http.driver.switches.for(key).writes) return forward(http, asked, "uri-miss");
   return load(http, asked, key);
 }
 
@@ -82,7 +83,7 @@ async function load(http: HttpContext, asked: CacheRequest, key: string): Promis
     throw error;
   }
   const { live, status, stored, ttl } = lead;
-  if (live === undefined) return http.forward(asked, "uri-miss");
+  if (live === undefined) return forward(http, asked, "uri-miss");
   const forwarded = "uri-miss";
   const happened = { source: "bypass", ttl, forwarded, status, stored } as const;
   return withCacheStatus(live, happened, { reason: forwarded });
@@ -117,11 +118,11 @@ function aboutPart(http: HttpContext, asked: CacheRequest, exchange: Exchange, k
   if (!isKeepable(http, response)) return undefined;
   try {
     const verdict = judge(asked, exchange, http.rules, true);
-    const { refusal, lifetime } = verdict.planAt(receivedAt, KIND_PART);
+    const { refusal, lifetime } = verdict.planAt(receivedAt, ARRIVAL_PART);
     if (refusal !== undefined) return undefined;
     const selection = heads.http_vary_key(verdict.vary, asked.head) ?? "";
     if (http.claims.refusalOf(asked, response, key) !== undefined) return undefined;
-    return { key, verdict, kind: KIND_PART, selection, ttl: lifetime.ttl };
+    return { key, verdict, arrival: ARRIVAL_PART, selection, ttl: lifetime.ttl };
   } catch (error) {
     http.driver.recover(error);
     return undefined;

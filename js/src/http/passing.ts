@@ -1,6 +1,6 @@
 /** Responses that one caller has as they come, and that are kept for others besides. */
 
-import { KIND_PART } from "../core/abi.js";
+import { ARRIVAL_PART, PLAN_DISMISSES } from "../core/abi.js";
 import type { StreamContext } from "../engine/call.js";
 import type { CacheRequest } from "./cache-request.js";
 import { completed } from "./completing.js";
@@ -33,13 +33,13 @@ export function passing(
     /** The key of the URL. */
     readonly key: string;
     readonly verdict: Verdict;
-    /** The use that is made of it: one of `KIND_…`. */
-    readonly kind: number;
+    /** The circumstances: some of `ARRIVAL_…`. */
+    readonly arrival: number;
     readonly selection: string;
   },
 ): Passing {
   const { rules, driver } = http;
-  const { verdict, kind, selection } = about;
+  const { verdict, arrival, selection } = about;
   const body = response.body as ReadableStream<Uint8Array>;
   const { memory, timers } = driver.host;
   const bounds = { most: rules.maxBody, room: receivingOf(memory), now: timers.now };
@@ -53,14 +53,14 @@ export function passing(
     context.begun?.();
     recording.endWith(context.signal);
     const release = (why: string) => context.dismiss?.(new UncacheableResponse(why, false));
-    if (!verdict.planAt(receivedAt, kind).isShareable) release("alone");
+    if (verdict.planAt(receivedAt, arrival).flags & PLAN_DISMISSES) release("alone");
     recording.watch(timers, rules.policy.timeout, () => release("stalled"));
     try {
       const bytes = await recording.whole;
       if (bytes === undefined) return settled(new UncacheableResponse("too long", false));
-      const isCut = kind === KIND_PART && bytes.length !== verdict.part;
+      const isCut = arrival === ARRIVAL_PART && bytes.length !== verdict.part;
       if (isCut) return settled(new UncacheableResponse("cut short", false));
-      const told = { requestedAt, selection, kind, now: timers.now(), wanted: true };
+      const told = { requestedAt, selection, arrival, now: timers.now(), wanted: true };
       return settled(completed(response, bytes, verdict, rules, told));
     } catch {
       return settled(new UncacheableResponse("cut short", false));

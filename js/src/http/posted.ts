@@ -1,6 +1,6 @@
 /** Answers to POST that later GETs may have (RFC 9110 §9.3.3, RFC 9111 §4). */
 
-import { KIND_WHOLE } from "../core/abi.js";
+import { ARRIVAL_WHOLE } from "../core/abi.js";
 import * as core from "../core/core.js";
 import type { StreamContext } from "../engine/call.js";
 import type { Begun } from "../model/tagged.js";
@@ -25,13 +25,13 @@ export function posted(
   if (!namesItself(asked, response) || !isKeepable(http, response)) return undefined;
   try {
     const verdict = judge(asked, exchange, http.rules, true);
-    const { refusal } = verdict.planAt(exchange.receivedAt, KIND_WHOLE);
+    const { refusal } = verdict.planAt(exchange.receivedAt, ARRIVAL_WHOLE);
     if (refusal !== undefined) return undefined;
     const get = asked.at(asked.url);
     const key = http.keyOf(get);
     if (http.driver.switches.for(key).writes) return undefined;
     if (http.claims.refusalOf(get, response, key) !== undefined) return undefined;
-    const about = { key, verdict, kind: KIND_WHOLE, selection: "" };
+    const about = { key, verdict, arrival: ARRIVAL_WHOLE, selection: "" };
     const { live, kept } = passing(http, asked, exchange, about);
     const call = {
       key,

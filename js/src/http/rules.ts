@@ -51,17 +51,17 @@ export interface Verdict {
   readonly part: number;
   /**
    * Returns what becomes of it.
-   * @param kind its use: one of `KIND_…`
+   * @param arrival the circumstances: some of `ARRIVAL_…`
    */
-  planAt(now: number, kind: number): ResponsePlan;
+  planAt(now: number, arrival: number): ResponsePlan;
 }
 
 /** The plan for a response, which `src/http/response.rs` makes. Milliseconds. */
 export interface ResponsePlan {
   /** The reason not to store it; undefined if it may be stored. */
   readonly refusal: string | undefined;
-  /** True if requests that wait for it may have it. */
-  readonly isShareable: boolean;
+  /** The steps that follow: some of `PLAN_…`. */
+  readonly flags: number;
   readonly initialAge: number;
   /** Milliseconds since the end of its lifetime; 0 for a fresh response. */
   readonly overdue: number;
@@ -131,22 +131,23 @@ function read(
     ...came,
   );
   const { flags, part } = readResponseNumbers(numbers);
+  const names = heads.http_names(rules, head + asked.impliedVary);
+  const end = names.indexOf("\n");
   return {
     flags,
     head,
-    vary: heads.http_vary(rules, head + asked.impliedVary),
+    vary: names.slice(0, end),
     authorized: (flags & RESPONSE_AUTHORIZED) !== 0,
-    groups: groupTags(asked.url, heads.http_groups(head)),
+    groups: groupTags(asked.url, names.slice(end + 1)),
     part,
-    planAt: (now, kind) => planOf(heads.http_plan(rules, numbers, kind, now - receivedAt)),
+    planAt: (now, arrival) => planOf(heads.http_plan(rules, numbers, arrival, now - receivedAt)),
   };
 }
 
 function planOf(numbers: Float64Array): ResponsePlan {
-  const { storing, shareable, initialAge, overdue, ofRecord, ...lifetime } =
-    readPlanNumbers(numbers);
+  const { storing, flags, initialAge, overdue, ofRecord, ...lifetime } = readPlanNumbers(numbers);
   const refusal = storing === STORING_ALLOWED ? undefined : STORING_NAMES[storing];
-  return { refusal, isShareable: shareable > 0, initialAge, overdue, lifetime, ofRecord };
+  return { refusal, flags, initialAge, overdue, lifetime, ofRecord };
 }
 
 /** The head of a live response; the URL's own credentials are the request's. */

@@ -82,7 +82,7 @@ export class StoredResponse extends HttpValue {
 export class Variants extends HttpValue {
   /** Begins the keys of this URL's variants: dropping this record drops them all. */
   readonly id: string;
-  /** The results of `http_vary` for the responses so far, the latest first, each once. */
+  /** The names of `http_names` for the responses so far, the latest first, each once. */
   readonly lists: readonly string[];
   /** Its lifetime. */
   readonly lifetime: Lifetime | undefined;

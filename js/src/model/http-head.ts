@@ -22,7 +22,7 @@ export interface Terms {
   readonly overdue?: number | undefined;
   /** The time at which it was asked for; wall clock. */
   readonly requestedAt: number;
-  /** The fields of the request it depends on, as `http_vary` names them; empty for none. */
+  /** The fields of the request it depends on, as `http_names` gives them; empty for none. */
   readonly vary: string;
   /** The values of those fields, as `http_vary_key` tells them. */
   readonly selection: string;

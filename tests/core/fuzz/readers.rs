@@ -182,7 +182,7 @@ pub(crate) fn answers(lines: &str) {
     };
     let reading = response::read(&answer, transfer, &rules);
     for kind in [Kind::Whole, Kind::Failure, Kind::Part] {
-        let _ = response::plan(&reading, &rules, kind, Span::from_secs(9));
+        let _ = response::plan(&reading, &rules, kind.into(), Span::from_secs(9));
     }
     for mode in Mode::ALL {
         let request = Request::read("GET", mode, answer.request, true);

@@ -20,11 +20,6 @@ export declare function http_answer(requestFlags: number, requestHead: string, s
 export declare function http_body(responseHead: string, decodes: boolean, length: number, start: number): number;
 
 /**
- * RFC 9875 §2: the groups of a response.
- */
-export declare function http_groups(responseHead: string): string;
-
-/**
  * RFC 9110 §15.4.5: the head of a 304 made from a stored one.
  */
 export declare function http_head_of_304(storedHead: string): string;
@@ -41,10 +36,16 @@ export declare function http_invalidation(method: string, status: number, respon
 export declare function http_is_barred(requestFlags: number, authorized: boolean, redirectsOthers: boolean): boolean;
 
 /**
- * Decides on a response by the numbers of `http_response`, `elapsed` milliseconds after its head,
- * for a use of `abi::kind`: `PlanNumbers`. Empty for numbers that are none.
+ * RFC 9111 §4.1, RFC 9875 §2: the names that `Vary` lists, in one form (`*` matches nothing), and
+ * from the next line on groups.
  */
-export declare function http_plan(rules: Float64Array | number[], numbers: Float64Array | number[], kind: number, elapsed: number): Float64Array;
+export declare function http_names(rules: Float64Array | number[], responseHead: string): string;
+
+/**
+ * Decides on a response by the numbers of `http_response`, `elapsed` milliseconds after its head,
+ * where some of `abi::arrival` hold: `PlanNumbers`. Empty for numbers that are none.
+ */
+export declare function http_plan(rules: Float64Array | number[], numbers: Float64Array | number[], arrival: number, elapsed: number): Float64Array;
 
 /**
  * RFC 9111 §4.3.4, §4.3.5: the head of a stored response after an answer to HEAD, or to a request
@@ -83,11 +84,6 @@ export declare function http_takes(request: Float64Array | number[], stored: Flo
  * RFC 9111 §4.3.1: the fields that ask whether a stored response is still good.
  */
 export declare function http_validators(storedHead: string): string;
-
-/**
- * RFC 9111 §4.1: the names that `Vary` lists, in one form; `*` matches nothing.
- */
-export declare function http_vary(rules: Float64Array | number[], responseHead: string): string;
 
 /**
  * The part of a variant's key that a request decides; undefined for `*`.

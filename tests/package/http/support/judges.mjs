@@ -33,7 +33,7 @@ export function ours({ shared, first, status, response, second, start, elapsed }
   const [refusal, stated, heuristic, initialAge, , , flags] = numbers;
   const stored = refusal === 0;
   const lifetime = flags & 1 ? 0 : Number.isNaN(stated) ? heuristic || 0 : stated;
-  const vary = heads.http_vary(rules, head);
+  const [vary] = heads.http_names(rules, head).split("\n");
   const selection = heads.http_vary_key(vary, headOf(first));
   const matches =
     selection !== undefined && selection === heads.http_vary_key(vary, headOf(second));

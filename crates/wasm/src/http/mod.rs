@@ -4,29 +4,25 @@
 //! validated, or a request asks for something special, never in a plain hit. Spans that a message
 //! does not state are NaN. Nothing is kept between two calls.
 
+mod requests;
+
 use super::{span_if_given, span_in, span_out, time_in};
 use alloc::string::String;
 use alloc::vec::Vec;
-use holdover::abi::{
-    self, HttpRulesNumbers, PlanNumbers, RequestNumbers, ResponseNumbers, StoredNumbers, request,
-    response,
-};
+use holdover::abi::{self, HttpRulesNumbers, PlanNumbers, ResponseNumbers, response};
 use holdover::http::age::Exchange;
 use holdover::http::body::{self, Body};
 use holdover::http::cache_control::Scope;
-use holdover::http::directive::{Directives, Flag, Seconds};
-use holdover::http::handling::{self, Mode, Origin, Request, State, Stored};
 use holdover::http::head::Head;
-use holdover::http::range::{Extent, Parts};
 use holdover::http::renewal::{self, Message, Renewal};
-use holdover::http::response::{Kind, Reading, Rules, Transfer, plan, read};
+use holdover::http::response::{Circumstances, Kind, Reading, Rules, Transfer, plan, read};
 use holdover::http::status::Status;
 use holdover::http::stored_head::Stamp;
 use holdover::http::storing::{Answer, Storing};
 use holdover::http::terms::{self, Stated};
-use holdover::http::{groups, invalidation, precondition, range, stored_head, validators, vary};
-use holdover::strategy::ttl::{self, Lifetime};
+use holdover::http::{groups, invalidation, stored_head, validators, vary};
 use holdover::time::Span;
+pub use requests::*;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 #[inline(never)]
@@ -155,23 +151,36 @@ fn reading_in(numbers: &[f64]) -> Option<Reading> {
 }
 
 /// Decides on a response by the numbers of [`http_response`], `elapsed` milliseconds after its head,
-/// for a use of [`abi::kind`]: [`PlanNumbers`]. Empty for numbers that are none.
+/// where some of [`abi::arrival`] hold: [`PlanNumbers`]. Empty for numbers that are none.
 #[wasm_bindgen]
 #[must_use]
-pub fn http_plan(rules: &[f64], numbers: &[f64], kind: u32, elapsed: f64) -> Vec<f64> {
+pub fn http_plan(rules: &[f64], numbers: &[f64], arrival: u32, elapsed: f64) -> Vec<f64> {
+    use abi::{arrival as fact, plan as flag};
     let Some(reading) = reading_in(numbers) else {
         return Vec::new();
     };
-    let kind = match kind {
-        abi::kind::FAILURE => Kind::Failure,
-        abi::kind::PART => Kind::Part,
-        _ => Kind::Whole,
+    let is = |fact: u32| arrival & fact != 0;
+    let circumstances = Circumstances {
+        kind: match arrival {
+            _ if is(fact::FAILURE) => Kind::Failure,
+            _ if is(fact::PART) => Kind::Part,
+            _ => Kind::Whole,
+        },
+        stands_in: is(fact::STANDS_IN),
+        is_apart: is(fact::APART),
+        takes_whole: is(fact::TAKES_WHOLE),
     };
-    let plan = plan(&reading, &rules_in(rules), kind, span_in(elapsed));
+    let plan = plan(&reading, &rules_in(rules), circumstances, span_in(elapsed));
     let terms = &plan.terms;
+    let flags = sum(&[
+        (plan.shareable, flag::SHAREABLE),
+        (plan.dismisses, flag::DISMISSES),
+        (plan.moves, flag::MOVES),
+        (plan.streams, flag::STREAMS),
+    ]);
     PlanNumbers {
         storing: f64::from(plan.storing as u8),
-        shareable: f64::from(u8::from(plan.shareable)),
+        flags: f64::from(flags),
         initial_age: span_out(terms.initial_age),
         ttl: span_out(terms.ttl),
         overdue: span_out(terms.overdue),
@@ -183,124 +192,6 @@ pub fn http_plan(rules: &[f64], numbers: &[f64], kind: u32, elapsed: f64) -> Vec
     .write()
 }
 
-/// Reads a request: [`RequestNumbers`]. Its mode is one of [`abi::mode`].
-#[wasm_bindgen]
-#[must_use]
-pub fn http_request(method: &str, request_head: &str, mode: u32, shared: bool) -> Vec<f64> {
-    use request as flag;
-    let mode = Mode::ALL.get(mode as usize).copied().unwrap_or_default();
-    let request = Request::read(method, mode, Head::new(request_head), shared);
-    let directives = &request.directives;
-    let flags = sum(&[
-        (request.is_get, flag::GET),
-        (request.is_head, flag::HEAD),
-        (request.takes_whole(), flag::WHOLE),
-        (request.is_conditional, flag::CONDITIONAL),
-        (request.wants_range, flag::RANGE),
-        (directives.has(Flag::NoCache), flag::NO_CACHE),
-        (directives.has(Flag::OnlyIfCached), flag::ONLY_IF_CACHED),
-        (request.is_authorized, flag::AUTHORIZATION),
-        (request.is_personal, flag::PERSONAL),
-    ]);
-    let number = |name| optional(directives.seconds(name));
-    RequestNumbers {
-        handling: f64::from(request.handling() as u8),
-        flags: f64::from(flags),
-        mode: f64::from(mode as u8),
-        max_age: number(Seconds::MaxAge),
-        min_fresh: number(Seconds::MinFresh),
-        max_stale: number(Seconds::MaxStale),
-        stale_if_error: number(Seconds::StaleIfError),
-    }
-    .write()
-}
-
-/// Reads the numbers of [`http_request`].
-#[inline(never)]
-fn request_in(numbers: &[f64]) -> Request {
-    use request as flag;
-    let Some(numbers) = RequestNumbers::read(numbers) else {
-        return Request::default();
-    };
-    let has = |flag: u32| numbers.flags as u32 & flag != 0;
-    let mut directives = Directives::default()
-        .with_seconds(Seconds::MaxAge, span_if_given(numbers.max_age))
-        .with_seconds(Seconds::MinFresh, span_if_given(numbers.min_fresh))
-        .with_seconds(Seconds::MaxStale, span_if_given(numbers.max_stale))
-        .with_seconds(Seconds::StaleIfError, span_if_given(numbers.stale_if_error));
-    for (flag, directive) in [
-        (flag::NO_CACHE, Flag::NoCache),
-        (flag::ONLY_IF_CACHED, Flag::OnlyIfCached),
-    ] {
-        if has(flag) {
-            directives = directives.with(directive);
-        }
-    }
-    let mode = Mode::ALL.get(numbers.mode as usize);
-    Request {
-        is_get: has(flag::GET),
-        is_head: has(flag::HEAD),
-        is_post: false,
-        mode: mode.copied().unwrap_or_default(),
-        directives,
-        is_conditional: has(flag::CONDITIONAL),
-        has_precondition: false,
-        wants_range: has(flag::RANGE),
-        is_authorized: has(flag::AUTHORIZATION),
-        is_personal: has(flag::PERSONAL),
-    }
-}
-
-/// Reads [`StoredNumbers`]; `None` for numbers that are none.
-#[inline(never)]
-fn stored_in(numbers: &[f64]) -> Option<Stored> {
-    use response as flag;
-    let numbers = StoredNumbers::read(numbers)?;
-    let has = |flag: u32| numbers.flags as u32 & flag != 0;
-    Some(Stored {
-        state: match numbers.state as u32 {
-            abi::state::FRESH => State::Fresh,
-            abi::state::REVALIDATE => State::Revalidate,
-            abi::state::IF_ERROR => State::IfError,
-            _ => State::Retained,
-        },
-        ttl: span_in(numbers.ttl),
-        age: span_in(numbers.age),
-        initial_age: span_in(numbers.initial_age),
-        overdue: span_in(numbers.overdue),
-        validate: has(flag::VALIDATE),
-        never_stale: has(flag::NEVER_STALE),
-        immutable: has(flag::IMMUTABLE),
-        authorized: numbers.authorized > 0.0,
-        redirects_others: numbers.redirects_others > 0.0,
-        failed: numbers.failed > 0.0,
-    })
-}
-
-/// RFC 9111 §4: decides how a request is answered: one of [`abi::way`]. `stored` is empty where
-/// nothing is stored.
-#[wasm_bindgen]
-#[must_use]
-pub fn http_way(request: &[f64], stored: &[f64], fills: bool, keeps_parts: bool) -> u32 {
-    let origin = Origin { fills, keeps_parts };
-    request_in(request).way(stored_in(stored).as_ref(), origin) as u32
-}
-
-/// True if a stored response answers a request otherwise than in a call: a part, or the whole
-/// `instead` of an origin that has failed.
-#[wasm_bindgen]
-#[must_use]
-pub fn http_takes(request: &[f64], stored: &[f64], instead: bool) -> bool {
-    let request = request_in(request);
-    stored_in(stored).is_some_and(|stored| {
-        if instead {
-            request.takes_instead(&stored)
-        } else {
-            request.takes_stored_part(&stored)
-        }
-    })
-}
-
 const fn message(status: u16, head: &str) -> Message<'_> {
     Message {
         status: Status(status),
@@ -308,38 +199,16 @@ const fn message(status: u16, head: &str) -> Message<'_> {
     }
 }
 
-/// True if a response may not answer a request with these flags, however fresh it is.
+/// RFC 9111 §4.1, RFC 9875 §2: the names that `Vary` lists, in one form (`*` matches nothing), and
+/// from the next line on groups.
 #[wasm_bindgen]
 #[must_use]
-pub fn http_is_barred(request_flags: u32, authorized: bool, redirects_others: bool) -> bool {
-    let is_authorized = request_flags & request::AUTHORIZATION != 0;
-    handling::is_barred(is_authorized, authorized, redirects_others)
-}
-
-/// Returns the state of an entry with this lifetime that a store has: one of [`abi::state`].
-#[wasm_bindgen]
-#[must_use]
-pub fn http_state(age: f64, ttl: f64, stale_while_revalidate: f64, stale_if_error: f64) -> u32 {
-    let lifetime = Lifetime {
-        ttl: span_in(ttl),
-        stale_while_revalidate: span_in(stale_while_revalidate),
-        stale_if_error: span_in(stale_if_error),
-        retained: Span::ZERO,
-    };
-    match lifetime.state(span_in(age)) {
-        ttl::State::Fresh => abi::state::FRESH,
-        ttl::State::Revalidate => abi::state::REVALIDATE,
-        ttl::State::IfError => abi::state::IF_ERROR,
-        ttl::State::Dead => abi::state::RETAINED,
-    }
-}
-
-/// RFC 9111 §4.1: the names that `Vary` lists, in one form; `*` matches nothing.
-#[wasm_bindgen]
-#[must_use]
-pub fn http_vary(rules: &[f64], response_head: &str) -> String {
-    let scope = rules_in(rules).scope;
-    vary::names(Head::new(response_head), scope.hides_fields)
+pub fn http_names(rules: &[f64], response_head: &str) -> String {
+    let head = Head::new(response_head);
+    let mut names = vary::names(head, rules_in(rules).scope.hides_fields);
+    names.push('\n');
+    names.push_str(&groups::of(head));
+    names
 }
 
 /// The part of a variant's key that a request decides; undefined for `*`.
@@ -420,54 +289,6 @@ pub fn http_head_of_304(stored_head: &str) -> String {
     stored_head::of_not_modified(Head::new(stored_head))
 }
 
-/// Decides what of a stored response answers a request (RFC 9110 §13.2, §14.2): one of
-/// [`abi::part`]; of ranges also the length of the whole (−1 unknown), where the stored body
-/// begins, and first and last positions in turn. `decoded` if the bytes are not those that the
-/// origin counts.
-#[wasm_bindgen]
-#[must_use]
-pub fn http_answer(
-    request_flags: u32,
-    request_head: &str,
-    status: u16,
-    stored_head: &str,
-    requested_at: f64,
-    length: f64,
-    decoded: bool,
-) -> Vec<f64> {
-    let has = |flag| request_flags & flag != 0;
-    let (head, stored) = (Head::new(request_head), Head::new(stored_head));
-    let status = Status(status);
-    let now = time_in(requested_at);
-    if has(request::CONDITIONAL) && precondition::is_not_modified(head, status, stored, now) {
-        return Vec::from([f64::from(abi::part::NOT_MODIFIED)]);
-    }
-    if has(request::HEAD) {
-        return Vec::from([f64::from(abi::part::HEAD)]);
-    }
-    let whole = Vec::from([f64::from(abi::part::WHOLE)]);
-    if !has(request::RANGE) || decoded {
-        return whole;
-    }
-    let Some(extent) = Extent::of(status, stored, length as u64) else {
-        return whole;
-    };
-    let total = extent.total.map_or(-1.0, |total| total as f64);
-    let offset = extent.first as f64;
-    let start = |kind: u32| Vec::from([f64::from(kind), total, offset]);
-    match range::select(head, stored, &extent) {
-        Parts::Whole => whole,
-        Parts::Unsatisfiable => start(abi::part::UNSATISFIABLE),
-        Parts::Ranges(ranges) => {
-            let mut numbers = start(abi::part::RANGES);
-            for range in ranges {
-                numbers.extend([range.first as f64, range.last as f64]);
-            }
-            numbers
-        }
-    }
-}
-
 /// RFC 9111 §4.4, RFC 9875 §3: what an answer makes out of date besides the request's own URL, a
 /// line each: references, and behind an empty line groups. Undefined when it makes nothing so.
 #[wasm_bindgen]
@@ -476,13 +297,5 @@ pub fn http_invalidation(method: &str, status: u16, response_head: &str) -> Opti
     invalidation::targets(method, Status(status), Head::new(response_head))
 }
 
-/// RFC 9875 §2: the groups of a response.
-#[wasm_bindgen]
-#[must_use]
-pub fn http_groups(response_head: &str) -> String {
-    groups::of(Head::new(response_head))
-}
-
 #[cfg(test)]
-#[path = "http_tests.rs"]
 mod tests;
