@@ -21,7 +21,7 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::{Arc, OnceLock};
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 /// A caller's place among those who wait for a load. Dropping it gives the place up.
 pub(super) struct Ticket<K: Key, V: Value, E: Failure> {
@@ -206,6 +206,32 @@ fn call<K: Key, V: Value, E: Failure>(
     catch_unwind(AssertUnwindSafe(|| thunk(leading))).map_err(|_| Error::Panicked)
 }
 
+/// The time that a load may take. Its timer begins with the first look at it: after the load, whose
+/// own timers go off first.
+pub(super) struct Timeout {
+    span: Option<Span>,
+    timer: Option<BoxFuture<'static, ()>>,
+}
+
+impl Timeout {
+    pub(super) const fn new(span: Option<Span>) -> Self {
+        Self { span, timer: None }
+    }
+
+    /// True once: when it is over.
+    pub(super) fn has_ended(&mut self, host: &dyn Host, context: &mut Context<'_>) -> bool {
+        if let Some(span) = self.span.take() {
+            self.timer = Some(host.sleep(span));
+        }
+        let timer = self.timer.as_mut();
+        let has_ended = timer.is_some_and(|timer| timer.poll_unpin(context).is_ready());
+        if has_ended {
+            self.timer = None;
+        }
+        has_ended
+    }
+}
+
 /// The result of a load; `None` for one that was given up. Its timeout is told meanwhile.
 async fn within<K: Key, V: Value, E: Failure>(
     load: &Load<K, V, E>,
@@ -214,20 +240,12 @@ async fn within<K: Key, V: Value, E: Failure>(
     let rules = &load.bound.rules;
     let mut loading = pin!(AssertUnwindSafe(loading).catch_unwind());
     let mut stopped = pin!(Arc::clone(&load.flight.stop).cancelled());
-    let mut timeout = rules.policy.timeout();
-    let mut timer: Option<BoxFuture<'static, ()>> = None;
+    let mut timeout = Timeout::new(rules.policy.timeout());
     poll_fn(|context| {
         if let Poll::Ready(result) = loading.as_mut().poll(context) {
             return Poll::Ready(Some(result.unwrap_or(Err(Error::Panicked))));
         }
-        // Not before the load, whose own timers go off first.
-        if let Some(span) = timeout.take() {
-            timer = Some(load.shared.host.sleep(span));
-        }
-        if let Some(armed) = &mut timer
-            && armed.poll_unpin(context).is_ready()
-        {
-            timer = None;
+        if timeout.has_ended(&*load.shared.host, context) {
             // Its caller has what has come, and it may take as long as that does.
             if load.flight.course().has_begun {
                 return Poll::Pending;

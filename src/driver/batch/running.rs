@@ -2,7 +2,7 @@
 //! all of them. What becomes of each is its own flight's.
 
 use super::{LoadMany, LoadingMany, Loads};
-use crate::driver::bounds::{BoxFuture, Failure, Key, Value};
+use crate::driver::bounds::{Failure, Key, Value};
 use crate::driver::calling::launch;
 use crate::driver::error::{Cause, Error};
 use crate::driver::guards::refusal;
@@ -12,7 +12,7 @@ use crate::driver::locks::{Look, locked_after};
 use crate::driver::looking::Looked;
 use crate::driver::reading::Found;
 use crate::driver::stamps::Begun;
-use crate::driver::waiting::{Running, load_alone, refuse};
+use crate::driver::waiting::{Running, Timeout, load_alone, refuse};
 use crate::tags::Tag;
 use futures::FutureExt;
 use futures::StreamExt;
@@ -272,20 +272,12 @@ async fn within<K: Key, V: Value, E: Failure>(
     let rules = &load.bound.rules;
     let mut loading = pin!(AssertUnwindSafe(loading).catch_unwind());
     let mut left = None;
-    let mut timeout = rules.policy.timeout();
-    let mut timer: Option<BoxFuture<'static, ()>> = None;
+    let mut timeout = Timeout::new(rules.policy.timeout());
     poll_fn(|context| {
         if let Poll::Ready(result) = loading.as_mut().poll(context) {
             return Poll::Ready(Some(result.unwrap_or(Err(Error::Panicked))));
         }
-        // Not before the load, whose own timers go off first.
-        if let Some(span) = timeout.take() {
-            timer = Some(load.shared.host.sleep(span));
-        }
-        if let Some(armed) = &mut timer
-            && armed.poll_unpin(context).is_ready()
-        {
-            timer = None;
+        if timeout.has_ended(&*load.shared.host, context) {
             time_out(group);
             cancel.cancel();
             if !rules.keeps_loading {
