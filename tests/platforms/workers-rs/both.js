@@ -2,9 +2,13 @@
 
 import worker from "HOLDOVER_WORKER";
 import { createCache, memory } from "holdover";
+import { loadLock } from "holdover/locks";
 import { cacheApi } from "holdover/stores/cache-api";
 import { kv } from "holdover/stores/cloudflare-kv";
 import { customStore } from "holdover/stores/custom";
+import { durableObject } from "holdover/stores/durable-object";
+
+export { HoldoverObject } from "holdover/stores/durable-object";
 
 const records = new Map();
 /** A store of the application's own, whose methods return no promises. */
@@ -27,6 +31,7 @@ function instance(env, tier, name) {
     const store = {
       kv: () => kv(env.KV, DEADLINE),
       "cache-api": () => cacheApi(() => caches.default, DEADLINE),
+      "durable-object": () => durableObject(env.OBJECTS, { ...DEADLINE, shards: 3 }),
       custom: () => customStore(MAP),
     }[tier]();
     const cache = createCache({
@@ -38,7 +43,9 @@ function instance(env, tier, name) {
       loads += 1;
       return { id, by: "npm" };
     };
-    const get = cache.wrap(load, { key: "user:{0}", ttl: "10m" });
+    // Objects can keep locks.
+    const lock = tier === "durable-object" ? loadLock({ ttl: "1m" }) : undefined;
+    const get = cache.wrap(load, { key: "user:{0}", ttl: "10m", lock });
     instances.set(key, { get, loads: () => loads });
   }
   return instances.get(key);

@@ -11,7 +11,7 @@ import { until } from "../runtimes/client.mjs";
 const { Miniflare } = createRequire(new URL("../stores/package.json", import.meta.url))(
   "miniflare",
 );
-const TIERS = ["kv", "cache-api", "custom"];
+const TIERS = ["kv", "cache-api", "durable-object", "custom"];
 
 /** Both in one Worker. */
 async function bundle(worker) {
@@ -95,6 +95,7 @@ export async function testStores(worker, attempt) {
     cf: false,
     compatibilityDate: "2026-04-01",
     kvNamespaces: ["KV"],
+    durableObjects: { OBJECTS: { className: "HoldoverObject", useSQLite: true } },
     bindings: { ORIGIN: "http://origin.invalid" },
   });
   try {
@@ -110,6 +111,11 @@ export async function testStores(worker, attempt) {
         await attempt(`${tier}: ${name}`, test);
       }
     }
+    await attempt("durable-object: meets all requirements of a store", async () => {
+      const { met, violations } = await ask("/conformance/durable-object");
+      assert.deepEqual(violations, []);
+      assert.ok(met >= 13, `${met}`);
+    });
   } finally {
     await miniflare.dispose();
   }

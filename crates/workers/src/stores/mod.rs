@@ -1,10 +1,12 @@
 //! Stores below the memory of a cache, on Workers.
 
 mod cache_api;
+mod durable_object;
 mod js;
 mod kv;
 
 pub use self::cache_api::CacheApi;
+pub use self::durable_object::DurableObject;
 pub use self::js::JsStore;
 pub use self::kv::Kv;
 
@@ -42,16 +44,19 @@ impl Client {
         found.dyn_into().ok()
     }
 
-    /// Calls a method; gives what its promise settles with.
-    async fn call(&self, method: &str, given: &[JsValue]) -> Result<JsValue, StoreError> {
+    /// Calls a method; gives what it returns.
+    fn call_now(&self, method: &str, given: &[JsValue]) -> Result<JsValue, StoreError> {
         let function = self.method(method);
         let function =
             function.ok_or_else(|| StoreError::new(format!("it has no method {method}")))?;
         let given: Array = given.iter().collect();
-        let result = function
-            .apply(&self.0, &given)
-            .map_err(|error| told(&error))?;
-        settled(&result).await
+        let result = function.apply(&self.0, &given);
+        result.map_err(|error| told(&error))
+    }
+
+    /// Calls a method; gives what its promise settles with.
+    async fn call(&self, method: &str, given: &[JsValue]) -> Result<JsValue, StoreError> {
+        settled(&self.call_now(method, given)?).await
     }
 }
 

@@ -1,9 +1,10 @@
 //! Caches over stores of the platform: instances by name, each with a memory of its own.
 
 use axum::extract::{Path, State};
-use holdover::driver::{Cache, CachePolicy, Function, Stores};
+use holdover::driver::testing::{Conformance, store_conformance};
+use holdover::driver::{Cache, CachePolicy, Function, Host, LoadLock, Stores};
 use holdover::time::Span;
-use holdover_workers::stores::{CacheApi, JsStore, Kv};
+use holdover_workers::stores::{CacheApi, DurableObject, JsStore, Kv};
 use holdover_workers::{IntoSend, SendWrapper, Workers};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -86,11 +87,16 @@ fn made(env: &Env, tier: &str) -> Instance {
     let stores = match tier {
         "kv" => stores.store(Kv::of(env, "KV").expect("a namespace")),
         "cache-api" => stores.store(CacheApi::default_cache().expect("a cache")),
+        "durable-object" => stores.store(objects(env)),
         "custom" => stores.store(JsStore::new(&map_of(env)).expect("a store")),
         other => panic!("no tier {other}"),
     };
     let cache = Cache::builder(Workers).stores(stores).build();
-    let get = cache.wrap(CachePolicy::ttl(Span::from_secs(600)), |id, _| async move {
+    let mut policy = CachePolicy::ttl(Span::from_secs(600));
+    if tier == "durable-object" {
+        policy = policy.lock(LoadLock::new().ttl(Span::from_secs(60)));
+    }
+    let get = cache.wrap(policy, |id, _| async move {
         let by = "rust".to_owned();
         Ok(User { id, by })
     });
@@ -99,6 +105,25 @@ fn made(env: &Env, tier: &str) -> Instance {
         get: get.expect("a good policy"),
         failures,
     }
+}
+
+fn objects(env: &Env) -> DurableObject {
+    let objects = DurableObject::of(env, "OBJECTS").expect("objects");
+    objects.shards(3).expect("a number of shards")
+}
+
+/// Checks the store in Durable Objects against the requirements of stores.
+pub(crate) async fn conformance(State(env): State<Bindings>) -> String {
+    async move {
+        let options = Conformance::new(|span| Workers.sleep(span)).lag(Span::from_millis(5));
+        let (met, violations) = match store_conformance(&objects(&env.0), options).await {
+            Ok(met) => (met, Vec::new()),
+            Err(violations) => (0, violations.iter().map(ToString::to_string).collect()),
+        };
+        json!({ "met": met, "violations": violations }).to_string()
+    }
+    .into_send()
+    .await
 }
 
 /// An object of the application's own.

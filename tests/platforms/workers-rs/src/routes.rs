@@ -24,6 +24,7 @@ pub(crate) fn router(caches: Shared, bindings: Bindings) -> Router {
             get(lower::drop_key),
         )
         .route("/lower/{tier}/{instance}/{id}/clear", get(lower::clear))
+        .route("/conformance/durable-object", get(lower::conformance))
         .with_state(bindings);
     Router::new()
         .route("/fn/{cache}/{*path}", get(call))
