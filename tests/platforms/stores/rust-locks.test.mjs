@@ -36,8 +36,11 @@ async function until(ask) {
   }
 }
 
-/** An instance in JavaScript: a function under a lock, its loads, and how long those take. */
-function startJs(namespace, ttl = "1m") {
+/**
+ * An instance in JavaScript: a function under a lock, its loads, and how long those take. It looks
+ * at a lock some six times in the time that it waits, unless it is woken.
+ */
+function startJs(namespace, ttl = "1m", wait = "1m") {
   const own = new IoRedis(server.port, "127.0.0.1");
   const cache = createCache({
     namespace,
@@ -54,7 +57,7 @@ function startJs(namespace, ttl = "1m") {
   const get = cache.wrap(load, {
     ttl: "10m",
     key: (key) => key,
-    lock: loadLock({ ttl, wait: "1m", onTimeout: "throw" }),
+    lock: loadLock({ ttl, wait, onTimeout: "throw" }),
   });
   ends.push(async () => {
     await cache.close();
@@ -153,7 +156,7 @@ test("a holder in JavaScript that never gives it back holds Rust up for its ttl"
 });
 
 test("a holder in Rust that outlives its ttl overwrites nothing of JavaScript's", async () => {
-  const js = startJs("outlived", "4s");
+  const js = startJs("outlived", "4s", "10s");
   const { ask } = startRust("outlived");
   const loading = ask("getLockedBriefly", "k", 9000);
   await held("outlived", "k");
