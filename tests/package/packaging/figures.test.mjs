@@ -79,5 +79,5 @@ test("what it weighs", async () => {
     assert.ok(runtimes.includes(`| ${row} | ${minified} | ${uploaded} |`), row);
   }
   const [minified] = rowsBelow(LIMITS, "To download").get("a cached function");
-  assert.ok(FRONT.includes(`${Math.floor(Number(minified))} KB to download`), "the front page");
+  assert.ok(FRONT.includes(`${Math.round(Number(minified))} KB to download`), "the front page");
 });
