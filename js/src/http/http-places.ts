@@ -89,14 +89,20 @@ export class HttpPlaces implements RelatedKeys {
 
   /** The keys that are invalidated with a key: that of a URL has its parts and kinds beside it. */
   keysWith(key: string): string[] {
-    if (!key.startsWith("GET http")) {
-      return this.#custom.size === 0 ? [key] : [key, ...[...this.#custom].map((end) => key + end)];
-    }
+    if (!key.startsWith("GET http")) return this.#customWith(key);
     const end = key.indexOf("\n");
     const url = end < 0 ? key : key.slice(0, end);
     // A variant's own key, or a part's: it ends alone.
     if (!this.#endings.has(key.slice(url.length))) return [key, partKeyOf(key)];
     return [...this.#endings.keys()].flatMap((ending) => [url + ending, partKeyOf(url + ending)]);
+  }
+
+  /** The same for what `key` of a policy made, with an ending or without. */
+  #customWith(key: string): string[] {
+    const endings = [...this.#custom];
+    const own = endings.find((ending) => key.endsWith(ending)) ?? "";
+    const base = key.slice(0, key.length - own.length);
+    return [base, ...endings.map((ending) => base + ending)];
   }
 }
 

@@ -88,9 +88,16 @@ test("a change ends all of them, and so does invalidate", async () => {
     invalidate: (cached) => cached.invalidate(new Request(PAGE)),
     POST: (cached) => cached(new Request(PAGE, { method: "POST", body: "x" })),
   };
-  for (const [way, end] of Object.entries(ways)) {
+  const keys = {
+    "the URL": undefined,
+    "a key of the policy's": ({ url }) => new URL(url).pathname,
+  };
+  const all = Object.entries(keys).flatMap(([what, key]) =>
+    Object.entries(ways).map(([way, end]) => [`${what}, ${way}`, key, end]),
+  );
+  for (const [way, key, end] of all) {
     for (const make of Object.values(WHERE)) {
-      const cached = cachedHandler(make(), trusting, POLICY);
+      const cached = cachedHandler(make(), trusting, { ...POLICY, ...(key && { key }) });
       for (const [headers] of ASKED) await (await cached(new Request(PAGE, { headers }))).text();
       await end(cached);
       for (const [headers] of ASKED) {
