@@ -199,7 +199,8 @@ export function dump(cache: Cache): DumpedEntry[] {
 
 /**
  * Gives the memory the entries of a {@link dump}, with their true age; returns how many it keeps.
- * Those whose time is over are left out, and those of which it has one as new.
+ * Those whose time is over are left out, and those of which it has one as new. What was dropped or
+ * invalidated since the dump comes back: restore first, or invalidate it again.
  * @throws ConfigError for what is no dump, and for a cache with stores below its memory: they have
  *   what was changed since, which a dump does not
  */

@@ -1,5 +1,6 @@
 /** Circuit breakers by hand: their state, opened, closed, restored. */
 
+import { randomToken } from "../coordination/lock.js";
 import { closeShared, openShared, textOf } from "../coordination/shared-breaker.js";
 import { nameOf, SharedState } from "../coordination/shared-state.js";
 import * as core from "../core/core.js";
@@ -162,8 +163,8 @@ function sharedBreaker(
   };
   const restore: Restore = async (openFor) => {
     if (openFor >= 0) return openShared(kept, openFor, timers.now());
-    const tripped = await kept.get("tripped");
-    if (tripped !== undefined) await closeShared(kept, rules, tripped);
+    // One that is closed begins a round of its own, too, whose counts are none.
+    await closeShared(kept, rules, (await kept.get("tripped")) ?? randomToken());
   };
   const { openFor } = rules;
   return breakerWith(driver, { state, restore, openFor, isShared: true });

@@ -8,7 +8,8 @@
  * - `tripped`: absent while it is closed; else a token, a new one for each opening.
  * - `open:<token>`: present for `openFor`; after that, the breaker is half-open.
  * - `probe:<token>:<n>`: a place for a probe, taken for a lease and kept by a probe that succeeded.
- * - `since`: the token of the last opening before it closed, which names the round.
+ * - `since`: the token of the last opening before it closed, or one made when it was closed by hand,
+ *   which names the round.
  *
  * Only `add` and `compareAndDelete` decide which instance changes the state, so that no two do the
  * same thing twice. The store measures times; each instance's clock measures parts of the window.

@@ -85,6 +85,17 @@ for (const [kind, isShared] of Object.entries(KINDS)) {
     assert.equal(await it.code(), "down");
   });
 
+  test(`${kind}: closed by hand while it is closed it begins to count anew`, async () => {
+    const it = stage({ isShared });
+    it.origin.down = true;
+    for (const _ of [1, 2, 3]) assert.equal(await it.code(), "down");
+    await breakerOf(it.load).close();
+    for (const _ of [1, 2, 3]) assert.equal(await it.code(), "down");
+    assert.deepEqual(await breakerOf(it.load).state(), { state: "closed" });
+    assert.equal(await it.code(), "down");
+    assert.equal(await it.code(), "E_CIRCUIT_OPEN");
+  });
+
   test(`${kind}: its state goes to another one`, async () => {
     const it = stage({ isShared });
     await fail(it);
