@@ -91,7 +91,10 @@ export interface TracedLoadOptions<Args extends readonly unknown[]> {
   readonly tracer?: Tracer | undefined;
   /** The name of the spans. Default: `load` and the function's name. */
   readonly name?: string | undefined;
-  /** Returns attributes of a load, from its arguments. Default none. */
+  /**
+   * Returns attributes of a load, from its arguments. Default none. If it throws, the load goes on,
+   * and its span has the message as `holdover.attributes_error`.
+   */
   readonly attributes?: ((...args: Args) => Attributes) | undefined;
 }
 
@@ -116,7 +119,7 @@ export function tracedLoad<Args extends readonly unknown[], Result>(
     "(...args) => attributes",
   );
   function traced(this: unknown, ...args: Args): Result {
-    const attributes = attributesOf?.(...args) ?? {};
+    const attributes = attributesBy(() => attributesOf?.(...args));
     return tracer.startActiveSpan(name, { attributes }, (span) =>
       within(span, () => Reflect.apply(load, this, args) as Result),
     );
@@ -125,6 +128,18 @@ export function tracedLoad<Args extends readonly unknown[], Result>(
   Object.defineProperty(traced, "length", { value: load.length, configurable: true });
   return traced;
 }
+
+/** What tells of a load must not fail it. */
+function attributesBy(ask: () => Attributes | undefined): Attributes {
+  try {
+    return ask() ?? {};
+  } catch (error) {
+    return { "holdover.attributes_error": messageOf(error) };
+  }
+}
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
 
 /** Options of {@link tracedStore}. */
 export interface TracedStoreOptions {
@@ -178,7 +193,7 @@ function within<Result>(
   note?: (span: Span, result: unknown) => void,
 ): Result {
   const fail = (error: unknown): never => {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     span.recordException(error instanceof Error ? error : message);
     span.setStatus({ code: SpanStatusCode.ERROR, message });
     span.end();

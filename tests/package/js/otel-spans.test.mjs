@@ -50,6 +50,14 @@ test("a load has a span, within the caller's, and around those of its own calls"
   assert.ok(load.ended);
 });
 
+test("attributes that cannot be told fail no load, and the span says so", async () => {
+  const { tracer, spans } = tracing();
+  const attributes = (user) => ({ user: user.id });
+  const load = tracedLoad(async () => "loaded", { tracer, attributes });
+  assert.equal(await createCache().wrap(load, { ttl: "1m" })(null), "loaded");
+  assert.match(spans()[0].attributes["holdover.attributes_error"], /null/);
+});
+
 test("a load that fails has its error, which its caller gets as it is", async () => {
   const { tracer, spans } = tracing();
   const cache = createCache();
