@@ -36,7 +36,7 @@ export class HttpPlaces implements RelatedKeys {
   /** Endings, and whose they are: undefined for one that stays. */
   readonly #endings = new Map<string, Weak | undefined>([["", undefined]]);
   /** Endings of keys that `key` of a policy makes. */
-  readonly #custom = new Set<string>();
+  readonly #custom = new Set<string>([""]);
   readonly #numbers = new WeakMap<object, number>();
   readonly #counts = { fetch: 0, handler: 0 };
   readonly #hasStores: boolean;
@@ -55,7 +55,7 @@ export class HttpPlaces implements RelatedKeys {
     const ending = endingOf(options, number);
     if (!this.#endings.has(ending)) this.#checkRoom(options.name);
     for (const one of options.kind === "handler" ? [ending, ending + IMPLIED] : [ending]) {
-      if (isCustom && one !== "") this.#custom.add(one);
+      if (isCustom) this.#custom.add(one);
       this.#endings.set(one, number > 1 ? weakly(asks) : undefined);
     }
     return ending;
@@ -89,20 +89,14 @@ export class HttpPlaces implements RelatedKeys {
 
   /** The keys that are invalidated with a key: that of a URL has its parts and kinds beside it. */
   keysWith(key: string): string[] {
-    if (!key.startsWith("GET http")) return this.#customWith(key);
-    const end = key.indexOf("\n");
-    const url = end < 0 ? key : key.slice(0, end);
-    // A variant's own key, or a part's: it ends alone.
-    if (!this.#endings.has(key.slice(url.length))) return [key, partKeyOf(key)];
-    return [...this.#endings.keys()].flatMap((ending) => [url + ending, partKeyOf(url + ending)]);
-  }
-
-  /** The same for what `key` of a policy made, with an ending or without. */
-  #customWith(key: string): string[] {
-    const endings = [...this.#custom];
-    const own = endings.find((ending) => key.endsWith(ending)) ?? "";
+    const isUrl = key.startsWith("GET http");
+    const endings = [...(isUrl ? this.#endings.keys() : this.#custom)];
+    const own = endings.find((ending) => ending && key.endsWith(ending)) ?? "";
     const base = key.slice(0, key.length - own.length);
-    return [base, ...endings.map((ending) => base + ending)];
+    if (!isUrl) return endings.map((ending) => base + ending);
+    // A variant's own key, or a part's: it ends alone.
+    if (base.includes("\n")) return [key, partKeyOf(key)];
+    return endings.flatMap((ending) => [base + ending, partKeyOf(base + ending)]);
   }
 }
 
