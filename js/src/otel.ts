@@ -129,7 +129,7 @@ export function tracedLoad<Args extends readonly unknown[], Result>(
   return traced;
 }
 
-/** What tells of a load must not fail it. */
+/** Asks for the attributes of a load. What tells of a load must not fail it. */
 function attributesBy(ask: () => Attributes | undefined): Attributes {
   try {
     return ask() ?? {};
