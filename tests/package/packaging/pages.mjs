@@ -39,7 +39,10 @@ export function blocksIn(text) {
   });
 }
 
-const withoutCode = (text) => text.replaceAll(FENCE, "").replaceAll(/`[^`\n]*`/g, "`code`");
+/** Returns a page without its blocks of code. */
+export const withoutFences = (text) => text.replaceAll(FENCE, "");
+
+const withoutCode = (text) => withoutFences(text).replaceAll(/`[^`\n]*`/g, "`code`");
 
 /** Returns the targets of a page's links. */
 export function linksIn(text) {
