@@ -38,7 +38,13 @@ export function readersNames(code) {
   return {
     ...exported,
     ...{ cache, wrapped, load, lower, store: lower, fn: load, log: () => {} },
-    ...{ name: "users", capacity: 100, check: () => true, headers: ["etag"] },
+    ...{
+      name: "users",
+      capacity: 100,
+      check: () => true,
+      handler: () => new Response("ok"),
+      headers: ["etag"],
+    },
     loadAll,
     ctx: { waitUntil() {} },
     UserSchema: { "~standard": { version: 1, vendor: "test", validate: schema } },
