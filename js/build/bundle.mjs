@@ -5,7 +5,7 @@
 // entry needs nothing but its lines there.
 
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, join, relative } from "node:path/posix";
+import { basename, dirname, join, relative } from "node:path/posix";
 import { build } from "esbuild";
 import { writeCommonJs } from "./commonjs.mjs";
 import { copyDeclarations } from "./declarations.mjs";
@@ -15,6 +15,11 @@ import { readModules, resolving } from "./modules.mjs";
 const MANIFEST = new URL("../../pkg-template/package.json", import.meta.url);
 /** The entry of tests, which no application reaches; it is not packed. */
 const INTERNAL = "internal";
+/**
+ * The command, and what of it a page can use: files of their own, as nobody imports them. By their
+ * names in the package, their modules.
+ */
+const COMMAND = { command: "simulate/command", simulate: "simulate/run" };
 /** The texts of the modules: nobody wants to see them in a debugger. */
 const UNSEEN = ["entry/core-text.ts", "entry/http-text.ts"];
 
@@ -60,6 +65,34 @@ async function bundled(file, files, sources) {
   return { code, map: withSources(JSON.parse(map), dirname(file)) };
 }
 
+/** Bundles a part of the command, which imports the other one from beside it. */
+async function bundledApart(name, sources) {
+  const { outputFiles } = await build({
+    ...OPTIONS,
+    entryPoints: [join(sources, `${COMMAND[name]}.ts`)],
+    outfile: join(sources, `${name}.js`),
+    plugins: [besides(Object.entries(COMMAND).filter(([other]) => other !== name))],
+  });
+  const [map, code] = outputFiles.map(({ text }) => text);
+  return { code, map: withSources(JSON.parse(map), ".") };
+}
+
+function besides(others) {
+  return {
+    name: "besides",
+    setup(bundler) {
+      bundler.onResolve({ filter: /^node:/ }, ({ path }) => ({ path, external: true }));
+      for (const [name, module] of others) {
+        const filter = new RegExp(`/${basename(module)}\\.js$`);
+        bundler.onResolve({ filter }, () => ({ path: `./${name}.js`, external: true }));
+      }
+      bundler.onResolve({ filter: /^\./ }, ({ path, resolveDir }) => ({
+        path: join(resolveDir, path.replace(/\.js$/, ".ts")),
+      }));
+    },
+  };
+}
+
 /** Names the sources as if they were beside `dist`; only what somebody wrote is in the map. */
 function withSources(map, folder) {
   const names = map.sources.map((source) => join(folder, source));
@@ -70,6 +103,12 @@ function withSources(map, folder) {
   return { ...map, sources, sourcesContent: texts };
 }
 
+async function writeCode(path, code, map) {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, code);
+  await writeFile(`${path}.map`, JSON.stringify(map));
+}
+
 async function main(sources, declarations, out) {
   const manifest = JSON.parse(await readFile(MANIFEST, "utf8"));
   const entries = [...targets(manifest, ".js"), INTERNAL];
@@ -78,10 +117,11 @@ async function main(sources, declarations, out) {
     if (files.scriptOf(file) === "") continue;
     const { code, map } = await bundled(file, files, sources);
     files.note(code);
-    const path = join(out, `${file}.js`);
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, code);
-    await writeFile(`${path}.map`, JSON.stringify(map));
+    await writeCode(join(out, `${file}.js`), code, map);
+  }
+  for (const name of Object.keys(COMMAND)) {
+    const { code, map } = await bundledApart(name, sources);
+    await writeCode(join(out, `${name}.js`), code, map);
   }
   const declared = targets(manifest, ".d.ts").filter((entry) => !entry.endsWith(".wasm"));
   await copyDeclarations(declarations, declared, out);

@@ -154,17 +154,18 @@ fn gather_sources(workspace: &Workspace, modules: &[Module], to: &Path) -> Resul
     for file in files_below(&from)? {
         write(&to.join(file.strip_prefix(&from)?), &read(&file)?)?;
     }
+    let put = |file: String, code: &[u8]| {
+        fs::remove_file(to.join(&file).with_extension("d.ts"))?;
+        write(&to.join(&file).with_extension("ts"), code)
+    };
     for module in modules {
-        let name = module.name;
-        let text = latin1::escaped(&read(&module.wasm)?);
-        let text = format!("export const {name}Text =\n  \"{text}\";\n");
+        let &Module { name, room, .. } = module;
         let glue = fs::read_to_string(&module.glue).context("reading the generated glue")?;
-        for (file, code) in [
-            (format!("core/glue/{name}"), glue::trim(&glue)?),
-            (format!("entry/{name}-text"), text),
-        ] {
-            fs::remove_file(to.join(&file).with_extension("d.ts"))?;
-            write(&to.join(&file).with_extension("ts"), code.as_bytes())?;
+        put(format!("{room}/glue/{name}"), glue::trim(&glue)?.as_bytes())?;
+        if module.is_inlined {
+            let text = latin1::escaped(&read(&module.wasm)?);
+            let text = format!("export const {name}Text =\n  \"{text}\";\n");
+            put(format!("entry/{name}-text"), text.as_bytes())?;
         }
     }
     Ok(())

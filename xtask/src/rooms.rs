@@ -40,6 +40,7 @@ const TYPESCRIPT: House = House {
         "api",
         "http",
         "integrations",
+        "simulate",
     ],
     exceptions: &[],
     imports: of_typescript,

@@ -112,14 +112,14 @@ impl Toolchain {
         )
     }
 
-    /// Returns the folder of release builds for `target` by this toolchain.
-    pub(crate) fn release_folder(self, workspace: &Workspace, target: &str) -> PathBuf {
-        self.target_folder(workspace).join(target).join("release")
+    /// Returns the folder of builds for `target` with a profile by this toolchain.
+    pub(crate) fn folder(self, workspace: &Workspace, target: &str, profile: &str) -> PathBuf {
+        self.target_folder(workspace).join(target).join(profile)
     }
 
     /// Returns the folder of debug builds for `target` by this toolchain.
     pub(crate) fn debug_folder(self, workspace: &Workspace, target: &str) -> PathBuf {
-        self.target_folder(workspace).join(target).join("debug")
+        self.folder(workspace, target, "debug")
     }
 
     /// Returns a folder for this compiler alone: two versions would rebuild each other's work.

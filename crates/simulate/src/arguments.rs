@@ -15,8 +15,13 @@ use std::path::PathBuf;
 /// The most policies to try at once.
 const MOST_POLICIES: usize = 4096;
 
-/// The help text.
-pub const USAGE: &str = "\
+/// Returns the help text of a program of this name.
+#[must_use]
+pub fn usage(program: &str) -> String {
+    USAGE.replace("holdover-simulate", program)
+}
+
+const USAGE: &str = "\
 holdover-simulate: what a cache would have done with the traffic of an access log
 
 usage: holdover-simulate [OPTIONS] LOG...        (`-`: standard input, read once)

@@ -4,7 +4,8 @@
 //! Each policy is played by the engine that caches run on, [`holdover::CallMachine`], in virtual
 //! time: [`play::Player`] performs its steps as the drivers do, and decides nothing itself. A
 //! [`simulation::Simulation`] plays many policies at once, a chunk of the log at a time, so that a
-//! log need not fit in memory; [`run::run`] is all of it, for a log that can be opened.
+//! log need not fit in memory; [`run::run`] is all of it, for a log that can be opened, and
+//! [`session::Session`] for one that a host hands over.
 //!
 //! ```
 //! use holdover::Span;
@@ -32,9 +33,11 @@ pub mod configuration;
 pub mod grid;
 pub mod log;
 pub mod play;
+mod playing;
 pub mod report;
 pub mod run;
 pub mod scan;
+pub mod session;
 pub mod simulation;
 mod text;
 pub mod units;

@@ -1,21 +1,14 @@
 //! One run: reading a log, trying policies, recommending one.
 
 use crate::access::Access;
-use crate::advice::{Advice, Rule};
 use crate::grid::Grid;
-use crate::log::{Format, Intake, JsonFields, LogReader, Tally};
-use crate::play::Outage;
-use crate::report::{Report, Row, Summary};
+use crate::log::{Format, JsonFields, LogReader, Tally};
+use crate::playing::{CHUNK, Known, Playing, intake};
+use crate::report::Report;
 use crate::scan::Scan;
-use crate::simulation::Simulation;
 use holdover::{ConfigError, Span};
 use std::fmt;
 use std::io::{self, BufRead, Read};
-
-/// Number of accesses that are read, then played by every policy.
-const CHUNK: usize = 1 << 16;
-/// The share of keys that is assumed of a log that can be read only once.
-const KEYS_UNKNOWN: usize = 10_000;
 
 /// The time of the outage to try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,57 +118,20 @@ pub trait Source {
 /// # Errors
 /// The log cannot be read or has no request, or a policy is none.
 pub fn run(settings: &Settings, source: &impl Source) -> Result<Report, Failure> {
-    let mut keys = KEYS_UNKNOWN;
     let mut bytes = u64::MAX;
-    let mut outage = outage_at(settings);
     // A wrong option is told before a long log is read.
-    Simulation::new(&settings.grid.configurations(keys), outage)?;
+    let mut playing = Playing::new(settings, Known::nothing(settings))?;
     if !source.is_once() {
         let mut log = LogReader::new(source.open()?, intake(settings));
         let scan = scan(&mut log, settings.outage)?;
         // What a living log has got meanwhile is not played.
         bytes = log.bytes();
-        keys = log.intake().keys().len();
-        if settings.outage_at == OutageAt::Busiest {
-            outage = scan.busiest();
-        }
+        let keys = log.intake().keys().len();
+        playing = Playing::new(settings, Known::of(settings, &scan, keys))?;
     }
     let mut log = LogReader::new(source.open()?.take(bytes), intake(settings));
-    let policies = settings.grid.configurations(keys);
-    let mut simulation = Simulation::new(&policies, outage)?;
-    let span = play(&mut log, &mut simulation)?;
-    let tally = log.intake().tally();
-    if tally.accesses == 0 {
-        return Err(Failure::Empty(tally));
-    }
-    let (baseline, outcomes) = simulation.finish();
-    let rows: Vec<Row> = outcomes.iter().map(Row::new).collect();
-    let rule = Rule {
-        max_age: settings.max_age.map(Span::as_millis),
-    };
-    Ok(Report {
-        tally,
-        keys: log.intake().keys().len(),
-        span,
-        outage,
-        without_cache: Summary::new(&baseline.figures),
-        without_cache_in_outage: baseline.outage().map(Summary::new),
-        advice: Advice::of(&rows, rule),
-        rows,
-    })
-}
-
-fn intake(settings: &Settings) -> Intake {
-    let Settings { format, fields, .. } = settings;
-    Intake::new(format.clone(), fields.clone(), settings.latency)
-}
-
-fn outage_at(settings: &Settings) -> Option<Outage> {
-    let OutageAt::Time(from) = settings.outage_at else {
-        return None;
-    };
-    let until = from.saturating_add(settings.outage.as_millis());
-    Some(Outage { from, until })
+    play(&mut log, &mut playing)?;
+    playing.finish(settings, log.intake())
 }
 
 fn scan(log: &mut LogReader<impl BufRead>, outage: Span) -> io::Result<Scan> {
@@ -187,24 +143,15 @@ fn scan(log: &mut LogReader<impl BufRead>, outage: Span) -> io::Result<Scan> {
     Ok(scan)
 }
 
-/// Plays a log; returns its first and its last time.
-fn play(
-    log: &mut LogReader<impl BufRead + Send>,
-    simulation: &mut Simulation,
-) -> io::Result<(u64, u64)> {
-    let mut span = None;
+fn play(log: &mut LogReader<impl BufRead + Send>, playing: &mut Playing) -> io::Result<()> {
     let mut chunk = Vec::with_capacity(CHUNK);
     let mut next = Vec::with_capacity(CHUNK);
     let mut goes_on = log.read(&mut chunk, CHUNK)?;
     while goes_on {
-        if let (Some(first), Some(last)) = (chunk.first(), chunk.last()) {
-            let (begins, _) = *span.get_or_insert((first.time, 0));
-            span = Some((begins, last.time));
-        }
-        goes_on = read_and_play(log, &mut next, simulation, &chunk)?;
+        goes_on = read_and_play(log, &mut next, playing, &chunk)?;
         std::mem::swap(&mut chunk, &mut next);
     }
-    Ok(span.unwrap_or_default())
+    Ok(())
 }
 
 /// Reads the next chunk while this one is played.
@@ -212,19 +159,19 @@ fn play(
 fn read_and_play(
     log: &mut LogReader<impl BufRead + Send>,
     next: &mut Vec<Access>,
-    simulation: &mut Simulation,
+    playing: &mut Playing,
     chunk: &[Access],
 ) -> io::Result<bool> {
-    rayon::join(|| log.read(next, CHUNK), || simulation.play(chunk)).0
+    rayon::join(|| log.read(next, CHUNK), || playing.play(chunk)).0
 }
 
 #[cfg(not(feature = "threads"))]
 fn read_and_play(
     log: &mut LogReader<impl BufRead + Send>,
     next: &mut Vec<Access>,
-    simulation: &mut Simulation,
+    playing: &mut Playing,
     chunk: &[Access],
 ) -> io::Result<bool> {
-    simulation.play(chunk);
+    playing.play(chunk);
     log.read(next, CHUNK)
 }

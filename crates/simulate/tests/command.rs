@@ -41,10 +41,11 @@ fn piped(arguments: &[&str], input: &[u8]) -> Output {
     child.wait_with_output().unwrap()
 }
 
-fn fails_with(arguments: &[&str], expected: &str) {
+fn fails_with(arguments: &[&str], code: i32, expected: &str) {
     let output = command(arguments).output().unwrap();
     let (out, error) = text(&output);
-    assert!(!output.status.success() && out.is_empty(), "{out}");
+    assert!(out.is_empty(), "{out}");
+    assert_eq!(output.status.code(), Some(code), "{error}");
     assert!(error.contains(expected), "{error}");
 }
 
@@ -52,7 +53,7 @@ fn fails_with(arguments: &[&str], expected: &str) {
 fn worked_example() -> (String, String) {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/simulate.md");
     let page = fs::read_to_string(page).unwrap();
-    let (_, rest) = page.split_once("```sh\nholdover-simulate ").unwrap();
+    let (_, rest) = page.split_once("```sh\nnpx holdover simulate ").unwrap();
     let (given, rest) = rest.split_once("\n```\n").unwrap();
     let (_, rest) = rest.split_once("```text\n").unwrap();
     let (shown, _) = rest.split_once("\n```\n").unwrap();
@@ -140,6 +141,40 @@ fn a_log_is_read_from_standard_input_without_looking_for_an_outage() {
 }
 
 #[test]
+fn compressed_logs_are_unpacked() {
+    let log = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(LOG)).unwrap();
+    let gzip = |part: &[u8]| {
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packer.write_all(part).unwrap();
+        packer.finish().unwrap()
+    };
+    let (one, other) = log.split_at(log.len() / 3);
+    let packed = [gzip(one), gzip(other)].concat();
+    let path = std::env::temp_dir().join(format!("holdover-{}.gz", std::process::id()));
+    fs::write(&path, &packed).unwrap();
+    let read = json(&[path.to_str().unwrap()]);
+    fs::write(&path, &packed[..packed.len() - 9]).unwrap();
+    fails_with(&[path.to_str().unwrap()], 1, "cannot read the log");
+    fs::remove_file(&path).unwrap();
+    assert_eq!(read, json(&[LOG]));
+}
+
+#[test]
+fn the_last_line_of_a_file_need_not_end() {
+    let folder = std::env::temp_dir();
+    let files =
+        ["a", "b"].map(|name| folder.join(format!("holdover-{name}-{}", std::process::id())));
+    for file in &files {
+        fs::write(file, "1700000000.5,/a,1000").unwrap();
+    }
+    let report = json(&files.each_ref().map(|file| file.to_str().unwrap()));
+    for file in files {
+        fs::remove_file(file).unwrap();
+    }
+    assert_eq!(report["log"]["accesses"], 2);
+}
+
+#[test]
 fn files_are_read_in_their_order_as_one_log() {
     let twice = json(&[LOG, LOG]);
     let once = json(&[LOG]);
@@ -153,17 +188,19 @@ fn files_are_read_in_their_order_as_one_log() {
 
 #[test]
 fn a_run_that_cannot_be_says_why() {
-    fails_with(&["missing.log"], "missing.log");
-    fails_with(&["--ttl", "soon", LOG], "--ttl cannot be `soon`");
+    fails_with(&["missing.log"], 1, "missing.log");
+    fails_with(&["--ttl", "soon", LOG], 2, "--ttl cannot be `soon`");
     fails_with(
         &["--timeout", "1s", "--failover-after", "2s", LOG],
+        2,
         "failover",
     );
     fails_with(
         &["--format", "json", LOG],
+        1,
         "no request to count: of 422 lines 422 cannot be read",
     );
-    fails_with(&[], "no LOG");
+    fails_with(&[], 2, "no LOG");
 }
 
 #[test]

@@ -98,13 +98,17 @@ test("no file ships that nobody needs", async () => {
     /^docs\/(how-to\/)?[a-z-]+\.md$/,
     /^docs\/pictures\/[a-z-]+\.svg$/,
     /^dist\/(core|http)\.wasm(\.d\.ts)?$/,
+    /^dist\/simulate\.wasm$/,
     /^dist\/internal\.js$/,
     /^dist\/([a-z-]+\/)*[a-z0-9-]+\.(js|js\.map|d\.ts|cjs|mjs|d\.cts)$/,
   ];
   const stray = (await files()).filter((file) => !expected.some((pattern) => pattern.test(file)));
   assert.deepEqual(stray, []);
   for (const end of [".js", ".d.ts", ".cjs", ".mjs", ".d.cts"]) {
-    assert.deepEqual(await shippedWith(end), await reachedFrom(targetsWith(end), end), end);
+    const starts = targetsWith(end);
+    if (end === ".js")
+      starts.push(...Object.values(manifest.bin).map((path) => posix.normalize(path)));
+    assert.deepEqual(await shippedWith(end), await reachedFrom(starts, end), end);
   }
 });
 
@@ -117,8 +121,11 @@ test("what the tests reach of the inside is not packed", async () => {
   );
 });
 
+/** The files of the command, which no entry needs. */
+const COMMAND = ["dist/command.js", "dist/simulate.js"];
+
 test("the code is one file per entry, and what they share is in a few", async () => {
-  const entries = new Set(targetsWith(".js"));
+  const entries = new Set([...targetsWith(".js"), ...COMMAND]);
   const shared = (await shippedWith(".js")).filter((file) => !entries.has(file));
   assert.ok(shared.length <= 9, shared.join());
   const main = posix.normalize(manifest.main);
@@ -139,7 +146,8 @@ test("each file of code has a map with the sources in it", async () => {
     for (const [nth, source] of sources.entries()) {
       if (sourcesContent[nth] === null) continue;
       const path = posix.join(posix.dirname(file), source);
-      assert.ok(!named.has(path), `${path} is in two files`);
+      // The command does not read the files of applications for a few lines.
+      assert.ok(!named.has(path) || COMMAND.includes(file), `${path} is in two files`);
       named.add(path);
     }
   }
@@ -199,7 +207,8 @@ test("tools that do not read `exports` find the entry, and the types of each sub
 });
 
 test("there is one copy of each module and one of its text", async () => {
-  assert.deepEqual(await shippedWith(".wasm"), ["dist/core.wasm", "dist/http.wasm"]);
+  const modules = ["core", "http", "simulate"].map((name) => `dist/${name}.wasm`);
+  assert.deepEqual(await shippedWith(".wasm"), modules);
   const texts = await Promise.all(
     (await shippedWith(".js")).map((file) => readFile(`${HOME}/${file}`, "utf8")),
   );
@@ -235,4 +244,15 @@ test("it depends on nothing and runs no script when installed", () => {
   // Who does not instrument a cache does not get it.
   assert.deepEqual(Object.keys(manifest.peerDependencies), ["@opentelemetry/api"]);
   assert.deepEqual(manifest.peerDependenciesMeta, { "@opentelemetry/api": { optional: true } });
+});
+
+test("no application gets the command's files with what it imports", async () => {
+  const reached = await reachedFrom(targetsWith(".js"), ".js");
+  assert.deepEqual(
+    reached.filter((file) => COMMAND.includes(file)),
+    [],
+  );
+  for (const file of reached) {
+    assert.doesNotMatch(await readFile(`${HOME}/${file}`, "utf8"), /simulate\.wasm/, file);
+  }
 });

@@ -16,8 +16,6 @@ use crate::workspace::Workspace;
 
 /// The constants of the boundary.
 const CONSTANTS: &str = "js/src/core/abi.ts";
-/// The folder with the declarations of the modules' functions.
-const DECLARATIONS: &str = "js/src/core/glue";
 
 /// Returns the files that can be generated without the modules: path and text.
 fn of_sources() -> Result<[(&'static str, String); 3]> {
@@ -59,7 +57,7 @@ pub(crate) fn check_declarations(workspace: &Workspace, modules: &[Module]) -> R
 /// Returns the files that are generated from the modules: path and text.
 fn of_modules(modules: &[Module]) -> Result<Vec<(String, String)>> {
     let file = |module: &Module| {
-        let path = format!("{DECLARATIONS}/{}.d.ts", module.name);
+        let path = format!("js/src/{}/glue/{}.d.ts", module.room, module.name);
         Ok((path, declarations(module)?))
     };
     modules.iter().map(file).collect()
@@ -197,11 +195,12 @@ fn declarations(module: &Module) -> Result<String> {
         })
         .collect();
     Ok(format!(
-        "// Generated from crates/wasm/ by `cargo xtask build`: change those files, not this one. Only\n\
+        "// Generated from {}/ by `cargo xtask build`: change those files, not this one. Only\n\
          // `{}.ts` may import it.\n\n\
          /** Instantiates the module anew, forgetting an instance that trapped. */\n\
          export declare function __reinit(module: WebAssembly.Module): void;\n\n\
          {}\n",
+        module.bindings,
         module.name,
         functions.join("\n").trim()
     ))

@@ -24,6 +24,8 @@ const INTEGRATIONS: &str = "tests/platforms/integrations";
 /// The program that is an instance in Rust beside those in JavaScript.
 const RUST_INSTANCE: &str = "holdover-rust-instance";
 const RUST_HTTP: &str = "holdover-rust-http";
+/// The native program whose figures the package's command has.
+const SIMULATE: &str = "holdover-simulate";
 /// A project of its own, as it has many packages.
 const RUNNERS: &str = "tests/package/runners";
 /// The compilers, each with the configurations it knows.
@@ -54,10 +56,12 @@ pub(super) fn lint(bench: &mut Bench<'_>) -> Result<Tally> {
     Ok(biome + tsc)
 }
 
-/// Tests units and behaviour on Node.
+/// Tests units and behaviour on Node; one of these compares the command's figures with those of the
+/// native program.
 pub(super) fn units(bench: &mut Bench<'_>) -> Result<Tally> {
     bench.install_package(TESTS)?;
-    node_test(bench, "package/js")
+    let built = check(rust::cargo(bench, "build").args(["--locked", "--package", SIMULATE]))?;
+    Ok(built + node_test(bench, "package/js")?)
 }
 
 /// Tests the cached `fetch` against other implementations and their test suites; one of these tests

@@ -1,19 +1,21 @@
 //! Reading access logs.
 //!
-//! A line is read by the [`Format`] of the log, an [`Intake`] makes accesses of lines, and a
-//! [`LogReader`] does so for files of any size. Damaged lines are counted and left out.
+//! A line is read by the [`Format`] of the log, an [`Intake`] makes accesses of lines,
+//! [`Lines`] of bytes that come in pieces, and a [`LogReader`] of files of any size. Damaged lines are counted and left out.
 
 mod clock;
 mod columns;
 mod common;
 mod intake;
 mod json;
+mod lines;
 mod reader;
 mod stamp;
 
 pub use columns::Columns;
 pub use intake::{Format, Intake, Tally};
 pub use json::{BadField, JsonFields};
+pub use lines::Lines;
 pub use reader::LogReader;
 
 use std::borrow::Cow;

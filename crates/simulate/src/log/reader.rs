@@ -1,18 +1,15 @@
 //! Logs of any size, a chunk at a time.
 
 use super::intake::Intake;
+use super::lines::Lines;
 use crate::access::Access;
-use std::io::{self, BufRead, Read};
-
-/// The longest line, in bytes; what is longer is no line of a log.
-const LONGEST: u64 = 1 << 20;
+use std::io::{self, BufRead};
 
 /// Reads a log in chunks of accesses.
 #[derive(Debug)]
 pub struct LogReader<R> {
     input: R,
-    intake: Intake,
-    line: Vec<u8>,
+    lines: Lines,
     bytes: u64,
 }
 
@@ -21,8 +18,7 @@ impl<R: BufRead> LogReader<R> {
     pub const fn new(input: R, intake: Intake) -> Self {
         Self {
             input,
-            intake,
-            line: Vec::new(),
+            lines: Lines::new(intake),
             bytes: 0,
         }
     }
@@ -34,41 +30,29 @@ impl<R: BufRead> LogReader<R> {
     pub fn read(&mut self, chunk: &mut Vec<Access>, most: usize) -> io::Result<bool> {
         chunk.clear();
         while chunk.len() < most {
-            if !self.next_line()? {
-                self.intake.finish(chunk);
+            let bytes = match self.input.fill_buf() {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                bytes => bytes?,
+            };
+            if bytes.is_empty() {
+                self.lines.finish(chunk);
                 return Ok(!chunk.is_empty());
             }
-            if self.line.len() as u64 >= LONGEST && !self.line.ends_with(b"\n") {
-                self.skip_line()?;
-                self.intake.oversized();
-            } else {
-                self.intake.line(&self.line, chunk);
-            }
+            self.lines.push(bytes, chunk);
+            let read = bytes.len();
+            self.input.consume(read);
+            self.bytes += read as u64;
         }
         Ok(true)
     }
 
     /// The intake, with its counts.
     pub const fn intake(&self) -> &Intake {
-        &self.intake
+        self.lines.intake()
     }
 
     /// The bytes read so far.
     pub const fn bytes(&self) -> u64 {
         self.bytes
-    }
-
-    fn next_line(&mut self) -> io::Result<bool> {
-        self.line.clear();
-        let mut bounded = (&mut self.input).take(LONGEST);
-        let read = bounded.read_until(b'\n', &mut self.line)?;
-        self.bytes += read as u64;
-        Ok(read > 0)
-    }
-
-    /// Goes to the end of a line without keeping it.
-    fn skip_line(&mut self) -> io::Result<()> {
-        while self.next_line()? && !self.line.ends_with(b"\n") {}
-        Ok(())
     }
 }
