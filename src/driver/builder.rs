@@ -1,11 +1,13 @@
 //! Building a cache.
 
+use super::below::LowerStores;
 use super::bounds::{Failure, Key, MaybeSend, MaybeSync, Value, opaque};
 use super::cache::{Cache, Shared, Weigh};
 use super::event::{Event, Listen};
 use super::host::Host;
 use super::state::State;
 use super::stores::Stores;
+use super::waiting::{LookFirst, look_first};
 use crate::call::CallMachine;
 use crate::memory::{Eviction, Limits};
 use crate::time::Span;
@@ -15,14 +17,15 @@ use std::sync::{Arc, Mutex};
 
 /// The options of a cache.
 #[must_use]
-pub struct CacheBuilder<K, V, E> {
+pub struct CacheBuilder<K: Key, V: Value, E: Failure> {
     host: Arc<dyn Host>,
     max_entries: u32,
     eviction: Eviction,
     max_bytes: u64,
     weigh: Option<Box<dyn Weigh<K, V>>>,
     listener: Option<Box<dyn Listen<K, V, E>>>,
-    stores: Option<Stores<K, V>>,
+    lower: Option<Box<dyn LowerStores<K, V>>>,
+    look: Option<LookFirst<K, V, E>>,
     memory_ttl: Span,
 }
 
@@ -35,7 +38,8 @@ impl<K: Key, V: Value, E: Failure> CacheBuilder<K, V, E> {
             max_bytes: u64::MAX,
             weigh: None,
             listener: None,
-            stores: None,
+            lower: None,
+            look: None,
             memory_ttl: Span::FOREVER,
         }
     }
@@ -59,7 +63,11 @@ impl<K: Key, V: Value, E: Failure> CacheBuilder<K, V, E> {
 
     /// The stores below the memory: see [`Stores`]. Default: none.
     pub fn stores(mut self, stores: Stores<K, V>) -> Self {
-        self.stores = Some(stores);
+        self.lower = stores.open(&self.host);
+        self.look = self
+            .lower
+            .as_ref()
+            .map(|_| look_first as LookFirst<K, V, E>);
         self
     }
 
@@ -93,12 +101,12 @@ impl<K: Key, V: Value, E: Failure> CacheBuilder<K, V, E> {
             max_bytes: self.max_bytes,
         });
         machine.evict_by(self.eviction);
-        let lower = self.stores.and_then(|stores| stores.open(&self.host));
-        if lower.is_some() {
+        if self.lower.is_some() {
             machine.limit_ttl(self.memory_ttl);
         }
         let shared = Shared {
-            lower,
+            lower: self.lower,
+            look: self.look,
             state: Mutex::new(State::new(machine)),
             host: self.host,
             weigh: self.weigh,
@@ -111,4 +119,4 @@ impl<K: Key, V: Value, E: Failure> CacheBuilder<K, V, E> {
     }
 }
 
-opaque! { CacheBuilder<K, V, E> }
+opaque! { CacheBuilder<K: Key, V: Value, E: Failure> }

@@ -1,6 +1,7 @@
 //! The cache: its entries, and the functions it wraps.
 
 use super::answer::Source;
+use super::below::LowerStores;
 use super::bounds::{Failure, Key, MaybeSend, MaybeSync, Value, opaque};
 use super::builder::CacheBuilder;
 use super::calling::Request;
@@ -10,9 +11,9 @@ use super::function::{Function, Loading, Thunk};
 use super::guards::GuardSets;
 use super::host::{Host, LoadContext};
 use super::locks::NO_STORE;
-use super::lower::Lower;
 use super::policy::{CachePolicy, Rules};
 use super::state::{Locked, State, lock};
+use super::waiting::LookFirst;
 use crate::call::{Counters, PolicyId};
 use crate::config_error::ConfigError;
 use crate::strategy::ttl::State as Good;
@@ -32,11 +33,11 @@ impl<K, V, F: Fn(&K, &V) -> u32 + MaybeSend + MaybeSync> Weigh<K, V> for F {}
 ///
 /// `V` is cloned for each caller: put large values into an [`Arc`]. `E` is what loads fail with; it
 /// need not be `Clone`.
-pub struct Cache<K, V, E> {
+pub struct Cache<K: Key, V: Value, E: Failure> {
     pub(super) shared: Arc<Shared<K, V, E>>,
 }
 
-impl<K, V, E> Clone for Cache<K, V, E> {
+impl<K: Key, V: Value, E: Failure> Clone for Cache<K, V, E> {
     fn clone(&self) -> Self {
         let shared = Arc::clone(&self.shared);
         Self { shared }
@@ -44,12 +45,14 @@ impl<K, V, E> Clone for Cache<K, V, E> {
 }
 
 /// The state that all clones of a cache share.
-pub(super) struct Shared<K, V, E> {
+pub(super) struct Shared<K: Key, V: Value, E: Failure> {
     pub(super) state: Mutex<State<K, V, E>>,
     pub(super) host: Arc<dyn Host>,
     pub(super) weigh: Option<Box<dyn Weigh<K, V>>>,
     pub(super) listener: Option<Box<dyn Listen<K, V, E>>>,
-    pub(super) lower: Option<Lower<K, V>>,
+    pub(super) lower: Option<Box<dyn LowerStores<K, V>>>,
+    /// The beginning of loads where there are stores.
+    pub(super) look: Option<LookFirst<K, V, E>>,
     pub(super) is_closed: AtomicBool,
 }
 
@@ -73,8 +76,8 @@ impl<K: Key, V: Value, E: Failure> Shared<K, V, E> {
 
     /// The stores, and what they call a key; `None` without any, or if its name cannot be made.
     /// Nothing may be locked.
-    pub(super) fn below(&self, key: &K) -> Option<(&Lower<K, V>, Arc<str>)> {
-        let lower = self.lower.as_ref()?;
+    pub(super) fn below(&self, key: &K) -> Option<(&dyn LowerStores<K, V>, Arc<str>)> {
+        let lower = self.lower.as_deref()?;
         Some((lower, lower.name(key)?))
     }
 
@@ -144,7 +147,7 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
     pub fn policy(&self, policy: CachePolicy<K, V, E>) -> Result<Arc<Bound<K, V, E>>, ConfigError> {
         let rules = Rules::compile(policy)?;
         let lower = self.shared.lower.as_ref();
-        if rules.lock.is_some() && lower.is_none_or(|lower| lower.lock_at.is_none()) {
+        if rules.lock.is_some() && lower.is_none_or(|lower| !lower.keeps_locks()) {
             return Err(NO_STORE);
         }
         let id = self.shared.lock().machine.add_policy(rules.policy);
@@ -234,13 +237,8 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
     pub fn close(&self) {
         self.shared.is_closed.store(true, Ordering::Release);
         #[cfg(feature = "json")]
-        if let Some(feed) = self
-            .shared
-            .lower
-            .as_ref()
-            .and_then(|lower| lower.feed.as_ref())
-        {
-            feed.close();
+        if let Some(lower) = &self.shared.lower {
+            lower.hear_no_more();
         }
     }
 }
@@ -277,4 +275,4 @@ impl<K: Key, V: Value, E: Failure> Shared<K, V, E> {
     }
 }
 
-opaque! { Cache<K, V, E> Bound<K: Key, V: Value, E: Failure> }
+opaque! { Cache<K: Key, V: Value, E: Failure> Bound<K: Key, V: Value, E: Failure> }

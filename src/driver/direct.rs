@@ -1,8 +1,8 @@
 //! Reading and changing keys without a load.
 
+use super::below::Delivery;
 use super::bounds::{Failure, Key, Value};
 use super::cache::{Bound, Cache};
-use super::lower::Delivery;
 use super::reading::Found;
 use super::stamps::Begun;
 use super::tagged::Tagged;
@@ -103,7 +103,7 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
         let write = lower.prepare(&name, bytes.map(|bytes| (bytes, lifetime)), true);
         drop(state);
         self.shared.listen();
-        lower.send(write.tagged(tagged))
+        write.tagged(tagged).send()
     }
 
     /// Stores a value as if a load under `policy` had brought it.
@@ -137,7 +137,7 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
         };
         let write = lower.prepare(&name, None, true);
         drop(state);
-        lower.send(write)
+        write.send()
     }
 
     /// Drops all values, likewise; of stores, those of the namespace.
@@ -156,7 +156,7 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
     /// Waits until nothing is on its way to the stores, for the end of a program.
     pub async fn settled(&self) {
         if let Some(lower) = &self.shared.lower {
-            lower.tiers.settled().await;
+            lower.settled().await;
         }
     }
 }

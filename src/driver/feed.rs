@@ -124,7 +124,7 @@ impl Feed {
 
     /// Subscribes where it is not subscribed yet, and waits for the first subscriptions, until a
     /// deadline: an entry read before could have been changed unheard.
-    pub(super) async fn opened(self: &Arc<Self>, apply: impl Fn() -> Arc<dyn Apply>) {
+    pub(super) async fn opened(self: &Arc<Self>, apply: Arc<dyn Apply>) {
         let now = self.tiers.now();
         let mut waiting = Vec::new();
         let mut asked = Vec::new();
@@ -146,7 +146,7 @@ impl Feed {
             }
         }
         for (nth, at) in asked {
-            self.subscribe(nth, at, apply());
+            self.subscribe(nth, at, Arc::clone(&apply));
         }
         let host = self.tiers.host();
         let waits = waiting.into_iter();

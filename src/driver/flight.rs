@@ -4,7 +4,7 @@ use super::answer::{Source, Times};
 use super::error::{Cause, Error};
 use super::guards::Admission;
 use super::host::{Cancel, Ring};
-use super::locks::HeldLock;
+use super::locks::KeptLock;
 use super::stamps::Begun;
 use crate::fence::Fence;
 use crate::strategy::ttl::Lifetime;
@@ -145,7 +145,7 @@ pub(super) struct Course<V, E> {
     /// The permits of its guards; `None` once they know how it went.
     pub(super) admission: Option<Admission>,
     /// The lock that it holds; its write takes it along.
-    pub(super) lock: Option<Arc<HeldLock>>,
+    pub(super) lock: Option<Arc<dyn KeptLock>>,
 }
 
 impl<V: Clone, E> Flight<V, E> {

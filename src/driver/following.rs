@@ -3,9 +3,9 @@
 use super::bounds::{BoxFuture, Failure, Key, MaybeSend, Value};
 use super::cache::Shared;
 use super::feed::{Apply, Change};
-use super::lower::Lower;
+use super::lower::Paths;
 use super::state::State;
-use super::tiers::{key_in, store_name};
+use super::tiers::key_in;
 use crate::tags::Tag;
 use crate::time::Span;
 use std::boxed::Box;
@@ -15,17 +15,14 @@ use std::vec::Vec;
 impl<K: Key, V: Value, E: Failure> Shared<K, V, E> {
     /// Waits until messages of other instances are heard, or for as long as that may take.
     pub(super) async fn hear(self: &Arc<Self>) {
-        let feed = self.lower.as_ref().and_then(|lower| lower.feed.as_ref());
-        if let Some(feed) = feed {
-            feed.opened(|| Arc::new(Follower(Arc::downgrade(self))))
-                .await;
+        if let Some(lower) = self.lower.as_ref().filter(|lower| !lower.is_hearing()) {
+            lower.hear(Arc::new(Follower(Arc::downgrade(self)))).await;
         }
     }
 
     /// Begins to hear them.
     pub(super) fn listen(self: &Arc<Self>) {
-        let feed = self.lower.as_ref().and_then(|lower| lower.feed.as_ref());
-        if feed.is_some_and(|feed| !feed.is_open()) {
+        if self.lower.as_ref().is_some_and(|lower| !lower.is_hearing()) {
             let shared = Arc::clone(self);
             self.host
                 .spawn(Box::pin(async move { shared.hear().await }));
@@ -37,7 +34,7 @@ impl<K: Key, V: Value, E: Failure> Shared<K, V, E> {
         let hears = self
             .lower
             .as_ref()
-            .is_some_and(|lower| lower.feed.is_some());
+            .is_some_and(|lower| lower.carries_messages());
         if hears && let Some(slot) = state.slot(key) {
             state.name(slot, name);
         }
@@ -48,7 +45,7 @@ impl<K: Key, V: Value, E: Failure> Shared<K, V, E> {
         let now = self.host.now();
         match change {
             Change::Key { key, soft } => {
-                let name: Arc<str> = Arc::from(store_name(&lower.prefix, key));
+                let name = lower.name_told(key);
                 {
                     let mut state = self.lock();
                     let slot = state.slot_named(&name);
@@ -98,7 +95,7 @@ impl<K: Key, V: Value, E: Failure> Apply for Follower<K, V, E> {
     }
 }
 
-impl<K: 'static, V: 'static> Lower<K, V> {
+impl Paths {
     pub(super) fn key_changed(&self, name: &str, soft: bool) -> Change {
         let key = key_in(&self.prefix, name);
         Change::Key { key, soft }

@@ -2,13 +2,13 @@
 
 use super::answer::Answer;
 use super::batch::{LoadMany, Loads};
+use super::below::Delivery;
 use super::bounds::{BoxFuture, Failure, Key, MaybeSend, MaybeSync, Value, opaque};
 use super::cache::{Bound, Cache};
 use super::calling::Request;
 use super::error::Error;
 use super::host::LoadContext;
 use super::leading::Leading;
-use super::lower::Delivery;
 use crate::call::Counters;
 use crate::time::Span;
 use std::boxed::Box;

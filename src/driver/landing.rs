@@ -1,13 +1,13 @@
 //! Ends of loads: stored results, and fallbacks.
 
 use super::answer::{Source, Times};
+use super::below::Write;
 use super::bounds::{Failure, Key, Value};
 use super::cache::{Bound, Shared};
 use super::error::{Cause, Error};
 use super::event::Event;
 use super::flight::{Brought, Flight, Outcome};
 use super::guards::refusal;
-use super::lower::Write;
 use super::state::{Content, State};
 use super::tagged::Tagged;
 use crate::call::{self, Instead, Landed};
@@ -75,10 +75,10 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
 
     /// Sends what a load brought to the stores, by itself.
     pub(super) fn send(&self, write: Option<Write>) {
-        if let (Some(write), Some(lower)) = (write, &self.shared.lower) {
+        if let Some(write) = write {
             // What was loaded is in the stores before the next one may look.
             let lock = self.flight.course().lock.take();
-            drop(lower.send(write.under(lock)));
+            drop(write.under(lock).send());
         }
     }
 

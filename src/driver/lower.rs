@@ -1,30 +1,28 @@
 //! Entries in the stores below the memory: as records, and back.
 
-use super::bounds::{BoxFuture, MaybeSend, MaybeSync};
+use super::below::{Content, Deliver, Delivery, LowerStores, Write};
+use super::bounds::{BoxFuture, Key, MaybeSend, MaybeSync, Value};
 use super::codec::Codec;
 #[cfg(feature = "json")]
-use super::feed::Feed;
-use super::locks::HeldLock;
-use super::stamps::StoredTags;
+use super::feed::{Apply, Feed};
+use super::locks::{HeldLock, KeptLock};
+use super::reading::Found;
+use super::stamps::{Begun, StoredTags};
 use super::store::{Operation, StoreError, StoreFailure};
 use super::tagged::Tagged;
-use super::tiers::{Prepared, Record, Tiers, Working, store_name};
-use crate::call::Below;
+use super::tiers::{Record, Tiers, Working, store_name};
 use crate::record::{self, Header};
-use crate::stored_tags::StampKey;
 use crate::strategy::ttl::Lifetime;
 use crate::tags::{Tag, Versions};
 use crate::time::{Span, Timestamp};
-use futures::FutureExt;
 use futures::channel::oneshot;
 use std::boxed::Box;
 use std::format;
-use std::future::Future;
+#[cfg(feature = "json")]
+use std::future::ready;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::string::String;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::vec::Vec;
 
 /// Names a key.
@@ -33,62 +31,38 @@ impl<K, F: Fn(&K) -> String + MaybeSend + MaybeSync> NameOf<K> for F {}
 
 /// The stores of a cache.
 pub(super) struct Lower<K, V> {
-    pub(super) tiers: Arc<Tiers>,
-    pub(super) tags: Arc<StoredTags>,
-    /// The first tier that can keep locks.
-    pub(super) lock_at: Option<usize>,
+    pub(super) paths: Paths,
     pub(super) codec: Box<dyn Codec<V>>,
     pub(super) name_of: Box<dyn NameOf<K>>,
-    pub(super) prefix: Arc<str>,
-    pub(super) namespace: String,
     pub(super) max_record: usize,
+    /// The first tier that can keep locks.
+    pub(super) lock_at: Option<usize>,
+}
+
+/// The ways to the stores, whatever the keys and values are. Clones are the same.
+#[derive(Clone)]
+pub(super) struct Paths {
+    pub(super) tiers: Arc<Tiers>,
+    pub(super) tags: Arc<StoredTags>,
+    /// The number of the codec.
+    pub(super) codec: u8,
+    pub(super) prefix: Arc<str>,
+    pub(super) namespace: Arc<str>,
     #[cfg(feature = "json")]
     pub(super) feed: Option<Arc<Feed>>,
 }
 
-/// A value on its way to the stores, as far as it is made under the cache's lock.
-#[must_use]
-pub(super) struct Write {
-    prepared: Prepared,
-    /// True if other instances are told when it is done.
-    is_told: bool,
-    working: Working,
-    /// The bytes of the value and its lifetime; `None` drops the key.
-    content: Option<(Vec<u8>, Lifetime)>,
-    tagged: Option<Tagged>,
-    /// The lock that its load holds.
-    lock: Option<Arc<HeldLock>>,
-}
-
-/// A change on its way to the stores; it goes on if this is dropped. Completes when they have it, or
-/// failed: with true if all took it, also if there are none.
-#[derive(Debug)]
-pub struct Delivery(Option<oneshot::Receiver<bool>>);
-
-impl Delivery {
-    pub(super) const NOWHERE: Self = Self(None);
-}
-
-impl Future for Delivery {
-    type Output = bool;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<bool> {
-        match &mut self.0 {
-            Some(receiver) => receiver.poll_unpin(context).map(|told| told == Ok(true)),
-            None => Poll::Ready(true),
-        }
-    }
-}
-
-impl<K: 'static, V: 'static> Lower<K, V> {
-    /// The name of a key in stores; `None` if it cannot be made.
-    pub(super) fn name(&self, key: &K) -> Option<Arc<str>> {
+impl<K: Key, V: Value> LowerStores<K, V> for Lower<K, V> {
+    fn name(&self, key: &K) -> Option<Arc<str>> {
         let own = catch_unwind(AssertUnwindSafe(|| (self.name_of)(key))).ok()?;
-        Some(Arc::from(store_name(&self.prefix, &own)))
+        Some(Arc::from(store_name(&self.paths.prefix, &own)))
     }
 
-    /// The bytes of a value; `None`, and a report, when it has none.
-    pub(super) fn encode(&self, name: &str, value: &V) -> Option<Vec<u8>> {
+    fn namespace(&self) -> &str {
+        &self.paths.namespace
+    }
+
+    fn encode(&self, name: &str, value: &V) -> Option<Vec<u8>> {
         let encoded = catch_unwind(AssertUnwindSafe(|| self.codec.encode(value)));
         let encoded = encoded.unwrap_or_else(|_| Err(StoreError::new("the codec panicked")));
         let checked = encoded.and_then(|bytes| {
@@ -99,6 +73,97 @@ impl<K: 'static, V: 'static> Lower<K, V> {
         told.ok()
     }
 
+    fn prepare(&self, name: &Arc<str>, content: Option<Content>, is_told: bool) -> Write {
+        self.paths.prepare(name, content, is_told)
+    }
+
+    fn invalidate_tags(&self, tags: Vec<Tag>, soft: bool) -> Box<dyn Deliver> {
+        self.paths.invalidate_tags(tags, soft)
+    }
+
+    fn clear(&self) -> Delivery {
+        self.paths.clear()
+    }
+
+    fn settled(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.paths.tiers.settled())
+    }
+
+    fn read<'a>(&'a self, name: &'a Arc<str>) -> BoxFuture<'a, Option<Found<V>>> {
+        Box::pin(self.read_from(0, name))
+    }
+
+    fn read_many<'a>(&'a self, names: &'a [Arc<str>]) -> BoxFuture<'a, Vec<Option<Found<V>>>> {
+        Box::pin(self.read_all(names))
+    }
+
+    fn read_locked<'a>(&'a self, name: &'a Arc<str>) -> BoxFuture<'a, Option<Found<V>>> {
+        Box::pin(self.read_from(self.lock_at.unwrap_or(0), name))
+    }
+
+    fn begin<'a>(&'a self, tags: Option<&'a [Tag]>, life: Span) -> BoxFuture<'a, Begun> {
+        let stored = &self.paths.tags;
+        match tags {
+            Some(tags) => Box::pin(stored.begin_with(tags, life)),
+            None => Box::pin(stored.begin_without()),
+        }
+    }
+
+    fn begin_all<'a>(&'a self, loads: &'a [Vec<Tag>], life: Span) -> BoxFuture<'a, Vec<Begun>> {
+        Box::pin(self.paths.tags.begin_all_with(loads, life))
+    }
+
+    fn keeps_locks(&self) -> bool {
+        self.lock_at.is_some()
+    }
+
+    fn lock(&self, name: &Arc<str>, ttl: Span) -> Option<Arc<dyn KeptLock>> {
+        Some(HeldLock::new(&self.paths.tiers, self.lock_at?, name, ttl))
+    }
+
+    #[cfg(feature = "json")]
+    fn carries_messages(&self) -> bool {
+        self.paths.feed.is_some()
+    }
+
+    #[cfg(feature = "json")]
+    fn is_hearing(&self) -> bool {
+        let feed = self.paths.feed.as_ref();
+        feed.is_none_or(|feed| feed.is_open())
+    }
+
+    #[cfg(feature = "json")]
+    fn hear(&self, apply: Arc<dyn Apply>) -> BoxFuture<'_, ()> {
+        match &self.paths.feed {
+            Some(feed) => Box::pin(feed.opened(apply)),
+            None => Box::pin(ready(())),
+        }
+    }
+
+    #[cfg(feature = "json")]
+    fn hear_no_more(&self) {
+        if let Some(feed) = &self.paths.feed {
+            feed.close();
+        }
+    }
+
+    #[cfg(feature = "json")]
+    fn name_told(&self, key: &str) -> Arc<str> {
+        Arc::from(store_name(&self.paths.prefix, key))
+    }
+
+    #[cfg(feature = "json")]
+    fn drop_above(&self, at: usize, name: &Arc<str>) {
+        self.paths.drop_above(at, name);
+    }
+
+    #[cfg(feature = "json")]
+    fn clear_above(&self, at: usize) {
+        self.paths.clear_above(at);
+    }
+}
+
+impl<K, V> Lower<K, V> {
     pub(super) fn check_size(&self, length: usize) -> Result<(), StoreError> {
         if length <= self.max_record {
             return Ok(());
@@ -117,7 +182,7 @@ impl<K: 'static, V: 'static> Lower<K, V> {
         is_corrupt: bool,
         error: &StoreError,
     ) {
-        self.tiers.tell(&StoreFailure {
+        self.paths.tiers.tell(&StoreFailure {
             store,
             operation,
             key,
@@ -125,76 +190,36 @@ impl<K: 'static, V: 'static> Lower<K, V> {
             error,
         });
     }
+}
 
-    /// A key changes now, as the memory does: its lock is held.
-    pub(super) fn prepare(
-        &self,
-        name: &Arc<str>,
-        content: Option<(Vec<u8>, Lifetime)>,
-        is_told: bool,
-    ) -> Write {
-        let ends_in = content.as_ref().map(|(_, lifetime)| kept_for(lifetime));
-        Write {
-            prepared: self.tiers.prepare(name, ends_in),
-            is_told,
-            working: self.tiers.begin_work(),
-            content,
-            tagged: None,
-            lock: None,
-        }
-    }
-
-    /// The same, for what a load brought.
-    pub(super) fn prepare_below(
-        &self,
-        name: &Arc<str>,
-        change: Below,
-        bytes: Option<Vec<u8>>,
-    ) -> Option<Write> {
-        match change {
-            Below::Leave => None,
-            Below::Drop => Some(self.prepare(name, None, true)),
-            Below::Store(lifetime) => {
-                let content = bytes.map(|bytes| (bytes, lifetime));
-                Some(self.prepare(name, content, false))
-            }
-        }
-    }
-
-    /// Sends a change to the stores. Nothing may be locked.
-    pub(super) fn send(&self, write: Write) -> Delivery {
-        let Write {
-            prepared,
-            is_told,
-            working,
-            content,
-            tagged,
-            lock,
-        } = write;
-        let (name, soft) = (Arc::clone(&prepared.name), content.is_some());
-        let tiers = Arc::clone(&self.tiers);
-        let life = content
-            .as_ref()
-            .map_or(Span::FOREVER, |(_, lifetime)| kept_for(lifetime));
-        let record = self.record(&name, content, tagged);
-        let work: BoxFuture<'static, bool> = match lock {
-            Some(lock) => Box::pin(async move { lock.write(prepared, record.made(), life).await }),
-            None => Box::pin(async move {
-                let record = record.made().await;
-                tiers.perform(prepared, record, life).await
-            }),
-        };
-        let change = is_told.then(|| self.key_changed(&name, soft));
-        self.launch(working, self.then_told(work, change))
+impl Paths {
+    /// See [`LowerStores::prepare`]; `is_told`: other instances are told when it is done.
+    fn prepare(&self, name: &Arc<str>, content: Option<Content>, is_told: bool) -> Write {
+        let life = content.as_ref().map(|(_, lifetime)| kept_for(lifetime));
+        let prepared = self.tiers.prepare(name, life);
+        let working = self.tiers.begin_work();
+        let paths = self.clone();
+        Write::new(move |tagged, lock| {
+            let (name, soft) = (Arc::clone(&prepared.name), content.is_some());
+            let life = life.unwrap_or(Span::FOREVER);
+            let record = paths.record(&name, content, tagged).made();
+            let tiers = Arc::clone(&paths.tiers);
+            let work: BoxFuture<'static, bool> = match lock {
+                Some(lock) => {
+                    Box::pin(async move { lock.write(prepared, Box::pin(record), life).await })
+                }
+                None => Box::pin(async move {
+                    let record = record.await;
+                    tiers.perform(prepared, record, life).await
+                }),
+            };
+            let change = is_told.then(|| paths.key_changed(&name, soft));
+            paths.launch(working, paths.then_told(work, change))
+        })
     }
 
     /// The record of a content, which takes time if it has tags.
-    fn record(
-        &self,
-        name: &Arc<str>,
-        content: Option<(Vec<u8>, Lifetime)>,
-        tagged: Option<Tagged>,
-    ) -> Making {
+    fn record(&self, name: &Arc<str>, content: Option<Content>, tagged: Option<Tagged>) -> Making {
         match (content, tagged) {
             (None, _) => Making::Made(None),
             (Some((bytes, lifetime)), None) => {
@@ -213,42 +238,32 @@ impl<K: 'static, V: 'static> Lower<K, V> {
     }
 
     fn scribe(&self) -> Scribe {
-        let (tiers, codec) = (Arc::clone(&self.tiers), self.codec.id());
+        let (tiers, codec) = (Arc::clone(&self.tiers), self.codec);
         Scribe { tiers, codec }
     }
 
-    /// Invalidates tags in the stores. The cache's lock is held, so that nothing which is stored
-    /// from now on can carry their versions from before.
-    pub(super) fn invalidate_tags(&self, tags: &[Tag], soft: bool) -> Invalidation {
+    /// See [`LowerStores::invalidate_tags`]. The store that has the versions gets them, and the
+    /// other instances are told.
+    fn invalidate_tags(&self, tags: Vec<Tag>, soft: bool) -> Box<dyn Deliver> {
         // Reads under way may have found versions from before: they are begun anew, now and once
         // more when the store has the new ones.
         self.tiers.outdate_reads();
-        Invalidation {
-            working: self.tiers.begin_work(),
-            keys: self.tags.miss(tags, soft),
-        }
+        let working = self.tiers.begin_work();
+        let keys = self.tags.miss(&tags, soft);
+        let paths = self.clone();
+        Box::new(move || {
+            let (tiers, writer) = (Arc::clone(&paths.tiers), Arc::clone(&paths.tags));
+            let work = async move {
+                let is_done = writer.write_missed(keys).await;
+                tiers.outdate_reads();
+                is_done
+            };
+            let change = Self::tags_changed(tags, soft);
+            paths.launch(working, paths.then_told(work, Some(change)))
+        })
     }
 
-    /// Sends an invalidation to the store that has the versions, and tells the other instances.
-    pub(super) fn send_invalidation(
-        &self,
-        invalidation: Invalidation,
-        tags: Vec<Tag>,
-        soft: bool,
-    ) -> Delivery {
-        let Invalidation { working, keys } = invalidation;
-        let (tiers, writer) = (Arc::clone(&self.tiers), Arc::clone(&self.tags));
-        let work = async move {
-            let is_done = writer.write_missed(keys).await;
-            tiers.outdate_reads();
-            is_done
-        };
-        let change = Self::tags_changed(tags, soft);
-        self.launch(working, self.then_told(work, Some(change)))
-    }
-
-    /// Drops everything in the namespace from the stores, from now on.
-    pub(super) fn clear(&self) -> Delivery {
+    fn clear(&self) -> Delivery {
         let all = self.tiers.len();
         let prepared = self.tiers.prepare_clearing(all, &self.prefix);
         let work = Arc::clone(&self.tiers).clear(prepared);
@@ -259,15 +274,8 @@ impl<K: 'static, V: 'static> Lower<K, V> {
     pub(super) fn launch(&self, working: Working, work: BoxFuture<'static, bool>) -> Delivery {
         let (sender, receiver) = oneshot::channel();
         self.tiers.launch(working, work, sender);
-        Delivery(Some(receiver))
+        Delivery::of(receiver)
     }
-}
-
-/// An invalidation of tags on its way to the stores, as far as it is made under the cache's lock.
-#[must_use]
-pub(super) struct Invalidation {
-    working: Working,
-    keys: Vec<StampKey>,
 }
 
 /// Writes records.
@@ -328,18 +336,6 @@ impl Making {
                 Some(scribe.record(&name, &bytes, lifetime, tags))
             }
         }
-    }
-}
-
-impl Write {
-    /// The same, of an entry with tags.
-    pub(super) fn tagged(self, tagged: Option<Tagged>) -> Self {
-        Self { tagged, ..self }
-    }
-
-    /// The same, under the lock of its load.
-    pub(super) fn under(self, lock: Option<Arc<HeldLock>>) -> Self {
-        Self { lock, ..self }
     }
 }
 

@@ -33,6 +33,7 @@
 
 mod answer;
 mod batch;
+mod below;
 mod beside;
 mod bounds;
 mod builder;
@@ -83,6 +84,7 @@ mod waiting;
 pub(crate) use self::answer::Times;
 pub use self::answer::{Answer, Source};
 pub use self::batch::{BatchResults, CallMany};
+pub use self::below::Delivery;
 pub use self::bounds::{BoxFuture, Failure, Key, MaybeSend, MaybeSync, Value};
 pub use self::builder::CacheBuilder;
 pub use self::cache::{Bound, Cache, Stats};
@@ -100,7 +102,6 @@ pub use self::key::push_key_part;
 #[cfg(feature = "tower")]
 pub(crate) use self::leading::Leading;
 pub use self::locks::{LoadLock, OnLockTimeout};
-pub use self::lower::Delivery;
 #[cfg(feature = "lru")]
 pub use self::lru_store::LruStore;
 pub use self::policy::CachePolicy;

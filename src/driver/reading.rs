@@ -1,5 +1,6 @@
 //! Reading entries from the stores below the memory, one or many at a time.
 
+use super::bounds::{Key, Value};
 use super::lower::{Lower, kept_for};
 use super::store::{Operation, StoreError};
 use super::tiers::Record;
@@ -42,20 +43,16 @@ struct Read<V> {
     age: Span,
 }
 
-impl<K: 'static, V: 'static> Lower<K, V> {
-    /// The first entry that can be read and is of any use; stores above it get it too.
-    pub(super) async fn read(&self, name: &Arc<str>) -> Option<Found<V>> {
-        self.read_from(0, name).await
-    }
-
-    /// The same, of a tier and those below it.
+impl<K: Key, V: Value> Lower<K, V> {
+    /// The first entry of a tier and those below it that can be read and is of any use; tiers above
+    /// it get it too.
     pub(super) async fn read_from(&self, first: usize, name: &Arc<str>) -> Option<Found<V>> {
-        let began = self.tiers.now();
+        let began = self.paths.tiers.now();
         for _ in 0..READS {
-            let since = self.tiers.begin_read();
+            let since = self.paths.tiers.begin_read();
             let mut found = self.read_once(first, slice::from_ref(name), since).await;
             // What it brought is older than what the key has been changed to since.
-            if !self.tiers.is_outdated(name, since) {
+            if !self.paths.tiers.is_outdated(name, since) {
                 return found.pop()?;
             }
             if self.is_late(began) {
@@ -66,18 +63,18 @@ impl<K: 'static, V: 'static> Lower<K, V> {
     }
 
     /// The same for many keys, in their order; each store is asked for what those above it lack.
-    pub(super) async fn read_many(&self, names: &[Arc<str>]) -> Vec<Option<Found<V>>> {
-        let began = self.tiers.now();
-        let since = self.tiers.begin_read();
+    pub(super) async fn read_all(&self, names: &[Arc<str>]) -> Vec<Option<Found<V>>> {
+        let began = self.paths.tiers.now();
+        let since = self.paths.tiers.begin_read();
         let mut found = self.read_once(0, names, since).await;
         let is_late = self.is_late(began);
-        let outdated = |at: &usize| self.tiers.is_outdated(&names[*at], since);
+        let outdated = |at: &usize| self.paths.tiers.is_outdated(&names[*at], since);
         let outdated: Vec<usize> = (0..names.len()).filter(outdated).collect();
         let again = outdated.iter().map(|&at| async move {
             if is_late {
                 None
             } else {
-                self.read(&names[at]).await
+                self.read_from(0, &names[at]).await
             }
         });
         for (at, read) in iter::zip(&outdated, join_all(again).await) {
@@ -88,7 +85,7 @@ impl<K: 'static, V: 'static> Lower<K, V> {
 
     /// True for a read that took long: a tier that is slow is not waited for again.
     fn is_late(&self, began: Timestamp) -> bool {
-        self.tiers.now().since(began) > SOON
+        self.paths.tiers.now().since(began) > SOON
     }
 
     async fn read_once(
@@ -98,7 +95,7 @@ impl<K: 'static, V: 'static> Lower<K, V> {
         since: u64,
     ) -> Vec<Option<Found<V>>> {
         let mut found: Vec<Option<Found<V>>> = names.iter().map(|_| None).collect();
-        for at in first..self.tiers.len() {
+        for at in first..self.paths.tiers.len() {
             let missing = (0..names.len()).filter(|&index| found[index].is_none());
             let missing: Vec<usize> = missing.collect();
             if missing.is_empty() {
@@ -107,14 +104,15 @@ impl<K: 'static, V: 'static> Lower<K, V> {
             for read in self.read_at(at, names, &missing).await {
                 let (index, lifetime) = (read.index, read.header.lifetime);
                 let left = kept_for(&lifetime).minus(read.age);
-                self.tiers
+                self.paths
+                    .tiers
                     .copy_up(&names[index], &read.record, left, at, since);
                 found[index] = Some(Found {
                     value: read.value,
                     lifetime,
                     age: read.age,
                     tags: read.header.tags.iter().map(|(tag, _)| *tag).collect(),
-                    tier: Arc::clone(self.tiers.name(at)),
+                    tier: Arc::clone(self.paths.tiers.name(at)),
                 });
             }
         }
@@ -126,11 +124,11 @@ impl<K: 'static, V: 'static> Lower<K, V> {
     async fn read_at(&self, at: usize, names: &[Arc<str>], missing: &[usize]) -> Vec<Read<V>> {
         let asked = missing.iter().map(|&index| Arc::clone(&names[index]));
         let asked: Vec<Arc<str>> = asked.collect();
-        let records = self.tiers.get_many(at, &asked).await;
+        let records = self.paths.tiers.get_many(at, &asked).await;
         let read = iter::zip(missing, records).filter_map(|(&index, record)| {
             let record = record?;
             let decoded = self.decode(&record).map_err(|error| {
-                let tier = self.tiers.name(at);
+                let tier = self.paths.tiers.name(at);
                 self.tell(tier, Operation::Get, &names[index], true, &error);
             });
             let (header, value, age) = decoded.ok()??;
@@ -144,14 +142,14 @@ impl<K: 'static, V: 'static> Lower<K, V> {
         });
         let mut read: Vec<Read<V>> = read.collect();
         let headers: Vec<&Header> = read.iter().map(|read| &read.header).collect();
-        let mut lifetimes = self.tags.judged(&headers).await.into_iter();
+        let mut lifetimes = self.paths.tags.judged(&headers).await.into_iter();
         read.retain_mut(|read| {
             let Some(lifetime) = lifetimes.next().flatten() else {
                 return false;
             };
             read.header.lifetime = lifetime;
             let (name, stored_at) = (&names[read.index], read.header.stored_at);
-            self.tiers.accepts(at, name, &read.record, stored_at)
+            self.paths.tiers.accepts(at, name, &read.record, stored_at)
         });
         read
     }
@@ -161,7 +159,7 @@ impl<K: 'static, V: 'static> Lower<K, V> {
         self.check_size(record.len())?;
         let (header, value_at) = record::decode(record)
             .ok_or_else(|| StoreError::new("a record is damaged or of another version"))?;
-        let now = self.tiers.now();
+        let now = self.paths.tiers.now();
         let ahead = header.stored_at.since(now);
         if ahead > MOST_AHEAD {
             let ahead = ahead.as_millis();

@@ -176,7 +176,7 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
         if let Some((lower, name)) = below {
             let write = lower.prepare(&name, bytes.map(|bytes| (bytes, lifetime)), true);
             drop(state);
-            drop(lower.send(write.tagged(tagged)));
+            drop(write.tagged(tagged).send());
         }
         true
     }

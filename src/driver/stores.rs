@@ -1,9 +1,10 @@
 //! The stores of a cache, as a program sets them up.
 
-use super::bounds::{MaybeSend, MaybeSync, opaque};
+use super::below::LowerStores;
+use super::bounds::{Key, MaybeSend, MaybeSync, Value, opaque};
 use super::codec::Codec;
 use super::host::Host;
-use super::lower::{Lower, NameOf};
+use super::lower::{Lower, NameOf, Paths};
 use super::stamps::StoredTags;
 use super::store::{Store, StoreFailure};
 use super::tiers::{Report, Tiers, prefix_of};
@@ -123,7 +124,11 @@ impl<K: 'static, V: 'static> Stores<K, V> {
     }
 
     /// The part of a cache that uses them; `None` without any.
-    pub(super) fn open(self, host: &Arc<dyn Host>) -> Option<Lower<K, V>> {
+    pub(super) fn open(self, host: &Arc<dyn Host>) -> Option<Box<dyn LowerStores<K, V>>>
+    where
+        K: Key,
+        V: Value,
+    {
         if self.all.is_empty() {
             return None;
         }
@@ -131,18 +136,21 @@ impl<K: 'static, V: 'static> Stores<K, V> {
         let tiers = Tiers::new(host, self.all, self.deadline, self.report);
         let tiers = Arc::new(tiers);
         let prefix = Arc::from(prefix_of(&self.namespace));
-        Some(Lower {
-            #[cfg(feature = "json")]
-            feed: super::feed::Feed::new(&tiers, &self.namespace),
-            tags: StoredTags::new(&tiers, &prefix),
+        Some(Box::new(Lower {
             lock_at: tiers.first_that_locks(),
-            tiers,
+            paths: Paths {
+                #[cfg(feature = "json")]
+                feed: super::feed::Feed::new(&tiers, &self.namespace),
+                tags: StoredTags::new(&tiers, &prefix),
+                tiers,
+                codec: self.codec.id(),
+                prefix,
+                namespace: Arc::from(self.namespace),
+            },
             codec: self.codec,
             name_of: self.name_of,
-            prefix,
-            namespace: self.namespace,
             max_record: self.max_record,
-        })
+        }))
     }
 }
 

@@ -1,10 +1,10 @@
 //! Tags of loads and writes: their state at the beginning, and their check when the result is
 //! stored.
 
+use super::below::Delivery;
 use super::bounds::{Failure, Key, MaybeSend, Value};
 use super::cache::{Cache, Shared};
 use super::landing::Load;
-use super::lower::Delivery;
 use super::stamps::{Begun, StoredTags};
 use crate::fence::Fence;
 use crate::stored_tags::tag_of;
@@ -71,7 +71,7 @@ impl Tagged {
 impl<K: Key, V: Value, E: Failure> Shared<K, V, E> {
     /// The tags of these names, each once.
     pub(super) fn tags_named<T: AsRef<str>>(&self, names: impl IntoIterator<Item = T>) -> Vec<Tag> {
-        let namespace = self.lower.as_ref().map_or("", |lower| &lower.namespace);
+        let namespace = self.lower.as_ref().map_or("", |lower| lower.namespace());
         let mut tags: Vec<Tag> = Vec::new();
         for name in names {
             let tag = tag_of(namespace, name.as_ref());
@@ -127,9 +127,9 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
         let Some(lower) = self.shared.lower.as_ref().filter(|_| !tags.is_empty()) else {
             return Delivery::NOWHERE;
         };
-        let invalidation = lower.invalidate_tags(&tags, soft);
+        let invalidation = lower.invalidate_tags(tags, soft);
         drop(state);
-        lower.send_invalidation(invalidation, tags, soft)
+        invalidation()
     }
 }
 
@@ -150,19 +150,10 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
         let Some(lower) = &self.shared.lower else {
             return true;
         };
-        let asking = async {
-            match &tags {
-                Some(tags) => {
-                    lower
-                        .tags
-                        .begin_with(tags, rules.policy.windows().total())
-                        .await
-                }
-                None => lower.tags.begin_without().await,
-            }
-        };
+        let life = rules.policy.windows().total();
+        let asking = lower.begin(tags.as_deref(), life);
         let stopped = pin!(Arc::clone(&self.flight.stop).cancelled());
-        let begun = match select(pin!(asking), stopped).await {
+        let begun = match select(asking, stopped).await {
             Either::Left((begun, _)) => begun,
             Either::Right(_) if !rules.keeps_loading => return false,
             Either::Right(((), asking)) => asking.await,

@@ -2,7 +2,7 @@
 
 use super::bounds::{BoxFuture, Failure, Key, MaybeSend, Value};
 use super::cache::Shared;
-use super::lower::Lower;
+use super::lower::Paths;
 use super::state::State;
 use crate::tags::Tag;
 use std::boxed::Box;
@@ -25,7 +25,7 @@ impl<K: Key, V: Value, E: Failure> Shared<K, V, E> {
 }
 
 #[expect(clippy::unused_self, reason = "as where there are messages")]
-impl<K: 'static, V: 'static> Lower<K, V> {
+impl Paths {
     pub(super) fn key_changed(&self, _: &str, _: bool) -> Untold {
         Untold
     }

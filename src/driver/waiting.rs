@@ -153,9 +153,29 @@ pub(super) async fn run<K: Key, V: Value, E: Failure>(
     thunk: Option<Thunk<V, E>>,
 ) {
     let mut running = Running(load);
-    if running.0.shared.lower.is_some() && !running.0.flight.must_load {
+    if let Some(look) = running.0.shared.look
+        && !running.0.flight.must_load
+    {
+        match look(running).await {
+            Some(free) => running = free,
+            None => return,
+        }
+    }
+    load_alone(running, thunk).await;
+}
+
+/// Does what comes before a load in a cache with stores: see [`look_first`].
+pub(super) type LookFirst<K, V, E> =
+    fn(Running<K, V, E>) -> BoxFuture<'static, Option<Running<K, V, E>>>;
+
+/// Asks the stores, and takes the lock of a load whose policy wants one; gives the load if it is to
+/// go on. A cache without stores has no pointer to it, and a program without any not its code.
+pub(super) fn look_first<K: Key, V: Value, E: Failure>(
+    mut running: Running<K, V, E>,
+) -> BoxFuture<'static, Option<Running<K, V, E>>> {
+    Box::pin(async move {
         match running.0.look().await {
-            Looked::Over => return,
+            Looked::Over => return None,
             Looked::Nothing => {}
             Looked::GoesOn(flight) => {
                 let load = running.0.with(flight);
@@ -163,14 +183,10 @@ pub(super) async fn run<K: Key, V: Value, E: Failure>(
             }
         }
         if !running.0.renew() {
-            return;
+            return None;
         }
-        match locked(running).await {
-            Some(free) => running = free,
-            None => return,
-        }
-    }
-    load_alone(running, thunk).await;
+        locked(running).await
+    })
 }
 
 /// Runs a load that the stores have nothing for.

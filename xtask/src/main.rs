@@ -14,6 +14,7 @@ mod package;
 mod pip;
 mod release;
 mod rooms;
+mod rust_size;
 mod rust_worker;
 mod servers;
 mod show;
@@ -44,6 +45,7 @@ usage: cargo xtask COMMAND
   build                    the npm package, in pkg/ and as a tarball in target/
   docs                     the documentation as a static site, in target/docs
   size                     what the package weighs, against its budget
+  size rust                what the crate adds to a Worker in Rust, likewise
   bench [WORK…] [--quick]  side by side with other caches; a work is p1, p2, …, or scale
   bench rust [--quick]     the same for the crate, written to bench/RESULTS-RUST.md
   bench load [--seconds N] Workers under load on workerd, written to bench/RESULTS-LOAD.md
@@ -74,6 +76,14 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("build", []) => package::rebuild(&workspace).map(|_| ExitCode::SUCCESS),
         ("docs", []) => site::build(&workspace).map(|()| ExitCode::SUCCESS),
         ("size", []) => show::size(&workspace),
+        ("size", [of]) if of == "rust" => {
+            let tally = rust_size::measure(&workspace)?;
+            Ok(if tally.failed == 0 {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            })
+        }
         ("release", [option]) if option == "--dry-run" => {
             release::dry_run(&workspace).map(|()| ExitCode::SUCCESS)
         }

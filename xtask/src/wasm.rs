@@ -86,7 +86,7 @@ const fn of_core(name: &'static str) -> Recipe {
 }
 
 /// Only features of Node 20, workerd and Safari 16, which the compiler uses anyway.
-const OPTIMISER_FLAGS: [&str; 10] = [
+pub(crate) const OPTIMISER_FLAGS: [&str; 10] = [
     // Frequently called functions get small numbers, and exports short names.
     "--reorder-functions",
     "--minify-imports-and-exports",

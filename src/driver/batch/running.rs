@@ -172,11 +172,11 @@ async fn begin_tags<K: Key, V: Value, E: Failure>(group: Group<K, V, E>) -> Grou
     };
     let asking = async {
         let known: Vec<Vec<Tag>> = tags.iter().flatten().cloned().collect();
-        let mut begun = lower.tags.begin_all_with(&known, life).await.into_iter();
+        let mut begun = lower.begin_all(&known, life).await.into_iter();
         if known.len() == tags.len() {
             return begun.collect();
         }
-        let unknown = lower.tags.begin_without().await;
+        let unknown = lower.begin(None, life).await;
         let each = tags.iter().map(|tags| match tags {
             Some(_) => begun.next().unwrap_or(Begun::Known(None)),
             None => unknown.clone(),

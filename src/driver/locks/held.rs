@@ -1,19 +1,63 @@
 //! The lock of one load, in the store that keeps it.
 
+use crate::driver::bounds::{BoxFuture, MaybeSend, MaybeSync};
 use crate::driver::host::Host;
 use crate::driver::tiers::{Prepared, Record, Tiers};
 use crate::record;
 use crate::time::{Span, Timestamp};
 use std::boxed::Box;
 use std::format;
-use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::string::String;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::vec::Vec;
 
-/// A lock, held or not. What holds it when it is dropped is given back by a task of its own.
+/// A lock, held or not, as loads see it.
+pub(in crate::driver) trait KeptLock: MaybeSend + MaybeSync {
+    /// Takes the lock if it is free; `None` when the store cannot tell.
+    fn take(&self) -> BoxFuture<'_, Option<bool>>;
+    /// Gives it back, if it may be held. Only its own token is dropped.
+    fn release(&self) -> BoxFuture<'_, ()>;
+    /// The same, by a task of its own.
+    fn release_soon(&self);
+    /// Writes what was loaded, unless it may overwrite a successor's: a load that outlived its lock
+    /// writes only if the lock is free and nothing was stored since the load began. Then it is given
+    /// back.
+    ///
+    /// A write may take until the store's deadline, so a lock that ends sooner is taken again first.
+    fn write(
+        &self,
+        prepared: Prepared,
+        record: BoxFuture<'static, Option<Record>>,
+        life: Span,
+    ) -> BoxFuture<'_, bool>;
+}
+
+impl KeptLock for HeldLock {
+    fn take(&self) -> BoxFuture<'_, Option<bool>> {
+        Box::pin(self.taken())
+    }
+
+    fn release(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.released())
+    }
+
+    fn release_soon(&self) {
+        self.give_back_soon();
+    }
+
+    fn write(
+        &self,
+        prepared: Prepared,
+        record: BoxFuture<'static, Option<Record>>,
+        life: Span,
+    ) -> BoxFuture<'_, bool> {
+        Box::pin(self.written(prepared, record, life))
+    }
+}
+
+/// A lock in a store. What holds it when it is dropped is given back by a task of its own.
 pub(in crate::driver) struct HeldLock {
     tiers: Arc<Tiers>,
     /// The tier that keeps it.
@@ -58,8 +102,7 @@ impl HeldLock {
         self.hold.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the lock if it is free; `None` when the store cannot tell.
-    pub(in crate::driver) async fn take(&self) -> Option<bool> {
+    async fn taken(&self) -> Option<bool> {
         let now = self.tiers.now();
         self.hold().may_be_held = true;
         let record = self.token.clone();
@@ -74,8 +117,7 @@ impl HeldLock {
         taken
     }
 
-    /// Gives it back, if it may be held. Only its own token is dropped.
-    pub(in crate::driver) async fn release(&self) {
+    async fn released(&self) {
         let may_be_held = std::mem::take(&mut self.hold().may_be_held);
         if may_be_held {
             let Self { tiers, at, .. } = self;
@@ -83,8 +125,7 @@ impl HeldLock {
         }
     }
 
-    /// The same, by a task of its own.
-    pub(in crate::driver) fn release_soon(&self) {
+    fn give_back_soon(&self) {
         let may_be_held = std::mem::take(&mut self.hold().may_be_held);
         if !may_be_held {
             return;
@@ -101,34 +142,29 @@ impl HeldLock {
         let _ = catch_unwind(AssertUnwindSafe(|| host.spawn(task)));
     }
 
-    /// Writes what was loaded, unless it may overwrite a successor's: a load that outlived its lock
-    /// writes only if the lock is free and nothing was stored since the load began. Then it is given
-    /// back.
-    ///
-    /// A write may take until the store's deadline, so a lock that ends sooner is taken again first.
-    pub(in crate::driver) async fn write(
+    async fn written(
         &self,
         prepared: Prepared,
-        record: impl Future<Output = Option<Record>>,
+        record: BoxFuture<'static, Option<Record>>,
         life: Span,
     ) -> bool {
         let tiers = Arc::clone(&self.tiers);
         let began = self.hold().taken_at;
         if !self.is_ours_for(tiers.deadline(self.at)) {
             // Not its own any more, perhaps: dropped if it is, so that it can be taken anew.
-            self.release().await;
+            self.released().await;
             // `None`: the store is down, and may hold anything.
-            let taken = self.take().await;
+            let taken = self.taken().await;
             if taken != Some(true) || self.is_overtaken(began).await {
                 tiers.forgo(prepared, taken.map(|_| self.at));
-                self.release().await;
+                self.released().await;
                 return taken.is_some();
             }
         }
         let record = record.await;
         let until = self.hold().taken_at + self.ttl;
         let is_done = tiers.perform_until(prepared, record, life, until).await;
-        self.release().await;
+        self.released().await;
         is_done
     }
 
@@ -157,7 +193,7 @@ impl HeldLock {
 
 impl Drop for HeldLock {
     fn drop(&mut self) {
-        self.release_soon();
+        self.give_back_soon();
     }
 }
 

@@ -4,7 +4,7 @@ mod held;
 mod polling;
 mod taking;
 
-pub(super) use self::held::HeldLock;
+pub(super) use self::held::{HeldLock, KeptLock};
 pub(super) use self::taking::{Look, locked, locked_after};
 
 use super::bounds::{Failure, Key, Value};

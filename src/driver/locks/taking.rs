@@ -1,6 +1,6 @@
 //! Taking the lock of a load, or waiting for its holder.
 
-use super::{HeldLock, Locking};
+use super::{KeptLock, Locking};
 use crate::driver::bounds::{Failure, Key, Value};
 use crate::driver::error::Error;
 use crate::driver::landing::Load;
@@ -17,9 +17,7 @@ pub(in crate::driver) struct Taking<K: Key, V: Value, E: Failure> {
     running: Running<K, V, E>,
     rules: Locking,
     name: Arc<str>,
-    /// The tier that keeps the lock.
-    at: usize,
-    lock: Arc<HeldLock>,
+    lock: Arc<dyn KeptLock>,
     polling: Polling,
     has_looked: bool,
 }
@@ -65,15 +63,13 @@ impl<K: Key, V: Value, E: Failure> Look<K, V, E> {
         let Some((lower, name)) = load.shared.below(&load.key) else {
             return Self::Free(running);
         };
-        let Some(at) = lower.lock_at else {
+        let Some(lock) = lower.lock(&name, rules.ttl) else {
             return Self::Free(running);
         };
-        let lock = HeldLock::new(&lower.tiers, at, &name, rules.ttl);
         Self::Taken(Taking {
             running,
             rules,
             name,
-            at,
             lock,
             polling: Polling::new(rules.wait),
             has_looked: false,
@@ -144,7 +140,7 @@ impl<K: Key, V: Value, E: Failure> Taking<K, V, E> {
         let Some(lower) = &load.shared.lower else {
             return Ok(self);
         };
-        let found = lower.read_from(self.at, &self.name).await;
+        let found = lower.read_locked(&self.name).await;
         let Some(found) = found.filter(|found| found.age < found.lifetime.ttl) else {
             return Ok(self);
         };

@@ -8,6 +8,7 @@ use anyhow::{Result, ensure};
 use super::{Bench, rust};
 use crate::boundary;
 use crate::npm;
+use crate::rust_size;
 use crate::rust_worker;
 use crate::servers;
 use crate::show;
@@ -106,14 +107,15 @@ pub(super) fn workerd(bench: &mut Bench<'_>) -> Result<Tally> {
     count(node(bench, TESTS).arg("platforms/runtimes/run.mjs"))
 }
 
-/// Tests a Worker in Rust on the Workers runtime.
+/// Tests a Worker in Rust on the Workers runtime, and what the crate adds to its size.
 pub(super) fn workers_rs(bench: &mut Bench<'_>) -> Result<Tally> {
     bench.install_package(TESTS)?;
     // For miniflare.
     npm::install(bench.workspace, STORES)?;
     let folder = rust_worker::build(bench.workspace)?;
     let script = "platforms/workers-rs/run.mjs";
-    count(node(bench, TESTS).arg(script).arg(folder))
+    let tally = count(node(bench, TESTS).arg(script).arg(folder))?;
+    Ok(tally + rust_size::measure(bench.workspace)?)
 }
 
 /// Tests the stores against real servers, clients and runtimes.
