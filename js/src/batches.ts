@@ -1,5 +1,6 @@
 /** Calls for many keys at once. */
 
+import { perform } from "./api/perform.js";
 import { type Wrapped, type Wrapping, wrappingOf } from "./api/wrap.js";
 import { Batch } from "./engine/batch.js";
 import type { Call } from "./engine/call.js";
@@ -24,8 +25,18 @@ export async function many<Args extends readonly unknown[], Result>(
   if (wrapping === undefined) throw new ConfigError("wrapped", wrapped, "what cache.wrap gave");
   const compiled = options === undefined ? undefined : compileCallOptions(options);
   const calls = callsOf(wrapping, this, checkedLists(argsList), compiled);
-  const answers = await Promise.all(calls.map((call) => wrapping.cache.driver.call(call)));
-  return answers.map(({ value }) => value as Result);
+  const { cache } = wrapping;
+  const values = async (keys: readonly string[]) => {
+    const answers = calls.map((call, at) => cache.driver.call(withKey(call, keys[at] as string)));
+    return (await Promise.all(answers)).map(({ value }) => value as Result);
+  };
+  const keys = calls.map(({ key }) => key);
+  return perform(cache, "many", keys, values);
+}
+
+/** The same call, of another key if hooks have changed it. */
+function withKey(call: Call, key: string): Call {
+  return key === call.key ? call : { ...call, key };
 }
 
 /** Returns the calls of a batch; all keys are made before anything is loaded. */

@@ -22,6 +22,7 @@ import * as single from "./api/operations/single.js";
 import * as stale from "./api/operations/stale.js";
 import type { DumpedEntry, EntryInfo } from "./api/operations/whole.js";
 import * as whole from "./api/operations/whole.js";
+import { perform } from "./api/perform.js";
 import type { Call } from "./engine/call.js";
 import { visible } from "./model/http-value.js";
 import type { LoadContext } from "./model/loader.js";
@@ -35,7 +36,9 @@ export type { DumpedEntry, EntryInfo } from "./api/operations/whole.js";
 /** Returns the value of `key`, fresh or stale; undefined without one. */
 export async function peek<Value = unknown>(cache: Cache, key: string): Promise<Value | undefined> {
   checkCache(cache, "peek");
-  return visible(await cache.entries.peek(checkedKey(key))) as Value | undefined;
+  return perform(cache, "peek", [checkedKey(key)], async ([own]) => {
+    return visible(await cache.entries.peek(own)) as Value | undefined;
+  });
 }
 
 /**
@@ -44,9 +47,11 @@ export async function peek<Value = unknown>(cache: Cache, key: string): Promise<
  */
 export async function ttl(cache: Cache, key: string): Promise<number | undefined> {
   checkCache(cache, "ttl");
-  const held = await cache.entries.fresh(checkedKey(key));
-  cache.entries.direct.read("ttl", key, held !== undefined);
-  return held?.ttl;
+  return perform(cache, "ttl", [checkedKey(key)], async ([own]) => {
+    const held = await cache.entries.fresh(own);
+    cache.entries.direct.read("ttl", own, held !== undefined);
+    return held?.ttl;
+  });
 }
 
 /**
@@ -80,7 +85,8 @@ export async function getMany<Value = unknown>(
   keys: Iterable<string>,
 ): Promise<(Value | undefined)[]> {
   checkCache(cache, "getMany");
-  return (await batches.getMany(cache, checkedKeys(keys))) as (Value | undefined)[];
+  const values = perform(cache, "getMany", checkedKeys(keys), (own) => batches.getMany(cache, own));
+  return (await values) as (Value | undefined)[];
 }
 
 /** Stores pairs of key and value, here and in every store: one operation where it has `setMany`. */
@@ -94,14 +100,18 @@ export async function setMany(
   const lifetime = setLifetime(cache, options);
   const given = pairs.map(([, value]) => value);
   const values = given.some(isThenable) ? await Promise.all(given) : given;
-  const stored = pairs.map(([key], at) => [key, values[at]] as const);
-  await batches.setMany(cache, stored, lifetime);
+  const keys = pairs.map(([key]) => key);
+  const store = (own: readonly string[], stored: readonly unknown[]) => {
+    const entries = own.map((key, at) => [key, stored[at]] as const);
+    return batches.setMany(cache, entries, lifetime);
+  };
+  await perform(cache, "setMany", keys, store, values);
 }
 
 /** Drops keys, here and in every store; for each, where it stands, true if it had a fresh value. */
 export async function deleteMany(cache: Cache, keys: Iterable<string>): Promise<boolean[]> {
   checkCache(cache, "deleteMany");
-  return batches.deleteMany(cache, checkedKeys(keys));
+  return perform(cache, "deleteMany", checkedKeys(keys), (own) => batches.deleteMany(cache, own));
 }
 
 /**
@@ -120,8 +130,9 @@ export async function add(
   checkCache(cache, "add");
   const lifetime = entryLifetime(cache, options);
   const given = isThenable(value) ? await value : value;
-  const stored = await single.add(cache, checkedKey(key), given, lifetime);
-  return cache.entries.direct.write("add", key, stored);
+  const store = async ([own]: readonly [string], [stored]: readonly unknown[]) =>
+    cache.entries.direct.write("add", own, await single.add(cache, own, stored, lifetime));
+  return perform(cache, "add", [checkedKey(key)], store, [given]);
 }
 
 /**
@@ -138,8 +149,9 @@ export async function replace(
   checkCache(cache, "replace");
   const lifetime = entryLifetime(cache, options);
   const given = isThenable(value) ? await value : value;
-  const stored = await single.replace(cache, checkedKey(key), given, lifetime);
-  return cache.entries.direct.write("replace", key, stored);
+  const store = async ([own]: readonly [string], [stored]: readonly unknown[]) =>
+    cache.entries.direct.write("replace", own, await single.replace(cache, own, stored, lifetime));
+  return perform(cache, "replace", [checkedKey(key)], store, [given]);
 }
 
 /**
@@ -149,8 +161,10 @@ export async function replace(
  */
 export async function expire(cache: Cache, key: string, ttl: Duration): Promise<boolean> {
   checkCache(cache, "expire");
-  const renewed = await single.expire(cache, checkedKey(key), lifetimeOf(ttl));
-  return cache.entries.direct.write("expire", key, renewed);
+  const lifetime = lifetimeOf(ttl);
+  return perform(cache, "expire", [checkedKey(key)], async ([own]) =>
+    cache.entries.direct.write("expire", own, await single.expire(cache, own, lifetime)),
+  );
 }
 
 /**
@@ -160,8 +174,9 @@ export async function expire(cache: Cache, key: string, ttl: Duration): Promise<
  */
 export async function markStale(cache: Cache, key: string): Promise<boolean> {
   checkCache(cache, "markStale");
-  const marked = await stale.markStale(cache, checkedKey(key));
-  return cache.entries.direct.write("markStale", key, marked);
+  return perform(cache, "markStale", [checkedKey(key)], async ([own]) =>
+    cache.entries.direct.write("markStale", own, await stale.markStale(cache, own)),
+  );
 }
 
 /**
@@ -173,7 +188,9 @@ export async function entryOf<Value = unknown>(
   key: string,
 ): Promise<EntryInfo<Value> | undefined> {
   checkCache(cache, "entryOf");
-  return (await whole.entryOf(cache, checkedKey(key))) as EntryInfo<Value> | undefined;
+  return perform(cache, "entryOf", [checkedKey(key)], async ([own]) => {
+    return (await whole.entryOf(cache, own)) as EntryInfo<Value> | undefined;
+  });
 }
 
 /**
@@ -232,9 +249,11 @@ export async function increment(
   checkCache(cache, "increment");
   const step = checkedStep(by, "by");
   const lifetime = entryLifetime(cache, options);
-  const sum = await counter.increment(cache, checkedKey(key), step, lifetime);
-  cache.entries.direct.write("increment", key, !cache.driver.offFor(key).writes);
-  return sum;
+  return perform(cache, "increment", [checkedKey(key)], async ([own]) => {
+    const sum = await counter.increment(cache, own, step, lifetime);
+    cache.entries.direct.write("increment", own, !cache.driver.offFor(own).writes);
+    return sum;
+  });
 }
 
 /**
@@ -245,7 +264,7 @@ export async function increment(
  */
 export async function keys(cache: Cache, pattern = "*"): Promise<string[]> {
   checkCache(cache, "keys");
-  return listing.keysOf(cache, checkedPattern(pattern));
+  return perform(cache, "keys", [checkedPattern(pattern)], ([own]) => listing.keysOf(cache, own));
 }
 
 /**
@@ -254,7 +273,7 @@ export async function keys(cache: Cache, pattern = "*"): Promise<string[]> {
  */
 export async function size(cache: Cache): Promise<number> {
   checkCache(cache, "size");
-  return (await listing.keysOf(cache, "*")).length;
+  return perform(cache, "size", ["*"], async ([own]) => (await listing.keysOf(cache, own)).length);
 }
 
 /**
@@ -264,9 +283,11 @@ export async function size(cache: Cache): Promise<number> {
  */
 export async function deleteMatch(cache: Cache, pattern: string): Promise<number> {
   checkCache(cache, "deleteMatch");
-  const count = await listing.deleteMatch(cache, checkedPattern(pattern));
-  cache.entries.direct.delete(pattern, count);
-  return count;
+  return perform(cache, "deleteMatch", [checkedPattern(pattern)], async ([own]) => {
+    const count = await listing.deleteMatch(cache, own);
+    cache.entries.direct.delete(own, count);
+    return count;
+  });
 }
 
 /**
@@ -276,8 +297,10 @@ export async function deleteMatch(cache: Cache, pattern: string): Promise<number
  */
 export async function clear(cache: Cache): Promise<void> {
   checkCache(cache, "clear");
-  await listing.clear(cache);
-  cache.entries.direct.delete("*");
+  await perform(cache, "clear", [], async () => {
+    await listing.clear(cache);
+    cache.entries.direct.delete("*");
+  });
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import type { Cache } from "./api/cache.js";
 import { checkCache } from "./api/check-cache.js";
+import { perform } from "./api/perform.js";
 import { invalidateByTags } from "./api/tag-invalidation.js";
 import { tagNames } from "./keys/tags.js";
 import { flag, readOptions } from "./util/options.js";
@@ -32,5 +33,7 @@ export async function invalidateTags(
   checkCache(cache, "invalidateTags");
   const names = tagNames(typeof tags === "string" ? [tags] : tags);
   const given = readOptions(options, { of: "invalidateTags", known: ["soft"] });
-  await invalidateByTags(cache, names, flag(given.soft, "soft", false));
+  const soft = flag(given.soft, "soft", false);
+  const invalidate = () => invalidateByTags(cache, names, soft);
+  await perform(cache, "invalidateTags", [], invalidate, names);
 }

@@ -20,6 +20,7 @@ import { isThenable } from "../util/user-functions.js";
 import { Entries } from "./entries.js";
 import { checkedKey, type SetEntryOptions, setLifetime } from "./operations/arguments.js";
 import { setEntry } from "./operations/turns.js";
+import type { Around } from "./perform.js";
 import { type CacheStats, statsFor } from "./stats.js";
 import {
   type ArgumentsAfterContext,
@@ -34,6 +35,7 @@ export class Cache {
   /** @internal */ readonly driver: Driver;
   /** @internal */ readonly entries: Entries;
   /** @internal */ readonly policies: Policies;
+  /** @internal */ declare around?: Around | undefined;
 
   /** @internal Use {@link createCache}. */
   constructor(options: CacheOptions<AnyStore, CacheEvent> | undefined) {

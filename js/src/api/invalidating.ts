@@ -6,6 +6,7 @@ import { flag, type OptionNames, readOptions } from "../util/options.js";
 import type { Cache } from "./cache.js";
 import { checkCache } from "./check-cache.js";
 import { checkedKeys, isList } from "./operations/arguments.js";
+import { perform } from "./perform.js";
 import { invalidateByTags } from "./tag-invalidation.js";
 
 const NAMES: OptionNames<keyof Outdated> = {
@@ -66,7 +67,10 @@ async function invalidate(cache: Cache, outdated: Outdated): Promise<void> {
     () => tagNames(tags),
     () => flag(soft, "soft", false),
     ...(isList(keys) ? Array.from(keys, (key) => () => cache.invalidate(key)) : []),
-    () => invalidateByTags(cache, names, soft === true),
+    () => {
+      const act = () => invalidateByTags(cache, names, soft === true);
+      return perform(cache, "invalidateTags", [], act, names);
+    },
   ];
   const done = await Promise.allSettled(parts.map(async (part) => part()));
   for (const part of done) if (part.status === "rejected") throw part.reason;

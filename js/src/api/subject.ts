@@ -3,9 +3,10 @@
 import type { Driver } from "../engine/driver.js";
 import type { Policies } from "../engine/policies.js";
 import type { Entries } from "./entries.js";
+import type { Hookable } from "./perform.js";
 
 /** The cache that an operation works on. */
-export interface Subject {
+export interface Subject extends Hookable {
   readonly driver: Driver;
   readonly entries: Entries;
 }

@@ -4,6 +4,7 @@ import type { Cache } from "../api/cache.js";
 import { checkCache } from "../api/check-cache.js";
 import { deleteMany, getMany } from "../api/operations/batches.js";
 import { clear } from "../api/operations/listing.js";
+import { perform } from "../api/perform.js";
 import { type Duration, duration } from "../util/duration.js";
 import { readOptions } from "../util/options.js";
 import { Listeners, type ManagerEvents } from "./cache-manager-events.js";
@@ -132,7 +133,10 @@ function readsOf(cache: Cache, listeners: Listeners): Pick<CacheManager, "get" |
         listeners,
         "mget",
         { keys },
-        async () => (await getMany(cache, keys)) as (Value | undefined)[],
+        async () => {
+          const values = perform(cache, "getMany", keys, (own) => getMany(cache, own));
+          return (await values) as (Value | undefined)[];
+        },
         (values) => ({ value: values, values }),
       ),
     ttl: (key) =>
@@ -141,7 +145,8 @@ function readsOf(cache: Cache, listeners: Listeners): Pick<CacheManager, "get" |
         "ttl",
         { key },
         async () => {
-          const left = (await cache.entries.fresh(key))?.ttl;
+          const find = async ([own]: readonly [string]) => (await cache.entries.fresh(own))?.ttl;
+          const left = await perform(cache, "ttl", [key], find);
           return left === undefined || left === Number.POSITIVE_INFINITY
             ? undefined
             : cache.driver.host.timers.now() + left;
@@ -178,12 +183,12 @@ function writesOf(
       }),
     mdel: (keys) =>
       told(listeners, "mdel", { keys }, async () => {
-        await deleteMany(cache, keys);
+        await perform(cache, "deleteMany", keys, (own) => deleteMany(cache, own));
         return true;
       }),
     clear: () =>
       told(listeners, "clear", {}, async () => {
-        await clear(cache);
+        await perform(cache, "clear", [], () => clear(cache));
         return true;
       }),
   };

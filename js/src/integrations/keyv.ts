@@ -4,6 +4,7 @@ import type { Cache } from "../api/cache.js";
 import { checkCache } from "../api/check-cache.js";
 import { deleteMany, getMany } from "../api/operations/batches.js";
 import { clear, keysOf } from "../api/operations/listing.js";
+import { perform } from "../api/perform.js";
 
 /** A storage adapter for `new Keyv({ store })`, made by {@link toKeyv}. */
 export class CacheKeyv {
@@ -27,7 +28,9 @@ export class CacheKeyv {
   }
 
   async getMany<Value>(keys: string[]): Promise<(Value | undefined)[]> {
-    return (await getMany(this.#cache, keys)) as (Value | undefined)[];
+    const cache = this.#cache;
+    const values = perform(cache, "getMany", keys, (own) => getMany(cache, own));
+    return (await values) as (Value | undefined)[];
   }
 
   /** @param ttl milliseconds; 0, undefined and null for no expiry */
@@ -41,7 +44,9 @@ export class CacheKeyv {
   }
 
   async deleteMany(keys: string[]): Promise<boolean> {
-    return (await deleteMany(this.#cache, keys)).includes(true);
+    const cache = this.#cache;
+    const had = await perform(cache, "deleteMany", keys, (own) => deleteMany(cache, own));
+    return had.includes(true);
   }
 
   has(key: string): Promise<boolean> {
@@ -50,7 +55,8 @@ export class CacheKeyv {
 
   /** Drops everything in the cache of Keyv's namespace. */
   async clear(): Promise<void> {
-    await clear(this.#cache);
+    const cache = this.#cache;
+    await perform(cache, "clear", [], () => clear(cache));
   }
 
   /**
@@ -59,7 +65,7 @@ export class CacheKeyv {
    */
   async *iterator<Value>(): AsyncGenerator<[string, Value], void> {
     const cache = this.#cache;
-    for (const key of await keysOf(cache, "*")) {
+    for (const key of await perform(cache, "keys", ["*"], ([own]) => keysOf(cache, own))) {
       const value = await cache.get<Value>(key);
       if (value !== undefined) yield [key, value];
     }

@@ -4,6 +4,7 @@ import type { Cache } from "../api/cache.js";
 import { checkCache } from "../api/check-cache.js";
 import { deleteMany, getMany } from "../api/operations/batches.js";
 import { clear, deleteMatch, keysOf } from "../api/operations/listing.js";
+import { perform } from "../api/perform.js";
 import { type Duration, duration } from "../util/duration.js";
 import { readOptions } from "../util/options.js";
 
@@ -83,7 +84,7 @@ export function unstorageDriver(
     getItem: async (key) => (await cache.get(key)) ?? null,
     getItems: async (items) => {
       const keys = items.map(({ key }) => key);
-      const values = await getMany(cache, keys);
+      const values = await perform(cache, "getMany", keys, (own) => getMany(cache, own));
       return keys.map((key, nth) => ({ key, value: values[nth] ?? null }));
     },
     setItem: store,
@@ -94,12 +95,12 @@ export function unstorageDriver(
     },
     removeItem: async (key) => cache.invalidate(key),
     getMeta: async (key) => {
-      const held = await cache.entries.fresh(key);
-      const isEnding = held !== undefined && Number.isFinite(held.ttl);
-      return isEnding ? { ttl: Math.ceil(held.ttl / 1000) } : null;
+      const find = async ([own]: readonly [string]) => (await cache.entries.fresh(own))?.ttl;
+      const left = await perform(cache, "ttl", [key], find);
+      return left !== undefined && Number.isFinite(left) ? { ttl: Math.ceil(left / 1000) } : null;
     },
     getKeys: async (base = "") => {
-      const keys = await keysOf(cache, isLiteral(base) ? `${base}*` : "*");
+      const keys = await listed(cache, isLiteral(base) ? `${base}*` : "*");
       return keys.filter((key) => key.startsWith(base));
     },
     clear: (base = "") => cleared(cache, base),
@@ -113,15 +114,17 @@ function secondsOf(ttl: unknown): number | undefined {
 }
 
 async function cleared(cache: Cache, base: string): Promise<void> {
-  if (base === "") await clear(cache);
-  else if (isLiteral(base)) await deleteMatch(cache, `${base}*`);
-  else {
-    const keys = await keysOf(cache, "*");
-    await deleteMany(
-      cache,
-      keys.filter((key) => key.startsWith(base)),
-    );
+  if (base === "") await perform(cache, "clear", [], () => clear(cache));
+  else if (isLiteral(base)) {
+    await perform(cache, "deleteMatch", [`${base}*`], ([own]) => deleteMatch(cache, own));
+  } else {
+    const keys = (await listed(cache, "*")).filter((key) => key.startsWith(base));
+    await perform(cache, "deleteMany", keys, (own) => deleteMany(cache, own));
   }
+}
+
+async function listed(cache: Cache, pattern: string): Promise<string[]> {
+  return perform(cache, "keys", [pattern], ([own]) => keysOf(cache, own));
 }
 
 /** True if no character of it stands for others in a pattern. */

@@ -9,7 +9,8 @@ export type Source =
   | "error-fallback"
   | "coalesced"
   | "negative"
-  | "bypass";
+  | "bypass"
+  | "hook";
 
 /** The age of an entry when it answered, and how long it stays fresh; milliseconds. */
 export interface Times {

@@ -25,6 +25,8 @@ export interface ErrorByCode {
   E_CODEC: CodecError;
   E_SIGNATURE: SignatureError;
   E_CLOSED: ClosedError;
+  E_HOOK: HookError;
+  E_REFUSED: RefusedError;
 }
 
 /** The members that any holdover error may have besides its message. */
@@ -174,6 +176,31 @@ export class ClosedError extends HoldoverError {
   readonly code = "E_CLOSED";
   constructor(message: string, details?: ErrorDetails) {
     super("ClosedError", message, details);
+  }
+}
+
+/** The details of a {@link HookError}. */
+export interface HookErrorDetails extends ErrorDetails {
+  /** True if the operation was performed all the same. */
+  readonly performed: boolean;
+}
+
+/** A hook threw, was late or returned what it may not. Its own error is the `cause`. */
+export class HookError extends HoldoverError {
+  readonly code = "E_HOOK";
+  /** True if the operation was performed all the same. */
+  readonly performed: boolean;
+  constructor(message: string, details: HookErrorDetails) {
+    super("HookError", message, details);
+    this.performed = details.performed;
+  }
+}
+
+/** A hook refused the operation. The reason that it gave is the `cause`. */
+export class RefusedError extends HoldoverError {
+  readonly code = "E_REFUSED";
+  constructor(message: string, details?: ErrorDetails) {
+    super("RefusedError", message, details);
   }
 }
 

@@ -20,6 +20,8 @@ const CLASSES = {
   CodecError: "E_CODEC",
   SignatureError: "E_SIGNATURE",
   ClosedError: "E_CLOSED",
+  HookError: "E_HOOK",
+  RefusedError: "E_REFUSED",
 };
 
 for (const [name, code] of Object.entries(CLASSES)) {

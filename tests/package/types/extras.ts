@@ -5,6 +5,7 @@ import { precachePlugin as vitePlugin } from "holdover/build/vite";
 import { precachePlugin as webpackPlugin } from "holdover/build/webpack";
 import { cached, wrapped } from "holdover/decorator";
 import { type BreakerState, breakerOf, circuitBreaker } from "holdover/guards";
+import { addHooks, type Hooks, type Operation, type OperationName } from "holdover/hooks";
 import { prometheusText } from "holdover/metrics";
 import {
   dump,
@@ -85,6 +86,22 @@ for (const [key, { value }] of memoryEntries<string>(cache)) void [key.length, v
 const restored: number = restore(cache, dump(cache));
 const marked: Promise<boolean> = markStale(cache, "k");
 void cache.set("k", 1, { ttl: "1m", staleIfError: "1d" });
+const seen: OperationName[] = [];
+const hooks: Hooks = {
+  key: (key, kind) => (kind === "pattern" ? key : `v2:${key}`),
+  before: async ({ operation, values }: Operation) => {
+    seen.push(operation);
+    return values.length > 0 ? { values } : { refuse: new Error("no") };
+  },
+  after: (_, { duration, source }) => void [duration.toFixed(), source],
+};
+// The cache as it was, with a default ttl.
+const hooked = addHooks(createCache({ defaults: { ttl: "1m" } }), hooks, { before: () => {} });
+const lasting: Promise<string> = hooked.wrap((id: number) => `user ${id}`)(1);
+// @ts-expect-error: a key is text, at once
+const late: Hooks = { key: async (key) => key };
+// @ts-expect-error: a reason is a text or an Error
+const vague: Hooks = { before: () => ({ refuse: true }) };
 // @ts-expect-error: no function of a cache
 void breakerOf(() => 1);
 
@@ -92,6 +109,8 @@ export {
   closing,
   heard,
   info,
+  lasting,
+  late,
   marked,
   plugins,
   restored,
@@ -99,6 +118,7 @@ export {
   state,
   told,
   traced,
+  vague,
   warmed,
   wrong,
 };
