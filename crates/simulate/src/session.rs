@@ -2,11 +2,14 @@
 
 use crate::access::Access;
 use crate::log::Lines;
-use crate::playing::{CHUNK, Known, Playing, intake};
+use crate::playing::{Known, Playing, intake};
 use crate::report::Report;
 use crate::run::{Failure, Settings};
 use crate::scan::Scan;
 use holdover::ConfigError;
+
+/// Number of accesses that are played at once: few, as the host can do nothing else meanwhile.
+const CHUNK: usize = 1 << 14;
 
 /// The same as [`run`](crate::run::run), a piece at a time.
 ///

@@ -27,10 +27,9 @@ impl Default for Columns {
 impl Columns {
     /// Takes the columns from a first line that names them; false if this line does not.
     pub(super) fn take_names(&mut self, line: &str) -> bool {
-        let names: Vec<String> = self
-            .reader
-            .fields(line)
-            .iter()
+        let fields = self.reader.fields(line);
+        let names: Vec<String> = (0..fields.ends.len())
+            .filter_map(|place| fields.get(place))
             .map(|name| name.trim().to_ascii_lowercase())
             .collect();
         let places = NAMES.map(|name| names.iter().position(|known| known == name));
@@ -73,35 +72,74 @@ fn parsed<T: std::str::FromStr>(field: Option<&str>) -> Option<Option<T>> {
     }
 }
 
-/// Splits lines, in room that it uses again.
-#[derive(Debug, Default)]
+/// Splits lines, in room that it uses again. It is made once per log: its automaton takes as long as
+/// a hundred lines.
+#[derive(Clone, Debug)]
 struct Reader {
-    record: csv::StringRecord,
+    reader: csv_core::Reader,
+    /// The fields, one behind the other.
+    text: Vec<u8>,
+    /// The end of each.
+    ends: Vec<usize>,
 }
 
-impl Clone for Reader {
-    fn clone(&self) -> Self {
-        Self::default()
+/// The fields of a line.
+struct Fields<'a> {
+    text: &'a str,
+    ends: &'a [usize],
+}
+
+impl<'a> Fields<'a> {
+    fn get(&self, place: usize) -> Option<&'a str> {
+        let end = *self.ends.get(place)?;
+        let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
+        self.text.get(start..end)
+    }
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        Self {
+            // Its `default` is of another kind: it reads without the automaton.
+            reader: csv_core::Reader::new(),
+            text: Vec::new(),
+            ends: Vec::new(),
+        }
     }
 }
 
 impl Reader {
     /// Returns the fields of a line, none for one that has none.
-    fn fields(&mut self, line: &str) -> &csv::StringRecord {
-        let mut reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .buffer_capacity(line.len().max(1))
-            .from_reader(line.as_bytes());
-        if !matches!(reader.read_record(&mut self.record), Ok(true)) {
-            self.record.clear();
+    fn fields(&mut self, line: &str) -> Fields<'_> {
+        self.reader.reset();
+        let commas = memchr::memchr_iter(b',', line.as_bytes()).count();
+        grow(&mut self.text, line.len() + 1);
+        grow(&mut self.ends, commas + 2);
+        let (mut taken, mut fields) = (0, 0);
+        // Nothing more says that the line ends.
+        for part in [line.as_bytes(), b""] {
+            let room = (&mut self.text[taken..], &mut self.ends[fields..]);
+            let (_, _, more, ends) = self.reader.read_record(part, room.0, room.1);
+            taken += more;
+            fields += ends;
         }
-        &self.record
+        Fields {
+            text: std::str::from_utf8(&self.text[..taken]).unwrap_or_default(),
+            ends: &self.ends[..fields],
+        }
+    }
+}
+
+fn grow<T: Clone + Default>(room: &mut Vec<T>, needed: usize) {
+    if room.len() < needed {
+        room.resize(needed, T::default());
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn columns_in_their_usual_order() {
@@ -149,6 +187,33 @@ mod tests {
     fn a_first_line_of_values_names_nothing() {
         assert!(!Columns::default().take_names("1700000000,/time"));
         assert!(!Columns::default().take_names(""));
+    }
+
+    proptest! {
+        #[test]
+        fn fields_are_what_was_written(
+            lines in prop::collection::vec(prop::collection::vec("[^\r\n]{0,8}", 2..9), 1..5),
+        ) {
+            let mut reader = Reader::default();
+            for written in lines {
+                let quoted = written.iter().map(|field| format!("\"{}\"", field.replace('"', "\"\"")));
+                let line = quoted.collect::<Vec<_>>().join(",");
+                let fields = reader.fields(&line);
+                prop_assert_eq!(fields.ends.len(), written.len());
+                for (place, field) in written.iter().enumerate() {
+                    prop_assert_eq!(fields.get(place), Some(&**field));
+                }
+                prop_assert_eq!(fields.get(written.len()), None);
+            }
+        }
+    }
+
+    #[test]
+    fn a_quote_that_does_not_end_ends_with_its_line() {
+        let mut columns = Columns::default();
+        let line = columns.read("1,\"a,b").unwrap();
+        assert_eq!((&*line.key, line.size), ("a,b", None));
+        assert_eq!(columns.read("2,c").unwrap().key, "c");
     }
 
     #[test]
