@@ -9,9 +9,15 @@ import { groupsOf } from "../build/contents.mjs";
 import { slugify } from "../build/slugs.mjs";
 
 const PACKAGE = fileURLToPath(new URL("../../pkg/", import.meta.url));
+/** The log that the pages try things on. */
+const SHOP = fileURLToPath(new URL("../../crates/simulate/tests/logs/shop.log", import.meta.url));
 const packageFiles = [
   { find: /^holdover$/, replacement: join(PACKAGE, "dist/entry/inline.js") },
   { find: /^holdover\/testing$/, replacement: join(PACKAGE, "dist/testing/index.js") },
+  // The command's parts, which the package exports to nobody else.
+  { find: /^holdover-simulate$/, replacement: join(PACKAGE, "dist/simulate.js") },
+  { find: /^holdover-simulate\.wasm/, replacement: join(PACKAGE, "dist/simulate.wasm") },
+  { find: /^holdover-shop\.log/, replacement: SHOP },
 ];
 
 /** The folder that build/site.mjs has gathered, and what it found. */
@@ -60,6 +66,7 @@ export default defineConfig({
     build: { assetsInlineLimit: 0, chunkSizeWarningLimit: 2000 },
     // The playground has the built package itself.
     resolve: { alias: packageFiles },
+    worker: { format: "es" },
   },
   // The front page of the theme has no landmark for its content; see theme/index.mjs, too.
   transformHtml: (html) => html.replace(/(<div class="VPContent is-home")/, '$1 role="main"'),
@@ -83,6 +90,7 @@ export default defineConfig({
       { text: "Tutorial", link: "/tutorial" },
       { text: "All pages", link: "/contents" },
       { text: "Playground", link: "/playground" },
+      { text: "Your traffic", link: "/what-if" },
       { text: "API", link: "/api/" },
       ...(hasRustdoc
         ? [{ text: "Rust API", link: "/rust/holdover/index.html", target: "_self" }]

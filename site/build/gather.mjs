@@ -8,6 +8,7 @@ import { themed } from "./pictures.mjs";
 const OTHERS = {
   "site/index.md": "index.md",
   "site/playground.md": "playground.md",
+  "site/what-if.md": "what-if.md",
   "docs/README.md": "contents.md",
   "pkg-template/README.md": "start.md",
   "bench/RESULTS.md": "bench/results.md",

@@ -3,7 +3,7 @@
 import { useData } from "vitepress";
 import DefaultTheme from "vitepress/theme-without-fonts";
 import { h, nextTick } from "vue";
-import { Playground } from "./playground.mjs";
+import { Playground, WhatIf } from "./playground.mjs";
 import "./style.css";
 
 /** Marks the content of the front page as such; other pages have an element for it. */
@@ -18,8 +18,12 @@ export default {
   extends: DefaultTheme,
   Layout() {
     const { frontmatter } = useData();
-    const playground = () => (frontmatter.value.playground ? h(Playground) : undefined);
-    return h(DefaultTheme.Layout, null, { "doc-footer-before": playground });
+    const below = () => {
+      const { playground, whatIf } = frontmatter.value;
+      if (playground) return h(Playground);
+      return whatIf ? h(WhatIf) : undefined;
+    };
+    return h(DefaultTheme.Layout, null, { "doc-footer-before": below });
   },
   enhanceApp({ router }) {
     if (!import.meta.env.SSR) router.onAfterRouteChange = markContent;

@@ -62,7 +62,11 @@ test("the list of contents has every page, once", async () => {
 });
 
 /** Pages of the site from outside docs/. */
-const PLACES = { contents: "docs/README.md", playground: "site/playground.md" };
+const PLACES = {
+  contents: "docs/README.md",
+  playground: "site/playground.md",
+  "what-if": "site/what-if.md",
+};
 
 test("the front page's links lead to pages", async () => {
   const front = await readPage("site/index.md");

@@ -11,6 +11,7 @@ const OUTSIDE = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.m
 const FURTHER = [
   "site/index.md",
   "site/playground.md",
+  "site/what-if.md",
   "pkg-template/README.md",
   "bench/RESULTS.md",
   "bench/RESULTS-RUST.md",

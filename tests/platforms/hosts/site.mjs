@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { launch } from "./support/chromium.mjs";
 import { serveFiles } from "./support/files.mjs";
 import { attempt as attemptAny, finish } from "./support/report.mjs";
+import * as whatIf from "./support/what-if.mjs";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const SITE = join(ROOT, "target/docs");
@@ -27,6 +28,7 @@ const SOME = [
   "/api/holdover.html",
   "/changelog.html",
   "/playground.html",
+  "/what-if.html",
 ];
 /** What a stranger looks for: the links to follow from the front page, and words that answer. */
 const QUESTIONS = {
@@ -238,6 +240,27 @@ try {
     );
   }
   await attempt("the playground: an outage, a wrong policy, an address that keeps it", playground);
+  for (const [what, use] of [
+    ["the figures of the command, a chart, the advice as code", whatIf.example],
+    ["options, wrong ones, and a compressed log that is dropped", whatIf.options],
+    ["a long run is stopped, and another one follows", whatIf.stop],
+  ]) {
+    await attempt(`your traffic: ${what}`, () => visit("/what-if.html", { viewport: DESK }, use));
+  }
+  await attempt("your traffic: a report fits a phone", () =>
+    visit("/what-if.html", { viewport: PHONE }, async (page) => {
+      await whatIf.tryExample(page);
+      assert.equal(await isWide(page), false, "it scrolls sideways");
+    }),
+  );
+  for (const colorScheme of ["light", "dark"]) {
+    await attempt(`your traffic: a report is clean for axe, ${colorScheme}`, () =>
+      visit("/what-if.html", { viewport: DESK, colorScheme }, async (page) => {
+        await whatIf.tryExample(page);
+        assert.deepEqual(await findings(page), []);
+      }),
+    );
+  }
   for (const path of SOME) {
     await attempt(`${path} fits a phone`, () => phone(path));
     for (const colorScheme of ["light", "dark"]) {
