@@ -93,6 +93,16 @@ impl Cancel {
     }
 }
 
+/// 32 random bits.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a roll is in [0, 1), so this has 32 bits"
+)]
+pub(super) fn word(host: &dyn Host) -> u32 {
+    (host.roll() * 4_294_967_296.0) as u32
+}
+
 /// The load as its loader sees it.
 #[derive(Clone, Debug)]
 pub struct LoadContext {

@@ -1,7 +1,7 @@
 //! The lock of one load, in the store that keeps it.
 
 use crate::driver::bounds::{BoxFuture, MaybeSend, MaybeSync};
-use crate::driver::host::Host;
+use crate::driver::host::{Host, word};
 use crate::driver::tiers::{Prepared, Record, Tiers};
 use crate::record;
 use crate::time::{Span, Timestamp};
@@ -207,12 +207,7 @@ async fn give_back(tiers: &Tiers, at: usize, name: &str, token: Vec<u8>) {
 /// host calls random.
 fn token(host: &dyn Host) -> Vec<u8> {
     static LOCKS: AtomicU32 = AtomicU32::new(0);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a roll is in [0, 1), so this has 32 bits"
-    )]
-    let word = || (host.roll() * 4_294_967_296.0) as u32;
+    let word = || word(host);
     let first = word() ^ LOCKS.fetch_add(1, Ordering::Relaxed);
     let words = [first, word(), word(), word()];
     words.into_iter().flat_map(u32::to_le_bytes).collect()
