@@ -15,6 +15,9 @@ const ELSEWHERE = [
   ["`EOPENBREAKER`", "the code of an error: guards.test.mjs"],
   ["`sync` (a bus of messages)", "stores do it: the suite stores"],
   ["`Keyv` as a store", "factories of other entries: the suite integrations"],
+  ['`setup("disk://")`', "the store of any unstorage driver: the suite stores"],
+  ["`NullSerializer()`", "what memory() is"],
+  ["`RedisCache`", "factories of other entries: the suite stores"],
   ["an application that takes", "the suite integrations"],
   ["`usePolicy(policy)`", "a decorator needs a class: decorator.test.mjs"],
   ["`new NetworkOnly()`", "no call of the package"],
@@ -30,7 +33,8 @@ const [inJavaScript] = (await readPage("docs/coming-from.md")).split("\n# In Rus
 const rows = rowsIn(inJavaScript);
 
 /** Code in a cell that is no call: a name, a member of the policy beside it, a code of an error. */
-const isMention = (code) => /^(stats\(\)\.)?[\w$.]+$/.test(code) || /^[\w]+(\(\)|: .*)$/.test(code);
+const isMention = (code) =>
+  /^(stats\(\)\.)?[\w$.-]+$/.test(code) || /^[\w]+(\(\)|: .*)$/.test(code);
 
 /** Runs one code: a policy is given to `wrap`, and the function called; others are statements. */
 async function run(code) {

@@ -1,6 +1,7 @@
 // The names that the tables of docs/coming-from.md use: all that the package exports, and what a
 // reader has. Each row is run with names of its own.
 
+import { randomBytes } from "node:crypto";
 import { WholeStore } from "../../js/support/whole-store.mjs";
 import { manifest } from "../installed.mjs";
 
@@ -41,6 +42,8 @@ export function readersNames(code) {
     ...{
       name: "users",
       capacity: 100,
+      table: new WholeStore(),
+      secret: randomBytes(32),
       check: () => true,
       handler: () => new Response("ok"),
       headers: ["etag"],
