@@ -247,13 +247,13 @@ export async function increment(
   options?: EntryOptions,
 ): Promise<number> {
   checkCache(cache, "increment");
-  const step = checkedStep(by, "by");
   const lifetime = entryLifetime(cache, options);
-  return perform(cache, "increment", [checkedKey(key)], async ([own]) => {
-    const sum = await counter.increment(cache, own, step, lifetime);
+  const add = async ([own]: readonly [string], [given]: readonly unknown[]) => {
+    const sum = await counter.increment(cache, own, checkedStep(given, "by"), lifetime);
     cache.entries.direct.write("increment", own, !cache.driver.offFor(own).writes);
     return sum;
-  });
+  };
+  return perform(cache, "increment", [checkedKey(key)], add, [checkedStep(by, "by")]);
 }
 
 /**

@@ -9,6 +9,7 @@ import { readOptions } from "../../util/options.js";
 import { tagOf } from "../../util/realms.js";
 import { isThenable, settled } from "../../util/user-functions.js";
 import type { OperationName } from "../perform.js";
+import type { DisabledOperations } from "./disabling.js";
 import type { AfterAnswer, BeforeAnswer, CompiledHooks, Operation } from "./hooks.js";
 
 /** Operations that drop entries, or make them stale: a hook that fails does not stop them. */
@@ -48,10 +49,13 @@ export class HookChain {
   readonly #hooks: CompiledHooks[] = [];
   readonly #timers: Timers;
   readonly #events: Events;
+  /** The operations that are switched off. */
+  readonly disabled: DisabledOperations;
 
-  constructor(timers: Timers, events: Events) {
+  constructor(timers: Timers, events: Events, disabled: DisabledOperations) {
     this.#timers = timers;
     this.#events = events;
+    this.disabled = disabled;
   }
 
   get length(): number {
@@ -86,7 +90,10 @@ export class HookChain {
   async #pass(at: number, pass: Pass): Promise<unknown> {
     const hooks = this.#hooks[at];
     const { performed } = pass;
-    if (hooks === undefined) return performed.act(pass.keys, pass.values);
+    if (hooks === undefined) {
+      const act: Performed["act"] = (keys, values) => performed.act(keys, values);
+      return this.disabled.perform(performed.operation, pass.keys, pass.values, act);
+    }
     const operation = operationOf(pass);
     let failure: HookError | undefined;
     try {

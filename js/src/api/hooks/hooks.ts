@@ -24,7 +24,7 @@ export interface Operation {
   readonly keys: readonly string[];
   /** The keys that the caller gave, each in its place; of loads the same as `keys`. */
   readonly given: readonly string[];
-  /** The values that are stored, each where its key stands; empty where none is. */
+  /** The values that are stored, each where its key stands; of `increment` its step. */
   readonly values: readonly unknown[];
   /** The tags of `invalidateTags`; else empty. */
   readonly tags: readonly string[];

@@ -15,8 +15,14 @@ import { checkedKey } from "../operations/arguments.js";
 import type { Act, Around } from "../perform.js";
 import { type Wrapped, wrappingOf } from "../wrap.js";
 import { HookChain } from "./chain.js";
+import { DisabledOperations } from "./disabling.js";
 
 const CHAINS = new WeakMap<Cache, HookChain>();
+
+/** Returns the hooks of a cache; undefined for one that has none. */
+export function knownChain(cache: Cache): HookChain | undefined {
+  return CHAINS.get(cache);
+}
 
 /**
  * Returns the hooks of a cache, which it has from now on.
@@ -30,7 +36,8 @@ export function chainOf(cache: Cache): HookChain {
     throw new ConfigError("cache", cache, "a cache that createCache() has just made", { note });
   }
   const { events, timers } = cache.driver.host;
-  const chain = new HookChain(timers, events);
+  const disabled = new DisabledOperations((key) => cache.entries.invalidate(key));
+  const chain = new HookChain(timers, events, disabled);
   CHAINS.set(cache, chain);
   cache.around = aroundOf(chain);
   hookMethods(cache, cache.around);
@@ -89,7 +96,7 @@ function hookCalls(cache: Cache, chain: HookChain): void {
     driver[operation] = (call) => {
       // Those of responses have keys of their own, which tell them apart.
       if (call.policy.rules.responses !== undefined) return perform(call);
-      if (call.batch !== undefined) return perform(withLoad(call, chain));
+      if (call.batch !== undefined) return perform(withLoad(call, operation, chain));
       return answer(call, operation, perform);
     };
   }
@@ -103,7 +110,7 @@ function hookCalls(cache: Cache, chain: HookChain): void {
     const performed: Parameters<HookChain["run"]>[0] = {
       ...{ operation, keys: [call.key], name: call.policy.name, args: call.args },
       act: async ([key = call.key]) => {
-        const given = await perform(withLoad({ ...call, key }, chain));
+        const given = await perform(withLoad({ ...call, key }, operation, chain));
         const times = call.timed === true ? entries.explain(key, given) : given.times;
         answered = { ...given, times };
         performed.source = given.source;
@@ -118,13 +125,15 @@ function hookCalls(cache: Cache, chain: HookChain): void {
 }
 
 /** The call with its load between the hooks; loads of many are, where they are one call. */
-function withLoad(call: Call, chain: HookChain): Call {
+function withLoad(given: Call, operation: "call" | "refresh", chain: HookChain): Call {
+  const isOff = chain.disabled.isOff(operation, given.key);
+  const call = isOff ? { ...given, bypass: true } : given;
   const { batch, policy, load, key } = call;
   if (batch !== undefined && policy.rules.loadMany !== undefined) return call;
-  const between: Call["load"] = (context, given) =>
+  const between: Call["load"] = (context, own) =>
     chain.run({
       ...{ operation: "load", keys: [key], changed: [key], name: policy.name, args: call.args },
-      act: () => load(context, given),
+      act: () => load(context, own),
     });
   return { ...call, load: between };
 }
