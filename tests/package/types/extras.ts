@@ -1,11 +1,18 @@
 // Decorated methods, numbers for others, and the testing kit, as strict applications use them.
 
-import { createCache, type LoadEvent, type LoadTimes, memory } from "holdover";
+import { createCache, type Disabled, type LoadEvent, type LoadTimes, memory } from "holdover";
 import { precachePlugin as vitePlugin } from "holdover/build/vite";
 import { precachePlugin as webpackPlugin } from "holdover/build/webpack";
 import { cached, wrapped } from "holdover/decorator";
 import { type BreakerState, breakerOf, circuitBreaker } from "holdover/guards";
-import { addHooks, type Hooks, type Operation, type OperationName } from "holdover/hooks";
+import {
+  addHooks,
+  disableOperations,
+  type Hooks,
+  isDisabled,
+  type Operation,
+  type OperationName,
+} from "holdover/hooks";
 import { prometheusText } from "holdover/metrics";
 import {
   dump,
@@ -26,6 +33,7 @@ import {
 } from "holdover/service-worker/extras";
 import { bounded } from "holdover/stores/bounded";
 import { indexedDb } from "holdover/stores/indexed-db";
+import { type Route, routed } from "holdover/stores/routed";
 import { flakyOrigin, manualClock } from "holdover/testing";
 
 const clock = manualClock();
@@ -86,6 +94,15 @@ for (const [key, { value }] of memoryEntries<string>(cache)) void [key.length, v
 const restored: number = restore(cache, dump(cache));
 const marked: Promise<boolean> = markStale(cache, "k");
 void cache.set("k", 1, { ttl: "1m", staleIfError: "1d" });
+const routes: readonly Route[] = [
+  ["user:", store],
+  ["", indexedDb({ name: "rest" })],
+];
+const together = createCache({ stores: [memory(), routed(routes, { name: "both" })] });
+const off: Disabled = disableOperations(together, ["set", "call"], { prefix: "user:" });
+const isOff: boolean = isDisabled(together, "set");
+// @ts-expect-error: loads are off with their calls
+disableOperations(together, ["load"]);
 const seen: OperationName[] = [];
 const hooks: Hooks = {
   key: (key, kind) => (kind === "pattern" ? key : `v2:${key}`),
@@ -109,9 +126,11 @@ export {
   closing,
   heard,
   info,
+  isOff,
   lasting,
   late,
   marked,
+  off,
   plugins,
   restored,
   spanned,
