@@ -100,11 +100,15 @@ test("random operations are answered as by one store", async () => {
   const prefixes = ["", "user:", "user:admin:", "page:", "us"];
   const key = () => `${pick(prefixes)}${pick(["1", "2", "admin:3"])}`;
   const keys = () => Array.from({ length: 1 + Math.floor(random() * 4) }, key);
-  const { store, users, admins } = stage();
+  const { store, users, admins, rest } = stage();
   const one = whole();
-  // Names that others have in these stores.
-  await users.set("page:1", bytes("foreign"), LONG);
-  await admins.set("user:1", bytes("foreign"), LONG);
+  // Names that these stores have, and others answer for.
+  const foreign = async () => {
+    await users.set("page:1", bytes("foreign"), LONG);
+    await admins.set("user:1", bytes("foreign"), LONG);
+    await users.set("user:admin:9", bytes("foreign"), LONG);
+    await rest.set("user:9", bytes("foreign"), LONG);
+  };
   const record = () => bytes(String(Math.floor(random() * 3)));
   const shown = (found) => (found ? new TextDecoder().decode(found) : undefined);
   const acts = [
@@ -158,6 +162,7 @@ test("random operations are answered as by one store", async () => {
     },
   ];
   for (let step = 0; step < 3000; step += 1) {
+    if (step % 20 === 0) await foreign();
     const act = pick(acts)();
     assert.deepEqual(await act(store), await act(one), `step ${step}: ${act}`);
   }
