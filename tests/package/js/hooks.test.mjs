@@ -250,6 +250,28 @@ test("hooks that return no promise delay nothing: a write is there at once", asy
   await writing;
 });
 
+test("arguments that are changed while hooks are waited for are as they were given", async () => {
+  const clock = new ManualClock();
+  const later = () => new Promise((resolve) => void clock.setTimeout(resolve, 10));
+  const cache = addHooks(createCache({ clock }), { before: later });
+  const options = { ttl: 1000, tags: ["t"] };
+  const keys = ["k"];
+  const writing = cache.set("k", 1, options);
+  options.ttl = 1;
+  options.tags.length = 0;
+  await clock.runFor(10);
+  await writing;
+  const reading = operations.getMany(cache, keys);
+  keys[0] = "other";
+  await clock.runFor(20);
+  assert.deepEqual(await reading, [1]);
+  const dropping = invalidateTags(cache, "t");
+  await clock.runFor(10);
+  await dropping;
+  assert.equal(cache.entries.held("k", true), undefined);
+  await assert.rejects(cache.set("k", 1, { tl: 1 }), { code: "E_CONFIG" });
+});
+
 const tenants = (options) => {
   let tenant = "a";
   const key = (given) => `${tenant}:${given}`;

@@ -11,7 +11,8 @@ import type { LoadManyContext } from "../../model/loader.js";
 import { ConfigError } from "../../util/errors.js";
 import { isThenable } from "../../util/user-functions.js";
 import type { Cache } from "../cache.js";
-import { checkedKey } from "../operations/arguments.js";
+import { checkedKey, setLifetime } from "../operations/arguments.js";
+import { setEntry } from "../operations/turns.js";
 import type { Act, Around } from "../perform.js";
 import { type Wrapped, wrappingOf } from "../wrap.js";
 import { HookChain } from "./chain.js";
@@ -63,14 +64,16 @@ function aroundOf(chain: HookChain): Around {
 /** The methods of the cache itself. */
 function hookMethods(cache: Cache, around: Around): void {
   const { entries } = cache;
-  const { get, has, set, invalidate } = cache;
+  const { get, has, invalidate } = cache;
   cache.get = (async (key: string) =>
     around("get", [checkedKey(key)], ([own]) => get.call(cache, own))) as Cache["get"];
   cache.has = async (key) => around("has", [checkedKey(key)], ([own]) => has.call(cache, own));
   cache.set = async (key, value, options) => {
+    // At once: options may be changed while hooks are waited for.
+    const lifetime = setLifetime(cache, options);
     const given = isThenable(value) ? await value : value;
-    const store = ([own]: readonly [string], [stored]: readonly unknown[]) =>
-      set.call(cache, own, stored, options);
+    const store = async ([own]: readonly [string], [stored]: readonly unknown[]) =>
+      entries.direct.write("set", own, await setEntry(cache, own, stored, lifetime));
     return around("set", [checkedKey(key)], store, [given]);
   };
   cache.invalidate = async (key) =>
