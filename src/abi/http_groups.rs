@@ -5,25 +5,26 @@ use crate::http::body;
 use crate::http::cache_status::Forward;
 use crate::http::handling::{Handling, Mode, Way};
 use crate::http::status::Status;
+use crate::http::stored_flags;
 use crate::http::storing::Storing;
 
 groups! {
     /// The flags of a response: see `http_response`.
     pub mod response: u32 {
         /// Not to be used before it is validated (`no-cache`).
-        VALIDATE = 1,
+        VALIDATE = stored_flags::VALIDATE,
         /// Not to be used when it is stale (`must-revalidate` and the like).
-        NEVER_STALE = 2,
+        NEVER_STALE = stored_flags::NEVER_STALE,
         /// Does not change while it is fresh (RFC 8246).
-        IMMUTABLE = 4,
+        IMMUTABLE = stored_flags::IMMUTABLE,
         /// Has an `ETag` or a `Last-Modified` that can be asked about.
-        VALIDATOR = 8,
+        VALIDATOR = stored_flags::VALIDATOR,
         /// Sets a cookie.
-        SET_COOKIE = 32,
+        SET_COOKIE = stored_flags::SET_COOKIE,
         /// May answer requests with `Authorization`.
-        AUTHORIZED = 128,
+        AUTHORIZED = stored_flags::AUTHORIZED,
         /// Is a redirection.
-        REDIRECTS = 1024,
+        REDIRECTS = stored_flags::REDIRECTS,
     }
 
     /// The flags of a request: see `http_request`.

@@ -8,8 +8,12 @@ use super::bounds::{BoxFuture, MaybeSend, MaybeSync};
 use super::feed::Apply;
 use super::locks::KeptLock;
 use super::reading::Found;
+#[cfg(feature = "tower")]
+use super::reading::Presence;
 use super::stamps::Begun;
 use super::tagged::Tagged;
+#[cfg(feature = "tower")]
+use super::tiers::Working;
 use crate::call::Below;
 use crate::strategy::ttl::Lifetime;
 use crate::tags::Tag;
@@ -74,6 +78,20 @@ pub(super) trait LowerStores<K, V>: MaybeSend + MaybeSync {
     /// Drops everything in the namespace from the stores above one.
     #[cfg(feature = "json")]
     fn clear_above(&self, at: usize);
+
+    /// The entry in the store that most instances share. Memory, and the stores above it, may have
+    /// one that another instance has dropped or replaced there.
+    #[cfg(feature = "tower")]
+    fn present<'a>(&'a self, name: &'a Arc<str>) -> BoxFuture<'a, Presence<V>>;
+    /// The number of the last change, for a read that begins now.
+    #[cfg(feature = "tower")]
+    fn last_change(&self) -> u64;
+    /// True if a key changed since then, or may have.
+    #[cfg(feature = "tower")]
+    fn has_changed(&self, name: &str, since: u64) -> bool;
+    /// Something is about to be on its way, until what this gives is dropped.
+    #[cfg(feature = "tower")]
+    fn begin_work(&self) -> Working;
 
     /// The change of a key that a load brought.
     fn prepare_below(
@@ -146,13 +164,34 @@ impl Write {
 /// A change on its way to the stores; it goes on if this is dropped. Completes when they have it, or
 /// failed: with true if all took it, also if there are none.
 #[derive(Debug)]
-pub struct Delivery(Option<oneshot::Receiver<bool>>);
+pub struct Delivery {
+    pending: Vec<oneshot::Receiver<bool>>,
+    /// True if all took it of which that is known.
+    is_taken: bool,
+}
 
 impl Delivery {
-    pub(super) const NOWHERE: Self = Self(None);
+    pub(super) const NOWHERE: Self = Self {
+        pending: Vec::new(),
+        is_taken: true,
+    };
 
-    pub(super) const fn of(told: oneshot::Receiver<bool>) -> Self {
-        Self(Some(told))
+    pub(super) fn of(told: oneshot::Receiver<bool>) -> Self {
+        Self {
+            pending: std::vec![told],
+            is_taken: true,
+        }
+    }
+
+    /// These changes as one.
+    #[cfg(feature = "tower")]
+    pub(crate) fn all(each: impl IntoIterator<Item = Self>) -> Self {
+        let mut all = Self::NOWHERE;
+        for one in each {
+            all.pending.extend(one.pending);
+            all.is_taken &= one.is_taken;
+        }
+        all
     }
 }
 
@@ -160,9 +199,18 @@ impl Future for Delivery {
     type Output = bool;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<bool> {
-        match &mut self.0 {
-            Some(receiver) => receiver.poll_unpin(context).map(|told| told == Ok(true)),
-            None => Poll::Ready(true),
+        let Self { pending, is_taken } = &mut *self;
+        pending.retain_mut(|receiver| match receiver.poll_unpin(context) {
+            Poll::Ready(told) => {
+                *is_taken &= told == Ok(true);
+                false
+            }
+            Poll::Pending => true,
+        });
+        if pending.is_empty() {
+            Poll::Ready(*is_taken)
+        } else {
+            Poll::Pending
         }
     }
 }

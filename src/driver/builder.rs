@@ -2,7 +2,7 @@
 
 use super::below::LowerStores;
 use super::bounds::{Failure, Key, MaybeSend, MaybeSync, Value, opaque};
-use super::cache::{Cache, Shared, Weigh};
+use super::cache::{Cache, Drops, Shared, Weigh};
 use super::event::{Event, Listen};
 use super::host::Host;
 use super::state::State;
@@ -27,6 +27,7 @@ pub struct CacheBuilder<K: Key, V: Value, E: Failure> {
     lower: Option<Box<dyn LowerStores<K, V>>>,
     look: Option<LookFirst<K, V, E>>,
     memory_ttl: Span,
+    drops: Option<Box<dyn Drops<K>>>,
 }
 
 impl<K: Key, V: Value, E: Failure> CacheBuilder<K, V, E> {
@@ -41,6 +42,7 @@ impl<K: Key, V: Value, E: Failure> CacheBuilder<K, V, E> {
             lower: None,
             look: None,
             memory_ttl: Span::FOREVER,
+            drops: None,
         }
     }
 
@@ -84,6 +86,13 @@ impl<K: Key, V: Value, E: Failure> CacheBuilder<K, V, E> {
         self
     }
 
+    /// Hears which keys were dropped.
+    #[cfg(feature = "tower")]
+    pub(crate) fn on_drop(mut self, drops: impl Drops<K> + 'static) -> Self {
+        self.drops = Some(Box::new(drops));
+        self
+    }
+
     /// Hears what happens, without the cache's lock: keep it short, as callers wait for it.
     pub fn on_event(
         mut self,
@@ -107,6 +116,7 @@ impl<K: Key, V: Value, E: Failure> CacheBuilder<K, V, E> {
         let shared = Shared {
             lower: self.lower,
             look: self.look,
+            drops: self.drops,
             state: Mutex::new(State::new(machine)),
             host: self.host,
             weigh: self.weigh,

@@ -29,6 +29,19 @@ use std::vec::Vec;
 pub(super) trait Weigh<K, V>: Fn(&K, &V) -> u32 + MaybeSend + MaybeSync {}
 impl<K, V, F: Fn(&K, &V) -> u32 + MaybeSend + MaybeSync> Weigh<K, V> for F {}
 
+/// Hears which keys were dropped, or written past their loads. The cache is locked.
+pub(crate) trait Drops<K>: MaybeSend + MaybeSync {
+    fn note(&self, key: &K);
+    /// The same, of a key as other instances name it.
+    #[cfg_attr(
+        not(feature = "json"),
+        expect(dead_code, reason = "no other instance is heard")
+    )]
+    fn note_named(&self, key: &str);
+    /// Any may have been.
+    fn note_all(&self);
+}
+
 /// A cache of values by key. Clones are the same cache.
 ///
 /// `V` is cloned for each caller: put large values into an [`Arc`]. `E` is what loads fail with; it
@@ -53,6 +66,8 @@ pub(super) struct Shared<K: Key, V: Value, E: Failure> {
     pub(super) lower: Option<Box<dyn LowerStores<K, V>>>,
     /// The beginning of loads where there are stores.
     pub(super) look: Option<LookFirst<K, V, E>>,
+    /// Hears which keys were dropped, here or by another instance.
+    pub(super) drops: Option<Box<dyn Drops<K>>>,
     pub(super) is_closed: AtomicBool,
 }
 
@@ -81,9 +96,17 @@ impl<K: Key, V: Value, E: Failure> Shared<K, V, E> {
         Some((lower, lower.name(key)?))
     }
 
+    /// Notes drops, while the cache is locked.
+    pub(super) fn note_drop(&self, note: impl FnOnce(&dyn Drops<K>)) {
+        if let Some(drops) = &self.drops {
+            note(&**drops);
+        }
+    }
+
     /// Drops all values of the memory.
     pub(super) fn drop_all(&self) {
         let mut state = self.lock();
+        self.note_drop(|drops| drops.note_all());
         let keys: Vec<K> = state.keys().cloned().collect();
         for key in keys {
             let slot = state.slot(&key);

@@ -33,6 +33,9 @@ pub(super) struct Request<'a, K: Key, V: Value, E: Failure> {
     is_refresh: bool,
     /// It waits for no load but its own.
     pub(super) waits_for_none: bool,
+    /// The beginning of the load that brought what its own only keeps.
+    #[cfg(feature = "tower")]
+    pub(super) beginning: Option<super::leading::Beginning>,
 }
 
 /// The machine's verdict, performed as far as that takes the lock.
@@ -56,6 +59,8 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
             ttl: None,
             is_refresh: false,
             waits_for_none: false,
+            #[cfg(feature = "tower")]
+            beginning: None,
         }
     }
 
@@ -281,6 +286,10 @@ impl<'a, K: Key, V: Value, E: Failure> Request<'a, K, V, E> {
     ) -> Load<K, V, E> {
         let anchors = self.shared.host.anchors();
         let flight = Arc::new(Flight::new(fence, purpose, self.ttl, anchors));
+        #[cfg(feature = "tower")]
+        if let Some(beginning) = &self.beginning {
+            beginning.apply(&flight);
+        }
         if let Some(slot) = slot {
             state.lead(slot, &flight);
         }
@@ -370,9 +379,10 @@ fn is_outdated<K: Key, V: Value, E: Failure>(
     state: &State<K, V, E>,
     flight: &Flight<V, E>,
 ) -> bool {
+    let since = flight.tagged_since();
     let course = flight.course();
     let tags = course.tags.as_deref();
-    state.machine.is_outdated(tags, flight.fence)
+    state.machine.is_outdated(tags, since)
 }
 
 pub(super) fn answer<V, E>(

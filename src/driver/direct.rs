@@ -84,6 +84,7 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
             },
             size,
         };
+        self.shared.note_drop(|drops| drops.note(key));
         let landed = state.machine.put(known, arrival, now);
         if let (Some(slot), Landed::Stored(_)) = (known, landed) {
             let flight = state.place_mut(slot).and_then(|place| place.flight.take());
@@ -130,6 +131,7 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
         let below = self.shared.below(key);
         let mut state = self.shared.lock();
         let slot = state.slot(key);
+        self.shared.note_drop(|drops| drops.note(key));
         state.machine.invalidate(slot);
         state.drain();
         let Some((lower, name)) = below else {

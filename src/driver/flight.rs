@@ -142,6 +142,11 @@ pub(super) struct Course<V, E> {
     pub(super) tags: Option<Vec<Tag>>,
     /// State of the tags before the loader was called.
     pub(super) begun: Begun,
+    /// The beginning of the load that brought what this one only keeps.
+    pub(super) beginning: Option<Fence>,
+    /// Its result is about to be on its way to the stores.
+    #[cfg(feature = "tower")]
+    pub(super) working: Option<super::tiers::Working>,
     /// The permits of its guards; `None` once they know how it went.
     pub(super) admission: Option<Admission>,
     /// The lock that it holds; its write takes it along.
@@ -175,6 +180,9 @@ impl<V: Clone, E> Flight<V, E> {
                 spare: None,
                 tags: None,
                 begun: Begun::Known(None),
+                beginning: None,
+                #[cfg(feature = "tower")]
+                working: None,
                 admission: None,
                 lock: None,
             }),
@@ -183,6 +191,11 @@ impl<V: Clone, E> Flight<V, E> {
 
     pub(super) fn course(&self) -> MutexGuard<'_, Course<V, E>> {
         self.course.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The fence that counts for its tags: what was invalidated after it concerns what it brings.
+    pub(super) fn tagged_since(&self) -> Fence {
+        self.course().beginning.unwrap_or(self.fence)
     }
 
     /// Adds one who waits; gives its number, and where it hears the outcome.

@@ -49,6 +49,7 @@ impl<K: Key, V: Value, E: Failure> Shared<K, V, E> {
                 {
                     let mut state = self.lock();
                     let slot = state.slot_named(&name);
+                    self.note_drop(|drops| drops.note_named(key));
                     if *soft {
                         state.machine.distrust(slot, now);
                     } else {
@@ -72,6 +73,7 @@ impl<K: Key, V: Value, E: Failure> Shared<K, V, E> {
             }
             Change::Missed => {
                 let mut state = self.lock();
+                self.note_drop(|drops| drops.note_all());
                 let keys: Vec<K> = state.keys().cloned().collect();
                 for key in keys {
                     let slot = state.slot(&key);

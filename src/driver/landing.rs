@@ -112,9 +112,10 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
         let may_be_below = self.flight.course().may_be_below;
         let has_jitter = self.bound.rules.policy.jitter() > 0.0;
         let Flight { fence, .. } = *self.flight;
+        let since = self.flight.tagged_since();
         let now = host.now();
         let mut state = self.shared.lock();
-        match state.machine.tags_after(&tags, fence) {
+        match state.machine.tags_after(&tags, since) {
             Some(Invalidation::Hard) => {
                 drop(state);
                 self.end_without_storing();
@@ -134,9 +135,9 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
         let (landed, change) = state.machine.landed(known, fence, policy, &brought, now);
         state.unlead(known, &self.flight, None);
         let begun = self.flight.course().begun.clone();
-        let tagged = Tagged::new(&self.shared, &tags, begun, fence, facts.is_stale);
+        let tagged = Tagged::new(&self.shared, &tags, begun, since, facts.is_stale);
         if let Landed::Stored(slot) = landed {
-            state.machine.tag(slot, tags.into(), Some(fence));
+            state.machine.tag(slot, tags.into(), Some(since));
         }
         state.keep(&self.key, landed, content);
         let times = match landed {

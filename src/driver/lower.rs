@@ -7,6 +7,8 @@ use super::codec::Codec;
 use super::feed::{Apply, Feed};
 use super::locks::{HeldLock, KeptLock};
 use super::reading::Found;
+#[cfg(feature = "tower")]
+use super::reading::Presence;
 use super::stamps::{Begun, StoredTags};
 use super::store::{Operation, StoreError, StoreFailure};
 use super::tagged::Tagged;
@@ -119,6 +121,26 @@ impl<K: Key, V: Value> LowerStores<K, V> for Lower<K, V> {
 
     fn lock(&self, name: &Arc<str>, ttl: Span) -> Option<Arc<dyn KeptLock>> {
         Some(HeldLock::new(&self.paths.tiers, self.lock_at?, name, ttl))
+    }
+
+    #[cfg(feature = "tower")]
+    fn present<'a>(&'a self, name: &'a Arc<str>) -> BoxFuture<'a, Presence<V>> {
+        Box::pin(self.look_for(name))
+    }
+
+    #[cfg(feature = "tower")]
+    fn last_change(&self) -> u64 {
+        self.paths.tiers.begin_read()
+    }
+
+    #[cfg(feature = "tower")]
+    fn has_changed(&self, name: &str, since: u64) -> bool {
+        self.paths.tiers.is_outdated(name, since)
+    }
+
+    #[cfg(feature = "tower")]
+    fn begin_work(&self) -> Working {
+        self.paths.tiers.begin_work()
     }
 
     #[cfg(feature = "json")]

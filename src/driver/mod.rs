@@ -65,6 +65,8 @@ mod reading;
 mod redis_store;
 mod rejecting;
 #[cfg(feature = "tower")]
+mod renewing;
+#[cfg(feature = "tower")]
 mod responses;
 mod stamps;
 mod state;
@@ -87,6 +89,8 @@ pub use self::batch::{BatchResults, CallMany};
 pub use self::below::Delivery;
 pub use self::bounds::{BoxFuture, Failure, Key, MaybeSend, MaybeSync, Value};
 pub use self::builder::CacheBuilder;
+#[cfg(feature = "tower")]
+pub(crate) use self::cache::Drops;
 pub use self::cache::{Bound, Cache, Stats};
 pub use self::codec::Codec;
 #[cfg(feature = "json")]
@@ -100,7 +104,7 @@ pub use self::guards::{CircuitBreaker, Count, RateLimit, Scope, SlowCalls};
 pub use self::host::{Bell, Host, LoadContext, Ring};
 pub use self::key::push_key_part;
 #[cfg(feature = "tower")]
-pub(crate) use self::leading::Leading;
+pub(crate) use self::leading::{Beginning, Leading};
 pub use self::locks::{LoadLock, OnLockTimeout};
 #[cfg(feature = "lru")]
 pub use self::lru_store::LruStore;
@@ -108,11 +112,15 @@ pub use self::policy::CachePolicy;
 #[cfg(feature = "redis")]
 pub use self::redis_store::RedisStore;
 #[cfg(feature = "tower")]
+pub(crate) use self::renewing::{Renewed, Since};
+#[cfg(feature = "tower")]
 pub(crate) use self::responses::{Held, Manner};
 pub use self::store::{
     Listener, Operation, SetOptions, Store, StoreError, StoreFailure, StoreFuture, Subscription,
 };
 pub use self::stores::Stores;
+#[cfg(feature = "tower")]
+pub(crate) use self::tiers::Fences;
 #[cfg(feature = "tokio")]
 pub use self::tokio::Tokio;
 pub use crate::memory::Eviction;

@@ -6,7 +6,7 @@ use super::store::{Operation, StoreError};
 use super::tiers::Record;
 use crate::record::{self, Header};
 use crate::strategy::ttl::Lifetime;
-use crate::tags::Tag;
+use crate::tags::{Tag, Versions};
 use crate::time::{Span, Timestamp};
 use futures::future::join_all;
 use std::boxed::Box;
@@ -30,7 +30,22 @@ pub(super) struct Found<V> {
     pub(super) lifetime: Lifetime,
     pub(super) age: Span,
     pub(super) tags: Box<[Tag]>,
+    /// The versions of its tags that its record carries.
+    #[cfg_attr(
+        not(feature = "tower"),
+        expect(dead_code, reason = "only responses are renewed without a load")
+    )]
+    pub(super) versions: Box<[Versions]>,
     pub(super) tier: Arc<str>,
+}
+
+/// The entry of a store, if that can be told.
+#[cfg(feature = "tower")]
+pub(super) enum Presence<V> {
+    Found(Found<V>),
+    Absent,
+    /// The store does not answer, or has missed a change of this instance's.
+    Unknown,
 }
 
 /// An entry that a store gave, before its tags were judged.
@@ -107,13 +122,7 @@ impl<K: Key, V: Value> Lower<K, V> {
                 self.paths
                     .tiers
                     .copy_up(&names[index], &read.record, left, at, since);
-                found[index] = Some(Found {
-                    value: read.value,
-                    lifetime,
-                    age: read.age,
-                    tags: read.header.tags.iter().map(|(tag, _)| *tag).collect(),
-                    tier: Arc::clone(self.paths.tiers.name(at)),
-                });
+                found[index] = Some(self.found(at, read));
             }
         }
         found
@@ -125,8 +134,19 @@ impl<K: Key, V: Value> Lower<K, V> {
         let asked = missing.iter().map(|&index| Arc::clone(&names[index]));
         let asked: Vec<Arc<str>> = asked.collect();
         let records = self.paths.tiers.get_many(at, &asked).await;
-        let read = iter::zip(missing, records).filter_map(|(&index, record)| {
-            let record = record?;
+        let given = iter::zip(missing, records);
+        let given = given.filter_map(|(&index, record)| Some((index, record?)));
+        self.usable(at, names, given.collect()).await
+    }
+
+    /// Those of a tier's records that are of use, by the places of their names.
+    async fn usable(
+        &self,
+        at: usize,
+        names: &[Arc<str>],
+        given: Vec<(usize, Record)>,
+    ) -> Vec<Read<V>> {
+        let read = given.into_iter().filter_map(|(index, record)| {
             let decoded = self.decode(&record).map_err(|error| {
                 let tier = self.paths.tiers.name(at);
                 self.tell(tier, Operation::Get, &names[index], true, &error);
@@ -152,6 +172,36 @@ impl<K: Key, V: Value> Lower<K, V> {
             self.paths.tiers.accepts(at, name, &read.record, stored_at)
         });
         read
+    }
+
+    fn found(&self, at: usize, read: Read<V>) -> Found<V> {
+        let Header { lifetime, tags, .. } = read.header;
+        Found {
+            value: read.value,
+            lifetime,
+            age: read.age,
+            tags: tags.iter().map(|(tag, _)| *tag).collect(),
+            versions: tags.iter().map(|(_, versions)| *versions).collect(),
+            tier: Arc::clone(self.paths.tiers.name(at)),
+        }
+    }
+
+    /// See `LowerStores::present`.
+    #[cfg(feature = "tower")]
+    pub(super) async fn look_for(&self, name: &Arc<str>) -> Presence<V> {
+        let at = self.paths.tags.tier();
+        let Some(record) = self.paths.tiers.ask(at, name).await else {
+            return Presence::Unknown;
+        };
+        let Some(record) = record else {
+            return Presence::Absent;
+        };
+        let given = std::vec![(0, record)];
+        let mut usable = self.usable(at, slice::from_ref(name), given).await;
+        match usable.pop() {
+            Some(read) => Presence::Found(self.found(at, read)),
+            None => Presence::Absent,
+        }
     }
 
     /// The head, the value and the age of a record; `None` for one that is dead.

@@ -2,6 +2,7 @@
 //! leader may be answered before they end, and requests that are no loads.
 
 use super::answer::{Answer, Times};
+use super::below::Delivery;
 use super::bounds::{Failure, Key, MaybeSend, Value};
 use super::cache::{Bound, Cache};
 use super::calling::Request;
@@ -11,15 +12,11 @@ use super::function::{Loading, Thunk};
 use super::guards::{Admission, refusal};
 use super::host::Host;
 use super::landing::times_of;
-use super::leading::Leading;
-use super::stamps::Begun;
+use super::leading::{Beginning, Leading};
 use super::state::State;
-use super::tagged::Tagged;
-use crate::call::{Arrival, Landed};
-use crate::fence::Fence;
 use crate::guard::Outcome as Went;
 use crate::memory::SlotId;
-use crate::strategy::ttl::{Lifetime, State as Good};
+use crate::strategy::ttl::State as Good;
 use crate::time::Timestamp;
 use futures::future::{Either, select};
 use std::boxed::Box;
@@ -36,12 +33,14 @@ pub(crate) struct Held<V> {
 }
 
 /// The manner of a call.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Manner {
     /// It loads whatever there is.
     pub(crate) is_refresh: bool,
     /// It waits for no load but its own.
     pub(crate) waits_for_none: bool,
+    /// The beginning of the load that brought what it only keeps.
+    pub(crate) beginning: Option<Beginning>,
 }
 
 impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
@@ -112,6 +111,7 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
         let mut load: Option<Thunk<V, E>> = Some(Box::new(load));
         let mut request = Request::new(&self.shared, &bound, &key);
         request.waits_for_none = manner.waits_for_none;
+        request.beginning = manner.beginning;
         if manner.is_refresh {
             request = request.refresh();
         }
@@ -128,57 +128,14 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
         true
     }
 
-    /// The fence of what is asked from now on: see [`Cache::renew`].
-    pub(crate) fn begin(&self) -> Fence {
-        self.shared.lock().machine.begin_read()
+    /// Drops keys, here and in every store.
+    pub(crate) fn invalidate_each(&self, keys: impl IntoIterator<Item = K>) -> Delivery {
+        Delivery::all(keys.into_iter().map(|key| self.invalidate(&key)))
     }
 
-    /// Stores a value that was asked for since then; false where the key was changed meanwhile.
-    pub(crate) fn renew(
-        &self,
-        key: &K,
-        bound: &Bound<K, V, E>,
-        since: Fence,
-        new: (V, Lifetime),
-    ) -> bool {
-        let (value, lifetime) = new;
-        let size = self.shared.weigh(key, &value);
-        let below = self.shared.below(key);
-        let bytes = below
-            .as_ref()
-            .and_then(|(lower, name)| lower.encode(name, &value));
-        let names = bound.rules.tags_of(key, &value).unwrap_or_default();
-        let tags = self.shared.tags_named(names);
-        let now = self.shared.host.now();
-        let mut state = self.shared.lock();
-        if state.machine.tags_after(&tags, since).is_some() {
-            return false;
-        }
-        let known = state.slot(key);
-        let arrival = Arrival {
-            lifetime: match below {
-                Some(_) => state.machine.capped(lifetime),
-                None => lifetime,
-            },
-            size,
-        };
-        let landed = state.machine.loaded(known, since, bound.id, arrival, now);
-        // Nobody knows which versions they had in the stores when it began: it is not written there.
-        let unknown = Begun::Known(None);
-        let tagged = Tagged::new(&self.shared, &tags, unknown, since, lifetime.ttl.is_zero());
-        if let Landed::Stored(slot) = landed {
-            state.machine.tag(slot, tags.into(), Some(since));
-        }
-        state.keep(key, landed, Ok(value));
-        if landed == Landed::Outdated {
-            return false;
-        }
-        if let Some((lower, name)) = below {
-            let write = lower.prepare(&name, bytes.map(|bytes| (bytes, lifetime)), true);
-            drop(state);
-            drop(write.tagged(tagged).send());
-        }
-        true
+    /// True if there are stores below the memory.
+    pub(crate) fn has_stores(&self) -> bool {
+        self.shared.lower.is_some()
     }
 
     /// Asks the limit on calls about one that no call of the machine answers.

@@ -147,6 +147,10 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
     pub(super) async fn begin_tags(&self) -> bool {
         let rules = &self.bound.rules;
         let tags = self.note_key_tags();
+        // It keeps what another load brought, whose state it has.
+        if self.flight.course().beginning.is_some() {
+            return true;
+        }
         let Some(lower) = &self.shared.lower else {
             return true;
         };

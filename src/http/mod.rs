@@ -54,6 +54,7 @@ pub mod request;
 pub mod response;
 pub mod sharing;
 pub mod status;
+pub mod stored_flags;
 pub mod stored_head;
 pub mod storing;
 pub mod structured;

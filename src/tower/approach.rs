@@ -67,22 +67,28 @@ impl Ways {
 
     /// The answer from where the record of a URL's variants says that it is, if there is one.
     async fn look(&self, primary: Arc<str>) -> Result<Told, Failed> {
-        let mut record = self.record_at(&primary);
+        let drops = &self.context.cache.drops;
+        // The last drop before the record was found, wherever it was.
+        let mut known = drops.last();
+        let mut record = self.context.record_at(&primary);
         let mut again = None;
         for _ in 0..ROUNDS {
+            let now = drops.last();
             let place = self.place_of(&primary, record.clone());
             let next = self.answer_at(place, again).await?;
             // Variants are not dropped one by one: with their record gone, what is stored of them is
             // over.
-            let is_over = record
-                .as_ref()
-                .is_some_and(|record| !self.context.is_current(&primary, &record.id));
+            let is_over = record.is_some() && drops.is_outdated(&primary, known);
+            if record.is_none() || is_over {
+                known = now;
+            }
             if is_over {
-                record = self.record_at(&primary);
+                record = None;
             }
             match next {
                 Next::Told(told) if is_over && told.is_stored => {}
                 Next::Told(told) => return Ok(told),
+                Next::Variants(_) if is_over => {}
                 Next::Variants(found) => record = Some(found),
                 Next::Again(how) => again = Some(how),
             }
@@ -92,15 +98,13 @@ impl Ways {
 
     /// Past the cache, which answers all the same when the origin fails.
     async fn pass(&self, primary: &Arc<str>) -> Result<Told, Failed> {
-        let place = self.place_of(primary, self.record_at(primary));
-        self.forward_or_stored(&place.key, Forward::Bypass).await
-    }
-
-    fn record_at(&self, primary: &Arc<str>) -> Option<Arc<Variants>> {
-        match self.context.entries.held(primary)?.value {
-            HttpValue::Variants(record) => Some(record),
+        let found = self.context.entries.find(primary).await;
+        let record = match found.map(|found| found.value) {
+            Some(HttpValue::Variants(record)) => Some(record),
             _ => None,
-        }
+        };
+        let place = self.place_of(primary, record);
+        self.forward_or_stored(&place.key, Forward::Bypass).await
     }
 
     fn place_of(&self, primary: &Arc<str>, record: Option<Arc<Variants>>) -> Place {
@@ -248,6 +252,7 @@ impl Ways {
         let manner = Manner {
             is_refresh: visit.is_forced || visit.again == Some(Again::Anew),
             waits_for_none: visit.again.is_some() || self.context.is_unshared(key),
+            beginning: None,
         };
         let loading = Arc::clone(visit);
         let load = move |leading: Leading<HttpValue, Failure>| {
@@ -311,7 +316,12 @@ impl Ways {
             lead.leave();
         }
         match &value {
-            HttpValue::Variants(record) => return Ok(Next::Variants(Arc::clone(record))),
+            HttpValue::Variants(record) => {
+                // Its own load may have ended before it was asked for what it was given.
+                let given = begun(lead).filter(|_| is_own);
+                let record = || Next::Variants(Arc::clone(record));
+                return Ok(given.map_or_else(record, Next::Told));
+            }
             HttpValue::Response(stored) if is_own || self.may_have(stored, source) => {
                 let times = crate::driver::Times { age, ttl };
                 let lead = is_own.then_some(lead);

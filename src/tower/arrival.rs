@@ -7,10 +7,10 @@ use super::fields::head_of;
 use super::live::Live;
 use super::reading::{Exchange, Verdict};
 use super::recording::{Outlet, Recording, Watch};
-use super::stored::{HttpValue, Variants};
+use super::stored::HttpValue;
 use super::variants::{key_of_variant, new_record};
 use super::visit::Visit;
-use crate::driver::{Error, Leading, Manner};
+use crate::driver::{Beginning, BoxFuture, Error, Leading, Manner, Renewed};
 use crate::http::head::Head;
 use crate::http::response::{Circumstances, Kind, Plan};
 use crate::http::stored_head::of_connection;
@@ -20,7 +20,11 @@ use crate::time::{Span, Timestamp};
 use futures::FutureExt;
 use http::{Response, response};
 use std::boxed::Box;
+use std::string::String;
 use std::sync::Arc;
+
+/// The most looks at a record of variants that changes again and again meanwhile.
+const LOOKS: usize = 3;
 
 /// One response on its way into the cache.
 pub(super) struct Arrival {
@@ -100,7 +104,7 @@ impl Arrival {
         }
         match moved {
             Some((value, key)) => {
-                self.keep_apart(key);
+                self.keep_apart(key, leading.beginning());
                 Ok(value)
             }
             None => self.whole(leading).await,
@@ -119,28 +123,41 @@ impl Arrival {
         } = &**visit;
         let vary = &self.verdict.vary;
         let ttl = self.plan.terms.of_record();
+        let is_primary = place.key == place.primary;
         let record = match &place.record {
-            Some(record) => record.with(vary, ttl),
-            None => new_record(&**context.entries.host()).with(vary, ttl),
+            Some(record) if !is_primary => record.with(vary, ttl),
+            // Others may have dropped the one that was known, and all that its keys begin with.
+            _ => new_record(&**context.entries.host()).with(vary, ttl),
         };
         let key = Arc::from(key_of_variant(&place.primary, &record, vary, asked.head())?);
-        if place.key == place.primary {
+        if is_primary {
             return Some((HttpValue::Variants(Arc::new(record)), key));
         }
-        keep_record(visit, record);
+        self.keep_list(&record.id, ttl);
         Some((HttpValue::unshared(false), key))
     }
 
+    /// Adds its list to the record of the URL's variants, which takes no time without stores.
+    fn keep_list(&self, id: &Arc<str>, ttl: Span) {
+        let (visit, list) = (Arc::clone(&self.visit), self.verdict.vary.clone());
+        let adding = add_list(visit, Arc::clone(id), list, ttl);
+        let mut adding: BoxFuture<'static, ()> = Box::pin(adding);
+        if (&mut adding).now_or_never().is_none() {
+            self.visit.context.entries.host().spawn(adding);
+        }
+    }
+
     /// Keeps the response under another key, by a load that goes on by itself.
-    fn keep_apart(self: Box<Self>, key: Arc<str>) {
+    fn keep_apart(self: Box<Self>, key: Arc<str>, beginning: Beginning) {
         let context = Arc::clone(&self.visit.context);
         let manner = Manner {
             is_refresh: true,
-            waits_for_none: false,
+            beginning: Some(beginning),
+            ..Manner::default()
         };
         let at = Arc::clone(&key);
         let load = move |leading: Leading<HttpValue, Failure>| {
-            let keeping: crate::driver::BoxFuture<'static, _> = Box::pin(async move {
+            let keeping: BoxFuture<'static, _> = Box::pin(async move {
                 leading.begun();
                 self.share(&at, &leading);
                 self.whole(leading).await.map_err(Error::of_load)
@@ -204,7 +221,8 @@ impl Arrival {
                 give(&visit, &parts, &outlet, true);
             }
         };
-        let body = recording.whole(watch, on_stall).await;
+        let on_end = || leading.ends(&context.entries);
+        let body = recording.whole(watch, on_stall, on_end).await;
         let Some(body) = body.map_err(Failure::of_body)? else {
             if !lead.is_given() {
                 give(&visit, &parts, &outlet, !failed);
@@ -218,6 +236,7 @@ impl Arrival {
             selection: vary::key(&verdict.vary, asked.head()).unwrap_or_default(),
             now: context.entries.host().now(),
             kind: kind_of(failed),
+            decoded: false,
         };
         let whole = completed(parts.status, body, &verdict, &context.rules, about);
         context.note_doubt(&place.primary, !whole.is_storable);
@@ -256,16 +275,31 @@ fn is_at_home(visit: &Visit, verdict: &Verdict) -> bool {
     key.as_deref() == Some(&*place.key)
 }
 
-/// Keeps a record that has one more list, unless the one it was made of has been dropped: its
-/// variants have been dropped with it, and this one goes where nobody looks.
-fn keep_record(visit: &Visit, record: Variants) {
-    let Visit { context, place, .. } = visit;
-    let since = context.entries.begin();
-    if context.is_current(&place.primary, &record.id) {
-        let lifetime = record.lifetime;
-        let new = (HttpValue::Variants(Arc::new(record)), lifetime);
-        let _ = context
-            .entries
-            .renew(&place.primary, &context.keeping, since, new);
+/// Adds the list of what has come to a record of variants, unless that has been dropped, here or by
+/// another instance: its variants have been dropped with it, and this one goes where nobody looks.
+async fn add_list(visit: Arc<Visit>, id: Arc<str>, list: String, ttl: Span) {
+    let Visit { context, place, .. } = &*visit;
+    for _ in 0..LOOKS {
+        let since = context.entries.begin();
+        let held = context.record_at(&place.primary);
+        let held = held.filter(|record| record.id == id);
+        if held.is_none() && !context.entries.has_stores() {
+            return;
+        }
+        let make = |below: Option<&HttpValue>| {
+            let known = match below {
+                None => held.as_ref()?,
+                Some(HttpValue::Variants(known)) if known.id == id => known,
+                Some(_) => return None,
+            };
+            let record = known.with(&list, ttl);
+            let lifetime = record.lifetime;
+            Some((HttpValue::Variants(Arc::new(record)), lifetime))
+        };
+        let entries = &context.entries;
+        let renewing = entries.renew(&place.primary, &context.keeping, since, make);
+        if renewing.await != Renewed::Changed {
+            return;
+        }
     }
 }

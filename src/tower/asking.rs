@@ -3,13 +3,14 @@
 use super::approach::{Attempt, Failed, Ways};
 use super::body::Body;
 use super::completing::{About, completed};
+use super::context::Context;
 use super::fields::head_of;
 use super::live::Live;
 use super::presenting::forwarded;
 use super::reading::Verdict;
 use super::stored::{HttpValue, StoredResponse};
 use super::visit::{Next, Place, Told};
-use crate::fence::Fence;
+use crate::driver::{Renewed, Since};
 use crate::http::age::Exchange as When;
 use crate::http::cache_status::Forward;
 use crate::http::head::Head;
@@ -92,24 +93,35 @@ impl Ways {
     }
 
     /// Renews or ends what is stored, as an answer to HEAD says.
-    async fn heed_head(&self, place: &Place, newer: &response::Parts, when: When, since: Fence) {
-        let context = &self.context;
-        let held = context.entries.find(&place.key).await;
-        let Some(HttpValue::Response(stored)) = held.map(|held| held.value) else {
+    async fn heed_head(&self, place: &Place, newer: &response::Parts, when: When, since: Since) {
+        let Context {
+            entries, keeping, ..
+        } = &*self.context;
+        let held = entries.find(&place.key).await;
+        let Some(HttpValue::Response(held)) = held.map(|held| held.value) else {
             return;
         };
-        if stored.status != newer.status {
+        if held.status != newer.status {
             return;
         }
-        match self.renewed_by_head(&stored, newer, when) {
-            Some(renewed) => {
-                let lifetime = renewed.lifetime;
-                let new = (HttpValue::Response(Arc::new(renewed)), lifetime);
-                let _ = context
-                    .entries
-                    .renew(&place.key, &context.keeping, since, new);
-            }
-            None => drop(context.entries.invalidate(&place.key)),
+        let mut is_other = None;
+        let make = |below: Option<&HttpValue>| {
+            let stored = match below {
+                None => &held,
+                Some(HttpValue::Response(stored)) if stored.status == newer.status => stored,
+                Some(_) => return None,
+            };
+            let renewed = self.renewed_by_head(stored, newer, when);
+            is_other = Some(renewed.is_none());
+            let renewed = renewed?;
+            let lifetime = renewed.lifetime;
+            Some((HttpValue::Response(Arc::new(renewed)), lifetime))
+        };
+        let renewed = entries.renew(&place.key, keeping, since, make).await;
+        // Memory may have what the stores have no more.
+        let is_left = || self.renewed_by_head(&held, newer, when).is_none();
+        if is_other.unwrap_or_else(|| renewed == Renewed::Gone && is_left()) {
+            entries.invalidate(&place.key).await;
         }
     }
 
@@ -133,6 +145,7 @@ impl Ways {
             selection: stored.terms.selection.clone(),
             now: when.received_at,
             kind: Kind::Whole,
+            decoded: stored.terms.decoded,
         };
         let renewed = completed(stored.status, stored.body.clone(), &verdict, rules, about);
         let is_same = verdict.vary == stored.terms.vary;

@@ -12,7 +12,7 @@ use super::live::Live;
 use super::presenting::forwarded;
 use super::reading::group_tags;
 use super::visit::Told;
-use crate::driver::BoxFuture;
+use crate::driver::{BoxFuture, Delivery};
 use crate::http::cache_status::Forward;
 use crate::http::head::Head;
 use crate::http::status::Status;
@@ -44,26 +44,28 @@ pub(super) async fn pass_on(
     };
     let status = Status(response.status().as_u16());
     if invalidation::is_change(method, status) {
-        invalidate(&context, &asked, &head_of(response.headers()));
+        // Who made the change finds nothing from before it, in no store either.
+        invalidate(&context, &asked, &head_of(response.headers())).await;
     }
     Ok(forwarded(response.map(Body::live), forward))
 }
 
-fn invalidate(context: &Context, asked: &Asked, head: &str) {
+fn invalidate(context: &Context, asked: &Asked, head: &str) -> Delivery {
     let head = Head::new(head);
     let url = &asked.url;
     if url.is_empty() && context.keys.custom.is_none() {
-        return;
+        return Delivery::all([]);
     }
     let mut urls = BTreeSet::from([url.clone()]);
     urls.extend(invalidation::references(head).filter_map(|reference| resolved(url, reference)));
-    for url in &urls {
-        context.invalidate(&key_at(context, asked, url));
-    }
+    let keys = urls.iter().map(|url| key_at(context, asked, url));
+    let mut deliveries: Vec<Delivery> = keys.map(|key| context.invalidate(&key)).collect();
     let ended = groups::invalidated(asked.parts.method.as_str(), head);
-    context
-        .entries
-        .invalidate_tags(group_tags(url, &ended), false);
+    let tags = group_tags(url, &ended);
+    if !tags.is_empty() {
+        deliveries.push(context.entries.invalidate_tags(tags, false));
+    }
+    Delivery::all(deliveries)
 }
 
 /// The key of the GET of a URL with the same fields.

@@ -23,6 +23,8 @@ pub(super) struct About {
     /// Time at which the last byte arrived.
     pub(super) now: Timestamp,
     pub(super) kind: Kind,
+    /// True if its body is known to have been decoded.
+    pub(super) decoded: bool,
 }
 
 /// A response as it is kept.
@@ -38,6 +40,7 @@ pub(super) fn completed(
     let reading = &verdict.reading;
     let stamp = Stamp {
         date: &date_of(about.now, terms.initial_age),
+        decoded: about.decoded,
         ..Stamp::default()
     };
     let head = to_store(Head::new(&verdict.head), rules.rules.scope, stamp);
@@ -57,6 +60,7 @@ pub(super) fn completed(
             never_stale: reading.stated.never_stale,
             immutable: reading.immutable,
             authorized: reading.authorized,
+            decoded: about.decoded,
             groups: verdict.groups.clone(),
         },
         lifetime: Lifetime {
@@ -84,7 +88,7 @@ fn date_of(now: Timestamp, age: Span) -> String {
 }
 
 /// True if a body is not as long as was promised.
-fn is_cut(status: StatusCode, fields: &HeaderMap, body: &Bytes) -> bool {
+pub(super) fn is_cut(status: StatusCode, fields: &HeaderMap, body: &Bytes) -> bool {
     let has_body = !matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
     let promised = fields.get(CONTENT_LENGTH).filter(|_| has_body);
     promised.is_some_and(|length| {

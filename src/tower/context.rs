@@ -9,8 +9,8 @@ use super::keys::Keys;
 use super::policy::HttpRules;
 use super::receiving::Receiving;
 use super::recent_keys::RecentKeys;
-use super::stored::{HttpValue, StoredResponse};
-use crate::driver::{Bound, Held};
+use super::stored::{HttpValue, StoredResponse, Variants};
+use crate::driver::{Bound, Delivery, Held};
 use crate::http::handling::{State, Stored};
 use crate::strategy::ttl;
 use std::format;
@@ -65,10 +65,12 @@ impl Context {
             .is_some()
     }
 
-    /// True while this is the record of variants at a key.
-    pub(super) fn is_current(&self, primary: &Arc<str>, id: &str) -> bool {
-        let held = self.entries.held(primary).map(|held| held.value);
-        matches!(held, Some(HttpValue::Variants(record)) if *record.id == *id)
+    /// The record of a URL's variants that the memory has.
+    pub(super) fn record_at(&self, primary: &Arc<str>) -> Option<Arc<Variants>> {
+        match self.entries.held(primary)?.value {
+            HttpValue::Variants(record) => Some(record),
+            _ => None,
+        }
     }
 
     /// True if a stored response may not answer a request, however fresh it is.
@@ -77,8 +79,8 @@ impl Context {
     }
 
     /// Ends what is stored of a URL.
-    pub(super) fn invalidate(&self, key: &str) {
-        drop(self.cache.invalidate(key, &self.keys.ending));
+    pub(super) fn invalidate(&self, key: &str) -> Delivery {
+        self.cache.invalidate(key, &self.keys.ending)
     }
 }
 

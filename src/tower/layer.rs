@@ -7,6 +7,7 @@ use super::policy::ResponsePolicy;
 use super::recent_keys::RecentKeys;
 use super::service::CacheService;
 use crate::config_error::ConfigError;
+use crate::driver::Delivery;
 use core::fmt;
 use http::{Request, Uri};
 use std::sync::Arc;
@@ -46,7 +47,7 @@ impl CacheLayer {
         let entries = &cache.entries;
         let loads = entries.policy(policy.of_entries(true))?;
         let keeping = entries.policy(policy.of_entries(false))?;
-        let ending = cache.add(|number| policy.ending(shared, number))?;
+        let ending = cache.ending_for(&policy, shared)?;
         let context = Context {
             cache: cache.clone(),
             entries: entries.clone(),
@@ -67,15 +68,15 @@ impl CacheLayer {
         })
     }
 
-    /// Ends what is stored of a URL, in all layers over the same cache: every variant of it. A URL
-    /// of a server's needs its host. With a [`key`](ResponsePolicy::key) of the policy's, that is
-    /// called with a GET of it.
-    pub fn invalidate(&self, uri: &Uri) {
+    /// Ends what is stored of a URL, in all layers over the same cache: every variant of it. At once
+    /// here; awaiting it, in every store as well. A URL of a server's needs its host. With a
+    /// [`key`](ResponsePolicy::key) of the policy's, that is called with a GET of it.
+    pub fn invalidate(&self, uri: &Uri) -> Delivery {
         let mut parts = Request::new(()).into_parts().0;
         parts.uri = uri.clone();
         let url = url_of(&parts, &self.context.rules.scheme).unwrap_or_default();
         let key = self.context.keys.key_of(&url, &parts);
-        self.context.invalidate(&key);
+        self.context.invalidate(&key)
     }
 }
 

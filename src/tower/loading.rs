@@ -121,6 +121,7 @@ fn renewed(visit: &Visit, stored: &StoredResponse, exchange: &Exchange) -> Optio
         selection: stored.terms.selection.clone(),
         now: exchange.when.received_at,
         kind: Kind::Whole,
+        decoded: stored.terms.decoded,
     };
     let body = stored.body.clone();
     let renewed = completed(stored.status, body, &verdict, &context.rules, about);

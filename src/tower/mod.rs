@@ -39,6 +39,8 @@
 //!   Requests at the same time wait for the whole where they may have it, and ask the origin
 //!   themselves where they may not. A body that breaks off is never stored, nor one over
 //!   [`max_body`](ResponsePolicy::max_body).
+//! - Below the memory may be stores, with feature `json`: see `HttpCacheBuilder::store`. Responses are
+//!   kept there as the npm package keeps those of its `cachedHandler`.
 //! - A client that goes away ends nothing that others wait for.
 //! - The only errors are the inner service's: a `timeout` is a 504, a refusal by a guard a 503 with
 //!   `Retry-After`.
@@ -57,6 +59,7 @@ mod cache;
 mod changes;
 mod completing;
 mod context;
+mod drops;
 mod error;
 mod failing;
 mod fields;
@@ -73,6 +76,8 @@ mod reading;
 mod receiving;
 mod recent_keys;
 mod recording;
+#[cfg(feature = "json")]
+mod records;
 mod service;
 mod standing_in;
 mod status;

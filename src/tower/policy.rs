@@ -187,8 +187,10 @@ impl ResponsePolicy {
         self
     }
 
-    /// Shares what is stored with all layers of this name over the same cache, whose origin must be
-    /// the same.
+    /// Shares what is stored with all layers of this name over the same cache, or over the same
+    /// stores, whose origin must be the same: with `cachedHandler` of the npm package, too. Over
+    /// stores a second layer needs one, and so does one for a single user, of that user's: whoever
+    /// has the name is answered with what is stored under it.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
@@ -316,10 +318,11 @@ impl ResponsePolicy {
         }
     }
 
-    /// The ending of keys: everything besides the request that responses depend on.
+    /// The ending of keys: everything besides the request that responses depend on, as the npm
+    /// package has it for handlers. `number`: of a layer without a name.
     pub(super) fn ending(&self, shared: bool, number: usize) -> String {
         use core::fmt::Write;
-        let mut ending = String::from("\ntower");
+        let mut ending = String::from("\nhandler");
         for (is_set, word) in [
             (!shared, " private"),
             (shared && self.keeps_set_cookie, " cookies"),
@@ -329,11 +332,26 @@ impl ResponsePolicy {
             ending.push_str(if is_set { word } else { "" });
         }
         let _ = match &self.name {
-            Some(name) => write!(ending, " name={name}"),
-            None => write!(ending, " #{number}"),
+            Some(name) => write!(ending, " name={}", encoded(name)),
+            None if number > 1 => write!(ending, " #{number}"),
+            None => Ok(()),
         };
         ending
     }
+}
+
+/// A name as `encodeURIComponent` of JavaScript writes it.
+fn encoded(name: &str) -> String {
+    use core::fmt::Write;
+    let mut encoded = String::new();
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
 }
 
 /// The rules by which a cache reads HTTP.

@@ -87,11 +87,11 @@ fn vary_of(head: &str, implied: &str) -> String {
     vary::names(Head::new(&format!("{head}vary: {implied}\n")), false)
 }
 
-/// The tags of groups, a line each: names hold within one origin.
+/// The tags of groups, a line each: names hold within one origin. They are the npm package's.
 pub(super) fn group_tags(url: &str, groups: &str) -> Vec<String> {
     let origin = origin_of(url);
     groups
         .lines()
-        .map(|group| format!("{origin}\n{group}"))
+        .map(|group| format!("group:{origin} {group}"))
         .collect()
 }

@@ -136,11 +136,12 @@ impl Recording {
     }
 
     /// The whole body; `None` when it is too long to keep. Calls `on_stall`, once, when nothing has
-    /// come for a second.
+    /// come for a second, and `on_end` before its reader hears of the end.
     pub(super) async fn whole(
         mut self,
         watch: Watch<'_>,
         mut on_stall: impl FnMut(),
+        on_end: impl FnOnce(),
     ) -> Result<Option<Bytes>, BodyError> {
         let mut length = 0_u64;
         let mut silence = Span::ZERO;
@@ -156,7 +157,10 @@ impl Recording {
             };
             silence = Span::ZERO;
             let frame = match frame {
-                None => return Ok(Some(self.complete())),
+                None => {
+                    on_end();
+                    return Ok(Some(self.complete()));
+                }
                 Some(Err(error)) => return Err(self.fail(error)),
                 Some(Ok(frame)) => frame,
             };

@@ -60,6 +60,8 @@ pub(super) struct Terms {
     pub(super) immutable: bool,
     /// True if it may answer requests with `Authorization`.
     pub(super) authorized: bool,
+    /// True if its body was decoded, as a writer in JavaScript may have: its head has no coding.
+    pub(super) decoded: bool,
     /// The tags of its groups.
     pub(super) groups: Vec<String>,
 }
@@ -95,8 +97,8 @@ pub(super) struct Variants {
     pub(super) lifetime: Lifetime,
 }
 
-/// The most lists that are looked at.
-const MOST_LISTS: usize = 16;
+/// The most lists of a URL, as in records of the npm package: each costs a look at every request.
+pub(super) const MOST_LISTS: usize = 4;
 
 impl Variants {
     /// The record with a list at its head.

@@ -97,6 +97,12 @@ impl StoredTags {
         })
     }
 
+    /// The tier that most instances share, as far as is known.
+    #[cfg(feature = "tower")]
+    pub(super) fn tier(&self) -> usize {
+        self.at
+    }
+
     fn part(&self) -> MutexGuard<'_, Part> {
         self.part.lock().unwrap_or_else(PoisonError::into_inner)
     }

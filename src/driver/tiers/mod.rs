@@ -19,6 +19,9 @@ mod writing;
 use self::attempts::Attempt;
 use self::changes::Change;
 use self::clearings::Clearing;
+#[cfg(feature = "tower")]
+pub(crate) use self::fences::Fences;
+#[cfg(not(feature = "tower"))]
 use self::fences::Fences;
 use self::health::Health;
 use self::ledger::{Ledger, Look};
@@ -66,7 +69,7 @@ struct Tier {
 /// The part that changes.
 #[derive(Default)]
 struct World {
-    fences: Fences,
+    fences: Fences<Arc<str>>,
     tiers: Vec<TierState>,
     last_id: u64,
     /// By change: those who wait for its end.
@@ -259,10 +262,19 @@ impl Tiers {
     /// The record that a tier has, unless a change says that it must not be used, or that it will
     /// have.
     pub(super) async fn get(self: &Arc<Self>, at: usize, name: &Arc<str>) -> Option<Record> {
+        self.ask(at, name).await.flatten()
+    }
+
+    /// The same; `None` when the tier cannot tell.
+    pub(super) async fn ask(
+        self: &Arc<Self>,
+        at: usize,
+        name: &Arc<str>,
+    ) -> Option<Option<Record>> {
         let now = self.now();
         let look = self.world().tiers[at].ledger.look(name, now);
         match look {
-            Look::Record(record) => return Some(record),
+            Look::Record(record) => return Some(Some(record)),
             Look::Skip => {
                 self.afterwards(at, true);
                 return None;
@@ -272,13 +284,13 @@ impl Tiers {
         let key = Arc::clone(name);
         let get = move |store: Arc<dyn Store>| async move { store.get(&key).await };
         let found = match self.attempt(at, Operation::Get, name, get).await {
-            Attempt::Done(found) => found,
+            Attempt::Done(found) => Some(found),
             Attempt::Failed | Attempt::Late(_) | Attempt::Unsent => None,
         };
         if self.world().tiers[at].health.failures() == 0 {
             self.afterwards(at, true);
         }
-        found.map(Arc::new)
+        found.map(|found| found.map(Arc::new))
     }
 
     /// True if a record that a tier gave may be used.

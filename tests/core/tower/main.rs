@@ -2,12 +2,18 @@
 
 mod bodies;
 mod changes;
+mod damaged;
 mod failing;
 mod forwarded;
+mod instances;
 mod keys;
 mod requests;
 mod sharing;
 mod stage;
+mod stores;
+mod stores_changes;
+mod stores_random;
+mod stores_variants;
 mod storing;
 mod validating;
 mod variants;

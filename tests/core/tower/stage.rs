@@ -83,8 +83,11 @@ pub(crate) struct Stage {
     pub(crate) cache: HttpCache,
     pub(crate) layer: CacheLayer,
     pub(crate) service: CacheService<Origin>,
-    pub(crate) requests: Arc<Mutex<Vec<request::Parts>>>,
+    pub(crate) requests: Requests,
 }
+
+/// What an origin was asked.
+pub(crate) type Requests = Arc<Mutex<Vec<request::Parts>>>;
 
 /// A response that has been read.
 #[derive(Debug)]
@@ -154,8 +157,23 @@ impl Stage {
     {
         let host = Virtual::new();
         let cache = HttpCache::builder(host.clone()).build();
-        let requests = Arc::new(Mutex::new(Vec::new()));
-        let (asked, origin) = (Arc::clone(&requests), Arc::new(origin));
+        let layer = layer(&cache);
+        let requests = Requests::default();
+        Self::with((host, cache, layer), delay, requests, Arc::new(origin))
+    }
+
+    /// A cache before an origin that others ask, too.
+    pub(crate) fn with<F, R>(
+        (host, cache, layer): (Virtual, HttpCache, CacheLayer),
+        delay: Span,
+        requests: Requests,
+        origin: Arc<F>,
+    ) -> Self
+    where
+        F: Fn(request::Parts, usize) -> R + Send + Sync + 'static,
+        R: Future<Output = Answer> + Send + 'static,
+    {
+        let asked = Arc::clone(&requests);
         let world = host.clone();
         let inner = tower::service_fn(move |request: Request<Body>| -> Answering {
             let parts = request.into_parts().0;
@@ -173,7 +191,6 @@ impl Stage {
                 answering.await
             })
         });
-        let layer = layer(&cache);
         Self {
             service: layer.layer(BoxCloneSyncService::new(inner)),
             layer,

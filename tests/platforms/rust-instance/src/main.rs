@@ -1,6 +1,8 @@
 //! An instance of an application over a Redis. Reads a question per line, a list of JSON: its name,
 //! a key, a value. Writes a line of JSON for each.
 
+mod site;
+
 use futures::future::join_all;
 use holdover::Span;
 use holdover::driver::testing::{Conformance, store_conformance};
@@ -30,6 +32,7 @@ struct Instance {
     takes: Arc<AtomicU64>,
     loads: Arc<AtomicUsize>,
     store: Arc<dyn Store>,
+    site: site::Site,
 }
 
 impl Instance {
@@ -42,6 +45,7 @@ impl Instance {
         if kind == "layered" {
             stores = stores.store(LruStore::new(Tokio, 1 << 20));
         }
+        let site = site::Site::new(namespace, store.clone())?;
         let cache = Cache::builder(Tokio)
             .stores(stores.store(store.clone()))
             .build();
@@ -66,6 +70,7 @@ impl Instance {
             takes,
             loads,
             store,
+            site,
         })
     }
 
@@ -123,8 +128,17 @@ impl Instance {
             "clear" => json!(self.cache.clear().await),
             "settled" => {
                 self.cache.settled().await;
+                self.site.settled().await;
                 json!(true)
             }
+            // METHOD URL FIELDS: through a cache of responses, before a site that echoes.
+            "fetch" => {
+                let fields = question.get(3).cloned().unwrap_or(Value::Null);
+                self.site
+                    .fetch(&key, question[2].as_str().unwrap_or_default(), &fields)
+                    .await?
+            }
+            "asked" => json!(self.site.asked()),
             "loads" => json!(self.loads.load(Ordering::Relaxed)),
             "conformance" => {
                 let options = Conformance::new(|span| Tokio.sleep(span)).prefix(key);
