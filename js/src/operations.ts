@@ -15,11 +15,13 @@ import {
   setLifetime,
 } from "./api/operations/arguments.js";
 import * as batches from "./api/operations/batches.js";
+import * as comparing from "./api/operations/comparing.js";
 import * as counter from "./api/operations/counter.js";
 import * as health from "./api/operations/health.js";
 import * as listing from "./api/operations/listing.js";
 import * as single from "./api/operations/single.js";
 import * as stale from "./api/operations/stale.js";
+import { take as takeEntry } from "./api/operations/taking.js";
 import type { DumpedEntry, EntryInfo } from "./api/operations/whole.js";
 import * as whole from "./api/operations/whole.js";
 import { perform } from "./api/perform.js";
@@ -28,9 +30,11 @@ import { visible } from "./model/http-value.js";
 import type { LoadContext } from "./model/loader.js";
 import { currentFrame } from "./runtime/frames.js";
 import type { Duration } from "./util/duration.js";
+import { ConfigError } from "./util/errors.js";
 import { isThenable } from "./util/user-functions.js";
 
 export type { EntryOptions, SetEntryOptions } from "./api/operations/arguments.js";
+export type { EntryVersion, Versioned } from "./api/operations/comparing.js";
 export type { DumpedEntry, EntryInfo } from "./api/operations/whole.js";
 
 /** Returns the value of `key`, fresh or stale; undefined without one. */
@@ -152,6 +156,82 @@ export async function replace(
   const store = async ([own]: readonly [string], [stored]: readonly unknown[]) =>
     cache.entries.direct.write("replace", own, await single.replace(cache, own, stored, lifetime));
   return perform(cache, "replace", [checkedKey(key)], store, [given]);
+}
+
+/**
+ * Returns the fresh value of `key` and drops it in one step: of all callers in all instances at most
+ * one gets a value. Above stores the last one decides; what only memory has is dropped.
+ * @throws ConfigError above a store without `compareAndDelete`, where two might get it
+ * @throws StoreError when that store is down; nobody knows then whether the value is still there
+ */
+export async function take<Value = unknown>(cache: Cache, key: string): Promise<Value | undefined> {
+  checkCache(cache, "take");
+  const taken = await takeEntry(cache, checkedKey(key));
+  cache.entries.direct.read("take", key, taken !== undefined);
+  if (taken !== undefined) cache.entries.direct.delete(key);
+  return taken?.value as Value | undefined;
+}
+
+/**
+ * Returns the fresh value of `key` with the version of its entry, which {@link compareAndSet} takes;
+ * a key without a value has a version, too. Above stores it is what the last one has now.
+ * @throws ConfigError above a store that cannot compare, and for a counter, which `increment` alone
+ *   changes
+ * @throws StoreError when that store is down
+ */
+export async function getVersioned<Value = unknown>(
+  cache: Cache,
+  key: string,
+): Promise<comparing.Versioned<Value>> {
+  checkCache(cache, "getVersioned");
+  const found = await comparing.getVersioned(cache, checkedKey(key));
+  cache.entries.direct.read("getVersioned", key, found.version.exists);
+  return found as comparing.Versioned<Value>;
+}
+
+/**
+ * Stores a value if the entry is still of that version: nobody has stored, dropped or invalidated it
+ * since, and its time is not over. True if it did; false, too, while the cache is switched off.
+ * Atomic across instances, by the last store; by memory where there is none.
+ * @param options.ttl more than 0
+ * @throws ConfigError above a store without `add` and `compareAndSet`
+ * @throws StoreError when that store is down, and it is not known whether it stored the value; or
+ *   when the value cannot be stored
+ */
+export async function compareAndSet(
+  cache: Cache,
+  key: string,
+  version: comparing.EntryVersion,
+  value: unknown,
+  options?: EntryOptions,
+): Promise<boolean> {
+  checkCache(cache, "compareAndSet");
+  const lifetime = entryLifetime(cache, options);
+  const given = isThenable(value) ? await value : value;
+  const stored = await comparing.compareAndSet(cache, checkedKey(key), version, given, lifetime);
+  return cache.entries.direct.write("compareAndSet", key, stored);
+}
+
+/**
+ * Replaces a value by what `change` makes of it, without losing what others store meanwhile: with
+ * {@link getVersioned} and {@link compareAndSet}, again as long as somebody else was faster. Returns
+ * the new value. `change` may run several times, and gets undefined where there is no fresh value.
+ * Calls in one instance wait for each other; while the cache is switched off nothing is stored.
+ * @throws what `change` throws: then nothing is stored
+ * @throws StoreError when others were faster 100 times, and as `compareAndSet` does
+ */
+export async function update<Value = unknown>(
+  cache: Cache,
+  key: string,
+  change: (value: Value | undefined) => Value | PromiseLike<Value>,
+  options?: EntryOptions,
+): Promise<Value> {
+  checkCache(cache, "update");
+  if (typeof change !== "function") throw new ConfigError("change", change, "a function");
+  const lifetime = entryLifetime(cache, options);
+  const changed = await comparing.update(cache, checkedKey(key), change as never, lifetime);
+  cache.entries.direct.write("update", key, !cache.driver.offFor(key).writes);
+  return changed as Value;
 }
 
 /**

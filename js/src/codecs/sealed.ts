@@ -150,6 +150,16 @@ function addAtomic(outer: Mutable<Store>, store: Store, order: SealOrder, seal: 
       return stored !== undefined && (await store.compareAndDelete?.(key, stored)) === true;
     };
   }
+  if (store.compareAndSet !== undefined) {
+    outer.compareAndSet = async (key, expected, record, options) => {
+      const own = record.slice();
+      const left = remaining(options);
+      const before = await storedOf(key, expected);
+      if (before === undefined) return false;
+      const set = (sealed: Uint8Array) => store.compareAndSet?.(key, before, sealed, left());
+      return (await order.seal(key, () => seal.close(key, own), set, false)) === true;
+    };
+  }
   if (store.compareAndExpire !== undefined) {
     outer.compareAndExpire = async (key, record, options) => {
       const stored = await storedOf(key, record);

@@ -24,11 +24,11 @@ export interface StoreEvent {
 }
 
 /** Direct operations that read a key. */
-export type ReadOperation = "get" | "has" | "ttl" | "getMany";
+export type ReadOperation = "get" | "has" | "ttl" | "getMany" | "take" | "getVersioned";
 /** Direct operations that store a value. */
 export type WriteOperation =
   | ("set" | "setMany" | "add" | "replace" | "increment" | "expire")
-  | "markStale";
+  | ("markStale" | "compareAndSet" | "update");
 
 /** A direct operation, one without a loader, that has been done; `type` discriminates. */
 export type OperationEvent =

@@ -79,6 +79,16 @@ export interface Store {
   /** Drops `key` if it holds exactly `record`, atomically; true if it was dropped. */
   compareAndDelete?(key: string, record: Uint8Array): Maybe<boolean>;
   /**
+   * Stores `record` in place of exactly `expected`, atomically; true if it was stored. A write that
+   * comes after `options.within` must not happen, as for `set`.
+   */
+  compareAndSet?(
+    key: string,
+    expected: Uint8Array,
+    record: Uint8Array,
+    options: SetOptions,
+  ): Maybe<boolean>;
+  /**
    * Gives `key` a lifetime of `expiresIn` from now if it holds exactly `record`, atomically; true
    * if it did.
    */

@@ -7,7 +7,7 @@ import type { Operation, Store } from "../model/store.js";
 /** Operations that the returned store has if the inner one has them. */
 const OPERATIONS = [
   ...["get", "set", "delete", "getMany", "setMany", "deleteMany", "keys", "clear", "add"],
-  ...["compareAndDelete", "compareAndExpire", "increment", "window"],
+  ...["compareAndDelete", "compareAndSet", "compareAndExpire", "increment", "window"],
   ...["subscribe", "publish", "ping", "close"],
 ] as readonly Operation[];
 

@@ -37,6 +37,7 @@ const ENOUGH = 2;
 const UNTOUCHED = [
   "add",
   "compareAndDelete",
+  "compareAndSet",
   "compareAndExpire",
   "increment",
   "window",

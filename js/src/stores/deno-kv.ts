@@ -136,6 +136,26 @@ export class DenoKvStore implements Store {
     return ok;
   }
 
+  async compareAndSet(
+    key: string,
+    expected: Uint8Array,
+    record: Uint8Array,
+    options: SetOptions,
+  ): Promise<boolean> {
+    const at = await this.#at("r", key);
+    const entry = await this.#records.entry(at);
+    const before = headOf(entry);
+    const found = await this.#records.recordOf(before);
+    if (found === undefined || !isSame(found, expected)) return false;
+    const head = await this.#records.written(key, record, options);
+    const { ok } = await this.#atomic(await this.#kv)
+      .check(checkOf(at, entry))
+      .set(at as never, head, lifeOf(options.expiresIn))
+      .commit();
+    await this.#records.dropPieces(ok ? before : head);
+    return ok;
+  }
+
   async increment(key: string, by: number, { expiresIn }: SetOptions): Promise<number> {
     let count = by;
     await this.#change(await this.#at("c", key), (value) => {

@@ -119,6 +119,18 @@ export class DurableObjectStore implements Store {
     return result === true;
   }
 
+  async compareAndSet(
+    key: string,
+    expected: Uint8Array,
+    record: Uint8Array,
+    { expiresIn }: SetOptions,
+  ): Promise<boolean> {
+    const args = [key, lifeOf(expiresIn)];
+    const records = [expected, record];
+    const { result } = await this.#ask(this.#shardOf(key), "compareAndSet", args, records);
+    return result === true;
+  }
+
   async increment(key: string, by: number, { expiresIn }: SetOptions): Promise<number> {
     const { result } = await this.#ask(this.#shardOf(key), "increment", [
       key,

@@ -59,7 +59,7 @@ export class HoldoverObject {
       if (act === undefined) throw new Error(`unknown operation ${operation}`);
       // No await inside: operations do not overlap, and happen wholly or not at all.
       const answer = this.#state.storage.transactionSync(() =>
-        act(this, args as never, records[0]),
+        act(this, args as never, records[0], records[1]),
       );
       await this.#sweepLater();
       return new Response(encodeFrame({ records: [], result: null, ...answer }) as BodyInit);
@@ -135,6 +135,7 @@ type Operation = (
   object: HoldoverObject,
   args: never,
   record: Uint8Array | undefined | null,
+  next: Uint8Array | undefined | null,
 ) => Partial<Frame>;
 
 const NOTHING = new Uint8Array();
@@ -166,6 +167,12 @@ const OPERATIONS: Readonly<Record<string, Operation>> = Object.assign(Object.cre
     const found = object.read("record", key)?.value as Uint8Array | undefined;
     if (found === undefined || !isSame(found, record ?? NOTHING)) return { result: false };
     object.drop("record", key);
+    return { result: true };
+  },
+  compareAndSet: (object, [key, life]: [string, Life], expected, record) => {
+    const found = object.read("record", key)?.value as Uint8Array | undefined;
+    if (found === undefined || !isSame(found, expected ?? NOTHING)) return { result: false };
+    object.write("record", key, record ?? NOTHING, endOf(life));
     return { result: true };
   },
   increment: (object, [key, by, life]: [string, number, Life]) => {

@@ -125,6 +125,23 @@ export class IndexedDbStore implements Store {
     });
   }
 
+  compareAndSet(
+    key: string,
+    expected: Uint8Array,
+    record: Uint8Array,
+    options: SetOptions,
+  ): Promise<boolean> {
+    const row = rowOf(record, options);
+    return this.#withRoom(() =>
+      this.#database.change("records", async (rows) => {
+        const found = live<Uint8Array>(await rows.get(keyOf(key)));
+        const isThere = found !== undefined && isSame(found, expected);
+        if (isThere) rows.put(keyOf(key), row);
+        return isThere;
+      }),
+    );
+  }
+
   increment(key: string, by: number, { expiresIn }: SetOptions): Promise<number> {
     return this.#database.change("counters", async (rows) => {
       const before = await rows.get(keyOf(key));

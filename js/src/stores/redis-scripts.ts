@@ -12,6 +12,15 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 if now > tonumber(ARGV[2]) then return {0, now} end
 return {redis.call('SET', KEYS[1], ARGV[1], unpack(ARGV, 3)) and 1 or 2, now}`;
 
+/** The same for a write in place of a record alone: ARGV has that before the words of SET. */
+export const COMPARE_AND_SET = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+if now > tonumber(ARGV[2]) then return {0, now} end
+if redis.call('GET', KEYS[1]) ~= ARGV[3] then return {2, now} end
+redis.call('SET', KEYS[1], ARGV[1], unpack(ARGV, 4))
+return {1, now}`;
+
 /** KEYS: one. ARGV: the record. */
 export const COMPARE_AND_DELETE = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end

@@ -44,6 +44,7 @@ export class ServerClock {
 /**
  * Sets a key unless the server would do so later than `within` milliseconds from now.
  * @param words further words of the command SET
+ * @param script another one that takes the same, and more in front of these words
  * @returns false if the words forbid it
  * @throws Error if it came too late
  */
@@ -52,13 +53,14 @@ export async function setInTime(
   clock: ServerClock,
   key: string,
   record: Part,
-  words: readonly string[],
+  words: readonly Part[],
   within: number,
+  script: string = SET_IN_TIME,
 ): Promise<boolean> {
   const since = elapsed();
   let until = clock.at(since) + within;
   for (let tries = 1; ; tries += 1) {
-    const answer = await run(send, SET_IN_TIME, key, record, `${Math.floor(until)}`, ...words);
+    const answer = await run(send, script, key, record, `${Math.floor(until)}`, ...words);
     const received = elapsed();
     const [outcome = 0, now = 0] = (answer as unknown[]).map(Number);
     clock.learn(now, received);

@@ -14,6 +14,7 @@ import type { Commands, Listen, Listening, Part, Send } from "./redis-commands.j
 import {
   COMPARE_AND_DELETE,
   COMPARE_AND_EXPIRE,
+  COMPARE_AND_SET,
   FIXED_WINDOW,
   INCREMENT,
   PUBLISH,
@@ -22,6 +23,7 @@ import {
 } from "./redis-scripts.js";
 import { textOf } from "./redis-text.js";
 import { ServerClock, setInTime } from "./redis-timed.js";
+import { LONG, lifeOf, wordsOf } from "./redis-words.js";
 
 export type {
   BunRedisLike,
@@ -158,6 +160,19 @@ export class RedisStore implements Store {
     return this.#compare(key, record, COMPARE_AND_EXPIRE, lifeOf(options));
   }
 
+  async compareAndSet(
+    key: string,
+    expected: Uint8Array,
+    record: Uint8Array,
+    { expiresIn, within = LONG }: SetOptions,
+  ): Promise<boolean> {
+    const { toArgument } = this.#commands;
+    const words = [toArgument(expected), ...wordsOf(expiresIn)];
+    const [name, argument] = [keyToText(key), toArgument(record)];
+    const set = setInTime(this.#send, this.#clock, name, argument, words, within, COMPARE_AND_SET);
+    return set.catch(falseIfForeign);
+  }
+
   async #compare(
     key: string,
     record: Uint8Array,
@@ -165,12 +180,8 @@ export class RedisStore implements Store {
     ...rest: string[]
   ): Promise<boolean> {
     const argument = this.#commands.toArgument(record);
-    try {
-      return Number(await run(this.#send, script, keyToText(key), argument, ...rest)) === 1;
-    } catch (error) {
-      if (error instanceof CodecError) return false;
-      throw error;
-    }
+    const answer = run(this.#send, script, keyToText(key), argument, ...rest);
+    return answer.then((done) => Number(done) === 1, falseIfForeign);
   }
 
   async increment(key: string, by: number, options: SetOptions): Promise<number> {
@@ -212,8 +223,7 @@ export class RedisStore implements Store {
     { expiresIn, within }: SetOptions,
     ...more: string[]
   ): Promise<boolean> {
-    const life = expiresIn === Number.POSITIVE_INFINITY ? [] : ["PX", `${whole(expiresIn)}`];
-    const [name, words] = [keyToText(key), [...life, ...more]];
+    const [name, words] = [keyToText(key), [...wordsOf(expiresIn), ...more]];
     const argument = this.#commands.toArgument(record);
     if (within !== undefined && this.#runsScripts) {
       try {
@@ -355,9 +365,10 @@ export class RedisStore implements Store {
   }
 }
 
-/** Returns whole milliseconds, at least one: Redis refuses less. */
-function whole(millis: number): number {
-  return Math.max(1, Math.ceil(millis));
+/** A key of another type is not the expected record. */
+function falseIfForeign(error: unknown): false {
+  if (error instanceof CodecError) return false;
+  throw error;
 }
 
 async function* pagesOf(send: Send, pattern: string): AsyncGenerator<string[], void, undefined> {
@@ -380,9 +391,4 @@ function readingTypes(send: Send): Send {
       throw new CodecError("the key holds a value of another type", { cause });
     }
   };
-}
-
-/** Returns milliseconds to live for a script; 0 for no expiry. */
-function lifeOf({ expiresIn }: SetOptions): string {
-  return expiresIn === Number.POSITIVE_INFINITY ? "0" : `${whole(expiresIn)}`;
 }

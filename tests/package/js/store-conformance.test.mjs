@@ -149,6 +149,38 @@ const BROKEN = {
       }
     },
   },
+  "stores without comparing": {
+    finds: /compareAndSet: stores in place of the same record/,
+    Kind: class extends WholeStore {
+      async compareAndSet(key, _expected, record, options) {
+        if ((await this.get(key)) === undefined) return false;
+        await this.set(key, record, options);
+        return true;
+      }
+    },
+  },
+  "lets compareAndSet read first and store later": {
+    finds: /compareAndSet: one of 20 at once|compareAndSet: of 40 increments/,
+    Kind: class extends WholeStore {
+      async compareAndSet(key, expected, record, options) {
+        const kept = await this.get(key);
+        if (kept === undefined || Buffer.compare(kept, expected) !== 0) return false;
+        await this.set(key, record, options);
+        return true;
+      }
+    },
+  },
+  "keeps the old time in compareAndSet": {
+    finds: /compareAndSet: the new record lives/,
+    Kind: class extends WholeStore {
+      async compareAndSet(key, expected, record, options) {
+        const ends = this.records.get(key)?.ends;
+        const done = await super.compareAndSet(key, expected, record, options);
+        if (done) this.records.get(key).ends = ends;
+        return done;
+      }
+    },
+  },
   "lets increment read first and write later": {
     finds: /increment: 50 at once/,
     Kind: class extends WholeStore {

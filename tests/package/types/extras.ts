@@ -15,12 +15,18 @@ import {
 } from "holdover/hooks";
 import { prometheusText } from "holdover/metrics";
 import {
+  compareAndSet,
   dump,
   type EntryInfo,
+  type EntryVersion,
   entryOf,
+  getVersioned,
   markStale,
   memoryEntries,
   restore,
+  take,
+  update,
+  type Versioned,
 } from "holdover/operations";
 import { instrument, tracedLoad, tracedStore } from "holdover/otel";
 import { type Trace, trace as traceIn } from "holdover/scopes";
@@ -119,11 +125,21 @@ const lasting: Promise<string> = hooked.wrap((id: number) => `user ${id}`)(1);
 const late: Hooks = { key: async (key) => key };
 // @ts-expect-error: a reason is a text or an Error
 const vague: Hooks = { before: () => ({ refuse: true }) };
+const taken: Promise<string | undefined> = take<string>(cache, "k");
+const read: Promise<Versioned<number>> = getVersioned<number>(cache, "k");
+const store2 = async ({ version, value = 0 }: Versioned<number>): Promise<boolean> =>
+  compareAndSet(cache, "k", version, value + 1, { ttl: "1m", tags: ["t"] });
+const versionOf = ({ version }: Versioned): EntryVersion => version;
+const updated: Promise<number> = update<number>(cache, "k", (value = 0) => value + 1);
+const guessed: Promise<string> = update(cache, "k", async (value?: string) => `${value}!`);
+// @ts-expect-error: a version is none that anybody writes down
+void compareAndSet(cache, "k", "v1", 1);
 // @ts-expect-error: no function of a cache
 void breakerOf(() => 1);
 
 export {
   closing,
+  guessed,
   heard,
   info,
   isOff,
@@ -132,12 +148,17 @@ export {
   marked,
   off,
   plugins,
+  read,
   restored,
   spanned,
   state,
+  store2 as stored,
+  taken,
   told,
   traced,
   vague,
+  updated,
+  versionOf,
   warmed,
   wrong,
 };

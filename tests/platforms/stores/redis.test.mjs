@@ -21,7 +21,14 @@ const SERVERS = ["redis-server", process.env.HOLDOVER_VALKEY ?? "valkey-server"]
 const LIMIT = { timeout: 60_000 };
 
 const BATCHES = ["getMany", "setMany", "deleteMany", "keys", "clear"];
-const ATOMIC = ["add", "compareAndDelete", "compareAndExpire", "increment", "window"];
+const ATOMIC = [
+  "add",
+  "compareAndDelete",
+  "compareAndSet",
+  "compareAndExpire",
+  "increment",
+  "window",
+];
 const CAPABILITIES = [...BATCHES, ...ATOMIC, "publish", "ping", "close"];
 
 async function nodeRedis(create, port) {

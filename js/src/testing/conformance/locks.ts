@@ -1,6 +1,7 @@
 import {
   bytesOf,
   type Case,
+  check,
   type Has,
   LONG,
   missing,
@@ -15,7 +16,7 @@ import {
 const SHORT = 300;
 
 /**
- * Returns the cases of `add`, `compareAndDelete` and `compareAndExpire`, on which locks are built.
+ * Returns the cases of `add` and of what compares records: locks are built on them.
  */
 export function lockCases(time: Time, has: Has): Case[] {
   const isEndless = time.lag === Number.POSITIVE_INFINITY;
@@ -23,6 +24,9 @@ export function lockCases(time: Time, has: Has): Case[] {
     ...(has("add") ? adding : []),
     ...(has("add") && !isEndless ? [addingAfterExpiry(time)] : []),
     ...(has("compareAndDelete") ? comparing : []),
+    ...(has("compareAndSet") ? replacing : []),
+    ...(has("compareAndSet") && !isEndless ? [replacingInTime(time)] : []),
+    ...(has("compareAndSet") && has("add") ? [counting] : []),
     ...(has("compareAndExpire") ? extending : []),
     ...(has("compareAndExpire") && !isEndless ? [extendingInTime(time)] : []),
     ...(has("add") && has("compareAndDelete") ? [locking] : []),
@@ -103,6 +107,91 @@ const comparing: readonly Case[] = [
       same(dropped.filter((result) => result === true).length, 1, "how many dropped it");
     },
   ],
+];
+
+const replacing: readonly Case[] = [
+  [
+    "compareAndSet: stores in place of the same record, and of nothing else",
+    async ({ store, prefix }) => {
+      const key = `${prefix}a`;
+      const [record, next] = [noise(300), bytesOf("next")];
+      const set = async (expected: Uint8Array) =>
+        (await store.compareAndSet?.(key, expected, next, LONG)) ?? -1;
+      same(await set(record), false, "in place of nothing");
+      missing(await store.get(key), "after that");
+      await store.set(key, record, LONG);
+      const changed = Uint8Array.from(record);
+      changed[299] = (changed[299] ?? 0) ^ 0x80;
+      same(await set(changed), false, "in place of a record that differs in one bit");
+      same(await set(record.subarray(0, 299)), false, "in place of a shorter record");
+      same(await set(new Uint8Array()), false, "in place of an empty record");
+      same(await set(next), false, "in place of the new record");
+      sameBytes(await store.get(key), record, "after those");
+      same(await set(record), true, "in place of the same record");
+      sameBytes(await store.get(key), next, "after that");
+      same(await set(record), false, "once more");
+    },
+  ],
+  [
+    "compareAndSet: one of 20 at once stores",
+    async ({ store, prefix }) => {
+      const key = `${prefix}a`;
+      await store.set(key, bytesOf("a"), LONG);
+      const set = (index: number) =>
+        store.compareAndSet?.(key, bytesOf("a"), bytesOf(`writer ${index}`), LONG);
+      const stored = await Promise.all(times(20, set));
+      same(stored.filter((result) => result === true).length, 1, "how many stored");
+      sameBytes(await store.get(key), bytesOf(`writer ${stored.indexOf(true)}`), "the record");
+    },
+  ],
+];
+
+function replacingInTime(time: Time): Case {
+  return timed(
+    "compareAndSet: the new record lives as long as was said, an ended one is not replaced",
+    time,
+    async ({ store, prefix }, { advance, lag }, scale) => {
+      const short = { expiresIn: scale * SHORT + lag };
+      const [own, next] = [bytesOf("own"), bytesOf("next")];
+      const cases = [
+        ["longer", short, LONG],
+        ["shorter", LONG, short],
+        ["endless", short, { expiresIn: Number.POSITIVE_INFINITY }],
+      ] as const;
+      for (const [name, first, then] of cases) {
+        await store.set(`${prefix}${name}`, own, first);
+        same((await store.compareAndSet?.(`${prefix}${name}`, own, next, then)) ?? -1, true, name);
+      }
+      await store.set(`${prefix}ended`, own, short);
+      await advance(short.expiresIn + lag + 1);
+      for (const name of ["longer", "endless"]) {
+        sameBytes(await store.get(`${prefix}${name}`), next, name);
+      }
+      missing(await store.get(`${prefix}shorter`), "shorter");
+      const late = await store.compareAndSet?.(`${prefix}ended`, own, next, LONG);
+      same(late ?? -1, false, "in place of a record that has ended");
+      missing(await store.get(`${prefix}ended`), "after that");
+    },
+  );
+}
+
+const counting: Case = [
+  "compareAndSet: of 40 increments at once none is lost",
+  async ({ store, prefix }) => {
+    const key = `${prefix}a`;
+    const read = new TextDecoder();
+    await store.add?.(key, bytesOf("0"), LONG);
+    const increment = async (): Promise<void> => {
+      for (let tries = 0; tries < 1000; tries += 1) {
+        const before = (await store.get(key)) ?? bytesOf("");
+        const next = bytesOf(`${Number(read.decode(before)) + 1}`);
+        if ((await store.compareAndSet?.(key, before, next, LONG)) === true) return;
+      }
+      check(false, "one of them was never stored");
+    };
+    await Promise.all(times(5, async () => Promise.all(times(8, increment))));
+    sameBytes(await store.get(key), bytesOf("40"), "the sum");
+  },
 ];
 
 const extending: readonly Case[] = [

@@ -54,6 +54,15 @@ export class SharedStore {
     });
   }
 
+  compareAndSet(name, expected, record, { expiresIn }) {
+    return this.#operate("compareAndSet", name, () => {
+      const found = this.#live(name)?.record;
+      const same = found !== undefined && Buffer.compare(found, expected) === 0;
+      if (same) this.#keep(name, record, expiresIn);
+      return same;
+    });
+  }
+
   increment(name, by, { expiresIn }) {
     return this.#operate("increment", name, () => {
       const found = this.#live(name);

@@ -63,6 +63,13 @@ export class WholeStore {
     return kept !== undefined && SAME(kept.record, record) && this.records.delete(key);
   }
 
+  async compareAndSet(key, expected, record, options) {
+    const kept = this.#live(this.records, key);
+    if (kept === undefined || !SAME(kept.record, expected)) return false;
+    this.records.set(key, { record: record.slice(), ends: this.now + options.expiresIn });
+    return true;
+  }
+
   async increment(key, by, { expiresIn }) {
     const kept = this.#live(this.counters, key) ?? { sum: 0, ends: this.now + expiresIn };
     this.counters.set(key, { ...kept, sum: kept.sum + by });

@@ -59,7 +59,15 @@ const own = [
 
 const results = await runAll([
   ...(await storeTests("denoKv", () => denoKv(kv), {
-    capabilities: ["add", "compareAndDelete", "increment", "window", "keys", "clear"],
+    capabilities: [
+      "add",
+      "compareAndDelete",
+      "compareAndSet",
+      "increment",
+      "window",
+      "keys",
+      "clear",
+    ],
   })),
   ...own,
   // Deno's caches cannot be listed: what needs that is left out there.

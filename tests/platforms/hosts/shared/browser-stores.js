@@ -11,7 +11,16 @@ export async function browserStoreTests(host) {
   const database = `indexed-${host}`;
   return [
     ...(await storeTests("indexedDb", () => indexedDb({ name: database }), {
-      capabilities: ["add", "compareAndDelete", "increment", "window", "keys", "clear", "getMany"],
+      capabilities: [
+        "add",
+        "compareAndDelete",
+        "compareAndSet",
+        "increment",
+        "window",
+        "keys",
+        "clear",
+        "getMany",
+      ],
     })),
     ...(await storeTests("cacheStorage", () => cacheStorage({ name: `caches-${host}` }), {
       capabilities: ["keys", "clear", "subscribe", "publish"],

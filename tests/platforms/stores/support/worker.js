@@ -10,7 +10,7 @@ import { guardScenarios } from "./guard-scenarios.js";
 export { HoldoverObject } from "holdover/stores/durable-object";
 
 const BATCHES = ["getMany", "setMany", "deleteMany", "keys", "clear"];
-const ATOMIC = ["add", "compareAndDelete", "increment", "window", "ping"];
+const ATOMIC = ["add", "compareAndDelete", "compareAndSet", "increment", "window", "ping"];
 
 const STORES = {
   kv: (env) => [() => kv(env.KV), { lag: Infinity, capabilities: ["keys", "clear"] }],
