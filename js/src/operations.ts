@@ -2,6 +2,7 @@
 
 import type { Cache } from "./api/cache.js";
 import { checkCache } from "./api/check-cache.js";
+import { checkUnhooked } from "./api/check-hooks.js";
 import {
   checkedEntries,
   checkedKey,
@@ -166,6 +167,7 @@ export async function replace(
  */
 export async function take<Value = unknown>(cache: Cache, key: string): Promise<Value | undefined> {
   checkCache(cache, "take");
+  checkUnhooked(cache, "take");
   const taken = await takeEntry(cache, checkedKey(key));
   cache.entries.direct.read("take", key, taken !== undefined);
   if (taken !== undefined) cache.entries.direct.delete(key);
@@ -184,6 +186,7 @@ export async function getVersioned<Value = unknown>(
   key: string,
 ): Promise<comparing.Versioned<Value>> {
   checkCache(cache, "getVersioned");
+  checkUnhooked(cache, "getVersioned");
   const found = await comparing.getVersioned(cache, checkedKey(key));
   cache.entries.direct.read("getVersioned", key, found.version.exists);
   return found as comparing.Versioned<Value>;
@@ -206,6 +209,7 @@ export async function compareAndSet(
   options?: EntryOptions,
 ): Promise<boolean> {
   checkCache(cache, "compareAndSet");
+  checkUnhooked(cache, "compareAndSet");
   const lifetime = entryLifetime(cache, options);
   const given = isThenable(value) ? await value : value;
   const stored = await comparing.compareAndSet(cache, checkedKey(key), version, given, lifetime);
@@ -227,6 +231,7 @@ export async function update<Value = unknown>(
   options?: EntryOptions,
 ): Promise<Value> {
   checkCache(cache, "update");
+  checkUnhooked(cache, "update");
   if (typeof change !== "function") throw new ConfigError("change", change, "a function");
   const lifetime = entryLifetime(cache, options);
   const changed = await comparing.update(cache, checkedKey(key), change as never, lifetime);

@@ -22,7 +22,13 @@ type Found = Uint8Array | undefined | null;
 /** Milliseconds that an operation may take where a store does not say. */
 const DEADLINE = 500;
 /** Operations of one name that every route has to have. */
-const OF_ONE = ["add", "compareAndDelete", "compareAndExpire", "increment"] as const;
+const OF_ONE = [
+  "add",
+  "compareAndDelete",
+  "compareAndSet",
+  "compareAndExpire",
+  "increment",
+] as const;
 /** Operations that concern no record: the store of the empty prefix does them for all. */
 const OF_NONE = ["window", "subscribe", "publish"] as const;
 

@@ -117,7 +117,7 @@ export class TierChanges {
   decide<T>(
     tier: Tier,
     named: NamedKey,
-    content: Content,
+    content: Content | undefined,
     operation: Operation,
     run: Run<T>,
   ): Promise<T | undefined> {

@@ -188,7 +188,7 @@ export class TierWriter {
   async decide<T>(
     { key, name }: NamedKey,
     fence: number,
-    content: Content,
+    content: Content | undefined,
     operation: Operation,
     run: Run<T>,
   ): Promise<T | undefined> {

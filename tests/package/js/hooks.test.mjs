@@ -172,9 +172,29 @@ for (const [kind, options] of Object.entries(KINDS)) {
 
 /** What has no keys to change, or is synchronous. */
 const PAST_HOOKS = ["dump", "memoryEntries", "ping", "restore"];
+/** What compares and writes in one step, which a cache with hooks refuses. */
+const REFUSED = ["take", "getVersioned", "compareAndSet", "update"];
+
+test("what hooks cannot stand around is refused, and does nothing", async () => {
+  const { transaction } = await import("holdover/transactions");
+  const cache = addHooks(createCache(), { key: (key) => `t:${key}` });
+  await cache.set("k", 1);
+  const refused = { code: "E_CONFIG", message: /a cache without hooks/ };
+  for (const name of REFUSED) {
+    const acting = operations[name](cache, "k", () => 2, 2);
+    await assert.rejects(acting, refused, name);
+  }
+  await assert.rejects(
+    transaction(cache, () => 1),
+    refused,
+  );
+  assert.equal(await cache.get("k"), 1);
+});
 
 test("every operation of holdover/operations passes its hooks, but for those named here", () => {
-  const passing = Object.keys(operations).filter((name) => !PAST_HOOKS.includes(name));
+  const passing = Object.keys(operations).filter(
+    (name) => ![...PAST_HOOKS, ...REFUSED].includes(name),
+  );
   for (const name of passing) assert.ok(name in OPERATIONS, name);
 });
 

@@ -41,6 +41,7 @@ import { bounded } from "holdover/stores/bounded";
 import { indexedDb } from "holdover/stores/indexed-db";
 import { type Route, routed } from "holdover/stores/routed";
 import { flakyOrigin, manualClock } from "holdover/testing";
+import { type Transaction, TransactionError, transaction } from "holdover/transactions";
 
 const clock = manualClock();
 const cache = createCache({ clock });
@@ -132,13 +133,19 @@ const store2 = async ({ version, value = 0 }: Versioned<number>): Promise<boolea
 const versionOf = ({ version }: Versioned): EntryVersion => version;
 const updated: Promise<number> = update<number>(cache, "k", (value = 0) => value + 1);
 const guessed: Promise<string> = update(cache, "k", async (value?: string) => `${value}!`);
+const work = async (tx: Transaction): Promise<number> => (await tx.get<number>("k")) ?? 0;
+const applied: Promise<number> = transaction(cache, work, { mode: "locked", keys: ["k"] });
+const failedKeys = (error: unknown): readonly string[] =>
+  error instanceof TransactionError ? error.failed : [];
 // @ts-expect-error: a version is none that anybody writes down
 void compareAndSet(cache, "k", "v1", 1);
 // @ts-expect-error: no function of a cache
 void breakerOf(() => 1);
 
 export {
+  applied,
   closing,
+  failedKeys,
   guessed,
   heard,
   info,
@@ -156,8 +163,8 @@ export {
   taken,
   told,
   traced,
-  vague,
   updated,
+  vague,
   versionOf,
   warmed,
   wrong,

@@ -57,11 +57,20 @@ async function addTo(
   lifetime: Lifetime,
   found: Held | undefined,
 ): Promise<number> {
-  const sum = numberIn(key, found?.value, found !== undefined) + by;
-  if (!isExact(sum)) throw tooFar(key, by);
+  const sum = sumOf(key, by, found);
   const kept = found && { ...lifetime, ttl: found.ttl, tagged: found.tagged };
   await entries.set(key, sum, kept ?? lifetime);
   return sum;
+}
+
+/**
+ * Returns the sum of a value and a step.
+ * @throws ConfigError for a value that is no number, and a sum that is not exact
+ */
+export function sumOf(key: string, by: number, found: Pick<Held, "value"> | undefined): number {
+  const sum = numberIn(key, found?.value, found !== undefined) + by;
+  if (isExact(sum)) return sum;
+  throw tooFar(key, by);
 }
 
 /** True if a number has no neighbour that looks the same. */

@@ -18,6 +18,8 @@ const CHANGING = "changing";
  * Without lower stores nothing is awaited in between, so nobody has to wait.
  */
 export async function inTurn<T>(cache: Subject, key: string, task: () => Promise<T>): Promise<T> {
+  // Records are read and written by the core, which nobody may have opened yet.
+  cache.driver.isOpen();
   if (cache.driver.host.tiers === undefined) return task();
   return inTurnOf(localLocksOf(cache.driver.host.space, cache.driver.host.timers), key, task);
 }
