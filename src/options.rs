@@ -312,8 +312,8 @@ options! {
     /// A store with `increment`, in which all instances count together.
     HITS_SHARED = "hits.shared": Takes::Other("a store with get, set, delete, increment"), Within, "each by itself";
     /// Guards, which are asked before a load and may refuse it: the values of `circuitBreaker`,
-    /// `rateLimit` and `slowCalls` of `holdover/guards`, each at most once, in any order.
-    GUARDS = "guards": Takes::Other("a list of circuitBreaker({ … }), rateLimit({ … }) and slowCalls({ … }) of \"holdover/guards\", each at most once"), Everywhere, "none";
+    /// `rateLimit`, `slowCalls` and `bulkhead` of `holdover/guards`, each at most once, in any order.
+    GUARDS = "guards": Takes::Other("a list of circuitBreaker({ … }), rateLimit({ … }), slowCalls({ … }) and bulkhead({ … }) of \"holdover/guards\", each at most once"), Everywhere, "none";
     /// A guard: stops asking an origin that keeps failing.
     CIRCUIT_BREAKER = "circuit_breaker": Takes::Other("{ errorRate, window, minCalls, openFor, … }"), Within, "none";
     /// The share of failures that opens it.
@@ -366,6 +366,14 @@ options! {
     SLOW_OPEN_FOR = "slow_calls.open_for": Takes::Duration(ABOVE_ZERO), Within, "";
     /// The unit that is judged by itself; `"host"` is for `fetch` only, whose default it is.
     SLOW_SCOPE = "slow_calls.scope": Takes::Choice(&["function", "key", "host"]), Within, "`\"function\"`";
+    /// A guard: runs so many loads at once; a few more wait, others are refused.
+    BULKHEAD = "bulkhead": Takes::Other("{ concurrency, queue, scope }"), Within, "none";
+    /// Loads that run at once.
+    BULKHEAD_CONCURRENCY = "bulkhead.concurrency": Takes::Count(MOST_COUNTED), Within, "";
+    /// Loads that wait for a place, in order, for `timeout` at most, or 30 s; others are refused.
+    BULKHEAD_QUEUE = "bulkhead.queue": Takes::Number(Bounds { least: 0.0, includes_least: true, most: 1e6, includes_most: true, words: "a whole number from 0 to 1000000" }), Within, "0", 0;
+    /// The unit that has places of its own; `"host"` is for `fetch` only, whose default it is.
+    BULKHEAD_SCOPE = "bulkhead.scope": Takes::Choice(&["function", "host"]), Within, "`\"function\"`";
     /// The key of a call: a template whose inserted values are escaped, or a function. Two
     /// functions with the same keys share their answers.
     KEY = "key": Takes::Other("a template like \"user:{0}\" or a function (…args) => string"), Keyed, "derived from `name` and all arguments; for `fetch` from method and URL";

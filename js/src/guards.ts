@@ -1,40 +1,56 @@
-/** Guards: limits that may refuse a load, asked before it. */
+/** Guards: limits that may refuse a load, asked before it; and retries within one. */
 
 import { type Breaker, breakerFor } from "./api/breaker.js";
 import type { Cache } from "./api/cache.js";
 import { checkCache } from "./api/check-cache.js";
+import { attempt } from "./api/retry.js";
 import { wrappingOf } from "./api/wrap.js";
 import {
+  BULKHEAD_OPTIONS,
   CIRCUIT_BREAKER_OPTIONS,
   RATE_LIMIT_OPTIONS,
   SLOW_CALLS_OPTIONS,
 } from "./core/option-table.js";
+import type { GuardsTogether, WaitingGuard } from "./engine/admission.js";
+import { Bulkheads } from "./engine/bulkheads.js";
 import { Guards } from "./engine/guards.js";
 import { WorkingGuard } from "./engine/guards-at-work.js";
 import { holderOf } from "./engine/policy-holders.js";
+import { compileBulkhead } from "./policy/bulkhead-options.js";
 import type { Guard } from "./policy/guard.js";
 import type {
+  BulkheadOptions,
   CircuitBreakerOptions,
   RateLimitOptions,
   SlowCallsOptions,
 } from "./policy/guard-option-types.js";
 import { compileGiven } from "./policy/guard-options.js";
-import type { CompiledGuards, GuardScope } from "./policy/guard-rules.js";
+import type { CompiledBulkhead, CompiledGuards, GuardScope } from "./policy/guard-rules.js";
 import type { GetOrLoadOptions } from "./policy/policy-options.js";
+import { compileRetry, type RetryOptions } from "./policy/retry-options.js";
+import { ConfigError } from "./util/errors.js";
 import { readOptions } from "./util/options.js";
 
 export type { Breaker, BreakerState, OpenOptions } from "./api/breaker.js";
 export type { Guard } from "./policy/guard.js";
 export type {
+  BulkheadOptions,
   CircuitBreakerOptions,
   RateLimitOptions,
   SlowCallsOptions,
 } from "./policy/guard-option-types.js";
+export {
+  type Backoff,
+  type ExponentialOptions,
+  exponential,
+  type RetryOptions,
+} from "./policy/retry-options.js";
 
 const KNOWN: Readonly<Record<Guard["kind"], readonly string[]>> = {
   circuitBreaker: CIRCUIT_BREAKER_OPTIONS,
   rateLimit: RATE_LIMIT_OPTIONS,
   slowCalls: SLOW_CALLS_OPTIONS,
+  bulkhead: BULKHEAD_OPTIONS,
 };
 /** Scopes of which one or another policy allows each. */
 const ALL_SCOPES = ["function", "key", "host"] as const;
@@ -84,11 +100,27 @@ class MadeGuard extends WorkingGuard {
     isNamed: boolean,
   ): CompiledGuards {
     const given = Object.fromEntries(guards.map((guard) => [guard.kind, guard.given]));
-    return compileGiven(given, scopes, isNamed, this);
+    const [bulkhead] = (guards as readonly MadeGuard[]).flatMap((guard) => guard.own(scopes) ?? []);
+    return compileGiven(given, scopes, isNamed, this, bulkhead);
+  }
+
+  /** Compiles a guard that brings code of its own: no other one pays for it. */
+  own(_: readonly GuardScope[]): CompiledBulkhead | undefined {
+    return undefined;
   }
 
   atWork(rules: CompiledGuards, name: string, sharedName: string): Guards {
     return new Guards(rules, name, sharedName);
+  }
+}
+
+class MadeBulkhead extends MadeGuard implements WaitingGuard {
+  override own(scopes: readonly GuardScope[]): CompiledBulkhead {
+    return compileBulkhead(this.given, scopes, this);
+  }
+
+  before({ rules, scope }: CompiledBulkhead, next: GuardsTogether | undefined): GuardsTogether {
+    return new Bulkheads(rules, scope, next);
   }
 }
 
@@ -114,4 +146,41 @@ export function rateLimit(options: RateLimitOptions): Guard {
  */
 export function slowCalls(options: SlowCallsOptions): Guard {
   return new MadeGuard("slowCalls", options);
+}
+
+/**
+ * Makes a guard that runs so many loads at once; a few more wait in order, others are refused.
+ * @throws ConfigError naming the option at fault
+ */
+export function bulkhead(options: BulkheadOptions): Guard {
+  return new MadeBulkhead("bulkhead", options);
+}
+
+/**
+ * Returns a loader that is called again when it fails, after a pause: `cache.wrap(retry(cache, load,
+ * { maxAttempts: 3 }), { ttl: "5m" })`. Pauses run on the cache's clock, and take at least as long as
+ * the failure says (`retryAfter`, `Retry-After`). They end with the load, if the loader has its
+ * signal: by `passContext`, by `getOrLoad`, or as an argument.
+ * @throws ConfigError naming the option at fault
+ */
+export function retry<Args extends readonly unknown[], Result>(
+  cache: Cache,
+  load: (...args: Args) => Result,
+  options: RetryOptions,
+): (...args: Args) => Promise<Awaited<Result>> {
+  checkCache(cache, "retry");
+  if (typeof load !== "function") {
+    const subject = "the second argument of retry";
+    throw new ConfigError("load", load, "a function that loads", { subject });
+  }
+  const rules = compileRetry(options);
+  const { host } = cache.driver;
+  function retried(this: unknown, ...args: Args): Promise<Awaited<Result>> {
+    const act = () => Reflect.apply(load, this, args) as Result;
+    return attempt(host, rules, args, act) as Promise<Awaited<Result>>;
+  }
+  // Names of functions are in keys that are derived for them.
+  Object.defineProperty(retried, "name", { value: load.name, configurable: true });
+  Object.defineProperty(retried, "length", { value: load.length, configurable: true });
+  return retried;
 }

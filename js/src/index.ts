@@ -77,6 +77,7 @@ export type { Operation as StoreOperation } from "./tiers/lower-tiers.js";
 export type { Duration } from "./util/duration.js";
 export {
   type AnyHoldoverError,
+  BulkheadFullError,
   CircuitOpenError,
   ClosedError,
   CodecError,

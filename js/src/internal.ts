@@ -4,6 +4,7 @@
  */
 
 export { matcher } from "./api/operations/pattern.js";
+export { Bulkhead } from "./coordination/bulkhead.js";
 export { knownLocks } from "./coordination/local-locks.js";
 export {
   HANDLING_LOOKUP,

@@ -34,6 +34,8 @@ pub enum Error<E> {
         /// The time until they may be tried again.
         retry_after: Span,
     },
+    /// As many loads run as may at once, and as many wait; or it has waited for a place for too long.
+    BulkheadFull,
     /// Another instance has been loading it for longer than the policy's `lock` waits.
     LockTimeout {
         /// The time that was waited.
@@ -67,6 +69,7 @@ impl<E> Error<E> {
             Self::CircuitOpen { .. } => "E_CIRCUIT_OPEN",
             Self::RateLimited { .. } => "E_RATE_LIMITED",
             Self::SlowCalls { .. } => "E_SLOW_CALLS",
+            Self::BulkheadFull => "E_BULKHEAD_FULL",
             Self::LockTimeout { .. } => "E_LOCK_TIMEOUT",
             Self::Closed => "E_CLOSED",
         })
@@ -103,6 +106,7 @@ impl<E> Clone for Error<E> {
             &Self::CircuitOpen { retry_after } => Self::CircuitOpen { retry_after },
             &Self::RateLimited { retry_after, limit } => Self::RateLimited { retry_after, limit },
             &Self::SlowCalls { retry_after } => Self::SlowCalls { retry_after },
+            Self::BulkheadFull => Self::BulkheadFull,
             &Self::LockTimeout { waited } => Self::LockTimeout { waited },
             Self::Closed => Self::Closed,
         }
@@ -144,6 +148,7 @@ impl<E> fmt::Display for Described<'_, E> {
                 write!(f, "the rate limit of {limit} is reached for {wait} ms")
             }
             Error::SlowCalls { .. } => write!(f, "loads have become slow; wait for {wait} ms"),
+            Error::BulkheadFull => f.write_str("as many loads run and wait as may at once"),
             Error::LockTimeout { waited } => {
                 let waited = waited.as_millis();
                 write!(

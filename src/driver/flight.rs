@@ -1,6 +1,7 @@
 //! One running load, as the driver sees it; whether it leads its key is the machine's to say.
 
 use super::answer::{Source, Times};
+use super::bounds::{MaybeSend, MaybeSync};
 use super::error::{Cause, Error};
 use super::guards::Admission;
 use super::host::{Cancel, Ring};
@@ -63,6 +64,9 @@ pub(super) struct Flight<V, E> {
     pub(super) stop: Arc<Cancel>,
     course: Mutex<Course<V, E>>,
 }
+
+/// Something that a load has until it ends.
+pub(super) trait Taken: MaybeSend + MaybeSync {}
 
 /// An entry of a store, and when it was of its age.
 pub(super) struct Spare<V> {
@@ -149,6 +153,8 @@ pub(super) struct Course<V, E> {
     pub(super) working: Option<super::tiers::Working>,
     /// The permits of its guards; `None` once they know how it went.
     pub(super) admission: Option<Admission>,
+    /// Its place in the bulkhead, which a batch shares; `None` once it is given back.
+    pub(super) place: Option<Arc<dyn Taken>>,
     /// The lock that it holds; its write takes it along.
     pub(super) lock: Option<Arc<dyn KeptLock>>,
 }
@@ -184,6 +190,7 @@ impl<V: Clone, E> Flight<V, E> {
                 #[cfg(feature = "tower")]
                 working: None,
                 admission: None,
+                place: None,
                 lock: None,
             }),
         }
@@ -196,6 +203,12 @@ impl<V: Clone, E> Flight<V, E> {
     /// The fence that counts for its tags: what was invalidated after it concerns what it brings.
     pub(super) fn tagged_since(&self) -> Fence {
         self.course().beginning.unwrap_or(self.fence)
+    }
+
+    /// Gives the place in the bulkhead back, if it has one.
+    pub(super) fn give_place_back(&self) {
+        let place = self.course().place.take();
+        drop(place);
     }
 
     /// Adds one who waits; gives its number, and where it hears the outcome.

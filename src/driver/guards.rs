@@ -260,6 +260,12 @@ impl<K: Clone + Eq + Hash> GuardSets<K> {
         Ok(())
     }
 
+    /// Asks if a load might start now; takes no place.
+    pub(super) fn check(&mut self, key: &K, now: Timestamp) -> Result<(), Refusal> {
+        let mut loads = self.loads.iter_mut();
+        loads.try_for_each(|scoped| scoped.of(key, now).check(now))
+    }
+
     /// Asks if a load may start; one that may not uses nothing up. `now` never runs back;
     /// `started_at` is the wall clock's, for the load's duration.
     pub(super) fn admit(
@@ -269,9 +275,7 @@ impl<K: Clone + Eq + Hash> GuardSets<K> {
         now: Timestamp,
         started_at: Timestamp,
     ) -> Result<Admission, Refusal> {
-        for scoped in &mut self.loads {
-            scoped.of(key, now).check(now)?;
-        }
+        self.check(key, now)?;
         let loads = self.loads.iter_mut();
         let permits = loads.map(|scoped| scoped.of(key, now).take(lease, now));
         Ok(Admission {

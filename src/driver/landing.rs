@@ -309,6 +309,13 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
         drop(waiters);
     }
 
+    /// Asks the guards whether the load might start now. Takes nothing, as it may have to wait.
+    pub(super) fn check(&self) -> Result<(), Error<E>> {
+        let now = self.shared.observe(self.shared.host.now());
+        let checked = self.bound.guards().check(&self.key, now);
+        checked.map_err(|refused| refusal(&refused, now))
+    }
+
     /// Asks the guards whether the load may start.
     pub(super) fn admit(&self) -> Result<(), Error<E>> {
         let rules = &self.bound.rules;
@@ -329,6 +336,7 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
 
     /// Tells the guards how the load went, once.
     fn record(&self, went: Went) {
+        self.flight.give_place_back();
         let Some(admission) = self.flight.course().admission.take() else {
             return;
         };

@@ -37,6 +37,7 @@ mod below;
 mod beside;
 mod bounds;
 mod builder;
+mod bulkhead;
 mod cache;
 mod calling;
 mod codec;
@@ -68,6 +69,7 @@ mod rejecting;
 mod renewing;
 #[cfg(feature = "tower")]
 mod responses;
+mod retrying;
 mod stamps;
 mod state;
 mod store;
@@ -115,6 +117,7 @@ pub use self::redis_store::RedisStore;
 pub(crate) use self::renewing::{Renewed, Since};
 #[cfg(feature = "tower")]
 pub(crate) use self::responses::{Held, Manner};
+pub use self::retrying::{Retry, retry};
 pub use self::store::{
     Listener, Operation, SetOptions, Store, StoreError, StoreFailure, StoreFuture, Subscription,
 };

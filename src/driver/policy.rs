@@ -1,10 +1,12 @@
 //! The policy of a function: options, guards, and functions that judge its results.
 
 use super::bounds::{BoxFuture, Decide, Failure, Key, MaybeSend, MaybeSync, Value, opaque};
+use super::bulkhead::Line;
 use super::error::{Cause, Error};
 use super::guards::{CircuitBreaker, GuardSets, RateLimit, SlowCalls};
 use super::locks::{LoadLock, Locking};
 use crate::config_error::ConfigError;
+use crate::guard::bulkhead::BulkheadOptions;
 use crate::policy::{Mode, Options, Policy};
 use crate::record::MOST_TAGS;
 use crate::strategy::early::Early;
@@ -33,6 +35,7 @@ pub struct CachePolicy<K, V, E> {
     circuit_breaker: Option<CircuitBreaker<V, E>>,
     rate_limit: Option<RateLimit>,
     slow_calls: Option<SlowCalls>,
+    bulkhead: Option<BulkheadOptions>,
     stale_on: Judge<Cause<V, E>, bool>,
     fail_if: Judge<V, bool>,
     cache_if: Judge<V, bool>,
@@ -94,6 +97,7 @@ impl<K: Key, V: Value, E: Failure> CachePolicy<K, V, E> {
             circuit_breaker: None,
             rate_limit: None,
             slow_calls: None,
+            bulkhead: None,
             stale_on: None,
             fail_if: None,
             cache_if: None,
@@ -168,6 +172,14 @@ impl<K: Key, V: Value, E: Failure> CachePolicy<K, V, E> {
     /// Refuses loads once they become slow.
     pub fn slow_calls(mut self, guard: SlowCalls) -> Self {
         self.slow_calls = Some(guard);
+        self
+    }
+
+    /// Runs so many loads at once; a few more wait in order, for `timeout` at most, or 30 s. Others
+    /// are refused. The place of a load that was timed out or given up is free, even if the policy
+    /// [keeps loading](Self::keep_loading).
+    pub fn bulkhead(mut self, guard: BulkheadOptions) -> Self {
+        self.bulkhead = Some(guard);
         self
     }
 
@@ -255,6 +267,7 @@ impl<K: Key, V: Value, E: Failure> CachePolicy<K, V, E> {
 pub(super) struct Rules<K, V, E> {
     pub(super) policy: Policy,
     pub(super) guards: Mutex<GuardSets<K>>,
+    pub(super) bulkhead: Option<Mutex<Line>>,
     pub(super) counts_calls: bool,
     pub(super) counts_loads: bool,
     pub(super) lock: Option<Locking>,
@@ -270,10 +283,12 @@ impl<K: Key, V: Value, E: Failure> Rules<K, V, E> {
             given.slow_calls.as_ref(),
         )?;
         let policy = Policy::compile(&given.options)?;
+        let bulkhead = given.bulkhead.map(Line::compile).transpose()?;
         let lock = given.lock.map(|lock| lock.compile(&policy)).transpose()?;
         Ok(Self {
             policy,
             lock,
+            bulkhead,
             counts_calls: guards.counts_calls(),
             counts_loads: guards.counts_loads(),
             keeps_loading: given.keeps_loading,
@@ -394,7 +409,7 @@ impl<K: Key, V: Value, E: Failure> Rules<K, V, E> {
 }
 
 /// Asks a function of the user's; `None` without one, and for one that panicked.
-fn ask<A: ?Sized, R>(judge: Option<&Arc<dyn Decide<A, R>>>, about: &A) -> Option<R> {
+pub(super) fn ask<A: ?Sized, R>(judge: Option<&Arc<dyn Decide<A, R>>>, about: &A) -> Option<R> {
     let judge = judge?;
     catch_unwind(AssertUnwindSafe(|| judge(about))).ok()
 }

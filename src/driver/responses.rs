@@ -4,6 +4,7 @@
 use super::answer::{Answer, Times};
 use super::below::Delivery;
 use super::bounds::{Failure, Key, MaybeSend, Value};
+use super::bulkhead::Place;
 use super::cache::{Bound, Cache};
 use super::calling::Request;
 use super::error::{Cause, Error};
@@ -157,6 +158,14 @@ impl<K: Key, V: Value, E: Failure> Cache<K, V, E> {
         has_failed: impl FnOnce(&T) -> bool,
     ) -> Result<T, Error<E>> {
         self.admit_call(key, bound)?;
+        // Given back last, whatever becomes of the request.
+        let _place = match Place::take(&self.shared, bound).await {
+            Ok(place) => place,
+            Err(error) => {
+                self.shared.tell(key, Event::Reject(&error));
+                return Err(error);
+            }
+        };
         let mut asked = Admitted::new(self, key, bound)?;
         let asking = pin!(asking);
         let result = match bound.rules.policy.timeout() {

@@ -2,6 +2,7 @@
 
 use super::answer::{Answer, Source, Times};
 use super::bounds::{BoxFuture, Failure, Key, Value};
+use super::bulkhead::Place;
 use super::error::{Cause, Error};
 use super::event::Event;
 use super::flight::{Brought, Outcome};
@@ -15,7 +16,7 @@ use super::policy::Rules;
 use crate::time::Span;
 use futures::FutureExt;
 use futures::channel::oneshot;
-use futures::future::Shared;
+use futures::future::{Either, Shared, select};
 use std::boxed::Box;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -198,7 +199,12 @@ pub(super) async fn load_alone<K: Key, V: Value, E: Failure>(
     if load.bound.rules.has_tags() && !load.begin_tags().await {
         return;
     }
-    if let Err(refused) = load.admit() {
+    if let Err(refused) = match enter(load).await {
+        Some(entered) => entered.and_then(|()| load.admit()),
+        None => return,
+    } {
+        // Its place is not needed any more.
+        load.flight.give_place_back();
         return refuse(load, refused).await;
     }
     let result = match call(load, thunk) {
@@ -210,6 +216,30 @@ pub(super) async fn load_alone<K: Key, V: Value, E: Failure>(
         load.flight.tell(&outcome);
         load.send(write);
     }
+}
+
+/// Waits for a place in the bulkhead of the policy; `None` once nobody wants the load any more.
+async fn enter<K: Key, V: Value, E: Failure>(load: &Load<K, V, E>) -> Option<Result<(), Error<E>>> {
+    if load.bound.rules.bulkhead.is_none() {
+        return Some(Ok(()));
+    }
+    if let Err(refused) = load.check() {
+        return Some(Err(refused));
+    }
+    let stopped = pin!(Arc::clone(&load.flight.stop).cancelled());
+    let entering = pin!(Place::take(&load.shared, &load.bound));
+    let place = match select(entering, stopped).await {
+        Either::Left((Ok(place), _)) => place,
+        Either::Left((Err(refused), _)) => return Some(Err(refused)),
+        Either::Right(_) => return None,
+    };
+    if !load.renew() {
+        return None;
+    }
+    if let Some(place) = place {
+        place.hold_for([&load.flight]);
+    }
+    Some(Ok(()))
 }
 
 /// Calls the loader, which need not have begun anything yet.

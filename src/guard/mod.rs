@@ -4,9 +4,11 @@
 //! Asking has two halves, so that a load refused by one guard uses up nothing of another:
 //! [`Guards::check`] asks all of them, then [`Guards::take`] takes the places. The order is fixed:
 //! slow calls, circuit breaker, rate limit. The outcome of an admitted load goes to
-//! [`Guards::record`]; a probe that never reports frees its place when its lease ends.
+//! [`Guards::record`]; a probe that never reports frees its place when its lease ends. A
+//! [`bulkhead`] is asked between the two halves, as loads wait in it.
 
 pub mod bloom;
+pub mod bulkhead;
 pub mod circuit_breaker;
 mod murmur3;
 pub mod rate_limit;

@@ -23,6 +23,7 @@ pub(super) fn answered<E: 'static>(
             (status, "holdover; detail=rate-limited")
         }
         Error::SlowCalls { .. } => unavailable("holdover; detail=slow-calls"),
+        Error::BulkheadFull => unavailable("holdover; detail=bulkhead-full"),
         Error::LockTimeout { .. } => unavailable("holdover; detail=lock-timeout"),
         Error::Closed => unavailable("holdover; detail=closed"),
         Error::Panicked => (

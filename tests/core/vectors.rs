@@ -70,6 +70,7 @@ macro_rules! topics {
 
 topics! {
     background: "background",
+    bulkhead: "bulkhead",
     circuit_breaker: "circuit-breaker",
     clock: "clock",
     early: "early",

@@ -80,8 +80,8 @@ export const HITS_REFRESH_AT = { option: "hits.refreshAt", most: 4294967294 } as
 /** A store with `increment`, in which all instances count together. */
 export const HITS_SHARED = { option: "hits.shared", like: "a store with get, set, delete, increment" } as const;
 
-/** Guards, which are asked before a load and may refuse it: the values of `circuitBreaker`, `rateLimit` and `slowCalls` of `holdover/guards`, each at most once, in any order. */
-export const GUARDS = { option: "guards", like: "a list of circuitBreaker({ … }), rateLimit({ … }) and slowCalls({ … }) of \"holdover/guards\", each at most once" } as const;
+/** Guards, which are asked before a load and may refuse it: the values of `circuitBreaker`, `rateLimit`, `slowCalls` and `bulkhead` of `holdover/guards`, each at most once, in any order. */
+export const GUARDS = { option: "guards", like: "a list of circuitBreaker({ … }), rateLimit({ … }), slowCalls({ … }) and bulkhead({ … }) of \"holdover/guards\", each at most once" } as const;
 
 /** A guard: stops asking an origin that keeps failing. */
 export const CIRCUIT_BREAKER = { option: "circuitBreaker", like: "{ errorRate, window, minCalls, openFor, … }" } as const;
@@ -158,6 +158,18 @@ export const SLOW_OPEN_FOR = { option: "slowCalls.openFor" } as const;
 /** The unit that is judged by itself; `"host"` is for `fetch` only, whose default it is. */
 export const SLOW_SCOPE = { option: "slowCalls.scope", choices: ["function", "key", "host"] } as const;
 
+/** A guard: runs so many loads at once; a few more wait, others are refused. */
+export const BULKHEAD = { option: "bulkhead", like: "{ concurrency, queue, scope }" } as const;
+
+/** Loads that run at once. */
+export const BULKHEAD_CONCURRENCY = { option: "bulkhead.concurrency", most: 1000000 } as const;
+
+/** Loads that wait for a place, in order, for `timeout` at most, or 30 s; others are refused. */
+export const BULKHEAD_QUEUE = { option: "bulkhead.queue", least: 0, includesLeast: true, most: 1000000, includesMost: true, like: "a whole number from 0 to 1000000", otherwise: 0 } as const;
+
+/** The unit that has places of its own; `"host"` is for `fetch` only, whose default it is. */
+export const BULKHEAD_SCOPE = { option: "bulkhead.scope", choices: ["function", "host"] } as const;
+
 /** The key of a call: a template whose inserted values are escaped, or a function. Two functions with the same keys share their answers. */
 export const KEY = { option: "key", like: "a template like \"user:{0}\" or a function (…args) => string" } as const;
 
@@ -208,3 +220,6 @@ export const RATE_LIMIT_OPTIONS = ["limit", "period", "ban", "algorithm", "scope
 
 /** Names of options. */
 export const SLOW_CALLS_OPTIONS = ["factor", "samples", "openFor", "scope"] as const;
+
+/** Names of options. */
+export const BULKHEAD_OPTIONS = ["concurrency", "queue", "scope"] as const;

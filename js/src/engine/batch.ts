@@ -73,7 +73,8 @@ export class Batch {
     if (asked !== undefined) return shared(asked.of) as Verdict;
     const of = ask();
     group.verdict = { of };
-    return of;
+    // As late as the others, or it would be a call by itself.
+    return (of instanceof Promise ? of.then((verdict) => verdict) : of) as Verdict;
   }
 
   /** Loads one of the keys together with others; undefined when nothing loads many. */

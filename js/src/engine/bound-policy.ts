@@ -111,9 +111,9 @@ export function identityOf(rules: CompiledPolicy): {
 } {
   const numbers = numbersOf(rules);
   if (rules.guards === undefined) return { policy: numbers.join(), guards: undefined };
-  const { sets, callSet, shared } = rules.guards;
+  const { sets, callSet, shared, bulkhead } = rules.guards;
   const sums = [...sets, callSet].map((set) => set && `${set.scope} ${set.fields}`);
-  const own = [...sums, idOfShared(shared?.breaker), idOfShared(shared?.limit)];
+  const own = [...sums, idOfShared(shared?.breaker), idOfShared(shared?.limit), bulkhead?.id];
   const { timeout, retryAfter, originFirst, singleFlight } = rules;
   const { earlyBeta, earlyAfter, hitsMax, hitsRefreshAt } = rules;
   const loads = [timeout, retryAfter, originFirst, singleFlight, earlyBeta, earlyAfter];

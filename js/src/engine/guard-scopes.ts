@@ -106,6 +106,11 @@ export class GuardScopes {
   }
 }
 
+/** Guards that are no machines of the core. */
+interface Others {
+  isInForce?(now: number): boolean;
+}
+
 /** The guards of one policy, of all their sets of rules; knows nothing of who uses them. */
 export class GuardTables {
   /** Guards asked before a load. */
@@ -115,7 +120,11 @@ export class GuardTables {
   readonly #all: readonly GuardScopes[];
   #instance = 0;
 
-  constructor({ sets, callSet }: Pick<CompiledGuards, "sets" | "callSet">) {
+  readonly #others: Others | undefined;
+
+  /** @param others guards that the core knows nothing of */
+  constructor({ sets, callSet }: Pick<CompiledGuards, "sets" | "callSet">, others?: Others) {
+    this.#others = others;
     this.loads = sets.map((set) => new GuardScopes(set));
     this.calls = callSet && new GuardScopes(callSet);
     this.#all = this.calls === undefined ? this.loads : [...this.loads, this.calls];
@@ -130,6 +139,7 @@ export class GuardTables {
 
   /** True if a load or a call is refused now, whichever its key or host. */
   isInForce(memory: MemoryStore, now: number): boolean {
+    if (this.#others?.isInForce?.(now)) return true;
     return this.#isOf(memory) && this.#all.some((scopes) => scopes.isInForce(memory, now));
   }
 

@@ -8,7 +8,13 @@ import type { LoadResult } from "../model/load-result.js";
 import type { CompiledGuards, SharedRules } from "../policy/guard-rules.js";
 import type { Timers } from "../runtime/clock.js";
 import { HoldoverError } from "../util/errors.js";
-import type { Admission, GuardedCall, GuardsTogether } from "./admission.js";
+import type {
+  Admission,
+  GuardedCall,
+  GuardedLoad,
+  GuardsTogether,
+  WaitingGuard,
+} from "./admission.js";
 import { breakerStateOf } from "./breaker-states.js";
 import { type GuardScopes, GuardTables, type ScopedGuards } from "./guard-scopes.js";
 import type { Host } from "./host.js";
@@ -21,7 +27,7 @@ const MOST_TOLD = 10_000;
 /** The guards of one policy. */
 export class Guards {
   readonly rules: CompiledGuards;
-  /** Those that instances share; undefined for none. */
+  /** Those that take their time, as instances share them or loads wait; undefined for none. */
   readonly shared: GuardsTogether | undefined;
   readonly tables: GuardTables;
   /** Those with a circuit breaker of this instance. */
@@ -37,8 +43,11 @@ export class Guards {
   constructor(rules: CompiledGuards, name: string, sharedName: string) {
     this.rules = rules;
     this.#name = name;
-    this.shared = rules.shared && sharedGuards(rules.shared, sharedName);
-    this.tables = new GuardTables(rules);
+    const shared = rules.shared && sharedGuards(rules.shared, sharedName);
+    const { bulkhead } = rules;
+    const waiting = bulkhead && (bulkhead.maker as WaitingGuard).before(bulkhead, shared);
+    this.shared = waiting ?? shared;
+    this.tables = new GuardTables(rules, this.shared);
     this.breakers = this.tables.loads.find((set) => (set.rules.fields[GUARD_AT_BREAKER] ?? 0) > 0);
   }
 
@@ -64,12 +73,16 @@ export class Guards {
     return { places, instance, startedAt: now, shares: 1 };
   }
 
-  /** The same, by what instances share, too, which is asked for only if nothing here refuses. */
-  async admitShared(call: GuardedCall, host: Host): Promise<Admission | HoldoverError> {
+  /** The same, by what takes its time, too, which is asked for only if nothing here refuses. */
+  async admitShared(
+    call: GuardedCall,
+    host: Host,
+    load: GuardedLoad,
+  ): Promise<Admission | HoldoverError> {
     const { memory, timers } = host;
     const now = timers.now();
     const here = firstRefusal(this.#asked(call, memory, now), memory.machine, now);
-    const ticket = here ?? (await this.shared?.admit(call, host));
+    const ticket = here ?? (await this.shared?.admit(call, host, load));
     if (ticket instanceof HoldoverError) return ticket;
     const admission = this.admit(call, host);
     if (ticket === undefined) return admission;

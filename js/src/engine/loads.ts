@@ -152,10 +152,10 @@ export class Loads implements LoadsAbove {
     return refused ?? this.#callLoader(flight, call);
   }
 
-  /** The same, with guards that ask a store. */
+  /** The same, with guards that ask a store or have the load wait. */
   async #loadShared(guards: Guards, flight: Flight, call: Call): Promise<Outcome> {
     const ask = (): Promise<Admission | HoldoverError | undefined> =>
-      guards.admitShared(call, this.#host).catch((error) => {
+      guards.admitShared(call, this.#host, flight).catch((error) => {
         this.#recover(error);
         return undefined;
       });

@@ -94,6 +94,26 @@ export interface SlowCallsOptions {
   readonly scope?: "function" | "key" | "host" | undefined;
 }
 
+/**
+ * Runs at most `concurrency` loads at once; up to `queue` more wait for a place, in order, others
+ * get the entry if it may answer, else E_BULKHEAD_FULL. A load waits for the policy's `timeout` at
+ * most, 30 s without one, and leaves the queue when its callers are gone. One that neither ends
+ * nor times out frees its place after 30 s.
+ *
+ * As opossum's `capacity`, cockatiel's `bulkhead(concurrency, queue)`.
+ */
+export interface BulkheadOptions {
+  /** Loads that run at once. A whole number, 1 or more. Required. */
+  readonly concurrency: number;
+  /** Loads that wait for a place. A whole number, 0 or more. Default 0. */
+  readonly queue?: number | undefined;
+  /**
+   * The loads that share the places: `"host"` for `fetch` only, whose default it is. Default
+   * `"function"`.
+   */
+  readonly scope?: "function" | "host" | undefined;
+}
+
 /** The place of a guard's state: this instance, or a store that several share. */
 export interface Shared {
   /**

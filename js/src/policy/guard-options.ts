@@ -59,6 +59,7 @@ interface Part {
  * Compiles the options of `circuitBreaker`, `rateLimit` and `slowCalls`.
  * @param scopes the scopes that are allowed, the default first
  * @param isNamed whether what the policy is for has a name of its own
+ * @param bulkhead one that its own guard has compiled
  * @throws ConfigError naming the option at fault
  */
 export function compileGiven(
@@ -66,6 +67,7 @@ export function compileGiven(
   scopes: readonly GuardScope[],
   isNamed: boolean,
   maker: object,
+  bulkhead: CompiledGuards["bulkhead"],
 ): CompiledGuards {
   const breaker = compileBreaker(given.circuitBreaker, scopes, isNamed);
   const limit = compileRateLimit(given.rateLimit, scopes, isNamed);
@@ -80,6 +82,7 @@ export function compileGiven(
     callSet: callPart && setOf(callPart.scope, [callPart]),
     sets: scopes.map((scope) => setOf(scope, parts)).filter((set) => set !== undefined),
     shared: sharedRules(breaker, limit),
+    bulkhead,
     breaker: breaker?.rules,
     countIf: breaker?.countIf,
     onReject: limit?.onReject,

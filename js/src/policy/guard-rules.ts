@@ -1,5 +1,6 @@
 /** The guards of a policy, compiled. */
 
+import type { BulkheadRules } from "../coordination/bulkhead.js";
 import type { SharedBreakerRules } from "../coordination/shared-breaker.js";
 import type { WindowOptions } from "../model/store.js";
 import type { SharedPlace } from "./shared-options.js";
@@ -33,6 +34,15 @@ export interface SharedRules {
     | undefined;
 }
 
+/** A bulkhead, whose guard brings the code that it needs. */
+export interface CompiledBulkhead {
+  readonly maker: object;
+  /** The identity of its options: `getOrLoad` has one of each. */
+  readonly id: string;
+  readonly rules: BulkheadRules;
+  readonly scope: GuardScope;
+}
+
 /** The guards of a policy. */
 export interface CompiledGuards {
   /** One of those that they are made of. */
@@ -43,6 +53,8 @@ export interface CompiledGuards {
   readonly callSet: GuardRules | undefined;
   /** The guards asked of a store, besides; undefined for none. */
   readonly shared: SharedRules | undefined;
+  /** The rules of a bulkhead; undefined for none. */
+  readonly bulkhead: CompiledBulkhead | undefined;
   /** The rules of a circuit breaker of this instance. */
   readonly breaker: { readonly openFor: number } | undefined;
   /** Decides if a failure counts for the circuit breaker; undefined for every one. */

@@ -4,10 +4,10 @@ import { GUARDS } from "../core/option-table.js";
 import { ConfigError } from "../util/errors.js";
 import type { CompiledGuards, GuardScope } from "./guard-rules.js";
 
-/** The result of `circuitBreaker`, `rateLimit` or `slowCalls` of `holdover/guards`. */
+/** The result of `circuitBreaker`, `rateLimit`, `slowCalls` or `bulkhead` of `holdover/guards`. */
 export abstract class Guard {
   /** The function that made it. */
-  abstract readonly kind: "circuitBreaker" | "rateLimit" | "slowCalls";
+  abstract readonly kind: "circuitBreaker" | "rateLimit" | "slowCalls" | "bulkhead";
   /** @internal Its options, which are right by themselves. */
   abstract readonly given: unknown;
 

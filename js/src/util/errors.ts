@@ -19,6 +19,7 @@ export interface ErrorByCode {
   E_CIRCUIT_OPEN: CircuitOpenError;
   E_RATE_LIMITED: RateLimitedError;
   E_SLOW_CALLS: SlowCallsError;
+  E_BULKHEAD_FULL: BulkheadFullError;
   E_LOCK_TIMEOUT: LockTimeoutError;
   E_LOCK_LOST: LockLostError;
   E_STORE: StoreError;
@@ -125,6 +126,14 @@ export class SlowCallsError extends HoldoverError {
   readonly code = "E_SLOW_CALLS";
   constructor(message: string, details?: ErrorDetails) {
     super("SlowCallsError", message, details);
+  }
+}
+
+/** As many loads run as may at once, and as many wait, or a load has waited for too long. */
+export class BulkheadFullError extends HoldoverError {
+  readonly code = "E_BULKHEAD_FULL";
+  constructor(message: string, details?: ErrorDetails) {
+    super("BulkheadFullError", message, details);
   }
 }
 

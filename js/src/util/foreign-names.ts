@@ -24,7 +24,7 @@ export const FOREIGN_TO_POLICIES: Readonly<Record<string, string>> = Object.from
   ...here("cacheIf", "shouldCache isCacheable isCacheableValue condition"),
   ...here("early", "refreshThreshold refreshAhead"),
   ...here("tags", "cacheTags revalidateTags"),
-  ...["circuitBreaker", "rateLimit", "slowCalls"].map((name) => [
+  ...["circuitBreaker", "rateLimit", "slowCalls", "bulkhead"].map((name) => [
     name,
     `here it is guards: [${name}({ … })] of "holdover/guards"`,
   ]),

@@ -3,6 +3,7 @@
 
 use super::{LoadMany, LoadingMany, Loads};
 use crate::driver::bounds::{Failure, Key, Value};
+use crate::driver::bulkhead::Place;
 use crate::driver::calling::launch;
 use crate::driver::error::{Cause, Error};
 use crate::driver::guards::refusal;
@@ -146,6 +147,9 @@ async fn load<K: Key, V: Value, E: Failure>(group: Group<K, V, E>, loads: Loads<
         Loads::Together(loader) => {
             let group = begin_tags(group).await;
             let mut refused = Vec::new();
+            let Some(group) = enter(group, &mut refused).await else {
+                return;
+            };
             let admitted = admit(group, &mut refused);
             let refusals = refused
                 .into_iter()
@@ -194,6 +198,33 @@ async fn begin_tags<K: Key, V: Value, E: Failure>(group: Group<K, V, E>) -> Grou
     group.collect()
 }
 
+/// Waits for a place in the bulkhead of the policy, one for all; `None` once nobody wants any of
+/// these loads.
+async fn enter<K: Key, V: Value, E: Failure>(
+    group: Group<K, V, E>,
+    refused: &mut Vec<Refused<K, V, E>>,
+) -> Option<Group<K, V, E>> {
+    let Some(load) = group.first().map(|running| &running.0) else {
+        return Some(group);
+    };
+    if load.bound.rules.bulkhead.is_none() {
+        return Some(group);
+    }
+    match unless_left(&group, Place::take(&load.shared, &load.bound)).await? {
+        Ok(place) => {
+            let group: Group<K, V, E> = group.into_iter().filter(|one| one.0.renew()).collect();
+            if let Some(place) = place {
+                place.hold_for(group.iter().map(|running| &running.0.flight));
+            }
+            Some(group)
+        }
+        Err(error) => {
+            refused.extend(group.into_iter().map(|running| (running, error.clone())));
+            Some(Vec::new())
+        }
+    }
+}
+
 /// Asks the guards; gives the loads that may start.
 fn admit<K: Key, V: Value, E: Failure>(
     group: Group<K, V, E>,
@@ -217,6 +248,7 @@ fn admit<K: Key, V: Value, E: Failure>(
             Some(running)
         }
         Err(reason) => {
+            running.0.flight.give_place_back();
             refused.push((running, refusal(&reason, now)));
             None
         }

@@ -56,6 +56,7 @@ pub(crate) struct PolicyFields {
     pub(crate) circuit_breaker: Option<CircuitBreakerFields>,
     pub(crate) rate_limit: Option<RateLimitFields>,
     pub(crate) slow_calls: Option<SlowCallsFields>,
+    pub(crate) bulkhead: Option<BulkheadFields>,
 }
 
 /// `true`, `{ "beta": … }` or `{ "after": … }`.
@@ -100,6 +101,14 @@ pub(crate) struct CircuitBreakerFields {
     pub(crate) count_if: Option<Predicate>,
     #[serde(default)]
     pub(crate) scope: ScopeName,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BulkheadFields {
+    pub(crate) concurrency: u32,
+    #[serde(default)]
+    pub(crate) queue: u32,
 }
 
 #[derive(Debug, Deserialize)]

@@ -9,6 +9,7 @@ use super::origin::perform;
 use super::stage::{cause_of, label_of};
 use holdover::driver::testing::Virtual;
 use holdover::driver::{CachePolicy, CircuitBreaker, Count, RateLimit, Scope, SlowCalls};
+use holdover::guard::bulkhead::BulkheadOptions;
 use holdover::guard::circuit_breaker::CircuitBreakerOptions;
 use holdover::guard::rate_limit::{Algorithm, RateLimitOptions};
 use holdover::guard::slow_calls::SlowCallsOptions;
@@ -72,6 +73,12 @@ pub(crate) fn policy_of(fields: PolicyFields, host: &Virtual) -> Policy {
     }
     if let Some(given) = fields.slow_calls {
         policy = policy.slow_calls(slow_calls(&given));
+    }
+    if let Some(given) = fields.bulkhead {
+        policy = policy.bulkhead(BulkheadOptions {
+            concurrency: given.concurrency,
+            queue: given.queue,
+        });
     }
     if let Some(given) = fields.rate_limit {
         policy = policy.rate_limit(rate_limit(&given));

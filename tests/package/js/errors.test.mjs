@@ -14,6 +14,7 @@ const CLASSES = {
   CircuitOpenError: "E_CIRCUIT_OPEN",
   RateLimitedError: "E_RATE_LIMITED",
   SlowCallsError: "E_SLOW_CALLS",
+  BulkheadFullError: "E_BULKHEAD_FULL",
   LockTimeoutError: "E_LOCK_TIMEOUT",
   LockLostError: "E_LOCK_LOST",
   StoreError: "E_STORE",

@@ -48,9 +48,10 @@ const MADE = {
   circuitBreaker: "CircuitBreakerOptions",
   rateLimit: "RateLimitOptions",
   slowCalls: "SlowCallsOptions",
+  bulkhead: "BulkheadOptions",
 };
 /** The values that are made for a list, and are no options by themselves. */
-const LISTED = ["circuitBreaker", "rateLimit", "slowCalls"];
+const LISTED = ["circuitBreaker", "rateLimit", "slowCalls", "bulkhead"];
 const specs = Object.values(table).filter((spec) => spec.option !== undefined);
 const within = (parent) =>
   specs
@@ -67,7 +68,15 @@ test("the types of a policy have the options of the table, and no others", () =>
   assert.deepEqual(top.sort(), [...typed, ...LISTED].sort());
 });
 
-for (const parent of ["lock", "early", "hits", "circuitBreaker", "rateLimit", "slowCalls"]) {
+for (const parent of [
+  "lock",
+  "early",
+  "hits",
+  "circuitBreaker",
+  "rateLimit",
+  "slowCalls",
+  "bulkhead",
+]) {
   test(`the type of ${parent} has the options of the table, and no others`, () => {
     const expected = within(parent);
     assert.ok(expected.length > 1);

@@ -3,13 +3,14 @@
 import * as guard from "holdover/guards";
 
 /**
- * Returns the policy with its members `circuitBreaker`, `rateLimit` and `slowCalls` as `guards`.
+ * Returns the policy with its members `circuitBreaker`, `rateLimit`, `slowCalls` and `bulkhead` as
+ * `guards`.
  *
  * @param makers of the copy of the package that is to take them
  */
 export function guarded({ ...policy }, makers = guard) {
   const guards = [];
-  for (const kind of ["circuitBreaker", "rateLimit", "slowCalls"]) {
+  for (const kind of ["circuitBreaker", "rateLimit", "slowCalls", "bulkhead"]) {
     if (!(kind in policy)) continue;
     guards.push(makers[kind](policy[kind]));
     delete policy[kind];

@@ -34,6 +34,7 @@ class Run {
   #signalsEverywhere;
   #aborted;
   #gone = new Set();
+  #vanishing;
   /** The next number of the random source. */
   #roll = 0.5;
 
@@ -49,6 +50,7 @@ class Run {
     });
     const policy = policyOf(vector.policy, this.#labels, this.#origin, guards);
     this.#api = route.open(this.#cache, this.#origin, policy, operations);
+    this.#vanishing = new Set(vector.steps.flatMap((step) => step.vanish ?? []));
     this.#aborted = new Set(vector.steps.flatMap((step) => step.abort ?? []));
     this.#signalsEverywhere = show(vector.origin ?? []).includes('"stopsOnAbort"');
   }
@@ -60,6 +62,9 @@ class Run {
       if (!goesOn) await this.#clock.runTo(step.at);
       turn = "call" in step ? step.at : undefined;
       this.#step(index, step);
+      // What its promises arm is its request's as well, unless another call follows in one turn.
+      const isLast = this.#vector.steps[index + 1]?.at !== step.at;
+      if (isLast && this.#vanishing.has(step.as)) await this.#clock.drainAs(step.as);
     }
     await this.#clock.runTo(endOf(this.#vector));
     for (const asked of this.#asked) this.#compareAnswer(asked);
