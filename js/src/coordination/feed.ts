@@ -58,7 +58,7 @@ export class Feed {
   readonly #wires: readonly Wire[];
   readonly #channel: string;
   readonly #host: FeedHost;
-  readonly #apply: (change: Change) => void;
+  readonly #apply: (change: Change, tier?: Tier) => void;
   #self: string | undefined;
   #closed = false;
   /** Aborts subscriptions that are under way. */
@@ -72,11 +72,12 @@ export class Feed {
    */
   acknowledged = 0;
 
+  /** @param apply is given the tier that told of a change, if one did */
   constructor(
     tiers: readonly Tier[],
     namespace: string,
     host: FeedHost,
-    apply: (change: Change) => void,
+    apply: (change: Change, tier?: Tier) => void,
   ) {
     this.#wires = tiers.map((tier) => ({
       tier,
@@ -261,7 +262,7 @@ export class Feed {
       }
       const heard: unknown = JSON.parse(message);
       const { from } = Object(heard) as { readonly from?: unknown };
-      if (from !== this.#name()) this.#apply(changeOf(heard));
+      if (from !== this.#name()) this.#apply(changeOf(heard), wire.tier);
     } catch (error) {
       const operation = "subscribe";
       const { name } = wire.tier;

@@ -4,7 +4,7 @@ import { type Change, feedOf } from "../coordination/feed.js";
 import { follow } from "../coordination/following.js";
 import { readBelow } from "../coordination/reading.js";
 import { driven, type StoreDriver } from "../coordination/store-driver.js";
-import { Attempts } from "../tiers/attempts.js";
+import { Attempts, type Tier } from "../tiers/attempts.js";
 import { LowerTiers } from "../tiers/lower-tiers.js";
 import { registryOf } from "../tiers/registry.js";
 import { StoreNames } from "../tiers/store-names.js";
@@ -15,7 +15,10 @@ const drive: StoreDriver = (stores, { namespace, memory, followed, ...host }) =>
   const attempts = new Attempts(host.timers, host.events);
   const own = { names: new StoreNames(namespace), registry: registryOf(memory) };
   const tiers = new LowerTiers(stores, { ...host, ...own, attempts });
-  const changed = (change: Change) => follow(followed(), change);
+  const changed = (change: Change, tier?: Tier) => {
+    follow(followed(), change);
+    if (tier !== undefined && "keys" in change) tiers.follow(change.keys, tier);
+  };
   const feed = feedOf(tiers.all, namespace, { ...host, attempts }, changed);
   withLoads(tiers, (...of) => new StoredLoads(...of));
   return { tiers, feed, readBelow };

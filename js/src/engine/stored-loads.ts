@@ -255,7 +255,8 @@ export class StoredLoads implements LoadsBelow {
     const drops = (landed & BELOW_DROP) !== 0;
     if (!drops && (landed & BELOW_STORE) === 0) return;
     const lifetime = drops ? NO_LIFETIME : readLifetimeNumbers(core.lifetime_below(memory.machine));
-    const change = this.#tiers.prepare(call.key, value, { ...lifetime, tagged }, call.policy.rules);
+    const { rules } = call.policy;
+    const change = this.#tiers.prepare(call.key, value, { ...lifetime, tagged }, rules, true);
     flight.written = this.#write(flight, change, drops);
     flight.done = Promise.all([flight.done, flight.written]);
     if (this.#host.awaitsWrites) flight.awaited = flight.written;

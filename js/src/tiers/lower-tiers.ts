@@ -161,15 +161,29 @@ export class LowerTiers {
     throw new StoreError(`${at.name} gave no number for a counter`);
   }
 
-  /** An entry is stored now, instead of all older ones: to be written to every store. */
-  prepare(key: string, value: unknown, lifetime: Lifetime, form: Form = {}): PreparedChange {
+  /**
+   * An entry is stored now, instead of all older ones: to be written to every store.
+   * @param isLoaded true for what a load brought: see {@link TierChanges.follow}
+   */
+  prepare(
+    key: string,
+    value: unknown,
+    lifetime: Lifetime,
+    form: Form = {},
+    isLoaded: boolean = false,
+  ): PreparedChange {
     const named = { key, name: this.named(key) };
+    const contentOf = (own: Lifetime) => {
+      const content = this.contentOf(key, value, own, form);
+      if (isLoaded && content !== undefined) this.changes.noteWrite(named.name, content.record);
+      return content;
+    };
     if (keptFor(lifetime) <= 0 || this.tags.knows(lifetime.tagged)) {
-      return this.changes.prepare(named, this.contentOf(key, value, lifetime, form));
+      return this.changes.prepare(named, contentOf(lifetime));
     }
     return this.changes.prepareLater(named, keptFor(lifetime), async () => {
       const own = await this.versioned(lifetime);
-      return own && this.contentOf(key, value, own, form);
+      return own && contentOf(own);
     });
   }
 
@@ -194,6 +208,12 @@ export class LowerTiers {
   /** Drops a key from every store; resolves when all did or failed. */
   async delete(key: string): Promise<void> {
     await this.changes.prepare({ key, name: this.named(key) }, undefined).perform();
+  }
+
+  /** Another instance has changed keys, as a tier told: see {@link TierChanges.follow}. */
+  follow(keys: readonly string[], tier: Tier): void {
+    const at = this.#tiers.indexOf(tier);
+    for (const key of keys) this.changes.follow({ key, name: this.named(key) }, at);
   }
 
   /** See `StoreNames.own`. */

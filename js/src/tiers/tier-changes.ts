@@ -9,6 +9,7 @@ import type { Run, Tier } from "./attempts.js";
 import type { Change } from "./changes.js";
 import type { Fences } from "./fences.js";
 import { ASK, SKIP, TierLedger } from "./ledger.js";
+import { RecentWrites } from "./recent-writes.js";
 import type { TierRegistry } from "./registry.js";
 import { labelFor } from "./sending.js";
 import {
@@ -40,6 +41,7 @@ export class TierChanges {
   readonly fences: Fences;
   readonly #writers: readonly TierWriter[];
   readonly #timers: Timers;
+  readonly #recent = new RecentWrites();
 
   /** @param bases the stores as they were given, without what a cache puts around them */
   constructor(
@@ -54,6 +56,35 @@ export class TierChanges {
       const ledger = ledgerOf(bases[index] ?? tier.store, registry);
       return new TierWriter(tier, ledger, registry.fences, host);
     });
+  }
+
+  /** A load writes a record now, or a copy of one. */
+  noteWrite(name: string, record: Uint8Array): void {
+    this.#recent.note(name, record, this.#timers.now());
+  }
+
+  /**
+   * Another instance has changed a key, as a tier told: those above it have an older value, and so
+   * may the others, by what was written here a moment ago.
+   * @param at the tier that told
+   */
+  follow(named: NamedKey, at: number): void {
+    for (const writer of this.#writers.slice(0, at)) {
+      const change = writer.claim(named.name, this.fences.raise(named.name), undefined);
+      void writer.perform(change, named.key, undefined);
+    }
+    for (const record of this.#recent.take(named.name, this.#timers.now())) {
+      for (const { tier } of this.#writers.slice(at)) this.#takeBack(tier, named, record);
+    }
+  }
+
+  /** Drops a record if a tier has that very one. */
+  #takeBack(tier: Tier, named: NamedKey, record: Uint8Array): void {
+    const { store } = tier;
+    if (store.compareAndDelete === undefined) return;
+    const drop = () => store.compareAndDelete?.(named.name, record);
+    // A store that fails owes it, and tells of it.
+    this.decide(tier, named, undefined, "compareAndDelete", drop).catch(() => {});
   }
 
   /**
@@ -184,6 +215,7 @@ export class TierChanges {
     for (const writer of this.#writers.slice(0, above)) {
       if (this.fences.isOutdated(name, since) || !writer.takesCopy(name)) continue;
       const change = writer.claim(name, since, content, true);
+      this.noteWrite(name, content.record);
       void writer.perform(change, key, content);
     }
   }
