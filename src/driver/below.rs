@@ -72,9 +72,9 @@ pub(super) trait LowerStores<K, V>: MaybeSend + MaybeSync {
     /// The name by which another instance told of a key.
     #[cfg(feature = "json")]
     fn name_told(&self, key: &str) -> Arc<str>;
-    /// Drops a key from the stores above one, which knows better.
+    /// Another instance has changed a key, as a store told.
     #[cfg(feature = "json")]
-    fn drop_above(&self, at: usize, name: &Arc<str>);
+    fn follow(&self, at: usize, name: &Arc<str>);
     /// Drops everything in the namespace from the stores above one.
     #[cfg(feature = "json")]
     fn clear_above(&self, at: usize);

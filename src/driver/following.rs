@@ -57,7 +57,7 @@ impl<K: Key, V: Value, E: Failure> Shared<K, V, E> {
                     }
                     state.drain();
                 }
-                lower.drop_above(at, &name);
+                lower.follow(at, &name);
             }
             Change::Tags { tags, soft } => self.lock().machine.invalidate_tags(tags, *soft, now),
             Change::All => {
@@ -127,13 +127,15 @@ impl Paths {
         })
     }
 
-    /// Drops a key from the stores above one, which knows better.
-    pub(super) fn drop_above(&self, at: usize, name: &Arc<str>) {
+    /// Another instance has changed a key, as a store told: those above it have an older value, and
+    /// so may the others, by what was written here a moment ago.
+    pub(super) fn follow(&self, at: usize, name: &Arc<str>) {
         if at > 0 {
             let prepared = self.tiers.prepare_above(at, name, None);
             let work = Arc::clone(&self.tiers).perform(prepared, None, Span::FOREVER);
             drop(self.launch(self.tiers.begin_work(), Box::pin(work)));
         }
+        self.tiers.take_back(at, name);
     }
 
     /// Drops everything in the namespace from the stores above one.

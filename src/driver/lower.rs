@@ -175,8 +175,8 @@ impl<K: Key, V: Value> LowerStores<K, V> for Lower<K, V> {
     }
 
     #[cfg(feature = "json")]
-    fn drop_above(&self, at: usize, name: &Arc<str>) {
-        self.paths.drop_above(at, name);
+    fn follow(&self, at: usize, name: &Arc<str>) {
+        self.paths.follow(at, name);
     }
 
     #[cfg(feature = "json")]
@@ -224,8 +224,12 @@ impl Paths {
         Write::new(move |tagged, lock| {
             let (name, soft) = (Arc::clone(&prepared.name), content.is_some());
             let life = life.unwrap_or(Span::FOREVER);
-            let record = paths.record(&name, content, tagged).made();
+            let making = paths.record(&name, content, tagged);
             let tiers = Arc::clone(&paths.tiers);
+            #[cfg(feature = "json")]
+            let record = noted(making, is_told, Arc::clone(&tiers), Arc::clone(&name));
+            #[cfg(not(feature = "json"))]
+            let record = making.made();
             let work: BoxFuture<'static, bool> = match lock {
                 Some(lock) => {
                     Box::pin(async move { lock.write(prepared, Box::pin(record), life).await })
@@ -326,6 +330,16 @@ impl Scribe {
         };
         Arc::new(record::encode(&header, bytes))
     }
+}
+
+/// The record; one that a load brought is noted. Nobody is told of those: they are no changes.
+#[cfg(feature = "json")]
+async fn noted(making: Making, is_told: bool, tiers: Arc<Tiers>, name: Arc<str>) -> Option<Record> {
+    let record = making.made().await;
+    if let Some(record) = record.as_ref().filter(|_| !is_told) {
+        tiers.note_write(&name, record);
+    }
+    record
 }
 
 /// A record on its way.

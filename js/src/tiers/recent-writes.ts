@@ -13,7 +13,7 @@ interface Written {
 }
 
 /**
- * What loads wrote a moment ago. Another instance may have changed the key before that, and its
+ * Records that loads wrote a moment ago. Another instance may have changed the key before that, and its
  * message be on its way yet: then the record has come after the change, from before it.
  */
 export class RecentWrites {

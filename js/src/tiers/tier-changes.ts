@@ -73,16 +73,18 @@ export class TierChanges {
       const change = writer.claim(named.name, this.fences.raise(named.name), undefined);
       void writer.perform(change, named.key, undefined);
     }
-    for (const record of this.#recent.take(named.name, this.#timers.now())) {
-      for (const { tier } of this.#writers.slice(at)) this.#takeBack(tier, named, record);
-    }
+    const records = this.#recent.take(named.name, this.#timers.now());
+    if (records.length === 0) return;
+    for (const { tier } of this.#writers.slice(at)) this.#takeBack(tier, named, records);
   }
 
-  /** Drops a record if a tier has that very one. */
-  #takeBack(tier: Tier, named: NamedKey, record: Uint8Array): void {
+  /** Drops a key if a tier has one of these very records. */
+  #takeBack(tier: Tier, named: NamedKey, records: readonly Uint8Array[]): void {
     const { store } = tier;
     if (store.compareAndDelete === undefined) return;
-    const drop = () => store.compareAndDelete?.(named.name, record);
+    const drop = async () => {
+      for (const record of records) if (await store.compareAndDelete?.(named.name, record)) return;
+    };
     // A store that fails owes it, and tells of it.
     this.decide(tier, named, undefined, "compareAndDelete", drop).catch(() => {});
   }

@@ -13,6 +13,8 @@ mod ledger;
 mod messages;
 mod names;
 mod operations;
+#[cfg(feature = "json")]
+mod recent;
 mod repeats;
 mod writing;
 
@@ -29,6 +31,8 @@ use self::ledger::{Ledger, Look};
 pub(super) use self::names::key_in;
 pub(super) use self::names::{prefix_of, store_name};
 pub(super) use self::operations::Given;
+#[cfg(feature = "json")]
+use self::recent::Recent;
 pub(super) use self::writing::Working;
 use super::bounds::{MaybeSend, MaybeSync};
 use super::host::{Bell, Host, Ring};
@@ -77,6 +81,8 @@ struct World {
     /// Changes on their way, and those who wait until there are none.
     at_work: usize,
     idle: Vec<Box<dyn Ring>>,
+    #[cfg(feature = "json")]
+    recent: Recent,
 }
 
 struct TierState {
@@ -172,10 +178,19 @@ impl Tiers {
         name: &Arc<str>,
         ends_in: Option<Span>,
     ) -> Prepared {
+        self.prepare_in(0..above, name, ends_in)
+    }
+
+    fn prepare_in(
+        &self,
+        tiers: impl Iterator<Item = usize>,
+        name: &Arc<str>,
+        ends_in: Option<Span>,
+    ) -> Prepared {
         let now = self.now();
         let mut world = self.world();
         let fence = world.fences.raise(name);
-        let claimed = (0..above).map(|at| {
+        let claimed = tiers.map(|at| {
             let change = self.change(&mut world, at, name, fence, ends_in, now);
             world.tiers[at].ledger.claim(&change, now);
             (at, change)

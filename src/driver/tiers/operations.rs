@@ -214,7 +214,7 @@ impl Tiers {
     }
 }
 
-fn lacks(operation: &str) -> StoreError {
+pub(super) fn lacks(operation: &str) -> StoreError {
     StoreError::new(std::format!("it has no {operation} any more"))
 }
 

@@ -117,7 +117,7 @@ impl Tiers {
     }
 
     /// Waits until a change may begin; false when a newer one came.
-    async fn turn(&self, at: usize, change: &mut Change) -> bool {
+    pub(super) async fn turn(&self, at: usize, change: &mut Change) -> bool {
         loop {
             let now = self.now();
             let deadline = self.all[at].deadline;
@@ -153,7 +153,7 @@ impl Tiers {
     }
 
     /// Has those go on who wait for a change.
-    fn wake(&self, id: u64) {
+    pub(super) fn wake(&self, id: u64) {
         let waiters = self.world().waiters.remove(&id);
         for waiter in waiters.into_iter().flatten() {
             waiter.ring();
@@ -167,7 +167,7 @@ impl Tiers {
     }
 
     /// Sends a change that has begun.
-    async fn send<F>(
+    pub(super) async fn send<F>(
         self: &Arc<Self>,
         at: usize,
         change: &Change,
@@ -248,6 +248,8 @@ impl Tiers {
             let mut change = self.change(&mut world, at, name, since, Some(expires_in), now);
             change.copies = true;
             change.record = Some(Arc::clone(record));
+            #[cfg(feature = "json")]
+            world.recent.note(name, record, now);
             world.tiers[at].ledger.claim(&change, now);
             drop(world);
             let tiers = Arc::clone(self);

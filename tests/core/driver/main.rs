@@ -18,6 +18,7 @@ mod lock_stage;
 mod lock_writes;
 mod locks;
 mod messages;
+mod messages_passing;
 mod panics;
 mod requests;
 mod retrying;
