@@ -8,7 +8,7 @@ use super::calling::Request;
 use super::error::Error;
 use super::event::{Event, Listen};
 use super::function::{Function, Loading, Thunk};
-use super::guards::GuardSets;
+use super::guards::PolicyGuards;
 use super::host::{Host, LoadContext};
 use super::locks::NO_STORE;
 use super::policy::{CachePolicy, Rules};
@@ -132,9 +132,10 @@ pub struct Bound<K: Key, V: Value, E: Failure> {
 }
 
 impl<K: Key, V: Value, E: Failure> Bound<K, V, E> {
-    pub(super) fn guards(&self) -> MutexGuard<'_, GuardSets<K>> {
-        let guards = self.rules.guards.lock();
-        guards.unwrap_or_else(PoisonError::into_inner)
+    /// The guards; `None` without any.
+    pub(super) fn guards(&self) -> Option<MutexGuard<'_, Box<dyn PolicyGuards<K>>>> {
+        let guards = self.rules.guards.as_ref()?.lock();
+        Some(guards.unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Guards, by scope: their options, and the machines that instances of a policy share.
 
-use super::bounds::{Decide, opaque};
+use super::bounds::{Decide, Key, MaybeSend, opaque};
 use super::error::{Cause, Error};
 use crate::config_error::ConfigError;
 use crate::guard::circuit_breaker::{self, CircuitBreakerOptions};
@@ -199,13 +199,53 @@ impl Share {
     }
 }
 
+/// The guards of a policy, as loads see them. They are behind a trait object that only a policy with
+/// guards makes: a program without any has none of their code.
+pub(super) trait PolicyGuards<K>: MaybeSend {
+    /// True if calls are asked about before anything else.
+    fn counts_calls(&self) -> bool;
+    /// True if loads are asked about.
+    fn counts_loads(&self) -> bool;
+    /// Asks if a call may go on.
+    fn admit_call(&mut self, key: &K, now: Timestamp) -> Result<(), Refusal>;
+    /// Asks if a load might start now; takes no place.
+    fn check(&mut self, key: &K, now: Timestamp) -> Result<(), Refusal>;
+    /// Asks if a load may start; one that may not uses nothing up. `now` never runs back;
+    /// `started_at` is the wall clock's, for the load's duration.
+    fn admit(
+        &mut self,
+        key: &K,
+        lease: Span,
+        now: Timestamp,
+        started_at: Timestamp,
+    ) -> Result<Admission, Refusal>;
+    /// Asks if loads may start that are one call: where keys are judged together it takes one
+    /// place, where each is judged by itself it takes one of each key.
+    fn admit_all(
+        &mut self,
+        keys: &[&K],
+        lease: Span,
+        now: Timestamp,
+        started_at: Timestamp,
+    ) -> Vec<Result<Admission, Refusal>>;
+    /// Hears how an admitted load went.
+    fn record(
+        &mut self,
+        key: &K,
+        admission: &Admission,
+        outcome: Outcome,
+        now: Timestamp,
+        wall: Timestamp,
+    );
+}
+
 /// The guards of a policy.
 pub(super) struct GuardSets<K> {
     loads: Vec<Scoped<K>>,
     calls: Option<Scoped<K>>,
 }
 
-impl<K: Clone + Eq + Hash> GuardSets<K> {
+impl<K: Key> GuardSets<K> {
     pub(super) fn compile<V, E>(
         breaker: Option<&CircuitBreaker<V, E>>,
         limit: Option<&RateLimit>,
@@ -238,19 +278,18 @@ impl<K: Clone + Eq + Hash> GuardSets<K> {
             calls: Scoped::new(scope, calls),
         })
     }
+}
 
-    /// True if calls are asked about before anything else.
-    pub(super) fn counts_calls(&self) -> bool {
+impl<K: Key> PolicyGuards<K> for GuardSets<K> {
+    fn counts_calls(&self) -> bool {
         self.calls.is_some()
     }
 
-    /// True if loads are asked about.
-    pub(super) fn counts_loads(&self) -> bool {
+    fn counts_loads(&self) -> bool {
         !self.loads.is_empty()
     }
 
-    /// Asks if a call may go on.
-    pub(super) fn admit_call(&mut self, key: &K, now: Timestamp) -> Result<(), Refusal> {
+    fn admit_call(&mut self, key: &K, now: Timestamp) -> Result<(), Refusal> {
         let Some(calls) = &mut self.calls else {
             return Ok(());
         };
@@ -260,15 +299,12 @@ impl<K: Clone + Eq + Hash> GuardSets<K> {
         Ok(())
     }
 
-    /// Asks if a load might start now; takes no place.
-    pub(super) fn check(&mut self, key: &K, now: Timestamp) -> Result<(), Refusal> {
+    fn check(&mut self, key: &K, now: Timestamp) -> Result<(), Refusal> {
         let mut loads = self.loads.iter_mut();
         loads.try_for_each(|scoped| scoped.of(key, now).check(now))
     }
 
-    /// Asks if a load may start; one that may not uses nothing up. `now` never runs back;
-    /// `started_at` is the wall clock's, for the load's duration.
-    pub(super) fn admit(
+    fn admit(
         &mut self,
         key: &K,
         lease: Span,
@@ -285,22 +321,16 @@ impl<K: Clone + Eq + Hash> GuardSets<K> {
         })
     }
 
-    /// Asks if loads may start that are one call: where keys are judged together it takes one
-    /// place, where each is judged by itself it takes one of each key.
-    pub(super) fn admit_all<'a>(
+    fn admit_all(
         &mut self,
-        keys: impl IntoIterator<Item = &'a K>,
+        keys: &[&K],
         lease: Span,
         now: Timestamp,
         started_at: Timestamp,
-    ) -> Vec<Result<Admission, Refusal>>
-    where
-        K: 'a,
-    {
+    ) -> Vec<Result<Admission, Refusal>> {
         let best = Outcome::Ignored;
         let share = Arc::new(Mutex::new(Share { left: 0, best }));
         let mut together: Option<Permit> = None;
-        let keys = keys.into_iter();
         let admit = |key: &K| {
             for scoped in &mut self.loads {
                 if scoped.scope == Scope::Key || together.is_none() {
@@ -319,11 +349,10 @@ impl<K: Clone + Eq + Hash> GuardSets<K> {
                 share: Some(Arc::clone(&share)),
             })
         };
-        keys.map(admit).collect()
+        keys.iter().copied().map(admit).collect()
     }
 
-    /// Hears how an admitted load went.
-    pub(super) fn record(
+    fn record(
         &mut self,
         key: &K,
         admission: &Admission,

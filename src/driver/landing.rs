@@ -312,7 +312,10 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
     /// Asks the guards whether the load might start now. Takes nothing, as it may have to wait.
     pub(super) fn check(&self) -> Result<(), Error<E>> {
         let now = self.shared.observe(self.shared.host.now());
-        let checked = self.bound.guards().check(&self.key, now);
+        let Some(mut guards) = self.bound.guards() else {
+            return Ok(());
+        };
+        let checked = guards.check(&self.key, now);
         checked.map_err(|refused| refusal(&refused, now))
     }
 
@@ -324,7 +327,9 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
         }
         let wall = self.shared.host.now();
         let now = self.shared.observe(wall);
-        let mut guards = self.bound.guards();
+        let Some(mut guards) = self.bound.guards() else {
+            return Ok(());
+        };
         match guards.admit(&self.key, rules.policy.lease(), now, wall) {
             Ok(admission) => {
                 self.flight.course().admission = Some(admission);
@@ -342,8 +347,9 @@ impl<K: Key, V: Value, E: Failure> Load<K, V, E> {
         };
         let wall = self.shared.host.now();
         let now = self.shared.observe(wall);
-        let mut guards = self.bound.guards();
-        guards.record(&self.key, &admission, went, now, wall);
+        if let Some(mut guards) = self.bound.guards() {
+            guards.record(&self.key, &admission, went, now, wall);
+        }
     }
 }
 

@@ -3,8 +3,9 @@
 use super::bounds::{BoxFuture, Decide, Failure, Key, MaybeSend, MaybeSync, Value, opaque};
 use super::bulkhead::Line;
 use super::error::{Cause, Error};
-use super::guards::{CircuitBreaker, GuardSets, RateLimit, SlowCalls};
+use super::guards::{CircuitBreaker, GuardSets, PolicyGuards, RateLimit, SlowCalls};
 use super::locks::{LoadLock, Locking};
+use super::waiting::{Enter, enter};
 use crate::config_error::ConfigError;
 use crate::guard::bulkhead::BulkheadOptions;
 use crate::policy::{Mode, Options, Policy};
@@ -30,12 +31,15 @@ type OnReject<V, E> = Judge<Error<E>, BoxFuture<'static, Result<V, E>>>;
 /// [`Cache::wrap`](super::Cache::wrap). A function given here that panics has not decided: it is as
 /// if it were not there.
 #[must_use]
-pub struct CachePolicy<K, V, E> {
+pub struct CachePolicy<K: Key, V: Value, E: Failure> {
     options: Options,
+    /// Makes its guards; `None` without any.
+    guards: Option<CompileGuards<K, V, E>>,
     circuit_breaker: Option<CircuitBreaker<V, E>>,
     rate_limit: Option<RateLimit>,
     slow_calls: Option<SlowCalls>,
-    bulkhead: Option<BulkheadOptions>,
+    bulkhead: Option<(BulkheadOptions, CompileLine)>,
+    enter: Option<Enter<K, V, E>>,
     stale_on: Judge<Cause<V, E>, bool>,
     fail_if: Judge<V, bool>,
     cache_if: Judge<V, bool>,
@@ -49,6 +53,10 @@ pub struct CachePolicy<K, V, E> {
     pub(super) lock: Option<LoadLock>,
     keeps_loading: bool,
 }
+
+type CompileGuards<K, V, E> =
+    fn(&CachePolicy<K, V, E>) -> Result<Box<dyn PolicyGuards<K>>, ConfigError>;
+type CompileLine = fn(BulkheadOptions) -> Result<Mutex<Line>, ConfigError>;
 
 /// Gives the names of an entry's tags.
 trait Name<K, V>: Fn(&K, &V) -> Vec<String> + MaybeSend + MaybeSync {}
@@ -94,10 +102,12 @@ impl<K: Key, V: Value, E: Failure> CachePolicy<K, V, E> {
     pub fn new(options: Options) -> Self {
         Self {
             options,
+            guards: None,
             circuit_breaker: None,
             rate_limit: None,
             slow_calls: None,
             bulkhead: None,
+            enter: None,
             stale_on: None,
             fail_if: None,
             cache_if: None,
@@ -160,18 +170,21 @@ impl<K: Key, V: Value, E: Failure> CachePolicy<K, V, E> {
     /// Refuses loads while the origin fails.
     pub fn circuit_breaker(mut self, guard: CircuitBreaker<V, E>) -> Self {
         self.circuit_breaker = Some(guard);
+        self.guards = Some(Self::compile_guards);
         self
     }
 
     /// Refuses loads, or calls, above a rate.
     pub fn rate_limit(mut self, guard: RateLimit) -> Self {
         self.rate_limit = Some(guard);
+        self.guards = Some(Self::compile_guards);
         self
     }
 
     /// Refuses loads once they become slow.
     pub fn slow_calls(mut self, guard: SlowCalls) -> Self {
         self.slow_calls = Some(guard);
+        self.guards = Some(Self::compile_guards);
         self
     }
 
@@ -179,8 +192,18 @@ impl<K: Key, V: Value, E: Failure> CachePolicy<K, V, E> {
     /// are refused. The place of a load that was timed out or given up is free, even if the policy
     /// [keeps loading](Self::keep_loading).
     pub fn bulkhead(mut self, guard: BulkheadOptions) -> Self {
-        self.bulkhead = Some(guard);
+        self.bulkhead = Some((guard, Line::compile));
+        self.enter = Some(enter);
         self
+    }
+
+    fn compile_guards(&self) -> Result<Box<dyn PolicyGuards<K>>, ConfigError> {
+        let guards = GuardSets::compile(
+            self.circuit_breaker.as_ref(),
+            self.rate_limit.as_ref(),
+            self.slow_calls.as_ref(),
+        )?;
+        Ok(Box::new(guards))
     }
 
     /// Gives a value to callers that the rate limit refuses and no entry answers.
@@ -264,10 +287,12 @@ impl<K: Key, V: Value, E: Failure> CachePolicy<K, V, E> {
 }
 
 /// A policy that was checked.
-pub(super) struct Rules<K, V, E> {
+pub(super) struct Rules<K: Key, V: Value, E: Failure> {
     pub(super) policy: Policy,
-    pub(super) guards: Mutex<GuardSets<K>>,
+    pub(super) guards: Option<Mutex<Box<dyn PolicyGuards<K>>>>,
     pub(super) bulkhead: Option<Mutex<Line>>,
+    /// Waits for a place in the bulkhead; `None` without one.
+    pub(super) enter: Option<Enter<K, V, E>>,
     pub(super) counts_calls: bool,
     pub(super) counts_loads: bool,
     pub(super) lock: Option<Locking>,
@@ -277,22 +302,22 @@ pub(super) struct Rules<K, V, E> {
 
 impl<K: Key, V: Value, E: Failure> Rules<K, V, E> {
     pub(super) fn compile(given: CachePolicy<K, V, E>) -> Result<Self, ConfigError> {
-        let guards = GuardSets::compile(
-            given.circuit_breaker.as_ref(),
-            given.rate_limit.as_ref(),
-            given.slow_calls.as_ref(),
-        )?;
+        let guards = given.guards.map(|compile| compile(&given)).transpose()?;
         let policy = Policy::compile(&given.options)?;
-        let bulkhead = given.bulkhead.map(Line::compile).transpose()?;
+        let bulkhead = given
+            .bulkhead
+            .map(|(options, compile)| compile(options))
+            .transpose()?;
         let lock = given.lock.map(|lock| lock.compile(&policy)).transpose()?;
         Ok(Self {
             policy,
             lock,
             bulkhead,
-            counts_calls: guards.counts_calls(),
-            counts_loads: guards.counts_loads(),
+            enter: given.enter,
+            counts_calls: guards.as_ref().is_some_and(|guards| guards.counts_calls()),
+            counts_loads: guards.as_ref().is_some_and(|guards| guards.counts_loads()),
             keeps_loading: given.keeps_loading,
-            guards: Mutex::new(guards),
+            guards: guards.map(Mutex::new),
             given,
         })
     }
@@ -414,4 +439,4 @@ pub(super) fn ask<A: ?Sized, R>(judge: Option<&Arc<dyn Decide<A, R>>>, about: &A
     catch_unwind(AssertUnwindSafe(|| judge(about))).ok()
 }
 
-opaque! { CachePolicy<K, V, E> }
+opaque! { CachePolicy<K: Key, V: Value, E: Failure> }

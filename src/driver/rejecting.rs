@@ -12,7 +12,9 @@ impl<K: Key, V: Value, E: Failure> Request<'_, K, V, E> {
     /// Asks the limit on calls.
     pub(super) fn admit_call(&self) -> Result<(), Error<E>> {
         let now = self.shared.observe(self.shared.host.now());
-        let mut guards = self.bound.guards();
+        let Some(mut guards) = self.bound.guards() else {
+            return Ok(());
+        };
         let admitted = guards.admit_call(self.key, now);
         admitted.map_err(|refused| refusal(&refused, now))
     }

@@ -217,11 +217,14 @@ impl<'a, K: Key, V: Value, E: Failure> Admitted<'a, K, V, E> {
         bound: &'a Bound<K, V, E>,
     ) -> Result<Self, Error<E>> {
         let mut admission = None;
-        if bound.rules.counts_loads {
+        if bound.rules.counts_loads
+            && let Some(mut guards) = bound.guards()
+        {
             let wall = cache.shared.host.now();
             let now = cache.shared.observe(wall);
             let lease = bound.rules.policy.lease();
-            let admitted = bound.guards().admit(key, lease, now, wall);
+            let admitted = guards.admit(key, lease, now, wall);
+            drop(guards);
             match admitted {
                 Ok(admitted) => admission = Some(admitted),
                 Err(refused) => {
@@ -245,8 +248,9 @@ impl<'a, K: Key, V: Value, E: Failure> Admitted<'a, K, V, E> {
         };
         let wall = self.cache.shared.host.now();
         let now = self.cache.shared.observe(wall);
-        let mut guards = self.bound.guards();
-        guards.record(self.key, &admission, went, now, wall);
+        if let Some(mut guards) = self.bound.guards() {
+            guards.record(self.key, &admission, went, now, wall);
+        }
     }
 }
 

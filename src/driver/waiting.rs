@@ -199,10 +199,12 @@ pub(super) async fn load_alone<K: Key, V: Value, E: Failure>(
     if load.bound.rules.has_tags() && !load.begin_tags().await {
         return;
     }
-    if let Err(refused) = match enter(load).await {
-        Some(entered) => entered.and_then(|()| load.admit()),
-        None => return,
-    } {
+    let entered = match load.bound.rules.enter {
+        Some(enter) => enter(load).await,
+        None => Some(Ok(())),
+    };
+    let Some(entered) = entered else { return };
+    if let Err(refused) = entered.and_then(|()| load.admit()) {
         // Its place is not needed any more.
         load.flight.give_place_back();
         return refuse(load, refused).await;
@@ -218,11 +220,21 @@ pub(super) async fn load_alone<K: Key, V: Value, E: Failure>(
     }
 }
 
-/// Waits for a place in the bulkhead of the policy; `None` once nobody wants the load any more.
-async fn enter<K: Key, V: Value, E: Failure>(load: &Load<K, V, E>) -> Option<Result<(), Error<E>>> {
-    if load.bound.rules.bulkhead.is_none() {
-        return Some(Ok(()));
-    }
+/// Waits for a place in a bulkhead: see [`enter`].
+pub(super) type Enter<K, V, E> =
+    for<'a> fn(&'a Load<K, V, E>) -> BoxFuture<'a, Option<Result<(), Error<E>>>>;
+
+/// Waits for a place in the bulkhead of the policy; `None` once nobody wants the load any more. Only
+/// policies with a bulkhead have a pointer to it, and only programs with one its code.
+pub(super) fn enter<K: Key, V: Value, E: Failure>(
+    load: &Load<K, V, E>,
+) -> BoxFuture<'_, Option<Result<(), Error<E>>>> {
+    Box::pin(entered(load))
+}
+
+async fn entered<K: Key, V: Value, E: Failure>(
+    load: &Load<K, V, E>,
+) -> Option<Result<(), Error<E>>> {
     if let Err(refused) = load.check() {
         return Some(Err(refused));
     }

@@ -239,9 +239,13 @@ fn admit<K: Key, V: Value, E: Failure>(
     let bound = Arc::clone(&load.bound);
     let wall = load.shared.host.now();
     let now = load.shared.observe(wall);
-    let keys = group.iter().map(|running| &running.0.key);
+    let keys: Vec<&K> = group.iter().map(|running| &running.0.key).collect();
     let lease = bound.rules.policy.lease();
-    let answers = bound.guards().admit_all(keys, lease, now, wall);
+    let Some(mut guards) = bound.guards() else {
+        return group;
+    };
+    let answers = guards.admit_all(&keys, lease, now, wall);
+    drop(guards);
     let admitted = iter::zip(group, answers).filter_map(|(running, answer)| match answer {
         Ok(admission) => {
             running.0.flight.course().admission = Some(admission);
