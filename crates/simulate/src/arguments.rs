@@ -2,7 +2,7 @@
 
 use crate::configuration::Room;
 use crate::grid::Memory;
-use crate::log::{Columns, Format, JsonFields};
+use crate::log::{Format, JsonFields};
 use crate::run::{OutageAt, Settings};
 use crate::units::{size, span};
 use holdover::Span;
@@ -199,7 +199,7 @@ fn format(text: &str) -> Option<Format> {
         "auto" => Format::Auto,
         "common" | "combined" => Format::Common,
         "json" => Format::Json,
-        "csv" => Format::Csv(Columns::default()),
+        "csv" => Format::Csv(Box::default()),
         _ => return None,
     })
 }

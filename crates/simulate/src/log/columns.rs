@@ -76,7 +76,7 @@ fn parsed<T: std::str::FromStr>(field: Option<&str>) -> Option<Option<T>> {
 /// a hundred lines.
 #[derive(Clone, Debug)]
 struct Reader {
-    reader: csv_core::Reader,
+    automaton: csv_core::Reader,
     /// The fields, one behind the other.
     text: Vec<u8>,
     /// The end of each.
@@ -101,7 +101,7 @@ impl Default for Reader {
     fn default() -> Self {
         Self {
             // Its `default` is of another kind: it reads without the automaton.
-            reader: csv_core::Reader::new(),
+            automaton: csv_core::Reader::new(),
             text: Vec::new(),
             ends: Vec::new(),
         }
@@ -111,7 +111,7 @@ impl Default for Reader {
 impl Reader {
     /// Returns the fields of a line, none for one that has none.
     fn fields(&mut self, line: &str) -> Fields<'_> {
-        self.reader.reset();
+        self.automaton.reset();
         let commas = memchr::memchr_iter(b',', line.as_bytes()).count();
         grow(&mut self.text, line.len() + 1);
         grow(&mut self.ends, commas + 2);
@@ -119,7 +119,7 @@ impl Reader {
         // Nothing more says that the line ends.
         for part in [line.as_bytes(), b""] {
             let room = (&mut self.text[taken..], &mut self.ends[fields..]);
-            let (_, _, more, ends) = self.reader.read_record(part, room.0, room.1);
+            let (_, _, more, ends) = self.automaton.read_record(part, room.0, room.1);
             taken += more;
             fields += ends;
         }

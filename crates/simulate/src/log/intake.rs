@@ -19,7 +19,7 @@ pub enum Format {
     /// Lines of JSON.
     Json,
     /// Comma-separated values: time, key, size, latency, status.
-    Csv(Columns),
+    Csv(Box<Columns>),
 }
 
 /// The lines of a log, by what became of them.
@@ -126,7 +126,7 @@ impl Intake {
         match &mut self.format {
             Format::Csv(columns) => columns.take_names(line),
             Format::Auto => {
-                let mut columns = Columns::default();
+                let mut columns = Box::<Columns>::default();
                 let has_names = columns.take_names(line);
                 if has_names {
                     self.format = Format::Csv(columns);
@@ -143,7 +143,7 @@ impl Intake {
             Format::Json => self.fields.read(line),
             Format::Csv(columns) => columns.read(line),
             Format::Auto => {
-                let mut columns = Columns::default();
+                let mut columns = Box::<Columns>::default();
                 let (format, read) = if let Some(read) = self.fields.read(line) {
                     (Format::Json, read)
                 } else if let Some(read) = common::read(line, &mut self.latest) {
