@@ -39,6 +39,7 @@ usage: cargo xtask COMMAND
 
   demo [--once] [options]  the example worker in front of a failing origin, with a live page
   demo rust [options]      the same with the server of axum in place of the worker
+  demo browser             a service worker in a page of your browser, offline included
   test [suite…]            every test but consumers, site, wasi and workers-rs, or the named suites
   lint                     the suites fmt, clippy and js-lint
   format                   formats everything, and applies the safe fixes of the linters

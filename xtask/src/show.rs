@@ -13,9 +13,13 @@ use crate::{npm, package};
 /// The server of axum that the demo may run instead of the worker.
 const AXUM: &str = "holdover-example-axum";
 
-/// Runs the example worker on workerd, or with `rust` first the server of axum; serves until Ctrl-C
-/// without `--once`.
+/// Runs the example worker on workerd, or with `rust` first the server of axum, or with `browser` the
+/// service worker; serves until Ctrl-C without `--once`.
 pub(crate) fn demo(workspace: &Workspace, options: &[String]) -> Result<ExitCode> {
+    if options == ["browser"] {
+        let script = ["service-worker/demo/serve.mjs"];
+        return run_node(workspace, "examples", &script, &[], None);
+    }
     let Some((_, options)) = options.split_first().filter(|(first, _)| *first == "rust") else {
         return run_node(workspace, DEMO, &["demo.mjs"], options, None);
     };
