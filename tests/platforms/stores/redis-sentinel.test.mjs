@@ -35,8 +35,9 @@ const watched = await Promise.all(Object.values(CLIENTS).map((connect) => connec
 const replicaOwn = silent(new Redis(replica.port));
 
 after(async () => {
+  // Not closed: that waits for ever for a connection to the primary that has died.
   await Promise.allSettled(
-    watched.map((client) => (client.close ?? client.disconnect).call(client)),
+    watched.map((client) => (client.destroy ?? client.disconnect).call(client)),
   );
   replicaOwn.disconnect();
   await Promise.all([sentinel, replica, primary].map(({ stop }) => stop()));
