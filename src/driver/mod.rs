@@ -70,6 +70,7 @@ mod renewing;
 #[cfg(feature = "tower")]
 mod responses;
 mod retrying;
+mod rules;
 mod stamps;
 mod state;
 mod store;

@@ -2,7 +2,7 @@
 
 use super::bounds::{BoxFuture, Decide, Failure, Key, MaybeSend, MaybeSync, Value, opaque};
 use super::host::{Host, LoadContext};
-use super::policy::ask;
+use super::rules::ask;
 use crate::config_error::ConfigError;
 use crate::strategy::backoff::Backoff;
 use crate::time::Span;

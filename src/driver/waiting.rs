@@ -12,7 +12,7 @@ use super::landing::Load;
 use super::leading::Leading;
 use super::locks::locked;
 use super::looking::Looked;
-use super::policy::Rules;
+use super::rules::Rules;
 use crate::time::Span;
 use futures::FutureExt;
 use futures::channel::oneshot;
