@@ -75,9 +75,9 @@ pub(super) trait LowerStores<K, V>: MaybeSend + MaybeSync {
     /// Another instance has changed a key, as a store told.
     #[cfg(feature = "json")]
     fn follow(&self, at: usize, name: &Arc<str>);
-    /// Drops everything in the namespace from the stores above one.
+    /// The same, of everything in the namespace.
     #[cfg(feature = "json")]
-    fn clear_above(&self, at: usize);
+    fn follow_clear(&self, at: usize);
 
     /// The entry in the store that most instances share. Memory, and the stores above it, may have
     /// one that another instance has dropped or replaced there.

@@ -62,7 +62,7 @@ impl<K: Key, V: Value, E: Failure> Shared<K, V, E> {
             Change::Tags { tags, soft } => self.lock().machine.invalidate_tags(tags, *soft, now),
             Change::All => {
                 self.drop_all();
-                lower.clear_above(at);
+                lower.follow_clear(at);
             }
             Change::Begun => {
                 let mut state = self.lock();
@@ -138,12 +138,13 @@ impl Paths {
         self.tiers.take_back(at, name);
     }
 
-    /// Drops everything in the namespace from the stores above one.
-    pub(super) fn clear_above(&self, at: usize) {
+    /// The same, of everything in the namespace.
+    pub(super) fn follow_clear(&self, at: usize) {
         if at > 0 {
             let prepared = self.tiers.prepare_clearing(at, &self.prefix);
             let work = Arc::clone(&self.tiers).clear(prepared);
             drop(self.launch(self.tiers.begin_work(), Box::pin(work)));
         }
+        self.tiers.take_all_back(at);
     }
 }

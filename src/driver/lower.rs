@@ -180,8 +180,8 @@ impl<K: Key, V: Value> LowerStores<K, V> for Lower<K, V> {
     }
 
     #[cfg(feature = "json")]
-    fn clear_above(&self, at: usize) {
-        self.paths.clear_above(at);
+    fn follow_clear(&self, at: usize) {
+        self.paths.follow_clear(at);
     }
 }
 

@@ -17,7 +17,9 @@ const drive: StoreDriver = (stores, { namespace, memory, followed, ...host }) =>
   const tiers = new LowerTiers(stores, { ...host, ...own, attempts });
   const changed = (change: Change, tier?: Tier) => {
     follow(followed(), change);
-    if (tier !== undefined && "keys" in change) tiers.follow(change.keys, tier);
+    if (tier === undefined) return;
+    if ("keys" in change) tiers.follow(change.keys, tier);
+    else if ("all" in change) tiers.follow("all", tier);
   };
   const feed = feedOf(tiers.all, namespace, { ...host, attempts }, changed);
   withLoads(tiers, (...of) => new StoredLoads(...of));

@@ -210,10 +210,14 @@ export class LowerTiers {
     await this.changes.prepare({ key, name: this.named(key) }, undefined).perform();
   }
 
-  /** Another instance has changed keys, as a tier told: see {@link TierChanges.follow}. */
-  follow(keys: readonly string[], tier: Tier): void {
+  /**
+   * Another instance has changed keys, or everything, as a tier told: see
+   * {@link TierChanges.follow}.
+   */
+  follow(keys: readonly string[] | "all", tier: Tier): void {
     const at = this.#tiers.indexOf(tier);
-    for (const key of keys) this.changes.follow({ key, name: this.named(key) }, at);
+    if (keys === "all") this.changes.followClear(this.named(""), at);
+    else for (const key of keys) this.changes.follow({ key, name: this.named(key) }, at);
   }
 
   /** See `StoreNames.own`. */

@@ -35,6 +35,11 @@ export class RecentWrites {
     return own.map(({ record }) => record);
   }
 
+  /** The names of all of them. */
+  names(): Set<string> {
+    return new Set(this.#written.map(({ name }) => name));
+  }
+
   /** Forgets those that are too old, and the older half of too many. */
   #forget(now: number): void {
     let from = this.#written.length;

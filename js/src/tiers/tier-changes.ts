@@ -73,6 +73,17 @@ export class TierChanges {
       const change = writer.claim(named.name, this.fences.raise(named.name), undefined);
       void writer.perform(change, named.key, undefined);
     }
+    this.#takeBackFrom(at, named);
+  }
+
+  /** The same, of everything under a prefix. */
+  followClear(prefix: string, at: number): void {
+    const fence = this.fences.raiseAll();
+    for (const writer of this.#writers.slice(0, at)) void writer.clear(prefix, fence);
+    for (const name of this.#recent.names()) this.#takeBackFrom(at, { key: name, name });
+  }
+
+  #takeBackFrom(at: number, named: NamedKey): void {
     const records = this.#recent.take(named.name, this.#timers.now());
     if (records.length === 0) return;
     for (const { tier } of this.#writers.slice(at)) this.#takeBack(tier, named, records);

@@ -7,7 +7,7 @@ use crate::driver::store::{Operation, Store};
 use crate::time::{Span, Timestamp};
 use futures::channel::oneshot;
 use std::boxed::Box;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::vec::Vec;
 
@@ -41,6 +41,12 @@ impl Recent {
         let oldest = self.written.front();
         let is_late = oldest.is_some_and(|(_, _, at)| now.since(*at) > KEPT);
         is_late || self.written.len() > MOST || self.bytes > MOST_BYTES
+    }
+
+    /// The names of all of them.
+    fn names(&self) -> BTreeSet<Arc<str>> {
+        let names = self.written.iter().map(|(name, ..)| Arc::clone(name));
+        names.collect()
     }
 
     /// Gives those of a key, and forgets them.
@@ -78,6 +84,14 @@ impl Tiers {
             let (tiers, records) = (Arc::clone(self), records.clone());
             let dropping = async move { tiers.drop_any(at, change, records).await };
             self.launch(self.begin_work(), Box::pin(dropping), oneshot::channel().0);
+        }
+    }
+
+    /// The same, where everything was dropped.
+    pub(in crate::driver) fn take_all_back(self: &Arc<Self>, at: usize) {
+        let names = self.world().recent.names();
+        for name in names {
+            self.take_back(at, &name);
         }
     }
 

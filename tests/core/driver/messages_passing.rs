@@ -78,6 +78,10 @@ impl Store for Slow {
         self.records.compare_and_delete(key, record)
     }
 
+    fn clear<'a>(&'a self, prefix: &'a str) -> Option<StoreFuture<'a, ()>> {
+        self.records.clear(prefix)
+    }
+
     fn publish<'a>(&'a self, channel: &'a str, message: &'a str) -> Option<StoreFuture<'a, ()>> {
         self.records.publish(channel, message)
     }
@@ -114,7 +118,7 @@ fn instance(host: &Virtual, store: impl Store, origin: &Arc<AtomicUsize>) -> (Nu
 #[test]
 fn no_order_leaves_the_old_value() {
     for (write, message) in [(1, 1), (1, 30), (4, 6), (10, 1), (10, 30)] {
-        for offset in 0..24 {
+        for (offset, clears) in (0..48).map(|nth| (nth / 2, nth % 2 == 1)) {
             let host = Virtual::new();
             let origin = Arc::new(AtomicUsize::new(1));
             let shared = MapStore::new(host.clone()).with_messages();
@@ -133,7 +137,11 @@ fn no_order_leaves_the_old_value() {
             host.advance(ms(offset));
             origin.store(2, Ordering::Relaxed);
             host.start(async move {
-                one.invalidate(&1).await;
+                if clears {
+                    one.clear().await;
+                } else {
+                    one.invalidate(&1).await;
+                }
             });
             host.advance(ms(300));
             let found = host.run(async move { there.get(&1).await });

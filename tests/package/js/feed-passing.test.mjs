@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { memory } from "holdover";
+import { clear } from "holdover/operations";
 import { createCache } from "./support/caches.mjs";
 import { drain, ManualClock } from "./support/manual-clock.mjs";
 import { only, SharedStore } from "./support/shared-store.mjs";
@@ -19,7 +20,7 @@ function stage({ message, lacks = [] }) {
   function instance(latency, { upper = [], isDeaf = false } = {}) {
     const shared = new SharedStore(clock, () => latency);
     shared.held = held;
-    const able = ["compareAndDelete", "add"].filter((name) => !lacks.includes(name));
+    const able = ["compareAndDelete", "add", "keys"].filter((name) => !lacks.includes(name));
     const store = only(shared, ...able);
     const listen = (_, listener) => {
       listeners.add(listener);
@@ -118,6 +119,29 @@ test("a store above the one that tells drops what it has", async () => {
     assert.equal(await asked, "new", `changed after ${offset} ms`);
   }
 });
+
+for (const isPrivate of [false, true]) {
+  const where = isPrivate ? "in a store of its own" : "on its way to the shared store";
+  test(`what another instance clears does not stay, ${where}`, async () => {
+    for (const offset of OFFSETS) {
+      const { clock, origin, instance } = stage({ message: 6 });
+      const upper = only(new SharedStore(clock, () => 4), "keys");
+      const [one, other] = [instance(2), instance(2, { upper: isPrivate ? [upper] : [] })];
+      const third = instance(2);
+      const loading = other.get();
+      await clock.runFor(offset);
+      origin.value = "new";
+      const clearing = clear(one.cache);
+      await clock.runFor(200);
+      await Promise.all([loading, clearing]);
+      for (const { get } of isPrivate ? [other, third] : [third, other]) {
+        const asked = get();
+        await clock.runFor(100);
+        assert.equal(await asked, "new", `cleared after ${offset} ms`);
+      }
+    }
+  });
+}
 
 test("a store that cannot compare is left alone", async () => {
   const { clock, origin, instance } = stage({ message: 6, lacks: ["compareAndDelete"] });
